@@ -1,0 +1,54 @@
+# Everything a person types here; `.ci/run` types the same.
+
+VENV   ?= .venv
+PYTHON ?= python3
+RUN    := $(VENV)/bin/xtreme-bench
+READY  := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install reproduce plan validate check test format lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+install: $(READY) ## make the virtual environment with the pinned packages
+
+$(READY): requirements.lock requirements-cuda.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12), (3, 13)))' \
+	  || { echo "xtreme-bench needs Python 3.11, 3.12 or 3.13: give it as PYTHON=/path/to/python3.11" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
+	@# A CPU build of torch needs nothing more; the CUDA build needs its libraries.
+	@$(VENV)/bin/python -m pip show torch | grep -q '^Version: .*+cpu' \
+	  || $(VENV)/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements-cuda.lock
+	$(VENV)/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+reproduce: $(READY) ## run a recipe from data to checked bundle and report: RECIPE=quickstart [DATA=folder] [LABELS=folder]
+	@$(RUN) run "$(RECIPE)" $(if $(DATA),--data "$(DATA)") $(if $(LABELS),--labels "$(LABELS)")
+
+plan: $(READY) ## show what a recipe would run and what is done: RECIPE=multitask9 [DATA=folder]
+	@$(RUN) plan "$(RECIPE)" $(if $(DATA),--data "$(DATA)")
+
+validate: $(READY) ## check all recipes
+	@$(RUN) validate recipes/*.yaml
+
+check: $(READY) ## formatting, lint, types and the fast tests, under a minute
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/python tools/lock.py --check
+	$(VENV)/bin/python -m pytest
+
+test: check ## everything that `make check` does, then the slow tests
+	$(VENV)/bin/python -m pytest -m slow
+
+format: $(READY) ## format and mend what can be mended
+	$(VENV)/bin/ruff format .
+	$(VENV)/bin/ruff check --fix .
+
+lock: $(READY) ## write the lock files anew from pyproject.toml
+	PATH="$(abspath $(VENV)/bin):$$PATH" $(VENV)/bin/python tools/lock.py
+
+clean: ## remove the virtual environment, the store and what was made of it
+	rm -rf $(VENV) store reports build dist *.egg-info

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import random
+
+import numpy as np
+from toy_training import tiny_encoder
+from transformers import BertConfig, BertModel
+
+from xtreme_bench.batching import Batches, Example, by_length, collate, epoch_batches
+from xtreme_bench.encoder import Encoder
+
+LENGTHS = [random.Random(at).randrange(5, 60) for at in range(1_003)]
+
+
+def test_an_epoch_has_every_example_once_in_batches_of_the_wanted_size() -> None:
+    batches = epoch_batches(LENGTHS, 16, seed=1, epoch=0)
+    assert sorted(index for batch in batches for index in batch) == list(range(1_003))
+    assert sorted(map(len, batches)) == [11] + [16] * 62
+
+
+def test_batches_join_sequences_of_like_length() -> None:
+    padded = sum(max(LENGTHS[i] for i in batch) * len(batch) for batch in epoch_batches(LENGTHS, 16, 1, 0))
+    assert padded < 1.1 * sum(LENGTHS)
+
+
+def test_the_order_depends_on_seed_and_epoch_and_on_nothing_else() -> None:
+    assert epoch_batches(LENGTHS, 16, 1, 0) == epoch_batches(LENGTHS, 16, 1, 0)
+    assert epoch_batches(LENGTHS, 16, 1, 0) != epoch_batches(LENGTHS, 16, 1, 1)
+    assert epoch_batches(LENGTHS, 16, 1, 0) != epoch_batches(LENGTHS, 16, 2, 0)
+
+
+def test_a_stream_can_be_entered_at_any_position() -> None:
+    whole = Batches(LENGTHS, 16, seed=5)
+    everything = [whole.at(position) for position in range(200)]
+    assert [Batches(LENGTHS, 16, seed=5).at(position) for position in (199, 63, 0)] == [
+        everything[199], everything[63], everything[0],
+    ]  # fmt: skip
+
+
+def test_inference_batches_keep_within_the_tokens_and_take_a_longer_example_alone() -> None:
+    lengths = [*LENGTHS, 700]
+    batches = by_length(lengths, 512)
+    assert sorted(index for batch in batches for index in batch) == list(range(1_004))
+    assert batches[0] == [1_003]
+    assert all(max(lengths[i] for i in batch) * len(batch) <= 512 for batch in batches[1:])
+
+
+def test_sequences_are_padded_and_masked_at_the_end() -> None:
+    examples = [Example(0, (np.array([0, 9, 2], np.int32),)), Example(1, (np.array([0, 9, 9, 9, 2], np.int32),))]
+    batch = collate(examples, tiny_encoder())
+    assert batch["input_ids"].tolist() == [[0, 9, 2, 1, 1], [0, 9, 9, 9, 2]]
+    assert batch["attention_mask"].tolist() == [[1, 1, 1, 0, 0], [1, 1, 1, 1, 1]]
+    assert set(batch) == {"input_ids", "attention_mask"}
+
+
+def test_a_model_with_segments_gets_ones_after_the_first_separator() -> None:
+    sizes = {"vocab_size": 320, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1}
+    bert = Encoder(BertModel(BertConfig(**sizes, intermediate_size=8)), tiny_encoder().tokenizer)
+    examples = [Example(0, (np.array([0, 9, 2, 8, 8, 2], np.int32),)), Example(1, (np.array([0, 9, 2], np.int32),))]
+    assert collate(examples, bert)["token_type_ids"].tolist() == [[0, 0, 0, 1, 1, 1], [0, 0, 0, 0, 0, 0]]

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import numpy as np
+import torch
+from toy_training import ENGLISH, english, sentences, tiny_encoder
+
+from xtreme_bench.batching import Example
+from xtreme_bench.families import Limits, choice, classification, masking
+from xtreme_bench.inference import infer
+from xtreme_bench.rows import ChoiceRow, PairRow
+
+LABELS = ("no", "yes")
+LIMITS = Limits(max_length=24)
+
+
+def test_a_pair_too_long_loses_tokens_of_its_longer_text() -> None:
+    tokenizer = tiny_encoder().tokenizer
+    rows = [PairRow("0", " ".join(ENGLISH * 3), "cat sees Bob", "yes")]
+    (example,) = classification.features(rows, tokenizer, LABELS, LIMITS)
+    assert example.length == 24
+    assert tokenizer.decode(example.sequences[0].tolist()).endswith("cat sees Bob</s>")
+    assert example.target == 1
+
+
+def test_predictions_do_not_depend_on_the_order_of_the_rows() -> None:
+    encoder = tiny_encoder()
+    torch.manual_seed(2)
+    head = classification.head(16, 2, 0.1)
+    for value in head.parameters():
+        torch.nn.init.normal_(value, std=3.0)
+    rows = [PairRow(str(at), english(row), english(row[: at % 5])) for at, row in enumerate(sentences(300, 3))]
+
+    def predict(some: list[PairRow]) -> list[str]:
+        examples = classification.features(some, encoder.tokenizer, LABELS, LIMITS)
+        return classification.decode(some, examples, infer(encoder, classification, head, examples), LABELS, LIMITS)
+
+    assert predict(rows) == predict(rows[::-1])[::-1]
+    assert len(set(predict(rows))) == 2
+
+
+def test_inference_leaves_the_models_in_the_mode_they_were_in() -> None:
+    encoder, head = tiny_encoder(), classification.head(16, 2, 0.1)
+    encoder.model.train()
+    head.eval()
+    infer(
+        encoder,
+        classification,
+        head,
+        classification.features([PairRow("0", "a", "b")], encoder.tokenizer, LABELS, LIMITS),
+    )
+    assert encoder.model.training
+    assert not head.training
+
+
+def test_rows_may_have_different_numbers_of_choices() -> None:
+    encoder, head = tiny_encoder(), choice.head(16, 0, 0.0)
+    rows = [ChoiceRow("0", "cat", ("dog", "bird"), 1), ChoiceRow("1", "cat", ("dog", "red", "blue", "Bob", "Ann"), 4)]
+    examples = choice.features(rows, encoder.tokenizer, (), LIMITS)
+    assert [len(example.sequences) for example in examples] == [2, 5]
+    hidden = torch.randn(7, 5, 16)
+    assert torch.isfinite(choice.loss(head, hidden, examples))
+    assert all(best < len(row.choices) for row, best in zip(rows, infer(encoder, choice, head, examples), strict=True))
+    assert choice.score(rows, [1, 4]) == 100.0
+    assert choice.score(rows, [1, 0]) == 50.0
+
+
+def test_masks_hide_the_wanted_share_and_never_a_special_token() -> None:
+    tokenizer = tiny_encoder().tokenizer
+    ids = np.array([0, *range(5, 205), 2], np.int32)
+    masked = [
+        masking.mask(Example(0, (ids,)), 0.15, tokenizer, np.random.default_rng([0, draw])) for draw in range(200)
+    ]
+    assert all(len(example.positions) == 30 for example in masked)
+    assert all((example.target == ids[example.positions]).all() for example in masked)
+    hidden = np.concatenate([example.sequences[0][example.positions] for example in masked])
+    kept = np.concatenate([example.target for example in masked]) == hidden
+    assert abs((hidden == tokenizer.mask_token_id).mean() - 0.8) < 0.02
+    assert abs(kept.mean() - 0.1) < 0.02
+    others = np.delete(masked[0].sequences[0], masked[0].positions)
+    assert (others == np.delete(ids, masked[0].positions)).all()
+
+
+def test_the_masking_head_is_tied_to_the_embedding_and_learns_it_once() -> None:
+    encoder = tiny_encoder()
+    weight = encoder.model.get_input_embeddings().weight
+    head = masking.MaskedHead(weight)
+    assert head(torch.randn(3, 16)).shape == (3, len(encoder.tokenizer))
+    assert all(value is not weight for value in head.parameters())
+    head(torch.randn(3, 16)).sum().backward()
+    assert weight.grad is not None

@@ -1,0 +1,152 @@
+"""What a model that cannot read word order makes of the miniature tasks: hardly more than chance."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from xtreme_bench.miniature.corpus import write_corpus, write_labels
+
+MARGIN = 0.12  # how far above chance a bag-of-words model may get
+Features = list[dict[str, float]]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("miniature")
+    write_corpus(folder / "data", seed=3, scale=1.0, languages=["en"])
+    write_labels(folder / "labels", seed=3, scale=1.0, languages=["en"])
+    return folder / "data"
+
+
+def words(text: str) -> list[str]:
+    return text.lower().replace(".", " .").replace("?", " ?").replace(",", " ,").split()
+
+
+def pair_features(a: str, b: str) -> dict[str, float]:
+    """Unigrams of both texts, lengths, and how many words they share."""
+    left, right = words(a), words(b)
+    shared = set(left) & set(right)
+    out = {f"a:{word}": 1.0 for word in left} | {f"b:{word}": 1.0 for word in right}
+    return out | {
+        "length a": len(left) / 10,
+        "length b": len(right) / 10,
+        "shared": len(shared) / 10,
+        "new in b": len(set(right) - set(left)) / 3,
+        "nothing new": float(not set(right) - set(left)),
+        "same words": float(sorted(left) == sorted(right)),
+    }
+
+
+def fit(features: Features, labels: Sequence[int], classes: int) -> Any:
+    """Logistic regression by Adam on all data; returns a function from features to scores (n, classes)."""
+    names = {name: i for i, name in enumerate(sorted({name for row in features for name in row}))}
+
+    def matrix(rows: Features) -> np.ndarray:
+        out = np.zeros((len(rows), len(names) + 1), np.float32)
+        out[:, -1] = 1
+        for i, row in enumerate(rows):
+            for name, value in row.items():
+                if name in names:
+                    out[i, names[name]] = value
+        return out
+
+    x, y = matrix(features), np.eye(classes, dtype=np.float32)[np.array(labels)]
+    weight = np.zeros((x.shape[1], classes), np.float32)
+    first, second = np.zeros_like(weight), np.zeros_like(weight)
+    for step in range(1, 151):
+        scores = x @ weight
+        scores = np.exp(scores - scores.max(1, keepdims=True))
+        gradient = x.T @ (scores / scores.sum(1, keepdims=True) - y) / len(x) + 3e-4 * weight
+        first, second = 0.9 * first + 0.1 * gradient, 0.99 * second + 0.01 * gradient**2
+        weight -= 0.05 * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.99**step)) + 1e-8)
+    return lambda rows: matrix(rows) @ weight
+
+
+def accuracy(train: list[tuple[str, str, str]], test: list[tuple[str, str, str]]) -> float:
+    names = sorted({label for _, _, label in train})
+    scores = fit([pair_features(a, b) for a, b, _ in train], [names.index(x[2]) for x in train], len(names))
+    guesses = scores([pair_features(a, b) for a, b, _ in test]).argmax(1)
+    return float(np.mean([names[guess] == x[2] for guess, x in zip(guesses, test, strict=True)]))
+
+
+def table(path: Path, delimiter: str = "\t") -> list[list[str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file, delimiter=delimiter))
+
+
+def records(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def nli(data: Path, task: str, split: str) -> list[tuple[str, str, str]]:
+    if task in ("xnli", "pawsx"):
+        return [(a, b, label) for a, b, label in table(data / task / f"{split}-en.tsv")]
+    if task == "qqp":
+        return [(row[3], row[4], row[5]) for row in table(data / "qqp" / f"{split}.tsv")[1:]]
+    if task == "anli":
+        rows = [x for name in ("R1", "R2", "R3") for x in records(data / "anli" / name / f"{split}.jsonl")]
+        return [(x["context"], x["hypothesis"], x["label"]) for x in rows]
+    name = {"snli": f"snli_1.0_{split}", "mnli": f"multinli_1.0_{split}"}[task]
+    rows = records(data / task / f"{name.replace('dev', 'dev_matched') if task == 'mnli' else name}.jsonl")
+    return [(x["sentence1"], x["sentence2"], x["gold_label"]) for x in rows]
+
+
+def choices(data: Path, task: str, split: str) -> list[tuple[str, list[str], int]]:
+    if task == "hellaswag":
+        rows = records(data / f"hellaswag/hellaswag_{split.replace('dev', 'val')}.jsonl")
+        return [(x["ctx"], x["endings"], x["label"]) for x in rows]
+    if task == "commonsenseqa":
+        rows = records(data / f"commonsenseqa/{split}_rand_split.jsonl")
+        return [
+            (x["question"]["stem"], [c["text"] for c in x["question"]["choices"]], "ABCDE".index(x["answerKey"]))
+            for x in rows
+        ]
+    rows = table(data / f"cosmosqa/{split.replace('dev', 'valid')}.csv", ",")[1:]
+    return [(f"{row[1]} {row[2]}", row[3:7], int(row[7])) for row in rows]
+
+
+def choice_features(prompt: str, choice: str, place: int) -> dict[str, float]:
+    """Unigrams of the choice, its place, its length, how often its words are in the prompt and how late."""
+    left, right = words(prompt), words(choice)[: -1 if choice.endswith(".") else None]
+    late = [len(left) - 1 - left[::-1].index(word) if word in left else -1 for word in right]
+    counts = [left.count(word) for word in right]
+    return {f"c:{word}": 1.0 for word in right} | {
+        f"place {place}": 1.0,
+        "length": len(right) / 5,
+        "shared": sum(count > 0 for count in counts) / 3,
+        "counts": sum(counts) / 5,
+        "last": max(late) / 20,
+        "mean last": sum(late) / len(late) / 20,
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", ["xnli", "mnli", "snli", "anli", "pawsx", "qqp"])
+def test_a_bag_of_words_hardly_tells_how_two_texts_relate(data: Path, task: str) -> None:
+    train, test = nli(data, task, "train"), nli(data, task, "dev")
+    found = accuracy(train[600:], train[:600] + test)
+    chance = 1 / len({label for _, _, label in train})
+    print(task, found)
+    assert found <= chance + MARGIN
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", ["hellaswag", "cosmosqa", "commonsenseqa"])
+def test_a_choice_hardly_tells_by_its_words_whether_it_is_right(data: Path, task: str) -> None:
+    rows = choices(data, task, "train") + choices(data, task, "dev")
+    flat = [[choice_features(prompt, choice, i) for i, choice in enumerate(c)] for prompt, c, _ in rows]
+    scores = fit([f for row in flat[600:] for f in row],
+                 [int(i == right) for _, c, right in rows[600:] for i in range(len(c))], 2)  # fmt: skip
+    found = [
+        int((scores(row)[:, 1] - scores(row)[:, 0]).argmax()) == right
+        for row, (_, _, right) in zip(flat[:600], rows, strict=False)
+    ]
+    print(task, np.mean(found))
+    assert np.mean(found) <= 1 / len(rows[0][1]) + MARGIN

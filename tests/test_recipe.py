@@ -1,0 +1,204 @@
+"""Recipes: what is shipped loads, what is left out is filled in, and names are found."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+import typing
+from pathlib import Path
+
+import pytest
+
+from xtreme_bench import recipe
+from xtreme_bench.benchmark import MINIATURE_LANGUAGES, TASKS
+from xtreme_bench.data.intermediate import FAMILY
+from xtreme_bench.errors import InputError
+from xtreme_bench.recipe_setting import INTERMEDIATE_TASKS
+
+RECIPES = Path(__file__).parents[1] / "recipes"
+SHIPPED = sorted(RECIPES.glob("*.yaml"))
+SMALL = """\
+description: a small recipe
+seed: 1
+model:
+  hub: {name: FacebookAI/xlm-roberta-large, revision: c23d21b0620b635a76227c604d44e43a9f0ee389}
+targets:
+  xnli: {languages: [en, de]}
+"""
+
+
+def load_text(folder: Path, text: str) -> recipe.Recipe:
+    file = folder / "small.yaml"
+    file.write_text(text, encoding="utf-8", newline="")
+    return recipe.load(file)
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_every_shipped_recipe_loads(path: Path) -> None:
+    loaded = recipe.load(path)
+    assert loaded.name == path.stem
+    assert json.loads(json.dumps(loaded.to_dict())) == loaded.to_dict()
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_every_shipped_recipe_opens_with_its_schema_and_its_command(path: Path) -> None:
+    head = path.read_text(encoding="utf-8").split("\ndescription:")[0]
+    assert head.startswith("# yaml-language-server: $schema=recipe.schema.json\n")
+    assert f"    make reproduce RECIPE={path.stem}" in head
+    assert "Must be there first:" in head
+
+
+def test_the_intermediate_tasks_are_those_that_can_be_read() -> None:
+    assert tuple(FAMILY) == INTERMEDIATE_TASKS
+
+
+def test_there_is_a_recipe_for_every_intermediate_task() -> None:
+    for task in INTERMEDIATE_TASKS:
+        loaded = recipe.load(RECIPES / f"{task}.yaml")
+        assert loaded.intermediate is not None
+        assert list(loaded.intermediate.tasks) == [task]
+        assert loaded.baseline == "baseline"
+
+
+def test_intermediate_recipes_differ_from_the_baseline_in_nothing_else() -> None:
+    baseline = recipe.load(RECIPES / "baseline.yaml").to_dict()
+    for name in (*INTERMEDIATE_TASKS, "multitask9"):
+        other = recipe.load(RECIPES / f"{name}.yaml").to_dict()
+        assert {key for key in baseline if baseline[key] != other[key]} <= {"intermediate", "baseline", "expect"}
+
+
+def test_quickstart_and_its_baseline_differ_in_intermediate_training_only() -> None:
+    quickstart, baseline = (recipe.load(RECIPES / f"{name}.yaml") for name in ("quickstart", "quickstart-baseline"))
+    assert quickstart.baseline == baseline.name
+    assert quickstart.intermediate is not None
+    assert list(quickstart.intermediate.tasks) == list(INTERMEDIATE_TASKS)
+    assert list(quickstart.targets) == list(TASKS)
+    same = {"intermediate": None, "baseline": None, "expect": baseline.expect, "name": "", "path": Path()}
+    same["description"] = ""
+    assert dataclasses.replace(quickstart, **same) == dataclasses.replace(baseline, **same)
+
+
+def test_what_a_recipe_leaves_out_is_as_published(tmp_path: Path) -> None:
+    loaded = load_text(tmp_path, SMALL.replace("xnli: {languages: [en, de]}", "xnli: {}\n  mlqa: {}\n  panx: {}"))
+    assert list(loaded.finetuning) == ["xnli", "panx", "squad"]
+    assert [training.epochs for training in loaded.finetuning.values()] == [2, 10, 2]
+    assert [training.batch for training in loaded.finetuning.values()] == [32, 32, 16]
+    assert [(training.max_length, training.stride) for training in loaded.finetuning.values()] == [
+        (256, None),
+        (256, None),
+        (384, 128),
+    ]
+    xnli = loaded.finetuning["xnli"]
+    assert (xnli.learning_rate, xnli.warmup, xnli.weight_decay) == (1e-5, 0.1, 0.01)
+    assert (xnli.evaluate_every, xnli.evaluate_on, xnli.patience) == (1000, 500, 30)
+
+
+def test_a_setting_of_one_source_leaves_its_other_defaults_alone(tmp_path: Path) -> None:
+    loaded = load_text(
+        tmp_path, SMALL.replace("xnli:", "xquad: {languages: [en]}\n  xnli:") + "finetuning: {squad: {batch: 4}}\n"
+    )
+    assert loaded.finetuning["squad"] == dataclasses.replace(
+        recipe.Training(epochs=2.0, max_length=384, stride=128), batch=4
+    )
+    assert loaded.finetuning["xnli"] == recipe.Training()
+
+
+def test_steps_switch_the_default_epochs_off(tmp_path: Path) -> None:
+    loaded = load_text(tmp_path, SMALL + "finetuning: {xnli: {steps: 7}}\n")
+    assert (loaded.finetuning["xnli"].steps, loaded.finetuning["xnli"].epochs) == (7, None)
+
+
+def test_all_means_every_language_of_the_task_or_those_of_the_miniature_corpora(tmp_path: Path) -> None:
+    text = SMALL.replace("[en, de]", "all") + "  tatoeba: {}\nretrieval: {layer: 14, pooling: mean}\n"
+    assert load_text(tmp_path, text).targets["tatoeba"].languages == TASKS["tatoeba"].languages
+    small = load_text(tmp_path, text + "data: {source: miniature}\n")
+    for task, target in small.targets.items():
+        assert target.languages == tuple(code for code in TASKS[task].languages if code in MINIATURE_LANGUAGES)
+
+
+def test_order_comments_and_description_do_not_change_what_a_recipe_is(tmp_path: Path) -> None:
+    text = SMALL + "  pawsx: {languages: all}\nresources: {threads: 1}\n"
+    other = (
+        "# other\nresources:\n  threads: 1\ntargets:\n  pawsx: {}\n  xnli:\n    languages: [de, en]\n"
+        + SMALL.split("targets")[0].replace("a small", "another")
+    )
+    assert json.dumps(load_text(tmp_path, text).to_dict()) == json.dumps(load_text(tmp_path, other).to_dict())
+
+
+def test_crlf_line_ends_are_read_as_any_others(tmp_path: Path) -> None:
+    assert load_text(tmp_path, SMALL.replace("\n", "\r\n")) == load_text(tmp_path, SMALL)
+
+
+def test_an_underscore_and_an_exponent_make_numbers(tmp_path: Path) -> None:
+    loaded = load_text(
+        tmp_path, SMALL + "finetuning: {xnli: {evaluate_every: 10_000, learning_rate: 5.0e-6, warmup: 0}}\n"
+    )
+    assert loaded.finetuning["xnli"].evaluate_every == 10_000
+    assert loaded.finetuning["xnli"].learning_rate == 5e-6
+    assert isinstance(loaded.finetuning["xnli"].warmup, float)
+
+
+def test_an_empty_baseline_is_none(tmp_path: Path) -> None:
+    assert load_text(tmp_path, SMALL + "baseline: null\n").baseline is None
+
+
+def test_a_recipe_is_found_by_name_and_by_path(tmp_path: Path) -> None:
+    assert recipe.find("quickstart", RECIPES) == RECIPES / "quickstart.yaml"
+    assert recipe.find("quickstart.yaml", RECIPES) == RECIPES / "quickstart.yaml"
+    own = tmp_path / "own.yaml"
+    own.write_text(SMALL, encoding="utf-8")
+    assert recipe.find(str(own), RECIPES) == own
+
+
+def test_an_unknown_name_lists_the_recipes_and_suggests_the_nearest(tmp_path: Path) -> None:
+    (tmp_path / "first.yaml").write_text(SMALL, encoding="utf-8")
+    (tmp_path / "broken.yaml").write_text("seed: [", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        recipe.find("fist", tmp_path)
+    assert str(caught.value) == (
+        f"there is no recipe 'fist'; did you mean 'first'? Recipes in {tmp_path}:\n"
+        "  broken  (has faults: xtreme-bench validate shows them)\n"
+        "  first   a small recipe"
+    )
+    assert caught.value.exit_code == 2
+
+
+def test_a_name_cannot_lead_out_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "secret.yaml").write_text(SMALL, encoding="utf-8")
+    folder = tmp_path / "recipes"
+    folder.mkdir()
+    with pytest.raises(InputError, match="there is no recipe '../secret', and no recipes in"):
+        recipe.find("../secret", folder)
+
+
+def test_load_raises_all_faults_with_the_exit_code_of_wrong_input(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        load_text(tmp_path, SMALL.replace("seed: 1", "sead: 1").replace("[en, de]", "[en, xx]"))
+    assert [problem.line for problem in caught.value.problems] == [1, 2, 6]
+    assert str(caught.value).startswith(f"3 faults in the recipe {tmp_path / 'small.yaml'} (")
+    assert caught.value.exit_code == 2
+
+
+def assert_types(value: object) -> None:
+    """Every plain field has exactly its declared type: 2 for a float would give another key than 2.0."""
+    for name, kind in typing.get_type_hints(type(value)).items():
+        item = getattr(value, name)
+        if dataclasses.is_dataclass(item):
+            assert_types(item)
+        elif isinstance(item, dict):
+            for row in item.values():
+                assert_types(row)
+        elif item is not None and kind in (int, float, str, int | None, float | None, str | None):
+            assert isinstance(item, kind), f"{name} is {item!r}"
+            assert not (isinstance(item, bool)), f"{name} is {item!r}"
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_values_have_the_types_of_their_fields(path: Path) -> None:
+    assert_types(recipe.load(path))
+
+
+def test_reading_recipes_needs_nothing_heavy() -> None:
+    code = "import sys, xtreme_bench.recipe; print(*({'torch', 'numpy', 'transformers'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""

@@ -1,0 +1,135 @@
+"""Stages of a plan become results in the store: in order, once, and again when they are damaged."""
+
+import io
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from xtreme_bench import worker
+from xtreme_bench.engines.local import Message
+from xtreme_bench.errors import InputError, StageError
+from xtreme_bench.job import Job
+from xtreme_bench.plan import Stage
+from xtreme_bench.progress import Display
+from xtreme_bench.schedule import execute
+from xtreme_bench.store import Store
+
+
+class Here:
+    """An engine that runs the stage in this process, and notes which."""
+
+    def __init__(self) -> None:
+        self.ran: list[str] = []
+        self.closed = False
+
+    def run(self, folder: Path, message: Message) -> None:
+        worker.run_stage(folder / "stage.json", message)
+        self.ran.append((folder / "out" / "text").read_text())
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def join(job: Job) -> dict[str, object]:
+    """A stage that joins the texts of its inputs and its own word."""
+    if job.params["word"] == "bad":
+        raise InputError("the word is bad")
+    job.progress(1, 2, "half")
+    parts = [(folder / "text").read_text() for _, folder in sorted(job.inputs.items())]
+    (job.out / "text").write_text("".join([*parts, str(job.params["word"])]))
+    return {"summary": f"{len(parts)} parts"}
+
+
+@pytest.fixture(autouse=True)
+def _kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = ModuleType("xtreme_bench.joining")
+    module.join = join  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "xtreme_bench.joining", module)
+    monkeypatch.setitem(worker.KINDS, "join", "xtreme_bench.joining:join")
+
+
+def stage(word: str, **inputs: Stage) -> Stage:
+    return Stage("join", f"join {word}", {"word": word}, inputs)
+
+
+def run(stages: list[Stage], store: Store, jobs: int = 2) -> tuple[Here, str]:
+    engine, log = Here(), io.StringIO()
+    execute(stages, store, engine, jobs=jobs, display=Display(len(stages), log))
+    return engine, log.getvalue()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path)
+
+
+def diamond() -> list[Stage]:
+    a = stage("a")
+    b, c = stage("b", x=a), stage("c", x=a)
+    return [a, b, c, stage("d", x=b, y=c)]
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 4])
+def test_every_stage_runs_once_and_after_its_inputs(store: Store, jobs: int) -> None:
+    stages = diamond()
+    engine, _ = run(stages, store, jobs)
+    assert sorted(engine.ran) == ["a", "ab", "abacd", "ac"]
+    assert (store.out(stages[-1].key) / "text").read_text() == "abacd"
+
+
+def test_a_second_run_does_nothing_and_says_so(store: Store) -> None:
+    run(diamond(), store)
+    engine, log = run(diamond(), store)
+    assert engine.ran == []
+    assert log.splitlines() == [f"[{n}/4] join {w}: in the store, nothing to do" for n, w in enumerate("abcd", 1)]
+
+
+def test_a_damaged_output_is_named_and_only_its_stage_runs_again(store: Store) -> None:
+    stages = diamond()
+    run(stages, store)
+    (store.out(stages[1].key) / "text").write_text("nonsense")
+    engine, log = run(stages, store)
+    assert engine.ran == ["ab"]
+    assert f"damaged output: {store.out(stages[1].key) / 'text'}: has changed since the stage was finished" in log
+
+
+def test_an_error_names_the_stage_and_what_had_finished_stays(store: Store) -> None:
+    a = stage("a")
+    with pytest.raises(InputError, match="stage `join bad`: the word is bad"):
+        run([a, stage("bad", x=a)], store)
+    assert store.record(a.key) is not None
+
+
+def test_the_engine_is_closed_when_a_stage_fails(store: Store) -> None:
+    engine = Here()
+    with pytest.raises(InputError):
+        execute([stage("bad")], store, engine, jobs=1, display=Display(1, io.StringIO()))
+    assert engine.closed
+
+
+def test_a_store_that_cannot_be_written_is_an_error_that_says_where(store: Store) -> None:
+    (store.root / "partial").write_text("a file where a folder should be")
+    with pytest.raises(StageError, match="Not a directory|File exists"):
+        run([stage("a")], store)
+
+
+def test_names_and_asides_are_not_part_of_the_key_but_parameters_and_inputs_are() -> None:
+    a, b = stage("a"), stage("b")
+    renamed = Stage("join", "another name", {"word": "a"}, {}, {"checkpoint_seconds": 5})
+    assert a.key == renamed.key
+    assert len({a.key, b.key, stage("a", x=a).key, stage("a", x=b).key, stage("a", y=b).key}) == 5
+
+
+def test_the_record_holds_what_ran_with_which_inputs_versions_and_for_how_long(store: Store) -> None:
+    stages = diamond()
+    run(stages, store)
+    record = store.record(stages[-1].key)
+    assert record is not None
+    assert record["params"] == {"word": "d"}
+    assert record["inputs"] == {"x": stages[1].key, "y": stages[2].key}
+    assert record["versions"]["xtreme-bench"]
+    assert record["seconds"] >= 0
+    assert record["ran"]["host"]
+    assert record["facts"] == {"summary": "2 parts"}

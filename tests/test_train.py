@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
+from toy_training import FINETUNING, digests, make_job, tiny_encoder, write_corpus
+
+from xtreme_bench import checkpoint
+from xtreme_bench import encoder as encoders
+from xtreme_bench.errors import InputError, StageError
+from xtreme_bench.job import Job
+from xtreme_bench.train import finetune, intermediate, load_head
+
+XNLI: dict[str, Any] = {**FINETUNING, "source": "xnli", "steps": 14}
+MIXED: dict[str, Any] = {
+    **FINETUNING,
+    "steps": 12,
+    "qa_length": 40,
+    "qa_stride": 16,
+    "tasks": {name: {"languages": ["en"], "weight": None} for name in ("squad_v1", "hellaswag")},
+    "sampling": {"kind": "uniform", "cap": 0, "temperature": 1.0},
+}
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A data folder and an encoder folder."""
+    folder = tmp_path_factory.mktemp("inputs")
+    encoders.save(folder / "encoder", tiny_encoder())
+    return {"data": write_corpus(folder / "data"), "encoder": folder / "encoder"}
+
+
+def curve(job: Job) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (job.out / "curve.jsonl").read_text().splitlines()]
+
+
+class KilledError(Exception):
+    """Stands for the end of a process."""
+
+
+def killed_at(job: Job, step: int) -> Job:
+    """The same job, but it ends in the middle of its work."""
+
+    def progress(done: int, total: int, note: str) -> None:
+        if done == step:
+            raise KilledError
+
+    return dataclasses.replace(job, progress=progress)
+
+
+def test_finetuning_learns_and_leaves_encoder_head_and_curve(tmp_path: Path, inputs: dict[str, Path]) -> None:
+    job = make_job(tmp_path, {**FINETUNING, "source": "panx", "steps": 60, "learning_rate": 1e-2}, **inputs)
+    facts = finetune(job)
+    assert facts["dev"]["panx"] > 90
+    assert facts["examples"] == {"panx": 60}
+    encoder = encoders.load(job.out)
+    _, _, labels = load_head(job.out, encoder)
+    assert labels == ("B-LOC", "B-ORG", "B-PER", "I-LOC", "I-ORG", "I-PER", "O")
+    losses = [point["loss/panx"] for point in curve(job) if "loss/panx" in point]
+    assert losses[-1] < losses[0] / 2
+
+
+@pytest.mark.parametrize(("stage", "params"), [(finetune, XNLI), (intermediate, MIXED)])
+def test_a_killed_run_resumes_to_the_same_bytes(
+    tmp_path: Path, inputs: dict[str, Path], stage: Any, params: dict[str, Any]
+) -> None:
+    whole = make_job(tmp_path / "whole", params, **inputs)
+    facts = stage(whole)
+    broken = make_job(tmp_path / "broken", {**params, "checkpoint_seconds": 0}, **inputs)
+    for step in (3, 9):
+        with pytest.raises(KilledError):
+            stage(killed_at(broken, step))
+    resumed: list[int] = []
+    assert stage(dataclasses.replace(broken, progress=lambda done, total, note: resumed.append(done))) == facts
+    assert resumed[0] == 9
+    assert digests(broken.out) == digests(whole.out)
+
+
+@pytest.mark.slow
+def test_a_run_killed_by_signal_resumes_to_the_same_bytes(tmp_path: Path, inputs: dict[str, Path]) -> None:
+    params = {**XNLI, "steps": 400, "evaluate_every": 50}
+    whole = make_job(tmp_path / "whole", params, **inputs)
+    finetune(whole)
+    broken = make_job(tmp_path / "broken", {**params, "checkpoint_seconds": 0.02}, **inputs)
+    script = (
+        "import json, sys; from pathlib import Path; from toy_training import make_job\n"
+        "from xtreme_bench.train import finetune\n"
+        "folder, params, data, encoder = sys.argv[1:]\n"
+        "finetune(make_job(Path(folder), json.loads(params), data=Path(data), encoder=Path(encoder)))"
+    )
+    arguments = [str(broken.work.parent), json.dumps(broken.params), str(inputs["data"]), str(inputs["encoder"])]
+    process = subprocess.Popen([sys.executable, "-c", script, *arguments], cwd=Path(__file__).parent)
+    while not list(broken.work.glob("checkpoint-*")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    found = checkpoint.load(broken.work)
+    assert found is not None
+    assert 0 < found[1]["step"] < 400
+    finetune(broken)
+    assert digests(broken.out) == digests(whole.out)
+
+
+def test_the_best_evaluation_is_kept_not_the_last(tmp_path: Path, inputs: dict[str, Path]) -> None:
+    job = make_job(tmp_path, {**XNLI, "learning_rate": 0.02, "steps": 24, "evaluate_every": 1}, **inputs)
+    facts = finetune(job)
+    scores = {point["step"]: point["dev/xnli"] for point in curve(job) if "dev/xnli" in point}
+    best = max(scores.values())
+    assert len(set(scores.values())) > 1
+    assert facts["dev"]["xnli"] == pytest.approx(best)
+    assert facts["best_step"] == min(step for step, score in scores.items() if score == best)
+
+
+def test_training_stops_when_evaluations_bring_no_gain(tmp_path: Path, inputs: dict[str, Path]) -> None:
+    still = {"learning_rate": 1e-30, "evaluate_every": 2, "patience": 3, "steps": 100}
+    facts = finetune(make_job(tmp_path, {**XNLI, **still}, **inputs))
+    assert (facts["best_step"], facts["steps"]) == (2, 8)
+
+
+def test_intermediate_training_shares_the_encoder_and_drops_the_heads(tmp_path: Path, inputs: dict[str, Path]) -> None:
+    job = make_job(tmp_path, MIXED, **inputs)
+    facts = intermediate(job)
+    assert facts["probability"] == {"squad_v1": 0.5, "hellaswag": 0.5}
+    assert set(facts["dev"]) == {"squad_v1", "hellaswag", "mean"}
+    assert facts["dev"]["mean"] == pytest.approx((facts["dev"]["squad_v1"] + facts["dev"]["hellaswag"]) / 2, abs=1e-3)
+    assert not list(job.out.glob("head*"))
+    before, after = (load_file(folder / "model.safetensors") for folder in (inputs["encoder"], job.out))
+    assert before.keys() == after.keys()
+    assert not torch.equal(before["embeddings.LayerNorm.weight"], after["embeddings.LayerNorm.weight"])
+
+
+def test_with_the_head_alone_the_encoder_stays_as_it_was(tmp_path: Path, inputs: dict[str, Path]) -> None:
+    job = make_job(tmp_path, {**XNLI, "method": "head"}, **inputs)
+    finetune(job)
+    before, after = (load_file(folder / "model.safetensors") for folder in (inputs["encoder"], job.out))
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_a_batch_cut_for_memory_gives_the_same_gradient(
+    tmp_path: Path, inputs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoders.save(tmp_path / "encoder", tiny_encoder(dropout=0.0))
+    jobs = [
+        make_job(tmp_path / name, {**XNLI, "steps": 3}, **{**inputs, "encoder": tmp_path / "encoder"}) for name in "ab"
+    ]
+    finetune(jobs[0])
+    monkeypatch.setattr("xtreme_bench.loop.CPU_BYTES", 1)
+    finetune(jobs[1])
+    one, other = (load_file(job.out / "model.safetensors") for job in jobs)
+    assert all(torch.allclose(one[name], other[name], atol=1e-5) for name in one)
+
+
+def test_epochs_become_steps_over_the_examples_that_are_used(tmp_path: Path, inputs: dict[str, Path]) -> None:
+    params = {key: value for key, value in XNLI.items() if key != "steps"}
+    facts = finetune(make_job(tmp_path, {**params, "epochs": 1.5, "examples": 30, "batch": 8}, **inputs))
+    assert (facts["steps"], facts["examples"]) == (6, {"xnli": 30})
+
+
+def test_a_loss_that_is_not_finite_ends_the_stage_with_advice(tmp_path: Path, inputs: dict[str, Path]) -> None:
+    encoder = tiny_encoder()
+    with torch.no_grad():
+        encoder.model.get_input_embeddings().weight[:] = float("nan")
+    encoders.save(tmp_path / "encoder", encoder)
+    job = make_job(tmp_path, XNLI, data=inputs["data"], encoder=tmp_path / "encoder")
+    with pytest.raises(
+        StageError, match=r"step 1, task xnli: the loss is nan .* learning rate 0\.000714.*lower `learn"
+    ):
+        finetune(job)
+
+
+def test_sequences_longer_than_the_positions_are_refused(tmp_path: Path, inputs: dict[str, Path]) -> None:
+    with pytest.raises(InputError, match=r"xnli: max_length is 65, but the encoder has room for 64 tokens"):
+        finetune(make_job(tmp_path, {**XNLI, "max_length": 65}, **inputs))
+
+
+def test_half_precision_without_a_gpu_is_refused(tmp_path: Path, inputs: dict[str, Path]) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("a GPU is here")
+    with pytest.raises(InputError, match=r"bf16 needs a GPU"):
+        finetune(make_job(tmp_path, {**XNLI, "precision": "bf16"}, **inputs))
+
+
+def test_tensorboard_reads_the_curve_and_no_clock_is_in_it(tmp_path: Path, inputs: dict[str, Path]) -> None:
+    job = make_job(tmp_path, XNLI, **inputs)
+    finetune(job)
+    events = list(EventFileLoader(str(job.out / "tensorboard" / "events.out.tfevents.0")).Load())
+    tags = {value.tag for event in events for value in event.summary.value}
+    assert tags == {"loss/xnli", "learning_rate", "dev/xnli"}
+    assert [event.wall_time for event in events[1:]] == [float(point["step"]) for point in curve(job)]
+
+
+@pytest.mark.slow
+def test_two_processes_train_to_the_same_finite_weights(tmp_path: Path, inputs: dict[str, Path]) -> None:
+    script = (
+        "import json, sys; from pathlib import Path; from toy_training import make_job\n"
+        "from safetensors.torch import save_file; from xtreme_bench import train\n"
+        "folder, params, data, encoder, rank = sys.argv[1:]\n"
+        "kept, fit = [], train.fit\n"
+        "def keeping(job, accelerator, encoder, *rest):\n"
+        "    assert accelerator.num_processes == 2\n"
+        "    kept.append(encoder); return fit(job, accelerator, encoder, *rest)\n"
+        "train.fit = keeping\n"
+        "job = make_job(Path(folder), json.loads(params), data=Path(data), encoder=Path(encoder))\n"
+        "train.intermediate(job)\n"
+        "save_file(kept[0].model.state_dict(), Path(folder) / f'rank{rank}.safetensors')\n"
+    )
+    processes = []
+    for rank in ("0", "1"):
+        world = {
+            "RANK": rank,
+            "LOCAL_RANK": rank,
+            "WORLD_SIZE": "2",
+            "MASTER_ADDR": "127.0.0.1",
+            "MASTER_PORT": "29571",
+        }
+        arguments = [str(tmp_path), json.dumps(MIXED), str(inputs["data"]), str(inputs["encoder"]), rank]
+        environment = {**os.environ, **world, "ACCELERATE_USE_CPU": "true"}
+        processes.append(
+            subprocess.Popen([sys.executable, "-c", script, *arguments], cwd=Path(__file__).parent, env=environment)
+        )
+    assert [process.wait(timeout=120) for process in processes] == [0, 0]
+    one, other = (load_file(tmp_path / f"rank{rank}.safetensors") for rank in (0, 1))
+    assert all(torch.equal(one[name], other[name]) and torch.isfinite(one[name]).all() for name in one)
+    before = load_file(inputs["encoder"] / "model.safetensors")
+    assert not torch.equal(before["embeddings.LayerNorm.weight"], one["embeddings.LayerNorm.weight"])

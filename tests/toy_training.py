@@ -1,0 +1,112 @@
+"""Small data in XTREME's layout and a very small encoder, for tests of everything that trains or predicts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+from xtreme_bench import encoder as encoders
+from xtreme_bench.encoder import Encoder
+from xtreme_bench.job import Job
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+ENGLISH = _words("cat dog bird sees hears likes the a big small red blue house river in near and not Ann Bob")
+GERMAN = _words("Katze Hund Vogel sieht hört mag der ein groß klein rot blau Haus Fluss in nahe und nicht Anna Bob")
+CHINESE = _words("猫 狗 鸟 看 听 喜 这 一 大 小 红 蓝 房 河 在 近 和 不 安 鲍")
+JAPANESE = "東京は日本の首都です。人口は約千四百万人です。"
+THAI = "กรุงเทพมหานครเป็นเมืองหลวงของประเทศไทย มีประชากรราวสิบล้านคน"
+SCRATCH = {"layers": 1, "width": 16, "heads": 2, "feedforward": 32, "vocabulary": 300, "positions": 66}
+SETTINGS: dict[str, Any] = {
+    "seed": 3,
+    "threads": 1,
+    "precision": "fp32",
+    "checkpoint_seconds": 3600,
+    "batch": 8,
+    "learning_rate": 1e-3,
+    "warmup": 0.1,
+    "weight_decay": 0.01,
+    "max_length": 48,
+}
+FINETUNING = {**SETTINGS, "method": "full", "evaluate_every": 4, "evaluate_on": 20, "patience": 30, "examples": 0}
+
+
+def sentences(count: int, seed: int) -> list[list[int]]:
+    """Sentences as word numbers, 4 to 9 words each."""
+    generator = random.Random(seed)
+    return [[generator.randrange(20) for _ in range(generator.randrange(4, 10))] for _ in range(count)]
+
+
+def english(sentence: list[int]) -> str:
+    """A sentence in English words."""
+    return " ".join(ENGLISH[number] for number in sentence)
+
+
+def tiny_encoder(**sizes: Any) -> Encoder:
+    """1 layer, 16 wide, a tokenizer that knows some characters of seven scripts."""
+    texts = [" ".join(words) for words in (ENGLISH, GERMAN, CHINESE)] + [JAPANESE, THAI]
+    scratch = {**SCRATCH, **sizes}
+    return encoders.build(scratch, encoders.train_tokenizer(texts, scratch["vocabulary"]), seed=1)
+
+
+def write_corpus(data: Path) -> Path:
+    """xnli, panx, squad, hellaswag, text and translations below `data`; a few dozen rows each."""
+    for language, words in (("en", ENGLISH), ("de", GERMAN)):
+        space = [" ".join(words[number] for number in sentence) for sentence in sentences(40, 1)]
+        _write(data / f"text/{language}.txt", space)
+        _write(data / f"parallel/de-en.{language}", space)
+    labels = ("entailment", "contradiction", "neutral")
+    for split, count in (("train", 60), ("dev", 24)):
+        rows = sentences(count, count)
+        pairs = [f"{english(row)}\t{english(row[::-1])}\t{labels[at % 3]}" for at, row in enumerate(rows)]
+        _write(data / f"xnli/{split}-en.tsv", pairs)
+        tagged = ["".join(f"{ENGLISH[n]}\t{'B-PER' if n > 17 else 'O'}\n" for n in row) for row in rows]
+        _write(data / f"panx/{split}-en.tsv", tagged)
+        _write_squad(data / f"squad/{split}-v1.1.json", rows)
+        name = {"train": "train", "dev": "val"}[split]
+        endings = [[english(row), english(row[:2]), "red", "blue"] for row in rows]
+        choices = [
+            json.dumps({"ind": at, "ctx_a": english(row), "ctx_b": "", "endings": endings[at], "label": at % 4})
+            for at, row in enumerate(rows)
+        ]
+        _write(data / f"hellaswag/hellaswag_{name}.jsonl", choices)
+    for language, words in (("en", ENGLISH), ("de", GERMAN)):
+        test = [[words[number] for number in sentence] for sentence in sentences(15, 9)]
+        _write(data / f"xnli/test-{language}.tsv", [f"{' '.join(row)}\t{row[0]}" for row in test])
+        _write(data / f"panx/test-{language}.tsv", ["".join(f"{word}\n" for word in row) for row in test])
+    return data
+
+
+def _write(path: Path, lines: list[str]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
+
+
+def _write_squad(path: Path, rows: list[list[int]]) -> None:
+    paragraphs = []
+    for at, row in enumerate(rows):
+        context, word = english(row), ENGLISH[row[1]]
+        answers = [{"answer_start": context.index(word), "text": word}]
+        qas = [{"id": f"q{at}", "question": f"what {ENGLISH[row[0]]}", "answers": answers}]
+        paragraphs.append({"context": context, "qas": qas})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"version": "1.1", "data": [{"title": "t", "paragraphs": paragraphs}]}))
+
+
+def make_job(folder: Path, params: dict[str, Any], **inputs: Path) -> Job:
+    """A job with its folders below `folder`."""
+    for name in ("out", "work"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    return Job(params, inputs, folder / "out", folder / "work")
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """Relative path -> sha256 of every file below `folder`."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}

@@ -1,0 +1,107 @@
+"""The one way to make batches: sequences of like length together, in an order that seed and position decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from xtreme_bench.encoder import Encoder
+
+# Batches are cut from pools of this many batches, each pool sorted by length: little padding, still well shuffled.
+POOL = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """What a model sees of a row: token ids, one sequence or one for each choice, and what its family wants back.
+
+    `row` is the index of the row it comes from; long rows give several examples. `target` is the family's own, and
+    None in test files. `positions` says where the family reads the hidden states, `extra` what decoding needs.
+    """
+
+    row: int
+    sequences: tuple[np.ndarray[Any, np.dtype[np.int32]], ...]
+    target: Any = None
+    positions: Any = None
+    extra: Any = None
+
+    @property
+    def length(self) -> int:
+        """Tokens of the longest sequence."""
+        return max(len(sequence) for sequence in self.sequences)
+
+
+def epoch_batches(lengths: Sequence[int], batch: int, seed: int, epoch: int) -> list[list[int]]:
+    """One epoch: every index once, `batch` at a time (the last may be smaller), shuffled by seed and epoch."""
+    generator = np.random.default_rng([seed, 2, epoch])
+    order = generator.permutation(len(lengths))
+    sizes = np.asarray(lengths)
+    batches: list[list[int]] = []
+    for begin in range(0, len(order), POOL * batch):
+        pool = order[begin : begin + POOL * batch]
+        pool = pool[np.argsort(sizes[pool], kind="stable")]
+        batches += [pool[at : at + batch].tolist() for at in range(0, len(pool), batch)]
+    return [batches[at] for at in generator.permutation(len(batches))]
+
+
+@dataclass
+class Batches:
+    """The endless stream of training batches over some examples; any position can be asked for, so a run resumes."""
+
+    lengths: list[int]
+    batch: int
+    seed: int
+    _epoch: int = -1
+    _plan: list[list[int]] = field(default_factory=list)
+
+    @property
+    def per_epoch(self) -> int:
+        """Batches in one epoch."""
+        return -(-len(self.lengths) // self.batch)
+
+    def at(self, position: int) -> list[int]:
+        """The indices of batch number `position`, counted from 0 over all epochs."""
+        epoch, within = divmod(position, self.per_epoch)
+        if epoch != self._epoch:
+            self._epoch, self._plan = epoch, epoch_batches(self.lengths, self.batch, self.seed, epoch)
+        return self._plan[within]
+
+
+def by_length(lengths: Sequence[int], tokens: int) -> list[list[int]]:
+    """For inference: every index once, longest first, at most `tokens` padded tokens a batch (one example at least)."""
+    order = sorted(range(len(lengths)), key=lambda index: (-lengths[index], index))
+    batches: list[list[int]] = []
+    for index in order:
+        if batches and lengths[batches[-1][0]] * (len(batches[-1]) + 1) <= tokens:
+            batches[-1].append(index)
+        else:
+            batches.append([index])
+    return batches
+
+
+def pad(sequences: Sequence[Any], value: int, dtype: type = np.int64) -> torch.Tensor:
+    """Stack one-dimensional sequences into a (n, longest) tensor, filled up with `value` at the end."""
+    longest = max(len(sequence) for sequence in sequences)
+    out: np.ndarray[Any, Any] = np.full((len(sequences), longest), value, dtype=dtype)
+    for row, sequence in enumerate(sequences):
+        out[row, : len(sequence)] = sequence
+    return torch.from_numpy(out)
+
+
+def collate(examples: Sequence[Example], encoder: Encoder) -> dict[str, torch.Tensor]:
+    """What the encoder takes: input_ids and attention_mask (sequences, longest), and segments where it has them."""
+    sequences = [sequence for example in examples for sequence in example.sequences]
+    tokenizer, config = encoder.tokenizer, encoder.model.config
+    ids = pad(sequences, tokenizer.pad_token_id)
+    lengths = torch.tensor([len(sequence) for sequence in sequences])
+    mask = torch.arange(ids.shape[1])[None, :] < lengths[:, None]
+    batch = {"input_ids": ids, "attention_mask": mask.long()}
+    if config.type_vocab_size > 1:  # type: ignore[union-attr, operator]
+        # BERT's segment 1 is what follows the first separator.
+        separator = (ids == tokenizer.sep_token_id).long()
+        batch["token_type_ids"] = ((separator.cumsum(1) - separator) > 0).long() * mask
+    return batch

@@ -1,0 +1,178 @@
+"""The table of XTREME: nine target tasks, their languages, files, metrics, labels and published test sizes.
+
+Everything that differs between tasks is a column here; no other module lists tasks or languages. Languages stand in
+the order of the official scorer. Sources: Hu et al. 2020 (arXiv 2003.11080) and google-research/xtreme `evaluate.py`;
+test sizes from the paper and from the released data where the two differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+Group = Literal["classification", "tagging", "qa", "retrieval"]
+
+
+@dataclass(frozen=True)
+class Language:
+    """A language of XTREME: English name, language family and script, as the comparison tables group them."""
+
+    name: str
+    family: str
+    script: str
+
+
+@dataclass(frozen=True)
+class Task:
+    """One target task.
+
+    `family` names the module of `xtreme_bench.families` that handles it. `metric` holds the metric names in the order
+    of the official scorer. `source` is the English training set a model is fine-tuned on; retrieval has none.
+    `labels` is the label or tag vocabulary of a prediction file, empty where a line is not a label. `test_sizes` maps a
+    language to its published number of lines (tagging: sentences; QA: questions); a language without one is missing.
+    """
+
+    name: str
+    group: Group
+    family: str
+    languages: tuple[str, ...]
+    extension: Literal["tsv", "json"]
+    metric: tuple[str, ...]
+    source: str | None
+    labels: tuple[str, ...] = ()
+    test_sizes: Mapping[str, int] = field(default_factory=dict)
+
+    def file(self, language: str) -> str:
+        """Path of the language's predictions (and gold labels) inside a bundle: `<task>/test-<language>.<ext>`."""
+        return f"{self.name}/test-{language}.{self.extension}"
+
+
+NLI_LABELS = ("contradiction", "entailment", "neutral")
+PARAPHRASE_LABELS = ("0", "1")
+# fmt: off
+UPOS_TAGS = (
+    "ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM", "PART", "PRON", "PROPN", "PUNCT", "SCONJ", "SYM",
+    "VERB", "X",
+)
+# fmt: on
+BIO_TAGS = ("B-LOC", "B-ORG", "B-PER", "I-LOC", "I-ORG", "I-PER", "O")
+
+GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "classification": ("pawsx", "xnli"),
+        "tagging": ("udpos", "panx"),
+        "qa": ("xquad", "mlqa", "tydiqa"),
+        "retrieval": ("bucc2018", "tatoeba"),
+    }
+)
+
+
+def _codes(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+_XNLI = _codes("ar bg de el en es fr hi ru sw th tr ur vi zh")
+_PAWSX = _codes("de en es fr ja ko zh")
+_UDPOS = _codes("af ar bg de el en es et eu fa fi fr he hi hu id it ja kk ko mr nl pt ru ta te th tl tr ur vi yo zh")
+_PANX = _codes(
+    "ar he vi id jv ms tl eu ml ta te af nl en de el bn hi mr ur fa fr it pt es bg ru ja ka ko th sw yo my zh kk tr et "
+    "fi hu"
+)
+_XQUAD = _codes("en es de el ru tr ar vi th zh hi")
+_MLQA = _codes("en es de ar hi vi zh")
+_TYDIQA = _codes("en ar bn fi id ko ru sw te")
+_TATOEBA = tuple(language for language in _PANX if language not in ("ms", "en", "yo", "my"))
+
+# fmt: off
+# Only languages whose single UD 2.5 treebank was counted; the others join several treebanks.
+_UDPOS_SIZES = {
+    "af": 425, "bg": 1_116, "el": 456, "eu": 1_799, "fa": 600, "he": 491, "hu": 449, "kk": 1_047, "mr": 47, "ta": 120,
+    "te": 146, "th": 1_000, "tl": 55, "ur": 535, "vi": 800, "yo": 100,
+}
+_PANX_SIZES = {
+    **dict.fromkeys(_PANX, 10_000),
+    **dict.fromkeys(_codes("ms tl ml ta te af bn hi mr ur sw kk"), 1_000),
+    **dict.fromkeys(("jv", "yo", "my"), 100),
+}
+_MLQA_SIZES = {"en": 11_590, "es": 5_253, "de": 4_517, "ar": 5_335, "hi": 4_918, "vi": 5_495, "zh": 5_137}
+# GoldP 1.1 development set, 5,077 questions; the paper counts an earlier release (634 English questions).
+_TYDIQA_SIZES = {
+    "en": 440, "ar": 921, "bn": 113, "fi": 782, "id": 565, "ko": 276, "ru": 812, "sw": 499, "te": 669,
+}
+_TATOEBA_SIZES = {
+    **dict.fromkeys(_TATOEBA, 1_000),
+    "jv": 205, "te": 234, "ta": 307, "sw": 390, "th": 548, "kk": 575, "ml": 687, "ka": 746,
+}
+# fmt: on
+
+_F1 = ("f1", "precision", "recall")
+_QA = ("exact_match", "f1")
+
+# fmt: off
+_ROWS = (
+    Task("xnli", "classification", "classification", _XNLI, "tsv", ("accuracy",), "xnli", NLI_LABELS,
+         dict.fromkeys(_XNLI, 5_010)),
+    Task("pawsx", "classification", "classification", _PAWSX, "tsv", ("accuracy",), "pawsx", PARAPHRASE_LABELS,
+         dict.fromkeys(_PAWSX, 2_000)),
+    Task("udpos", "tagging", "tagging", _UDPOS, "tsv", _F1, "udpos", UPOS_TAGS, _UDPOS_SIZES),
+    Task("panx", "tagging", "tagging", _PANX, "tsv", _F1, "panx", BIO_TAGS, _PANX_SIZES),
+    Task("xquad", "qa", "qa", _XQUAD, "json", _QA, "squad", test_sizes=dict.fromkeys(_XQUAD, 1_190)),
+    Task("mlqa", "qa", "qa", _MLQA, "json", _QA, "squad", test_sizes=_MLQA_SIZES),
+    Task("tydiqa", "qa", "qa", _TYDIQA, "json", _QA, "tydiqa", test_sizes=_TYDIQA_SIZES),
+    # A BUCC file lists the pairs above a threshold: it has no number of lines of its own.
+    Task("bucc2018", "retrieval", "retrieval", ("de", "fr", "ru", "zh"), "tsv", _F1, None),
+    Task("tatoeba", "retrieval", "retrieval", _TATOEBA, "tsv", ("accuracy",), None, test_sizes=_TATOEBA_SIZES),
+)
+# fmt: on
+
+TASKS: Mapping[str, Task] = MappingProxyType({task.name: task for task in _ROWS})
+
+LANGUAGES: Mapping[str, Language] = MappingProxyType(
+    {
+        "af": Language("Afrikaans", "Indo-European", "Latin"),
+        "ar": Language("Arabic", "Afro-Asiatic", "Arabic"),
+        "bg": Language("Bulgarian", "Indo-European", "Cyrillic"),
+        "bn": Language("Bengali", "Indo-European", "Bengali"),
+        "de": Language("German", "Indo-European", "Latin"),
+        "el": Language("Greek", "Indo-European", "Greek"),
+        "en": Language("English", "Indo-European", "Latin"),
+        "es": Language("Spanish", "Indo-European", "Latin"),
+        "et": Language("Estonian", "Uralic", "Latin"),
+        "eu": Language("Basque", "Basque", "Latin"),
+        "fa": Language("Persian", "Indo-European", "Arabic"),
+        "fi": Language("Finnish", "Uralic", "Latin"),
+        "fr": Language("French", "Indo-European", "Latin"),
+        "he": Language("Hebrew", "Afro-Asiatic", "Hebrew"),
+        "hi": Language("Hindi", "Indo-European", "Devanagari"),
+        "hu": Language("Hungarian", "Uralic", "Latin"),
+        "id": Language("Indonesian", "Austronesian", "Latin"),
+        "it": Language("Italian", "Indo-European", "Latin"),
+        "ja": Language("Japanese", "Japonic", "Japanese"),
+        "jv": Language("Javanese", "Austronesian", "Latin"),
+        "ka": Language("Georgian", "Kartvelian", "Georgian"),
+        "kk": Language("Kazakh", "Turkic", "Cyrillic"),
+        "ko": Language("Korean", "Koreanic", "Hangul"),
+        "ml": Language("Malayalam", "Dravidian", "Malayalam"),
+        "mr": Language("Marathi", "Indo-European", "Devanagari"),
+        "ms": Language("Malay", "Austronesian", "Latin"),
+        "my": Language("Burmese", "Sino-Tibetan", "Burmese"),
+        "nl": Language("Dutch", "Indo-European", "Latin"),
+        "pt": Language("Portuguese", "Indo-European", "Latin"),
+        "ru": Language("Russian", "Indo-European", "Cyrillic"),
+        "sw": Language("Swahili", "Niger-Congo", "Latin"),
+        "ta": Language("Tamil", "Dravidian", "Tamil"),
+        "te": Language("Telugu", "Dravidian", "Telugu"),
+        "th": Language("Thai", "Kra-Dai", "Thai"),
+        "tl": Language("Tagalog", "Austronesian", "Latin"),
+        "tr": Language("Turkish", "Turkic", "Latin"),
+        "ur": Language("Urdu", "Indo-European", "Arabic"),
+        "vi": Language("Vietnamese", "Austroasiatic", "Latin"),
+        "yo": Language("Yoruba", "Niger-Congo", "Latin"),
+        "zh": Language("Chinese", "Sino-Tibetan", "Chinese"),
+    }
+)
+
+# What the built-in corpora are written in; a task has those of them that XTREME has for it.
+MINIATURE_LANGUAGES = ("en", "de", "es", "ru", "ar", "hi", "zh", "ja", "tr", "sw")

@@ -1,0 +1,103 @@
+"""Write a bundle: predictions by task and language, a manifest, and a zip whose bytes depend on nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from xtreme_bench.contents import opened
+from xtreme_bench.errors import InputError, Problem
+from xtreme_bench.findings import quoted
+from xtreme_bench.manifest import NAME, SCHEMA_VERSION, file_entry, parse_manifest
+from xtreme_bench.names import known_path, path_problem
+from xtreme_bench.predictions import examine
+from xtreme_bench.store import digest, write_json
+
+_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+
+
+def write(out: Path, manifest: Mapping[str, Any], predictions: Mapping[str, Path]) -> Path:
+    """Write the bundle folder `out` and inside it `<name>.zip`; returns the path of the zip.
+
+    `predictions` maps a path in the bundle (`xnli/test-de.tsv`, see `Task.file`) to the file to copy. `manifest` has
+    everything but `schema_version`, `recipe_sha256` and what is measured here for `files`; other facts it has about a
+    file, such as `candidates` (the number of foreign sentences of Tatoeba), are kept. An older bundle at `out` is
+    replaced at the end, by rename, so that a kill leaves the old one or the new one.
+
+    Errors: `InputError` with all faults of the predictions or the manifest, or when `out` holds something else.
+    """
+    name = str(manifest.get("name"))
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
+        raise InputError(f"{quoted(name)} cannot name a bundle: use letters, digits, `.`, `_` and `-`")
+    if out.exists() and not (out / NAME).is_file() and not (out.is_dir() and not any(out.iterdir())):
+        raise InputError(f"{out}: exists and is not a bundle; name another folder or remove it")
+    fresh, old = out.with_name(f".{out.name}.writing"), out.with_name(f".{out.name}.old")
+    for left in (fresh, old):
+        shutil.rmtree(left, ignore_errors=True)
+    try:
+        _fill(fresh, name, manifest, predictions)
+        if out.exists():
+            out.replace(old)
+        fresh.replace(out)
+    finally:
+        for left in (fresh, old):
+            shutil.rmtree(left, ignore_errors=True)
+    return out / f"{name}.zip"
+
+
+def _fill(folder: Path, name: str, manifest: Mapping[str, Any], predictions: Mapping[str, Path]) -> None:
+    folder.mkdir(parents=True)
+    entries = _copy(predictions, folder, manifest.get("files", {}))
+    measured = {"schema_version": SCHEMA_VERSION, "recipe_sha256": digest(manifest.get("recipe")), "files": entries}
+    write_json(folder / NAME, {**manifest, **measured})
+    _, problems = parse_manifest((folder / NAME).read_bytes())
+    if problems:
+        raise InputError("the manifest is not complete", problems)
+    _zip(folder, [NAME, *entries], folder / f"{name}.zip")
+
+
+def _copy(predictions: Mapping[str, Path], folder: Path, facts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Check and copy the predictions; returns the manifest's entries. A faulty file never gets into a bundle."""
+    problems = [path_problem(name) for name in predictions if known_path(name) is None]
+    problems += [Problem("no predictions here", str(path)) for path in predictions.values() if not path.is_file()]
+    entries = {}
+    for name, path in sorted(predictions.items()):
+        place = known_path(name)
+        if place is None or not path.is_file():
+            continue
+        raw = path.read_bytes()
+        found = examine(raw, *place)
+        problems += found.problems
+        if found.problems:
+            continue
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(raw)
+        entries[name] = {**facts.get(name, {}), **file_entry(found, hashlib.sha256(raw).hexdigest())}
+    if problems:
+        raise InputError("these predictions cannot be bundled", problems)
+    return entries
+
+
+def _zip(folder: Path, names: list[str], path: Path) -> None:
+    """Pack files so that equal content gives equal bytes: fixed times, permissions, order and compression."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in sorted(names):
+            info = zipfile.ZipInfo(name, _ZIP_TIME)
+            info.external_attr = 0o100644 << 16
+            info.create_system = 3
+            archive.writestr(info, (folder / name).read_bytes(), zipfile.ZIP_DEFLATED, compresslevel=6)
+
+
+def bundle_hash(bundle: Path) -> str:
+    """The sha256 that names the content of a bundle, the same for its folder and its zip.
+
+    It covers the paths and bytes of all files, not how they are packed. Errors: `InputError` for what is no bundle.
+    """
+    with opened(bundle) as contents:
+        names = [name for name in contents.names if "/" in name or not name.endswith(".zip")]
+        return digest({name: hashlib.sha256(contents.read(name)).hexdigest() for name in names})

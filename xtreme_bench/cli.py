@@ -1,0 +1,243 @@
+"""The command line. Each command calls one function and prints what it returns; heavy imports are inside."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from xtreme_bench import __version__
+from xtreme_bench.errors import Problem, XtremeBenchError
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+EXISTING = click.Path(exists=True, path_type=Path)
+EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+OUTPUT = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(__version__, prog_name="xtreme-bench")
+@click.option("--debug", is_flag=True, help="Show the whole traceback of an error.")
+def cli(debug: bool) -> None:
+    """Intermediate-task training and zero-shot evaluation on XTREME: recipes in, checked submission bundles out."""
+
+
+def _places(function: Callable[..., Any]) -> Callable[..., Any]:
+    for option in (
+        click.option("--data", type=FOLDER, help="Folder of the corpora; recipes on the built-in ones need none."),
+        click.option("--labels", type=EXISTING_FOLDER, help="Folder of the gold labels of the test sets."),
+        click.option("--store", type=FOLDER, default=Path("store"), show_default=True, help="Where stages are kept."),
+    ):
+        function = option(function)
+    return function
+
+
+@cli.command()
+@click.argument("recipe")
+@_places
+@click.option("--engine", type=click.Choice(["local"]), default="local", show_default=True, help="Where stages run.")
+@click.option(
+    "--out", type=FOLDER, default=Path("submissions"), show_default=True, help="Where the bundle's folder is written."
+)
+@click.option("--reports", type=FOLDER, default=Path("reports"), show_default=True, help="Where the report is written.")
+def run(
+    recipe: str, data: Path | None, labels: Path | None, store: Path, engine: str, out: Path, reports: Path
+) -> None:
+    """Run RECIPE (a name in recipes/, or a file) from data to checked bundle and report."""
+    from xtreme_bench import report
+    from xtreme_bench.run import Places, reproduce
+
+    outcome = reproduce(recipe, Places(data, labels, store, out, reports))
+    click.echo(report.terminal(outcome))
+    page = report.write_page(outcome, reports / outcome.main.plan.recipe.name)
+    click.echo(f"bundle: {outcome.main.bundle}\nreport: {page}", err=True)
+    _exit_with(outcome.problems)
+
+
+@cli.command()
+@click.argument("recipe")
+@_places
+def plan(recipe: str, data: Path | None, labels: Path | None, store: Path) -> None:
+    """Show what RECIPE would run, what is done already, and what is missing."""
+    from xtreme_bench import report
+    from xtreme_bench.run import Places, plans
+    from xtreme_bench.store import Store
+
+    click.echo(report.plan_table(plans(recipe, Places(data, labels, store)), Store(store)))
+
+
+@cli.command()
+@click.argument("recipes", nargs=-1, required=True, metavar="RECIPE...")
+def validate(recipes: tuple[str, ...]) -> None:
+    """Check recipes and list all their faults."""
+    from xtreme_bench import recipe
+
+    problems = [problem for name in recipes for problem in recipe.validate(recipe.find(name))]
+    _say_problems(problems)
+    click.echo(f"{len(recipes)} checked, {len(problems)} faults", err=True)
+    sys.exit(2 if problems else 0)
+
+
+@cli.command("list")
+def list_() -> None:
+    """List the recipes in recipes/."""
+    from tabulate import tabulate
+
+    from xtreme_bench import recipe
+
+    click.echo(tabulate(list(recipe.listing().items()), headers=("recipe", "description"), maxcolwidths=(None, 90)))
+
+
+@cli.command()
+@click.option("--predictions", type=EXISTING_FOLDER, required=True, help="Folder with <task>/test-<lang>.<ext>.")
+@click.option("--labels", type=EXISTING_FOLDER, required=True, help="Folder with the gold labels, laid out alike.")
+@click.option("--json", "json_file", type=OUTPUT, help="Write the scores as JSON; - is standard output.")
+def evaluate(predictions: Path, labels: Path, json_file: Path | None) -> None:
+    """Score predictions with the official metrics."""
+    from xtreme_bench import report, score
+
+    scores = score.evaluate(predictions, labels)
+    _emit(json_file, scores, lambda: report.score_table(scores))
+
+
+@cli.command()
+@click.argument("bundle", type=EXISTING)
+@click.option("--labels", type=EXISTING_FOLDER, help="Gold labels, from which the expected sizes are taken.")
+@click.option("--data", type=EXISTING_FOLDER, help="XTREME's download folder, from which the sizes are taken.")
+@click.option("--json", "json_file", type=OUTPUT, help="Write the result as JSON; - is standard output.")
+def check(bundle: Path, labels: Path | None, data: Path | None, json_file: Path | None) -> None:
+    """Find what is wrong with a BUNDLE, a folder or a zip; exit 0 when nothing is."""
+    from xtreme_bench import report
+    from xtreme_bench.check import check as check_bundle
+
+    result = check_bundle(bundle, labels=labels, data=data)
+    _emit(json_file, result.to_dict(), lambda: report.check_text(result))
+    sys.exit(1 if result.problems else 0)
+
+
+@cli.command()
+@click.argument("bundle", type=EXISTING)
+@click.option("--labels", type=EXISTING_FOLDER, required=True, help="Folder with the gold labels.")
+def verify(bundle: Path, labels: Path) -> None:
+    """Check BUNDLE, score it again, and compare with its manifest and with what its recipe expects."""
+    from xtreme_bench.verify import verify as verify_bundle
+
+    result = verify_bundle(bundle, labels)
+    for note in result.notes:
+        click.echo(note)
+    _exit_with(result.problems)
+
+
+@cli.command()
+@click.argument("run_a", type=EXISTING)
+@click.argument("run_b", type=EXISTING)
+@click.option("--json", "json_file", type=OUTPUT, help="Write the comparison as JSON; - is standard output.")
+def compare(run_a: Path, run_b: Path, json_file: Path | None) -> None:
+    """Compare the scores of two bundles, task by task and language by language."""
+    from xtreme_bench import bundle, report
+    from xtreme_bench.compare import compare as compare_manifests
+
+    result = compare_manifests(bundle.read_manifest(run_a), bundle.read_manifest(run_b))
+    _emit(json_file, result, lambda: report.comparison_text(result))
+
+
+@cli.command("report")
+@click.argument("bundles", nargs=-1, required=True, type=EXISTING, metavar="BUNDLE...")
+@click.option("--out", type=FOLDER, default=Path("reports/comparison"), show_default=True)
+def report_(bundles: tuple[Path, ...], out: Path) -> None:
+    """Tables of several bundles on the terminal, and a page with plots."""
+    from xtreme_bench import bundle, report
+
+    manifests = [bundle.read_manifest(path) for path in bundles]
+    click.echo(report.summary_table(manifests))
+    click.echo(f"report: {report.write_comparison_page(manifests, out)}", err=True)
+
+
+@cli.group()
+def data() -> None:
+    """Corpora: make them ready, or write the built-in ones."""
+
+
+@data.command()
+@click.argument("sources", nargs=-1, required=True, type=EXISTING_FOLDER, metavar="SOURCE...")
+@click.option("--to", type=FOLDER, required=True, help="Where the XTREME download layout is written.")
+@click.option("--labels", type=FOLDER, help="Where gold labels are written; the default is TO with `-labels` added.")
+def prepare(sources: tuple[Path, ...], to: Path, labels: Path | None) -> None:
+    """Turn upstream releases below SOURCE into the XTREME download layout and a folder of gold labels."""
+    from xtreme_bench.data.prepare import prepare as prepare_releases
+
+    labels = labels or to.with_name(f"{to.name}-labels")
+    prepare_releases(list(sources), to, labels, dev_as_test=set(), sample=0)
+    click.echo(f"data: {to}\nlabels: {labels}", err=True)
+
+
+@data.command()
+@click.option("--to", type=FOLDER, required=True, help="Where the corpora are written.")
+@click.option("--labels", type=FOLDER, help="Where gold labels are written; the default is TO with `-labels` added.")
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option("--scale", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True)
+def miniature(to: Path, labels: Path | None, seed: int, scale: float) -> None:
+    """Write the built-in corpora, to look at or to train on elsewhere."""
+    from xtreme_bench.benchmark import MINIATURE_LANGUAGES
+    from xtreme_bench.miniature.corpus import write_corpus, write_labels
+
+    labels = labels or to.with_name(f"{to.name}-labels")
+    write_corpus(to, seed=seed, scale=scale, languages=MINIATURE_LANGUAGES)
+    write_labels(labels, seed=seed, scale=scale, languages=MINIATURE_LANGUAGES)
+    click.echo(f"data: {to}\nlabels: {labels}", err=True)
+
+
+def _emit(json_file: Path | None, value: Any, text: Callable[[], str]) -> None:
+    """Write JSON where asked; with `-` nothing else goes to standard output."""
+    if json_file is None or str(json_file) != "-":
+        click.echo(text())
+    if json_file is not None:
+        from xtreme_bench.store import write_json
+
+        if str(json_file) == "-":
+            click.echo(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False))
+        else:
+            write_json(json_file, value)
+
+
+def _say_problems(problems: Sequence[Problem]) -> None:
+    for problem in problems:
+        click.echo(str(problem), err=True)
+
+
+def _exit_with(problems: Sequence[Problem]) -> None:
+    _say_problems(problems)
+    if problems:
+        click.echo(f"{len(problems)} problems", err=True)
+        sys.exit(1)
+
+
+def main() -> None:
+    """Entry point: turns errors into one message and the documented exit code (see `errors`)."""
+    debug = "--debug" in sys.argv[1:]
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("interrupted; the same command goes on where this one stopped", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except XtremeBenchError as error:
+        if debug:
+            raise
+        click.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except OSError as error:
+        if debug:
+            raise
+        click.echo(f"error: {error.strerror or error}: {error.filename}", err=True)
+        sys.exit(3)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""The files of a bundle, folder or zip, as untrusted input: not extracted, bounded in size, links refused."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from xtreme_bench.errors import InputError, Problem
+from xtreme_bench.findings import count, quoted
+from xtreme_bench.names import known_path
+
+# All of XTREME's predictions are about 300 files and 100 MiB. Compression ratios are no guide: a file of `O` tags
+# reaches deflate's limit of about 1,000, so a zip bomb is known by what it would unpack to.
+MAX_FILES = 2_000
+MAX_FILE_BYTES = 128 * 2**20
+MAX_TOTAL_BYTES = 2**30
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The regular files of a bundle that are safe to read: sorted names with `/`, and a function that reads one.
+
+    `problems` are the entries that were refused. `read` raises `InputError` when the bytes cannot be had.
+    """
+
+    names: tuple[str, ...]
+    read: Callable[[str], bytes]
+    problems: tuple[Problem, ...]
+
+
+@contextmanager
+def opened(bundle: Path) -> Iterator[Contents]:
+    """Open a bundle for reading. Errors: `InputError` when there is no folder and no zip at `bundle`."""
+    if bundle.is_dir():
+        yield _folder(bundle)
+    elif bundle.is_file():
+        try:
+            with zipfile.ZipFile(bundle) as archive:
+                yield _zip(archive)
+        except (zipfile.BadZipFile, NotImplementedError) as error:
+            raise InputError(f"{bundle}: not a zip that can be read ({error}); give a bundle's folder or zip") from None
+    else:
+        raise InputError(f"{bundle}: no such file or folder; give a bundle's folder or its zip")
+
+
+def _folder(root: Path) -> Contents:
+    entries: list[tuple[str, str | None, int]] = []
+    for folder, subfolders, files in os.walk(root):
+        links = [name for name in subfolders if (Path(folder) / name).is_symlink()]
+        subfolders[:] = sorted(name for name in subfolders if name not in links)
+        for name in sorted([*files, *links]):
+            path = Path(folder) / name
+            state = path.lstat()
+            entries.append((path.relative_to(root).as_posix(), _mode_fault(state.st_mode), state.st_size))
+        if len(entries) > MAX_FILES:
+            break
+    names, problems = _bounded(entries)
+    return Contents(names, lambda name: (root / name).read_bytes(), problems)
+
+
+def _zip(archive: zipfile.ZipFile) -> Contents:
+    entries: list[tuple[str, str | None, int]] = []
+    seen: set[str] = set()
+    for info in archive.infolist()[: MAX_FILES + 1]:
+        if info.is_dir() and not _path_fault(info.orig_filename.rstrip("/")):
+            continue
+        fault = _path_fault(info.orig_filename) or _zip_fault(info)
+        if fault is None and info.filename in seen:
+            fault = "occurs twice in the zip"
+        seen.add(info.filename)
+        entries.append((info.orig_filename, fault, info.file_size))
+    names, problems = _bounded(entries)
+
+    def read(name: str) -> bytes:
+        try:
+            return archive.read(name)
+        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+            raise InputError(f"{name}: damaged inside the zip ({error}); make the zip again") from None
+
+    return Contents(names, read, problems)
+
+
+def _bounded(entries: list[tuple[str, str | None, int]]) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+    """Names of the entries (name, fault, bytes) that may be read, and the problems of the others."""
+    problems, names, total = [], [], 0
+    if len(entries) > MAX_FILES:
+        problems.append(Problem(f"more than {count(MAX_FILES, 'file')}; a bundle has at most a few hundred"))
+        entries = entries[:MAX_FILES]
+    for name, fault, size in sorted(entries, key=lambda entry: entry[0]):
+        total += size
+        if fault is None and size > MAX_FILE_BYTES:
+            fault = f"{size:,} bytes; a file of predictions has at most {MAX_FILE_BYTES:,}"
+        if fault is None and total > MAX_TOTAL_BYTES:
+            fault = f"not read: the files before it have {MAX_TOTAL_BYTES:,} bytes, the limit of a bundle"
+        if fault is None:
+            names.append(name)
+        else:
+            task, language = known_path(name) or (None, None)
+            problems.append(Problem(fault, quoted(name).strip("`"), task=task, language=language))
+    refused = {problem.file for problem in problems}
+    return tuple(name for name in names if name not in refused), tuple(problems)
+
+
+def _mode_fault(mode: int) -> str | None:
+    if stat.S_ISLNK(mode):
+        return "is a link; put the file itself there"
+    return None if stat.S_ISREG(mode) else "is not a regular file"
+
+
+def _path_fault(name: str) -> str | None:
+    """What is wrong with a path inside a zip: only plain relative paths with `/` are accepted."""
+    if name.startswith(("/", "\\")) or re.match("[A-Za-z]:", name):
+        return "absolute path in the zip"
+    if "\\" in name:
+        return "backslash in the path; paths inside a zip have `/`"
+    if {"", ".", ".."} & set(name.split("/")):
+        return "path with `..`, `.` or an empty part in the zip"
+    return None if name.isprintable() else "control character in the path"
+
+
+def _zip_fault(info: zipfile.ZipInfo) -> str | None:
+    mode = info.external_attr >> 16
+    if stat.S_IFMT(mode):
+        fault = _mode_fault(mode)
+        if fault:
+            return fault
+    if info.flag_bits & 0x1:
+        return "is encrypted"
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return "packed with a method other than stored or deflated"
+    return None

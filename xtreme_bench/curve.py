@@ -1,0 +1,37 @@
+"""The course of a training run: `curve.jsonl`, and the same numbers as TensorBoard events."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.summary.writer.record_writer import RecordWriter
+
+Curve = Sequence[Mapping[str, Any]]
+
+
+def write(folder: Path, curve: Curve) -> None:
+    """Write `curve.jsonl` and `tensorboard/events.out.tfevents.0` below `folder`; same curve, same bytes.
+
+    Each point has a "step"; its other numbers are curves. TensorBoard's usual writer puts times and the name of the
+    machine into its files; here the step stands for the time, so that a run and its repetition are equal.
+    """
+    lines = [json.dumps(point, sort_keys=True, ensure_ascii=False) + "\n" for point in curve]
+    (folder / "curve.jsonl").write_text("".join(lines), encoding="utf-8", newline="\n")
+    board = folder / "tensorboard"
+    board.mkdir(exist_ok=True)
+    with (board / "events.out.tfevents.0").open("wb") as stream:
+        writer = RecordWriter(stream)
+        writer.write(Event(wall_time=0.0, file_version="brain.Event:2").SerializeToString())
+        for point in curve:
+            step = point["step"]
+            values = [
+                Summary.Value(tag=tag, simple_value=number) for tag, number in sorted(point.items()) if tag != "step"
+            ]
+            event = Event(wall_time=float(step), step=step, summary=Summary(value=values))
+            writer.write(event.SerializeToString(deterministic=True))
+        writer.flush()

@@ -1,0 +1,113 @@
+"""Opening data files: a missing file, bytes that are not UTF-8 and malformed rows become one error that lists all."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from xtreme_bench.errors import InputError, Problem
+
+MAX_BYTES = 4 << 30  # the largest real file (MultiNLI as JSON lines) has 0.5 GB
+MAX_LISTED = 20
+MAX_FIELD = 1 << 20  # characters; the longest real field is a passage of some 30,000
+
+csv.field_size_limit(MAX_FIELD)
+
+
+@contextmanager
+def reading(path: Path, purpose: str) -> Iterator[list[Problem]]:
+    """Open a list for the faults of the file `path`; on leaving, raise them all as one `InputError`.
+
+    `purpose` says who needs the file ("test data of xnli in sw"); it is part of the message when it is missing.
+    """
+    require(path, purpose)
+    faults: list[Problem] = []
+    yield faults
+    if faults:
+        listed = faults[:MAX_LISTED]
+        if len(faults) > MAX_LISTED:
+            listed.append(Problem(f"and {len(faults) - MAX_LISTED} more faults", file=str(path)))
+        raise InputError(f"{path} ({purpose}) cannot be used: {_count(len(faults), 'fault')}", listed)
+
+
+def require(path: Path, purpose: str) -> None:
+    """Raise `InputError` unless `path` is a file of a sensible size; says what to do when it is not."""
+    if not path.is_file():
+        raise InputError(
+            f"{path} is missing: it holds the {purpose}. Give the folder that XTREME's download script leaves "
+            "behind, or make one from upstream releases with `xtreme-bench data prepare RELEASES --to FOLDER`."
+        )
+    if path.stat().st_size > MAX_BYTES:
+        raise InputError(f"{path} has {path.stat().st_size} bytes, more than the {MAX_BYTES} a data file may have")
+
+
+def lines(path: Path, faults: list[Problem], *, keep_ends: bool = False) -> Iterator[tuple[int, str]]:
+    """Yield (number from 1, text) of each line, without its LF or CR LF; a line that is not UTF-8 is a fault.
+
+    Only LF ends a line: U+2028, U+0085, form feeds and lone CRs occur inside sentences of the real files.
+    """
+    with path.open("rb") as stream:
+        for number, raw in enumerate(stream, start=1):
+            try:
+                line = raw.decode("utf-8-sig" if number == 1 else "utf-8")
+            except UnicodeDecodeError as error:
+                faults.append(Problem(f"not UTF-8: {error.reason} at byte {error.start}", str(path), number))
+                line = ""
+                if not keep_ends:
+                    continue
+            yield number, line if keep_ends else line.removesuffix("\n").removesuffix("\r")
+
+
+def csv_rows(path: Path, faults: list[Problem], *, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield (number of the row's last line, fields) of a file written with CSV quoting.
+
+    Strict: a quote that is never closed, or text after a closing quote, is a fault and not a longer field.
+    """
+    reader = csv.reader((line for _, line in lines(path, faults, keep_ends=True)), delimiter=delimiter, strict=True)
+    while True:
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            faults.append(
+                Problem(f"not valid CSV ({error}); a field with quotes must be quoted", str(path), reader.line_num)
+            )
+            continue
+        if fields:
+            yield reader.line_num, fields
+
+
+def json_lines(path: Path, faults: list[Problem]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (line number, object) of a file with one JSON object per line; empty lines are passed over."""
+    for number, line in lines(path, faults):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            faults.append(Problem(f"not JSON: {error}", str(path), number))
+            continue
+        if isinstance(record, dict):
+            yield number, record
+        else:
+            faults.append(Problem(f"a JSON object expected, found {type(record).__name__}", str(path), number))
+
+
+def json_document(path: Path, faults: list[Problem]) -> Any:
+    """The JSON value of a whole file, or None and a fault."""
+    try:
+        return json.loads(path.read_bytes().decode("utf-8-sig"))
+    except json.JSONDecodeError as error:
+        faults.append(Problem(f"not JSON: {error.msg} (column {error.colno})", str(path), error.lineno))
+    except (ValueError, RecursionError) as error:
+        faults.append(Problem(f"not JSON in UTF-8: {error}", str(path)))
+    return None
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")

@@ -1,0 +1,142 @@
+"""The formats that several tasks share: sentence pairs and tagged words of XTREME, and SQuAD's JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from xtreme_bench.data.files import csv_rows, json_document, lines, reading
+from xtreme_bench.errors import Problem
+from xtreme_bench.rows import Answer, PairRow, QuestionRow, TaggedRow
+
+
+def read_pairs(path: Path, purpose: str, labels: Sequence[str] | None) -> list[PairRow]:
+    """XTREME's xnli and pawsx files: `text_a TAB text_b [TAB label]`, written with CSV quoting and CR LF.
+
+    `labels` are the allowed class names; None for a test file, which has no third column. Ids are the 0-based
+    positions, as the lines of a prediction file are matched by position.
+    """
+    rows: list[PairRow] = []
+    width = 2 if labels is None else 3
+    with reading(path, purpose) as faults:
+        for number, fields in csv_rows(path, faults, delimiter="\t"):
+            label = fields[2] if labels is not None and len(fields) == 3 else None
+            if len(fields) != width:
+                hint = "; a test file has no label" if labels is None and len(fields) == 3 else ""
+                faults.append(Problem(f"{width} columns expected, found {len(fields)}{hint}", str(path), number))
+            elif labels is not None and label not in labels:
+                faults.append(Problem(f"unknown label {label!r}; known are {', '.join(labels)}", str(path), number))
+            else:
+                rows.append(PairRow(str(len(rows)), fields[0], fields[1], label))
+    return rows
+
+
+def read_tagged(path: Path, purpose: str, tags: Sequence[str] | None) -> list[TaggedRow]:
+    """XTREME's udpos and panx files: `word [TAB tag]` lines, one or more empty lines between sentences.
+
+    `tags` are the allowed tags; None for a test file, which has words only. A line is empty only when nothing
+    at all stands on it: some tokens of PAN-X are a lone no-break or ideographic space.
+    """
+    rows: list[TaggedRow] = []
+    words: list[str] = []
+    found: list[str] = []
+
+    def finish_sentence() -> None:
+        if words:
+            rows.append(TaggedRow(str(len(rows)), tuple(words), None if tags is None else tuple(found)))
+            words.clear()
+            found.clear()
+
+    allowed = None if tags is None else frozenset(tags)
+    with reading(path, purpose) as faults:
+        for number, line in lines(path, faults):
+            if not line:
+                finish_sentence()
+                continue
+            word, *rest = line.split("\t")
+            fault = _tagging_fault(word, rest, allowed)
+            if fault:
+                faults.append(Problem(fault, str(path), number))
+            words.append(word)
+            found.extend(rest)
+        finish_sentence()
+    return rows
+
+
+def _tagging_fault(word: str, rest: list[str], tags: frozenset[str] | None) -> str | None:
+    if not word:
+        return "no word before the tab"
+    if tags is None:
+        return "a test file has words only, without tags; here is a second column" if rest else None
+    if len(rest) != 1:
+        return f"`word TAB tag` expected, found {len(rest) + 1} column{'s' if rest else ''}"
+    return None if rest[0] in tags else f"unknown tag {rest[0]!r}; known are {', '.join(sorted(tags))}"
+
+
+def read_questions(path: Path, purpose: str, *, answers: bool, ids_repeat: bool = False) -> list[QuestionRow]:
+    """SQuAD's JSON, 1.1 or 2.0 (also XQuAD, MLQA and TyDiQA-GoldP).
+
+    With `answers`, each must stand in the context at its offset (in code points), and every question needs one
+    unless it is marked `is_impossible`. Without, whatever the file has as answers is not looked at: a test file.
+    `ids_repeat`: the file's ids are not unique (TyDiQA as XTREME prepares it), so the 0-based position becomes the id.
+    """
+    rows: list[QuestionRow] = []
+    seen: set[str] = set()
+    with reading(path, purpose) as faults:
+        for context, question in _questions(json_document(path, faults), path, faults):
+            given, text = question.get("id"), question.get("question")
+            if not isinstance(given, str) or not isinstance(text, str):
+                faults.append(Problem(f"question {len(rows)}: `id` and `question` must be text", str(path)))
+                continue
+            if given in seen and not ids_repeat:
+                faults.append(Problem("this id occurs more than once", str(path), example=given))
+            seen.add(given)
+            impossible = answers and question.get("is_impossible") is True
+            found = _answers(context, question, path, faults) if answers and not impossible else ()
+            name = str(len(rows)) if ids_repeat else given
+            rows.append(QuestionRow(name, text, context, found, impossible))
+    return rows
+
+
+def _questions(document: Any, path: Path, faults: list[Problem]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(context, question object) in the order of the file; parts that lack the right shape are faults."""
+    if document is None:
+        return
+    try:
+        for article in document["data"]:
+            for paragraph in article["paragraphs"]:
+                context: str = paragraph["context"]
+                if not isinstance(context, str):
+                    raise TypeError("`context` must be text")
+                for question in paragraph["qas"]:
+                    if not isinstance(question, dict):
+                        raise TypeError("each of `qas` must be an object")
+                    yield context, question
+    except (KeyError, TypeError) as error:
+        faults.append(Problem(f"not SQuAD's JSON (data > paragraphs > context, qas): {error}", str(path)))
+
+
+def _answers(context: str, question: dict[str, Any], path: Path, faults: list[Problem]) -> tuple[Answer, ...]:
+    found = []
+    try:
+        for answer in question["answers"]:
+            start, text = answer["answer_start"], answer["text"]
+            if type(start) is not int or not isinstance(text, str) or not text:
+                raise TypeError("`answer_start` must be a whole number and `text` a text that is not empty")
+            if start < 0 or context[start : start + len(text)] != text:
+                faults.append(Problem(_wrong_offset(context, start, text), str(path), example=question["id"]))
+            found.append(Answer(start, text))
+    except (KeyError, TypeError) as error:
+        faults.append(Problem(f"malformed answers: {error}", str(path), example=question["id"]))
+        return ()
+    if not found:
+        faults.append(Problem("no answer, and not marked `is_impossible`", str(path), example=question["id"]))
+    return tuple(found)
+
+
+def _wrong_offset(context: str, start: int, text: str) -> str:
+    there = context[start : start + len(text)] if start >= 0 else ""
+    right = context.find(text)
+    hint = f"it first occurs at {right}" if right >= 0 else "it does not occur in the context"
+    return f"the answer {text[:60]!r} does not stand at {start} (there is {there[:60]!r}); {hint}"

@@ -1,0 +1,235 @@
+"""Readers of the nine intermediate tasks, each in the format of its upstream release."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeGuard
+
+from xtreme_bench.benchmark import NLI_LABELS, PARAPHRASE_LABELS
+from xtreme_bench.data import layout
+from xtreme_bench.data.files import csv_rows, json_document, json_lines, lines, reading
+from xtreme_bench.data.formats import read_questions
+from xtreme_bench.errors import InputError, Problem
+from xtreme_bench.rows import ChoiceRow, PairRow, Row, TaggedRow
+
+FAMILY: dict[str, str] = {
+    "anli_plus": "classification",
+    "mnli": "classification",
+    "qqp": "classification",
+    "squad_v1": "qa",
+    "squad_v2": "qa",
+    "hellaswag": "choice",
+    "ccg": "tagging",
+    "cosmosqa": "choice",
+    "commonsenseqa": "choice",
+}
+_ANLI_LABELS = {"e": "entailment", "n": "neutral", "c": "contradiction"}
+_COSMOS_COLUMNS = ["id", "context", "question", "answer0", "answer1", "answer2", "answer3", "label"]
+
+
+def labels(data: Path, task: str, languages: Sequence[str] = ("en",)) -> tuple[str, ...]:
+    """The class or tag names of an intermediate task; empty for question answering and multiple choice.
+
+    Those of CCG are read from the `tags_to_id.json` of each of `languages`, in the order of their numbers; what a
+    language adds to those before it comes after them.
+    """
+    layout.known(task, layout.INTERMEDIATE, "intermediate task")
+    if task == "ccg":
+        tags = (tag for language in languages for tag in _supertags(data / layout.ccg_tags_file(language), language))
+        return tuple(dict.fromkeys(tags))
+    if task == "qqp":
+        return PARAPHRASE_LABELS
+    return NLI_LABELS if FAMILY[task] == "classification" else ()
+
+
+def read(data: Path, task: str, split: str, language: str = "en") -> list[Row]:
+    """The "train" or "dev" rows of an intermediate task; anli_plus is SNLI, MultiNLI and ANLI, one after another.
+
+    Ids are those of the release where it has some, else positions. Errors: `InputError` when a file is missing
+    or malformed, with all faults of that file.
+    """
+    purpose = f"{'training' if split == 'train' else 'development'} data of {task} in {language}"
+    rows: list[Row] = []
+    for part in layout.PARTS.get(task, (task,)):
+        for file in layout.intermediate_split_files(part, split, language):
+            if part == "ccg":
+                rows += read_ccg(data / file, purpose, labels(data, "ccg", [language]))
+            else:
+                rows += _READ[part](data / file, purpose)
+    if not rows:
+        raise InputError(f"{purpose}: no rows in {', '.join(layout.intermediate_split_files(task, split, language))}")
+    return rows
+
+
+def read_nli(path: Path, purpose: str) -> list[PairRow]:
+    """SNLI's and MultiNLI's JSON lines. Pairs on which the annotators did not agree (label "-") are left out."""
+    return _pairs(
+        path, purpose, ("pairID", "sentence1", "sentence2", "gold_label"), {x: x for x in NLI_LABELS}, skip="-"
+    )
+
+
+def read_anli(path: Path, purpose: str) -> list[PairRow]:
+    """ANLI's JSON lines, with the labels e, n and c."""
+    return _pairs(path, purpose, ("uid", "context", "hypothesis", "label"), _ANLI_LABELS)
+
+
+def _pairs(
+    path: Path, purpose: str, keys: tuple[str, str, str, str], names: dict[str, str], skip: str | None = None
+) -> list[PairRow]:
+    rows: list[PairRow] = []
+    with reading(path, purpose) as faults:
+        for number, record in json_lines(path, faults):
+            values = _texts(record, keys, path, number, faults)
+            if values is None or values[3] == skip:
+                continue
+            name, text_a, text_b, label = values
+            if label in names:
+                rows.append(PairRow(name, text_a, text_b, names[label]))
+            else:
+                message = f"unknown label {label!r}; known are {', '.join(names)}"
+                faults.append(Problem(message, str(path), number, example=name))
+    return rows
+
+
+def read_qqp(path: Path, purpose: str) -> list[PairRow]:
+    """GLUE's QQP: a header, then id, qid1, qid2, question1, question2, is_duplicate, without any quoting.
+
+    Rows with fewer columns are passed over, as the release has some that are broken off.
+    """
+    rows: list[PairRow] = []
+    with reading(path, purpose) as faults:
+        for number, line in lines(path, faults):
+            fields = line.split("\t")
+            if number == 1:
+                if fields != ["id", "qid1", "qid2", "question1", "question2", "is_duplicate"]:
+                    faults.append(Problem(f"not the header of GLUE's QQP: {line[:80]!r}", str(path), 1))
+            elif len(fields) > 6 or (len(fields) == 6 and fields[5] not in ("0", "1")):
+                message = f"six columns expected, the last 0 or 1; found {len(fields)}, the last {fields[-1][:40]!r}"
+                faults.append(Problem(message, str(path), number))
+            elif len(fields) == 6:
+                rows.append(PairRow(fields[0], fields[3], fields[4], fields[5]))
+    return rows
+
+
+def read_hellaswag(path: Path, purpose: str) -> list[ChoiceRow]:
+    """HellaSwag's JSON lines, as jiant poses them: prompt `ctx_a`, choices `ctx_b` + " " + ending.
+
+    Where `ctx_b` is empty (WikiHow) the choice is the ending alone. The label is a number or a digit in quotes.
+    """
+    rows: list[ChoiceRow] = []
+    with reading(path, purpose) as faults:
+        for number, record in json_lines(path, faults):
+            texts = _texts(record, ("ctx_a", "ctx_b"), path, number, faults)
+            endings, label = record.get("endings"), str(record.get("label"))
+            if texts is None:
+                continue
+            if not _is_list_of_texts(endings) or len(endings) != 4 or label not in ("0", "1", "2", "3"):
+                faults.append(Problem("four `endings` and a `label` of 0 to 3 expected", str(path), number))
+                continue
+            choices = tuple(f"{texts[1]} {ending}" if texts[1] else ending for ending in endings)
+            rows.append(ChoiceRow(str(record.get("ind", number)), texts[0], choices, int(label)))
+    return rows
+
+
+def read_cosmosqa(path: Path, purpose: str) -> list[ChoiceRow]:
+    """CosmosQA's CSV (quoted, CR LF): prompt `context` + " " + `question`, choices `answer0` to `answer3`."""
+    rows: list[ChoiceRow] = []
+    header: list[str] = []
+    with reading(path, purpose) as faults:
+        for number, fields in csv_rows(path, faults, delimiter=","):
+            if not header:
+                header = fields
+                if fields != _COSMOS_COLUMNS:
+                    message = f"the header {','.join(_COSMOS_COLUMNS)} expected, found {','.join(fields)[:120]}"
+                    faults.append(Problem(message, str(path), number))
+            elif len(fields) != len(_COSMOS_COLUMNS) or fields[7] not in ("0", "1", "2", "3"):
+                message = f"8 columns expected, the last 0 to 3; found {len(fields)}, the last {fields[-1][:40]!r}"
+                faults.append(Problem(message, str(path), number))
+            else:
+                rows.append(ChoiceRow(fields[0], f"{fields[1]} {fields[2]}", tuple(fields[3:7]), int(fields[7])))
+    return rows
+
+
+def read_commonsenseqa(path: Path, purpose: str) -> list[ChoiceRow]:
+    """CommonsenseQA's JSON lines: prompt is the question's `stem`, choices in the order of the file."""
+    rows: list[ChoiceRow] = []
+    with reading(path, purpose) as faults:
+        for number, record in json_lines(path, faults):
+            try:
+                question = record["question"]
+                names = [choice["label"] for choice in question["choices"]]
+                texts = [choice["text"] for choice in question["choices"]]
+                prompt, answer, name = question["stem"], record["answerKey"], record["id"]
+            except (KeyError, TypeError) as error:
+                message = f"question > stem, choices > label, text and answerKey expected: {error}"
+                faults.append(Problem(message, str(path), number))
+                continue
+            if answer not in names or not _is_list_of_texts([prompt, name, *texts]):
+                message = f"the answer key {answer!r} is not the label of a choice ({', '.join(map(str, names))})"
+                faults.append(Problem(message, str(path), number, example=str(name)))
+                continue
+            rows.append(ChoiceRow(name, prompt, tuple(texts), names.index(answer)))
+    return rows
+
+
+def read_ccg(path: Path, purpose: str, tags: tuple[str, ...]) -> list[TaggedRow]:
+    """CCG supertags as jiant keeps them: `words TAB tags` per sentence, each separated by single spaces."""
+    rows: list[TaggedRow] = []
+    allowed = frozenset(tags)
+    with reading(path, purpose) as faults:
+        for number, line in lines(path, faults):
+            if not line:
+                continue
+            left, tab, right = line.partition("\t")
+            words, found = left.split(" "), right.split(" ")
+            unknown = sorted(set(found) - allowed)
+            if not tab or len(words) != len(found) or "" in words:
+                message = (
+                    f"`words TAB tags` of equal number expected, found {len(words)} and {len(found) if tab else 0}"
+                )
+                faults.append(Problem(message, str(path), number))
+            elif unknown:
+                faults.append(Problem(f"tags that tags_to_id.json lacks: {' '.join(unknown[:5])}", str(path), number))
+            else:
+                rows.append(TaggedRow(str(number - 1), tuple(words), tuple(found)))
+    return rows
+
+
+def _supertags(path: Path, language: str) -> tuple[str, ...]:
+    with reading(path, f"list of the tags of ccg in {language}") as faults:
+        numbers = json_document(path, faults)
+        valid = isinstance(numbers, dict) and sorted(map(str, numbers.values())) == sorted(
+            map(str, range(len(numbers)))
+        )
+        if not faults and not (numbers and valid):
+            faults.append(Problem("a JSON object expected that numbers its tags 0, 1, 2, ... without gaps", str(path)))
+    return tuple(sorted(numbers, key=lambda tag: int(numbers[tag])))
+
+
+def _texts(
+    record: dict[str, Any], keys: tuple[str, ...], path: Path, number: int, faults: list[Problem]
+) -> tuple[str, ...] | None:
+    """The values of `keys`, or None and a fault that names the keys that are missing or not text."""
+    wrong = [key for key in keys if not isinstance(record.get(key), str)]
+    if wrong:
+        faults.append(Problem(f"missing or not text: {', '.join(wrong)}", str(path), number))
+        return None
+    return tuple(record[key] for key in keys)
+
+
+def _is_list_of_texts(value: Any) -> TypeGuard[list[str]]:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+_READ: dict[str, Callable[[Path, str], list[Any]]] = {
+    "mnli": read_nli,
+    "snli": read_nli,
+    "anli": read_anli,
+    "qqp": read_qqp,
+    "squad_v1": lambda path, purpose: read_questions(path, purpose, answers=True),
+    "squad_v2": lambda path, purpose: read_questions(path, purpose, answers=True),
+    "hellaswag": read_hellaswag,
+    "cosmosqa": read_cosmosqa,
+    "commonsenseqa": read_commonsenseqa,
+}

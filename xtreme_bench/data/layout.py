@@ -1,0 +1,146 @@
+"""Where each file lies below the data folder: the layout of XTREME's `download/`, plus a folder per intermediate task.
+
+All functions return POSIX paths relative to the data folder. The `*_files` functions list everything that a use
+reads, so that a stage's key can cover exactly the data it depends on.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from xtreme_bench.benchmark import GROUPS, TASKS
+from xtreme_bench.errors import InputError, Problem
+
+PAIR_TASKS, TAGGING_TASKS, QA_TASKS = (GROUPS[group] for group in ("classification", "tagging", "qa"))
+SOURCES = tuple(sorted({task.source for task in TASKS.values() if task.source}))
+SPLITS = ("train", "dev")
+
+# Intermediate task -> split -> files below `<data>/`. `{}` is where the folder of another language than English goes.
+_INTERMEDIATE: dict[str, dict[str, tuple[str, ...]]] = {
+    "mnli": {
+        "train": ("mnli/{}multinli_1.0_train.jsonl",),
+        "dev": ("mnli/{}multinli_1.0_dev_matched.jsonl",),
+    },
+    "snli": {"train": ("snli/{}snli_1.0_train.jsonl",), "dev": ("snli/{}snli_1.0_dev.jsonl",)},
+    "anli": {split: tuple(f"anli/{{}}R{r}/{split}.jsonl" for r in (1, 2, 3)) for split in SPLITS},
+    "qqp": {split: (f"qqp/{{}}{split}.tsv",) for split in SPLITS},
+    "squad_v1": {split: (f"squad/{{}}{split}-v1.1.json",) for split in SPLITS},
+    "squad_v2": {split: (f"squad/{{}}{split}-v2.0.json",) for split in SPLITS},
+    "hellaswag": {"train": ("hellaswag/{}hellaswag_train.jsonl",), "dev": ("hellaswag/{}hellaswag_val.jsonl",)},
+    "ccg": {split: (f"ccg/{{}}ccg.{split}",) for split in SPLITS},
+    "cosmosqa": {"train": ("cosmosqa/{}train.csv",), "dev": ("cosmosqa/{}valid.csv",)},
+    "commonsenseqa": {split: (f"commonsenseqa/{{}}{split}_rand_split.jsonl",) for split in SPLITS},
+}
+# The parts of ANLI+ (one head, one set of labels), in the order in which their rows are read.
+PARTS = {"anli_plus": ("snli", "mnli", "anli")}
+INTERMEDIATE = ("anli_plus", "mnli", "qqp", "squad_v1", "squad_v2", "hellaswag", "ccg", "cosmosqa", "commonsenseqa")
+
+
+def source_file(source: str, split: str) -> str:
+    """The file that holds `split` ("train" or "dev") of a source of fine-tuning, in English.
+
+    TyDiQA has no development set of its own (XTREME tests on it): both splits are cut from the training file.
+    """
+    known(source, SOURCES, "source of fine-tuning")
+    known(split, SPLITS, "split")
+    if source == "squad":
+        return f"squad/{split}-v1.1.json"
+    if source == "tydiqa":
+        return "tydiqa/tydiqa-goldp-v1.1-train/tydiqa.goldp.en.train.json"
+    return f"{source}/{split}-en.tsv"
+
+
+def test_file(task: str, language: str) -> str:
+    """The file with the unlabelled test examples of a target task that is not retrieval."""
+    known(task, (*PAIR_TASKS, *TAGGING_TASKS, *QA_TASKS), "target task")
+    if task == "xquad":
+        return f"xquad/xquad.{language}.json"
+    if task == "mlqa":
+        return f"mlqa/MLQA_V1/test/test-context-{language}-question-{language}.json"
+    if task == "tydiqa":
+        return f"tydiqa/tydiqa-goldp-v1.1-dev/tydiqa.goldp.{language}.dev.json"
+    return f"{task}/test-{language}.tsv"
+
+
+def tatoeba_files(language: str) -> tuple[str, str]:
+    """The foreign and the (sorted) English sentences."""
+    return f"tatoeba/{language}-en.{language}", f"tatoeba/{language}-en.en"
+
+
+def bucc_files(language: str, split: str) -> tuple[str, str]:
+    """The foreign and the English sentences of "dev" (BUCC's sample set) or "test" (its training set)."""
+    known(split, ("dev", "test"), "split")
+    return f"bucc2018/{language}-en.{split}.{language}", f"bucc2018/{language}-en.{split}.en"
+
+
+def bucc_gold_file(language: str) -> str:
+    """The true pairs of BUCC's development set, on which the threshold is chosen."""
+    return f"bucc2018/{language}-en.dev.gold"
+
+
+def intermediate_split_files(task: str, split: str, language: str = "en") -> list[str]:
+    """The files of one split of an intermediate task (or of snli or anli, the parts of anli_plus) in `language`."""
+    known(task, (*INTERMEDIATE, *_INTERMEDIATE), "intermediate task")
+    known(split, SPLITS, "split")
+    folder = "" if language == "en" else f"{language}/"
+    return [file.format(folder) for part in PARTS.get(task, (task,)) for file in _INTERMEDIATE[part][split]]
+
+
+def ccg_tags_file(language: str) -> str:
+    """The list of supertags that CCG's files in `language` use."""
+    return "ccg/tags_to_id.json" if language == "en" else f"ccg/{language}/tags_to_id.json"
+
+
+def text_file(language: str) -> str:
+    """Raw text for pretraining, one passage or sentence per line."""
+    return f"text/{language}.txt"
+
+
+def parallel_files(language: str) -> tuple[str, str]:
+    """Translations for pretraining: line i of the foreign file says what line i of the English file says."""
+    return f"parallel/{language}-en.{language}", f"parallel/{language}-en.en"
+
+
+def training_files(source: str) -> list[str]:
+    """All files that fine-tuning on `source` reads."""
+    return sorted({source_file(source, split) for split in SPLITS})
+
+
+def test_files(task: str, language: str) -> list[str]:
+    """All files that predicting a target task in one language reads; for BUCC the development set too."""
+    if task == "tatoeba":
+        return sorted(tatoeba_files(language))
+    if task == "bucc2018":
+        return sorted([*bucc_files(language, "dev"), *bucc_files(language, "test"), bucc_gold_file(language)])
+    return [test_file(task, language)]
+
+
+def intermediate_files(task: str, language: str = "en") -> list[str]:
+    """All files that intermediate training on one task in one language reads."""
+    files = [file for split in SPLITS for file in intermediate_split_files(task, split, language)]
+    return sorted([*files, ccg_tags_file(language)] if task == "ccg" else files)
+
+
+def text_files(language: str, *, translation: bool) -> list[str]:
+    """All files that pretraining reads for one language; English has no translations of its own."""
+    return [text_file(language), *(sorted(parallel_files(language)) if translation and language != "en" else ())]
+
+
+def missing(data: Path, files: Iterable[str], purpose: str) -> list[Problem]:
+    """A problem for each of `files` that is not below `data`, so that all can be reported before any work begins."""
+    return [
+        Problem(f"missing: it holds the {purpose}", file=str(data / file))
+        for file in files
+        if not (data / file).is_file()
+    ]
+
+
+def known(name: str, names: Sequence[str], what: str) -> str:
+    """`name` if it is one of `names`, else `InputError` with the nearest one."""
+    if name in names:
+        return name
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(names)}."
+    raise InputError(f"unknown {what} {name!r}: {hint}")

@@ -1,0 +1,134 @@
+"""Readers of XTREME's nine target tasks and of what their models are fine-tuned on, from the download layout."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+from xtreme_bench.benchmark import TASKS
+from xtreme_bench.data import layout
+from xtreme_bench.data.files import lines, reading
+from xtreme_bench.data.formats import read_pairs, read_questions, read_tagged
+from xtreme_bench.errors import InputError, Problem
+from xtreme_bench.rows import Row, SentenceRow
+
+TYDIQA_DEV_EVERY = 10
+
+
+def labels(source: str) -> tuple[str, ...]:
+    """The class or tag names of a source of fine-tuning, in a fixed order; empty for question answering."""
+    layout.known(source, layout.SOURCES, "source of fine-tuning")
+    return TASKS[source].labels if source in TASKS else ()
+
+
+def read_train(data: Path, source: str, split: str) -> list[Row]:
+    """The English "train" or "dev" rows of a source of fine-tuning.
+
+    TyDiQA: every tenth training question is "dev", the others "train", because XTREME tests on TyDiQA's own
+    development set. Errors: `InputError` when the file is missing or malformed, with all its faults.
+    """
+    path = data / layout.source_file(source, split)
+    purpose = f"{'training' if split == 'train' else 'development'} data of {source} in en"
+    rows: list[Row]
+    if source in layout.PAIR_TASKS:
+        rows = [*read_pairs(path, purpose, labels(source))]
+    elif source in layout.TAGGING_TASKS:
+        rows = [*read_tagged(path, purpose, labels(source))]
+    elif source == "squad":
+        rows = [*read_questions(path, purpose, answers=True)]
+    else:
+        questions = read_questions(path, purpose, answers=True, ids_repeat=True)
+        rows = [row for i, row in enumerate(questions) if (i % TYDIQA_DEV_EVERY == 9) == (split == "dev")]
+    if not rows:
+        raise InputError(f"{path} ({purpose}) has no rows")
+    return rows
+
+
+def read_test(data: Path, task: str, language: str) -> list[Row]:
+    """The test rows of a target task (not retrieval) in one language, in the order of the file, without labels."""
+    path = data / layout.test_file(task, language)
+    purpose = f"test data of {task} in {language}"
+    rows: list[Row]
+    if task in layout.PAIR_TASKS:
+        rows = [*read_pairs(path, purpose, None)]
+    elif task in layout.TAGGING_TASKS:
+        rows = [*read_tagged(path, purpose, None)]
+    else:
+        rows = [*read_questions(path, purpose, answers=False)]
+    if not rows:
+        raise InputError(f"{path} ({purpose}) has no rows")
+    return rows
+
+
+def read_tatoeba(data: Path, language: str) -> tuple[list[SentenceRow], list[SentenceRow]]:
+    """The foreign sentences and the English ones, which XTREME keeps sorted; ids are 0-based line numbers.
+
+    A prediction for line k of the English file is the line number of a foreign sentence, so the order matters:
+    English lines that are not sorted are a fault.
+    """
+    foreign_path, english_path = (data / file for file in layout.tatoeba_files(language))
+    foreign = _sentences(foreign_path, f"foreign sentences of tatoeba in {language}")
+    english = _sentences(english_path, f"English sentences of tatoeba in {language}")
+    with reading(english_path, f"English sentences of tatoeba in {language}") as faults:
+        for i, (before, after) in enumerate(pairwise(english)):
+            if before.text > after.text:
+                message = "not sorted by code point; `xtreme-bench data prepare` sorts Tatoeba's English side"
+                faults.append(Problem(message, str(english_path), i + 2))
+                break
+        if len(foreign) != len(english):
+            message = f"{len(foreign)} sentences in {language}, {len(english)} in English; one each expected"
+            faults.append(Problem(message, str(english_path)))
+    return foreign, english
+
+
+def _sentences(path: Path, purpose: str) -> list[SentenceRow]:
+    with reading(path, purpose) as faults:
+        rows = [SentenceRow(str(number - 1), line.strip()) for number, line in lines(path, faults)]
+        faults.extend(Problem("empty line", str(path), i + 1) for i, row in enumerate(rows) if not row.text)
+        if not rows:
+            faults.append(Problem("no sentences", str(path)))
+    return rows
+
+
+def read_bucc(data: Path, language: str, split: str) -> tuple[list[SentenceRow], list[SentenceRow]]:
+    """The foreign and the English sentences of BUCC 2018 ("dev" or "test") with their ids, in file order."""
+    foreign_path, english_path = (data / file for file in layout.bucc_files(language, split))
+    purpose = f"{split} sentences of bucc2018 in"
+    return (
+        _numbered_sentences(foreign_path, f"{purpose} {language}", language),
+        _numbered_sentences(english_path, f"{purpose} en (for {language})", "en"),
+    )
+
+
+def _numbered_sentences(path: Path, purpose: str, language: str) -> list[SentenceRow]:
+    rows: list[SentenceRow] = []
+    seen: set[str] = set()
+    with reading(path, purpose) as faults:
+        for number, line in lines(path, faults):
+            name, tab, text = line.partition("\t")
+            if not tab or not name.startswith(f"{language}-"):
+                message = f"`{language}-000000001 TAB sentence` expected, found {line[:60]!r}"
+                faults.append(Problem(message, str(path), number))
+            elif name in seen:
+                faults.append(Problem("this id occurs more than once", str(path), number, example=name))
+            seen.add(name)
+            rows.append(SentenceRow(name, text.strip()))
+        if not rows:
+            faults.append(Problem("no sentences", str(path)))
+    return rows
+
+
+def read_bucc_gold(data: Path, language: str) -> set[tuple[str, str]]:
+    """The true (foreign id, English id) pairs of BUCC's development set."""
+    path = data / layout.bucc_gold_file(language)
+    pairs: set[tuple[str, str]] = set()
+    with reading(path, f"true pairs of the development set of bucc2018 in {language}") as faults:
+        for number, line in lines(path, faults):
+            foreign, _, english = line.partition("\t")
+            if not foreign.startswith(f"{language}-") or not english.startswith("en-") or "\t" in english:
+                message = f"`{language}-000000001 TAB en-000000001` expected, found {line[:60]!r}"
+                faults.append(Problem(message, str(path), number))
+            pairs.add((foreign, english))
+        if not pairs:
+            faults.append(Problem("no pairs", str(path)))
+    return pairs

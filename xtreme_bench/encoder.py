@@ -1,0 +1,162 @@
+"""Encoders and their tokenizers: made from scratch, loaded from a folder, saved to one. XLM-R's and mBERT's families.
+
+An encoder folder holds `config.json`, `model.safetensors` and the files of a fast tokenizer, as transformers writes
+them, so a snapshot of a hub model is one too. Nothing in a folder is executed and nothing is downloaded.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from torch import nn
+from transformers import AutoModel, AutoTokenizer, PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaModel
+from transformers.utils import logging
+
+from xtreme_bench.errors import InputError, Problem
+
+logging.disable_progress_bar()
+
+# XLM-R's special tokens and, for all but the last, their ids.
+SPECIAL_TOKENS = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """A transformer without a head, and the tokenizer that belongs to it."""
+
+    model: nn.Module
+    tokenizer: Any
+
+    @property
+    def width(self) -> int:
+        """Size of one hidden vector."""
+        return int(self.model.config.hidden_size)  # type: ignore[union-attr, arg-type]
+
+    @property
+    def dropout(self) -> float:
+        """Dropout that the encoder was made with; heads use the same."""
+        return float(self.model.config.hidden_dropout_prob)  # type: ignore[union-attr, arg-type]
+
+    @property
+    def longest(self) -> int:
+        """Most tokens of one sequence; RoBERTa's positions begin after the padding id, so two are lost."""
+        config: Any = self.model.config
+        lost = config.pad_token_id + 1 if "roberta" in config.model_type else 0
+        return int(config.max_position_embeddings) - lost
+
+
+def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Any:
+    """Train a sub-word tokenizer with XLM-R's special tokens and templates; at most `vocabulary` entries.
+
+    Byte-pair merges, not XLM-R's unigram model: the unigram trainer of `tokenizers` breaks ties by hash order, so
+    two runs on one text differ, and stages must be reproducible to the byte.
+    """
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
+    tokenizer.normalizer = normalizers.NFKC()
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.WhitespaceSplit(),
+            pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always"),
+            # A small vocabulary has no room for every word with every mark behind it.
+            pre_tokenizers.Punctuation("isolated"),
+            # As in BERT. Without spaces, merges would run across words, and answers and names could not be cut out.
+            pre_tokenizers.Split(Regex(r"\p{Han}"), "isolated"),
+        ]
+    )
+    tokenizer.decoder = decoders.Metaspace(replacement="▁", prepend_scheme="always")
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary,
+        special_tokens=list(SPECIAL_TOKENS),
+        # Real text in Chinese or Japanese has more characters than a small vocabulary has room for.
+        limit_alphabet=vocabulary // 2,
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>",
+        pair="<s> $A </s> </s> $B </s>",
+        special_tokens=[("<s>", 0), ("</s>", 2)],
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        bos_token="<s>",
+        eos_token="</s>",
+        cls_token="<s>",
+        sep_token="</s>",
+        pad_token="<pad>",
+        unk_token="<unk>",
+        mask_token="<mask>",
+    )
+
+
+def build(scratch: Mapping[str, Any], tokenizer: Any, seed: int) -> Encoder:
+    """A randomly initialised XLM-R. `scratch` has layers, width, heads, feedforward, positions (and dropout, 0.1)."""
+    torch.manual_seed(seed)
+    dropout = scratch.get("dropout", 0.1)
+    config = XLMRobertaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=scratch["width"],
+        num_hidden_layers=scratch["layers"],
+        num_attention_heads=scratch["heads"],
+        intermediate_size=scratch["feedforward"],
+        max_position_embeddings=scratch["positions"],
+        hidden_dropout_prob=dropout,
+        attention_probs_dropout_prob=dropout,
+        # XLM-R's 0.02 is for a width of 768; narrow models learn much faster when their layers keep the variance.
+        initializer_range=0.02 * (768 / scratch["width"]) ** 0.5,
+        type_vocab_size=1,
+        layer_norm_eps=1e-5,
+        pad_token_id=1,
+        bos_token_id=0,
+        eos_token_id=2,
+    )
+    return Encoder(XLMRobertaModel(config, add_pooling_layer=False), tokenizer)
+
+
+def load(folder: Path) -> Encoder:
+    """Load an encoder folder, in float32. Raises InputError when files are missing or the family is unknown."""
+    _check(folder)
+    local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+    try:
+        model = AutoModel.from_pretrained(
+            str(folder), use_safetensors=True, dtype=torch.float32, add_pooling_layer=False, **local
+        )
+        tokenizer = AutoTokenizer.from_pretrained(str(folder), use_fast=True, **local)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise InputError(
+            f"{folder}: no encoder could be loaded: {error}; XLM-R and BERT models are supported"
+        ) from error
+    if not tokenizer.is_fast:
+        raise InputError(f"{folder}: its tokenizer gives no character offsets; add a tokenizer.json to the folder")
+    return Encoder(model, tokenizer)
+
+
+def _check(folder: Path) -> None:
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    problems = []
+    if "config.json" not in names:
+        problems.append(Problem("config.json is missing", file=str(folder)))
+    if not names & {"model.safetensors", "model.safetensors.index.json"}:
+        problems.append(Problem("model.safetensors is missing (other weight formats are not read)", file=str(folder)))
+    if not names & {"tokenizer.json", "sentencepiece.bpe.model", "vocab.txt"}:
+        problems.append(Problem("tokenizer.json is missing", file=str(folder)))
+    if problems:
+        raise InputError(f"{folder} is no encoder folder; fetch the model's snapshot again", problems)
+
+
+def save(folder: Path, encoder: Encoder) -> None:
+    """Write an encoder folder; same encoder, same bytes. Only the file names of the tokenizer depend on its kind."""
+    folder.mkdir(parents=True, exist_ok=True)
+    encoder.tokenizer.save_pretrained(str(folder))
+    encoder.model.save_pretrained(str(folder))  # type: ignore[operator]
+
+
+def single_threaded_tokenizers() -> None:
+    """Keep `tokenizers` from starting threads of its own beside torch's; call before the first tokenisation."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

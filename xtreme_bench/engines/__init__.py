@@ -1,0 +1,1 @@
+"""Where a stage runs. An engine has `run(folder, message)`, which blocks until the stage ended, and `close()`."""

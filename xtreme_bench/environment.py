@@ -1,0 +1,76 @@
+"""What a result depends on besides its inputs: package versions, or the image, and the code of a stage."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import platform
+from importlib import metadata
+from pathlib import Path
+
+from xtreme_bench import __version__
+from xtreme_bench.errors import InputError
+
+# The packages whose version can change a number.
+PACKAGES: tuple[str, ...] = (
+    "accelerate", "numpy", "onnx", "onnxruntime", "onnxruntime-gpu", "onnxscript", "safetensors", "tokenizers",
+    "torch", "transformers",
+)  # fmt: skip
+REQUIRED: tuple[str, ...] = ("torch", "transformers", "tokenizers", "accelerate", "onnx")
+
+
+def versions() -> dict[str, str]:
+    """Installed versions of the packages that matter, with Python's and ours."""
+    found = {"python": platform.python_version(), "xtreme-bench": __version__}
+    for name in PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def require_heavy_half() -> None:
+    """Errors: `InputError` naming the packages that training needs and that are not installed here."""
+    missing = [name for name in REQUIRED if name not in versions()]
+    if missing:
+        raise InputError(
+            f"the local engine needs {', '.join(missing)}, not installed here: run "
+            "`pip install torch==2.13.0 'xtreme-bench[run]'`, or use --engine docker"
+        )
+
+
+@functools.cache
+def code_digest(module: str) -> str:
+    """The sha256 over the sources of `module` and of everything in this package that it imports, however deep.
+
+    With it in a stage's key, an edited function never passes off old results as its own.
+    """
+    sources = _closure(module)
+    state = hashlib.sha256()
+    for name in sorted(sources):
+        state.update(f"{name}\0{sources[name]}\0".encode())
+    return state.hexdigest()
+
+
+def _closure(module: str) -> dict[str, str]:
+    root = Path(__file__).parent
+    sources: dict[str, str] = {}
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        path = root.joinpath(*name.split(".")[1:])
+        file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        if name in sources or not file.is_file():
+            continue
+        sources[name] = file.read_text(encoding="utf-8")
+        if name.count(".") > 1:  # a sub-package counts as a whole: its modules may load each other by name
+            siblings = file.parent.rglob("*.py")
+            waiting += [".".join(("xtreme_bench", *p.relative_to(root).with_suffix("").parts)) for p in siblings]
+        for node in ast.walk(ast.parse(sources[name])):
+            if isinstance(node, ast.Import):
+                waiting += [alias.name for alias in node.names if alias.name.startswith("xtreme_bench.")]
+            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("xtreme_bench"):
+                waiting += [str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return sources

@@ -1,0 +1,63 @@
+"""Problems and errors. An error says what is wrong, where, and what to do next; its class decides the exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One fault of an input: where it is and what is wrong. Checks return lists of these and never print.
+
+    `line` counts from 1. `task` and `language` are XTREME's names; `example` is the id of a record.
+    """
+
+    message: str
+    file: str | None = None
+    line: int | None = None
+    task: str | None = None
+    language: str | None = None
+    example: str | None = None
+
+    def __str__(self) -> str:
+        place = self.file or ""
+        if self.line is not None:
+            place += f":{self.line}"
+        named = " ".join(
+            part
+            for part in (self.task, self.language, f"id {self.example}" if self.example else None)
+            if part
+        )
+        return ": ".join(part for part in (place, named, self.message) if part)
+
+
+class XtremeBenchError(Exception):
+    """Base of all errors that a user can cause or meet; `exit_code` is what the command ends with."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(message)
+        self.problems = tuple(problems)
+
+    def __str__(self) -> str:
+        return "\n".join([super().__str__(), *(f"  {problem}" for problem in self.problems)])
+
+
+class CheckFailed(XtremeBenchError):
+    """A check, a verification or an `expect` value did not hold."""
+
+    exit_code = 1
+
+
+class InputError(XtremeBenchError):
+    """What the user gave is wrong: a recipe, a path, a data file, an option."""
+
+    exit_code = 2
+
+
+class StageError(XtremeBenchError):
+    """A stage could not run or finish, for a reason that is not in the recipe."""
+
+    exit_code = 3

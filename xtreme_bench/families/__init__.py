@@ -1,0 +1,65 @@
+"""How each family of tasks becomes token sequences, a loss and predictions: one module each, the same functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import nn
+
+from xtreme_bench.batching import Example
+
+# Step from one window of a context to the next where a recipe names none.
+STRIDE = 128
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long sequences may be, in tokens, special tokens included; `stride`, `answer` and `impossible` are QA's.
+
+    `stride` is the step from one window to the next (as in XTREME's scripts, where it is called doc_stride, not the
+    overlap that transformers calls stride); `answer` the longest answer; `impossible` whether "no answer" is one.
+    """
+
+    max_length: int
+    stride: int = STRIDE
+    answer: int = 30
+    impossible: bool = False
+
+
+class Objective(Protocol):
+    """What training needs of a family. `hidden` is (sequences, longest, width), rows as the examples' sequences."""
+
+    def loss(self, head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:
+        """The summed loss of a batch, a scalar."""
+
+    def terms(self, examples: Sequence[Example]) -> int:
+        """How many terms that sum has: the loss of a batch is `loss / terms`, however it is cut for memory."""
+
+
+class Family(Objective, Protocol):
+    """What a family of tasks needs beyond that: from rows to examples, and back to predictions."""
+
+    def features(self, rows: Sequence[Any], tokenizer: Any, labels: Sequence[str], limits: Limits) -> list[Example]:
+        """Tokenised examples, at least one for each row, in the order of the rows."""
+
+    def head(self, width: int, labels: int, dropout: float) -> nn.Module:
+        """A new head; draws from torch's generator."""
+
+    def outputs(self, head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> list[Any]:
+        """For each example what decoding needs of it, as numbers on the CPU."""
+
+    def decode(
+        self,
+        rows: Sequence[Any],
+        examples: Sequence[Example],
+        outputs: Sequence[Any],
+        labels: Sequence[str],
+        limits: Limits,
+    ) -> list[Any]:
+        """One prediction for each row."""
+
+    def score(self, rows: Sequence[Any], predictions: Sequence[Any]) -> float:
+        """Quality on rows with gold labels, in percent, more is better; chooses the checkpoint, is never reported."""

@@ -1,0 +1,69 @@
+"""A prompt and several texts that may follow it: each pair is one sequence with one logit, softmax over the choices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from xtreme_bench.batching import Example
+from xtreme_bench.families import Limits
+from xtreme_bench.families.classification import PooledHead, encode_pairs
+from xtreme_bench.metrics import accuracy
+from xtreme_bench.rows import ChoiceRow
+
+
+def features(rows: Sequence[ChoiceRow], tokenizer: Any, labels: Sequence[str], limits: Limits) -> list[Example]:
+    """One example a row, with as many sequences as it has choices. `labels` plays no part."""
+    prompts = [row.prompt for row in rows for _ in row.choices]
+    choices = [choice for row in rows for choice in row.choices]
+    ids = iter(encode_pairs(prompts, choices, tokenizer, limits.max_length))
+    return [Example(at, tuple(next(ids) for _ in row.choices), row.label) for at, row in enumerate(rows)]
+
+
+def head(width: int, labels: int, dropout: float) -> nn.Module:
+    """A new head: one logit a sequence, however many choices there are."""
+    return PooledHead(width, 1, dropout)
+
+
+def _logits(head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:
+    """(examples, most choices); rows with fewer choices are filled up with minus infinity."""
+    single: torch.Tensor = head(hidden[:, 0]).float().squeeze(-1)
+    parts = torch.split(single, [len(example.sequences) for example in examples])
+    return torch.nn.utils.rnn.pad_sequence(list(parts), batch_first=True, padding_value=float("-inf"))
+
+
+def loss(head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:
+    """Cross-entropy over the choices, summed over the examples."""
+    target = torch.tensor([example.target for example in examples], device=hidden.device)
+    return functional.cross_entropy(_logits(head, hidden, examples), target, reduction="sum")
+
+
+def terms(examples: Sequence[Example]) -> int:
+    """One for each example."""
+    return len(examples)
+
+
+def outputs(head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> list[Any]:
+    """The index of the best choice of each example."""
+    best: list[Any] = _logits(head, hidden, examples).argmax(-1).tolist()
+    return best
+
+
+def decode(
+    rows: Sequence[ChoiceRow],
+    examples: Sequence[Example],
+    outputs: Sequence[Any],
+    labels: Sequence[str],
+    limits: Limits,
+) -> list[int]:
+    """The index of the best choice of each row."""
+    return list(outputs)
+
+
+def score(rows: Sequence[ChoiceRow], predictions: Sequence[int]) -> float:
+    """Accuracy."""
+    return accuracy([str(row.label) for row in rows], [str(best) for best in predictions])["accuracy"]

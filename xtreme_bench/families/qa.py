@@ -1,0 +1,168 @@
+"""Extractive question answering: where in the context the answer starts and ends, over overlapping windows.
+
+Devlin et al. 2019, section 4.2 and 4.3. Answers are cut out of the context by character offsets, so they are exact
+substrings in every script; nothing is re-aligned to words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from xtreme_bench.batching import Example
+from xtreme_bench.families import Limits
+from xtreme_bench.families.tagging import TokenHead
+from xtreme_bench.metrics import squad_scores
+from xtreme_bench.rows import QuestionRow
+
+# Questions are cut to this many tokens, as in XTREME's scripts, so that the context has room.
+QUESTION = 64
+# Spans of one window that are kept until one is found that is not blank.
+BEST = 20
+
+
+def features(rows: Sequence[QuestionRow], tokenizer: Any, labels: Sequence[str], limits: Limits) -> list[Example]:
+    """One example a window. `target` is (start, end), token positions in the sequence; (0, 0) for "not here".
+
+    `positions` are the first context token and the one after the last, `extra` their (characters, 2) offsets.
+    """
+    if not rows:
+        return []
+    quiet = {"add_special_tokens": False, "return_attention_mask": False, "return_token_type_ids": False}
+    questions = tokenizer([row.question for row in rows], **quiet)["input_ids"]
+    # Contexts repeat: SQuAD asks about five questions of each.
+    places = {context: at for at, context in enumerate(dict.fromkeys(row.context for row in rows))}
+    contexts = tokenizer(list(places), return_offsets_mapping=True, **quiet)
+    between = [tokenizer.sep_token_id] * (tokenizer.num_special_tokens_to_add(pair=True) - 2)
+    examples = []
+    for at, (row, question) in enumerate(zip(rows, questions, strict=True)):
+        place = places[row.context]
+        tokens = np.asarray(contexts["input_ids"][place], dtype=np.int32)
+        offsets = np.asarray(contexts["offset_mapping"][place], dtype=np.int32).reshape(-1, 2)
+        before = [tokenizer.cls_token_id, *question[: min(QUESTION, limits.max_length // 2)], *between]
+        span = _span(row, offsets)
+        for begin, end in _windows(len(tokens), limits.max_length - len(before) - 1, limits.stride):
+            ids = np.array([*before, *tokens[begin:end], tokenizer.sep_token_id], dtype=np.int32)
+            first = len(before)
+            target = None
+            if span is not None:
+                inside = begin <= span[0] and span[1] < end
+                target = (span[0] - begin + first, span[1] - begin + first) if inside else (0, 0)
+            examples.append(Example(at, (ids,), target, (first, first + end - begin), offsets[begin:end]))
+    return examples
+
+
+def _windows(length: int, room: int, stride: int) -> Iterator[tuple[int, int]]:
+    """Windows of at most `room` tokens that begin every `stride` tokens, the last one at the end of the context."""
+    begin = 0
+    while begin + room < length:
+        yield begin, begin + room
+        begin += min(stride, room)
+    yield begin, length
+
+
+def _span(row: QuestionRow, offsets: np.ndarray[Any, np.dtype[np.int32]]) -> tuple[int, int] | None:
+    """First and last context token of the first answer; (-1, -1) where there is none to find, None in test files."""
+    if not row.answers:
+        return (-1, -1) if row.impossible else None
+    start, end = row.answers[0].start, row.answers[0].start + len(row.answers[0].text)
+    touched = np.flatnonzero((offsets[:, 1] > start) & (offsets[:, 0] < end) & (offsets[:, 1] > offsets[:, 0]))
+    return (int(touched[0]), int(touched[-1])) if len(touched) else (-1, -1)
+
+
+def head(width: int, labels: int, dropout: float) -> nn.Module:
+    """A new head: a start and an end logit for each token, no dropout, as in BERT's and XLM-R's."""
+    return TokenHead(width, 2, 0.0)
+
+
+def _logits(head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:
+    """(examples, 2, longest): start and end logits, minus infinity outside first token and context."""
+    logits = cast(torch.Tensor, head(hidden).float()).transpose(1, 2)
+    places = torch.arange(hidden.shape[1], device=hidden.device)
+    bounds = torch.tensor([example.positions for example in examples], device=hidden.device)
+    allowed = (places >= bounds[:, :1]) & (places < bounds[:, 1:]) | (places == 0)
+    return logits.masked_fill(~allowed[:, None], float("-inf"))
+
+
+def loss(head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:
+    """Mean of the cross-entropies of start and end, summed over the windows."""
+    logits = _logits(head, hidden, examples)
+    target = torch.tensor([example.target for example in examples], device=hidden.device)
+    return functional.cross_entropy(logits.flatten(0, 1), target.flatten(), reduction="sum") / 2
+
+
+def terms(examples: Sequence[Example]) -> int:
+    """One for each window."""
+    return len(examples)
+
+
+def outputs(head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> list[Any]:
+    """For each window (2, 1 + context tokens): start and end logits of "no answer" and of the context's tokens."""
+    logits = _logits(head, hidden, examples).cpu().numpy()
+    return [
+        np.concatenate([own[:, :1], own[:, slice(*example.positions)]], axis=1)
+        for own, example in zip(logits, examples, strict=True)
+    ]
+
+
+def decode(
+    rows: Sequence[QuestionRow],
+    examples: Sequence[Example],
+    outputs: Sequence[Any],
+    labels: Sequence[str],
+    limits: Limits,
+) -> list[str]:
+    """The best answer of each row over all its windows, a substring of its context, or "" where none is allowed.
+
+    An answer is the sum of its start and end logit worth; "no answer" what the least of its windows gives it.
+    """
+    spans: list[list[tuple[float, int, int]]] = [[] for _ in rows]
+    nothing = [float("inf")] * len(rows)
+    for example, logits in zip(examples, outputs, strict=True):
+        spans[example.row] += _best_spans(logits, example.extra, limits.answer)
+        nothing[example.row] = min(nothing[example.row], float(logits[0, 0] + logits[1, 0]))
+    return [
+        _choose(row.context, found, none if limits.impossible else float("-inf"))
+        for row, found, none in zip(rows, spans, nothing, strict=True)
+    ]
+
+
+def _best_spans(logits: Any, offsets: Any, longest: int) -> list[tuple[float, int, int]]:
+    """The best spans of one window as (worth, first character, character after the last)."""
+    starts, ends = logits[0, 1:], logits[1, 1:]
+    count = len(starts)
+    longest = min(longest, count)
+    worth = np.full((longest, count), -np.inf, dtype=np.float32)
+    for extra in range(longest):
+        worth[extra, : count - extra] = starts[: count - extra] + ends[extra:]
+    flat = worth.ravel()
+    best = np.argsort(-flat, kind="stable")[:BEST]
+    return [
+        (float(flat[at]), int(offsets[at % count, 0]), int(offsets[at % count + at // count, 1]))
+        for at in best
+        if np.isfinite(flat[at])
+    ]
+
+
+def _choose(context: str, spans: list[tuple[float, int, int]], nothing: float) -> str:
+    """The text of the best span that is not blank; "" when "no answer" is worth more."""
+    for worth, start, end in sorted(spans, key=lambda span: (-span[0], span[1], span[2])):
+        text = context[start:end].strip()
+        if text:
+            return text if worth >= nothing else ""
+    words = context.split()
+    return words[0] if words and nothing == float("-inf") else ""
+
+
+def score(rows: Sequence[QuestionRow], predictions: Sequence[str]) -> float:
+    """Mean word-overlap F1 of SQuAD; a question without an answer counts 1 when none is given."""
+    answers = {str(at): [answer.text for answer in row.answers] for at, row in enumerate(rows) if row.answers}
+    given = {str(at): prediction for at, prediction in enumerate(predictions)}
+    empty = sum(not given[str(at)] for at, row in enumerate(rows) if not row.answers)
+    overlap = squad_scores(answers, given)["f1"] * len(answers) if answers else 0.0
+    return (overlap + 100.0 * empty) / max(1, len(rows))

@@ -1,0 +1,124 @@
+"""One tag for each word, read at its first sub-word. Long sentences become several chunks; no word is ever dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from xtreme_bench.batching import Example
+from xtreme_bench.families import Limits
+from xtreme_bench.rows import TaggedRow
+
+
+class TokenHead(nn.Module):
+    """Dropout and one linear layer: (n, width) -> (n, outputs)."""
+
+    def __init__(self, width: int, outputs: int, dropout: float) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(dropout)
+        self.projection = nn.Linear(width, outputs)
+        nn.init.normal_(self.projection.weight, std=0.02)
+        nn.init.zeros_(self.projection.bias)
+
+    def forward(self, vectors: torch.Tensor) -> torch.Tensor:
+        """Logits."""
+        return cast(torch.Tensor, self.projection(self.dropout(vectors)))
+
+
+def features(rows: Sequence[TaggedRow], tokenizer: Any, labels: Sequence[str], limits: Limits) -> list[Example]:
+    """One example a chunk; `positions` are the first sub-words, `target` the tags' numbers."""
+    numbers = {tag: number for number, tag in enumerate(labels)}
+    pieces = _pieces([word for row in rows for word in row.words], tokenizer, limits.max_length - 2)
+    examples, taken = [], 0
+    for at, row in enumerate(rows):
+        own = pieces[taken : taken + len(row.words)]
+        taken += len(row.words)
+        for begin, end in _chunks([len(piece) for piece in own], limits.max_length - 2):
+            tags = None if row.tags is None else np.array([numbers[tag] for tag in row.tags[begin:end]])
+            examples.append(_example(at, own[begin:end], tags, tokenizer))
+    return examples
+
+
+def _pieces(words: list[str], tokenizer: Any, room: int) -> list[list[int]]:
+    """Sub-words of each word: at least one (`<unk>` where there would be none), at most `room`."""
+    if not words:
+        return []
+    encoded = tokenizer(words, add_special_tokens=False, return_attention_mask=False, return_token_type_ids=False)
+    return [ids[:room] or [tokenizer.unk_token_id] for ids in encoded["input_ids"]]
+
+
+def _chunks(lengths: Sequence[int], room: int) -> Iterator[tuple[int, int]]:
+    """Cut words into runs of at most `room` sub-words: (first word, word after the last). An empty row is one run."""
+    begin = used = 0
+    for word, length in enumerate(lengths):
+        if used + length > room:
+            yield begin, word
+            begin, used = word, 0
+        used += length
+    yield begin, len(lengths)
+
+
+def _example(row: int, pieces: Sequence[list[int]], tags: Any, tokenizer: Any) -> Example:
+    positions = np.cumsum([1, *(len(piece) for piece in pieces)])[:-1]
+    inner = [token for piece in pieces for token in piece]
+    ids = np.array([tokenizer.cls_token_id, *inner, tokenizer.sep_token_id], dtype=np.int32)
+    return Example(row, (ids,), tags, positions)
+
+
+def head(width: int, labels: int, dropout: float) -> nn.Module:
+    """A new head."""
+    return TokenHead(width, labels, dropout)
+
+
+def _logits(head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:
+    """(words of all examples, tags)."""
+    flat = np.concatenate([at * hidden.shape[1] + example.positions for at, example in enumerate(examples)])
+    vectors = hidden.flatten(0, 1)[torch.from_numpy(flat).to(hidden.device)]
+    return cast(torch.Tensor, head(vectors).float())
+
+
+def loss(head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:
+    """Cross-entropy, summed over the words."""
+    target = torch.from_numpy(np.concatenate([example.target for example in examples])).to(hidden.device)
+    return functional.cross_entropy(_logits(head, hidden, examples), target, reduction="sum")
+
+
+def terms(examples: Sequence[Example]) -> int:
+    """One for each word."""
+    return sum(len(example.positions) for example in examples)
+
+
+def outputs(head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> list[Any]:
+    """For each chunk the number of the best tag of each of its words."""
+    best = _logits(head, hidden, examples).argmax(-1).cpu()
+    return [part.tolist() for part in torch.split(best, [len(example.positions) for example in examples])]
+
+
+def decode(
+    rows: Sequence[TaggedRow],
+    examples: Sequence[Example],
+    outputs: Sequence[Any],
+    labels: Sequence[str],
+    limits: Limits,
+) -> list[list[str]]:
+    """The tags of each row, exactly one a word."""
+    tags: list[list[str]] = [[] for _ in rows]
+    for example, numbers in zip(examples, outputs, strict=True):
+        tags[example.row] += [labels[number] for number in numbers]
+    return tags
+
+
+def score(rows: Sequence[TaggedRow], predictions: Sequence[Sequence[str]]) -> float:
+    """F1 of the tags other than O over words, micro-averaged; without O among the gold tags, accuracy."""
+    pairs = [
+        pair for row, tags in zip(rows, predictions, strict=True) for pair in zip(row.tags or (), tags, strict=True)
+    ]
+    gold = sum(right != "O" for right, _ in pairs)
+    named = sum(given != "O" for _, given in pairs)
+    hits = sum(right == given != "O" for right, given in pairs)
+    return 200.0 * hits / max(1, gold + named)

@@ -1,0 +1,123 @@
+"""What is known about the test set behind a file, what was found in the file, and how both are said to a person."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from xtreme_bench.benchmark import Task
+from xtreme_bench.errors import Problem
+
+# Of faults that may repeat on every line, this many are listed; the rest are counted.
+LISTED = 3
+
+
+@dataclass(frozen=True)
+class Size:
+    """What is known about the test set behind a file; None where it is not known.
+
+    `records`: lines, sentences, questions or BUCC pairs. `lengths`: words of each sentence. `ids`: question ids in
+    order, `ids_sha256` the hash of the sorted ids. `candidates`: foreign sentences of Tatoeba. `pool`: all sentence ids
+    of BUCC, foreign and English. `source` says where `records` comes from.
+    """
+
+    records: int | None = None
+    lengths: tuple[int, ...] | None = None
+    ids: tuple[str, ...] | None = None
+    ids_sha256: str | None = None
+    candidates: int | None = None
+    pool: frozenset[str] | None = None
+    source: str | None = None
+
+
+@dataclass
+class Findings:
+    """What a file holds and what is wrong with it.
+
+    `value` is a list of labels, of tag lists, of (foreign, English) pairs or of integers, or a dict id -> answer; it
+    can be trusted only while there are no problems. `notes` are remarks that are no faults.
+    """
+
+    task: Task
+    language: str
+    file: str
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    value: Any = None
+
+    def fault(self, message: str, line: int | None = None, example: str | None = None) -> Problem:
+        """A problem of this file, not yet reported. `example` comes from the file, so it is made safe to print."""
+        if example is not None:
+            example = quoted(example).strip("`")
+        return Problem(message, self.file, line, self.task.name, self.language, example)
+
+    def report(self, faults: Sequence[Problem]) -> None:
+        """Report faults of one kind: the first few, and how many more there are."""
+        self.problems += faults[:LISTED]
+        if len(faults) > LISTED:
+            more = len(faults) - LISTED
+            self.problems.append(self.fault(f"{more:,} more like the {LISTED} above"))
+
+    def note(self, message: str) -> None:
+        """Remark something about this file."""
+        self.notes.append(f"{self.file}: {message}")
+
+
+def ids_sha256(ids: Iterable[str]) -> str:
+    """The hash that names a set of question ids: sha256 of the sorted ids, one per line."""
+    return hashlib.sha256("".join(f"{one}\n" for one in sorted(ids)).encode(errors="surrogatepass")).hexdigest()
+
+
+def count(number: int, noun: str) -> str:
+    """`1 line`, `5,010 lines`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def quoted(text: str) -> str:
+    """Text of a file as an error shows it: short, on one line, tabs and odd characters visible."""
+    shown = "".join(
+        "<TAB>" if char == "\t" else char if char.isprintable() else f"<U+{ord(char):04X}>" for char in text[:60]
+    )
+    return f"`{shown}…`" if len(text) > 60 else f"`{shown}`"
+
+
+def nearest(word: str, names: Sequence[str]) -> str:
+    """`; did you mean ...` when one of the names is close, else nothing. Case and outer spaces do not count."""
+    folded = {name.casefold(): name for name in names}
+    close = difflib.get_close_matches(word.strip().casefold(), folded, n=1)
+    return f"; did you mean `{folded[close[0]]}`?" if close else ""
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first few names, as an error shows them."""
+    return ", ".join(map(quoted, names[:LISTED])) + (", ..." if len(names) > LISTED else "")
+
+
+def decode(raw: bytes, findings: Findings) -> str | None:
+    """Text of a file with LF line ends; None where there is no sense in looking further."""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in raw:
+        findings.report([findings.fault("not UTF-8 but UTF-16, or binary; write plain UTF-8", 1)])
+        return None
+    if raw.startswith(b"\xef\xbb\xbf"):
+        findings.report([findings.fault("starts with a byte-order mark; write plain UTF-8", 1)])
+        raw = raw[3:]
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        findings.report([findings.fault(f"byte 0x{raw[error.start]:02x} is not UTF-8; write plain UTF-8", line)])
+        return None
+    if "\r" in text:
+        line = text.count("\n", 0, text.index("\r")) + 1
+        findings.report([findings.fault("lines end in CR LF; end each with LF alone", line)])
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text
+
+
+def lines_of(text: str) -> list[str]:
+    """Lines as the official scorer counts them. Not `splitlines`, which also cuts at U+2028 and form feeds."""
+    lines = text.split("\n")
+    return lines[:-1] if lines[-1] == "" else lines

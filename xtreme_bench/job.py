@@ -1,0 +1,28 @@
+"""What a stage gets: its parameters, its inputs, where to write, and how to tell how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+def _silent(done: int, total: int, message: str) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One stage to run. A stage function takes a Job and returns JSON facts for the stage's record.
+
+    `params` holds JSON values, only what this stage uses. `inputs` maps names to folders that are only read.
+    `out` exists and may hold what a killed run left: files there are overwritten. `work` keeps checkpoints; it
+    survives a kill and is removed after success. `progress(done, total, message)` is cheap; its receiver throttles.
+    """
+
+    params: Mapping[str, Any]
+    inputs: Mapping[str, Path]
+    out: Path
+    work: Path
+    progress: Callable[[int, int, str], None] = _silent

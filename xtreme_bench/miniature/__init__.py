@@ -1,0 +1,1 @@
+"""The generator of the small built-in corpora: a closed world told in ten languages."""

@@ -1,0 +1,78 @@
+"""The small built-in corpora: every target and intermediate task, text and translations, written by seed.
+
+The corpus has XTREME's download layout and holds no label of a test set; those are written apart, from the same
+construction, in the official scorer's format.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from xtreme_bench.errors import InputError
+from xtreme_bench.job import Job
+from xtreme_bench.miniature import realise
+from xtreme_bench.miniature.intermediate import intermediate_files
+from xtreme_bench.miniature.retrieval import retrieval_files, retrieval_labels, text_files
+from xtreme_bench.miniature.scope import File, Scope
+from xtreme_bench.miniature.targets import target_files, target_labels
+
+
+def make_corpus(job: Job) -> dict[str, Any]:
+    """Stage: write the corpora into `job.out`. Parameters: seed, scale, languages (list of codes, en among them)."""
+    return {"files": write_corpus(job.out, **_parameters(job))}
+
+
+def make_labels(job: Job) -> dict[str, Any]:
+    """Stage: write the labels of the test sets into `job.out`. Parameters as for `make_corpus`."""
+    return {"files": write_labels(job.out, **_parameters(job))}
+
+
+def write_corpus(folder: Path, *, seed: int, scale: float, languages: Sequence[str]) -> int:
+    """Write all corpora below `folder`, without labels of test sets; returns the number of files.
+
+    The same seed, scale and languages give the same bytes. Raises InputError for a language that has no grammar.
+    """
+    scope = _scope(seed, scale, languages)
+    return _write(folder, (file for part in (target_files, retrieval_files, intermediate_files, text_files)
+                           for file in part(scope)))  # fmt: skip
+
+
+def write_labels(folder: Path, *, seed: int, scale: float, languages: Sequence[str]) -> int:
+    """Write `<task>/test-<language>.<tsv|json>` below `folder`; returns the number of files. Otherwise as above."""
+    scope = _scope(seed, scale, languages)
+    return _write(folder, (file for part in (target_labels, retrieval_labels) for file in part(scope)))
+
+
+def _parameters(job: Job) -> dict[str, Any]:
+    return {name: job.params[name] for name in ("seed", "scale", "languages")}
+
+
+def _scope(seed: int, scale: float, languages: Sequence[str]) -> Scope:
+    """The build, its languages in the order of the realiser's list."""
+    faults = [f"no miniature corpus in language {code!r}{_hint(code)}" for code in languages
+              if code not in realise.LANGUAGES]  # fmt: skip
+    if "en" not in languages:
+        faults.append("the languages of a miniature corpus must include en, the language of training")
+    if not scale > 0:
+        faults.append(f"scale is {scale}, but must be above 0")
+    if faults:
+        raise InputError("; ".join(faults))
+    return Scope(seed, scale, tuple(code for code in realise.LANGUAGES if code in languages))
+
+
+def _hint(code: str) -> str:
+    near = difflib.get_close_matches(code, realise.LANGUAGES, n=1)
+    return f", did you mean {near[0]!r}?" if near else f"; there are {', '.join(realise.LANGUAGES)}"
+
+
+def _write(folder: Path, files: Iterable[File]) -> int:
+    count = 0
+    for path, text in files:
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(text.encode())
+        count += 1
+    return count

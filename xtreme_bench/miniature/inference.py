@@ -1,0 +1,283 @@
+"""Natural language inference on trees: premise, hypothesis and what follows, with every surface cue balanced.
+
+A hypothesis is the premise's fact with edits. What an edit does to the label depends on whether premise and
+hypothesis are negated (`LABEL`), so that neither negation, nor length, nor shared words tell the label. The closed
+world has two conventions beside logic: an event has one place and one time of day, and the two adjectives of a pair
+of opposites leave no third ("not big" is "small").
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from xtreme_bench.miniature import sample
+from xtreme_bench.miniature.balance import concepts, forms, rake
+from xtreme_bench.miniature.speech import Joined, Sentence
+from xtreme_bench.miniature.world import CATEGORY, CONCEPTS, HYPERNYM, NP, OPPOSITE, Clause
+
+T = TypeVar("T")
+LABELS = ("contradiction", "entailment", "neutral")
+_C, _E, _N = LABELS
+
+# Relation of the hypothesis' fact to the premise's -> label for (premise, hypothesis) said or negated:
+# both said, only the hypothesis negated, only the premise negated, both negated.
+LABEL: dict[str, tuple[str, str, str, str]] = {
+    "equal": (_E, _C, _C, _E),
+    "general": (_E, _C, _N, _N),
+    "specific": (_N, _N, _C, _E),
+    "exclusive": (_C, _E, _N, _N),
+    "opposite": (_C, _E, _E, _C),
+    "independent": (_N, _N, _N, _N),
+}
+VERB_OPPOSITES = ("love", "hate", "laugh", "cry", "find", "lose", "buy", "sell", "open", "close", "work", "rest")
+
+
+@dataclass(frozen=True)
+class Inference:
+    """A premise, a hypothesis and its label; `cues` is what of both can be seen without reading the order of words."""
+
+    premise: Sentence
+    hypothesis: Sentence
+    label: str
+    cues: tuple[object, ...]
+
+
+def inference(rng: random.Random, *, joined: float, embedded: float, negated: float) -> Inference | None:
+    """Draw an example; None where the edits drawn do not fit the fact drawn.
+
+    The premise has a second clause in the share `joined` of draws, is embedded ("Anna knows that ...") in the share
+    `embedded`, and its fact is negated in the share `negated`.
+    """
+    fact = _fact(rng)
+    pick = rng.random()
+    other = _companion(rng, fact) if pick < joined else None
+    edited = _edit(rng, fact, other)
+    if edited is None:
+        return None
+    premise, hypothesis, relation = edited
+    premise = replace(premise, negated=rng.random() < negated)
+    hypothesis = replace(hypothesis, negated=rng.random() < 0.5)
+    label = LABEL[relation][2 * premise.negated + hypothesis.negated]
+    if other and relation == "independent" and _speak_of_the_same(hypothesis, other):
+        return None
+    if other:
+        clauses = (premise, other) if rng.random() < 0.5 else (other, premise)
+        joint = Joined(clauses[0], rng.choice(("and", "but")), clauses[1])
+        return _inference(joint, hypothesis, label, fact.verb)
+    if pick < joined + embedded:
+        return _embedded(rng, premise, hypothesis, relation)
+    return _inference(premise, hypothesis, label, fact.verb)
+
+
+def _fact(rng: random.Random) -> Clause:
+    """A statement with enough in it to edit."""
+    kinds = ("transitive", "transitive", "intransitive", "ditransitive", "motion", "property", "property", "identity",
+             "location", "possession")  # fmt: skip
+    kind = rng.choice(kinds)
+    subject = sample.named(rng, family=0.1) if rng.random() < 0.85 else None
+    return sample.dress(rng, sample.core(rng, kind, subject), extras=0.5)
+
+
+def _companion(rng: random.Random, fact: Clause) -> Clause:
+    """A second fact, about somebody else; in most draws it is like the first, so that its parts could be mixed up."""
+    subject = sample.named(rng, but=(fact.subject.head,), family=0.1)
+    if rng.random() < 0.3:
+        return sample.dress(rng, sample.core(rng, rng.choice(sample.KINDS), subject), extras=0.3, negated=0.4)
+    other = sample.dress(rng, sample.core(rng, _kind(fact), subject), extras=0.3, negated=0.4)
+    other = replace(other, tense=fact.tense, time=fact.time)
+    if fact.place and not other.place:
+        other = replace(other, place=sample.place(rng))
+    if rng.random() < 0.4 and CATEGORY.get(fact.verb) != "transitive":
+        other = replace(other, verb=fact.verb)
+    return other
+
+
+def _speak_of_the_same(one: Clause, other: Clause) -> bool:
+    """Whether two clauses could bear on each other: somebody's same action on the same kind of thing, or same state."""
+    if one.subject.head != other.subject.head or one.verb not in (other.verb, OPPOSITE.get(other.verb)):
+        return False
+    if one.adjective and other.adjective:
+        return one.adjective in (other.adjective, OPPOSITE.get(other.adjective)) or {
+            one.adjective, other.adjective} <= set(sample.COLOURS)  # fmt: skip
+    if one.object and other.object:
+        kinds = [HYPERNYM.get(what.head, what.head) for what in (one.object, other.object)]
+        return one.object.head == other.object.head or kinds[0] == kinds[1] and other.object.head == kinds[1]
+    return True
+
+
+def _kind(clause: Clause) -> str:
+    """The kind of statement that a clause is."""
+    if clause.verb == "be":
+        return "property" if clause.adjective else "identity" if clause.complement else "location"
+    return "possession" if clause.verb == "have" else CATEGORY[clause.verb].replace("cook_verb", "transitive")
+
+
+def _edit(rng: random.Random, fact: Clause, other: Clause | None) -> tuple[Clause, Clause, str] | None:
+    """Premise's fact, hypothesis' fact and their relation: one change of meaning at most, and something left out."""
+    change = rng.choice((None, None, _exclusive, _opposite, _independent, _independent))
+    changed = fact
+    touched = ""
+    relation = "equal"
+    if change:
+        edited = change(rng, fact, other)
+        if edited is None:
+            return None
+        changed, touched = edited
+        relation = change.__name__.removeprefix("_")
+    side = rng.choice(("", "general", "specific"))
+    if not side or relation == "opposite":
+        return fact, changed, relation
+    left_out = [part for part in _removable(fact) if part != touched]
+    if not left_out:
+        return None
+    part = rng.choice(left_out)
+    if relation == "equal":
+        relation = side
+    if side == "general":
+        return fact, _without(changed, part), relation
+    return _without(fact, part), changed, relation
+
+
+def _removable(fact: Clause) -> list[str]:
+    """The parts that can be left out or said in general words."""
+    parts = [part for part in ("time", "daytime") if getattr(fact, part)]
+    if fact.place and CATEGORY.get(fact.verb) not in (None, "motion"):
+        parts.append("place")
+    if fact.object and fact.object.adjective:
+        parts.append("adjective")
+    if fact.object and fact.object.head in HYPERNYM:
+        parts.append("kind")
+    return parts
+
+
+def _without(fact: Clause, part: str) -> Clause:
+    """The fact with less said: `part` left out, or the object named by its class."""
+    what = fact.object
+    if what and part == "kind":
+        return replace(fact, object=replace(what, head=HYPERNYM[what.head]))
+    if what and part == "adjective":
+        return replace(fact, object=replace(what, adjective=None))
+    return replace(fact, **{part: None})
+
+
+Edit = Callable[[random.Random, Clause, Clause | None], tuple[Clause, str] | None]
+
+
+def _exclusive(rng: random.Random, fact: Clause, other: Clause | None) -> tuple[Clause, str] | None:
+    """Another value where the fact can have only one: place, part of the day, number, work, colour, opposite verb."""
+    options: list[tuple[Clause, str]] = []
+    if fact.place:
+        there = other.place if other and other.place else sample.place(rng)
+        options += [(replace(fact, place=there), "place")] * 2
+    if fact.daytime:
+        options.append((replace(fact, daytime=_another(rng, CONCEPTS["daytime"], fact.daytime)), "daytime"))
+    if fact.object and fact.object.number > 1:
+        number = _another(rng, range(2, 11), fact.object.number)
+        options.append((replace(fact, object=replace(fact.object, number=number)), "number"))
+    if fact.complement:
+        role = other.complement.head if other and other.complement else rng.choice(CONCEPTS["role"])
+        options.append((replace(fact, complement=replace(fact.complement, head=role)), "complement"))
+    if fact.adjective in sample.COLOURS:
+        options.append((replace(fact, adjective=_another(rng, sample.COLOURS, fact.adjective)), "adjective"))
+    if fact.verb in VERB_OPPOSITES:
+        options.append((replace(fact, verb=OPPOSITE[fact.verb]), "verb"))
+    return _changed(rng, fact, options)
+
+
+def _opposite(rng: random.Random, fact: Clause, other: Clause | None) -> tuple[Clause, str] | None:
+    """The other adjective of a pair."""
+    if fact.adjective in OPPOSITE and fact.adjective not in sample.COLOURS:
+        return replace(fact, adjective=OPPOSITE[fact.adjective]), "adjective"
+    return None
+
+
+def _independent(rng: random.Random, fact: Clause, other: Clause | None) -> tuple[Clause, str] | None:
+    """Another person or object, or the roles of two persons swapped: nothing follows."""
+    who = other.subject if other else sample.named(rng, but=(fact.subject.head,), family=0.1)
+    options = [(replace(fact, subject=who), "subject")] * (2 if other else 1)
+    what = fact.object
+    if what and CATEGORY[what.head] != "given":
+        options.append((replace(fact, object=_similar(rng, what)), "kind"))
+    if fact.adjective:
+        category = CATEGORY[fact.subject.head]
+        fitting = sample.ADJECTIVES.get(category, sample.ADJECTIVES["person"])
+        excluded = (fact.adjective, OPPOSITE.get(fact.adjective), *sample.COLOURS)
+        options.append((replace(fact, adjective=_another(rng, [key for key in fitting if key not in excluded], "")), "adjective"))
+    if fact.recipient:
+        options += [(replace(fact, subject=fact.recipient, recipient=fact.subject), "recipient")] * 2
+    elif what and CATEGORY[what.head] == "given":
+        options += [(replace(fact, subject=what, object=fact.subject), "kind")] * 3
+    return _changed(rng, fact, options)
+
+
+def _changed(rng: random.Random, fact: Clause, options: list[tuple[Clause, str]]) -> tuple[Clause, str] | None:
+    """One of the options that do change the fact."""
+    options = [option for option in options if option[0] != fact]
+    return rng.choice(options) if options else None
+
+
+def _another(rng: random.Random, values: Sequence[T], but: T) -> T:
+    """One of `values` that is not `but`."""
+    return rng.choice([value for value in values if value != but])
+
+
+def _similar(rng: random.Random, what: NP) -> NP:
+    """Another thing of the same category."""
+    return replace(what, head=rng.choice([key for key in CONCEPTS[CATEGORY[what.head]] if key != what.head]))
+
+
+def _embedded(rng: random.Random, premise: Clause, hypothesis: Clause, relation: str) -> Inference | None:
+    """Put the premise into what somebody knows (it is true) or says (it need not be); perhaps the hypothesis too."""
+    factive = rng.random() < 0.5
+    outer = sample.embed(rng, premise, "know" if factive else rng.choice(sample.ATTITUDES))
+    if factive and rng.random() < 0.7:
+        label = LABEL[relation][2 * premise.negated + hypothesis.negated]
+        return _inference(outer, hypothesis, label, outer.verb)
+    if not factive and rng.random() < 0.4:
+        return _inference(outer, hypothesis, _N, outer.verb)
+    if relation not in ("equal", "general", "specific", "independent") or premise.negated or hypothesis.negated:
+        return None
+    said, told = replace(outer, negated=rng.random() < 0.3), replace(outer, content=hypothesis)
+    told = replace(told, negated=rng.random() < 0.5)
+    return _inference(said, told, LABEL[relation][2 * said.negated + told.negated], outer.verb)
+
+
+def _inference(premise: Sentence, hypothesis: Clause, label: str, verb: str) -> Inference:
+    """The example with its cues."""
+    given, asked = concepts(premise), concepts(hypothesis)
+    said, repeated = forms(premise), forms(hypothesis)
+    shared = (given & asked).total() - (given & asked)["not"]
+    new = sorted(asked - given)
+    joined = premise.connective if isinstance(premise, Joined) else ""
+    outer = premise.verb if isinstance(premise, Clause) and premise.content else ""
+    cues = (
+        (given["not"], asked["not"]) if not outer else asked["not"],
+        given["not"],
+        len(repeated - said) if len(repeated - said) < 4 else 4,
+        repeated <= said,
+        repeated == said,
+        (given.total() - given["not"], bool(joined)),
+        asked.total() - asked["not"],
+        asked.total() - asked["not"] - shared,
+        sum(CATEGORY.get(word) == "class" for word in new),
+        any(OPPOSITE.get(word) in given for word in new),
+        joined,
+        (outer, hypothesis.content is not None),
+        (verb if verb in ("be", "have") else CATEGORY[verb], hypothesis.tense),
+        (bool(hypothesis.adjective), asked["not"]),
+        hypothesis.subject.head in given,
+    )
+    return Inference(premise, hypothesis, label, cues)
+
+
+def draw(rng: random.Random, size: int, *, joined: float, embedded: float, negated: float = 0.4) -> list[Inference]:
+    """`size` examples, a third of each label, balanced by their cues; shares as in `inference`."""
+    pool: list[Inference] = []
+    while len(pool) < 3 * size + 800:
+        example = inference(rng, joined=joined, embedded=embedded, negated=negated)
+        if example and example.premise != example.hypothesis:
+            pool.append(example)
+    return rake(rng, pool, [x.label for x in pool], [x.cues for x in pool], size)

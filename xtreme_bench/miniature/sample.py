@@ -1,0 +1,159 @@
+"""Drawing statements of the closed world: who does what to whom, where and when, by category."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from xtreme_bench.miniature.speech import Joined, Sentence
+from xtreme_bench.miniature.world import CATEGORY, CONCEPTS, DEFAULT_OBJECTS, NP, OBJECTS, SUBSETS, Clause
+
+COLOURS = ("red", "blue", "green", "white", "black")
+
+# Adjectives that fit a category. Persons have only states, so that "happy" never tells a thing.
+ADJECTIVES: dict[str, tuple[str, ...]] = {
+    name: tuple(keys.split())
+    for name, keys in {
+        "person": "happy sad tired hungry strong weak good bad",
+        "animal": "big small old white black happy sad tired hungry strong weak",
+        "food": "big small good bad expensive cheap red green white",
+        "object": "big small old new red blue green white black good bad expensive cheap clean_adj dirty",
+        "site": "big small old new clean_adj dirty good bad",
+    }.items()
+}
+TIME_OF_TENSE = {"past": "yesterday", "present": "today", "future": "tomorrow"}
+PERSON_OBJECTS = ("see", "love", "hate", "find", "forget")  # verbs that take a named person
+KINDS = ("transitive", "ditransitive", "intransitive", "motion", "property", "identity", "location", "possession")
+ATTITUDES = ("say", "think", "believe", "hope")  # verbs whose content need not be true; "know" makes it true
+
+
+def named(rng: random.Random, *, but: Sequence[str] = (), family: float = 0.25) -> NP:
+    """A person by name, none of `but`, with a family name in the share `family` of draws."""
+    head = rng.choice([name for name in CONCEPTS["given"] if name not in but])
+    return NP(head, family=rng.choice(CONCEPTS["family"]) if rng.random() < family else None)
+
+
+def common(rng: random.Random, categories: Sequence[str], *, adjective: float = 0.3, number: float = 0.12) -> NP:
+    """A common noun of one of `categories` (or subsets of them), perhaps with an adjective or a numeral."""
+    category = rng.choice(categories)
+    head = rng.choice(SUBSETS.get(category) or CONCEPTS[category])
+    if category == "given":
+        return named(rng)
+    adjectives = ADJECTIVES["person" if CATEGORY[head] == "role" else CATEGORY[head]]
+    return NP(
+        head,
+        adjective=rng.choice(adjectives) if rng.random() < adjective else None,
+        number=rng.randint(2, 10) if rng.random() < number else 1,
+        definite=rng.random() < 0.5,
+    )
+
+
+def place(rng: random.Random, *, organisation: float = 0.15, city: float = 0.2) -> NP:
+    """Where something happens: a site, a city, or an organisation of a city."""
+    pick = rng.random()
+    if pick < organisation:
+        return NP(rng.choice(CONCEPTS["organisation"]), city=rng.choice(CONCEPTS["city"]))
+    if pick < organisation + city:
+        return NP(rng.choice(CONCEPTS["city"]))
+    return NP(rng.choice(CONCEPTS["site"]))
+
+
+def actor(rng: random.Random, *, but: Sequence[str] = ()) -> NP:
+    """Who acts: mostly a named person, else someone by their work, seldom several of them."""
+    if rng.random() < 0.7:
+        return named(rng, but=but)
+    return replace(common(rng, ("role",), adjective=0.15, number=0.1), definite=True)
+
+
+def objects_of(verb: str) -> tuple[str, ...]:
+    """The categories that the object of a transitive verb may have."""
+    return OBJECTS.get(verb, DEFAULT_OBJECTS)
+
+
+def core(rng: random.Random, kind: str, subject: NP | None = None) -> Clause:
+    """A statement of one of `KINDS` without time or other extras, in the present."""
+    who = subject or actor(rng)
+    if kind == "transitive":
+        verb = rng.choice(CONCEPTS["transitive"])
+        return Clause(verb, who, object=other_than(rng, who, objects_of(verb)))
+    if kind == "ditransitive":
+        verb = rng.choice(CONCEPTS["ditransitive"])
+        return Clause(verb, who, object=common(rng, ("object", "food")), recipient=named(rng, but=(who.head,)))
+    if kind == "intransitive":
+        animal = subject is None and rng.random() < 0.15
+        return Clause(rng.choice(CONCEPTS["intransitive"]), common(rng, ("animal",)) if animal else who)
+    if kind == "motion":
+        return Clause(rng.choice(CONCEPTS["motion"]), who, place=place(rng))
+    if kind == "property":
+        thing = subject or rng.choice((who, common(rng, ("object", "animal", "food", "site"), adjective=0, number=0)))
+        return Clause("be", replace(thing, definite=True, adjective=None), adjective=fitting(rng, thing))
+    if kind == "identity":
+        return Clause("be", subject or named(rng), complement=NP(rng.choice(CONCEPTS["role"]), definite=False))
+    if kind == "location":
+        what = subject or rng.choice((who, common(rng, ("object", "animal"), adjective=0.2)))
+        return Clause("be", replace(what, definite=True), place=place(rng))
+    return Clause("have", who, object=common(rng, ("object", "animal", "food"), number=0.4))
+
+
+def other_than(rng: random.Random, who: NP, categories: Sequence[str]) -> NP:
+    """An object of one of `categories` that is not `who`."""
+    while True:
+        what = common(rng, categories)
+        if what.head != who.head:
+            return what
+
+
+def fitting(rng: random.Random, thing: NP) -> str:
+    """An adjective that can be said of `thing`."""
+    return rng.choice(ADJECTIVES.get(CATEGORY[thing.head], ADJECTIVES["person"]))
+
+
+def dress(rng: random.Random, clause: Clause, *, extras: float = 0.35, negated: float = 0.0) -> Clause:
+    """The clause with a tense and, each in the share `extras` of draws, a place, a time and a part of the day."""
+    tense = rng.choice(("past", "past", "present", "future"))
+    event = clause.verb not in ("be", "have")
+    dressing: dict[str, Any] = {"tense": tense, "negated": rng.random() < negated}
+    if rng.random() < extras:
+        dressing["time"] = TIME_OF_TENSE[tense]
+    if event and rng.random() < extras * 0.6:
+        dressing["daytime"] = rng.choice(CONCEPTS["daytime"])
+    if event and clause.place is None and rng.random() < extras:
+        dressing["place"] = place(rng)
+    return replace(clause, **dressing)
+
+
+def statement(rng: random.Random, kind: str | None = None, subject: NP | None = None, **options: float) -> Clause:
+    """A dressed statement of `kind`, or of any kind."""
+    return dress(rng, core(rng, kind or rng.choice(KINDS), subject), **options)
+
+
+def embed(rng: random.Random, content: Clause, verb: str | None = None) -> Clause:
+    """Someone says, thinks, knows, believes or hopes `content`."""
+    tense = rng.choice(("past", "present"))
+    who = named(rng, but=(content.subject.head,), family=0.1)
+    return Clause(verb or rng.choice(CONCEPTS["cognition"]), who, content=content, tense=tense)
+
+
+def askable(clause: Clause) -> list[str]:
+    """The parts of a clause that a question can ask for."""
+    parts = [part for part in ("subject", "object", "recipient", "place", "time") if getattr(clause, part)]
+    if clause.object and clause.object.number > 1:
+        parts.append("number")
+    return parts
+
+
+def sentence(rng: random.Random, *, questions: float = 0.12) -> Sentence:
+    """Any sentence of the world: simple, negated, embedded, joined, or a question."""
+    pick = rng.random()
+    if pick < questions:
+        clause = statement(rng)
+        return replace(clause, asks=rng.choice([*askable(clause), "polar"]))
+    if pick < 0.25:
+        return embed(rng, statement(rng, extras=0.2, negated=0.1))
+    if pick < 0.4:
+        first = statement(rng, extras=0.2, negated=0.15)
+        second = statement(rng, extras=0.2, negated=0.15)
+        return Joined(first, rng.choice(CONCEPTS["connective"]), second)
+    return statement(rng, extras=0.4, negated=0.2)

@@ -1,0 +1,46 @@
+"""Where the weights of an encoder are: a folder, or a revision in the Hugging Face cache, fetched when absent."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from xtreme_bench.errors import InputError, StageError
+
+# What an encoder folder may hold; weights in other forms than safetensors can run code and are never fetched.
+FILES = ("config.json", "*.safetensors", "*.safetensors.index.json", "tokenizer*.json", "sentencepiece*.model",
+         "special_tokens_map.json", "vocab.txt")  # fmt: skip
+
+
+def snapshot(name: str, revision: str) -> Path | None:
+    """The folder of a hub model in the local cache (its layout is models--ORG--NAME/snapshots/REVISION), or None."""
+    home = Path(os.environ.get("HF_HOME", Path.home() / ".cache" / "huggingface"))
+    cache = Path(os.environ.get("HF_HUB_CACHE", home / "hub"))
+    folder = cache / f"models--{name.replace('/', '--')}" / "snapshots" / revision
+    return folder if (folder / "config.json").is_file() and any(folder.glob("*.safetensors")) else None
+
+
+def fetch(name: str, revision: str) -> Path:
+    """The folder of a hub model, downloaded first where the cache lacks it.
+
+    Errors: `StageError` within seconds where the hub cannot be reached, `InputError` where it lacks the revision.
+    """
+    found = snapshot(name, revision)
+    if found is not None:
+        return found
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
+
+    try:
+        folder = snapshot_download(name, revision=revision, allow_patterns=list(FILES), etag_timeout=5)
+    except (RepositoryNotFoundError, RevisionNotFoundError) as error:
+        raise InputError(f"the hub has no model {name} at revision {revision}: mend `model.hub`") from error
+    except (HfHubHTTPError, OSError) as error:
+        raise StageError(
+            f"the weights of {name} (revision {revision}) are not in the local cache and the hub cannot be reached: "
+            f"run the same command where there is a network, or download them elsewhere into the Hugging Face cache "
+            f"(HF_HUB_CACHE), or name a folder with `model: {{path: ...}}`"
+        ) from error
+    if not any(Path(folder).glob("*.safetensors")):
+        raise InputError(f"{name} at revision {revision} has no safetensors weights: choose a revision that has them")
+    return Path(folder)

@@ -1,0 +1,265 @@
+"""From a recipe to its stages, in an order in which they can run, each with a key over all it depends on."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from xtreme_bench import environment, model_cache
+from xtreme_bench.benchmark import MINIATURE_LANGUAGES, TASKS
+from xtreme_bench.data import layout
+from xtreme_bench.errors import Problem
+from xtreme_bench.recipe import Recipe
+from xtreme_bench.store import SCHEMA_VERSION, Digests, Store, digest
+from xtreme_bench.worker import KINDS
+
+TRAINS = ("pretrain", "intermediate", "finetune")
+
+
+@dataclass(frozen=True)
+class Folder:
+    """An input from outside the store; `key` is a digest of what is read there."""
+
+    path: Path
+    key: str
+
+    def folder(self, store: Store) -> Path:
+        """Where the files are."""
+        return self.path
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One unit of work: what `worker.KINDS[kind]` makes of `params` and `inputs`.
+
+    `aside` are parameters that the stage gets too but that do not change its result, so they are not in the key.
+    """
+
+    kind: str
+    name: str
+    params: Mapping[str, Any]
+    inputs: Mapping[str, Stage | Folder]
+    aside: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def sources(self) -> list[Stage]:
+        """The inputs that are stages themselves."""
+        return [source for source in self.inputs.values() if isinstance(source, Stage)]
+
+    @cached_property
+    def key(self) -> str:
+        """The sha256 (hex) of everything that the result depends on; the name is not part of it."""
+        return digest(self.description())
+
+    def description(self) -> dict[str, Any]:
+        """What the key is made from, as JSON values."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "kind": self.kind,
+            "params": dict(self.params),
+            "inputs": {name: source.key for name, source in self.inputs.items()},
+            "versions": environment.versions(),
+            "code": environment.code_digest(KINDS[self.kind].partition(":")[0]),
+        }
+
+    def folder(self, store: Store) -> Path:
+        """Where the outputs are, once the stage is finished."""
+        return store.out(self.key)
+
+
+@dataclass
+class Plan:
+    """The stages of one recipe, in order, and what they lack.
+
+    `predictions` maps a task to the stage that predicts it; `score` is None where no gold labels are known.
+    `missing` lists files of the data and the labels that are not there; `weights` is what the hub must still give.
+    """
+
+    recipe: Recipe
+    stages: list[Stage] = field(default_factory=list)
+    predictions: dict[str, Stage] = field(default_factory=dict)
+    score: Stage | None = None
+    missing: list[Problem] = field(default_factory=list)
+    weights: str | None = None
+
+    def add(self, kind: str, name: str, params: Mapping[str, Any], **inputs: Stage | Folder) -> Stage:
+        """Append a stage; its name is completed with the recipe's."""
+        # How often a checkpoint is written changes nothing in what is trained.
+        aside = {"checkpoint_seconds": self.recipe.resources.checkpoint_seconds} if kind in TRAINS else {}
+        stage = Stage(kind, f"{name} ({self.recipe.name})", params, inputs, aside)
+        self.stages.append(stage)
+        return stage
+
+
+def plan(recipe: Recipe, *, data: Path | None = None, labels: Path | None = None, digests: Digests) -> Plan:
+    """The stages of `recipe`. `data` and `labels` are folders; recipes on the built-in corpora need neither."""
+    made = Plan(recipe)
+    corpus = _corpus(made, data, digests)
+    encoder = _encoder(made, corpus, digests)
+    finetuned: dict[str, Stage] = {}
+    for task, target in recipe.targets.items():
+        source = TASKS[task].source
+        if source is None:
+            made.predictions[task] = _retrieve(made, corpus, encoder, task, target.languages)
+            continue
+        if source not in finetuned:
+            finetuned[source] = _finetune(made, corpus, encoder, source)
+        made.predictions[task] = _predict(made, corpus, finetuned[source], task, target.languages)
+    _score(made, data, labels, digests)
+    return made
+
+
+@dataclass(frozen=True)
+class _Corpus:
+    """Where the stages read their data: one stage's outputs, or a folder of which each stage reads some files."""
+
+    made: Plan
+    source: Stage | Path
+    digests: Digests
+
+    def reading(self, files: Iterable[str], purpose: str) -> Stage | Folder:
+        """The data as input of a stage that reads `files`; those that are missing are noted."""
+        if isinstance(self.source, Stage):
+            return self.source
+        wanted = sorted(set(files))
+        missing = layout.missing(self.source, wanted, purpose)
+        self.made.missing.extend(missing)
+        return Folder(self.source, "missing" if missing else self.digests.of(self.source, wanted))
+
+
+def _corpus(made: Plan, data: Path | None, digests: Digests) -> _Corpus:
+    source = made.recipe.data
+    if source.source == "miniature":
+        params = {"seed": source.seed, "scale": source.scale, "languages": list(MINIATURE_LANGUAGES)}
+        return _Corpus(made, made.add("corpus", "miniature corpora", params), digests)
+    folder = data or Path("data")
+    if source.source == "releases":
+        params = {"dev_as_test": sorted(source.dev_as_test), "sample": source.sample}
+        releases = _releases(made, folder, digests)
+        return _Corpus(made, made.add("release_corpus", "prepare releases", params, releases=releases), digests)
+    return _Corpus(made, folder, digests)
+
+
+def _releases(made: Plan, folder: Path, digests: Digests) -> Folder:
+    if not folder.is_dir():
+        made.missing.append(Problem("is no folder: it should hold the upstream releases", file=str(folder)))
+        return Folder(folder, "missing")
+    return Folder(folder, digests.of(folder, (p.relative_to(folder).as_posix() for p in folder.rglob("*"))))
+
+
+def _encoder(made: Plan, corpus: _Corpus, digests: Digests) -> Stage | Folder:
+    recipe = made.recipe
+    encoder: Stage | Folder
+    if recipe.model.scratch is not None and recipe.pretraining is not None:
+        params = {
+            **dataclasses.asdict(recipe.pretraining),
+            "scratch": dataclasses.asdict(recipe.model.scratch),
+            "seed": recipe.seed,
+            # Nothing else can run before the encoder is there, so it gets every core that the recipe allows.
+            "threads": recipe.resources.threads * recipe.resources.jobs,
+            "precision": recipe.resources.precision,
+        }
+        translation = recipe.pretraining.translation > 0
+        files = [f for lang in recipe.pretraining.languages for f in layout.text_files(lang, translation=translation)]
+        encoder = made.add("pretrain", "pretrain", params, data=corpus.reading(files, "pretraining text"))
+    elif recipe.model.hub is not None:
+        hub = recipe.model.hub
+        found = model_cache.snapshot(hub.name, hub.revision)
+        made.weights = None if found else f"{hub.name} at revision {hub.revision}"
+        encoder = Folder(found or Path(hub.name), f"hub:{hub.name}@{hub.revision}")
+    else:
+        folder = recipe.path.parent / str(recipe.model.path)
+        files = [p.relative_to(folder).as_posix() for p in folder.glob("*")] if folder.is_dir() else []
+        if "config.json" not in files:
+            made.missing.append(Problem("no model here: config.json is missing", file=str(folder)))
+        encoder = Folder(folder, digests.of(folder, files))
+    return _intermediate(made, corpus, encoder) if recipe.intermediate else encoder
+
+
+def _common(recipe: Recipe) -> dict[str, Any]:
+    return {
+        "seed": recipe.seed,
+        "method": recipe.method,
+        "threads": recipe.resources.threads,
+        "precision": recipe.resources.precision,
+    }
+
+
+def _intermediate(made: Plan, corpus: _Corpus, encoder: Stage | Folder) -> Stage:
+    settings = made.recipe.intermediate
+    assert settings is not None
+    files = [
+        file
+        for task, chosen in settings.tasks.items()
+        for language in chosen.languages
+        for file in layout.intermediate_files(task, language)
+    ]
+    params = {**dataclasses.asdict(settings), **_common(made.recipe)}
+    data = corpus.reading(files, "intermediate tasks' training data")
+    return made.add("intermediate", "intermediate training", params, data=data, encoder=encoder)
+
+
+def _finetune(made: Plan, corpus: _Corpus, encoder: Stage | Folder, source: str) -> Stage:
+    params = {"source": source, **dataclasses.asdict(made.recipe.finetuning[source]), **_common(made.recipe)}
+    data = corpus.reading(layout.training_files(source), f"training data of {source}")
+    return made.add("finetune", f"fine-tune {source}", params, data=data, encoder=encoder)
+
+
+def _test_data(corpus: _Corpus, task: str, languages: Iterable[str]) -> Stage | Folder:
+    files = [file for language in languages for file in layout.test_files(task, language)]
+    return corpus.reading(files, f"test examples of {task}")
+
+
+def _predict(made: Plan, corpus: _Corpus, model: Stage, task: str, languages: tuple[str, ...]) -> Stage:
+    recipe = made.recipe
+    settings = recipe.finetuning[str(TASKS[task].source)]
+    params = {
+        "task": task,
+        "languages": list(languages),
+        "max_length": settings.max_length,
+        "stride": settings.stride,
+        "batch": settings.batch,
+        "threads": recipe.resources.threads,
+        "precision": recipe.resources.precision,
+    }
+    return made.add("predict", f"predict {task}", params, data=_test_data(corpus, task, languages), model=model)
+
+
+def _retrieve(made: Plan, corpus: _Corpus, encoder: Stage | Folder, task: str, languages: tuple[str, ...]) -> Stage:
+    recipe = made.recipe
+    assert recipe.retrieval is not None
+    params = {
+        "task": task,
+        "languages": list(languages),
+        **dataclasses.asdict(recipe.retrieval),
+        "seed": recipe.seed,
+        "threads": recipe.resources.threads,
+    }
+    data = _test_data(corpus, task, languages)
+    return made.add("retrieve", f"retrieve {task}", params, data=data, encoder=encoder)
+
+
+def _score(made: Plan, data: Path | None, labels: Path | None, digests: Digests) -> None:
+    source = made.stages[0]
+    gold: Stage | Folder | None = None
+    tasks = {task: list(target.languages) for task, target in made.recipe.targets.items()}
+    if source.kind in ("corpus", "release_corpus") and labels is None:
+        kind = "labels" if source.kind == "corpus" else "release_labels"
+        gold = made.add(kind, "gold labels", source.params, **source.inputs)
+    elif labels is not None:
+        tasks = {
+            task: [language for language in languages if (labels / TASKS[task].file(language)).is_file()]
+            for task, languages in tasks.items()
+        }
+        files = [TASKS[task].file(language) for task, languages in tasks.items() for language in languages]
+        if not files:
+            made.missing.append(Problem("holds no gold labels of the recipe's targets", file=str(labels)))
+        gold = Folder(labels, digests.of(labels, files))
+    if gold is not None:
+        made.score = made.add(
+            "score", "score", {"tasks": {k: v for k, v in tasks.items() if v}}, labels=gold, **made.predictions
+        )

@@ -1,0 +1,107 @@
+"""What a person sees while stages run: bars on a terminal, plain lines in a log."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from typing import Any, TextIO
+
+from tqdm import tqdm
+
+PLAIN_SECONDS = 15.0
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person reads them: "8 s", "3 min 05 s", "2 h 10 min"."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+class Display:
+    """Progress of a run of `total` stages; methods may be called from several threads."""
+
+    def __init__(self, total: int, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._total = total
+        self._terminal = self._stream.isatty()
+        self._lock = threading.Lock()
+        self._bars: dict[str, tqdm[Any]] = {}
+        self._begun: dict[str, tuple[float, int]] = {}
+        self._said: dict[str, float] = {}
+        self._count = 0
+
+    def say(self, text: str) -> None:
+        """Print one line without disturbing the bars."""
+        with self._lock:
+            if self._terminal:
+                tqdm.write(text, file=self._stream)
+            else:
+                print(text, file=self._stream, flush=True)
+
+    def skipped(self, name: str) -> None:
+        """A stage whose result is in the store already."""
+        self.say(f"{self._number()} {name}: in the store, nothing to do")
+
+    def started(self, name: str) -> None:
+        """A stage begins."""
+        self._begun[name] = (time.monotonic(), -1)
+        self._said[name] = time.monotonic()
+        if self._terminal:
+            with self._lock:
+                self._bars[name] = tqdm(
+                    total=1,
+                    desc=name,
+                    file=self._stream,
+                    leave=False,
+                    dynamic_ncols=True,
+                    bar_format="  {desc} {percentage:3.0f}% |{bar}| {postfix}",
+                )
+        else:
+            self.say(f"  {name}: started")
+
+    def progressed(self, name: str, done: int, total: int, note: str) -> None:
+        """A stage reports `done` of `total` units of work."""
+        now = time.monotonic()
+        begun, first = self._begun[name]
+        if first < 0:  # a resumed stage starts at its checkpoint; time left is judged from there
+            first = done
+            self._begun[name] = (now, first)
+            begun = now
+        ahead = done - first
+        left = f"{duration((now - begun) / ahead * (total - done))} left" if ahead > 0 and done < total else ""
+        status = ", ".join(part for part in (note, left) if part)
+        if self._terminal:
+            with self._lock:
+                bar = self._bars[name]
+                bar.total, bar.n = max(total, 1), done
+                bar.set_postfix_str(status, refresh=False)
+                bar.refresh()
+        elif now - self._said[name] >= PLAIN_SECONDS:
+            self._said[name] = now
+            self.say(f"  {name}: {100 * done // max(total, 1)} %{', ' if status else ''}{status}")
+
+    def finished(self, name: str, seconds: float, note: str = "") -> None:
+        """A stage ended well."""
+        self._close(name)
+        self.say(f"{self._number()} {name}: done in {duration(seconds)}{', ' if note else ''}{note}")
+
+    def failed(self, name: str) -> None:
+        """A stage ended with an error, which is shown elsewhere."""
+        self._close(name)
+        self.say(f"  {name}: failed")
+
+    def _number(self) -> str:
+        with self._lock:
+            self._count += 1
+            return f"[{self._count:{len(str(self._total))}}/{self._total}]"
+
+    def _close(self, name: str) -> None:
+        with self._lock:
+            bar = self._bars.pop(name, None)
+            if bar is not None:
+                bar.close()

@@ -1,0 +1,212 @@
+"""Faults of a recipe that lie between fields: each function looks at one idea and adds what it finds.
+
+The checks read the tree, not the finished dataclasses, so that they still run when other fields are wrong; a value of
+the wrong type has been reported by then and is skipped here.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from xtreme_bench.benchmark import GROUPS, TASKS
+from xtreme_bench.recipe_fields import FINETUNING, Intermediate, Pretraining, Retrieval, Scratch
+from xtreme_bench.recipe_read import Reading, nearest
+from xtreme_bench.recipe_setting import NAME, QA_SOURCES, WITH_DEVELOPMENT_SET
+from xtreme_bench.recipe_yaml import Entries, Entry, Items, Scalar, parse
+
+
+def check(tree: Entries, path: Path, reading: Reading) -> None:
+    """Add every fault between fields of the recipe at `path` to `reading`."""
+    _check_name(path, reading)
+    _check_model(tree, reading)
+    _check_lengths(tree, reading)
+    _check_data(tree, reading)
+    _check_sampling(tree, reading)
+    _check_retrieval(tree, reading)
+    _check_expect(tree, reading)
+    _check_baseline(tree, path, reading)
+
+
+def named(tree: Entries, *path: str) -> dict[str, Entry]:
+    """The entries of the mapping at a path; empty where there is none."""
+    entry = tree.at(*path)
+    return dict(entry.value.entries) if entry is not None and isinstance(entry.value, Entries) else {}
+
+
+def text(tree: Entries, *path: str) -> str | None:
+    """The text at a path, or None where there is nothing or something else."""
+    value = entry.value if (entry := tree.at(*path)) else None
+    return value.text if isinstance(value, Scalar) and value.kind == "text" else None
+
+
+def whole(tree: Entries, *path: str, default: int = 0) -> int | None:
+    """The whole number at a path, `default` where there is nothing, None where there is something else."""
+    entry = tree.at(*path)
+    if entry is None:
+        return default
+    value = entry.value.value if isinstance(entry.value, Scalar) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def line(tree: Entries, *path: str) -> int:
+    """The line of the deepest entry on a path."""
+    for end in range(len(path), 0, -1):
+        if entry := tree.at(*path[:end]):
+            return entry.line
+    return tree.line
+
+
+def _check_name(path: Path, reading: Reading) -> None:
+    """The file's stem names folders and zip files."""
+    if path.suffix != ".yaml" or not re.fullmatch(NAME, path.stem):
+        reading.fault("a recipe's file is named like my-recipe.yaml (letters, digits, '.', '_', '-')", 1)
+
+
+def _check_model(tree: Entries, reading: Reading) -> None:
+    """A model from scratch is pretrained and no other; its heads divide its width."""
+    scratch, pretraining = tree.at("model", "scratch"), tree.at("pretraining")
+    if scratch is not None and pretraining is None:
+        message = "model.scratch has random weights; add 'pretraining' with at least 'steps'"
+        reading.fault(message, scratch.line)
+    if scratch is None and pretraining is not None and tree.at("model") is not None:
+        message = "pretraining is for model.scratch; a model from hub or path is pretrained, remove it"
+        reading.fault(message, pretraining.line)
+    width = whole(tree, "model", "scratch", "width", default=Scratch.width)
+    heads = whole(tree, "model", "scratch", "heads", default=Scratch.heads)
+    if scratch is not None and width and heads and heads > 0 and width % heads:
+        message = f"model.scratch.heads must divide the width: {width} / {heads} is not whole"
+        reading.fault(message, line(tree, "model", "scratch", "heads"))
+
+
+def _used_sources(tree: Entries) -> list[str]:
+    sources = [TASKS[task].source for task in named(tree, "targets") if task in TASKS]
+    return [source for source in dict.fromkeys(sources) if source is not None]
+
+
+def _check_lengths(tree: Entries, reading: Reading) -> None:
+    """Inputs fit the positions of a model from scratch, windows overlap, strides are for question answering."""
+    lengths: list[tuple[tuple[str, ...], int]] = [
+        (("finetuning", source, "max_length"), FINETUNING[source].max_length) for source in _used_sources(tree)
+    ]
+    if any(TASKS[task].group == "retrieval" for task in named(tree, "targets") if task in TASKS):
+        lengths.append((("retrieval", "max_length"), Retrieval.max_length))
+    if tree.at("pretraining"):
+        lengths.append((("pretraining", "max_length"), Pretraining.max_length))
+    if tree.at("intermediate"):
+        lengths.append((("intermediate", "max_length"), Intermediate.max_length))
+        if any(task.startswith("squad") for task in named(tree, "intermediate", "tasks")):
+            lengths.append((("intermediate", "qa_length"), Intermediate.qa_length))
+    positions = whole(tree, "model", "scratch", "positions", default=Scratch.positions)
+    for path, default in lengths:
+        length = whole(tree, *path, default=default)
+        # XLM-R numbers positions from 2, after the padding index.
+        if tree.at("model", "scratch") and length and positions and length > positions - 2:
+            said = "is" if tree.at(*path) else "is by default"
+            message = f"{'.'.join(path)} {said} {length}, but {positions} positions leave room for {positions - 2}"
+            reading.fault(message, line(tree, *path))
+    _check_strides(tree, reading)
+
+
+def _check_strides(tree: Entries, reading: Reading) -> None:
+    windows: list[tuple[tuple[str, ...], str, int, int]] = [
+        (("finetuning", source, "stride"), "max_length", FINETUNING[source].stride or 0, FINETUNING[source].max_length)
+        for source in QA_SOURCES
+    ]
+    windows.append((("intermediate", "qa_stride"), "qa_length", Intermediate.qa_stride, Intermediate.qa_length))
+    for path, name, default_stride, default_length in windows:
+        limit = (*path[:-1], name)
+        stride, length = whole(tree, *path, default=default_stride), whole(tree, *limit, default=default_length)
+        if stride and length and stride >= length and (tree.at(*path) or tree.at(*limit)):
+            message = f"{'.'.join(path)} ({stride}) must be less than {name} ({length}), or windows leave gaps"
+            reading.fault(message, line(tree, *path))
+    for source in named(tree, "finetuning"):
+        entry = tree.at("finetuning", source, "stride")
+        if entry is not None and source in FINETUNING and source not in QA_SOURCES:
+            message = f"finetuning.{source}.stride is for question answering ({', '.join(QA_SOURCES)}); remove it"
+            reading.fault(message, entry.line)
+
+
+def _check_data(tree: Entries, reading: Reading) -> None:
+    """Fields of data that its source does not use, and stand-in test sets of tasks that are no targets."""
+    for key, source in (
+        ("seed", "miniature"), ("scale", "miniature"), ("dev_as_test", "releases"), ("sample", "releases"),
+    ):  # fmt: skip
+        entry = tree.at("data", key)
+        if entry is not None and reading.source in ("miniature", "releases", "download") and reading.source != source:
+            message = f"data.{key} is for source {source}, here it is {reading.source}; remove it"
+            reading.fault(message, entry.line)
+    stand_in = tree.at("data", "dev_as_test")
+    targets = named(tree, "targets")
+    if stand_in is not None and isinstance(stand_in.value, Items) and targets:
+        for item in stand_in.value.items:
+            if isinstance(item, Scalar) and item.text in WITH_DEVELOPMENT_SET and item.text not in targets:
+                reading.fault(f"data.dev_as_test names {item.text}, which is not among targets", item.line)
+
+
+def _check_sampling(tree: Entries, reading: Reading) -> None:
+    """Weights where they are used and only there; the same for cap and temperature."""
+    kind = text(tree, "intermediate", "sampling", "kind") or "proportional"
+    for task in named(tree, "intermediate", "tasks"):
+        weight = tree.at("intermediate", "tasks", task, "weight")
+        if weight is None and kind == "weights":
+            message = f"intermediate.tasks.{task}.weight is missing: sampling kind weights needs one for each task"
+            reading.fault(message, line(tree, "intermediate", "tasks", task))
+        elif weight is not None and kind != "weights":
+            message = f"intermediate.tasks.{task}.weight is for sampling kind weights, here it is {kind}; remove it"
+            reading.fault(message, weight.line)
+    for key, kinds in (("cap", ("proportional", "temperature")), ("temperature", ("temperature",))):
+        entry = tree.at("intermediate", "sampling", key)
+        if entry is not None and kind in ("proportional", "temperature", "uniform", "weights") and kind not in kinds:
+            message = f"intermediate.sampling.{key} is for kind {' or '.join(kinds)}, here it is {kind}; remove it"
+            reading.fault(message, entry.line)
+
+
+def _check_retrieval(tree: Entries, reading: Reading) -> None:
+    """Retrieval targets say how sentences become vectors, with a layer that the model has."""
+    retrieval = tree.at("retrieval")
+    tasks = [task for task in named(tree, "targets") if task in TASKS and TASKS[task].group == "retrieval"]
+    if tasks and retrieval is None:
+        message = f"retrieval is missing: {' and '.join(tasks)} need its 'layer' and 'pooling'"
+        reading.fault(message, line(tree, "targets", tasks[0]))
+    layer = whole(tree, "retrieval", "layer")
+    layers = whole(tree, "model", "scratch", "layers", default=Scratch.layers)
+    if tree.at("model", "scratch") and layer and layers and layer > layers:
+        message = f"retrieval.layer is {layer}, but model.scratch has {layers} layers"
+        reading.fault(message, line(tree, "retrieval", "layer"))
+
+
+def _check_expect(tree: Entries, reading: Reading) -> None:
+    """Expected scores are scores that the targets give; gains need a baseline."""
+    targets = named(tree, "targets")
+    for part in ("scores", "gains"):
+        for key, entry in named(tree, "expect", part).items():
+            task = key.split("/")[0]
+            needed = GROUPS.get(task, (task,) if task in TASKS else tuple(TASKS) if task == "overall" else ())
+            missing = [name for name in needed if name not in targets]
+            if missing and targets:
+                reading.fault(f"expect.{part}.{key} needs targets {', '.join(missing)}", entry.line)
+    gains, baseline = tree.at("expect", "gains"), tree.at("baseline")
+    if gains is not None and (baseline is None or baseline.value.kind == "empty"):
+        reading.fault("expect.gains needs a baseline to compare with; add 'baseline'", gains.line)
+
+
+def _check_baseline(tree: Entries, path: Path, reading: Reading) -> None:
+    """The chain of baselines exists and ends."""
+    here = line(tree, "baseline")
+    chain = [path.stem]
+    name = text(tree, "baseline")
+    while name is not None and re.fullmatch(NAME, name):
+        chain.append(name)
+        if name in chain[:-1]:
+            way = " -> ".join(chain)
+            message = "a recipe cannot be its own baseline" if len(chain) == 2 else f"baselines go in a circle: {way}"
+            return reading.fault(message, here)
+        file = path.parent / f"{name}.yaml"
+        if not file.is_file():
+            others = sorted(other.stem for other in path.parent.glob("*.yaml") if other != path)
+            hint = nearest(name, others) if others else "there is no other recipe"
+            return reading.fault(f"there is no recipe '{name}' beside this one; {hint}", here)
+        below, _ = parse(file)
+        name = text(below, "baseline") if below is not None else None
+    return None

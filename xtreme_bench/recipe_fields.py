@@ -1,0 +1,282 @@
+"""The vocabulary of a recipe: its dataclasses are the one table that reading, checking and the JSON Schema follow.
+
+Every field says what it means and which values it takes. Defaults are the published settings of intermediate-task
+training (the XTREME guide of nyu-mll/jiant), unless a field says otherwise.
+"""
+
+# ruff: noqa: RUF009  (the calls are dataclasses.field with facts; what it is given is frozen)
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from xtreme_bench.benchmark import TASKS
+from xtreme_bench.recipe_setting import (
+    INTERMEDIATE_TASKS,
+    NAME,
+    SCORES,
+    SOURCES,
+    WITH_DEVELOPMENT_SET,
+    batch_field,
+    decay_field,
+    epochs_field,
+    evaluate_every_field,
+    evaluate_on_field,
+    languages_field,
+    length_field,
+    patience_field,
+    plain,
+    rate_field,
+    setting,
+    steps_field,
+    stride_field,
+    warmup_field,
+)
+
+
+@dataclass(frozen=True)
+class Data:
+    """Where the corpora come from."""
+
+    source: str = setting(
+        "miniature: the built-in corpora. releases: upstream releases in the data folder, prepared first. "
+        "download: the layout of XTREME's download_data.sh in the data folder.",
+        default="download",
+        choices=("miniature", "releases", "download"),
+    )
+    seed: int = setting("Seed of the miniature corpora.", default=1, low=0, high=2**32 - 1)
+    scale: float = setting("Size of the miniature corpora, 1.0 = as designed.", default=1.0, above=0, high=100)
+    dev_as_test: tuple[str, ...] = setting(
+        "With releases: tasks whose development set stands in for a test set that has no labels.",
+        default=(),
+        choices=WITH_DEVELOPMENT_SET,
+        noun="task with a development set",
+    )
+    sample: int = setting("With releases: most test examples per language; 0 = all.", default=0, low=0, high=10**9)
+
+
+@dataclass(frozen=True)
+class Hub:
+    """A model of the Hugging Face hub, pinned by commit."""
+
+    name: str = setting("Name on the hub.", pattern=(r"[\w.-]+(/[\w.-]+)?", "a name like FacebookAI/xlm-roberta-large"))
+    revision: str = setting("Commit of the model.", pattern=(r"[0-9a-f]{40}", "a full commit, 40 digits of 0-9 a-f"))
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """An XLM-R of any size with fresh weights; its tokenizer is trained on the pretraining text."""
+
+    layers: int = setting("Transformer blocks.", default=4, low=1, high=96)
+    width: int = setting("Size of the hidden states.", default=128, low=8, high=16384)
+    heads: int = setting("Attention heads; they divide the width.", default=4, low=1, high=256)
+    feedforward: int = setting("Size of the feed-forward layers.", default=512, low=8, high=65536)
+    vocabulary: int = setting("Sub-words of the tokenizer.", default=4000, low=100, high=1_000_000)
+    positions: int = setting("Position embeddings; 2 more than the longest input.", default=258, low=10, high=8194)
+
+
+@dataclass(frozen=True)
+class Model:
+    """The encoder that everything starts from."""
+
+    EXACTLY_ONE: ClassVar = ("hub", "path", "scratch")
+
+    hub: Hub | None = setting("A model of the Hugging Face hub.", default=None)
+    path: str | None = setting(
+        "Folder of a model in Hugging Face's layout, seen from the recipe.", default=None, pattern=(r".+", "a folder")
+    )
+    scratch: Scratch | None = setting("A model with fresh weights, pretrained by this recipe.", default=None)
+
+
+@dataclass(frozen=True)
+class Pretraining:
+    """Masked language modelling of a model from scratch, on text and on translation pairs."""
+
+    steps: int = steps_field()
+    languages: tuple[str, ...] = languages_field("Languages of the text: all, or a list.")
+    batch: int = batch_field(64)
+    learning_rate: float = rate_field(5.0e-4)
+    warmup: float = warmup_field()
+    weight_decay: float = decay_field()
+    max_length: int = length_field(128)
+    translation: float = setting(
+        "Share of examples that join a sentence and its translation (TLM).", default=0.5, low=0, high=1
+    )
+    mask: float = setting("Share of the sub-words that are masked.", default=0.15, above=0, high=0.9)
+
+
+@dataclass(frozen=True)
+class IntermediateTask:
+    """One intermediate task of the mixture."""
+
+    languages: tuple[str, ...] = languages_field("Languages of the training data: all, or a list.", ("en",))
+    weight: float | None = setting("Share in the mixture; with sampling kind weights.", default=None, above=0, high=1e6)
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How often each intermediate task is drawn, n being its number of training examples."""
+
+    kind: str = setting(
+        "proportional: min(n, cap). temperature: min(n, cap) ** (1 / temperature). uniform: equal. weights: as given.",
+        default="proportional",
+        choices=("proportional", "temperature", "uniform", "weights"),
+    )
+    cap: int = setting(
+        "Most examples of a task that count, 0 = all. 2**17 is what T5 uses; for the paper it is unconfirmed.",
+        default=131072,
+        low=0,
+        high=10**9,
+    )
+    temperature: float = setting("Temperature; 1 = proportional.", default=2.0, low=1, high=100)
+
+
+@dataclass(frozen=True)
+class Intermediate:
+    """Training on intermediate tasks, before the encoder meets a target task."""
+
+    tasks: Mapping[str, IntermediateTask] = setting(
+        "The intermediate tasks.", choices=INTERMEDIATE_TASKS, noun="intermediate task"
+    )
+    sampling: Sampling = setting("How often each task is drawn.", default=Sampling())
+    epochs: float | None = epochs_field()
+    steps: int | None = steps_field("epochs", None)
+    batch: int = batch_field(32)
+    learning_rate: float = rate_field(1.0e-5)
+    warmup: float = warmup_field()
+    weight_decay: float = decay_field()
+    max_length: int = length_field(256)
+    qa_length: int = length_field(384, " of question answering")
+    qa_stride: int = stride_field(128)
+    evaluate_every: int = evaluate_every_field()
+    evaluate_on: int = evaluate_on_field()
+    patience: int = patience_field()
+
+
+@dataclass(frozen=True)
+class Training:
+    """Fine-tuning on the English training data of one source; the best checkpoint on English development data wins."""
+
+    epochs: float | None = epochs_field()
+    steps: int | None = steps_field("epochs", None)
+    batch: int = batch_field(32)
+    learning_rate: float = rate_field(1.0e-5)
+    warmup: float = warmup_field()
+    weight_decay: float = decay_field()
+    max_length: int = length_field(256)
+    stride: int | None = stride_field(None)
+    evaluate_every: int = evaluate_every_field()
+    evaluate_on: int = evaluate_on_field()
+    patience: int = patience_field()
+    examples: int = setting("Most training examples, the first ones; 0 = all.", default=0, low=0, high=10**9)
+
+
+_QA: dict[str, Any] = {"epochs": 2.0, "batch": 16, "max_length": 384, "stride": 128}
+FINETUNING: Mapping[str, Training] = MappingProxyType(
+    {
+        "xnli": Training(epochs=2.0),
+        "pawsx": Training(epochs=5.0),
+        "udpos": Training(epochs=10.0),
+        "panx": Training(epochs=10.0),
+        "squad": Training(**_QA),
+        "tydiqa": Training(**_QA),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Target:
+    """One target task that is predicted and scored."""
+
+    languages: tuple[str, ...] = languages_field("Languages to predict: all that the task has, or a list.")
+
+
+@dataclass(frozen=True)
+class Retrieval:
+    """How sentences become vectors. Layer and pooling differ between published sources, so they have no default."""
+
+    layer: int = setting("Hidden states to use: 0 = embeddings, n = output of block n.", low=0, high=96)
+    pooling: str = setting(
+        "mean: over all sub-words. cls: the first one. mean_no_special: without sentence markers.",
+        choices=("mean", "cls", "mean_no_special"),
+    )
+    max_length: int = length_field(256)
+    precision: str = setting("Numbers of the computation.", default="fp32", choices=("fp32",))
+    provider: str = setting("What computes the vectors.", default="onnxruntime", choices=("onnxruntime", "torch"))
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What a number must be: a value within a tolerance, or a least value. Scores are percentages."""
+
+    EXACTLY_ONE: ClassVar = ("value", "at_least")
+    TOGETHER: ClassVar = ("value", "within")
+
+    value: float | None = setting("The expected number.", default=None, low=-100, high=100)
+    within: float | None = setting("How far from `value` it may be.", default=None, low=0, high=100)
+    at_least: float | None = setting("The least number.", default=None, low=-100, high=100)
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What a run must show; else it ends with exit code 1."""
+
+    scores: Mapping[str, Bound] = setting(
+        "Scores of tasks, groups, overall; <task>/transfer is the mean without English.",
+        default=MappingProxyType({}),
+        choices=SCORES,
+        noun="score",
+    )
+    gains: Mapping[str, Bound] = setting(
+        "Scores minus those of the baseline.", default=MappingProxyType({}), choices=SCORES, noun="score"
+    )
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a run may use."""
+
+    threads: int = setting("CPU threads of one stage.", default=1, low=1, high=1024)
+    jobs: int = setting("Stages that run at once.", default=2, low=1, high=1024)
+    precision: str = setting("Numbers of the training; bf16 needs a GPU.", default="fp32", choices=("fp32", "bf16"))
+    checkpoint_seconds: float = setting("Time between two checkpoints.", default=60.0, above=0, high=86400)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One experiment. The stem of the file is its name."""
+
+    description: str = setting("What the experiment is for.", pattern=(r"[\s\S]*\S[\s\S]*", "a sentence"))
+    seed: int = setting("Seed of weights, order and dropout.", low=0, high=2**32 - 1)
+    model: Model = setting("The encoder that everything starts from.")
+    targets: Mapping[str, Target] = setting("What is predicted and scored.", choices=tuple(TASKS), noun="target task")
+    data: Data = setting("Where the corpora come from.", default=Data())
+    pretraining: Pretraining | None = setting("Pretraining; with model.scratch.", default=None)
+    intermediate: Intermediate | None = setting("Training on intermediate tasks.", default=None)
+    method: str = setting("full: all weights learn. head: only the head.", default="full", choices=("full", "head"))
+    finetuning: Mapping[str, Training] = setting(
+        "Settings per source of training data; squad serves xquad and mlqa.",
+        default=FINETUNING,
+        choices=SOURCES,
+        noun="source of fine-tuning",
+        defaults=FINETUNING,
+    )
+    retrieval: Retrieval | None = setting("How bucc2018 and tatoeba are solved.", default=None)
+    baseline: str | None = setting(
+        "Recipe in the same folder to compare with.",
+        default=None,
+        pattern=(NAME, "the name of a recipe"),
+        nullable=True,
+    )
+    expect: Expectation = setting("What the run must show.", default=Expectation())
+    resources: Resources = setting("What the run may use.", default=Resources())
+    name: str = ""
+    path: Path = Path()
+
+    def to_dict(self) -> dict[str, Any]:
+        """All that can change a result, as JSON values: without description, name and path."""
+        values: dict[str, Any] = plain(self)
+        return {key: value for key, value in values.items() if key not in ("description", "name", "path")}

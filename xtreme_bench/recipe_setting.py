@@ -1,0 +1,114 @@
+"""What a field of a recipe can say about itself, the names it can take, and the fields that several sections share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, field, fields, is_dataclass
+from typing import Any
+
+from xtreme_bench.benchmark import GROUPS, LANGUAGES, MINIATURE_LANGUAGES, TASKS
+
+INTERMEDIATE_TASKS = (
+    "anli_plus", "mnli", "qqp", "squad_v1", "squad_v2", "hellaswag", "ccg", "cosmosqa", "commonsenseqa",
+)  # fmt: skip
+SOURCES = tuple(dict.fromkeys(task.source for task in TASKS.values() if task.source is not None))
+QA_SOURCES = tuple(dict.fromkeys(task.source for task in TASKS.values() if task.group == "qa" and task.source))
+WITH_DEVELOPMENT_SET = tuple(task for task in TASKS if task not in ("xquad", "tatoeba"))
+SCORES = (*TASKS, *(f"{task}/transfer" for task in TASKS), *GROUPS, "overall")
+ALL = ("all",)
+NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+
+
+def languages_of(task: str, source: str) -> tuple[str, ...]:
+    """The languages that `task` can have with data from `source`; any task that is no target has them all."""
+    languages = TASKS[task].languages if task in TASKS else tuple(LANGUAGES)
+    return tuple(language for language in languages if source != "miniature" or language in MINIATURE_LANGUAGES)
+
+
+def setting(
+    about: str,
+    *,
+    default: Any = MISSING,
+    low: float | None = None,
+    high: float | None = None,
+    above: float | None = None,
+    choices: tuple[str, ...] | Callable[[str, str], tuple[str, ...]] | None = None,
+    noun: str | None = None,
+    pattern: tuple[str, str] | None = None,
+    defaults: Mapping[str, Any] | None = None,
+    instead_of: str | None = None,
+    nullable: bool = False,
+) -> Any:
+    """A field of a recipe: what it means and which values it takes.
+
+    `low` and `high` are allowed themselves, `above` is not. `choices` are the values (for a mapping: the keys), or a
+    function of the key above and of data.source. `noun` is what a message calls one of them. `pattern` is a regular
+    expression for the whole text and its meaning in words. `defaults` fills what the value of a key leaves out.
+    A field that stands `instead_of` another switches that one off. Only a `nullable` field may be empty.
+    """
+    facts = {
+        "about": about, "low": low, "high": high, "above": above, "choices": choices, "noun": noun,
+        "pattern": pattern, "defaults": defaults, "instead_of": instead_of, "nullable": nullable,
+    }  # fmt: skip
+    if isinstance(default, Mapping):
+        return field(default_factory=lambda: default, metadata=facts)
+    return field(default=default, metadata=facts)
+
+
+def plain(value: Any) -> Any:
+    """A dataclass, mapping or tuple as JSON values."""
+    if is_dataclass(value):
+        return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+def languages_field(about: str, default: Any = ALL) -> Any:
+    return setting(about, default=default, choices=languages_of, noun="language")
+
+
+def rate_field(default: Any) -> Any:
+    return setting("Highest learning rate of AdamW; it falls linearly to 0.", default=default, above=0, high=1)
+
+
+def warmup_field() -> Any:
+    return setting("Share of the steps in which the learning rate rises.", default=0.1, low=0, high=1)
+
+
+def decay_field() -> Any:
+    return setting("Weight decay, not on bias and LayerNorm.", default=0.01, low=0, high=1)
+
+
+def batch_field(default: int) -> Any:
+    return setting("Examples per step, over all devices.", default=default, low=1, high=65536)
+
+
+def steps_field(instead_of: str | None = None, default: Any = MISSING) -> Any:
+    about = "Length of the training in steps" + (f"; instead of {instead_of}." if instead_of else ".")
+    return setting(about, default=default, low=1, high=100_000_000, instead_of=instead_of)
+
+
+def epochs_field() -> Any:
+    return setting("Length of the training in passes over the training data.", default=2.0, above=0, high=10_000)
+
+
+def length_field(default: int, what: str = "") -> Any:
+    return setting(f"Longest input in sub-words{what}.", default=default, low=8, high=8192)
+
+
+def stride_field(default: Any) -> Any:
+    return setting("Question answering: sub-words from one window to the next.", default=default, low=1, high=8192)
+
+
+def evaluate_every_field() -> Any:
+    return setting("Steps between two evaluations on development data.", default=1000, low=1, high=100_000_000)
+
+
+def evaluate_on_field() -> Any:
+    about = "Development examples in an evaluation, the first ones; 0 = all."
+    return setting(about, default=500, low=0, high=100_000_000)
+
+
+def patience_field() -> Any:
+    return setting("Evaluations without gain after which training stops; 0 = never.", default=30, low=0, high=1_000_000)

@@ -1,0 +1,64 @@
+"""One row type per family of tasks: what readers yield and families turn into features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PairRow:
+    """Two texts and their relation (NLI, paraphrase). `label` is the class name, None in test files."""
+
+    id: str
+    text_a: str
+    text_b: str
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceRow:
+    """A prompt and the texts that may continue or answer it. `label` is the index of the right one."""
+
+    id: str
+    prompt: str
+    choices: tuple[str, ...]
+    label: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaggedRow:
+    """A sentence as words, with one tag per word (None in test files)."""
+
+    id: str
+    words: tuple[str, ...]
+    tags: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer as it stands in the context. `start` is in code points."""
+
+    start: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionRow:
+    """A question on a passage. `answers` is empty in test files and for impossible questions (SQuAD 2.0)."""
+
+    id: str
+    question: str
+    context: str
+    answers: tuple[Answer, ...] = ()
+    impossible: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceRow:
+    """One sentence of a retrieval corpus. Tatoeba has no ids of its own: there it is the 0-based line number."""
+
+    id: str
+    text: str
+
+
+Row = PairRow | ChoiceRow | TaggedRow | QuestionRow | SentenceRow

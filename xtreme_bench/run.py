@@ -1,0 +1,123 @@
+"""One command from a recipe to a checked bundle: plan, execute, score, bundle, compare with the baseline, report."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xtreme_bench import bundle, environment, manifest, model_cache, recipe
+from xtreme_bench.check import check
+from xtreme_bench.engines.local import Local
+from xtreme_bench.errors import InputError, Problem
+from xtreme_bench.plan import Plan, Stage, plan
+from xtreme_bench.progress import Display
+from xtreme_bench.schedule import execute
+from xtreme_bench.store import Digests, Store
+from xtreme_bench.verify import check_expect
+
+
+@dataclass(frozen=True)
+class Places:
+    """The folders of a run. `data` and `labels` are only needed by recipes that do not use the built-in corpora."""
+
+    data: Path | None = None
+    labels: Path | None = None
+    store: Path = Path("store")
+    submissions: Path = Path("submissions")
+    reports: Path = Path("reports")
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A finished recipe: where its bundle is, what the manifest says, and the records of its stages."""
+
+    plan: Plan
+    bundle: Path
+    manifest: dict[str, Any]
+    records: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run leaves: the recipe's results, its baseline's, and what was expected but is not so."""
+
+    main: Finished
+    baseline: Finished | None
+    problems: list[Problem]
+
+
+def plans(name: str, places: Places) -> list[Plan]:
+    """The plan of a recipe and, after it, of its baseline. Errors: `InputError` with all faults of either file."""
+    digests = Digests(places.store / "digests.json")
+    recipes = [recipe.load(recipe.find(name))]
+    if recipes[0].baseline is not None:
+        recipes.append(recipe.load(recipes[0].path.parent / f"{recipes[0].baseline}.yaml"))
+    made = [plan(one, data=places.data, labels=places.labels, digests=digests) for one in recipes]
+    digests.save()
+    return made
+
+
+def reproduce(name: str, places: Places) -> Outcome:
+    """Run a recipe and its baseline to the end. Errors: wrong input before any work; the first stage that fails."""
+    made = plans(name, places)
+    _require_inputs(made)
+    environment.require_heavy_half()
+    hub = {(h.name, h.revision) for one in made if (h := one.recipe.model.hub) is not None}
+    for model in sorted(hub):
+        model_cache.fetch(*model)
+    if hub and any(one.weights for one in made):
+        made = plans(name, places)  # now that the weights have a folder
+    store = Store(places.store)
+    stages = _distinct(made)
+    display = Display(len(stages))
+    with closing(Local()) as engine:
+        execute(stages, store, engine, jobs=made[0].recipe.resources.jobs, display=display)
+    finished = [_finish(one, store, places) for one in made]
+    baseline = finished[1] if len(finished) > 1 else None
+    return Outcome(finished[0], baseline, _judge(finished[0], baseline))
+
+
+def _distinct(made: list[Plan]) -> list[Stage]:
+    """The stages of all plans, those that several share only once."""
+    stages: dict[str, Stage] = {}
+    for one in made:
+        for stage in one.stages:
+            stages.setdefault(stage.key, stage)
+    return list(stages.values())
+
+
+def _require_inputs(made: list[Plan]) -> None:
+    problems = list(dict.fromkeys(problem for one in made for problem in one.missing))
+    if problems:
+        shown, rest = problems[:20], len(problems) - 20
+        more = f" (the first 20 of {len(problems)} are listed)" if rest > 0 else ""
+        raise InputError(
+            f"the recipe {made[0].recipe.name} needs files that are not there{more}: name the folder that holds them "
+            "with --data (DATA= for make), or make one with `xtreme-bench data prepare`",
+            shown,
+        )
+
+
+def _finish(one: Plan, store: Store, places: Places) -> Finished:
+    records = [record for stage in one.stages if (record := store.record(stage.key)) is not None]
+    scores = None
+    if one.score is not None:
+        scores = json.loads((one.score.folder(store) / "scores.json").read_text(encoding="utf-8"))
+    content = manifest.content(one, records, scores)
+    predictions = {task: stage.folder(store) for task, stage in one.predictions.items()}
+    folder = bundle.write(places.submissions / one.recipe.name, content, predictions)
+    return Finished(one, folder, bundle.read_manifest(folder), records)
+
+
+def _judge(main: Finished, baseline: Finished | None) -> list[Problem]:
+    problems = list(check(main.bundle).problems)
+    expect = main.manifest["recipe"].get("expect") or {}
+    scores = main.manifest.get("scores")
+    if scores is not None:
+        problems += check_expect(expect, scores, baseline.manifest.get("scores") if baseline else None)
+    elif expect:
+        problems.append(Problem("`expect` cannot be judged without gold labels: give their folder with --labels"))
+    return problems

@@ -1,0 +1,47 @@
+"""Which task the next training step takes, when several are trained at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from xtreme_bench.errors import InputError
+
+KINDS = ("proportional", "temperature", "uniform", "weights")
+
+
+def probabilities(sizes: Mapping[str, int], sampling: Mapping[str, Any], weights: Mapping[str, float]) -> list[float]:
+    """The probability of each task, in the order of `sizes` (training examples of each task); they sum to 1.
+
+    `sampling` has a `kind` and, where it matters, `cap` and `temperature`: proportional is min(n, cap), temperature
+    is min(n, cap)^(1/T) (Raffel et al. 2020, section 3.5.2), uniform is 1, weights takes `weights` as they are.
+    Raises InputError for an unknown kind and for shares that are negative or all zero.
+    """
+    kind = sampling.get("kind", "proportional")
+    cap, temperature = sampling.get("cap") or float("inf"), sampling.get("temperature", 1.0)
+    match kind:
+        case "proportional":
+            shares = [float(min(size, cap)) for size in sizes.values()]
+        case "temperature":
+            shares = [min(size, cap) ** (1.0 / temperature) for size in sizes.values()]
+        case "uniform":
+            shares = [1.0] * len(sizes)
+        case "weights":
+            shares = [float(weights[name]) for name in sizes]
+        case _:
+            raise InputError(f"unknown kind of sampling {kind!r}; one of {', '.join(KINDS)}")
+    total = sum(shares)
+    if min(shares) < 0 or not total > 0:
+        named = ", ".join(f"{name} {share:g}" for name, share in zip(sizes, shares, strict=True))
+        raise InputError(f"shares of the tasks must not be negative or all zero: {named}")
+    return [share / total for share in shares]
+
+
+def draw(probability: Sequence[float], steps: int, seed: int) -> list[int]:
+    """The index of the task that each of `steps` steps takes. A longer run begins with the draws of a shorter one."""
+    points = np.random.default_rng([seed, 1]).random(steps)
+    bounds = np.cumsum(probability)
+    chosen = np.minimum(np.searchsorted(bounds, points, side="right"), len(probability) - 1)
+    return [int(index) for index in chosen]

@@ -1,0 +1,99 @@
+"""Bring the stages of a plan into the store: each missing one runs once its inputs are there."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import Any, Protocol
+
+from xtreme_bench.engines.local import Message
+from xtreme_bench.errors import StageError, XtremeBenchError
+from xtreme_bench.plan import Stage
+from xtreme_bench.progress import Display
+from xtreme_bench.store import Store, write_json
+
+
+class Engine(Protocol):
+    """Runs one stage at a time per calling thread, in whatever place it stands for."""
+
+    def run(self, folder: Any, message: Message) -> None:
+        """Run `folder/stage.json`; returns when the stage ended well, raises what it reported otherwise."""
+
+    def close(self) -> None:
+        """End everything that was started."""
+
+
+def execute(stages: Sequence[Stage], store: Store, engine: Engine, *, jobs: int, display: Display) -> None:
+    """Run the stages that the store lacks, `jobs` at a time, in the order of the list as far as inputs allow.
+
+    A stage whose outputs were damaged is named, discarded and made again.
+    Errors: the first error of a stage, after which nothing new is started; what had finished stays.
+    """
+    waiting = [stage for stage in stages if not _present(stage, store, display)]
+    missing = {stage.key for stage in waiting}
+    running: dict[Future[None], Stage] = {}
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        try:
+            while waiting or running:
+                ready = [stage for stage in waiting if not missing & {source.key for source in stage.sources}]
+                for stage in ready[: jobs - len(running)]:
+                    waiting.remove(stage)
+                    running[pool.submit(_run_one, stage, store, engine, display)] = stage
+                finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    missing.discard(running.pop(future).key)
+                    future.result()
+        except BaseException:
+            engine.close()  # ends what still runs, so that the pool can be left
+            raise
+
+
+def _present(stage: Stage, store: Store, display: Display) -> bool:
+    if store.record(stage.key) is None:
+        return False
+    damage = store.damage(stage.key)
+    if not damage:
+        display.skipped(stage.name)
+        return True
+    for problem in damage:
+        display.say(f"damaged output: {problem}")
+    display.say(f"  {stage.name}: will be made again")
+    store.discard(stage.key)
+    return False
+
+
+def _run_one(stage: Stage, store: Store, engine: Engine, display: Display) -> None:
+    try:
+        with store.locked(stage.key):
+            if store.record(stage.key) is not None:  # another run made it while this one waited
+                display.skipped(stage.name)
+                return
+            display.started(stage.name)
+            started = time.monotonic()
+            facts = _make(stage, store, engine, display)
+            display.finished(stage.name, time.monotonic() - started, str(facts.get("summary", "")))
+    except XtremeBenchError as error:
+        display.failed(stage.name)
+        raise type(error)(f"stage `{stage.name}`: {error}") from error
+    except OSError as error:
+        display.failed(stage.name)
+        raise StageError(
+            f"stage `{stage.name}`: {error.strerror or error}: {error.filename}; free space or mend the folder, "
+            "then run the same command again"
+        ) from error
+
+
+def _make(stage: Stage, store: Store, engine: Engine, display: Display) -> dict[str, Any]:
+    """Run a stage in its partial folder and commit what it leaves; returns its facts."""
+    folder = store.partial(stage.key)
+    folder.mkdir(parents=True, exist_ok=True)
+    inputs = {name: str(source.folder(store).resolve()) for name, source in stage.inputs.items()}
+    spec = {"kind": stage.kind, "name": stage.name, "params": {**stage.params, **stage.aside}, "inputs": inputs}
+    write_json(folder / "stage.json", spec)
+    engine.run(folder, lambda message: display.progressed(stage.name, *message["progress"]))
+    result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    store.commit(stage.key, {**stage.description(), "name": stage.name, **result})
+    facts: dict[str, Any] = result["facts"]
+    return facts

@@ -1,0 +1,160 @@
+"""Run one stage here: data in, files out. `python -m xtreme_bench.worker FOLDER/stage.json`
+
+The stage file names kind, parameters, inputs and nothing else; outputs go to `FOLDER/out`, checkpoints to
+`FOLDER/work`, and what happened to `FOLDER/result.json`. Standard output carries one JSON message a line
+({"progress": [done, total, note]}, {"done": true} or {"error": ..., "exit": code}); all else that is printed goes
+to `FOLDER/log.txt`.
+With `--serve` stage files are read from standard input, one a line, so that the heavy imports are paid once.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import importlib
+import json
+import os
+import platform
+import queue
+import resource
+import shutil
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from xtreme_bench.errors import XtremeBenchError
+from xtreme_bench.job import Job
+from xtreme_bench.store import write_json
+
+# Each kind of stage and the function that runs it. Also read by `plan`, for the code a stage depends on.
+KINDS: dict[str, str] = {
+    "corpus": "xtreme_bench.miniature.corpus:make_corpus",
+    "labels": "xtreme_bench.miniature.corpus:make_labels",
+    "release_corpus": "xtreme_bench.data.prepare:make_corpus",
+    "release_labels": "xtreme_bench.data.prepare:make_labels",
+    "pretrain": "xtreme_bench.pretrain:pretrain",
+    "intermediate": "xtreme_bench.train:intermediate",
+    "finetune": "xtreme_bench.train:finetune",
+    "predict": "xtreme_bench.predict:predict",
+    "retrieve": "xtreme_bench.retrieve:retrieve",
+    "score": "xtreme_bench.score:score_stage",
+}
+
+PROGRESS_SECONDS = 0.25
+Emit = Callable[[dict[str, Any]], None]
+
+
+def run_stage(stage_file: Path, emit: Emit) -> None:
+    """Run the stage that `stage_file` describes; leaves `out/` and `result.json` beside the file.
+
+    Errors: whatever the stage function raises; `XtremeBenchError` for faults that a user can mend.
+    """
+    folder = stage_file.parent
+    spec = json.loads(stage_file.read_text(encoding="utf-8"))
+    with (folder / "stage.lock").open("w") as lock:
+        # A worker whose client was killed may need a moment to notice; wait for it rather than write beside it.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        shutil.rmtree(folder / "out", ignore_errors=True)
+        for name in ("out", "work"):
+            (folder / name).mkdir(exist_ok=True)
+        module, _, function = KINDS[spec["kind"]].partition(":")
+        started = time.time()
+        job = Job(
+            params=spec["params"],
+            inputs={name: Path(path) for name, path in spec["inputs"].items()},
+            out=folder / "out",
+            work=folder / "work",
+            progress=_throttled(emit),
+        )
+        facts = getattr(importlib.import_module(module), function)(job)
+        result = {"facts": facts, "seconds": round(time.time() - started, 3), "ran": _circumstances(started)}
+        write_json(folder / "result.json", result)
+
+
+def _throttled(emit: Emit) -> Callable[[int, int, str], None]:
+    last = 0.0
+
+    def progress(done: int, total: int, note: str = "") -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= PROGRESS_SECONDS or done >= total:
+            last = now
+            emit({"progress": [done, total, note]})
+
+    return progress
+
+
+def _circumstances(started: float) -> dict[str, Any]:
+    torch = sys.modules.get("torch")
+    cuda = torch is not None and torch.cuda.is_available()
+    return {
+        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
+        "host": platform.node(),
+        "device": torch.cuda.get_device_name() if torch is not None and cuda else platform.processor() or "cpu",
+        "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+    }
+
+
+def _attempt(stage_file: Path, emit: Emit) -> int:
+    """Run one stage and report how it ended; returns the exit code."""
+    try:
+        _log_to(stage_file.parent / "log.txt")
+        run_stage(stage_file, emit)
+    except XtremeBenchError as error:
+        emit({"error": str(error), "exit": error.exit_code})
+        return error.exit_code
+    except MemoryError:
+        emit({"error": "out of memory: give the stage a smaller batch or the machine more memory", "exit": 3})
+        return 3
+    except Exception as error:
+        traceback.print_exc()
+        emit({"error": f"{type(error).__name__}: {error}", "exit": 3, "unexpected": True})
+        return 3
+    emit({"done": True})
+    return 0
+
+
+def _log_to(path: Path) -> None:
+    """Send what this process and its libraries print, on either stream, to the end of a file."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    with path.open("ab") as stream:
+        os.dup2(stream.fileno(), 1)
+        os.dup2(stream.fileno(), 2)
+
+
+def _serve(emit: Emit) -> int:
+    """Run stage files named on standard input until it closes; when the client dies, die at once."""
+    stages: queue.Queue[str] = queue.Queue()
+
+    def listen() -> None:
+        for line in sys.stdin:
+            stages.put(line.strip())
+        os._exit(0)
+
+    threading.Thread(target=listen, daemon=True).start()
+    while True:
+        _attempt(Path(stages.get()), emit)
+
+
+def main(arguments: list[str]) -> int:
+    """The command line of the worker; returns the exit code."""
+    # Messages keep the real standard output; everything else that prints goes to the stage's log.
+    out = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
+
+    def emit(message: dict[str, Any]) -> None:
+        out.write(json.dumps(message) + "\n")
+
+    if arguments == ["--serve"]:
+        return _serve(emit)
+    if len(arguments) != 1:
+        print("usage: python -m xtreme_bench.worker FOLDER/stage.json | --serve", file=sys.stderr)
+        return 2
+    return _attempt(Path(arguments[0]), emit)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
