@@ -110,5 +110,4 @@ def manifest(**changes: Any) -> dict[str, Any]:
 def put_bundle(folder: Path, **changes: Any) -> Path:
     """A bundle without faults at `folder / "small"`; `changes` are to its manifest."""
     predictions = put(folder / "predictions", dict(PREDICTIONS))
-    write(folder / "small", manifest(**changes), {name: predictions / name for name in PREDICTIONS})
-    return folder / "small"
+    return write(folder / "small", manifest(**changes), {path.name: path for path in predictions.iterdir()})

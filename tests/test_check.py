@@ -16,7 +16,7 @@ from xtreme_bench import contents
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.check import check
 from xtreme_bench.errors import InputError
-from xtreme_bench.manifest import file_entry
+from xtreme_bench.manifest_format import file_entry
 from xtreme_bench.names import known_path
 from xtreme_bench.predictions import examine
 
@@ -91,3 +91,102 @@ def test_a_broken_bundle_has_exactly_the_problems_that_its_file_lists(path: Path
     report = check(bundle, labels=labels, data=data)
     assert [str(problem) for problem in report.problems] == case["problems"]
     assert [note for note in case.get("notes", []) if note not in report.notes] == []
+
+
+def test_there_are_at_least_thirty_broken_bundles() -> None:
+    assert len(CASES) >= 30
+
+
+@pytest.mark.parametrize("as_zip", [False, True], ids=["folder", "zip"])
+def test_a_bundle_as_it_was_written_has_no_problems(as_zip: bool, tmp_path: Path) -> None:
+    bundle = put_bundle(tmp_path)
+    labels, data = put(tmp_path / "labels", LABELS), put_data(tmp_path / "data")
+    report = check(bundle / "small.zip" if as_zip else bundle, labels=labels, data=data)
+    assert (report.problems, report.sizes_from) == ((), "the manifest")
+
+
+def test_a_partial_bundle_says_what_it_lacks(tmp_path: Path) -> None:
+    bundle = break_bundle(tmp_path, {"given": [], "edit": {"keep": ["xnli/test-de.tsv", "xnli/test-en.tsv"]}})
+    report = check(bundle, labels=put(tmp_path / "labels", LABELS))
+    assert report.problems == ()
+    assert report.partial
+    assert report.coverage == {"xnli": ("de", "en")}
+    assert report.notes == (
+        "no manifest that says what was run and what each file holds",
+        "partial: without pawsx, udpos, panx, xquad, mlqa, tydiqa, bucc2018, tatoeba; there is no overall score",
+        "partial: not all languages (xnli 2 of 15)",
+        "2 files of another size than XTREME's test sets: not comparable with its leaderboard",
+    )
+
+
+def test_the_report_says_where_each_size_comes_from(tmp_path: Path) -> None:
+    files = ["xnli/test-de.tsv", "xnli/test-en.tsv", "pawsx/test-de.tsv", "tatoeba/test-de.tsv"]
+    bundle = break_bundle(tmp_path, {"given": [], "edit": {"keep": files}})
+    labels, data = put(tmp_path / "labels", LABELS), put_data(tmp_path / "data")
+    assert check(bundle).sizes_from == "the benchmark's published sizes"
+    assert check(bundle, labels=labels).sizes_from == "the labels"
+    (labels / "tatoeba/test-de.tsv").unlink()
+    (labels / "pawsx/test-de.tsv").unlink()
+    report = check(bundle, labels=labels, data=data)
+    assert report.sizes_from == "the labels (2 files), the benchmark's published sizes (1 file), the data (1 file)"
+
+
+def test_a_complete_set_of_predictions_is_not_partial(tmp_path: Path) -> None:
+    lines = {"xnli": "neutral\n", "pawsx": "1\n", "udpos": "X\n\n", "panx": "O\n\n", "tatoeba": "0\n"}
+    files = {}
+    for task in TASKS.values():
+        for language in task.languages:
+            if task.group == "qa":
+                content = json.dumps({f"q{n}": "a" for n in range(task.test_sizes[language])})
+            elif task.name == "bucc2018":
+                content = f"{language}-000000001\ten-000000001\n"
+            else:
+                content = lines[task.name] * task.test_sizes.get(language, 2)
+            files[task.file(language)] = content
+    report = check(put(tmp_path, files))
+    assert report.problems == ()
+    assert not report.partial
+    assert report.sizes_from == "the benchmark's published sizes (141 files), nowhere (17 files)"
+
+
+def test_the_report_is_json(tmp_path: Path) -> None:
+    bundle = put_bundle(tmp_path)
+    put(bundle, {"xnli/test-de.tsv": "contradictory\n" * 5})
+    report = json.loads(json.dumps(check(bundle).to_dict()))
+    first = next(problem for problem in report["problems"] if problem["line"] == 1)
+    assert (first["task"], first["language"], first["file"]) == ("xnli", "de", "xnli/test-de.tsv")
+    assert report["partial"] is True
+
+
+def test_the_limits_of_a_bundle_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bundle = put_bundle(tmp_path)
+    monkeypatch.setattr(contents, "MAX_TOTAL_BYTES", 1_000)
+    found = [problem.message for problem in check(bundle / "small.zip").problems]
+    assert "not read: the files before it have 1,000 bytes, the limit of a bundle" in found
+    monkeypatch.setattr(contents, "MAX_FILES", 3)
+    found = [problem.message for problem in check(bundle).problems]
+    assert "more than 3 files; a bundle has at most a few hundred" in found
+
+
+def test_a_damaged_zip_names_the_file(tmp_path: Path) -> None:
+    bundle = put_bundle(tmp_path)
+    with zipfile.ZipFile(bundle / "small.zip") as archive:
+        offset = archive.getinfo("xnli/test-de.tsv").header_offset
+    raw = bytearray((bundle / "small.zip").read_bytes())
+    start = offset + 30 + len("xnli/test-de.tsv")
+    raw[start : start + 4] = b"\xff\xff\xff\xff"
+    path = tmp_path / "damaged.zip"
+    path.write_bytes(raw)
+    problems = check(path).problems
+    assert [(problem.task, problem.language) for problem in problems] == [("xnli", "de")]
+    assert "damaged inside the zip" in problems[0].message
+
+
+def test_what_is_no_bundle_at_all_is_an_input_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file or folder"):
+        check(tmp_path / "absent")
+    (tmp_path / "text.zip").write_text("not a zip")
+    with pytest.raises(InputError, match="not a zip that can be read"):
+        check(tmp_path / "text.zip")
+    with pytest.raises(InputError, match="--labels names a folder"):
+        check(tmp_path, labels=tmp_path / "absent")

@@ -7,19 +7,25 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
+from torch import nn
 from toy_training import FINETUNING, digests, make_job, tiny_encoder, write_corpus
 
 from xtreme_bench import checkpoint
 from xtreme_bench import encoder as encoders
+from xtreme_bench.batching import Example
+from xtreme_bench.device import prepare_device
 from xtreme_bench.errors import InputError, StageError
 from xtreme_bench.job import Job
+from xtreme_bench.loop import Task, fit
 from xtreme_bench.train import finetune, intermediate, load_head
 
 XNLI: dict[str, Any] = {**FINETUNING, "source": "xnli", "steps": 14}
@@ -156,7 +162,7 @@ def test_a_batch_cut_for_memory_gives_the_same_gradient(
         make_job(tmp_path / name, {**XNLI, "steps": 3}, **{**inputs, "encoder": tmp_path / "encoder"}) for name in "ab"
     ]
     finetune(jobs[0])
-    monkeypatch.setattr("xtreme_bench.loop.CPU_BYTES", 1)
+    monkeypatch.setattr("xtreme_bench.device.CPU_BYTES", 1)
     finetune(jobs[1])
     one, other = (load_file(job.out / "model.safetensors") for job in jobs)
     assert all(torch.allclose(one[name], other[name], atol=1e-5) for name in one)
@@ -178,6 +184,20 @@ def test_a_loss_that_is_not_finite_ends_the_stage_with_advice(tmp_path: Path, in
         StageError, match=r"step 1, task xnli: the loss is nan .* learning rate 0\.000714.*lower `learn"
     ):
         finetune(job)
+
+
+def test_a_full_gpu_ends_the_stage_with_advice(tmp_path: Path) -> None:
+    class Greedy:
+        def loss(self, head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+        def terms(self, examples: Sequence[Example]) -> int:
+            return len(examples)
+
+    task = Task("mnli", Greedy(), nn.Linear(16, 3), [Example(0, (np.array([0, 9, 2], np.int32),), 1)])
+    job = make_job(tmp_path, FINETUNING)
+    with pytest.raises(StageError, match=r"step 1, task mnli: the GPU's memory is full; lower `batch`"):
+        fit(job, prepare_device(FINETUNING), tiny_encoder(), [task], [1.0], 2)
 
 
 def test_sequences_longer_than_the_positions_are_refused(tmp_path: Path, inputs: dict[str, Path]) -> None:

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from xtreme_bench.benchmark import TASKS
 from xtreme_bench.contents import opened
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.findings import quoted
-from xtreme_bench.manifest import NAME, SCHEMA_VERSION, file_entry, parse_manifest
-from xtreme_bench.names import known_path, path_problem
+from xtreme_bench.manifest_format import NAME, SCHEMA_VERSION, file_entry, parse_manifest
 from xtreme_bench.predictions import examine
 from xtreme_bench.store import digest, write_json
 
@@ -22,12 +22,12 @@ _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 def write(out: Path, manifest: Mapping[str, Any], predictions: Mapping[str, Path]) -> Path:
-    """Write the bundle folder `out` and inside it `<name>.zip`; returns the path of the zip.
+    """Write the bundle folder `out`, with its zip `<name>.zip` inside, and return `out`.
 
-    `predictions` maps a path in the bundle (`xnli/test-de.tsv`, see `Task.file`) to the file to copy. `manifest` has
-    everything but `schema_version`, `recipe_sha256` and what is measured here for `files`; other facts it has about a
-    file, such as `candidates` (the number of foreign sentences of Tatoeba), are kept. An older bundle at `out` is
-    replaced at the end, by rename, so that a kill leaves the old one or the new one.
+    `predictions` maps a task to the folder that holds its `test-<language>.<ext>`. `manifest` has everything but
+    `schema_version`, `recipe_sha256` and what is measured here for `files`; other facts it has about a file, such as
+    `candidates` (the number of foreign sentences of Tatoeba), are kept. An older bundle at `out` is replaced at the
+    end, by rename, so that a kill leaves the old one or the new one.
 
     Errors: `InputError` with all faults of the predictions or the manifest, or when `out` holds something else.
     """
@@ -47,7 +47,7 @@ def write(out: Path, manifest: Mapping[str, Any], predictions: Mapping[str, Path
     finally:
         for left in (fresh, old):
             shutil.rmtree(left, ignore_errors=True)
-    return out / f"{name}.zip"
+    return out
 
 
 def _fill(folder: Path, name: str, manifest: Mapping[str, Any], predictions: Mapping[str, Path]) -> None:
@@ -63,21 +63,22 @@ def _fill(folder: Path, name: str, manifest: Mapping[str, Any], predictions: Map
 
 def _copy(predictions: Mapping[str, Path], folder: Path, facts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Check and copy the predictions; returns the manifest's entries. A faulty file never gets into a bundle."""
-    problems = [path_problem(name) for name in predictions if known_path(name) is None]
-    problems += [Problem("no predictions here", str(path)) for path in predictions.values() if not path.is_file()]
+    problems: list[Problem] = []
     entries = {}
-    for name, path in sorted(predictions.items()):
-        place = known_path(name)
-        if place is None or not path.is_file():
-            continue
-        raw = path.read_bytes()
-        found = examine(raw, *place)
-        problems += found.problems
-        if found.problems:
-            continue
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_bytes(raw)
-        entries[name] = {**facts.get(name, {}), **file_entry(found, hashlib.sha256(raw).hexdigest())}
+    for task, source in sorted(predictions.items()):
+        paths = {language: source / Path(TASKS[task].file(language)).name for language in TASKS[task].languages}
+        present = {language: path for language, path in paths.items() if path.is_file()}
+        if not present:
+            problems.append(Problem("no predictions here", str(source), task=task))
+        for language, path in present.items():
+            raw = path.read_bytes()
+            found = examine(raw, task, language)
+            problems += found.problems
+            if not found.problems:
+                name = TASKS[task].file(language)
+                (folder / name).parent.mkdir(exist_ok=True)
+                (folder / name).write_bytes(raw)
+                entries[name] = {**facts.get(name, {}), **file_entry(found, hashlib.sha256(raw).hexdigest())}
     if problems:
         raise InputError("these predictions cannot be bundled", problems)
     return entries
@@ -101,3 +102,14 @@ def bundle_hash(bundle: Path) -> str:
     with opened(bundle) as contents:
         names = [name for name in contents.names if "/" in name or not name.endswith(".zip")]
         return digest({name: hashlib.sha256(contents.read(name)).hexdigest() for name in names})
+
+
+def read_manifest(bundle: Path) -> dict[str, Any]:
+    """The manifest of a bundle's folder or zip. Errors: `InputError` when it is missing or malformed."""
+    with opened(bundle) as contents:
+        if NAME not in contents.names:
+            raise InputError(f"{bundle}: no {NAME} in the bundle")
+        manifest, problems = parse_manifest(contents.read(NAME))
+    if manifest is None or problems:
+        raise InputError(f"{bundle}: the manifest cannot be used", problems)
+    return manifest

@@ -14,7 +14,7 @@ from xtreme_bench.contents import Contents, opened
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.findings import Size, count, listed, quoted
 from xtreme_bench.gold import gold_path
-from xtreme_bench.manifest import NAME, entry_size, parse_manifest
+from xtreme_bench.manifest_format import NAME, entry_size, parse_manifest
 from xtreme_bench.names import known_path, path_problem
 from xtreme_bench.predictions import examine
 from xtreme_bench.sizes import data_size, has_data, label_size, merged, published_size
@@ -40,7 +40,7 @@ class Report:
         """Whether a task or a language of XTREME is not covered."""
         return any(self.coverage.get(name) != task.languages for name, task in TASKS.items())
 
-    def as_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The report as JSON values, for `--json`."""
         return {
             "problems": [vars(problem) | {"text": str(problem)} for problem in self.problems],
@@ -67,7 +67,7 @@ def check(bundle: Path, *, labels: Path | None = None, data: Path | None = None)
         files = {place: files[place] for place in _places() if place in files}
         problems += [*contents.problems, *_other_files(bundle, contents, manifest)]
         # A manifest that cannot be used may have said that this is a sample: then the published sizes mean nothing.
-        bare = NAME not in contents.names
+        bare = NAME not in {*contents.names, *(problem.file for problem in contents.problems)}
         notes = ["no manifest that says what was run and what each file holds"] if bare else []
         known = {place: _known_size(place, manifest, labels, data, published=bare) for place in files}
         problems += _missing_files(files, contents, manifest, labels, data) if manifest or bare else []

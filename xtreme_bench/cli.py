@@ -166,12 +166,17 @@ def data() -> None:
 @click.argument("sources", nargs=-1, required=True, type=EXISTING_FOLDER, metavar="SOURCE...")
 @click.option("--to", type=FOLDER, required=True, help="Where the XTREME download layout is written.")
 @click.option("--labels", type=FOLDER, help="Where gold labels are written; the default is TO with `-labels` added.")
-def prepare(sources: tuple[Path, ...], to: Path, labels: Path | None) -> None:
+@click.option(
+    "--dev-as-test", multiple=True, metavar="TASK", help="Let this task's development set stand in for its test set."
+)
+@click.option("--sample", type=click.IntRange(min=0), default=0, help="Keep this many test examples a language; 0 = all.")
+def prepare(sources: tuple[Path, ...], to: Path, labels: Path | None, dev_as_test: tuple[str, ...], sample: int) -> None:
     """Turn upstream releases below SOURCE into the XTREME download layout and a folder of gold labels."""
     from xtreme_bench.data.prepare import prepare as prepare_releases
 
     labels = labels or to.with_name(f"{to.name}-labels")
-    prepare_releases(list(sources), to, labels, dev_as_test=set(), sample=0)
+    notes = prepare_releases(list(sources), to, labels, dev_as_test=dev_as_test, sample=sample)
+    click.echo(json.dumps(notes, indent=2, ensure_ascii=False))
     click.echo(f"data: {to}\nlabels: {labels}", err=True)
 
 

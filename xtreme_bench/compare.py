@@ -43,7 +43,8 @@ def compare(manifest_a: Mapping[str, Any], manifest_b: Mapping[str, Any]) -> dic
 
 
 def _scored(manifest: Mapping[str, Any]) -> Cells:
-    return {task: cells(manifest["scores"], task) for task in TASKS if task in manifest["scores"]}
+    scores = manifest["scores"] or {}
+    return {task: cells(scores, task) for task in TASKS if task in scores}
 
 
 def _pair(a: float, b: float) -> Pair:

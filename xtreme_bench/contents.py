@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,9 @@ from xtreme_bench.names import known_path
 MAX_FILES = 2_000
 MAX_FILE_BYTES = 128 * 2**20
 MAX_TOTAL_BYTES = 2**30
+
+# What the standard library raises, one way or another, for a zip that is damaged or made to mislead.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, ValueError, LookupError, RuntimeError)
 
 
 @dataclass(frozen=True)
@@ -40,14 +44,15 @@ def opened(bundle: Path) -> Iterator[Contents]:
     """Open a bundle for reading. Errors: `InputError` when there is no folder and no zip at `bundle`."""
     if bundle.is_dir():
         yield _folder(bundle)
-    elif bundle.is_file():
-        try:
-            with zipfile.ZipFile(bundle) as archive:
-                yield _zip(archive)
-        except (zipfile.BadZipFile, NotImplementedError) as error:
-            raise InputError(f"{bundle}: not a zip that can be read ({error}); give a bundle's folder or zip") from None
-    else:
+        return
+    if not bundle.is_file():
         raise InputError(f"{bundle}: no such file or folder; give a bundle's folder or its zip")
+    with ExitStack() as stack:
+        try:
+            contents = _zip(stack.enter_context(zipfile.ZipFile(bundle)))
+        except _DAMAGE as error:
+            raise InputError(f"{bundle}: not a zip that can be read ({error}); give a bundle's folder or zip") from None
+        yield contents
 
 
 def _folder(root: Path) -> Contents:
@@ -62,7 +67,14 @@ def _folder(root: Path) -> Contents:
         if len(entries) > MAX_FILES:
             break
     names, problems = _bounded(entries)
-    return Contents(names, lambda name: (root / name).read_bytes(), problems)
+
+    def read(name: str) -> bytes:
+        try:
+            return (root / name).read_bytes()
+        except OSError as error:
+            raise InputError(f"{name}: cannot be read ({error.strerror})") from None
+
+    return Contents(names, read, problems)
 
 
 def _zip(archive: zipfile.ZipFile) -> Contents:
@@ -81,7 +93,7 @@ def _zip(archive: zipfile.ZipFile) -> Contents:
     def read(name: str) -> bytes:
         try:
             return archive.read(name)
-        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        except _DAMAGE as error:
             raise InputError(f"{name}: damaged inside the zip ({error}); make the zip again") from None
 
     return Contents(names, read, problems)

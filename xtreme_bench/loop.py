@@ -8,9 +8,8 @@ random state.
 from __future__ import annotations
 
 import math
-import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,23 +17,19 @@ from typing import Any
 import numpy as np
 import torch
 from accelerate import Accelerator
-from accelerate.state import AcceleratorState
-from accelerate.utils import DistributedDataParallelKwargs, broadcast_object_list
+from accelerate.utils import broadcast_object_list
 from torch import nn
 
 from xtreme_bench import checkpoint, curve, sampling
 from xtreme_bench.batching import Batches, Example, collate
+from xtreme_bench.device import parts, room
 from xtreme_bench.encoder import Encoder
-from xtreme_bench.errors import InputError, StageError
+from xtreme_bench.errors import StageError
 from xtreme_bench.families import Objective
 from xtreme_bench.job import Job
 
 CLIP = 1.0
 EPSILON = 1e-8
-# Share of a GPU's free memory that activations may take, and what they may take on a CPU (fixed, so that results do
-# not depend on the machine).
-GPU_SHARE = 0.6
-CPU_BYTES = 2 << 30
 CURVE_POINTS = 200
 
 
@@ -77,25 +72,6 @@ class Network(nn.Module):
         with torch.set_grad_enabled(not self.frozen):
             hidden = self.encoder(**inputs).last_hidden_state
         return task.objective.loss(self.heads[task.name], hidden, examples)
-
-
-def prepare_device(params: Mapping[str, Any]) -> Accelerator:
-    """Threads, determinism and precision of this process, before anything is computed."""
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    torch.set_num_threads(params.get("threads", 1))
-    torch.use_deterministic_algorithms(True, warn_only=torch.cuda.is_available())
-    # A worker runs many stages; accelerate keeps the precision of the first unless told to forget it.
-    AcceleratorState._reset_state()
-    half = params.get("precision") == "bf16"
-    if half and not torch.cuda.is_available():
-        raise InputError("precision bf16 needs a GPU, and torch finds none here; set `resources.precision: fp32`")
-    return Accelerator(
-        mixed_precision="bf16" if half else "no",
-        cpu=not torch.cuda.is_available(),
-        # The heads of tasks that a step did not draw have no gradient.
-        kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
-    )
 
 
 def fit(
@@ -146,7 +122,6 @@ class _Run:
         self.network.train()
         if frozen:
             encoder.model.eval()
-        self.names = [name for name, value in self.network.named_parameters() if value.requires_grad]
         self.optimizer = _optimizer(self.network, params)
         found = checkpoint.load(job.work)
         self.best: checkpoint.Tensors = {}
@@ -158,7 +133,7 @@ class _Run:
         self.model, self.optimizer = accelerator.prepare(self.network, self.optimizer)
         if found is not None:
             checkpoint.restore_optimizer(self.optimizer, found[0]["optimizer"])
-        self.room = _room(accelerator, encoder)
+        self.room = room(accelerator, encoder)
 
     def step(self, task: Task, indices: Sequence[int]) -> None:
         """One update from one batch, cut into parts that fit into memory and shared among the processes."""
@@ -174,10 +149,12 @@ class _Run:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         total = 0.0
-        parts = list(_parts(batch[rank::world], self.room))
+        shares = list(parts(batch[rank::world], self.room))
         try:
-            for last, part in enumerate(parts, 1 - len(parts)):
-                total += self._backward(task, part, terms, world, last == 0)
+            for last, share in enumerate(shares, 1 - len(shares)):
+                # A process without a share of a small last batch still takes part, with nothing to say.
+                weight, part = (1.0 / terms, share) if share else (0.0, batch[:1])
+                total += self._backward(task, part, weight, last == 0)
             norm = self.accelerator.clip_grad_norm_(self.model.parameters(), CLIP)
         except torch.OutOfMemoryError as error:
             raise StageError(
@@ -194,15 +171,13 @@ class _Run:
         self.course.step += 1
         self._record(task, total, rate)
 
-    def _backward(self, task: Task, part: list[Example], terms: int, world: int, last: bool) -> float:
-        # A process without a share of a small last batch still takes part, with nothing to say.
-        weight, part = (1.0, part) if part else (0.0, list(task.examples[:1]))
+    def _backward(self, task: Task, part: list[Example], weight: float, last: bool) -> float:
         inputs = {name: value.to(self.accelerator.device) for name, value in collate(part, self.encoder).items()}
         with _sync(self.accelerator, self.model, last):
-            loss = self.model(task, inputs, part) * (weight / terms)
             # DistributedDataParallel takes the mean over processes; the loss of a batch is their sum.
-            self.accelerator.backward(loss * world)
-        return float(loss.detach()) * world
+            loss = self.model(task, inputs, part) * (weight * self.accelerator.num_processes)
+            self.accelerator.backward(loss)
+        return float(loss.detach())
 
     def _record(self, task: Task, loss: float, rate: float) -> None:
         course = self.course
@@ -284,28 +259,3 @@ def _rate(step: int, steps: int, params: Mapping[str, Any]) -> float:
     warm = params.get("warmup", 0.1) * steps
     left = (steps - step) / max(1.0, steps - warm)
     return float(params["learning_rate"] * min((step + 1) / max(1.0, warm), left))
-
-
-def _room(accelerator: Accelerator, encoder: Encoder) -> int:
-    """Padded tokens whose activations fit into memory: about 34 values a token and layer (Korthikanti et al. 2022)."""
-    config: Any = encoder.model.config
-    bytes_each = 34 * config.hidden_size * config.num_hidden_layers * 4
-    memory: int = CPU_BYTES
-    if accelerator.device.type == "cuda":
-        # Gradients and AdamW's two moments do not exist yet.
-        weights = sum(value.numel() for value in encoder.model.parameters()) * 4
-        memory = int(GPU_SHARE * max(0, torch.cuda.mem_get_info()[0] - 3 * weights))
-    return max(1, memory // int(bytes_each))
-
-
-def _parts(batch: list[Example], room: int) -> Iterator[list[Example]]:
-    """Cut a batch into runs of at most `room` padded tokens, one example at least; an empty batch is one run."""
-    part: list[Example] = []
-    longest = sequences = 0
-    for example in batch:
-        longest, sequences = max(longest, example.length), sequences + len(example.sequences)
-        if part and longest * sequences > room:
-            yield part
-            part, longest, sequences = [], example.length, len(example.sequences)
-        part.append(example)
-    yield part

@@ -11,7 +11,7 @@ from typing import Any
 
 from xtreme_bench import environment, model_cache
 from xtreme_bench.benchmark import MINIATURE_LANGUAGES, TASKS
-from xtreme_bench.data import layout
+from xtreme_bench.data import layout, releases
 from xtreme_bench.errors import Problem
 from xtreme_bench.recipe import Recipe
 from xtreme_bench.store import SCHEMA_VERSION, Digests, Store, digest
@@ -139,8 +139,8 @@ def _corpus(made: Plan, data: Path | None, digests: Digests) -> _Corpus:
     folder = data or Path("data")
     if source.source == "releases":
         params = {"dev_as_test": sorted(source.dev_as_test), "sample": source.sample}
-        releases = _releases(made, folder, digests)
-        return _Corpus(made, made.add("release_corpus", "prepare releases", params, releases=releases), digests)
+        upstream = _releases(made, folder, digests)
+        return _Corpus(made, made.add("release_corpus", "prepare releases", params, releases=upstream), digests)
     return _Corpus(made, folder, digests)
 
 
@@ -148,7 +148,7 @@ def _releases(made: Plan, folder: Path, digests: Digests) -> Folder:
     if not folder.is_dir():
         made.missing.append(Problem("is no folder: it should hold the upstream releases", file=str(folder)))
         return Folder(folder, "missing")
-    return Folder(folder, digests.of(folder, (p.relative_to(folder).as_posix() for p in folder.rglob("*"))))
+    return Folder(folder, digests.of(folder, (name for name, _ in releases.find([folder]))))
 
 
 def _encoder(made: Plan, corpus: _Corpus, digests: Digests) -> Stage | Folder:
@@ -198,6 +198,9 @@ def _intermediate(made: Plan, corpus: _Corpus, encoder: Stage | Folder) -> Stage
         for language in chosen.languages
         for file in layout.intermediate_files(task, language)
     ]
+    # The best checkpoint is chosen on English development data, whatever the languages of training.
+    files += [file for task in settings.tasks for file in layout.intermediate_split_files(task, "dev")]
+    files += [layout.ccg_tags_file("en")] if "ccg" in settings.tasks else []
     params = {**dataclasses.asdict(settings), **_common(made.recipe)}
     data = corpus.reading(files, "intermediate tasks' training data")
     return made.add("intermediate", "intermediate training", params, data=data, encoder=encoder)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from xtreme_bench import encoder as encoders
+from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data import targets
+from xtreme_bench.device import prepare_device
 from xtreme_bench.errors import StageError
 from xtreme_bench.families import STRIDE, Limits
 from xtreme_bench.inference import infer
 from xtreme_bench.job import Job
-from xtreme_bench.loop import prepare_device
+from xtreme_bench.store import write_text
 from xtreme_bench.train import load_head
 
 
@@ -31,46 +32,46 @@ def predict(job: Job) -> dict[str, Any]:
     head.to(accelerator.device)
     limits = Limits(params["max_length"], params.get("stride") or STRIDE)
     counts: dict[str, int] = {}
-    languages = list(params["languages"])
-    for number, language in enumerate(languages):
+    for number, language in enumerate(params["languages"]):
         rows = targets.read_test(job.inputs["data"], task, language)
         examples = family.features(rows, encoder.tokenizer, labels, limits)
-        total = len(examples)
-
-        def progress(done: int, at: int = number, total: int = total, language: str = language) -> None:
-            job.progress(at * 1000 + 1000 * done // total, len(languages) * 1000, f"{task} {language}")
-
         with accelerator.autocast():
-            outputs = infer(encoder, family, head, examples, progress)
+            outputs = infer(encoder, family, head, examples, _progress(job, number, language, len(examples)))
         predictions = family.decode(rows, examples, outputs, labels, limits)
         _check(task, language, rows, predictions)
-        _write(job.out, language, rows, predictions)
+        write_text(job.out / f"test-{language}.{TASKS[task].extension}", _format(task, rows, predictions))
         counts[language] = len(predictions)
     return {"predictions": counts}
+
+
+def _progress(job: Job, number: int, language: str, examples: int) -> Callable[[int], None]:
+    """Tells the job how far all languages are, each counting alike, from how far this one is."""
+    total = len(job.params["languages"])
+    return lambda done: job.progress(
+        round(1000 * (number + done / examples)), 1000 * total, f"{job.params['task']} {language}"
+    )
 
 
 def _check(task: str, language: str, rows: Sequence[Any], predictions: Sequence[Any]) -> None:
     """Every row has its prediction, every word its tag."""
     if len(rows) != len(predictions):
         raise StageError(f"{task} {language}: {len(predictions)} predictions for {len(rows)} rows; please report this")
-    for row, prediction in zip(rows, predictions, strict=True):
-        if isinstance(prediction, list) and len(prediction) != len(row.words):
-            raise StageError(
-                f"{task} {language}, id {row.id}: {len(prediction)} tags for {len(row.words)} words; please report this"
-            )
+    if TASKS[task].group == "tagging":
+        for row, tags in zip(rows, predictions, strict=True):
+            if len(row.words) != len(tags):
+                raise StageError(
+                    f"{task} {language}, sentence {row.id}: {len(tags)} tags for {len(row.words)} words; "
+                    "please report this"
+                )
 
 
-def _write(out: Path, language: str, rows: Sequence[Any], predictions: Sequence[Any]) -> None:
-    """Tags: one a line and a blank line after each sentence. Answers: JSON, id to text. Classes: one a line."""
-    kind = "tags" if isinstance(predictions[0], list) else "answers" if hasattr(rows[0], "context") else "classes"
-    name = f"test-{language}.{'json' if kind == 'answers' else 'tsv'}"
-    if kind == "answers":
-        answers = {row.id: answer for row, answer in zip(rows, predictions, strict=True)}
-        text = json.dumps(answers, ensure_ascii=False, indent=0) + "\n"
-    elif kind == "tags":
-        text = "".join("".join(f"{tag}\n" for tag in tags) + "\n" for tags in predictions)
-    else:
-        text = "".join(f"{label}\n" for label in predictions)
-    temporary = out / f".{name}.part"
-    temporary.write_text(text, encoding="utf-8", newline="\n")
-    temporary.replace(out / name)
+def _format(task: str, rows: Sequence[Any], predictions: Sequence[Any]) -> str:
+    """A prediction file: one tag a line and a blank line after each sentence; id to answer; or one class a line."""
+    match TASKS[task].group:
+        case "tagging":
+            return "".join("".join(f"{tag}\n" for tag in tags) + "\n" for tags in predictions)
+        case "qa":
+            answers = {row.id: answer for row, answer in zip(rows, predictions, strict=True)}
+            return json.dumps(answers, ensure_ascii=False, indent=0) + "\n"
+        case _:
+            return "".join(f"{label}\n" for label in predictions)

@@ -27,16 +27,6 @@ def examine(raw: bytes, task: str, language: str, size: Size | None = None, file
     return findings
 
 
-def measure(findings: Findings) -> Size:
-    """The size of a file that was examined without a fault: what a manifest records about it."""
-    value, group = findings.value, findings.task.group
-    if group == "tagging":
-        return Size(records=len(value), lengths=tuple(map(len, value)))
-    if group == "qa":
-        return Size(records=len(value), ids_sha256=ids_sha256(value))
-    return Size(records=len(value))
-
-
 def _count_lines(lines: Sequence[str], size: Size, findings: Findings) -> None:
     if size.records is not None and len(lines) != size.records:
         findings.report([findings.fault(f"{count(size.records, 'line')} expected, {len(lines):,} found")])

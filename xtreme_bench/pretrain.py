@@ -5,19 +5,25 @@ Devlin et al. 2019 (masked language modelling), Lample and Conneau 2019 (the sam
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from torch import nn
 
 from xtreme_bench import encoder as encoders
 from xtreme_bench.batching import Example
 from xtreme_bench.data.text import read_parallel, read_text
+from xtreme_bench.device import prepare_device
 from xtreme_bench.encoder import Encoder
 from xtreme_bench.errors import InputError
 from xtreme_bench.families import masking
 from xtreme_bench.job import Job
-from xtreme_bench.loop import Task, fit, prepare_device
+from xtreme_bench.loop import Task, fit
+
+# Share of the examples that join several lines. Single lines teach translations soonest; the long ones are there
+# because later phases read texts of every length, and a position that was never trained is noise.
+PACKED = 0.25
 
 
 def pretrain(job: Job) -> dict[str, Any]:
@@ -29,9 +35,10 @@ def pretrain(job: Job) -> dict[str, Any]:
     """
     params, data = job.params, job.inputs["data"]
     accelerator = prepare_device(params)
-    languages, share = list(params["languages"]), float(params.get("translation", 0.5))
-    texts = {language: read_text(data, language) for language in languages}
-    pairs = {language: read_parallel(data, language) for language in languages if language != "en"} if share else {}
+    share = float(params["translation"])
+    texts = {language: read_text(data, language) for language in params["languages"]}
+    foreign = [language for language in texts if language != "en" and share > 0]
+    pairs = {language: read_parallel(data, language) for language in foreign}
     tokenizer = encoders.train_tokenizer(_all_lines(texts, pairs), params["scratch"]["vocabulary"])
     encoder = encoders.build(params["scratch"], tokenizer, params["seed"])
     if params["max_length"] > encoder.longest:
@@ -39,25 +46,9 @@ def pretrain(job: Job) -> dict[str, Any]:
             f"max_length is {params['max_length']}, but `positions` leaves room for {encoder.longest} tokens"
         )
     _without_dropout(encoder)
-    head = masking.MaskedHead(encoder.model.get_input_embeddings().weight)  # type: ignore[operator]
-    generator = np.random.default_rng([params["seed"], 5])
-    mono = [x for language in languages for x in _packed([texts[language]], encoder, params["max_length"], generator)]
-    both = [
-        x
-        for language in pairs
-        for sides in (list(zip(*pairs[language], strict=True)),)
-        if sides
-        for ordered in (sides, sides[::-1])
-        for x in _packed(ordered, encoder, params["max_length"], generator)
-    ]
-
-    def change(example: Example, generator: np.random.Generator) -> Example:
-        return masking.mask(example, params.get("mask", 0.15), tokenizer, generator)
-
-    tasks = [Task("text", masking, head, mono, change)]
-    if both:
-        tasks.append(Task("translation", masking, head, both, change))
-    course = fit(job, accelerator, encoder, tasks, [1 - share, share] if both else [1.0], params["steps"])
+    tasks = _tasks(texts, pairs, encoder, params)
+    probability = [1 - share, share] if len(tasks) == 2 else [1.0]
+    course = fit(job, accelerator, encoder, tasks, probability, params["steps"])
     if accelerator.is_main_process:
         encoders.save(job.out, encoder)
     return {
@@ -69,7 +60,33 @@ def pretrain(job: Job) -> dict[str, Any]:
     }
 
 
-def _all_lines(texts: dict[str, list[str]], pairs: dict[str, list[tuple[str, str]]]) -> Iterator[str]:
+def _tasks(
+    texts: Mapping[str, Sequence[str]],
+    pairs: Mapping[str, Sequence[tuple[str, str]]],
+    encoder: Encoder,
+    params: Mapping[str, Any],
+) -> list[Task]:
+    """Masking of text and, where there are any, of translations, both with one head."""
+    generator = np.random.default_rng([params["seed"], 5])
+    head = masking.MaskedHead(encoder.model.get_input_embeddings().weight)  # type: ignore[operator]
+
+    def packed(*sides: Sequence[str]) -> list[Example]:
+        return _packed(sides, encoder, params["max_length"], generator)
+
+    def change(example: Example, generator: np.random.Generator) -> Example:
+        return masking.mask(example, params["mask"], encoder.tokenizer, generator)
+
+    text = [example for lines in texts.values() for example in packed(lines)]
+    both: list[Example] = []
+    for lines in pairs.values():
+        foreign, english = [first for first, _ in lines], [second for _, second in lines]
+        # Both orders, so that neither language always comes first.
+        both += [*packed(foreign, english), *packed(english, foreign)]
+    tasks = [Task("text", masking, head, text, change), Task("translation", masking, head, both, change)]
+    return [task for task in tasks if task.examples]
+
+
+def _all_lines(texts: Mapping[str, Sequence[str]], pairs: Mapping[str, Sequence[tuple[str, str]]]) -> Iterator[str]:
     for language in texts:
         yield from texts[language]
         for foreign, english in pairs.get(language, []):
@@ -80,8 +97,8 @@ def _all_lines(texts: dict[str, list[str]], pairs: dict[str, list[tuple[str, str
 def _without_dropout(encoder: Encoder) -> None:
     """Small encoders see their text a few times only: dropout would slow them and help nothing."""
     for module in encoder.model.modules():
-        if module.__class__.__name__ == "Dropout":
-            module.p = 0.0  # type: ignore[assignment]
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
 
 
 def _packed(
@@ -120,5 +137,5 @@ def _packed(
 
 
 def _target(room: int, generator: np.random.Generator) -> int:
-    """Length that an example should not go beyond: half of them are single lines, the others as long as it comes."""
-    return int(generator.integers(0, room)) if generator.random() < 0.5 else 0
+    """Length that an example should not go beyond: most are single lines, the others as long as it comes."""
+    return int(generator.integers(0, room)) if generator.random() < PACKED else 0

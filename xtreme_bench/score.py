@@ -17,7 +17,7 @@ from xtreme_bench.predictions import examine
 from xtreme_bench.sizes import gold_size
 from xtreme_bench.store import write_json
 
-Coverage = dict[str, tuple[str, ...]]
+Coverage = Mapping[str, tuple[str, ...]]
 
 _log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ def coverage(
         names = set(contents.names)
         if contents.problems:
             raise InputError(f"{predictions}: not everything can be read", contents.problems)
-    covered: Coverage = {}
+    covered: dict[str, tuple[str, ...]] = {}
     notes = []
     for task, languages in wanted.items():
         predicted = [language for language in languages if TASKS[task].file(language) in names]
@@ -215,7 +215,7 @@ def score_stage(job: Job) -> dict[str, Any]:
     (`unscored`); `averages` holds what the headline table shows. Errors: `InputError` with every fault of every file.
     """
     labels = job.inputs["labels"]
-    covered: Coverage = {}
+    covered: dict[str, tuple[str, ...]] = {}
     unscored: dict[str, list[str]] = {}
     for task, languages in _wanted(job.params["tasks"]).items():
         with_labels = tuple(language for language in languages if gold_path(labels, task, language))

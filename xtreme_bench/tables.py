@@ -1,78 +1,96 @@
-"""Tables for the terminal: scores by task and language, differences, plans."""
+"""Tables for the terminal: scores by task and language, and runs side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tabulate import tabulate
 
 from xtreme_bench.benchmark import GROUPS, LANGUAGES, TASKS
+from xtreme_bench.score import cells, headline
 
 Scores = Mapping[str, Any]
-_SUMMARY = (*GROUPS, "all_task")
-_HEADINGS = {"all_task": "overall"}
+Run = tuple[str, Scores]
+MEASURES = (*TASKS, *GROUPS, "overall")
+# A guess at random is right this often, in percent; only where every prediction is one of a few labels.
+CHANCE = {name: 100 / len(task.labels) for name, task in TASKS.items() if task.group == "classification"}
 
 
-def language_score(scores: Scores, task: str, language: str) -> float | None:
-    """The score of a task in one language, in percent: for question answering the mean of F1 and exact match."""
-    metrics = ("exact_match", "f1") if TASKS[task].group == "qa" else TASKS[task].metric[:1]
-    found = [scores.get(task, {}).get(metric, {}).get(language) for metric in metrics]
-    return None if None in found else sum(found) / len(found)
+def tasks_of(*runs: Scores) -> list[str]:
+    """The tasks that any of the runs has a score for, in XTREME's order."""
+    return [task for task in TASKS if any(task in scores for scores in runs)]
+
+
+def measures_of(*runs: Scores) -> list[str]:
+    """The tasks, groups and `overall` that any of the runs has a score for."""
+    return [key for key in MEASURES if any(headline(scores, key) is not None for scores in runs)]
 
 
 def languages_of(*runs: Scores) -> list[str]:
-    """The languages that any of the runs has a score for; English first, then by family and name."""
-    used = {code for scores in runs for task in TASKS for code in scores.get(task, {}).get(TASKS[task].metric[0], {})}
-    return sorted(used, key=lambda code: (code != "en", LANGUAGES[code].family, LANGUAGES[code].name))
+    """The languages that any of the runs has a score for; English first, then by family, script and name."""
+    used = {code for scores in runs for task in TASKS for code in cells(scores, task)}
+    return sorted(used, key=lambda code: (code != "en", *_place(code)))
 
 
-def transfer(scores: Scores, task: str) -> float | None:
-    """Mean score over the languages that are not English; for retrieval that is all of them."""
-    found = [language_score(scores, task, code) for code in languages_of(scores) if code != "en"]
-    present = [score for score in found if score is not None]
-    return sum(present) / len(present) if present else None
+def _place(code: str) -> tuple[str, str, str]:
+    language = LANGUAGES[code]
+    return language.family, language.script, language.name
+
+
+def difference(scores: Scores, reference: Scores, key: str) -> float | None:
+    """How much higher a task, group, `overall` or `<task>/transfer` is than in another run, in points."""
+    after, before = headline(scores, key), headline(reference, key)
+    return None if after is None or before is None else after - before
 
 
 def cell(value: float | None, digits: int = 1, *, sign: bool = False) -> str:
-    """A number of a table; a dash where there is none."""
+    """A number of a table, with a true minus; a dash where there is none."""
     if value is None:
-        return "-"
-    return f"{value:+.{digits}f}" if sign else f"{value:.{digits}f}"
+        return "–"
+    text = f"{value:+.{digits}f}" if sign else f"{value:.{digits}f}"
+    return text.lstrip("+-") if sign and not float(text) else text.replace("-", "−")
 
 
-def score_table(scores: Scores, baseline: Scores | None = None) -> str:
-    """Languages by tasks, averages below them, and the difference to a baseline where one is given."""
-    tasks = [task for task in TASKS if task in scores]
+def score_table(scores: Scores) -> str:
+    """Languages by tasks in percent, with the means below. English is what the tasks are trained on."""
+    tasks = tasks_of(scores)
+    by_task = {task: cells(scores, task) for task in tasks}
     rows = [
-        [f"{code}  {LANGUAGES[code].name}", *(cell(language_score(scores, task, code)) for task in tasks)]
+        [f"{code}  {LANGUAGES[code].name}", *(cell(by_task[task].get(code)) for task in tasks)]
         for code in languages_of(scores)
     ]
-    rows.append(["mean", *(cell(scores[task].get("avg_metric")) for task in tasks)])
-    rows.append(["mean without en", *(cell(transfer(scores, task)) for task in tasks)])
-    if baseline is not None:
-        shared = [task for task in tasks if task in baseline]
-        rows.append(["baseline mean", *(cell(baseline.get(task, {}).get("avg_metric")) for task in tasks)])
-        gains = {task: scores[task]["avg_metric"] - baseline[task]["avg_metric"] for task in shared}
-        rows.append(["difference", *(cell(gains.get(task), sign=True) for task in tasks)])
-    # One line between the languages and what is computed from them.
-    rows.insert(len(rows) - (4 if baseline is not None else 2), [""] * (len(tasks) + 1))
-    return tabulate(rows, headers=["", *tasks], stralign="right", colalign=("left",), disable_numparse=True)
+    means = [
+        ["mean", *(cell(headline(scores, task)) for task in tasks)],
+        ["mean without en", *(cell(headline(scores, f"{task}/transfer")) for task in tasks)],
+    ]
+    return _table(["", *tasks], [*rows, [], *means])
 
 
-def summary_table(runs: Sequence[tuple[str, Scores]]) -> str:
-    """Runs by tasks, groups and overall; with two runs the difference of the first to the second."""
-    tasks = [task for task in TASKS if any(task in scores for _, scores in runs)]
-    columns = [*tasks, *_SUMMARY]
-    rows = [[name, *(cell(_mean(scores, column)) for column in columns)] for name, scores in runs]
-    if len(runs) == 2:
-        pairs = [(_mean(runs[0][1], column), _mean(runs[1][1], column)) for column in columns]
-        rows.append(["difference", *(cell(None if a is None or b is None else a - b, sign=True) for a, b in pairs)])
-    headings = ["", *(_HEADINGS.get(column, column) for column in columns)]
-    return tabulate(rows, headers=headings, stralign="right", colalign=("left",), disable_numparse=True)
+def summary_table(runs: Sequence[Run], reference: int | None = None) -> str:
+    """Tasks, groups and overall by runs, and each run's difference to `runs[reference]`."""
+    others = [at for at in range(len(runs)) if at != reference] if reference is not None else []
+    headings = ["", *(name for name, _ in runs), *_difference_headings(runs, others)]
+    return _table(headings, list(_summary_rows(runs, reference, others)))
 
 
-def _mean(scores: Scores, column: str) -> float | None:
-    value = scores.get(column)
-    found: float | None = value.get("avg_metric") if isinstance(value, Mapping) else value
-    return found
+def _summary_rows(runs: Sequence[Run], reference: int | None, others: Sequence[int]) -> Iterator[list[str]]:
+    previous = "task"
+    for key in measures_of(*(scores for _, scores in runs)):
+        kind = "task" if key in TASKS else "group" if key in GROUPS else "overall"
+        if kind != previous:
+            yield []
+        previous = kind
+        values = [cell(headline(scores, key)) for _, scores in runs]
+        base = runs[reference][1] if reference is not None else {}
+        yield [key, *values, *(cell(difference(runs[at][1], base, key), sign=True) for at in others)]
+
+
+def _difference_headings(runs: Sequence[Run], others: Sequence[int]) -> list[str]:
+    return ["difference"] if len(others) == 1 else [f"Δ {runs[at][0]}" for at in others]
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Text on the left, numbers on the right as they are written; an empty row separates."""
+    filled = [[*row, *[""] * (len(headings) - len(row))] for row in rows]
+    return tabulate(filled, headers=headings, stralign="right", colalign=("left",), disable_numparse=True)

@@ -19,12 +19,13 @@ from xtreme_bench import sampling
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data import intermediate as intermediate_data
 from xtreme_bench.data import targets
+from xtreme_bench.device import prepare_device
 from xtreme_bench.encoder import Encoder
 from xtreme_bench.errors import InputError
 from xtreme_bench.families import STRIDE, Family, Limits, choice, classification, qa, tagging
 from xtreme_bench.inference import infer
 from xtreme_bench.job import Job
-from xtreme_bench.loop import Course, Task, fit, prepare_device
+from xtreme_bench.loop import Course, Task, fit
 
 FAMILIES: dict[str, Family] = {
     "classification": classification,
@@ -130,10 +131,11 @@ def make_task(encoder: Encoder, corpus: Corpus) -> Task:
 
 def _steps(tasks: Sequence[Task], params: Mapping[str, Any]) -> int:
     """Steps of `epochs` over all examples, those of each task counted up to the cap."""
-    cap: float = (params.get("sampling") or {}).get("cap") or float("inf")
+    cap = (params.get("sampling") or {}).get("cap") or float("inf")
     examples = sum(min(len(task.examples), cap) for task in tasks)
+    per_epoch: int = math.ceil(examples / params["batch"])
     epochs: float = params["epochs"]
-    return max(1, round(epochs * math.ceil(examples / params["batch"])))
+    return max(1, round(epochs * per_epoch))
 
 
 def _first(rows: list[Any], count: int) -> list[Any]:

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_bench.benchmark import TASKS
+from xtreme_bench.bundle import read_manifest
 from xtreme_bench.check import check
 from xtreme_bench.contents import opened
 from xtreme_bench.errors import Problem
 from xtreme_bench.findings import quoted
 from xtreme_bench.gold import gold_path
-from xtreme_bench.manifest import NAME, read_manifest
-from xtreme_bench.score import headline, score_files
+from xtreme_bench.manifest_format import NAME
+from xtreme_bench.score import Coverage, cells, headline, score_files
 
 # Two machines may add in another order; nothing else may differ.
 TOLERANCE = 1e-9
@@ -32,52 +33,61 @@ class Verification:
 def verify(bundle: Path, labels: Path) -> Verification:
     """Check a bundle, score it against gold labels, and compare with its manifest's scores and its recipe's `expect`.
 
-    A faulty file ends the verification before scoring. Gains over a baseline cannot be verified from one bundle; they
-    are noted. Errors: `InputError` when there is no bundle, no manifest, or labels that cannot be read.
+    A faulty file ends the verification before scoring. A manifest without scores has nothing to compare with, and gains
+    over a baseline cannot be verified from one bundle; both are noted. Errors: `InputError` when there is no bundle, no
+    manifest, or labels that cannot be read.
     """
     report = check(bundle, labels=labels)
-    manifest = None if report.problems else read_manifest(bundle)
-    if manifest is None:
+    if report.problems:
         return Verification(report.problems, (*report.notes, "not scored: mend the problems first"), {})
-    claimed = manifest["scores"]
-    covered, problems = _claimed_coverage(claimed, report.coverage, labels)
+    manifest = read_manifest(bundle)
+    claimed, notes = manifest["scores"], list(report.notes)
+    problems: list[Problem] = []
+    if claimed is None:
+        notes.append("the manifest has no scores to compare with")
+        covered = _labelled(report.coverage, labels)
+    else:
+        covered, problems = _claimed_coverage(claimed, report.coverage, labels)
     scores: dict[str, Any] = {}
     if covered:
         with opened(bundle) as contents:
             scores = score_files(lambda task, lang: contents.read(TASKS[task].file(lang)), labels, covered)
-        problems += [] if problems else _differences(claimed, scores)
-    expect = manifest["recipe"].get("expect")
-    notes = list(report.notes)
-    if _section(expect, "gains"):
+    if claimed is not None and not problems:
+        problems += _differences(claimed, scores)
+    expect = manifest["recipe"].get("expect") or {}
+    if isinstance(expect, dict) and expect.pop("gains", None):
         notes.append("`expect` also names gains over a baseline: compare with the baseline's bundle to verify them")
-    problems += check_expect({"scores": _section(expect, "scores")}, scores)
+    problems += check_expect(expect, scores)
     unscored = [task for task in report.coverage if task not in covered]
     if unscored:
-        notes.append(f"not scored, as in the manifest: {', '.join(unscored)}")
+        notes.append(f"not scored: {', '.join(unscored)}")
     return Verification(tuple(problems), tuple(notes), scores)
 
 
-def _claimed_coverage(
-    claimed: Mapping[str, Any], present: Mapping[str, tuple[str, ...]], labels: Path
-) -> tuple[dict[str, tuple[str, ...]], list[Problem]]:
+def _labelled(present: Coverage, labels: Path) -> Coverage:
+    """What of the predictions has gold labels."""
+    both = {
+        task: tuple(language for language in languages if gold_path(labels, task, language))
+        for task, languages in present.items()
+    }
+    return {task: languages for task, languages in both.items() if languages}
+
+
+def _claimed_coverage(claimed: Mapping[str, Any], present: Coverage, labels: Path) -> tuple[Coverage, list[Problem]]:
     """Tasks and languages that the manifest has scores for and that can be scored here; the others are problems."""
-    covered, problems = {}, []
-    for task, row in TASKS.items():
-        column = claimed[task].get(row.metric[0]) if isinstance(claimed.get(task), dict) else None
-        languages = [language for language in row.languages if isinstance(column, dict) and language in column]
+    stated = {task: tuple(cells(claimed, task)) for task in TASKS if task in claimed}
+    problems = []
+    for task, languages in stated.items():
         for language in languages:
-            place = row.file(language)
+            place = TASKS[task].file(language)
             if language not in present.get(task, ()):
                 problems.append(
                     Problem("the manifest has a score for it, but no predictions", place, None, task, language)
                 )
             elif gold_path(labels, task, language) is None:
                 problems.append(Problem("its score cannot be verified: no gold labels", place, None, task, language))
-        scorable = tuple(language for language in languages if gold_path(labels, task, language))
-        scorable = tuple(language for language in scorable if language in present.get(task, ()))
-        if scorable:
-            covered[task] = scorable
-    return covered, problems
+    both = {task: tuple(one for one in languages if one in present.get(task, ())) for task, languages in stated.items()}
+    return _labelled(both, labels), problems
 
 
 def _differences(claimed: Mapping[str, Any], scores: Mapping[str, Any]) -> list[Problem]:
@@ -113,32 +123,30 @@ def _number(value: Any) -> str:
 
 
 def check_expect(
-    expect: Mapping[str, Any], scores: Mapping[str, Any], baseline_scores: Mapping[str, Any] | None = None
+    expect: Any, scores: Mapping[str, Any], baseline_scores: Mapping[str, Any] | None = None
 ) -> list[Problem]:
     """What of a recipe's `expect` does not hold.
 
     `scores` maps a task, a group, `overall` or `<task>/transfer` (the mean without English) to `{value, within}`,
-    `{at_least}` or `{at_most}`, in percent; `gains` does the same for the difference to the baseline's scores.
+    `{at_least}` or `{at_most}`, in percent; `gains` does the same for the difference to the baseline's scores. What
+    does not have this form, in the recipe of an untrusted manifest, is a problem too.
     """
-    problems = []
-    for key, bound in _section(expect, "scores").items():
-        problems += _unmet(key, bound, headline(scores, key))
-    for key, bound in _section(expect, "gains").items():
+    sections = [expect.get(name) or {} for name in ("scores", "gains")] if isinstance(expect, Mapping) else []
+    if not sections or not all(isinstance(section, Mapping) for section in sections):
+        return [Problem("expect: `scores` and `gains`, each with names and limits, is expected")]
+    limits, gains = sections
+    problems = [problem for key, limit in limits.items() for problem in _unmet(key, limit, headline(scores, key))]
+    for key, limit in gains.items():
         after, before = headline(scores, key), headline(baseline_scores or {}, key)
         if baseline_scores is None:
             problems.append(Problem(f"expect: gain of {key}: there is no baseline to compare with"))
         else:
-            problems += _unmet(f"gain of {key}", bound, None if after is None or before is None else after - before)
+            problems += _unmet(f"gain of {key}", limit, None if after is None or before is None else after - before)
     return problems
 
 
-def _section(expect: Any, name: str) -> Mapping[str, Any]:
-    section = expect.get(name) if isinstance(expect, Mapping) else None
-    return section if isinstance(section, Mapping) else {}
-
-
 def _unmet(name: str, bound: Any, found: float | None) -> list[Problem]:
-    """The limits of one expected number that it does not keep. `bound` may come from an untrusted manifest."""
+    """The limits of one expected number that it does not keep."""
     limits = bound if isinstance(bound, Mapping) else {}
     numbers = all(type(value) in (int, float) for value in limits.values())
     if not limits.keys() & {"value", "at_least", "at_most"} or not numbers:

@@ -63,7 +63,12 @@ def _shuffled(
 # --- HellaSwag: who can still do what with which thing
 
 # What is done with a thing in the end, by what kind of thing it is.
-_ENDS = {"food": ("eat", "cook_verb"), "readable": ("read",), "openable": ("open",), "object": ("break", "paint", "clean")}
+_ENDS = {
+    "food": ("eat", "cook_verb"),
+    "readable": ("read",),
+    "openable": ("open",),
+    "object": ("break", "paint", "clean"),
+}
 _GET = ("buy", "find", "choose")
 
 

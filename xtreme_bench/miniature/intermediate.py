@@ -7,24 +7,27 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
-from xtreme_bench.miniature import choices, inference, paraphrase, questions, sample, tagging, targets
+from xtreme_bench.miniature import choices, inference, paraphrase, questions, sample, targets
 from xtreme_bench.miniature.choices import Choice
 from xtreme_bench.miniature.inference import Inference
 from xtreme_bench.miniature.paraphrase import Paraphrase
 from xtreme_bench.miniature.questions import Passage
 from xtreme_bench.miniature.scope import File, Scope, json_lines, lines, spreadsheet
 from xtreme_bench.miniature.speech import Sentence, say, tell, tokens
+from xtreme_bench.miniature.supertags import supertags
 
 T = TypeVar("T")
 SPLITS = ("train", "dev")
 ANLI_ROUNDS = ("R1", "R2", "R3")
 DRAW = {"hellaswag": choices.continuations, "cosmosqa": choices.outcomes, "commonsenseqa": choices.knowledge}
 # Examples in English: train and dev. Another language has a share of them.
-SIZES = {"mnli": (6000, 240), "snli": (3000, 240), "anli": (900, 120), "qqp": (3000, 240), "squad_v2": (3000, 240),
-         "hellaswag": (2500, 240), "ccg": (2500, 240), "cosmosqa": (2500, 240), "commonsenseqa": (2000, 240)}  # fmt: skip
+SIZES = {
+    "mnli": (6000, 240), "snli": (3000, 240), "anli": (900, 120), "qqp": (3000, 240), "squad_v2": (3000, 240),
+    "hellaswag": (2500, 240), "ccg": (2500, 240), "cosmosqa": (2500, 240), "commonsenseqa": (2000, 240),
+}  # fmt: skip
 OTHER_LANGUAGES = 0.12
 SHARES = {  # of joined and embedded premises: NLI gets harder from SNLI to the third round of ANLI
-    "mnli": (0.3, 0.15), "snli": (0.25, 0.0), "R1": (0.7, 0.0), "R2": (0.3, 0.6), "R3": (0.5, 0.4),
+    "mnli": (0.12, 0.0), "snli": (0.06, 0.0), "R1": (0.7, 0.0), "R2": (0.3, 0.6), "R3": (0.5, 0.4),
 }  # fmt: skip
 
 
@@ -77,7 +80,10 @@ def _nli(scope: Scope, language: str) -> Iterator[File]:
     """MNLI, SNLI, and three rounds of ANLI."""
     for name in ("train", "dev_matched", "dev_mismatched"):
         drawn = _part(_inferences(scope, "mnli", name), language)
-        yield f"mnli/multinli_1.0_{name}.jsonl", json_lines(_records(drawn, language, f"mnli-{name}", genre="miniature"))
+        yield (
+            f"mnli/multinli_1.0_{name}.jsonl",
+            json_lines(_records(drawn, language, f"mnli-{name}", genre="miniature")),
+        )
     for split in SPLITS:
         drawn = _part(_inferences(scope, "snli", split), language)
         yield f"snli/snli_1.0_{split}.jsonl", json_lines(_records(drawn, language, f"snli-{split}"))
@@ -162,11 +168,12 @@ def _ccg(scope: Scope, language: str) -> Iterator[File]:
     tags: set[str] = set()
     for split in SPLITS:
         rows = [
-            tagging.supertags(tokens(sentence, language)) for sentence in _part(_sentences(scope, split), language)
+            supertags(sentence, tokens(sentence, language)) for sentence in _part(_sentences(scope, split), language)
         ]
         tags |= {tag for row in rows for _, tag in row}
-        yield f"ccg/ccg.{split}", lines(
-            " ".join(word for word, _ in row) + "\t" + " ".join(tag for _, tag in row) for row in rows
+        yield (
+            f"ccg/ccg.{split}",
+            lines(" ".join(word for word, _ in row) + "\t" + " ".join(tag for _, tag in row) for row in rows),
         )
     yield "ccg/tags_to_id.json", json.dumps({tag: number for number, tag in enumerate(sorted(tags))})
 

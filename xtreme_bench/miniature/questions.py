@@ -112,9 +112,10 @@ def _questions(
 def _shortened(rng: random.Random, fact: Clause, part: str) -> Clause:
     """The fact as a question for `part`, with a place or time left out in some."""
     asked = replace(fact, asks=part)
-    for extra in ("time", "place"):
-        if extra != part and rng.random() < 0.5 and CATEGORY[fact.verb] != "motion":
-            asked = replace(asked, **{extra: None})
+    if part != "time" and rng.random() < 0.5:
+        asked = replace(asked, time=None)
+    if part != "place" and rng.random() < 0.5 and CATEGORY[fact.verb] != "motion":
+        asked = replace(asked, place=None)
     return asked
 
 
@@ -122,7 +123,9 @@ def _answers(fact: Clause, asked: Clause) -> bool:
     """Whether the fact says all that the question says, and the part it asks for."""
     said, wanted = _parts(fact), _parts(asked)
     part = "object" if asked.asks == "number" else str(asked.asks)
-    if asked.asks == "number" and (fact.object is None or fact.object.number < 2 or fact.object.head != wanted["object"]):
+    if asked.asks == "number" and (
+        fact.object is None or fact.object.number < 2 or fact.object.head != wanted["object"]
+    ):
         return False
     same = all(said[name] == value for name, value in wanted.items() if value is not None and name != part)
     return same and said[part] is not None and (fact.tense == asked.tense or part == "time")
@@ -131,7 +134,9 @@ def _answers(fact: Clause, asked: Clause) -> bool:
 def _unanswerable(rng: random.Random, facts: Sequence[Clause], question: Question) -> Question:
     """The question with one part taken from elsewhere, so that no fact answers it; as it was where that fails."""
     asked = question.asked
-    parts = [part for part in ("subject", "object", "recipient", "place") if getattr(asked, part) and part != asked.asks]
+    parts = [
+        part for part in ("subject", "object", "recipient", "place") if getattr(asked, part) and part != asked.asks
+    ]
     rng.shuffle(parts)
     for part in parts:
         values = [getattr(fact, part) for fact in facts if getattr(fact, part)]

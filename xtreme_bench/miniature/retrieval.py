@@ -9,10 +9,9 @@ from functools import cache
 
 from xtreme_bench.miniature import sample
 from xtreme_bench.miniature.scope import File, Scope, lines
-from xtreme_bench.miniature.speech import Joined, Sentence, say
-from xtreme_bench.miniature.world import CATEGORY, CONCEPTS, Clause
+from xtreme_bench.miniature.speech import Sentence, say
+from xtreme_bench.miniature.world import CATEGORY, CONCEPTS, NP, Clause
 
-BUCC = ("de", "fr", "ru", "zh")
 BUCC_SPLITS = ("dev", "test")
 TRANSLATED = 0.2  # share of the sentences of a BUCC side that have a translation on the other
 
@@ -47,22 +46,28 @@ def bucc(scope: Scope, language: str, split: str) -> Comparable:
     """A fifth of either side has a translation; the rest differ from such sentences in a part or two."""
     rng = scope.rng("bucc2018", language, split)
     size = scope.size(420)
-    pairs = [sample.statement(rng, extras=0.5, negated=0.1) for _ in range(round(size * TRANSLATED))]
-    real = {say(clause, code) for clause in pairs for code in (language, "en")}
-    sides: dict[str, list[tuple[str, int | None]]] = {}
+    pairs: list[Clause] = []
+    taken: set[str] = set()  # both texts of every clause, so that no distractor is a translation by chance
+    while len(pairs) < round(size * TRANSLATED):
+        _take(sample.statement(rng, extras=0.5, negated=0.1), language, pairs, taken)
+    sides = []
     for code in (language, "en"):
-        texts: dict[str, int | None] = {}
-        for index, clause in enumerate(pairs):
-            texts.setdefault(say(clause, code), index)
-        while len(texts) < size:
-            distractor = say(near(rng, rng.choice(pairs)), code)
-            if distractor not in real:
-                texts.setdefault(distractor, None)
-        side = list(texts.items())
+        distractors: list[Clause] = []
+        while len(pairs) + len(distractors) < size:
+            _take(near(rng, rng.choice(pairs)), language, distractors, taken)
+        side: list[tuple[str, int | None]] = [(say(clause, code), index) for index, clause in enumerate(pairs)]
+        side += [(say(clause, code), None) for clause in distractors]
         rng.shuffle(side)
-        sides[code] = side
-        real |= {text for text, _ in side}
-    return _numbered(sides[language], sides["en"], language)
+        sides.append(side)
+    return _numbered(sides[0], sides[1], language)
+
+
+def _take(clause: Clause, language: str, clauses: list[Clause], taken: set[str]) -> None:
+    """Append the clause if neither of its texts is taken."""
+    texts = {say(clause, language), say(clause, "en")}
+    if not texts & taken:
+        clauses.append(clause)
+        taken |= texts
 
 
 def _numbered(
@@ -104,7 +109,7 @@ def _change(rng: random.Random, clause: Clause) -> Clause:
     return rng.choice(options)
 
 
-def _other(rng: random.Random, clause: Clause) -> object:
+def _other(rng: random.Random, clause: Clause) -> NP:
     """Another subject of the same kind."""
     head = clause.subject.head
     taken = [phrase.head for phrase in (clause.subject, clause.object, clause.recipient) if phrase]
@@ -114,13 +119,11 @@ def _other(rng: random.Random, clause: Clause) -> object:
 def reserved(scope: Scope) -> dict[str, set[str]]:
     """For each language the sentences of the retrieval tests: never in text for pretraining."""
     out: dict[str, set[str]] = {language: set() for language in scope.languages}
-    for language in scope.languages:
-        if language == "en":
-            continue
+    for language in scope.covered("tatoeba"):
         foreign, english, _ = tatoeba(scope, language)
         out[language] |= set(foreign)
         out["en"] |= set(english)
-    for language in scope.covered(BUCC):
+    for language in scope.covered("bucc2018"):
         for split in BUCC_SPLITS:
             corpus = bucc(scope, language, split)
             out[language] |= {text for _, text in corpus.foreign}
@@ -130,12 +133,11 @@ def reserved(scope: Scope) -> dict[str, set[str]]:
 
 def retrieval_files(scope: Scope) -> Iterator[File]:
     """tatoeba and bucc2018 in XTREME's layout; gold pairs of the development split only."""
-    for language in scope.languages:
-        if language != "en":
-            foreign, english, _ = tatoeba(scope, language)
-            yield f"tatoeba/{language}-en.{language}", lines(foreign)
-            yield f"tatoeba/{language}-en.en", lines(english)
-    for language in scope.covered(BUCC):
+    for language in scope.covered("tatoeba"):
+        foreign, english, _ = tatoeba(scope, language)
+        yield f"tatoeba/{language}-en.{language}", lines(foreign)
+        yield f"tatoeba/{language}-en.en", lines(english)
+    for language in scope.covered("bucc2018"):
         for split in BUCC_SPLITS:
             corpus = bucc(scope, language, split)
             stem = f"bucc2018/{language}-en.{split}"
@@ -147,10 +149,9 @@ def retrieval_files(scope: Scope) -> Iterator[File]:
 
 def retrieval_labels(scope: Scope) -> Iterator[File]:
     """Gold of the retrieval tests, as the official scorer reads it."""
-    for language in scope.languages:
-        if language != "en":
-            yield f"tatoeba/test-{language}.tsv", lines(map(str, tatoeba(scope, language)[2]))
-    for language in scope.covered(BUCC):
+    for language in scope.covered("tatoeba"):
+        yield f"tatoeba/test-{language}.tsv", lines(map(str, tatoeba(scope, language)[2]))
+    for language in scope.covered("bucc2018"):
         gold = bucc(scope, language, "test").gold
         yield f"bucc2018/test-{language}.tsv", lines("\t".join(pair) for pair in gold)
 

@@ -29,13 +29,13 @@ KINDS = ("transitive", "ditransitive", "intransitive", "motion", "property", "id
 ATTITUDES = ("say", "think", "believe", "hope")  # verbs whose content need not be true; "know" makes it true
 
 
-def named(rng: random.Random, *, but: Sequence[str] = (), family: float = 0.25) -> NP:
+def named(rng: random.Random, *, but: Sequence[str] = (), family: float = 0.12) -> NP:
     """A person by name, none of `but`, with a family name in the share `family` of draws."""
     head = rng.choice([name for name in CONCEPTS["given"] if name not in but])
     return NP(head, family=rng.choice(CONCEPTS["family"]) if rng.random() < family else None)
 
 
-def common(rng: random.Random, categories: Sequence[str], *, adjective: float = 0.3, number: float = 0.12) -> NP:
+def common(rng: random.Random, categories: Sequence[str], *, adjective: float = 0.2, number: float = 0.1) -> NP:
     """A common noun of one of `categories` (or subsets of them), perhaps with an adjective or a numeral."""
     category = rng.choice(categories)
     head = rng.choice(SUBSETS.get(category) or CONCEPTS[category])
@@ -50,7 +50,7 @@ def common(rng: random.Random, categories: Sequence[str], *, adjective: float = 
     )
 
 
-def place(rng: random.Random, *, organisation: float = 0.15, city: float = 0.2) -> NP:
+def place(rng: random.Random, *, organisation: float = 0.1, city: float = 0.2) -> NP:
     """Where something happens: a site, a city, or an organisation of a city."""
     pick = rng.random()
     if pick < organisation:
@@ -148,12 +148,12 @@ def sentence(rng: random.Random, *, questions: float = 0.12) -> Sentence:
     """Any sentence of the world: simple, negated, embedded, joined, or a question."""
     pick = rng.random()
     if pick < questions:
-        clause = statement(rng)
+        clause = statement(rng, extras=0.15)
         return replace(clause, asks=rng.choice([*askable(clause), "polar"]))
-    if pick < 0.25:
-        return embed(rng, statement(rng, extras=0.2, negated=0.1))
-    if pick < 0.4:
-        first = statement(rng, extras=0.2, negated=0.15)
-        second = statement(rng, extras=0.2, negated=0.15)
+    if pick < questions + 0.06:
+        return embed(rng, statement(rng, extras=0.1))
+    if pick < questions + 0.12:
+        first = statement(rng, extras=0.1, negated=0.1)
+        second = statement(rng, extras=0.1, negated=0.1)
         return Joined(first, rng.choice(CONCEPTS["connective"]), second)
-    return statement(rng, extras=0.4, negated=0.2)
+    return statement(rng, extras=0.2, negated=0.15)

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from xtreme_bench.benchmark import TASKS
+
 # Path below the data or labels folder, and the whole text of the file.
 File = tuple[str, str]
 
@@ -30,9 +32,9 @@ class Scope:
         """How many of something there are, from how many there are at scale 1; never less than 12."""
         return max(12, round(full * self.scale))
 
-    def covered(self, languages: Iterable[str]) -> list[str]:
-        """Those of `languages` that this build has."""
-        return [language for language in languages if language in self.languages]
+    def covered(self, task: str) -> list[str]:
+        """The languages of this build that XTREME has for the task."""
+        return [language for language in self.languages if language in TASKS[task].languages]
 
 
 def lines(rows: Iterable[str]) -> str:

@@ -1,0 +1,127 @@
+"""A bundle is deterministic, complete, and replaced as a whole."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+from small_bundle import PREDICTIONS, manifest, put, put_bundle
+
+from xtreme_bench.bundle import bundle_hash, read_manifest, write
+from xtreme_bench.errors import InputError
+from xtreme_bench.store import digest
+
+
+def folders(root: Path) -> dict[str, Path]:
+    return {path.name: path for path in root.iterdir()}
+
+
+def test_a_bundle_holds_the_predictions_a_manifest_and_a_zip_of_both(tmp_path: Path) -> None:
+    bundle = put_bundle(tmp_path)
+    files = sorted(path.relative_to(bundle).as_posix() for path in bundle.rglob("*") if path.is_file())
+    assert files == sorted([*PREDICTIONS, "manifest.json", "small.zip"])
+    with zipfile.ZipFile(bundle / "small.zip") as archive:
+        assert archive.namelist() == sorted([*PREDICTIONS, "manifest.json"])
+        assert all(archive.read(name) == (bundle / name).read_bytes() for name in archive.namelist())
+
+
+def test_the_same_content_gives_the_same_bytes_whenever_and_wherever_it_is_written(tmp_path: Path) -> None:
+    first = put_bundle(tmp_path / "a")
+    predictions = put(tmp_path / "other", dict(PREDICTIONS))
+    for path in predictions.rglob("*"):
+        os.utime(path, (1, 1))
+        path.chmod(0o700)
+    backwards = dict(reversed(folders(predictions).items()))
+    second = write(tmp_path / "b", dict(reversed(manifest().items())), backwards)
+    assert (first / "small.zip").read_bytes() == (second / "small.zip").read_bytes()
+    assert (first / "manifest.json").read_bytes() == (second / "manifest.json").read_bytes()
+
+
+def test_the_hash_names_the_content_and_not_the_packing(tmp_path: Path) -> None:
+    bundle = put_bundle(tmp_path)
+    name = bundle_hash(bundle)
+    assert bundle_hash(bundle / "small.zip") == name
+    put(bundle, {"xnli/test-de.tsv": "neutral\n" * 5})
+    assert bundle_hash(bundle) != name
+
+
+def test_the_manifest_records_what_each_file_holds(tmp_path: Path) -> None:
+    facts = {"tatoeba/test-de.tsv": {"candidates": 7}}
+    found = read_manifest(put_bundle(tmp_path, files=facts))
+    assert found["schema_version"] == 1
+    assert found["recipe_sha256"] == digest(found["recipe"])
+    assert sorted(found["files"]) == sorted(PREDICTIONS)
+    tagging = found["files"]["udpos/test-de.tsv"]
+    assert (tagging["records"], tagging["lengths"]) == (3, "12 3 4")
+    assert found["files"]["xquad/test-de.json"]["records"] == 4
+    assert len(found["files"]["xquad/test-de.json"]["ids_sha256"]) == 64
+    assert found["files"]["tatoeba/test-de.tsv"]["candidates"] == 7
+
+
+def test_the_manifest_can_be_read_from_the_zip(tmp_path: Path) -> None:
+    bundle = put_bundle(tmp_path)
+    assert read_manifest(bundle / "small.zip") == read_manifest(bundle)
+
+
+def test_a_new_bundle_replaces_the_old_one_as_a_whole(tmp_path: Path) -> None:
+    bundle = put_bundle(tmp_path)
+    write(bundle, manifest(name="next"), {"xnli": tmp_path / "predictions/xnli"})
+    assert sorted(path.name for path in bundle.iterdir()) == ["manifest.json", "next.zip", "xnli"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["predictions", "small"]
+
+
+def test_what_a_killed_writer_left_does_not_matter(tmp_path: Path) -> None:
+    put(tmp_path, {".small.writing/xnli/junk": "x", ".small.old/manifest.json": "{}"})
+    assert bundle_hash(put_bundle(tmp_path)) == bundle_hash(put_bundle(tmp_path / "again"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["again", "predictions", "small"]
+
+
+def test_faulty_predictions_never_get_into_a_bundle_and_the_old_one_stays(tmp_path: Path) -> None:
+    bundle = put_bundle(tmp_path)
+    before = bundle_hash(bundle)
+    put(tmp_path / "predictions", {"xnli/test-de.tsv": "yes\n", "tatoeba/test-de.tsv": "[1]\n"})
+    with pytest.raises(InputError, match="cannot be bundled") as raised:
+        write(bundle, manifest(), folders(tmp_path / "predictions"))
+    assert {problem.task for problem in raised.value.problems} == {"xnli", "tatoeba"}
+    assert bundle_hash(bundle) == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["predictions", "small"]
+
+
+def test_a_task_without_predictions_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "none").mkdir()
+    with pytest.raises(InputError, match="xnli: no predictions here"):
+        write(tmp_path / "small", manifest(), {"xnli": tmp_path / "none"})
+
+
+def test_an_incomplete_manifest_is_an_error(tmp_path: Path) -> None:
+    predictions = put(tmp_path / "predictions", dict(PREDICTIONS))
+    incomplete = manifest()
+    del incomplete["model"]
+    with pytest.raises(InputError, match="`model` is missing"):
+        write(tmp_path / "small", incomplete, folders(predictions))
+
+
+@pytest.mark.parametrize("name", ["../up", "", "a b", ".hidden"])
+def test_a_name_that_is_no_file_name_is_an_error(name: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot name a bundle"):
+        write(tmp_path / "small", manifest(name=name), {})
+
+
+def test_a_folder_that_is_no_bundle_is_not_replaced(tmp_path: Path) -> None:
+    put(tmp_path / "small", {"thesis.txt": "years of work"})
+    with pytest.raises(InputError, match="exists and is not a bundle"):
+        put_bundle(tmp_path)
+    assert (tmp_path / "small/thesis.txt").read_text() == "years of work"
+
+
+def test_a_bundle_without_a_manifest_has_none_to_read(tmp_path: Path) -> None:
+    bundle = put_bundle(tmp_path)
+    (bundle / "manifest.json").write_text(json.dumps({"schema_version": 1}))
+    with pytest.raises(InputError, match="`recipe` is missing"):
+        read_manifest(bundle)
+    (bundle / "manifest.json").unlink()
+    with pytest.raises(InputError, match=r"no manifest\.json in the bundle"):
+        read_manifest(bundle)

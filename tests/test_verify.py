@@ -1,0 +1,145 @@
+"""A bundle is verified against gold labels, its manifest's scores and its recipe's expectations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from small_bundle import AVERAGES, LABELS, PREDICTIONS, put, put_bundle
+
+from xtreme_bench.errors import InputError
+from xtreme_bench.score import evaluate
+from xtreme_bench.verify import check_expect, verify
+
+
+@pytest.fixture
+def labels(tmp_path: Path) -> Path:
+    return put(tmp_path / "labels", LABELS)
+
+
+@pytest.fixture
+def scores(tmp_path: Path, labels: Path) -> dict[str, Any]:
+    return evaluate(put(tmp_path / "scored", dict(PREDICTIONS)), labels)
+
+
+@pytest.mark.parametrize("as_zip", [False, True], ids=["folder", "zip"])
+def test_an_honest_bundle_is_verified(as_zip: bool, tmp_path: Path, labels: Path, scores: dict[str, Any]) -> None:
+    recipe = {"expect": {"scores": {"xnli": {"value": 70, "within": 0.5}, "overall": {"at_least": 60}}}}
+    bundle = put_bundle(tmp_path, scores=scores, recipe=recipe)
+    result = verify(bundle / "small.zip" if as_zip else bundle, labels)
+    assert result.problems == ()
+    assert result.scores == scores
+
+
+def test_a_score_that_was_changed_is_found(tmp_path: Path, labels: Path, scores: dict[str, Any]) -> None:
+    scores["xnli"]["accuracy"]["de"] += 1e-8
+    scores["all_task"] = 99
+    problems = verify(put_bundle(tmp_path, scores=scores), labels).problems
+    assert [str(problem) for problem in problems] == [
+        f"manifest.json: the manifest states all_task 99, computed is {sum(AVERAGES.values()) / 9!r}",
+        "manifest.json: xnli de: the manifest states accuracy de 60.00000001, computed is 60.0",
+    ]
+
+
+def test_differences_below_the_tolerance_are_none(tmp_path: Path, labels: Path, scores: dict[str, Any]) -> None:
+    scores["xnli"]["accuracy"]["de"] += 1e-10
+    assert verify(put_bundle(tmp_path, scores=scores), labels).problems == ()
+
+
+def test_a_score_too_many_or_too_few_is_found(tmp_path: Path, labels: Path, scores: dict[str, Any]) -> None:
+    del scores["all_task"]
+    scores["speed"] = 1.0
+    problems = verify(put_bundle(tmp_path, scores=scores), labels).problems
+    assert [problem.message for problem in problems] == [
+        f"the manifest lacks all_task, computed as {sum(AVERAGES.values()) / 9:.4f}",
+        "the manifest states speed, which these predictions do not give",
+    ]
+
+
+def test_a_score_without_labels_or_predictions_cannot_be_verified(
+    tmp_path: Path, labels: Path, scores: dict[str, Any]
+) -> None:
+    (labels / "pawsx/test-de.tsv").unlink()
+    scores["xnli"]["accuracy"]["fr"] = 90.0
+    problems = verify(put_bundle(tmp_path, scores=scores), labels).problems
+    assert [str(problem) for problem in problems] == [
+        "xnli/test-fr.tsv: xnli fr: the manifest has a score for it, but no predictions",
+        "pawsx/test-de.tsv: pawsx de: its score cannot be verified: no gold labels",
+    ]
+
+
+def test_a_faulty_bundle_is_not_scored(tmp_path: Path, labels: Path, scores: dict[str, Any]) -> None:
+    bundle = put_bundle(tmp_path, scores=scores)
+    put(bundle, {"xnli/test-de.tsv": "contradictory\n" * 5})
+    result = verify(bundle, labels)
+    assert result.problems[-2].task == "xnli"
+    assert result.scores == {}
+    assert "not scored: mend the problems first" in result.notes
+
+
+def test_a_bundle_without_a_manifest_cannot_be_verified(tmp_path: Path, labels: Path) -> None:
+    predictions = put(tmp_path / "bare", dict(PREDICTIONS))
+    with pytest.raises(InputError, match=r"no manifest\.json in the bundle"):
+        verify(predictions, labels)
+
+
+def test_a_bundle_that_was_made_without_labels_is_scored_now(
+    tmp_path: Path, labels: Path, scores: dict[str, Any]
+) -> None:
+    (labels / "pawsx/test-de.tsv").unlink()
+    result = verify(put_bundle(tmp_path, scores=None, recipe={"expect": {"scores": {"xnli": {"value": 70}}}}), labels)
+    assert result.problems == ()
+    assert result.scores["xnli"] == scores["xnli"]
+    assert result.notes[-2:] == ("the manifest has no scores to compare with", "not scored: pawsx")
+
+
+def test_expectations_in_the_manifest_are_checked_and_gains_are_noted(
+    tmp_path: Path, labels: Path, scores: dict[str, Any]
+) -> None:
+    recipe = {"expect": {"scores": {"panx": {"at_least": 90}}, "gains": {"retrieval": {"at_least": 5}}}}
+    result = verify(put_bundle(tmp_path, scores=scores, recipe=recipe), labels)
+    assert [problem.message for problem in result.problems] == ["expect: panx: at least 90 expected, 80.00 found"]
+    assert any("gains over a baseline" in note for note in result.notes)
+
+
+@pytest.mark.parametrize("expect", ["often", {"scores": [1]}, {"scores": {"xnli": {"value": "NaN"}}}])
+def test_nonsense_in_an_untrusted_recipe_does_no_harm(
+    expect: Any, tmp_path: Path, labels: Path, scores: dict[str, Any]
+) -> None:
+    result = verify(put_bundle(tmp_path, scores=scores, recipe={"expect": expect}), labels)
+    assert len(result.problems) == 1
+    assert result.problems[0].message.startswith("expect: ")
+
+
+SCORES = {"xnli": {"accuracy": {"en": 90.0, "de": 70.0, "sw": 60.0}, "avg_metric": 73.0}, "retrieval": 60.0}
+
+
+@pytest.mark.parametrize(
+    ("expect", "messages"),
+    [
+        ({"scores": {"xnli": {"value": 73.4, "within": 0.5}, "xnli/transfer": {"value": 65}}}, []),
+        (
+            {"scores": {"xnli": {"value": 80, "within": 0.5}}},
+            ["expect: xnli: 80 within 0.5 expected, 73.00 found"],
+        ),
+        (
+            {"scores": {"retrieval": {"at_least": 50, "at_most": 55}}},
+            ["expect: retrieval: at most 55 expected, 60.00 found"],
+        ),
+        ({"scores": {"overall": {"at_least": 1}}}, ["expect: overall: there is no such score"]),
+        ({"gains": {"retrieval": {"at_least": 5.0}}}, []),
+        ({"gains": {"retrieval": {"at_least": 25}}}, ["expect: gain of retrieval: at least 25 expected, 20.00 found"]),
+        ({"gains": {"xnli": {"at_least": 0}}}, ["expect: gain of xnli: there is no such score"]),
+        ({}, []),
+    ],
+)
+def test_expectations_are_kept_or_not(expect: dict[str, Any], messages: list[str]) -> None:
+    assert [problem.message for problem in check_expect(expect, SCORES, {"retrieval": 40.0})] == messages
+
+
+def test_a_gain_without_a_baseline_is_a_problem() -> None:
+    problems = check_expect({"gains": {"retrieval": {"at_least": 5}}}, SCORES)
+    assert [problem.message for problem in problems] == [
+        "expect: gain of retrieval: there is no baseline to compare with"
+    ]

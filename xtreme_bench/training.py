@@ -1,0 +1,57 @@
+"""What a manifest says about the languages a model was trained on, and which run others are measured against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from xtreme_bench.benchmark import TASKS
+
+Manifest = Mapping[str, Any]
+# In the order of time; a manifest's keys are sorted by name.
+_PHASES = ("pretraining", "intermediate", "finetuning")
+
+
+def trained(manifest: Manifest) -> list[tuple[str, list[str]]]:
+    """What was trained in which languages, in order, as `trained_on` says; parts with the same languages as one."""
+    together: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for path, languages in sorted(_leaves(manifest["trained_on"]), key=_time):
+        together.setdefault((path[0] if path else "", languages), []).extend(path[1:])
+    return [
+        (f"{phase}: {', '.join(parts)}" if parts else phase, list(languages))
+        for (phase, languages), parts in together.items()
+    ]
+
+
+def _time(leaf: tuple[tuple[str, ...], tuple[str, ...]]) -> int:
+    phase = leaf[0][0] if leaf[0] else ""
+    return _PHASES.index(phase) if phase in _PHASES else len(_PHASES)
+
+
+def _leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _leaves(inner, (*path, str(key)))
+    elif isinstance(value, list):
+        yield path, tuple(map(str, value))
+
+
+def zero_shot(manifest: Manifest, task: str) -> list[str]:
+    """The languages of a task that its model saw no task data in."""
+    languages = manifest["zero_shot"].get(task)
+    if isinstance(languages, list):
+        return [code for code in TASKS[task].languages if code in languages]
+    return [code for code in TASKS[task].languages if code != "en"]
+
+
+def reference_of(manifests: Sequence[Manifest]) -> int | None:
+    """Which of several runs the others are compared with: the one that a recipe among them names as its baseline.
+
+    Of two without that it is the first, as in `compare`; of more there is none.
+    """
+    names = [one["name"] for one in manifests]
+    named = [one["recipe"].get("baseline") for one in manifests]
+    for name in named:
+        if name in names and names.count(name) == 1:
+            return names.index(name)
+    return 0 if len(manifests) == 2 else None
