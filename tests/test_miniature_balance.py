@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -150,3 +151,19 @@ def test_a_choice_hardly_tells_by_its_words_whether_it_is_right(data: Path, task
     ]
     print(task, np.mean(found))
     assert np.mean(found) <= 1 / len(rows[0][1]) + MARGIN
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("file", ["squad/train-v1.1.json", "tydiqa/tydiqa-goldp-v1.1-train/tydiqa.goldp.en.train.json"])
+def test_neither_position_nor_type_answers_a_question(data: Path, file: str) -> None:
+    """The best fixed sentence, and the commonest answer to each question word, on the questions they are counted on."""
+    sentences, answers = Counter[int](), defaultdict[str, Counter[str]](Counter)
+    for article in json.loads((data / file).read_text("utf-8"))["data"]:
+        for paragraph in article["paragraphs"]:
+            for question in paragraph["qas"]:
+                (answer,) = question["answers"]
+                sentences[paragraph["context"].count(". ", 0, answer["answer_start"])] += 1
+                answers[question["question"].split()[0]][answer["text"].lower()] += 1
+    total = sentences.total()
+    assert max(sentences.values()) / total < 0.35
+    assert sum(max(counts.values()) for counts in answers.values()) / total < 0.25

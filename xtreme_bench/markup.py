@@ -1,4 +1,4 @@
-"""Small pieces of HTML. Whatever comes from outside goes through `text`; what these functions return is safe to join."""
+"""Small pieces of HTML. Values are escaped here and nowhere else; what these functions return is safe to join."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ FULL = 15.0
 
 
 def text(value: Any) -> str:
-    """Any value as text that cannot be taken for markup."""
-    return html.escape(str(value), quote=True)
+    """Any value as text that cannot be taken for markup; half surrogate pairs, which JSON may hold, as `?`."""
+    return html.escape(str(value).encode("utf-8", "replace").decode("utf-8"), quote=True)
 
 
 def paragraph(*sentences: str, kind: str = "") -> str:
@@ -72,12 +72,6 @@ def figure(svg: str, caption: str) -> str:
 def command(line: str) -> str:
     """A command line to copy."""
     return f"<pre><code>{text(line)}</code></pre>"
-
-
-def details(summary: str, *parts: str) -> str:
-    """Parts that are folded away until a reader opens them."""
-    body = "\n".join(part for part in parts if part)
-    return f"<details><summary>{text(summary)}</summary>\n{body}\n</details>" if body else ""
 
 
 def _class(kind: str) -> str:

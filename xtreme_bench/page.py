@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from xtreme_bench import page_facts, plots
-from xtreme_bench.benchmark import LANGUAGES, TASKS
-from xtreme_bench.markup import cell, command, figure, heat_cell, paragraph, rich_table, section, table, text
+from xtreme_bench import compare, page_facts, plots
+from xtreme_bench.benchmark import GROUPS, LANGUAGES, TASKS
+from xtreme_bench.claims import Manifest, Scores, reference_of, scores_of, zero_shot
+from xtreme_bench.markup import cell, figure, heat_cell, paragraph, rich_table, section, table, text
 from xtreme_bench.score import cells, headline
 from xtreme_bench.store import Store, write_text
-from xtreme_bench.tables import CHANCE, Run, Scores, difference, languages_of, measures_of, tasks_of
+from xtreme_bench.tables import CHANCE, Run, difference, languages_of, measures_of, tasks_of
 from xtreme_bench.tables import cell as number
-from xtreme_bench.training import reference_of, zero_shot
 from xtreme_bench.verdict import expectations, verdict
 
 if TYPE_CHECKING:
     from xtreme_bench.run import Outcome
 
-Manifest = Mapping[str, Any]
 # Plots with a bar or a dot for each run are drawn for up to so many; tables hold any number.
 PLOTTED = 6
 
@@ -49,7 +48,10 @@ def write_comparison_page(manifests: Sequence[Manifest], folder: Path) -> Path:
     names = [one["name"] for one in manifests]
     title = " · ".join(names) if len(names) < 4 else f"{len(names)} runs compared"
     about = f"Differences are to {names[reference]}." if reference is not None else ""
-    parts = [f"<h1>{text(title)}</h1>", paragraph(f"{len(names)} bundles, read from their manifests.", about, kind="lead")]
+    parts = [
+        f"<h1>{text(title)}</h1>",
+        paragraph(f"{len(names)} bundles, read from their manifests.", about, kind="lead"),
+    ]
     parts += _score_sections(manifests, reference)
     parts += [page_facts.trained_section(one, name=one["name"]) for one in manifests]
     return _write(folder, title, parts)
@@ -69,30 +71,39 @@ def _verdict(main: Manifest, baseline: Manifest | None) -> str:
 
 
 def _expectations(main: Manifest, baseline: Manifest | None) -> str:
-    rows = [
-        [line.name, line.wanted, number(line.found, 2), "holds" if line.holds else "MISSED"]
-        for line in expectations(main, baseline)
-    ]
+    rows = [[line.name, line.wanted, number(line.found, 2), line.state] for line in expectations(main, baseline)]
     return section("What the recipe expects", table(("score", "expected", "found", ""), rows, kind="words"))
 
 
 def _score_sections(manifests: Sequence[Manifest], reference: int | None) -> list[str]:
-    runs = [(one["name"], one["scores"]) for one in manifests]
+    runs = [(one["name"], scores_of(one)) for one in manifests]
     if not any(scores for _, scores in runs):
         return []
-    others = [at for at in range(len(runs)) if at != reference]
     parts = [section("Summary", _summary(runs, reference))]
-    if len(runs) <= PLOTTED:
-        colors = _colors(len(runs), reference)
+    few = len(runs) <= PLOTTED
+    colors = _colors(len(runs), reference) if few else []
+    if few:
         parts.append(section("Mean score by task", figure(plots.bars(runs, colors), _bars_caption(runs))))
-    if reference is not None:
-        for at in others if len(others) == 1 else ():
-            parts.append(section(f"Difference to {runs[reference][0]}, by language", _heat_map(runs[at][1], runs[reference][1])))
-    if len(runs) <= PLOTTED:
+    if len(runs) == 2 and reference is not None:
+        main, base = manifests[1 - reference], manifests[reference]
+        parts.append(_differences(main, base))
+    elif len(runs) > 2 and reference is not None:
+        parts.append(_difference_table(runs, reference))
+    if few:
         parts.append(_gap_section(runs, colors))
     parts.append(section("Scores by language", *(_language_table(one) for one in manifests)))
     parts.append(section("All metrics", _metrics(runs)))
     return parts
+
+
+def _differences(main: Manifest, base: Manifest) -> str:
+    headings, rows = compare.group_table(compare.compare(base, main))
+    note = "Means over all pairs of a task and a language that both runs have, English left out; so many cells each."
+    return section(
+        f"Difference to {base['name']}, by language",
+        _heat_map(scores_of(main), scores_of(base)),
+        f"<h3>By language family and script</h3>{table(headings, rows, note=note)}" if rows else "",
+    )
 
 
 def _colors(count: int, reference: int | None) -> list[int]:
@@ -102,25 +113,45 @@ def _colors(count: int, reference: int | None) -> list[int]:
 
 
 def _summary(runs: Sequence[Run], reference: int | None) -> str:
-    others = [at for at in range(len(runs)) if at != reference] if reference is not None else []
-    headings = ["", *(name for name, _ in runs), *(f"{runs[at][0]}: difference" for at in others)]
-    if len(others) == 1:
-        headings[-1] = "difference"
-        headings.append("difference without English")
-    rows: list[list[str]] = []
-    previous = ""
-    for key in measures_of(*(scores for _, scores in runs)):
-        kind = "task" if key in TASKS else "overall" if key == "overall" else "group"
-        rows += [[]] if previous not in ("", kind) else []
-        previous = kind
-        base: Scores = runs[reference][1] if reference is not None else {}
-        row = [cell(key), *(cell(number(headline(scores, key))) for _, scores in runs)]
-        row += [_change(difference(runs[at][1], base, key)) for at in others]
-        if len(others) == 1:
-            row.append(_change(difference(runs[others[0]][1], base, f"{key}/transfer")) if key in TASKS else cell(""))
-        rows.append(row)
-    note = "Percent: accuracy, F1, for question answering the mean of F1 and exact match; means over languages, then tasks."
-    return rich_table(headings, rows, note=note)
+    keys = measures_of(*(scores for _, scores in runs))
+    note = "Percent: accuracy or F1, in question answering the mean of F1 and exact match; averages over languages."
+    if len(runs) == 2 and reference is not None:
+        other, base = runs[1 - reference][1], runs[reference][1]
+        headings = ["", *(name for name, _ in runs), "difference", "difference without English"]
+        rows = [
+            [
+                *_row(key, runs),
+                _change(difference(other, base, key)),
+                _change(difference(other, base, f"{key}/transfer")) if key in TASKS else cell(""),
+            ]
+            for key in keys
+        ]
+    else:
+        headings, rows = ["", *(name for name, _ in runs)], [_row(key, runs) for key in keys]
+    return rich_table(headings, _spaced(keys, rows), note=note)
+
+
+def _row(key: str, runs: Sequence[Run]) -> list[str]:
+    return [cell(key), *(cell(number(headline(scores, key))) for _, scores in runs)]
+
+
+def _spaced(keys: Sequence[str], rows: Sequence[list[str]]) -> list[list[str]]:
+    """Empty rows between tasks, groups and overall."""
+    spaced: list[list[str]] = []
+    for at, (key, row) in enumerate(zip(keys, rows, strict=True)):
+        if at and (key in TASKS, key in GROUPS) != (keys[at - 1] in TASKS, keys[at - 1] in GROUPS):
+            spaced.append([])
+        spaced.append(row)
+    return spaced
+
+
+def _difference_table(runs: Sequence[Run], reference: int) -> str:
+    base = runs[reference][1]
+    others = [run for at, run in enumerate(runs) if at != reference]
+    keys = measures_of(*(scores for _, scores in runs))
+    rows = [[cell(key), *(_change(difference(scores, base, key)) for _, scores in others)] for key in keys]
+    headings = ["", *(name for name, _ in others)]
+    return section(f"Difference to {runs[reference][0]}", rich_table(headings, _spaced(keys, rows), kind="heat"))
 
 
 def _change(points: float | None) -> str:
@@ -158,7 +189,7 @@ def _heat_map(scores: Scores, base: Scores) -> str:
         "Points: blue is better than the baseline, orange is worse. English, on top, is what the tasks are trained on; "
         "empty where a task does not have the language."
     )
-    return rich_table(["", "family", "script", *tasks], rows, kind="heat", note=note)
+    return rich_table(["", "family", "script", *tasks], rows, kind="heat languages", note=note)
 
 
 def _gap_section(runs: Sequence[Run], colors: Sequence[int]) -> str:
@@ -171,7 +202,7 @@ def _gap_section(runs: Sequence[Run], colors: Sequence[int]) -> str:
 
 
 def _language_table(manifest: Manifest) -> str:
-    scores = manifest["scores"]
+    scores = scores_of(manifest)
     tasks = tasks_of(scores)
     unseen = {task: zero_shot(manifest, task) for task in tasks}
     by_task = {task: cells(scores, task) for task in tasks}
@@ -185,7 +216,8 @@ def _language_table(manifest: Manifest) -> str:
     means = {"mean": "{}", "mean without English": "{}/transfer"}
     rows += [[]] if rows else []
     rows += [
-        [cell(name), *(cell(number(headline(scores, key.format(task)))) for task in tasks)] for name, key in means.items()
+        [cell(name), *(cell(number(headline(scores, key.format(task)))) for task in tasks)]
+        for name, key in means.items()
     ]
     note = "In italics: languages with labelled training data of the task. Everything else is zero-shot."
     return f"<h3>{text(manifest['name'])}</h3>{rich_table(['', *tasks], rows, note=note)}" if tasks else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,20 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 from xtreme_bench import plots
 from xtreme_bench.benchmark import TASKS
+from xtreme_bench.claims import Manifest, trained, zero_shot
 from xtreme_bench.markup import command, figure, paragraph, section, table
-from xtreme_bench.plots import Panel
+from xtreme_bench.plots import Line, Panel
 from xtreme_bench.progress import duration
-from xtreme_bench.store import Store
+from xtreme_bench.store import Store, file_digest
 from xtreme_bench.tables import cell
-from xtreme_bench.training import trained, zero_shot
 
 if TYPE_CHECKING:
     from xtreme_bench.run import Finished
 
 Record = Mapping[str, Any]
+_LOSS = "Each point is the loss of one batch, so the line is rough; a shared stage is drawn once."
+_DEVELOPMENT = "Each point is an evaluation on English development data; the weights of the best one were kept."
 
 
-def trained_section(manifest: Mapping[str, Any], name: str = "") -> str:
+def trained_section(manifest: Manifest, name: str = "") -> str:
     """What was trained in which language, and which languages of each target are zero-shot."""
     rows = [[what, " ".join(languages)] for what, languages in trained(manifest)]
     tested = []
@@ -45,7 +46,7 @@ def run_sections(runs: Sequence[Finished], store: Store | None) -> list[str]:
     records = list({record["key"]: record for one in runs for record in one.records}.values())
     return [
         *(_curve_sections(runs, store) if store else ()),
-        section("Retrieval", _retrieval(records)),
+        section("Retrieval", *_retrieval(records)),
         section("Data", *_data(runs[0].manifest, records)),
         section("Stages", _stages(records)),
         section("Versions", table(("", "version"), sorted(runs[0].manifest["versions"].items()))),
@@ -59,41 +60,35 @@ def reproduce_section(run: Finished) -> str:
     manifest = run.manifest
     facts = [
         ["seed", manifest["seed"]],
-        ["model", _plain(manifest["model"])],
+        ["model", json.dumps({key: value for key, value in manifest["model"].items() if value is not None})],
         ["recipe, sha256", manifest["recipe_sha256"]],
-        ["bundle, sha256 of the zip", _bundle_sha256(run.bundle)],
+        ["bundle, sha256 of the zip", _bundle_sha256(run)],
     ]
-    return section("Reproduce", command(f"make reproduce RECIPE={recipe.name}{data}"), table(("", ""), facts, kind="words"))
+    return section(
+        "Reproduce", command(f"make reproduce RECIPE={recipe.name}{data}"), table(("", ""), facts, kind="words")
+    )
 
 
-def _bundle_sha256(bundle: Path) -> str:
-    path = bundle / f"{bundle.name}.zip" if bundle.is_dir() else bundle
-    if not path.is_file():
-        return "no zip"
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _plain(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+def _bundle_sha256(run: Finished) -> str:
+    return file_digest(run.bundle / f"{run.manifest['name']}.zip")
 
 
 def _curve_sections(runs: Sequence[Finished], store: Store) -> Iterator[str]:
     kinds = (
-        ("pretrain", "loss/", "Pretraining", "loss of a step"),
-        ("intermediate", "loss/", "Intermediate training", "loss of a step"),
-        ("finetune", "dev/", "Fine-tuning", "score on English development data, %"),
+        ("pretrain", "loss/", "Pretraining", "loss"),
+        ("intermediate", "loss/", "Intermediate training", "loss"),
+        ("finetune", "dev/", "Fine-tuning", "development score, %"),
     )
     for kind, prefix, title, ylabel in kinds:
         panels = _panels(runs, store, kind, prefix)
         if panels:
-            caption = f"{title}: {ylabel}, from {'each evaluation' if prefix == 'dev/' else 'single batches'}."
+            caption = _LOSS if prefix == "loss/" else _DEVELOPMENT
             yield section(title, figure(plots.curves(kind, panels, ylabel), caption))
 
 
 def _panels(runs: Sequence[Finished], store: Store, kind: str, prefix: str) -> list[Panel]:
     """One panel per curve of the stages of a kind, in it one line per run; a shared stage is drawn once."""
-    lines: dict[str, list[tuple[str, int, list[float], list[float]]]] = {}
+    lines: dict[str, list[Line]] = {}
     drawn: set[str] = set()
     for number, run in enumerate(runs):
         for record in run.records:
@@ -120,39 +115,56 @@ def _points(file: Path) -> list[dict[str, Any]]:
         return []
 
 
-def _retrieval(records: Sequence[Record]) -> str:
-    rows = []
-    for record in records:
-        facts = record.get("facts") or {}
-        if record["kind"] != "retrieve":
-            continue
-        languages = facts.get("languages") or {}
-        how = f"layer {facts.get('layer')}, {facts.get('pooling')} pooling, {facts.get('provider')}"
-        mined = [
-            f"{code}: threshold {cell(found['threshold'], 4)}, dev F1 {cell(100 * found['dev_f1'])}, {found['pairs']:,} pairs"
-            for code, found in languages.items()
-            if "threshold" in found
-        ]
-        rows.append([record["name"], how, "; ".join(mined) or f"nearest neighbour in {len(languages)} languages"])
-    return table(("stage", "vectors", "found"), rows, kind="words")
+def _retrieval(records: Sequence[Record]) -> Iterator[str]:
+    stages = [record for record in records if record["kind"] == "retrieve"]
+    how = [[one["name"], *(one["facts"].get(name, "–") for name in ("layer", "pooling", "provider"))] for one in stages]
+    yield table(("stage", "layer", "pooling", "vectors by"), how, kind="words")
+    mined = [
+        [f"{one['name']}: {code}", f"{found['threshold']:.4f}", cell(found["dev_f1"]), f"{found['pairs']:,}"]
+        for one in stages
+        for code, found in one["facts"]["languages"].items()
+        if "threshold" in found
+    ]
+    note = "The threshold is chosen on development pairs and used for the test set as it is."
+    yield table(("mined", "threshold", "F1 on development pairs", "pairs found"), mined, note=note)
 
 
-def _data(manifest: Mapping[str, Any], records: Sequence[Record]) -> Iterator[str]:
-    yield paragraph(f"Source: {_plain(manifest['data'])}.")
+def _data(manifest: Manifest, records: Sequence[Record]) -> Iterator[str]:
+    data = manifest["data"]
+    yield paragraph(f"Source: {data['source']}; sha256 of the keys of all that was read: {data['sha256']}.")
     yield table(("trained on", "examples"), [[name, f"{n:,}"] for name, n in _examples(records).items()])
     tested = []
     for task, target in TASKS.items():
-        entries = [manifest["files"].get(target.file(code)) for code in target.languages]
-        counts = [entry["records"] for entry in entries if entry]
+        counts = [
+            manifest["files"][file]["records"]
+            for code in target.languages
+            if (file := target.file(code)) in manifest["files"]
+        ]
         if counts:
             tested.append([task, len(counts), f"{sum(counts):,}", f"{min(counts):,}", f"{max(counts):,}"])
     headings = ("tested on", "languages", "records", "fewest", "most")
-    yield table(headings, tested, note="Records: lines, sentences or questions; for bucc2018 the pairs that were found.")
-    for record in records:
-        if record["kind"] == "release_corpus":
-            notes = (record.get("facts") or {}).get("tasks") or {}
-            rows = [[task, ", ".join(note["made_from"]), " ".join(note["remarks"])] for task, note in notes.items()]
-            yield table(("prepared", "made from", "not as in XTREME"), rows, kind="words")
+    yield table(
+        headings, tested, note="Records: lines, sentences or questions; for bucc2018 the pairs that were found."
+    )
+    yield from _prepared(data["made_from"] or {})
+
+
+def _prepared(notes: Mapping[str, Any]) -> Iterator[str]:
+    """What upstream releases were turned into, where a run began with that."""
+    sentences = []
+    if stand_ins := notes.get("dev_as_test"):
+        sentences.append(f"Development sets stand in for the test sets of {', '.join(stand_ins)}.")
+    if sample := notes.get("sample"):
+        sentences.append(f"At most {sample:,} test examples a language were kept.")
+    if sentences:
+        yield paragraph(*sentences)
+    tasks = notes.get("tasks") or {}
+    rows = [[task, _few(note["made_from"]), " ".join(note["remarks"])] for task, note in tasks.items()]
+    yield table(("prepared", "made from", "where it is not what XTREME has"), rows, kind="words")
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _examples(records: Sequence[Record]) -> dict[str, int]:
@@ -162,7 +174,7 @@ def _examples(records: Sequence[Record]) -> dict[str, int]:
         f"{phases[record['kind']]}: {name}": number
         for record in records
         if record["kind"] in phases
-        for name, number in ((record.get("facts") or {}).get("examples") or {}).items()
+        for name, number in record["facts"]["examples"].items()
     }
 
 
@@ -178,9 +190,8 @@ def _stages(records: Sequence[Record]) -> str:
 
 
 def _device(record: Record) -> str:
-    return str((record.get("ran") or {}).get("device", "–"))
+    return str(record["ran"]["device"])
 
 
 def _memory(record: Record) -> str:
-    size = (record.get("ran") or {}).get("peak_memory_bytes")
-    return "–" if size is None else f"{size / 2**20:,.0f} MiB"
+    return f"{record['ran']['peak_memory_bytes'] / 2**20:,.0f} MiB"

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from xtreme_bench.benchmark import GROUPS
 from xtreme_bench.markup import text
 from xtreme_bench.score import cells, headline
-from xtreme_bench.tables import CHANCE, Run, tasks_of
+from xtreme_bench.tables import CHANCE, Run, measures_of, tasks_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,27 +30,29 @@ _VARIABLES: Mapping[str, str] = {
 WIDTH = 8.6
 
 
+# The name of a run, the number of its colour, steps and values.
+Line = tuple[str, int, Sequence[float], Sequence[float]]
+
+
 @dataclass(frozen=True)
 class Panel:
-    """One small diagram: a title and, per run, its name, its number among the runs, steps and values."""
+    """One small diagram: a title and a line for each run that has one."""
 
     title: str
-    lines: Sequence[tuple[str, int, Sequence[float], Sequence[float]]]
+    lines: Sequence[Line]
 
 
 def bars(runs: Sequence[Run], order: Sequence[int] | None = None) -> str:
     """Mean score of each task and overall, one bar per run; dashes mark chance. `order` gives the runs' colours."""
-    keys = [*tasks_of(*(scores for _, scores in runs)), "overall"]
-    keys = [key for key in keys if any(headline(scores, key) is not None for _, scores in runs)]
+    keys = [key for key in measures_of(*(scores for _, scores in runs)) if key not in GROUPS]
     colors = order or range(len(runs))
     figure, (axes,) = _figure(1, 1, 3.1)
     width = 0.84 / len(runs)
     for at, ((name, scores), color) in enumerate(zip(runs, colors, strict=True)):
-        values = [headline(scores, key) for key in keys]
-        places = [place - 0.42 + width * (at + 0.5) for place in range(len(keys))]
-        drawn = [(place, value) for place, value in zip(places, values, strict=True) if value is not None]
-        axes.bar(*zip(*drawn, strict=True), width=width * 0.92, color=SERIES[color], label=_short(name))
-        for place, value in drawn if len(runs) <= 2 else ():
+        shift = width * (at + 0.5) - 0.42
+        drawn = {at + shift: value for at, key in enumerate(keys) if (value := headline(scores, key)) is not None}
+        axes.bar(list(drawn), list(drawn.values()), width=width * 0.92, color=SERIES[color], label=_short(name))
+        for place, value in drawn.items() if len(runs) <= 2 else ():
             axes.text(place, value + 1, f"{value:.0f}", ha="center", va="bottom", color=INK, size=8)
     marks = [(place, CHANCE[key]) for place, key in enumerate(keys) if key in CHANCE]
     for number, (place, chance) in enumerate(marks):
@@ -74,14 +77,16 @@ def gaps(runs: Sequence[Run], order: Sequence[int] | None = None) -> str:
         height = [row + (at - (len(runs) - 1) / 2) * 0.62 / len(runs) for row in found]
         english, others = zip(*found.values(), strict=True) if found else ((), ())
         axes.hlines(height, others, english, color=SERIES[color], lw=1.6)
-        axes.plot(others, height, "o", color=SERIES[color], ms=6, label=f"{_short(name)}: other languages")
-        axes.plot(english, height, "o", color=SERIES[color], mfc=PAPER, mew=1.6, ms=6, label="English")
+        dots = {"color": SERIES[color], "ms": 6, "clip_on": False, "zorder": 3}
+        axes.plot(others, height, "o", label=_short(name), **dots)
+        axes.plot(english, height, "o", mfc=PAPER, mew=1.6, **dots)
+    axes.plot([], [], "o", color=INK, mfc=PAPER, mew=1.6, ms=6, label="English")
     axes.set_yticks(range(len(tasks)), tasks)
     axes.tick_params(axis="y", length=0)
     axes.set(ylim=(len(tasks) - 0.5, -0.5), xlim=(0, 100), xlabel="score, %")
     axes.grid(visible=False, axis="y")
     axes.grid(axis="x", color=GRID, lw=0.8)
-    _legend(figure, axes, 2)
+    _legend(figure, axes, len(runs) + 1)
     return _svg(figure, "gaps", "Dots: score in English and mean of the other languages, by task and run")
 
 
@@ -109,7 +114,7 @@ def curves(name: str, panels: Sequence[Panel], ylabel: str) -> str:
     figure.supxlabel("step", size=9, color=MUTED)
     figure.supylabel(ylabel, size=9, color=MUTED)
     if len(labelled) > 1:
-        figure.legend(labelled.values(), labelled, loc="outside upper left", ncols=3, frameon=False, labelcolor=INK)
+        _outside(figure, list(labelled.values()), list(labelled), 3)
     return _svg(figure, name, f"Lines: {ylabel} over training steps")
 
 
@@ -133,12 +138,20 @@ def _figure(rows: int, columns: int, height: float) -> tuple[Figure, list[Axes]]
 
 def _legend(figure: Figure, axes: Axes, columns: int) -> None:
     handles, labels = axes.get_legend_handles_labels()
+    pairs = sorted(zip(handles, labels, strict=True), key=lambda pair: pair[1] == "chance")
+    _outside(figure, [handle for handle, _ in pairs], [label for _, label in pairs], columns)
+
+
+def _outside(figure: Figure, handles: Sequence[Any], labels: Sequence[str], columns: int) -> None:
+    # Long names take more room: about 100 letters and marks fit beside each other.
+    columns = max(1, min(columns, 100 // (max(map(len, labels)) + 6)))
     figure.legend(handles, labels, loc="outside upper left", ncols=columns, frameon=False, labelcolor=INK, fontsize=9)
 
 
 def _short(name: str) -> str:
-    # Matplotlib leaves labels out of a legend that begin with an underscore.
-    return (name if len(name) <= 40 else f"{name[:39]}…").lstrip("_") or "–"
+    """A name that Matplotlib's font can draw; it leaves labels out of a legend that begin with an underscore."""
+    name = re.sub(r"[^ -~]", "?", name).lstrip("_")
+    return f"{name[:39]}…" if len(name) > 40 else name or "?"
 
 
 def _svg(figure: Figure, name: str, title: str) -> str:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from tabulate import tabulate
 
 from xtreme_bench import compare, tables
+from xtreme_bench.benchmark import TASKS
 from xtreme_bench.check import Report
+from xtreme_bench.claims import Manifest, Scores, reference_of, scores_of, trained, zero_shot
 from xtreme_bench.findings import count
 from xtreme_bench.page import write_comparison_page, write_page
-from xtreme_bench.plan import TRAINS, Plan, Stage
+from xtreme_bench.plan import TRAINS, Folder, Plan, Stage
 from xtreme_bench.progress import duration
-from xtreme_bench.run import Outcome
 from xtreme_bench.store import Store
-from xtreme_bench.tables import cell, score_table
-from xtreme_bench.training import reference_of, trained, zero_shot
+from xtreme_bench.tables import cell
 from xtreme_bench.verdict import expectations, verdict
+
+if TYPE_CHECKING:
+    from xtreme_bench.run import Outcome
 
 __all__ = [
     "check_text", "comparison_text", "plan_table", "score_table", "summary_table", "terminal", "write_comparison_page",
@@ -33,37 +35,26 @@ def terminal(outcome: Outcome) -> str:
     main = outcome.main.manifest
     before = outcome.baseline.manifest if outcome.baseline else None
     parts = [f"{main['name']}: {' '.join(outcome.main.plan.recipe.description.split())}"]
-    if main["scores"]:
-        runs = [(one["name"], one["scores"]) for one in (main, before) if one]
-        parts += [score_table(main["scores"]), tables.summary_table(runs, 1 if before else None)]
+    if scores_of(main):
+        runs = [(one["name"], scores_of(one)) for one in (main, before) if one]
+        parts += [tables.language_table(scores_of(main)), tables.summary_table(runs, 1 if before else None)]
     parts += [_languages_text(main), _expect_text(main, before), "\n".join(verdict(main, before))]
     return "\n\n".join(part for part in parts if part)
 
 
-def _languages_text(manifest: Mapping[str, Any]) -> str:
-    lines = [f"{what}: {' '.join(languages)}" for what, languages in trained(manifest)]
-    seen = {task: sorted(set(languages) - set(zero_shot(manifest, task))) for task, languages in _covered(manifest)}
-    exceptions = [f"{task} {' '.join(languages)}" for task, languages in seen.items() if languages]
-    lines.append(f"zero-shot: everything{f' but {_joined(exceptions)}' if exceptions else ''}")
-    return "\n".join(["trained on", *(f"  {line}" for line in lines)])
+def _languages_text(manifest: Manifest) -> str:
+    lines = [f"  {what}: {' '.join(languages)}" for what, languages in trained(manifest)]
+    seen: dict[str, list[str]] = {}
+    for task, target in TASKS.items():
+        known = [code for code in target.languages if target.file(code) in manifest["files"]]
+        if known := [code for code in known if code not in zero_shot(manifest, task)]:
+            seen.setdefault(" ".join(known), []).append(task)
+    but = "; ".join(f"{codes} in {', '.join(tasks)}" for codes, tasks in seen.items())
+    return "\n".join(["trained on", *lines, f"zero-shot: everything{f' but {but}' if but else ''}"])
 
 
-def _joined(parts: Sequence[str]) -> str:
-    return ", ".join(parts)
-
-
-def _covered(manifest: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
-    for task in tables.TASKS:
-        languages = [code for code in tables.TASKS[task].languages if tables.TASKS[task].file(code) in manifest["files"]]
-        if languages:
-            yield task, languages
-
-
-def _expect_text(main: Mapping[str, Any], before: Mapping[str, Any] | None) -> str:
-    rows = [
-        ["ok" if line.holds else "MISSED", line.name, line.wanted, f"found {cell(line.found, 2)}"]
-        for line in expectations(main, before)
-    ]
+def _expect_text(main: Manifest, before: Manifest | None) -> str:
+    rows = [[line.state, line.name, line.wanted, f"found {cell(line.found, 2)}"] for line in expectations(main, before)]
     return f"expect\n{tabulate(rows, tablefmt='plain', disable_numparse=True)}" if rows else ""
 
 
@@ -72,7 +63,7 @@ def plan_table(plans: Sequence[Plan], store: Store) -> str:
     stages = list({stage.key: stage for one in plans for stage in one.stages}.values())
     records = [store.record(stage.key) for stage in stages]
     rows = [
-        [number, stage.name, stage.kind, *_state(record), _work(stage), stage.key[:12]]
+        [number, stage.name, stage.kind, *_state(stage, record), _work(stage), stage.key[:12]]
         for number, (stage, record) in enumerate(zip(stages, records, strict=True), 1)
     ]
     headings = ("", "stage", "kind", "state", "took", "work", "key")
@@ -86,8 +77,11 @@ def plan_table(plans: Sequence[Plan], store: Store) -> str:
     return "\n".join([*lines, *_lacking(plans)])
 
 
-def _state(record: Mapping[str, Any] | None) -> tuple[str, str]:
-    return ("to do: not in the store", "") if record is None else ("done", duration(_seconds(record)))
+def _state(stage: Stage, record: Mapping[str, Any] | None) -> tuple[str, str]:
+    if record is not None:
+        return "done", duration(_seconds(record))
+    lacks = any(isinstance(source, Folder) and source.key == "missing" for source in stage.inputs.values())
+    return ("cannot run: files are missing" if lacks else "to do: not in the store"), ""
 
 
 def _seconds(record: Mapping[str, Any]) -> float:
@@ -99,7 +93,7 @@ def _work(stage: Stage) -> str:
     params = stage.params
     if stage.kind in TRAINS:
         length = f"{params['steps']:,} steps" if params.get("steps") else f"{params.get('epochs'):g} epochs"
-        return f"{length} x {params['batch']} examples"
+        return f"{length} in batches of {params['batch']}"
     return count(len(params["languages"]), "language") if stage.kind in ("predict", "retrieve") else ""
 
 
@@ -126,15 +120,25 @@ def _lacking(plans: Iterable[Plan]) -> list[str]:
     return lines
 
 
+def score_table(scores: Scores) -> str:
+    """Scores of one folder of predictions: by language, then by task, group and overall."""
+    return f"{tables.language_table(scores)}\n\n{tables.summary_table([('score', scores)])}"
+
+
 def check_text(result: Report) -> str:
     """The problems and notes of a check, and what was checked against what."""
     found = count(len(result.problems), "problem") if result.problems else "no problems"
     covered = sum(map(len, result.coverage.values()))
     kind = "partial bundle" if result.partial else "complete bundle"
-    summary = f"{kind}, {count(covered, 'file')} of {len(result.coverage)} tasks; sizes from {result.sizes_from}"
+    summary = (
+        f"{kind}, {count(covered, 'file')} of {count(len(result.coverage), 'task')}; sizes from {result.sizes_from}"
+    )
     return "\n".join(
-        [*(f"problem: {problem}" for problem in result.problems), *(f"note: {note}" for note in result.notes)]
-        + [f"{found}: {summary}"]
+        [
+            *(f"problem: {problem}" for problem in result.problems),
+            *(f"note: {note}" for note in result.notes),
+            f"{found}: {summary}",
+        ]
     )
 
 
@@ -152,7 +156,6 @@ def comparison_text(comparison: Mapping[str, Any]) -> str:
     return "\n\n".join([head, *(parts or ["there is no task and language that both have a score for"])])
 
 
-def summary_table(manifests: Sequence[Mapping[str, Any]]) -> str:
+def summary_table(manifests: Sequence[Manifest]) -> str:
     """Bundles side by side: tasks, groups, overall, and differences to the one that is the others' baseline."""
-    runs = [(one["name"], one["scores"]) for one in manifests]
-    return tables.summary_table(runs, reference_of(manifests))
+    return tables.summary_table([(one["name"], scores_of(one)) for one in manifests], reference_of(manifests))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from tabulate import tabulate
 
 from xtreme_bench.benchmark import GROUPS, LANGUAGES, TASKS
+from xtreme_bench.claims import Scores
 from xtreme_bench.score import cells, headline
 
-Scores = Mapping[str, Any]
 Run = tuple[str, Scores]
 MEASURES = (*TASKS, *GROUPS, "overall")
 # A guess at random is right this often, in percent; only where every prediction is one of a few labels.
@@ -52,7 +51,7 @@ def cell(value: float | None, digits: int = 1, *, sign: bool = False) -> str:
     return text.lstrip("+-") if sign and not float(text) else text.replace("-", "−")
 
 
-def score_table(scores: Scores) -> str:
+def language_table(scores: Scores) -> str:
     """Languages by tasks in percent, with the means below. English is what the tasks are trained on."""
     tasks = tasks_of(scores)
     by_task = {task: cells(scores, task) for task in tasks}

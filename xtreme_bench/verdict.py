@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from xtreme_bench.benchmark import GROUPS, TASKS
+from xtreme_bench.claims import Manifest, Scores, scores_of
+from xtreme_bench.findings import count
 from xtreme_bench.score import cells, headline
-from xtreme_bench.tables import CHANCE, Scores, cell, difference, tasks_of
+from xtreme_bench.tables import CHANCE, cell, difference, tasks_of
 from xtreme_bench.verify import check_expect
 
-Manifest = Mapping[str, Any]
 # Changes below this many points are called none: a second decimal of a mean is no finding.
 NOTHING = 0.5
 # Two-sided 95 % of a normal distribution.
@@ -28,11 +29,16 @@ class Expected:
     found: float | None
     holds: bool
 
+    @property
+    def state(self) -> str:
+        """In a word or two, as tables show it."""
+        return "holds" if self.holds else "no score" if self.found is None else "MISSED"
+
 
 def expectations(manifest: Manifest, baseline: Manifest | None) -> list[Expected]:
     """Every bound of the recipe's `expect`, judged as `verify.check_expect` does."""
     expect = manifest["recipe"].get("expect") or {}
-    scores, before = manifest["scores"], baseline["scores"] if baseline else None
+    scores, before = scores_of(manifest), scores_of(baseline) if baseline else None
     lines = []
     for section, prefix in (("scores", ""), ("gains", "gain of ")):
         for key, bound in (expect.get(section) or {}).items():
@@ -50,9 +56,9 @@ def _wanted(bound: Mapping[str, Any]) -> str:
 
 def verdict(manifest: Manifest, baseline: Manifest | None) -> list[str]:
     """Sentences in plain words: how good, whether above chance, what changed to the baseline, what was expected."""
-    if not manifest["scores"]:
+    if not scores_of(manifest):
         return ["There are predictions but no scores: no gold labels were given, so nothing can be said of quality."]
-    sentences = [_level(manifest["name"], manifest["scores"])]
+    sentences = [_level(manifest["name"], scores_of(manifest))]
     if chance := list(_chance(manifest)):
         sentences.append(f"In the languages without training data: {'; '.join(chance)}.")
     if baseline is not None:
@@ -71,8 +77,8 @@ def _level(name: str, scores: Scores) -> str:
 
 def _chance(manifest: Manifest) -> Iterator[str]:
     for task, chance in CHANCE.items():
-        others = {code: value for code, value in cells(manifest["scores"], task).items() if code != "en"}
-        found = headline(manifest["scores"], f"{task}/transfer")
+        others = {code: value for code, value in cells(scores_of(manifest), task).items() if code != "en"}
+        found = headline(scores_of(manifest), f"{task}/transfer")
         if found is None:
             continue
         sizes = [manifest["files"].get(TASKS[task].file(code), {}).get("records", 0) for code in others]
@@ -93,7 +99,7 @@ def _error(percents: Sequence[float], sizes: Sequence[int]) -> float:
 
 
 def _change(manifest: Manifest, baseline: Manifest) -> Iterator[str]:
-    scores, before = manifest["scores"], baseline["scores"]
+    scores, before = scores_of(manifest), scores_of(baseline)
     what = _what_differs(manifest, baseline)
     shared = [task for task in tasks_of(scores) if task in before]
     if not shared:
@@ -151,7 +157,7 @@ def _expected(lines: Sequence[Expected]) -> list[str]:
     if not lines:
         return []
     if not missed:
-        return [f"{'The expected value' if len(lines) == 1 else f'All {len(lines)} expected values'} of the recipe hold{'s' * (len(lines) == 1)}."]
+        return [f"Everything that the recipe expects was found ({count(len(lines), 'number')})."]
     what = [f"{line.name} should be {line.wanted}, it is {cell(line.found, 2)}" for line in missed]
     return [f"{len(missed)} of {len(lines)} things that the recipe expects did NOT appear: {'; '.join(what)}."]
 

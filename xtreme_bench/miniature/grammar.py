@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from xtreme_bench.miniature.world import CATEGORY, CONCEPTS, NP
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """One word of a sentence.
 
     `upos` is its Universal POS tag. `entity` is PER, LOC, ORG or None; `slot` names the part of the clause it
@@ -71,7 +70,7 @@ def spell(form: str, upos: str, *, answer: bool = True, entity: str | None = Non
 
 def in_slot(tokens: Iterable[Token], slot: str) -> list[Token]:
     """The tokens, each marked as part of `slot`."""
-    return [replace(token, slot=slot) for token in tokens]
+    return [token._replace(slot=slot) for token in tokens]
 
 
 def arrange(order: str, parts: Mapping[str, Sequence[Token]]) -> list[Token]:
@@ -87,7 +86,7 @@ def arrange(order: str, parts: Mapping[str, Sequence[Token]]) -> list[Token]:
     for name in order.split():
         slot = name.partition(".")[0]
         for token in parts.get(name, ()):
-            out.append(replace(token, slot=f"{slot}.{token.slot}" if token.slot else slot))
+            out.append(token._replace(slot=f"{slot}.{token.slot}" if token.slot else slot))
     return out
 
 
@@ -140,7 +139,7 @@ def link(clauses: Sequence[Sequence[Token]], connective: Sequence[Token]) -> lis
     """Clauses with a connective between them; slots from the second clause on are prefixed with "2.", "3.", ..."""
     out = list(clauses[0])
     for index, clause in enumerate(clauses[1:], start=2):
-        out += [*connective, *(replace(token, slot=f"{index}.{token.slot}") for token in clause)]
+        out += [*connective, *(token._replace(slot=f"{index}.{token.slot}") for token in clause)]
     return out
 
 

@@ -29,7 +29,7 @@ LABEL: dict[str, tuple[str, str, str, str]] = {
     "opposite": (_C, _E, _E, _C),
     "independent": (_N, _N, _N, _N),
 }
-MIXED = 0.2  # share of the changed facts in which something is left out besides
+MIXED = 0.35  # share of the changed facts in which something is left out besides
 
 
 @dataclass(frozen=True)
@@ -173,14 +173,15 @@ def _inference(premise: Sentence, hypothesis: Clause, label: str, verb: str) -> 
         (verb if verb in ("be", "have") else CATEGORY[verb], hypothesis.tense),
         (bool(hypothesis.adjective), asked["not"]),
         hypothesis.subject.head in given,
+        (bool(hypothesis.time), bool(new)),
     )
     return Inference(premise, hypothesis, label, cues)
 
 
-def draw(rng: random.Random, size: int, *, joined: float, embedded: float, negated: float = 0.12) -> list[Inference]:
+def draw(rng: random.Random, size: int, *, joined: float, embedded: float, negated: float = 0.2) -> list[Inference]:
     """`size` examples, a third of each label, balanced by their cues; shares as in `inference`."""
     pool: list[Inference] = []
-    while len(pool) < 3 * size + 800:
+    while len(pool) < 5 * size + 800:
         example = inference(rng, joined=joined, embedded=embedded, negated=negated)
         if example and example.premise != example.hypothesis:
             pool.append(example)

@@ -27,7 +27,7 @@ SIZES = {
 }  # fmt: skip
 OTHER_LANGUAGES = 0.12
 SHARES = {  # of joined and embedded premises: NLI gets harder from SNLI to the third round of ANLI
-    "mnli": (0.12, 0.0), "snli": (0.06, 0.0), "R1": (0.7, 0.0), "R2": (0.3, 0.6), "R3": (0.5, 0.4),
+    "mnli": (0.2, 0.0), "snli": (0.12, 0.0), "R1": (0.7, 0.0), "R2": (0.3, 0.6), "R3": (0.5, 0.4),
 }  # fmt: skip
 
 

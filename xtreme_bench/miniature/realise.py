@@ -81,10 +81,10 @@ def _sentence(tokens: Sequence[Token], language: str, *, question: bool = False)
     """Add what makes a sentence of a clause: a capital letter and punctuation."""
     first, *rest = tokens
     initial = "İ" if language == "tr" and first.text[0] == "i" else first.text[0].upper()
-    first = replace(first, text=initial + first.text[1:])
+    first = first._replace(text=initial + first.text[1:])
     end = Token((QUESTION if question else STOP).get(language, "?" if question else "."), "PUNCT", glued=True)
     if question and language == "es":
-        return [Token("¿", "PUNCT"), replace(first, glued=True), *rest, end]
+        return [Token("¿", "PUNCT"), first._replace(glued=True), *rest, end]
     return [first, *rest, end]
 
 

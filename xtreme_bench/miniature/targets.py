@@ -32,7 +32,7 @@ def size_of(scope: Scope, task: str, split: str) -> int:
 def inferences(scope: Scope, split: str) -> list[inference.Inference]:
     """The examples of a split of xnli."""
     rng = scope.rng("xnli", split)
-    return inference.draw(rng, size_of(scope, "xnli", split), joined=0.12, embedded=0.0)
+    return inference.draw(rng, size_of(scope, "xnli", split), joined=0.2, embedded=0.0)
 
 
 def pairs(scope: Scope, task: str, split: str, language: str) -> list[Row]:

@@ -16,7 +16,8 @@ CONCEPTS: dict[str, tuple[str, ...]] = {
         # each language writes them in its own script.
         "given": "anna clara elena lina maria nora olga rita sara tina vera zora "
         "adam bruno david felix ivan karim leo marco omar paul samir tomas",
-        "family": "amari bergen castro demir fontana grant haddad ito kovac lang moreno novak okoro petrov rossi tanaka",
+        "family": "amari bergen castro demir fontana grant haddad ito kovac lang moreno novak okoro petrov rossi "
+        "tanaka",
         "city": "arden belmar corva delfi estra falun galia hadar irma jorvik kalmar lunda",
         "animal": "dog cat horse bird cow sheep fish rabbit goat duck",
         "food": "apple bread cheese rice egg soup cake orange meat tomato",
@@ -44,10 +45,10 @@ CATEGORY: dict[str, str] = {key: name for name, keys in CONCEPTS.items() for key
 
 # What each thing is a kind of.
 HYPERNYM: dict[str, str] = {
-    **{key: "animal_class" for key in CONCEPTS["animal"]},
-    **{key: "food_class" for key in CONCEPTS["food"]},
-    **{key: "thing" for key in CONCEPTS["object"]},
-    **{key: "person" for key in CONCEPTS["role"]},
+    **dict.fromkeys(CONCEPTS["animal"], "animal_class"),
+    **dict.fromkeys(CONCEPTS["food"], "food_class"),
+    **dict.fromkeys(CONCEPTS["object"], "thing"),
+    **dict.fromkeys(CONCEPTS["role"], "person"),
 }
 
 # Pairs that exclude each other.

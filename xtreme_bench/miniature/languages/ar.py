@@ -265,11 +265,11 @@ def clause(c: Clause, *, subject_first: bool = False) -> list[Token]:
     for part, key in (("time", c.time), ("daytime", c.daytime)):
         if key:
             spoken = spell(WORDS[key]["lemma"], "ADV" if part == "time" else "NOUN")
-            parts[part] = [replace(token, answer=token.upos != "ADP") for token in spoken]
+            parts[part] = [token._replace(answer=token.upos != "ADP") for token in spoken]
     if c.content:
         parts["content"] = _after_that(c.content, WORDS[c.verb].get("That", "أن"))
     tokens = arrange(_question(c, parts, "subject" if subject_first or "verb" not in parts else ""), parts)
-    return [*tokens[:1], replace(tokens[1], glued=True), *tokens[2:]] if tokens[0].text == "أ" else tokens
+    return [*tokens[:1], tokens[1]._replace(glued=True), *tokens[2:]] if tokens[0].text == "أ" else tokens
 
 
 def join(clauses: Sequence[Clause], connective: str) -> list[Token]:
@@ -278,7 +278,7 @@ def join(clauses: Sequence[Clause], connective: str) -> list[Token]:
     if connective == "because":
         return link([spoken[0], *(_after_that(c, WORDS["because"]["lemma"]) for c in clauses[1:])], [])
     if connective == "and":
-        spoken[1:] = [[replace(tokens[0], glued=True), *tokens[1:]] for tokens in spoken[1:]]
+        spoken[1:] = [[tokens[0]._replace(glued=True), *tokens[1:]] for tokens in spoken[1:]]
     return link(spoken, spell(WORDS[connective]["lemma"], "ADV" if connective == "then" else "CCONJ"))
 
 
@@ -384,7 +384,7 @@ def _after(preposition: str, tokens: list[Token]) -> list[Token]:
         return [*spell(preposition, "ADP", answer=False), *tokens]
     word = tokens[0].text
     word = word[1:] if word.startswith("ال") and tokens[0].upos == "NOUN" else word
-    return [Token("ل", "ADP", answer=False), replace(tokens[0], text=word, glued=True), *tokens[1:]]
+    return [Token("ل", "ADP", answer=False), tokens[0]._replace(text=word, glued=True), *tokens[1:]]
 
 
 def _after_that(c: Clause, particle: str) -> list[Token]:

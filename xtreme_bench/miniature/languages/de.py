@@ -261,7 +261,7 @@ def _say(c: Clause, position: str) -> list[Token]:
     if c.time:
         parts["time"] = spell(WORDS[c.time]["lemma"], "ADV")
     if c.daytime:
-        parts["daytime"] = [replace(t, answer=t.upos == "NOUN") for t in spell(WORDS[c.daytime]["lemma"], "NOUN")]
+        parts["daytime"] = [t._replace(answer=t.upos == "NOUN") for t in spell(WORDS[c.daytime]["lemma"], "NOUN")]
     if c.negated and not kein:
         parts["verb.not"] = spell("nicht", "PART")
     if c.content:

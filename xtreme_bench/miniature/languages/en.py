@@ -191,7 +191,7 @@ def clause(c: Clause) -> list[Token]:
     if c.time:
         parts["time"] = spell(WORDS[c.time]["lemma"], "ADV")
     if c.daytime:
-        parts["daytime"] = [replace(t, answer=t.upos == "NOUN") for t in spell(WORDS[c.daytime]["lemma"], "NOUN")]
+        parts["daytime"] = [t._replace(answer=t.upos == "NOUN") for t in spell(WORDS[c.daytime]["lemma"], "NOUN")]
     if c.content:
         parts["content"] = [*spell("that", "SCONJ"), *clause(replace(c.content, asks=None))]
     return arrange(_question(c, parts), parts)

@@ -216,7 +216,7 @@ def clause(c: Clause) -> list[Token]:
     if c.time:
         parts["time"] = spell(WORDS[c.time]["lemma"], "ADV")
     if c.daytime:
-        parts["daytime"] = [replace(t, answer=t.upos == "NOUN") for t in spell(WORDS[c.daytime]["lemma"], "NOUN")]
+        parts["daytime"] = [t._replace(answer=t.upos == "NOUN") for t in spell(WORDS[c.daytime]["lemma"], "NOUN")]
     if c.content:
         that = spell(WORDS[c.verb].get("That", "que"), "SCONJ")
         parts["content"] = [*that, *clause(replace(c.content, asks=None))]
@@ -228,7 +228,7 @@ def join(clauses: Sequence[Clause], connective: str) -> list[Token]:
     said = link([clause(c) for c in clauses], connective_of(WORDS, connective))
     after = [*said[1:], said[-1]]
     return [
-        replace(t, text="e") if t.text == "y" and n.text[0] in "IÍi" else t for t, n in zip(said, after, strict=True)
+        t._replace(text="e") if t.text == "y" and n.text[0] in "IÍi" else t for t, n in zip(said, after, strict=True)
     ]
 
 
@@ -296,7 +296,7 @@ def _takes_a(c: Clause) -> bool:
 def _to(phrase: list[Token]) -> list[Token]:
     """The phrase with "a"; a + el = al."""
     if phrase[0].text == "el":
-        return [replace(phrase[0], text="al", upos="ADP"), *phrase[1:]]
+        return [phrase[0]._replace(text="al", upos="ADP"), *phrase[1:]]
     return [*spell("a", "ADP", answer=False), *phrase]
 
 

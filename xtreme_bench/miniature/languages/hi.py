@@ -259,7 +259,7 @@ def clause(c: Clause) -> list[Token]:
         if key and c.asks == "time" and (part == "time" or not c.time):
             parts[part] = spell("कब", "ADV", answer=False)
         elif key:
-            parts[part] = [replace(t, answer=t.text != "को") for t in spell(WORDS[key]["lemma"], "NOUN")]
+            parts[part] = [t._replace(answer=t.text != "को") for t in spell(WORDS[key]["lemma"], "NOUN")]
     if c.content:
         parts["content"] = [*spell("कि", "SCONJ"), *clause(replace(c.content, asks=None))]
     if c.asks == "polar":

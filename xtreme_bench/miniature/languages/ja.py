@@ -268,7 +268,7 @@ def join(clauses: Sequence[Clause], connective: str) -> list[Token]:
     if connective != "because":
         return link([clause(c) for c in clauses], spell(WORDS[connective]["lemma"], "ADV"))
     first, reason = clauses
-    told = [replace(token, slot=f"2.{token.slot}") for token in clause(reason, subordinate=True)]
+    told = [token._replace(slot=f"2.{token.slot}") for token in clause(reason, subordinate=True)]
     return [*told, *spell(WORDS["because"]["lemma"], "SCONJ"), *clause(first)]
 
 
@@ -317,7 +317,7 @@ def _predicate(c: Clause) -> dict[str, list[Token]]:
         entry = WORDS[c.verb]
         spoken = _conjugate(entry, c)
         if animal and "Animal" in entry:
-            spoken[0] = replace(spoken[0], text=entry["Animal"])
+            spoken[0] = spoken[0]._replace(text=entry["Animal"])
         return {"verb": spoken}
     if c.adjective:
         entry_of = _adjective(c.adjective, c.subject)

@@ -252,7 +252,7 @@ def noun_phrase(np: NP, *, how_many: bool = False) -> list[Token]:
     if np.adjective:
         tokens += agree(np.adjective, noun_class(np), "ADJ")
     if how_many:
-        tokens += [replace(token, answer=False) for token in agree("how_many", noun_class(np), "ADJ")]
+        tokens += [token._replace(answer=False) for token in agree("how_many", noun_class(np), "ADJ")]
     elif np.number > 1:
         tokens += agree(numeral(np.number), noun_class(np), "NUM")
     return tokens

@@ -230,7 +230,7 @@ def noun_phrase(np: NP, case: str = "nom", *, how_many: bool = False) -> list[To
             word = attach(word, "n" + CASES[case].lstrip("yn"))
         elif case != "nom":
             word += "'" + attach(word, CASES[case])[len(word) :]
-        return [*out[:-1], replace(out[-1], text=word)]
+        return [*out[:-1], out[-1]._replace(text=word)]
     if how_many or np.number > 1:
         out += spell("kaç" if how_many else WORDS[numeral(np.number)]["lemma"], "NUM")
         out += spell(entry.get("Unit", ""), "NOUN")

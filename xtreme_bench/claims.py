@@ -1,4 +1,7 @@
-"""What a manifest says about the languages a model was trained on, and which run others are measured against."""
+"""What manifests say of runs: scores, languages of training, and which of several is the one to compare with.
+
+A manifest may come from anybody. Its scores and files have been checked when it was read; the rest is taken with care.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,15 @@ from typing import Any
 from xtreme_bench.benchmark import TASKS
 
 Manifest = Mapping[str, Any]
+Scores = Mapping[str, Any]
 # In the order of time; a manifest's keys are sorted by name.
-_PHASES = ("pretraining", "intermediate", "finetuning")
+_PHASES = {"pretraining": "pretraining", "intermediate": "intermediate tasks", "finetuning": "fine-tuning"}
+
+
+def scores_of(manifest: Manifest) -> Scores:
+    """The scores of a run; empty where there were no gold labels."""
+    scores: Scores = manifest["scores"] or {}
+    return scores
 
 
 def trained(manifest: Manifest) -> list[tuple[str, list[str]]]:
@@ -18,14 +28,14 @@ def trained(manifest: Manifest) -> list[tuple[str, list[str]]]:
     for path, languages in sorted(_leaves(manifest["trained_on"]), key=_time):
         together.setdefault((path[0] if path else "", languages), []).extend(path[1:])
     return [
-        (f"{phase}: {', '.join(parts)}" if parts else phase, list(languages))
+        (f"{_PHASES.get(phase, phase)}{f': {join}' if (join := ', '.join(parts)) else ''}", list(languages))
         for (phase, languages), parts in together.items()
     ]
 
 
 def _time(leaf: tuple[tuple[str, ...], tuple[str, ...]]) -> int:
     phase = leaf[0][0] if leaf[0] else ""
-    return _PHASES.index(phase) if phase in _PHASES else len(_PHASES)
+    return [*_PHASES, phase].index(phase)
 
 
 def _leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
@@ -34,6 +44,8 @@ def _leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str,
             yield from _leaves(inner, (*path, str(key)))
     elif isinstance(value, list):
         yield path, tuple(map(str, value))
+    elif value is None and path:
+        yield path, ("as the released model documents",)
 
 
 def zero_shot(manifest: Manifest, task: str) -> list[str]:

@@ -1,0 +1,203 @@
+"""The report page: its numbers, its words for what is missing, and that nothing in it is taken for markup."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from made_up_run import UNSCORED, made_up
+
+from xtreme_bench.page import write_comparison_page, write_page
+from xtreme_bench.run import Finished
+from xtreme_bench.store import file_digest
+
+HOSTILE = """</title><script>alert(1)</script><img src=x onerror=alert(2)> "' & ${title} $body \u202e"""
+VOID = {"meta", "img", "br"}
+
+
+class Reader(HTMLParser):
+    """Text by table cell, and all tags; fails where an element is not closed."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.rows: list[list[str]] = []
+        self._open: list[str] = []
+        self.feed(page)
+        assert not self._open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+        if tag not in VOID:
+            self._open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data: str) -> None:
+        if self._open and self._open[-1] in ("td", "th"):
+            self.rows[-1][-1] += data
+
+    def row(self, name: str) -> list[str]:
+        return next(row[1:] for row in self.rows if row and row[0] == name)
+
+
+def page(folder: Path, **options: object) -> str:
+    outcome, store = made_up(folder, **options)  # type: ignore[arg-type]
+    return write_page(outcome, folder / "report", store).read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Finished, Finished, str]:
+    """A run, its baseline, and their page; only to be read."""
+    folder = tmp_path_factory.mktemp("runs")
+    outcome, store = made_up(folder)
+    assert outcome.baseline is not None
+    return outcome.main, outcome.baseline, write_page(outcome, folder / "report", store).read_text(encoding="utf-8")
+
+
+def test_the_summary_shows_the_scores_of_both_runs_and_their_difference(runs: tuple[Finished, Finished, str]) -> None:
+    main, baseline, text = runs
+    found = Reader(text)
+    after, before = main.manifest["scores"], baseline.manifest["scores"]
+    for name, a, b in [
+        ("xnli", after["xnli"]["avg_metric"], before["xnli"]["avg_metric"]),
+        ("retrieval", after["retrieval"], before["retrieval"]),
+        ("overall", after["all_task"], before["all_task"]),
+    ]:
+        assert found.row(name)[:3] == [f"{a:.1f}", f"{b:.1f}", f"{a - b:+.1f}"]
+
+
+def test_the_heat_map_has_the_difference_of_each_language_and_the_table_its_score(
+    runs: tuple[Finished, Finished, str],
+) -> None:
+    main, baseline, text = runs
+    after, before = (one.manifest["scores"]["xnli"]["accuracy"] for one in (main, baseline))
+    heat, table, second = (row[1:] for row in Reader(text).rows if row and row[0] == "Turkish (tr)")
+    assert heat[:3] == ["Turkic", "Latin", f"{after['tr'] - before['tr']:+.1f}"]
+    assert (table[0], second[0]) == (f"{after['tr']:.1f}", f"{before['tr']:.1f}")
+
+
+def test_the_page_needs_nothing_but_itself(runs: tuple[Finished, Finished, str]) -> None:
+    text = runs[2]
+    found = Reader(text)
+    assert not {"script", "link", "iframe", "img"} & set(found.tags)
+    assert not [value for name, value in found.attributes if name in ("src", "href") and not str(value).startswith("#")]
+    assert not re.search(r"url\((?!#)|@import", text)
+    assert "default-src 'none'" in text
+
+
+def test_every_plot_has_a_name_for_those_who_do_not_see_it(runs: tuple[Finished, Finished, str]) -> None:
+    found = Reader(runs[2])
+    # Means, transfer gap, and three kinds of curves.
+    assert found.tags.count("svg") == 5
+    labels = [value for name, value in found.attributes if name == "aria-label"]
+    assert len(labels) == 5
+    assert all(labels)
+
+
+def test_the_page_says_what_was_run_and_how_to_run_it_again(runs: tuple[Finished, Finished, str]) -> None:
+    main, _, text = runs
+    found = Reader(text)
+    assert "make reproduce RECIPE=made-up<" in text
+    assert found.row("bundle, sha256 of the zip") == [file_digest(main.bundle / "made-up.zip")]
+    assert found.row("retrieve bucc2018 (made-up): de") == ["1.0625", "47.5", "88"]
+    assert found.row("intermediate tasks: mnli, qqp, ccg") == ["en"]
+    stage = next(one for one in main.records if one["kind"] == "intermediate")
+    assert found.row(stage["name"]) == ["12 s", "made-up processor", "300 MiB", stage["key"][:12]]
+    assert "nowhere" not in text, "host names are not for publishing"
+
+
+def test_what_is_not_zero_shot_is_set_apart(runs: tuple[Finished, Finished, str]) -> None:
+    found = Reader(runs[2])
+    assert ["xnli", "en", "ar de es hi ru sw tr zh"] in found.rows
+    assert ("class", "seen") in found.attributes
+
+
+def test_prepared_releases_are_named_with_what_is_not_as_in_xtreme(tmp_path: Path) -> None:
+    outcome, store = made_up(tmp_path, baseline=False, curves=False)
+    files = [f"tatoeba.{number}" for number in range(9)]
+    notes = {"tatoeba": {"made_from": files, "examples": {}, "remarks": ["Only 3 of 36 languages."]}}
+    outcome.main.manifest["data"]["made_from"] = {"dev_as_test": ["xnli", "panx"], "sample": 200, "tasks": notes}
+    text = write_page(outcome, tmp_path / "report", store).read_text(encoding="utf-8")
+    assert "Development sets stand in for the test sets of xnli, panx. At most 200 test examples a language" in text
+    expected = ["tatoeba.0, tatoeba.1, tatoeba.2 and 6 more", "Only 3 of 36 languages."]
+    assert Reader(text).rows.count(["tatoeba", *expected]) == 1
+
+
+def test_text_from_outside_is_never_markup(tmp_path: Path) -> None:
+    outcome, store = made_up(tmp_path, curves=False, description=HOSTILE)
+    for one in (outcome.main, outcome.baseline):
+        assert one is not None
+        one.manifest["trained_on"][HOSTILE] = {HOSTILE: [HOSTILE, "\ud800"]}
+    main = replace(outcome.main, manifest={**outcome.main.manifest, "versions": {HOSTILE: HOSTILE}})
+    text = write_page(replace(outcome, main=main), tmp_path / "report", store).read_text(encoding="utf-8")
+    manifests = [{**one.manifest, "name": HOSTILE} for one in (outcome.main, outcome.baseline) if one is not None]
+    for page_text in (text, write_comparison_page(manifests, tmp_path / "both").read_text(encoding="utf-8")):
+        assert "&lt;script&gt;alert(1)" in page_text
+        found = Reader(page_text)
+        assert not {"script", "img"} & set(found.tags)
+        assert not [name for name, _ in found.attributes if name.startswith("on")]
+
+
+def test_without_a_baseline_there_are_no_differences(tmp_path: Path) -> None:
+    text = page(tmp_path, curves=False, baseline=False)
+    assert "Difference" not in text
+    assert Reader(text).row("xnli") == ["58.2"]
+
+
+def test_without_labels_the_page_has_no_scores_and_says_so(tmp_path: Path) -> None:
+    text = page(tmp_path, curves=False, tasks=UNSCORED)
+    assert "no gold labels were given" in text
+    assert "Summary" not in text
+    assert Reader(text).row("gain of retrieval") == ["at least 5", "–", "no score"]
+    assert "Stages" in text
+
+
+def test_some_tasks_only_have_a_page_without_overall(tmp_path: Path) -> None:
+    found = Reader(page(tmp_path, curves=False, tasks=("panx", "tatoeba")))
+    assert found.row("panx")
+    assert "overall" not in [row[0] for row in found.rows if row]
+
+
+def test_without_curves_the_page_has_no_place_for_them(tmp_path: Path) -> None:
+    text = page(tmp_path, baseline=False, curves=False)
+    assert "Fine-tuning</h2>" not in text
+    assert Reader(text).tags.count("svg") == 2
+
+
+def test_bundles_are_compared_with_the_one_that_is_their_baseline(
+    runs: tuple[Finished, Finished, str], tmp_path: Path
+) -> None:
+    after, before = runs[0].manifest, runs[1].manifest
+    expected = after["scores"]["all_task"] - before["scores"]["all_task"]
+    for manifests in ([after, before], [before, after]):
+        text = write_comparison_page(manifests, tmp_path / "both").read_text(encoding="utf-8")
+        assert "Differences are to made-up-baseline." in text
+        assert Reader(text).row("overall")[2] == f"{expected:+.1f}"
+
+
+def test_many_bundles_have_tables_but_no_crowded_plots(runs: tuple[Finished, Finished, str], tmp_path: Path) -> None:
+    manifests = [{**runs[0].manifest, "name": f"run-{number}"} for number in range(9)]
+    text = write_comparison_page([*manifests, runs[1].manifest], tmp_path / "all").read_text(encoding="utf-8")
+    found = Reader(text)
+    assert "10 runs compared" in text
+    assert "svg" not in found.tags
+    scores, differences = (row[1:] for row in found.rows if row and row[0] == "overall")
+    assert (len(scores), len(differences)) == (10, 9)
+
+
+def test_the_page_is_written_whole_and_leaves_nothing_else(tmp_path: Path) -> None:
+    page(tmp_path, baseline=False, curves=False)
+    assert [path.name for path in (tmp_path / "report").iterdir()] == ["index.html"]
