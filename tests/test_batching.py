@@ -8,6 +8,7 @@ from transformers import BertConfig, BertModel
 
 from xtreme_bench.batching import Batches, Example, by_length, collate, epoch_batches
 from xtreme_bench.encoder import Encoder
+from xtreme_bench.families.masking import mask
 
 LENGTHS = [random.Random(at).randrange(5, 60) for at in range(1_003)]
 
@@ -58,3 +59,15 @@ def test_a_model_with_segments_gets_ones_after_the_first_separator() -> None:
     bert = Encoder(BertModel(BertConfig(**sizes, intermediate_size=8)), tiny_encoder().tokenizer)
     examples = [Example(0, (np.array([0, 9, 2, 8, 8, 2], np.int32),)), Example(1, (np.array([0, 9, 2], np.int32),))]
     assert collate(examples, bert)["token_type_ids"].tolist() == [[0, 0, 0, 1, 1, 1], [0, 0, 0, 0, 0, 0]]
+
+
+def test_the_second_side_of_a_translation_counts_its_positions_anew() -> None:
+    pair = Example(0, (np.array([0, 9, 2, 2, 8, 8, 2], np.int32),), second=3)
+    single = Example(1, (np.array([0, 9, 9, 2], np.int32),))
+    batch = collate([pair, single], tiny_encoder())
+    assert batch["position_ids"].tolist() == [[2, 3, 4, 2, 3, 4, 5], [2, 3, 4, 5, 1, 1, 1]]
+
+
+def test_masking_a_translation_keeps_where_its_second_side_begins() -> None:
+    pair = Example(0, (np.array([0, 9, 2, 2, 8, 8, 2], np.int32),), second=3)
+    assert mask(pair, 0.5, tiny_encoder().tokenizer, np.random.default_rng(0)).second == 3

@@ -21,6 +21,7 @@ class Example:
 
     `row` is the index of the row it comes from; long rows give several examples. `target` is the family's own, and
     None in test files. `positions` says where the family reads the hidden states, `extra` what decoding needs.
+    `second` is where, in a pair of translations, the second side begins, whose positions are counted anew.
     """
 
     row: int
@@ -28,6 +29,7 @@ class Example:
     target: Any = None
     positions: Any = None
     extra: Any = None
+    second: int | None = None
 
     @property
     def length(self) -> int:
@@ -93,7 +95,7 @@ def pad(sequences: Sequence[Any], value: int, dtype: type = np.int64) -> torch.T
 
 
 def collate(examples: Sequence[Example], encoder: Encoder) -> dict[str, torch.Tensor]:
-    """What the encoder takes: input_ids and attention_mask (sequences, longest), and segments where it has them."""
+    """What the encoder takes: input_ids and attention_mask (sequences, longest), segments and positions if needed."""
     sequences = [sequence for example in examples for sequence in example.sequences]
     tokenizer, config = encoder.tokenizer, encoder.model.config
     ids = pad(sequences, tokenizer.pad_token_id)
@@ -104,4 +106,14 @@ def collate(examples: Sequence[Example], encoder: Encoder) -> dict[str, torch.Te
         # BERT's segment 1 is what follows the first separator.
         separator = (ids == tokenizer.sep_token_id).long()
         batch["token_type_ids"] = ((separator.cumsum(1) - separator) > 0).long() * mask
+    if any(example.second is not None for example in examples):
+        batch["position_ids"] = _positions(examples, mask, tokenizer.pad_token_id)
     return batch
+
+
+def _positions(examples: Sequence[Example], mask: torch.Tensor, padding: int) -> torch.Tensor:
+    """RoBERTa's positions (from padding + 1 on), begun again at `second`: Lample and Conneau 2019, section 3.3."""
+    count = torch.arange(mask.shape[1]).repeat(len(mask), 1)
+    begins = torch.tensor([mask.shape[1] if example.second is None else example.second for example in examples])
+    count -= begins[:, None] * (count >= begins[:, None])
+    return torch.where(mask, count + padding + 1, padding)

@@ -50,10 +50,11 @@ def run(
     """Run RECIPE (a name in recipes/, or a file) from data to checked bundle and report."""
     from xtreme_bench import report
     from xtreme_bench.run import Places, reproduce
+    from xtreme_bench.store import Store
 
     outcome = reproduce(recipe, Places(data, labels, store, out, reports))
     click.echo(report.terminal(outcome))
-    page = report.write_page(outcome, reports / outcome.main.plan.recipe.name)
+    page = report.write_page(outcome, reports / outcome.main.plan.recipe.name, Store(store))
     click.echo(f"bundle: {outcome.main.bundle}\nreport: {page}", err=True)
     _exit_with(outcome.problems)
 
@@ -169,8 +170,12 @@ def data() -> None:
 @click.option(
     "--dev-as-test", multiple=True, metavar="TASK", help="Let this task's development set stand in for its test set."
 )
-@click.option("--sample", type=click.IntRange(min=0), default=0, help="Keep this many test examples a language; 0 = all.")
-def prepare(sources: tuple[Path, ...], to: Path, labels: Path | None, dev_as_test: tuple[str, ...], sample: int) -> None:
+@click.option(
+    "--sample", type=click.IntRange(min=0), default=0, help="Keep this many test examples a language; 0 = all."
+)
+def prepare(
+    sources: tuple[Path, ...], to: Path, labels: Path | None, dev_as_test: tuple[str, ...], sample: int
+) -> None:
     """Turn upstream releases below SOURCE into the XTREME download layout and a folder of gold labels."""
     from xtreme_bench.data.prepare import prepare as prepare_releases
 

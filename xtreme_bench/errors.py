@@ -25,9 +25,7 @@ class Problem:
         if self.line is not None:
             place += f":{self.line}"
         named = " ".join(
-            part
-            for part in (self.task, self.language, f"id {self.example}" if self.example else None)
-            if part
+            part for part in (self.task, self.language, f"id {self.example}" if self.example else None) if part
         )
         return ": ".join(part for part in (place, named, self.message) if part)
 

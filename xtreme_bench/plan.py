@@ -134,7 +134,7 @@ class _Corpus:
 def _corpus(made: Plan, data: Path | None, digests: Digests) -> _Corpus:
     source = made.recipe.data
     if source.source == "miniature":
-        params = {"seed": source.seed, "scale": source.scale, "languages": list(MINIATURE_LANGUAGES)}
+        params = {"seed": source.seed, "scale": source.scale, "languages": _languages(made.recipe)}
         return _Corpus(made, made.add("corpus", "miniature corpora", params), digests)
     folder = data or Path("data")
     if source.source == "releases":
@@ -142,6 +142,14 @@ def _corpus(made: Plan, data: Path | None, digests: Digests) -> _Corpus:
         upstream = _releases(made, folder, digests)
         return _Corpus(made, made.add("release_corpus", "prepare releases", params, releases=upstream), digests)
     return _Corpus(made, folder, digests)
+
+
+def _languages(recipe: Recipe) -> list[str]:
+    """The languages that a recipe uses anywhere: the built-in corpora are made in these, and in English always."""
+    tasks = recipe.intermediate.tasks.values() if recipe.intermediate else ()
+    parts = [*recipe.targets.values(), *tasks, *([recipe.pretraining] if recipe.pretraining else [])]
+    used = {"en"} | {language for part in parts for language in part.languages}
+    return [language for language in MINIATURE_LANGUAGES if language in used]
 
 
 def _releases(made: Plan, folder: Path, digests: Digests) -> Folder:

@@ -50,10 +50,13 @@ def bars(runs: Sequence[Run], order: Sequence[int] | None = None) -> str:
     width = 0.84 / len(runs)
     for at, ((name, scores), color) in enumerate(zip(runs, colors, strict=True)):
         shift = width * (at + 0.5) - 0.42
-        drawn = {at + shift: value for at, key in enumerate(keys) if (value := headline(scores, key)) is not None}
-        axes.bar(list(drawn), list(drawn.values()), width=width * 0.92, color=SERIES[color], label=_short(name))
-        for place, value in drawn.items() if len(runs) <= 2 else ():
-            axes.text(place, value + 1, f"{value:.0f}", ha="center", va="bottom", color=INK, size=8)
+        found = {key: value for key in keys if (value := headline(scores, key)) is not None}
+        places = [keys.index(key) + shift for key in found]
+        axes.bar(places, list(found.values()), width=width * 0.92, color=SERIES[color], label=_short(name))
+        for place, (key, value) in zip(places, found.items(), strict=True) if len(runs) <= 2 else ():
+            chance = CHANCE.get(key, 0.0)
+            top = chance if value < chance < value + 6 else value  # not through the dashes
+            axes.text(place, top + 1, f"{value:.0f}", ha="center", va="bottom", color=INK, size=8)
     marks = [(place, CHANCE[key]) for place, key in enumerate(keys) if key in CHANCE]
     for number, (place, chance) in enumerate(marks):
         label = "chance" if number == 0 else None
@@ -77,7 +80,7 @@ def gaps(runs: Sequence[Run], order: Sequence[int] | None = None) -> str:
         height = [row + (at - (len(runs) - 1) / 2) * 0.62 / len(runs) for row in found]
         english, others = zip(*found.values(), strict=True) if found else ((), ())
         axes.hlines(height, others, english, color=SERIES[color], lw=1.6)
-        dots = {"color": SERIES[color], "ms": 6, "clip_on": False, "zorder": 3}
+        dots: dict[str, Any] = {"color": SERIES[color], "ms": 6, "clip_on": False, "zorder": 3}
         axes.plot(others, height, "o", label=_short(name), **dots)
         axes.plot(english, height, "o", mfc=PAPER, mew=1.6, **dots)
     axes.plot([], [], "o", color=INK, mfc=PAPER, mew=1.6, ms=6, label="English")

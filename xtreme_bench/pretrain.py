@@ -119,7 +119,8 @@ def _packed(
     def flush() -> None:
         parts = [[*(begin if at == 0 else end), *part, *end] for at, part in enumerate(kept)]
         ids = np.array([token for part in parts for token in part], dtype=np.int32)
-        examples.append(Example(len(examples), (ids[:max_length],)))
+        second = len(parts[0]) if len(parts) > 1 else None
+        examples.append(Example(len(examples), (ids[:max_length],), second=second))
         for part in kept:
             part.clear()
 

@@ -68,10 +68,11 @@ def plan_table(plans: Sequence[Plan], store: Store) -> str:
     ]
     headings = ("", "stage", "kind", "state", "took", "work", "key")
     done = [record for record in records if record is not None]
+    took = duration(sum(map(_seconds, done)))
     lines = [
         tabulate(rows, headers=headings, disable_numparse=True),
         "",
-        f"{len(done)} of {count(len(stages), 'stage')} done, in {duration(sum(map(_seconds, done)))} of computing; "
+        f"{len(done)} of {count(len(stages), 'stage')} done{f' in {took} of computing' if done else ''}; "
         f"to do: {_to_do(stages, records)}",
     ]
     return "\n".join([*lines, *_lacking(plans)])
@@ -111,9 +112,9 @@ def _lacking(plans: Iterable[Plan]) -> list[str]:
     plans = list(plans)
     weights = dict.fromkeys(f"weights to fetch from the hub first: {one.weights}" for one in plans if one.weights)
     missing = list(dict.fromkeys(problem for one in plans for problem in one.missing))
-    lines = [*weights, *(f"missing: {problem}" for problem in missing[:SHOWN])]
+    lines = [*weights, *(["not there:"] if missing else []), *(f"  {problem}" for problem in missing[:SHOWN])]
     if len(missing) > SHOWN:
-        lines.append(f"missing: {len(missing) - SHOWN} more")
+        lines.append(f"  {len(missing) - SHOWN:,} more")
     unscored = [one.recipe.name for one in plans if one.score is None]
     if unscored:
         lines.append(f"no gold labels, so no scores: {', '.join(unscored)} (give their folder with --labels)")

@@ -97,7 +97,9 @@ def _intermediate_corpus(data: Path, name: str, wanted: Mapping[str, Any], param
     train = [row for language in languages for row in intermediate_data.read(data, name, "train", language)]
     # The best checkpoint is chosen on English, whatever the languages of training.
     dev = _first(intermediate_data.read(data, name, "dev", "en"), params.get("evaluate_on", 0))
-    return Corpus(name, family, intermediate_data.labels(data, name), limits, train, dev)
+    # A language may bring labels of its own (supertags), beside those of the English development rows.
+    labels = intermediate_data.labels(data, name, tuple(dict.fromkeys(["en", *languages])))
+    return Corpus(name, family, labels, limits, train, dev)
 
 
 def _train(

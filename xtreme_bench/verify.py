@@ -147,7 +147,7 @@ def check_expect(
 
 def _unmet(name: str, bound: Any, found: float | None) -> list[Problem]:
     """The limits of one expected number that it does not keep."""
-    limits = bound if isinstance(bound, Mapping) else {}
+    limits = {key: limit for key, limit in bound.items() if limit is not None} if isinstance(bound, Mapping) else {}
     numbers = all(type(value) in (int, float) for value in limits.values())
     if not limits.keys() & {"value", "at_least", "at_most"} or not numbers:
         return [Problem(f"expect: {name}: `value` and `within`, `at_least` or `at_most` with a number is expected")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -39,14 +40,14 @@ def mask(example: Example, share: float, tokenizer: Any, generator: np.random.Ge
     special = (ids == tokenizer.cls_token_id) | (ids == tokenizer.sep_token_id)
     open_places = np.flatnonzero(~special)
     if not len(open_places):
-        return Example(example.row, (ids,), ids[:0].astype(np.int64), open_places)
+        return replace(example, target=ids[:0].astype(np.int64), positions=open_places)
     count = max(1, round(share * len(open_places)))
     places = np.sort(generator.permutation(open_places)[:count])
     fate = generator.random(count)
     hidden = np.where(fate < 0.8, tokenizer.mask_token_id, generator.integers(0, len(tokenizer), count))
     corrupted = ids.copy()
     corrupted[places] = np.where(fate < 0.9, hidden, ids[places])
-    return Example(example.row, (corrupted,), ids[places].astype(np.int64), places)
+    return replace(example, sequences=(corrupted,), target=ids[places].astype(np.int64), positions=places)
 
 
 def loss(head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from xtreme_bench.miniature import sample
+from xtreme_bench.miniature.mixed import say_mixed
 from xtreme_bench.miniature.scope import File, Scope, lines
 from xtreme_bench.miniature.speech import Sentence, say
 from xtreme_bench.miniature.world import CATEGORY, CONCEPTS, NP, Clause
 
 BUCC_SPLITS = ("dev", "test")
+MIXED = 0.7  # share of the lines of text that are code-mixed
 TRANSLATED = 0.2  # share of the sentences of a BUCC side that have a translation on the other
 
 
@@ -161,7 +163,7 @@ def text_files(scope: Scope) -> Iterator[File]:
     banned = reserved(scope)
     for language in scope.languages:
         rng = scope.rng("text", language)
-        yield f"text/{language}.txt", lines(_fresh(rng, scope.size(4000), language, banned[language]))
+        yield f"text/{language}.txt", lines(_fresh(rng, scope, language, banned[language]))
     rng = scope.rng("parallel")
     pool = [(sentence, text) for sentence in _sentences(rng, 2 * scope.size(6000))
             if (text := say(sentence, "en")) not in banned["en"]]  # fmt: skip
@@ -179,10 +181,16 @@ def _sentences(rng: random.Random, size: int) -> Iterator[Sentence]:
     return (sample.sentence(rng) for _ in range(size))
 
 
-def _fresh(rng: random.Random, size: int, language: str, banned: set[str]) -> Iterator[str]:
-    """Sentences of a language that are not banned."""
+def _fresh(rng: random.Random, scope: Scope, language: str, banned: set[str]) -> Iterator[str]:
+    """Sentences of a language that are not banned; in the share `MIXED` with parts in another language."""
+    others = [code for code in scope.languages if code != language]
+    size = scope.size(8000)
     while size:
-        text = say(sample.sentence(rng), language)
+        sentence = sample.sentence(rng)
+        if others and rng.random() < MIXED:
+            text = say_mixed(rng, sentence, language, rng.choice(others))
+        else:
+            text = say(sentence, language)
         if text not in banned:
             size -= 1
             yield text

@@ -1,0 +1,100 @@
+"""A stage in a process of its own: what it leaves, how it ends, and what is said of a death."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from xtreme_bench.engines.local import Local
+from xtreme_bench.errors import InputError, StageError
+
+LABELS = {"kind": "labels", "params": {"seed": 3, "scale": 0.02, "languages": ["en", "de"]}, "inputs": {}}
+
+
+def stage(folder: Path, **changes: Any) -> Path:
+    folder.mkdir(parents=True)
+    (folder / "stage.json").write_text(json.dumps({**LABELS, **changes}))
+    return folder
+
+
+def messages_of(folder: Path) -> tuple[int, list[dict[str, Any]]]:
+    command = [sys.executable, "-m", "xtreme_bench.worker", str(folder / "stage.json")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_one_stage_leaves_its_outputs_and_what_happened(tmp_path: Path) -> None:
+    folder = stage(tmp_path / "stage")
+    code, messages = messages_of(folder)
+    assert (code, messages[-1]) == (0, {"done": True})
+    result = json.loads((folder / "result.json").read_text())
+    assert result["facts"]["files"] == len(list((folder / "out").rglob("test-*")))
+    assert result["ran"]["peak_memory_bytes"] > 2**20
+
+
+def test_wrong_input_ends_with_2_and_is_told_on_one_line(tmp_path: Path) -> None:
+    folder = stage(tmp_path / "stage", params={**LABELS["params"], "languages": ["en", "xx"]})
+    code, messages = messages_of(folder)
+    assert code == 2
+    assert messages[-1]["error"].startswith("no miniature corpus in language 'xx'")
+
+
+def test_a_bug_ends_with_3_and_its_traceback_is_in_the_log(tmp_path: Path) -> None:
+    folder = stage(tmp_path / "stage", params={"seed": 3})
+    code, messages = messages_of(folder)
+    assert (code, messages[-1]["unexpected"]) == (3, True)
+    assert "Traceback" in (folder / "log.txt").read_text()
+
+
+def test_the_local_engine_keeps_its_worker_for_the_next_stage_also_after_an_error(tmp_path: Path) -> None:
+    engine = Local()
+    try:
+        with pytest.raises(InputError, match="no miniature corpus in language 'xx'"):
+            engine.run(stage(tmp_path / "a", params={**LABELS["params"], "languages": ["en", "xx"]}), lambda _: None)
+        with pytest.raises(StageError, match="the whole traceback is in"):
+            engine.run(stage(tmp_path / "b", params={"seed": 3}), lambda _: None)
+        engine.run(stage(tmp_path / "c"), lambda _: None)
+        assert len(engine._all) == 1
+        assert (tmp_path / "c" / "result.json").is_file()
+    finally:
+        engine.close()
+
+
+def test_a_killed_worker_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
+    engine = Local()
+    folder = stage(tmp_path / "stage", params={**LABELS["params"], "scale": 5.0})
+
+    def kill() -> None:
+        deadline = time.monotonic() + 30
+        while not (folder / "out").is_dir() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        os.kill(engine._all[0].pid, signal.SIGKILL)
+
+    threading.Thread(target=kill, daemon=True).start()
+    try:
+        with pytest.raises(StageError, match="most likely for want of memory"):
+            engine.run(folder, lambda _: None)
+    finally:
+        engine.close()
+
+
+def test_a_worker_ends_when_its_client_is_gone(tmp_path: Path) -> None:
+    folder = stage(tmp_path / "stage", params={**LABELS["params"], "scale": 50.0})
+    command = [sys.executable, "-m", "xtreme_bench.worker", "--serve"]
+    worker = subprocess.Popen(command, stdin=subprocess.PIPE, text=True)
+    assert worker.stdin is not None
+    worker.stdin.write(f"{folder / 'stage.json'}\n")
+    worker.stdin.flush()
+    deadline = time.monotonic() + 30
+    while not (folder / "out").is_dir() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    worker.stdin.close()
+    assert worker.wait(timeout=20) == 0
+    assert not (folder / "result.json").exists()
