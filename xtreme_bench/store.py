@@ -133,7 +133,7 @@ class Digests:
     """Hashes of files outside the store, remembered by path, size and time of change so that each is read once."""
 
     def __init__(self, file: Path) -> None:
-        self._file = file
+        self._file, self._learned = file, False
         try:
             self._known: dict[str, list[Any]] = json.loads(file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -145,13 +145,14 @@ class Digests:
         return digest({name: self._one(path) for name, path in paths.items()})
 
     def save(self) -> None:
-        """Remember for the next run."""
-        write_json(self._file, self._known)
+        """Remember for the next run what was hashed in this one."""
+        if self._learned:
+            write_json(self._file, self._known)
 
     def _one(self, path: Path) -> str:
         status = path.stat()
         known = self._known.get(str(path.resolve()))
         if known is None or known[:2] != [status.st_size, status.st_mtime_ns]:
             known = [status.st_size, status.st_mtime_ns, file_digest(path)]
-            self._known[str(path.resolve())] = known
+            self._known[str(path.resolve())], self._learned = known, True
         return str(known[2])

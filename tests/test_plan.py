@@ -1,0 +1,122 @@
+"""From recipes to stages: which there are, what their keys depend on, and what is missing."""
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from xtreme_bench import environment
+from xtreme_bench.plan import Plan, plan
+from xtreme_bench.recipe import load
+from xtreme_bench.store import Digests
+
+RECIPES = sorted(Path("recipes").glob("*.yaml"))
+SMALL = """
+description: a small recipe
+seed: 1
+data: {source: miniature}
+model: {scratch: {layers: 2, width: 32, heads: 2, feedforward: 64, vocabulary: 500, positions: 130}}
+pretraining: {steps: 10, languages: [en, de]}
+finetuning: {squad: {steps: 5, max_length: 96, stride: 32}}
+targets: {xquad: {languages: [en, de]}, mlqa: {languages: [en, de]}, tatoeba: {languages: [de]}}
+retrieval: {layer: 1, pooling: mean, max_length: 64}
+"""
+
+
+def planned(folder: Path, text: str = SMALL, **folders: Path) -> Plan:
+    file = folder / "small.yaml"
+    file.write_text(text)
+    return plan(load(file), digests=Digests(folder / "digests.json"), **folders)
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_every_shipped_recipe_can_be_planned_without_data_or_weights(path: Path, tmp_path: Path) -> None:
+    made = plan(load(path), data=tmp_path / "none", digests=Digests(tmp_path / "digests.json"))
+    assert set(made.predictions) == set(made.recipe.targets)
+    assert all(len(stage.key) == 64 for stage in made.stages)
+    assert bool(made.missing) == (made.recipe.data.source != "miniature")
+
+
+def test_squad_serves_xquad_and_mlqa_and_retrieval_needs_no_fine_tuning(tmp_path: Path) -> None:
+    made = planned(tmp_path)
+    kinds = Counter(stage.kind for stage in made.stages)
+    assert kinds == {"corpus": 1, "pretrain": 1, "finetune": 1, "predict": 2, "retrieve": 1, "labels": 1, "score": 1}
+    assert made.predictions["xquad"].inputs["model"] is made.predictions["mlqa"].inputs["model"]
+    assert made.predictions["tatoeba"].inputs["encoder"] is made.predictions["xquad"].inputs["model"].inputs["encoder"]  # type: ignore[union-attr]
+
+
+def test_every_stage_comes_after_its_inputs(tmp_path: Path) -> None:
+    seen = set()
+    for stage in planned(tmp_path).stages:
+        assert {source.key for source in stage.sources} <= seen
+        seen.add(stage.key)
+
+
+def test_training_and_prediction_are_not_given_the_gold_labels(tmp_path: Path) -> None:
+    for stage in planned(tmp_path).stages:
+        labels = [name for name, source in stage.inputs.items() if getattr(source, "kind", "") == "labels"]
+        assert labels == (["labels"] if stage.kind == "score" else [])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "remade"),
+    [
+        ("description: a small recipe", "description: other words # and a comment", set()),
+        ("seed: 1", "seed: 1\nresources: {checkpoint_seconds: 5}", set()),
+        ("layer: 1", "layer: 2", {"retrieve", "score"}),
+        ("steps: 5", "steps: 6", {"finetune", "predict", "score"}),
+        ("steps: 10", "steps: 11", {"pretrain", "finetune", "predict", "retrieve", "score"}),
+    ],
+)
+def test_a_change_makes_only_what_depends_on_it_again(tmp_path: Path, old: str, new: str, remade: set[str]) -> None:
+    before = {stage.key for stage in planned(tmp_path).stages}
+    after = planned(tmp_path, SMALL.replace(old, new)).stages
+    assert {stage.kind for stage in after if stage.key not in before} == remade
+
+
+def test_two_recipes_with_a_common_beginning_share_its_stages() -> None:
+    digests = Digests(Path("unused"))
+    full, base = (
+        plan(load(Path(f"recipes/{name}.yaml")), digests=digests) for name in ("quickstart", "quickstart-baseline")
+    )
+    shared = {stage.key for stage in full.stages} & {stage.key for stage in base.stages}
+    assert {stage.kind for stage in full.stages if stage.key in shared} == {"corpus", "labels", "pretrain"}
+
+
+def test_files_of_a_data_folder_are_part_of_the_keys_of_those_who_read_them(tmp_path: Path) -> None:
+    text = (
+        SMALL.replace("data: {source: miniature}", "")
+        .replace("retrieval:", "#")
+        .replace(", tatoeba: {languages: [de]}", "")
+    )
+    data = tmp_path / "data"
+    missing = planned(tmp_path, text, data=data)
+    files = {str(problem.file) for problem in missing.missing}
+    assert str(data / "squad/train-v1.1.json") in files
+    for file in files:
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+        Path(file).write_text("{}")
+    first = planned(tmp_path, text, data=data)
+    assert first.missing == []
+    (data / "xquad/xquad.de.json").write_text('{"data": []}')
+    second = planned(tmp_path, text, data=data)
+    changed = {b.name for a, b in zip(first.stages, second.stages, strict=True) if a.key != b.key}
+    assert changed == {"predict xquad (small)"}
+
+
+def test_the_code_digest_covers_what_a_module_imports_and_nothing_else() -> None:
+    sources = environment._closure("xtreme_bench.score")
+    assert {"xtreme_bench.score", "xtreme_bench.metrics", "xtreme_bench.benchmark"} <= sources.keys()
+    assert not {"xtreme_bench.train", "xtreme_bench.cli", "xtreme_bench.report"} & sources.keys()
+    assert "xtreme_bench.miniature.languages.sw" in environment._closure("xtreme_bench.miniature.corpus")
+
+
+def test_the_light_half_never_imports_the_heavy_one() -> None:
+    modules = "cli run plan schedule store score check verify compare report page manifest recipe engines.local"
+    code = "import sys\n" + "".join(f"import xtreme_bench.{name}\n" for name in modules.split())
+    code += "import json; print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+    loaded = json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+    assert not {"torch", "numpy", "transformers", "onnxruntime", "datasets"} & set(loaded)

@@ -1,0 +1,143 @@
+"""Whole runs on the built-in corpora, small: from recipe to checked bundle, killed and resumed, damaged and mended."""
+
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from xtreme_bench.bundle import bundle_hash, read_manifest
+
+pytestmark = pytest.mark.slow
+
+BASE = """
+description: a whole run in seconds
+seed: 1
+data: {source: miniature, scale: 0.03}
+model: {scratch: {layers: 2, width: 32, heads: 2, feedforward: 64, vocabulary: 600, positions: 130}}
+pretraining: {steps: 60, batch: 16, learning_rate: 1.0e-3, max_length: 48, languages: [en, de, zh]}
+finetuning:
+  xnli: {steps: 12, batch: 8, max_length: 64, evaluate_every: 6}
+  pawsx: {steps: 6, batch: 8, max_length: 64, evaluate_every: 3}
+  udpos: {steps: 6, batch: 8, max_length: 64, evaluate_every: 3}
+  panx: {steps: 6, batch: 8, max_length: 64, evaluate_every: 3}
+  squad: {steps: 6, batch: 8, max_length: 96, stride: 32, evaluate_every: 3}
+  tydiqa: {steps: 6, batch: 8, max_length: 96, stride: 32, evaluate_every: 3}
+targets:
+  xnli: {languages: [en, de, zh]}
+  pawsx: {languages: [en, de, zh]}
+  udpos: {languages: [en, de, zh]}
+  panx: {languages: [en, de, zh]}
+  xquad: {languages: [en, de, zh]}
+  mlqa: {languages: [en, de, zh]}
+  tydiqa: {languages: [en]}
+  bucc2018: {languages: [de, zh]}
+  tatoeba: {languages: [de, zh]}
+retrieval: {layer: 1, pooling: mean, max_length: 64}
+resources: {checkpoint_seconds: 0.2}
+"""
+FULL = """
+baseline: base
+expect: {scores: {overall: {at_least: 0}, xnli/transfer: {at_least: 0}}, gains: {retrieval: {at_least: -100}}}
+intermediate:
+  tasks:
+    {anli_plus: {}, mnli: {}, qqp: {}, squad_v1: {}, squad_v2: {}, hellaswag: {}, ccg: {}, cosmosqa: {},
+     commonsenseqa: {}}
+  steps: 30
+  batch: 8
+  max_length: 64
+  qa_length: 96
+  qa_stride: 32
+  evaluate_every: 15
+  evaluate_on: 10
+"""
+
+
+def folder(path: Path) -> Path:
+    (path / "recipes").mkdir(parents=True)
+    (path / "recipes/base.yaml").write_text(BASE)
+    (path / "recipes/full.yaml").write_text(BASE + FULL)
+    return path
+
+
+def command(recipe: str = "full") -> list[str]:
+    return [sys.executable, "-m", "xtreme_bench.cli", "run", f"recipes/{recipe}.yaml"]
+
+
+def run(path: Path, recipe: str = "full") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(recipe), cwd=path, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which `full` has run once."""
+    path = folder(tmp_path_factory.mktemp("whole"))
+    done = run(path)
+    assert done.returncode == 0, done.stderr
+    assert "mean without en" in done.stdout
+    return path
+
+
+def test_a_run_leaves_a_bundle_of_nine_tasks_a_zip_and_a_report(finished: Path) -> None:
+    bundle = finished / "submissions/full"
+    manifest = read_manifest(bundle)
+    assert len([path for path in bundle.iterdir() if path.is_dir()]) == 9
+    assert set(manifest["scores"]) >= {"all_task", "retrieval", "xquad"}
+    assert bundle_hash(bundle) == bundle_hash(bundle / "full.zip")
+    assert "<svg" in (finished / "reports/full/index.html").read_text()
+    assert set(manifest["zero_shot"]["xnli"]) == {"de", "zh"}
+
+
+def test_nothing_that_varies_from_run_to_run_is_in_the_bundle(finished: Path, tmp_path: Path) -> None:
+    again = folder(tmp_path / "elsewhere")
+    assert run(again).returncode == 0
+    for name in ("full", "base"):
+        one, two = (path / f"submissions/{name}/{name}.zip" for path in (finished, again))
+        assert one.read_bytes() == two.read_bytes()
+
+
+def test_a_second_run_takes_everything_from_the_store(finished: Path) -> None:
+    started = time.monotonic()
+    done = run(finished)
+    assert done.returncode == 0
+    assert "done in" not in done.stderr
+    assert time.monotonic() - started < 20
+
+
+def test_killed_at_any_moment_the_same_command_ends_in_the_same_bundle(finished: Path, tmp_path: Path) -> None:
+    path = folder(tmp_path / "killed")
+    rng = random.Random(5)
+    for _ in range(6):
+        process = subprocess.Popen(command(), cwd=path, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        time.sleep(rng.uniform(1.0, 9.0))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert run(path).returncode == 0
+    assert (path / "submissions/full/full.zip").read_bytes() == (finished / "submissions/full/full.zip").read_bytes()
+
+
+def test_a_damaged_output_is_named_and_made_again_with_the_same_result(finished: Path, tmp_path: Path) -> None:
+    path = tmp_path / "damaged"
+    shutil.copytree(finished, path)
+    damaged = next((path / "store/stages").glob("*/out/head.safetensors"))
+    damaged.write_bytes(b"nonsense")
+    before = bundle_hash(path / "submissions/full")
+    done = run(path)
+    assert done.returncode == 0
+    assert f"{damaged.relative_to(path)}: has changed since the stage was finished" in done.stderr
+    assert done.stderr.count("done in") == 1
+    assert bundle_hash(path / "submissions/full") == before
+
+
+def test_an_expectation_that_is_not_met_ends_with_1_and_keeps_the_bundle(finished: Path, tmp_path: Path) -> None:
+    path = tmp_path / "unmet"
+    shutil.copytree(finished, path)
+    (path / "recipes/full.yaml").write_text(BASE + FULL.replace("overall: {at_least: 0}", "overall: {at_least: 100}"))
+    done = run(path)
+    assert done.returncode == 1
+    assert "expect: overall: at least 100 expected" in done.stderr
+    assert read_manifest(path / "submissions/full")["name"] == "full"
