@@ -187,14 +187,13 @@ def test_the_stage_does_not_pass_over_missing_predictions(tmp_path: Path, predic
         score_stage(job(tmp_path, predictions, labels, {"xnli": ["de", "en"]}))
 
 
-PARITY = os.environ.get("XTREME_BENCH_PARITY")
+PARITY, DATA = os.environ.get("XTREME_BENCH_PARITY"), os.environ.get("XTREME_BENCH_REAL_DATA")
 
 
-@pytest.mark.skipif(not PARITY, reason="set XTREME_BENCH_PARITY to the folder with parity/ and the unpacked data/")
+@pytest.mark.skipif(not (PARITY and DATA), reason="XTREME_BENCH_PARITY and XTREME_BENCH_REAL_DATA name no folders")
 def test_the_mock_data_of_the_official_scorer_gives_its_numbers() -> None:
-    root = Path(PARITY or "")
-    expected = json.loads((root / "parity/mock_scores.json").read_text(encoding="utf-8"))
-    mock = root / "data/xtreme-mock/mock_test_data"
+    expected = json.loads((Path(PARITY or "") / "mock_scores.json").read_text(encoding="utf-8"))
+    mock = Path(DATA or "") / "xtreme-mock/mock_test_data"
     found = evaluate(mock / "predictions", mock / "labels")
     assert leaves(found) == pytest.approx(leaves(expected), abs=1e-9, rel=0)
 
