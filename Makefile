@@ -13,12 +13,14 @@ help: ## list the targets
 
 install: $(READY) ## make the virtual environment with the pinned packages
 
-$(READY): requirements.lock requirements-cuda.lock pyproject.toml
+$(READY): requirements.lock requirements-cpu.lock requirements-cuda.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12), (3, 13)))' \
 	  || { echo "xtreme-bench needs Python 3.11, 3.12 or 3.13: give it as PYTHON=/path/to/python3.11" >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
+	@# Where this machine offers a CPU build of torch, take that; pip then leaves it in place.
+	-@$(VENV)/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements-cpu.lock 2>/dev/null
 	$(VENV)/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
-	@# A CPU build of torch needs nothing more; the CUDA build needs its libraries.
+	@# The CUDA build of torch needs its libraries.
 	@$(VENV)/bin/python -m pip show torch | grep -q '^Version: .*+cpu' \
 	  || $(VENV)/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements-cuda.lock
 	$(VENV)/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
