@@ -21,7 +21,7 @@ $(READY): requirements.lock requirements-cpu.lock requirements-cuda.lock pyproje
 	-@$(VENV)/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements-cpu.lock 2>/dev/null
 	$(VENV)/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
 	@# The CUDA build of torch needs its libraries.
-	@$(VENV)/bin/python -m pip show torch | grep -q '^Version: .*+cpu' \
+	@$(VENV)/bin/python -c 'import sys; from importlib.metadata import version as v; sys.exit("+cpu" not in v("torch"))' \
 	  || $(VENV)/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements-cuda.lock
 	$(VENV)/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
