@@ -51,6 +51,12 @@ def test_a_tokenizer_trained_in_another_process_has_the_same_bytes(tmp_path: Pat
         assert digests(tmp_path / name) == digests(tmp_path / "here")
 
 
+def test_of_characters_equally_frequent_the_first_ones_fill_the_alphabet() -> None:
+    characters = [chr(0x4E00 + number) for number in range(60)]
+    vocabulary = encoders.train_tokenizer(["".join(reversed(characters))], 60).get_vocab()
+    assert sorted(vocabulary.keys() & set(characters)) == characters[:29]
+
+
 def test_the_tokenizer_has_the_special_tokens_and_templates_of_xlm_r(tmp_path: Path) -> None:
     encoders.save(tmp_path, tiny_encoder())
     tokenizer = AutoTokenizer.from_pretrained(tmp_path)

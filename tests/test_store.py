@@ -19,7 +19,7 @@ def finish(store: Store, text: str = "result\n") -> Path:
     out = store.partial(KEY) / "out"
     out.mkdir(parents=True)
     (out / "scores.json").write_text(text)
-    store.commit(KEY, {"kind": "score"})
+    store.commit(KEY, {"kind": "score", "facts": {}})
     return store.out(KEY) / "scores.json"
 
 
@@ -44,6 +44,20 @@ def test_a_record_that_was_cut_or_belongs_elsewhere_counts_as_none(store: Store,
     finish(store)
     (store.root / "stages" / KEY / "record.json").write_text(text)
     assert store.record(KEY) is None
+
+
+def test_a_record_without_the_facts_of_its_stage_counts_as_none(store: Store) -> None:
+    finish(store)
+    write_json(store.root / "stages" / KEY / "record.json", {"key": KEY, "outputs": {}})
+    assert store.record(KEY) is None
+
+
+@pytest.mark.parametrize("text", ["[]", '{"/x": 5}', "5"])
+def test_remembered_digests_that_are_damaged_are_forgotten(tmp_path: Path, text: str) -> None:
+    (tmp_path / "data.txt").write_text("data\n")
+    (tmp_path / "digests.json").write_text(text.replace("/x", str((tmp_path / "data.txt").resolve())))
+    fresh = Digests(tmp_path / "none.json").of(tmp_path, ["data.txt"])
+    assert Digests(tmp_path / "digests.json").of(tmp_path, ["data.txt"]) == fresh
 
 
 def test_damaged_outputs_are_named_one_by_one(store: Store) -> None:

@@ -1,5 +1,6 @@
 """Whole runs on the built-in corpora, small: from recipe to checked bundle, killed and resumed, damaged and mended."""
 
+import os
 import random
 import shutil
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from xtreme_bench.bundle import bundle_hash, read_manifest
+from xtreme_bench.miniature.corpus import write_corpus
 
 pytestmark = pytest.mark.slow
 
@@ -141,3 +143,37 @@ def test_an_expectation_that_is_not_met_ends_with_1_and_keeps_the_bundle(finishe
     assert done.returncode == 1
     assert "expect: overall: at least 100 expected" in done.stderr
     assert read_manifest(path / "submissions/full")["name"] == "full"
+
+
+DOWNLOAD = """
+description: a data folder without gold labels
+seed: 1
+model: {path: ../encoder}
+finetuning: {xnli: {steps: 3, batch: 8, max_length: 64}}
+targets: {xnli: {languages: [en, de]}}
+"""
+
+
+def test_without_gold_labels_a_run_ends_in_a_bundle_without_scores(finished: Path, tmp_path: Path) -> None:
+    path = folder(tmp_path / "unscored")
+    write_corpus(path / "data", seed=1, scale=0.03, languages=("en", "de"))
+    shutil.copytree(next((finished / "store/stages").glob("*/out/model.safetensors")).parent, path / "encoder")
+    (path / "recipes/full.yaml").write_text(DOWNLOAD)
+    done = run(path)
+    assert (done.returncode, done.stderr.count("error")) == (0, 0), done.stderr
+    assert read_manifest(path / "submissions/full")["scores"] is None
+
+
+def test_a_model_of_the_hub_without_network_fails_in_seconds_with_one_sentence(tmp_path: Path) -> None:
+    path = folder(tmp_path / "hub")
+    write_corpus(path / "data", seed=1, scale=0.03, languages=("en", "de"))
+    hub = f"{{hub: {{name: someone/some-model, revision: {'0123456789' * 4}}}}}"
+    (path / "recipes/full.yaml").write_text(DOWNLOAD.replace("{path: ../encoder}", hub))
+    # Nothing listens on the discard port of this machine.
+    offline = {**os.environ, "HF_ENDPOINT": "http://127.0.0.1:9", "HF_HOME": str(tmp_path / "cache")}
+    started = time.monotonic()
+    done = subprocess.run(command(), cwd=path, capture_output=True, text=True, check=False, env=offline)
+    assert done.returncode == 3
+    assert done.stderr.startswith("error: the weights of someone/some-model (revision 0123456789")
+    assert len(done.stderr.splitlines()) == 1
+    assert time.monotonic() - started < 15

@@ -14,7 +14,7 @@ from xtreme_bench.benchmark import TASKS
 from xtreme_bench.contents import opened
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.findings import quoted
-from xtreme_bench.manifest_format import NAME, SCHEMA_VERSION, file_entry, parse_manifest
+from xtreme_bench.manifest_format import BUNDLE_NAME, NAME, SCHEMA_VERSION, file_entry, parse_manifest
 from xtreme_bench.predictions import examine
 from xtreme_bench.store import digest, write_json
 
@@ -32,7 +32,7 @@ def write(out: Path, manifest: Mapping[str, Any], predictions: Mapping[str, Path
     Errors: `InputError` with all faults of the predictions or the manifest, or when `out` holds something else.
     """
     name = str(manifest.get("name"))
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
+    if not re.fullmatch(BUNDLE_NAME, name):
         raise InputError(f"{quoted(name)} cannot name a bundle: use letters, digits, `.`, `_` and `-`")
     if out.exists() and not (out / NAME).is_file() and not (out.is_dir() and not any(out.iterdir())):
         raise InputError(f"{out}: exists and is not a bundle; name another folder or remove it")

@@ -61,6 +61,8 @@ def check(bundle: Path, *, labels: Path | None = None, data: Path | None = None)
     for given, option in ((labels, "--labels"), (data, "--data")):
         if given is not None and not given.is_dir():
             raise InputError(f"{given}: no such folder; {option} names a folder")
+        if given is not None and not any((given / task).is_dir() for task in TASKS):
+            raise InputError(f"{given}: holds none of the nine tasks; {option} names the folder above theirs")
     with opened(bundle) as contents:
         manifest, problems = _manifest(contents)
         files = {place: name for name in contents.names if (place := known_path(name))}

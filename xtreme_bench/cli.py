@@ -245,7 +245,8 @@ def main() -> None:
     except OSError as error:
         if debug:
             raise
-        click.echo(f"error: {error.strerror or error}: {error.filename}", err=True)
+        place = f": {error.filename}" if error.filename else ""
+        click.echo(f"error: {error.strerror or error}{place}", err=True)
         sys.exit(3)
 
 

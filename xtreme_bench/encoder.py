@@ -7,6 +7,7 @@ them, so a snapshot of a hub model is one too. Nothing in a folder is executed a
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,14 +71,17 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Any:
         ]
     )
     tokenizer.decoder = decoders.Metaspace(replacement="▁", prepend_scheme="always")
+    lines = list(texts)
+    # Real text in Chinese or Japanese has more characters than a small vocabulary has room for.
+    alphabet = _alphabet(map(tokenizer.normalizer.normalize_str, lines), vocabulary // 2)
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary,
         special_tokens=list(SPECIAL_TOKENS),
-        # Real text in Chinese or Japanese has more characters than a small vocabulary has room for.
-        limit_alphabet=vocabulary // 2,
+        initial_alphabet=alphabet,
+        limit_alphabet=len(alphabet),
         show_progress=False,
     )
-    tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.train_from_iterator(lines, trainer)
     tokenizer.post_processor = processors.TemplateProcessing(
         single="<s> $A </s>",
         pair="<s> $A </s> </s> $B </s>",
@@ -93,6 +97,13 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Any:
         unk_token="<unk>",
         mask_token="<mask>",
     )
+
+
+def _alphabet(lines: Iterable[str], limit: int) -> list[str]:
+    """The sign of a word's beginning and the most frequent characters; the trainer would break ties by hash order."""
+    counts = Counter(character for line in lines for character in line if not character.isspace())
+    frequent = sorted(counts.keys() - {"▁"}, key=lambda character: (-counts[character], character))
+    return ["▁", *frequent[: limit - 1]]
 
 
 def build(scratch: Mapping[str, Any], tokenizer: Any, seed: int) -> Encoder:

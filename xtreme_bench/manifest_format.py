@@ -15,6 +15,7 @@ from xtreme_bench.store import digest
 
 SCHEMA_VERSION = 1
 NAME = "manifest.json"
+BUNDLE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 
 # The keys of every manifest. Those whose type other parts rely on have one.
 _FIELDS: Mapping[str, type | None] = {
@@ -75,6 +76,8 @@ def _field_faults(value: Mapping[str, Any]) -> list[str]:
     for key, kind in _FIELDS.items():
         if key in value and kind and (not isinstance(value[key], kind) or isinstance(value[key], bool)):
             faults.append(f"`{key}` must be {_TYPE_NAMES[kind]}")
+    if isinstance(value.get("name"), str) and not re.fullmatch(BUNDLE_NAME, value["name"]):
+        faults.append("`name` must be letters, digits, `.`, `_` and `-`")
     scores = value.get("scores")
     if isinstance(scores, dict):
         faults += _score_faults(scores)
@@ -110,7 +113,7 @@ def _is_result(row: Any, task: Task) -> bool:
 
 
 def _number(value: Any) -> bool:
-    return type(value) in (int, float)
+    return type(value) in (int, float) and abs(value) < 1000  # JSON's `1e999` is read as infinity
 
 
 def _entry_fault(entry: Any) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from xtreme_bench.errors import InputError, StageError
 
@@ -28,14 +29,15 @@ def fetch(name: str, revision: str) -> Path:
     found = snapshot(name, revision)
     if found is not None:
         return found
-    from huggingface_hub import snapshot_download
+    from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
 
     try:
+        _reach(HfApi(), name, revision)
         folder = snapshot_download(name, revision=revision, allow_patterns=list(FILES), etag_timeout=5)
     except (RepositoryNotFoundError, RevisionNotFoundError) as error:
         raise InputError(f"the hub has no model {name} at revision {revision}: mend `model.hub`") from error
-    except (HfHubHTTPError, OSError) as error:
+    except (HfHubHTTPError, ConnectionError, OSError) as error:
         raise StageError(
             f"the weights of {name} (revision {revision}) are not in the local cache and the hub cannot be reached: "
             f"run the same command where there is a network, or download them elsewhere into the Hugging Face cache "
@@ -44,3 +46,15 @@ def fetch(name: str, revision: str) -> Path:
     if not any(Path(folder).glob("*.safetensors")):
         raise InputError(f"{name} at revision {revision} has no safetensors weights: choose a revision that has them")
     return Path(folder)
+
+
+def _reach(hub: Any, name: str, revision: str) -> None:
+    """One question to the hub that is not asked again: the download itself would try for half a minute."""
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        hub.model_info(name, revision=revision, timeout=5)
+    except HfHubHTTPError:
+        raise
+    except Exception as error:  # the transport's own errors, which have no common class across its versions
+        raise ConnectionError(str(error)) from error

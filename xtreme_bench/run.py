@@ -11,7 +11,7 @@ from typing import Any
 from xtreme_bench import bundle, environment, manifest, model_cache, recipe
 from xtreme_bench.check import check
 from xtreme_bench.engines.local import Local
-from xtreme_bench.errors import InputError, Problem
+from xtreme_bench.errors import InputError, Problem, StageError
 from xtreme_bench.plan import Plan, Stage, plan
 from xtreme_bench.progress import Display
 from xtreme_bench.schedule import execute
@@ -95,8 +95,8 @@ def _require_inputs(made: list[Plan]) -> None:
         shown, rest = problems[:20], len(problems) - 20
         more = f" (the first 20 of {len(problems)} are listed)" if rest > 0 else ""
         raise InputError(
-            f"the recipe {made[0].recipe.name} needs files that are not there{more}: name the folder that holds them "
-            "with --data (DATA= for make), or make one with `xtreme-bench data prepare`",
+            f"the recipe {made[0].recipe.name} needs files that are not there{more}: name the folder of the corpora "
+            "with --data (DATA= for make), or make one with `xtreme-bench data prepare`; a model's is in the recipe",
             shown,
         )
 
@@ -108,7 +108,10 @@ def _finish(one: Plan, store: Store, places: Places) -> Finished:
         scores = json.loads((one.score.folder(store) / "scores.json").read_text(encoding="utf-8"))
     content = manifest.content(one, records, scores)
     predictions = {task: stage.folder(store) for task, stage in one.predictions.items()}
-    folder = bundle.write(places.submissions / one.recipe.name, content, predictions)
+    try:
+        folder = bundle.write(places.submissions / one.recipe.name, content, predictions)
+    except OSError as error:
+        raise StageError(f"{places.submissions}: the bundle cannot be written: {error.strerror or error}") from error
     return Finished(one, folder, bundle.read_manifest(folder), records)
 
 
@@ -118,6 +121,6 @@ def _judge(main: Finished, baseline: Finished | None) -> list[Problem]:
     scores = main.manifest.get("scores")
     if scores is not None:
         problems += check_expect(expect, scores, baseline.manifest.get("scores") if baseline else None)
-    elif expect:
+    elif any(expect.values()):
         problems.append(Problem("`expect` cannot be judged without gold labels: give their folder with --labels"))
     return problems

@@ -86,8 +86,9 @@ class Store:
             record = json.loads((self.root / "stages" / key / "record.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        valid = isinstance(record, dict) and record.get("key") == key and isinstance(record.get("outputs"), dict)
-        return record if valid else None
+        if not isinstance(record, dict) or record.get("key") != key:
+            return None
+        return record if all(isinstance(record.get(part), dict) for part in ("outputs", "facts")) else None
 
     def damage(self, key: str) -> list[Problem]:
         """What is wrong with the outputs of a recorded stage: files missing, added or changed."""
@@ -135,9 +136,11 @@ class Digests:
     def __init__(self, file: Path) -> None:
         self._file, self._learned = file, False
         try:
-            self._known: dict[str, list[Any]] = json.loads(file.read_text(encoding="utf-8"))
+            known = json.loads(file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            self._known = {}
+            known = {}
+        found = known.items() if isinstance(known, dict) else ()
+        self._known: dict[str, list[Any]] = {name: entry for name, entry in found if isinstance(entry, list)}
 
     def of(self, folder: Path, files: Iterable[str]) -> str:
         """One digest over the names and contents of `files` (relative to `folder`); what is no file is left out."""

@@ -9,6 +9,7 @@ With `--serve` stage files are read from standard input, one a line, so that the
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import importlib
 import json
@@ -109,8 +110,14 @@ def _attempt(stage_file: Path, emit: Emit) -> int:
     except MemoryError:
         emit({"error": "out of memory: give the stage a smaller batch or the machine more memory", "exit": 3})
         return 3
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        advice = "free space or mend the folder, then run the same command again"
+        emit({"error": f"{place}{error.strerror or error}; {advice}", "exit": 3})
+        return 3
     except Exception as error:
-        traceback.print_exc()
+        with contextlib.suppress(OSError):  # the log may be on the disk that is full
+            traceback.print_exc()
         emit({"error": f"{type(error).__name__}: {error}", "exit": 3, "unexpected": True})
         return 3
     emit({"done": True})
