@@ -239,5 +239,5 @@ def test_a_language_without_a_grammar_and_a_corpus_without_english_are_refused(t
 def test_all_languages_are_written_at_full_size(tmp_path: Path) -> None:
     write_corpus(tmp_path, seed=1, scale=1.0, languages=LANGUAGES)
     for language in LANGUAGES:
-        assert len(text.read_text(tmp_path, language)) == 4000
+        assert len(text.read_text(tmp_path, language)) == 8000
         assert language == "en" or len(text.read_parallel(tmp_path, language)) > 5900
