@@ -56,10 +56,11 @@ class Display:
                 self._bars[name] = tqdm(
                     total=1,
                     desc=name,
+                    unit="",
                     file=self._stream,
                     leave=False,
                     dynamic_ncols=True,
-                    bar_format="  {desc} {percentage:3.0f}% |{bar}| {postfix}",
+                    bar_format="  {desc} {percentage:3.0f}% |{bar}| {unit}",
                 )
         else:
             self.say(f"  {name}: started")
@@ -79,7 +80,7 @@ class Display:
             with self._lock:
                 bar = self._bars[name]
                 bar.total, bar.n = max(total, 1), done
-                bar.set_postfix_str(status, refresh=False)
+                bar.unit = status
                 bar.refresh()
         elif now - self._said[name] >= PLAIN_SECONDS:
             self._said[name] = now

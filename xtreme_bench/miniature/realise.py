@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from types import ModuleType
 
+from xtreme_bench.benchmark import MINIATURE_LANGUAGES
 from xtreme_bench.miniature import grammar
 from xtreme_bench.miniature.grammar import Token
 from xtreme_bench.miniature.world import CONCEPTS, Clause
 
-LANGUAGES = ("en", "de", "es", "ru", "ar", "hi", "zh", "ja", "tr", "sw")
+LANGUAGES = MINIATURE_LANGUAGES
 
 STOP = {"zh": "。", "ja": "。", "hi": "।"}
 QUESTION = {"zh": "？", "ja": "？", "ar": "؟"}
