@@ -86,3 +86,10 @@ def test_every_command_has_a_help_page() -> None:
     for command in ("run", "plan", "validate", "list", "evaluate", "check", "verify", "compare", "report", "data"):
         done = run(command, "--help")
         assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_built_in_corpora_are_not_written_among_other_files(tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("mine")
+    done = run("data", "miniature", "--to", str(tmp_path), "--scale", "0.01")
+    assert (done.returncode, done.stderr) == (2, f"error: {tmp_path}: is not empty; name a new folder\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["note.txt"]

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from xtreme_bench import __version__
-from xtreme_bench.errors import Problem, XtremeBenchError
+from xtreme_bench.errors import InputError, Problem, XtremeBenchError
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 EXISTING = click.Path(exists=True, path_type=Path)
@@ -79,7 +79,7 @@ def validate(recipes: tuple[str, ...]) -> None:
 
     problems = [problem for name in recipes for problem in recipe.validate(recipe.find(name))]
     _say_problems(problems)
-    click.echo(f"{len(recipes)} checked, {len(problems)} faults", err=True)
+    click.echo(f"{len(recipes)} checked, {len(problems)} fault{'' if len(problems) == 1 else 's'}", err=True)
     sys.exit(2 if problems else 0)
 
 
@@ -196,6 +196,9 @@ def miniature(to: Path, labels: Path | None, seed: int, scale: float) -> None:
     from xtreme_bench.miniature.corpus import write_corpus, write_labels
 
     labels = labels or to.with_name(f"{to.name}-labels")
+    for folder in (to, labels):
+        if folder.is_dir() and any(folder.iterdir()):
+            raise InputError(f"{folder}: is not empty; name a new folder")
     write_corpus(to, seed=seed, scale=scale, languages=MINIATURE_LANGUAGES)
     write_labels(labels, seed=seed, scale=scale, languages=MINIATURE_LANGUAGES)
     click.echo(f"data: {to}\nlabels: {labels}", err=True)
@@ -222,7 +225,7 @@ def _say_problems(problems: Sequence[Problem]) -> None:
 def _exit_with(problems: Sequence[Problem]) -> None:
     _say_problems(problems)
     if problems:
-        click.echo(f"{len(problems)} problems", err=True)
+        click.echo(f"{len(problems)} problem{'' if len(problems) == 1 else 's'}", err=True)
         sys.exit(1)
 
 
