@@ -37,7 +37,7 @@ def fetch(name: str, revision: str) -> Path:
         folder = snapshot_download(name, revision=revision, allow_patterns=list(FILES), etag_timeout=5)
     except (RepositoryNotFoundError, RevisionNotFoundError) as error:
         raise InputError(f"the hub has no model {name} at revision {revision}: mend `model.hub`") from error
-    except (HfHubHTTPError, ConnectionError, OSError) as error:
+    except (HfHubHTTPError, OSError) as error:
         raise StageError(
             f"the weights of {name} (revision {revision}) are not in the local cache and the hub cannot be reached: "
             f"run the same command where there is a network, or download them elsewhere into the Hugging Face cache "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from xtreme_bench.miniature.world import CATEGORY, CONCEPTS, NP
@@ -66,11 +66,6 @@ def spell(form: str, upos: str, *, answer: bool = True, entity: str | None = Non
         comma = word in {",", "،", "，", "、"}
         out.append(Token(word, "PUNCT" if comma else tag or upos, "", entity, answer and not comma, comma))
     return out
-
-
-def in_slot(tokens: Iterable[Token], slot: str) -> list[Token]:
-    """The tokens, each marked as part of `slot`."""
-    return [token._replace(slot=slot) for token in tokens]
 
 
 def arrange(order: str, parts: Mapping[str, Sequence[Token]]) -> list[Token]:
