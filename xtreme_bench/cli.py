@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,12 +10,10 @@ from typing import Any
 import click
 
 from xtreme_bench import __version__
-from xtreme_bench.errors import InputError, Problem, XtremeBenchError
+from xtreme_bench.cli_data import EXISTING_FOLDER, FOLDER, OUTPUT, data, emit
+from xtreme_bench.errors import Problem, XtremeBenchError
 
-FOLDER = click.Path(file_okay=False, path_type=Path)
 EXISTING = click.Path(exists=True, path_type=Path)
-EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
-OUTPUT = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -102,7 +99,7 @@ def evaluate(predictions: Path, labels: Path, json_file: Path | None) -> None:
     from xtreme_bench import report, score
 
     scores = score.evaluate(predictions, labels)
-    _emit(json_file, scores, lambda: report.score_table(scores))
+    emit(json_file, scores, lambda: report.score_table(scores))
 
 
 @cli.command()
@@ -116,7 +113,7 @@ def check(bundle: Path, labels: Path | None, data: Path | None, json_file: Path 
     from xtreme_bench.check import check as check_bundle
 
     result = check_bundle(bundle, labels=labels, data=data)
-    _emit(json_file, result.to_dict(), lambda: report.check_text(result))
+    emit(json_file, result.to_dict(), lambda: report.check_text(result))
     sys.exit(1 if result.problems else 0)
 
 
@@ -143,7 +140,7 @@ def compare(run_a: Path, run_b: Path, json_file: Path | None) -> None:
     from xtreme_bench.compare import compare as compare_manifests
 
     result = compare_manifests(bundle.read_manifest(run_a), bundle.read_manifest(run_b))
-    _emit(json_file, result, lambda: report.comparison_text(result))
+    emit(json_file, result, lambda: report.comparison_text(result))
 
 
 @cli.command("report")
@@ -158,63 +155,7 @@ def report_(bundles: tuple[Path, ...], out: Path) -> None:
     click.echo(f"report: {report.write_comparison_page(manifests, out)}", err=True)
 
 
-@cli.group()
-def data() -> None:
-    """Corpora: make them ready, or write the built-in ones."""
-
-
-@data.command()
-@click.argument("sources", nargs=-1, required=True, type=EXISTING_FOLDER, metavar="SOURCE...")
-@click.option("--to", type=FOLDER, required=True, help="Where the XTREME download layout is written.")
-@click.option("--labels", type=FOLDER, help="Where gold labels are written; the default is TO with `-labels` added.")
-@click.option(
-    "--dev-as-test", multiple=True, metavar="TASK", help="Let this task's development set stand in for its test set."
-)
-@click.option(
-    "--sample", type=click.IntRange(min=0), default=0, help="Keep this many test examples a language; 0 = all."
-)
-def prepare(
-    sources: tuple[Path, ...], to: Path, labels: Path | None, dev_as_test: tuple[str, ...], sample: int
-) -> None:
-    """Turn upstream releases below SOURCE into the XTREME download layout and a folder of gold labels."""
-    from xtreme_bench.data.prepare import prepare as prepare_releases
-
-    labels = labels or to.with_name(f"{to.name}-labels")
-    notes = prepare_releases(list(sources), to, labels, dev_as_test=dev_as_test, sample=sample)
-    click.echo(json.dumps(notes, indent=2, ensure_ascii=False))
-    click.echo(f"data: {to}\nlabels: {labels}", err=True)
-
-
-@data.command()
-@click.option("--to", type=FOLDER, required=True, help="Where the corpora are written.")
-@click.option("--labels", type=FOLDER, help="Where gold labels are written; the default is TO with `-labels` added.")
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
-@click.option("--scale", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True)
-def miniature(to: Path, labels: Path | None, seed: int, scale: float) -> None:
-    """Write the built-in corpora, to look at or to train on elsewhere."""
-    from xtreme_bench.benchmark import MINIATURE_LANGUAGES
-    from xtreme_bench.miniature.corpus import write_corpus, write_labels
-
-    labels = labels or to.with_name(f"{to.name}-labels")
-    for folder in (to, labels):
-        if folder.is_dir() and any(folder.iterdir()):
-            raise InputError(f"{folder}: is not empty; name a new folder")
-    write_corpus(to, seed=seed, scale=scale, languages=MINIATURE_LANGUAGES)
-    write_labels(labels, seed=seed, scale=scale, languages=MINIATURE_LANGUAGES)
-    click.echo(f"data: {to}\nlabels: {labels}", err=True)
-
-
-def _emit(json_file: Path | None, value: Any, text: Callable[[], str]) -> None:
-    """Write JSON where asked; with `-` nothing else goes to standard output."""
-    if json_file is None or str(json_file) != "-":
-        click.echo(text())
-    if json_file is not None:
-        from xtreme_bench.store import write_json
-
-        if str(json_file) == "-":
-            click.echo(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False))
-        else:
-            write_json(json_file, value)
+cli.add_command(data)
 
 
 def _say_problems(problems: Sequence[Problem]) -> None:

@@ -1,0 +1,75 @@
+"""The command line's `data` group, and what both halves of the command line share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from xtreme_bench.errors import InputError
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+OUTPUT = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
+
+
+def emit(json_file: Path | None, value: Any, text: Callable[[], str]) -> None:
+    """Write JSON where asked; with `-` nothing else goes to standard output."""
+    if json_file is None or str(json_file) != "-":
+        click.echo(text())
+    if json_file is not None:
+        from xtreme_bench.store import write_json
+
+        if str(json_file) == "-":
+            click.echo(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False))
+        else:
+            write_json(json_file, value)
+
+
+@click.group()
+def data() -> None:
+    """Corpora: make them ready, or write the built-in ones."""
+
+
+@data.command()
+@click.argument("sources", nargs=-1, required=True, type=EXISTING_FOLDER, metavar="SOURCE...")
+@click.option("--to", type=FOLDER, required=True, help="Where the XTREME download layout is written.")
+@click.option("--labels", type=FOLDER, help="Where gold labels are written; the default is TO with `-labels` added.")
+@click.option(
+    "--dev-as-test", multiple=True, metavar="TASK", help="Let this task's development set stand in for its test set."
+)
+@click.option(
+    "--sample", type=click.IntRange(min=0), default=0, help="Keep this many test examples a language; 0 = all."
+)
+def prepare(
+    sources: tuple[Path, ...], to: Path, labels: Path | None, dev_as_test: tuple[str, ...], sample: int
+) -> None:
+    """Turn upstream releases below SOURCE into the XTREME download layout and a folder of gold labels."""
+    from xtreme_bench.data.prepare import prepare as prepare_releases
+
+    labels = labels or to.with_name(f"{to.name}-labels")
+    notes = prepare_releases(list(sources), to, labels, dev_as_test=dev_as_test, sample=sample)
+    click.echo(json.dumps(notes, indent=2, ensure_ascii=False))
+    click.echo(f"data: {to}\nlabels: {labels}", err=True)
+
+
+@data.command()
+@click.option("--to", type=FOLDER, required=True, help="Where the corpora are written.")
+@click.option("--labels", type=FOLDER, help="Where gold labels are written; the default is TO with `-labels` added.")
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option("--scale", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True)
+def miniature(to: Path, labels: Path | None, seed: int, scale: float) -> None:
+    """Write the built-in corpora, to look at or to train on elsewhere."""
+    from xtreme_bench.benchmark import MINIATURE_LANGUAGES
+    from xtreme_bench.miniature.corpus import write_corpus, write_labels
+
+    labels = labels or to.with_name(f"{to.name}-labels")
+    for folder in (to, labels):
+        if folder.is_dir() and any(folder.iterdir()):
+            raise InputError(f"{folder}: is not empty; name a new folder")
+    write_corpus(to, seed=seed, scale=scale, languages=MINIATURE_LANGUAGES)
+    write_labels(labels, seed=seed, scale=scale, languages=MINIATURE_LANGUAGES)
+    click.echo(f"data: {to}\nlabels: {labels}", err=True)
