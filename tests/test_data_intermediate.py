@@ -84,10 +84,10 @@ def test_anli_plus_is_snli_then_multinli_then_the_three_rounds_under_one_set_of_
 
 def test_pairs_without_agreement_are_left_out_and_other_unknown_labels_are_faults(tmp_path):
     path = write(tmp_path, "a.jsonl", json_lines([nli("1"), nli("2", "-"), nli("3", "entailment")]))
-    assert [row.id for row in intermediate.read_nli(path, "test")] == ["1", "3"]
+    assert [row.id for row in list(intermediate.read_nli(path, "test"))] == ["1", "3"]
     write(tmp_path, "a.jsonl", json_lines([nli("1"), nli("2", "maybe"), {"pairID": "3"}]) + "[]\nnot json\n")
     with pytest.raises(InputError) as caught:
-        intermediate.read_nli(path, "test")
+        list(intermediate.read_nli(path, "test"))
     assert [problem.line for problem in caught.value.problems] == [2, 3, 4, 5]
     assert "missing or not text: sentence1, sentence2, gold_label" in str(caught.value)
 
@@ -95,13 +95,13 @@ def test_pairs_without_agreement_are_left_out_and_other_unknown_labels_are_fault
 def test_qqp_has_no_quoting_and_its_broken_rows_are_passed_over(tmp_path):
     rows = '1\t2\t3\t"Why"?\tWhat "is\t1\n4\t5\t6\tonly one question\n7\t8\t9\ta\tb\t0\n'
     path = write(tmp_path, "train.tsv", QQP_HEADER + rows)
-    assert intermediate.read_qqp(path, "test") == [
+    assert list(intermediate.read_qqp(path, "test")) == [
         PairRow("1", '"Why"?', 'What "is', "1"),
         PairRow("7", "a", "b", "0"),
     ]
     write(tmp_path, "train.tsv", "id\tquestion1\n1\t2\t3\ta\tb\tyes\n")
     with pytest.raises(InputError, match="not the header of GLUE's QQP") as caught:
-        intermediate.read_qqp(path, "test")
+        list(intermediate.read_qqp(path, "test"))
     assert [problem.line for problem in caught.value.problems] == [1, 2]
 
 
@@ -112,23 +112,23 @@ def test_hellaswag_choices_continue_ctx_b_and_its_label_may_be_text_or_a_number(
         {"ind": 5, "ctx_a": "How to sit.", "ctx_b": "", "endings": endings, "label": "1"},
     ]
     path = write(tmp_path, "a.jsonl", json_lines(records))
-    assert intermediate.read_hellaswag(path, "test") == [
+    assert list(intermediate.read_hellaswag(path, "test")) == [
         ChoiceRow("4", "He sits.", ("he eats.", "he runs.", "he sings.", "he flies."), 3),
         ChoiceRow("5", "How to sit.", tuple(endings), 1),
     ]
     write(tmp_path, "a.jsonl", json_lines([records[0] | {"label": 4}, records[0] | {"endings": endings[:3]}]))
     with pytest.raises(InputError, match="2 faults"):
-        intermediate.read_hellaswag(path, "test")
+        list(intermediate.read_hellaswag(path, "test"))
 
 
 def test_cosmosqa_is_read_with_csv_quoting_and_poses_context_and_question_together(tmp_path):
     row = ["id##1", 'I said , "wait" .', "Why ?", "None of the above choices .", "b", "c, d", "e", "0"]
     path = write(tmp_path, "valid.csv", cosmos(row))
     prompt = 'I said , "wait" . Why ?'
-    assert intermediate.read_cosmosqa(path, "test") == [ChoiceRow("id##1", prompt, tuple(row[3:7]), 0)]
+    assert list(intermediate.read_cosmosqa(path, "test")) == [ChoiceRow("id##1", prompt, tuple(row[3:7]), 0)]
     write(tmp_path, "valid.csv", cosmos([*row[:7], "4"], row[:5]))
     with pytest.raises(InputError) as caught:
-        intermediate.read_cosmosqa(path, "test")
+        list(intermediate.read_cosmosqa(path, "test"))
     assert [problem.line for problem in caught.value.problems] == [2, 3]
 
 
@@ -138,12 +138,12 @@ def test_commonsenseqa_keeps_equal_choices_apart_and_needs_an_answer_key(tmp_pat
     ]
     record = {"id": "x", "question": {"stem": "What?", "choices": choices}, "answerKey": "C"}
     path = write(tmp_path, "train.jsonl", json_lines([record]))
-    assert intermediate.read_commonsenseqa(path, "test") == [
+    assert list(intermediate.read_commonsenseqa(path, "test")) == [
         ChoiceRow("x", "What?", ("run", "go", "run", "sit", "eat"), 2)
     ]
     write(tmp_path, "train.jsonl", json_lines([record | {"answerKey": "F"}, {"id": "y", "question": {}}]))
     with pytest.raises(InputError, match="the answer key 'F' is not the label of a choice"):
-        intermediate.read_commonsenseqa(path, "test")
+        list(intermediate.read_commonsenseqa(path, "test"))
 
 
 def test_squad_2_marks_impossible_questions_and_ignores_plausible_answers(tmp_path):

@@ -166,29 +166,47 @@ def test_contractions_are_one_word_with_the_tag_of_the_part_nearest_to_the_root(
     nested = [("1-2", "du", "_", "_"), ("1", "de", "ADP", "3"), ("2", "le", "DET", "1"), ("3", "roi", "NOUN", "0")]
     level = [("1-2", "dámelo", "_", "_"), ("1", "ha", "PRON", "3"), ("2", "da", "AUX", "3"), ("3", "x", "X", "0")]
     path = write(tmp_path, "a.conllu", conllu(nested, level))
-    assert read_conllu(path, "pt") == [[("du", "ADP"), ("roi", "NOUN")], [("dámelo", "PRON"), ("x", "X")]]
+    assert list(read_conllu(path, "pt")) == [[("du", "ADP"), ("roi", "NOUN")], [("dámelo", "PRON"), ("x", "X")]]
     # Spanish ranks auxiliaries before pronouns, the other languages do not.
-    assert read_conllu(path, "es")[1] == [("dámelo", "AUX"), ("x", "X")]
+    assert list(read_conllu(path, "es"))[1] == [("dámelo", "AUX"), ("x", "X")]
 
 
-def test_empty_nodes_spaces_inside_words_and_withheld_sentences_go(tmp_path):
-    kept = [("1", "10 000", "NUM", "0"), ("1.1", "left", "VERB", "_"), ("2", "می\u200cروم", "VERB", "1")]
+def test_empty_nodes_and_spaces_inside_words_go(tmp_path):
+    kept = [("1", "10 000", "NUM", "0"), ("1.1", "left", "VERB", "_"), ("2", "می\u200cروم\u00a0", "VERB", "1")]
     single = [("1", "Kultur", "NOUN", "0")]
-    withheld = [("1", "_", "NOUN", "0"), ("2", "_", "NOUN", "1"), ("3", ".", "PUNCT", "1")]
+    path = write(tmp_path, "a.conllu", conllu(kept, single))
+    assert list(read_conllu(path, "fa")) == [[("10000", "NUM"), ("میروم", "VERB")], [("Kultur", "NOUN")]]
+
+
+def test_sentences_whose_words_are_all_or_all_but_one_withheld_are_dropped_and_counted(tmp_path):
+    hidden = [("1", "_", "NOUN", "0"), ("2", "_", "NOUN", "1"), ("3", ".", "PUNCT", "1")]
     partly = [("1", "_", "NOUN", "0"), ("2", "a", "NOUN", "1"), ("3", ".", "PUNCT", "1")]
-    path = write(tmp_path, "a.conllu", conllu(kept, single, withheld, partly))
-    assert read_conllu(path, "fa") == [
-        [("10000", "NUM"), ("میروم", "VERB")],
-        [("Kultur", "NOUN")],
-        [("_", "NOUN"), ("a", "NOUN"), (".", "PUNCT")],
+    write(tmp_path / "in", "fa_a-ud-test.conllu", conllu(hidden, partly, [("1", "_", "X", "0")], hidden))
+    notes = prepare([tmp_path / "in"], tmp_path / "data", tmp_path / "labels")
+    assert words(tmp_path / "data/udpos/test-fa.tsv") == ["_", "a", "."]
+    counts = notes["tasks"]["udpos"]["examples"]
+    assert counts == {"dropped: sentences of fa_a-ud-test.conllu without their words": 3, "test fa": 1}
+
+
+def test_enhanced_dependencies_count_as_ancestors_as_in_the_official_script(tmp_path):
+    # By heads alone "de" (1) is nearer to the root than "le" (2); the enhanced graph puts a third word above it.
+    rows = [
+        "1-2\tdu\t_\t_\t_\t_\t_\t_\t_\t_",
+        "1\tde\t_\tADP\t_\t_\t3\tcase\t3:case|4:case|5:x|8.1:y\t_",
+        "2\tle\t_\tDET\t_\t_\t5\tdet\t_\t_",
+        "3\troi\t_\tNOUN\t_\t_\t0\troot\t_\t_",
+        "4\tet\t_\tCCONJ\t_\t_\t3\tcc\t_\t_",
+        "5\tla\t_\tX\t_\t_\t3\tx\t_\t_",
     ]
+    path = write(tmp_path, "a.conllu", "\n".join(rows) + "\n\n")
+    assert next(iter(read_conllu(path, "fr")))[0] == ("du", "DET")
 
 
 def test_a_treebank_with_a_cycle_ends_and_malformed_lines_are_named(tmp_path):
     cycle = [("1-2", "du", "_", "_"), ("1", "de", "ADP", "2"), ("2", "le", "DET", "1")]
-    assert read_conllu(write(tmp_path, "a.conllu", conllu(cycle)), "fr") == [[("du", "ADP")]]
+    assert list(read_conllu(write(tmp_path, "a.conllu", conllu(cycle)), "fr")) == [[("du", "ADP")]]
     with pytest.raises(InputError) as caught:
-        read_conllu(write(tmp_path, "a.conllu", "# text\n1\tAda\tPROPN\n\nx\n"), "fr")
+        list(read_conllu(write(tmp_path, "a.conllu", "# text\n1\tAda\tPROPN\n\nx\n"), "fr"))
     assert [problem.line for problem in caught.value.problems] == [2, 4]
 
 
@@ -233,7 +251,7 @@ def test_answers_are_only_in_the_labels(prepared):
     data, labels, _ = prepared
     written = json.loads((data / "xquad/xquad.en.json").read_text())
     assert written["data"][0]["paragraphs"][0]["qas"][0]["answers"] == [{"answer_start": 0, "text": ""}]
-    gold = read_questions(labels / "xquad/test-en.json", "labels", answers=True)
+    gold = list(read_questions(labels / "xquad/test-en.json", "labels", answers=True))
     assert [(row.id, row.answers[0].text) for row in gold] == [("s3", "3"), ("s5", "5")]
     assert not (data / "xquad/xquad.ro.json").exists()
     assert (labels / "mlqa/test-de.json").exists()
@@ -241,7 +259,7 @@ def test_answers_are_only_in_the_labels(prepared):
 
 def test_tydiqa_answers_are_joined_by_id_with_byte_offsets_as_code_points(prepared):
     data, labels, _ = prepared
-    (gold,) = read_questions(labels / "tydiqa/test-fi.json", "labels", answers=True)
+    (gold,) = list(read_questions(labels / "tydiqa/test-fi.json", "labels", answers=True))
     assert [(answer.start, answer.text) for answer in gold.answers] == [(0, "Äiti"), (11, "Se oli yö")]
     assert gold.context == "Äiti tuli. Se oli yö"
     (row,) = targets.read_test(data, "tydiqa", "te")
@@ -303,7 +321,8 @@ def test_the_two_stages_write_what_prepare_writes_and_only_their_half(tmp_path, 
         facts = function(Job(params, {"releases": tmp_path / "releases"}, out, tmp_path / "work"))
         assert json.loads(json.dumps(facts)) == facts
         made, wanted = (
-            {p.relative_to(x): p.read_bytes() for p in x.rglob("*") if p.is_file()} for x in (out, whole[name])
+            {p.relative_to(x): p.read_bytes() for p in x.rglob("*") if p.is_file() and ".prepare" not in p.parts}
+            for x in (out, whole[name])
         )
         assert made == wanted
 
@@ -318,9 +337,9 @@ def test_results_inside_a_source_and_labels_inside_the_data_are_refused(tmp_path
 
 def test_sources_that_hold_nothing_known_or_do_not_exist_are_refused(tmp_path):
     write(tmp_path / "in", "holiday.jpg", "no")
-    with pytest.raises(InputError, match="no file below .* has a name that a release"):
+    with pytest.raises(InputError, match="no file below .* is what a release of XTREME's corpora holds"):
         prepare([tmp_path / "in"], tmp_path / "data", tmp_path / "labels")
-    with pytest.raises(InputError, match="must be existing folders") as caught:
+    with pytest.raises(InputError, match="must be existing folders or archives") as caught:
         prepare([tmp_path / "in", tmp_path / "a", tmp_path / "b"], tmp_path / "data", tmp_path / "labels")
     assert [problem.file for problem in caught.value.problems] == [str(tmp_path / "a"), str(tmp_path / "b")]
     with pytest.raises(InputError, match="did you mean 'xnli'"):

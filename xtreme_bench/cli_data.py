@@ -35,7 +35,7 @@ def data() -> None:
 
 
 @data.command()
-@click.argument("sources", nargs=-1, required=True, type=EXISTING_FOLDER, metavar="SOURCE...")
+@click.argument("sources", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="SOURCE...")
 @click.option("--to", type=FOLDER, required=True, help="Where the XTREME download layout is written.")
 @click.option("--labels", type=FOLDER, help="Where gold labels are written; the default is TO with `-labels` added.")
 @click.option(
@@ -44,15 +44,37 @@ def data() -> None:
 @click.option(
     "--sample", type=click.IntRange(min=0), default=0, help="Keep this many test examples a language; 0 = all."
 )
+@click.option("--json", "json_file", type=OUTPUT, help="Write what was found and made as JSON; - is standard output.")
 def prepare(
-    sources: tuple[Path, ...], to: Path, labels: Path | None, dev_as_test: tuple[str, ...], sample: int
+    sources: tuple[Path, ...],
+    to: Path,
+    labels: Path | None,
+    dev_as_test: tuple[str, ...],
+    sample: int,
+    json_file: Path | None,
 ) -> None:
-    """Turn upstream releases below SOURCE into the XTREME download layout and a folder of gold labels."""
+    """Turn the upstream releases in SOURCE, folders or archives, into XTREME's download layout and gold labels."""
     from xtreme_bench.data.prepare import prepare as prepare_releases
+    from xtreme_bench.data.prepared import said
+    from xtreme_bench.progress import Display
 
     labels = labels or to.with_name(f"{to.name}-labels")
-    notes = prepare_releases(list(sources), to, labels, dev_as_test=dev_as_test, sample=sample)
-    click.echo(json.dumps(notes, indent=2, ensure_ascii=False))
+    display = Display(1)
+    display.started("prepare")
+    try:
+        notes = prepare_releases(
+            list(sources),
+            to,
+            labels,
+            dev_as_test=dev_as_test,
+            sample=sample,
+            progress=lambda done, total, note: display.progressed("prepare", done, total, note),
+        )
+    except BaseException:
+        display.failed("prepare")
+        raise
+    display.close()
+    emit(json_file, notes, lambda: said(notes))
     click.echo(f"data: {to}\nlabels: {labels}", err=True)
 
 

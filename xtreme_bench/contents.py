@@ -63,7 +63,7 @@ def _folder(root: Path) -> Contents:
         for name in sorted([*files, *links]):
             path = Path(folder) / name
             state = path.lstat()
-            entries.append((path.relative_to(root).as_posix(), _mode_fault(state.st_mode), state.st_size))
+            entries.append((path.relative_to(root).as_posix(), mode_fault(state.st_mode), state.st_size))
         if len(entries) > MAX_FILES:
             break
     names, problems = _bounded(entries)
@@ -81,9 +81,9 @@ def _zip(archive: zipfile.ZipFile) -> Contents:
     entries: list[tuple[str, str | None, int]] = []
     seen: set[str] = set()
     for info in archive.infolist()[: MAX_FILES + 1]:
-        if info.is_dir() and not _path_fault(info.orig_filename.rstrip("/")):
+        if info.is_dir() and not path_fault(info.orig_filename.rstrip("/")):
             continue
-        fault = _path_fault(info.orig_filename) or _zip_fault(info)
+        fault = path_fault(info.orig_filename) or zip_fault(info)
         if fault is None and info.filename in seen:
             fault = "occurs twice in the zip"
         seen.add(info.filename)
@@ -120,13 +120,14 @@ def _bounded(entries: list[tuple[str, str | None, int]]) -> tuple[tuple[str, ...
     return tuple(name for name in names if name not in refused), tuple(problems)
 
 
-def _mode_fault(mode: int) -> str | None:
+def mode_fault(mode: int) -> str | None:
+    """What is wrong with an entry of this mode: only regular files are accepted."""
     if stat.S_ISLNK(mode):
         return "is a link; put the file itself there"
     return None if stat.S_ISREG(mode) else "is not a regular file"
 
 
-def _path_fault(name: str) -> str | None:
+def path_fault(name: str) -> str | None:
     """What is wrong with a path inside a zip: only plain relative paths with `/` are accepted."""
     if name.startswith(("/", "\\")) or re.match("[A-Za-z]:", name):
         return "absolute path in the zip"
@@ -137,10 +138,11 @@ def _path_fault(name: str) -> str | None:
     return None if name.isprintable() else "control character in the path"
 
 
-def _zip_fault(info: zipfile.ZipInfo) -> str | None:
+def zip_fault(info: zipfile.ZipInfo) -> str | None:
+    """What is wrong with an entry of a zip, its path aside: no link, not encrypted, packed in a usual way."""
     mode = info.external_attr >> 16
     if stat.S_IFMT(mode):
-        fault = _mode_fault(mode)
+        fault = mode_fault(mode)
         if fault:
             return fault
     if info.flag_bits & 0x1:

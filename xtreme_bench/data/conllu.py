@@ -22,22 +22,23 @@ _ID = re.compile(r"[0-9]{1,6}(?:[-.][0-9]{1,6})?")
 Sentence = list[tuple[str, str]]  # (word, tag)
 
 
-def read_conllu(path: Path, language: str) -> list[Sentence]:
+def read_conllu(path: Path, language: str) -> Iterator[Sentence]:
     """The sentences of one treebank file as (word, UPOS) lists, by the rules of XTREME's preprocessing.
 
     Comments and empty nodes ("8.1") go; a contraction ("3-4") is one word with the tag of its most prominent part;
-    spaces and U+200C inside words go; a sentence whose words are all, or all but one, "_" (texts that the treebank may
-    not distribute) goes. Errors: `InputError` with every malformed line.
+    spaces and U+200C inside words go. XTREME also drops sentences whose text is `withheld`; these are still here.
+    Errors: `InputError` with every malformed line, after the last sentence.
     """
     order = _ORDERS.get(language, _ORDER).split()
-    sentences = []
     with reading(path, f"treebank of {language}") as faults:
         for block in _blocks(path, faults):
-            sentence = _joined(block, order)
-            withheld = sum(word == "_" for word, _ in sentence)
-            if withheld == 0 or withheld < len(sentence) - 1:
-                sentences.append([(_clean(word), tag) for word, tag in sentence])
-    return sentences
+            yield [(_clean(word), tag) for word, tag in _joined(block, order)]
+
+
+def withheld(sentence: Sentence) -> bool:
+    """Whether all words, or all but one, are "_": a text that the treebank may not distribute."""
+    hidden = sum(word == "_" for word, _ in sentence)
+    return 0 < hidden >= len(sentence) - 1
 
 
 def _blocks(path: Path, faults: list[Problem]) -> Iterator[list[list[str]]]:
@@ -62,36 +63,52 @@ def _blocks(path: Path, faults: list[Problem]) -> Iterator[list[list[str]]]:
 
 def _joined(block: Sequence[Sequence[str]], order: Sequence[str]) -> Sentence:
     """(form, tag) of each surface word: contractions as one word, other words as they are."""
-    words = {row[0]: row for row in block if row[0].isdecimal()}
+    words = {int(row[0]): row for row in block if "-" not in row[0]}
+    spans = {int(first): (int(last), row[1]) for row in block for first, dash, last in [row[0].partition("-")] if dash}
+    if not spans:
+        return [(row[1], row[3]) for row in words.values()]
+    parents = {number: _parents(row) for number, row in words.items()}
     sentence: Sentence = []
-    inside: set[str] = set()
-    for row in block:
-        if "-" in row[0]:
-            first, _, last = row[0].partition("-")
-            parts = [word for word in words if int(first) <= int(word) <= int(last)]
-            inside.update(parts)
-            sentence.append((row[1], _prominent_tag(parts, words, order)))
-        elif row[0] not in inside:
+    inside = 0
+    for number, row in words.items():
+        if number in spans:
+            inside, form = spans[number]
+            parts = [part for part in words if number <= part <= inside]
+            sentence.append((form, _prominent_tag(parts, words, parents, order)))
+        elif number > inside:
             sentence.append((row[1], row[3]))
     return sentence
 
 
-def _prominent_tag(parts: Sequence[str], words: Mapping[str, Sequence[str]], order: Sequence[str]) -> str:
-    def rank(part: str) -> tuple[int, int]:
+def _parents(row: Sequence[str]) -> set[int]:
+    """The words that a word depends on: its head, and those of the enhanced graph, which XTREME's script counts too."""
+    enhanced = [entry.partition(":")[0] for entry in row[8].split("|")]
+    return {int(head) for head in (row[6], *enhanced) if head.isdecimal()}
+
+
+def _prominent_tag(
+    parts: Sequence[int], words: Mapping[int, Sequence[str]], parents: Mapping[int, set[int]], order: Sequence[str]
+) -> str:
+    """The tag of the part with the fewest ancestors; of several, the tag that comes first in `order`."""
+
+    def rank(part: int) -> tuple[int, int]:
         tag = words[part][3]
-        return _depth(part, words), order.index(tag) if tag in order else len(order)
+        return len(_ancestors(part, parents)), order.index(tag) if tag in order else len(order)
 
-    return words[min(parts, key=rank)][3] if parts else "X"
+    return words[min(parts, key=rank)][3]
 
 
-def _depth(word: str, words: Mapping[str, Sequence[str]]) -> int:
-    """The number of ancestors of a word; bounded, as a malformed tree may have cycles."""
-    depth = 0
-    while word in words and depth < len(words):
-        word = words[word][6]
-        depth += 1
-    return depth
+def _ancestors(word: int, parents: Mapping[int, set[int]]) -> set[int]:
+    """All words above a word, and the root (0); an enhanced graph, or a malformed tree, may have cycles."""
+    found: set[int] = set()
+    waiting = list(parents[word])
+    while waiting:
+        above = waiting.pop()
+        if above not in found:
+            found.add(above)
+            waiting += parents.get(above, ())
+    return found - {word}
 
 
 def _clean(word: str) -> str:
-    return word.replace("\u200c", "").replace(" ", "")
+    return word.strip().replace("\u200c", "").replace(" ", "")

@@ -11,14 +11,14 @@ from xtreme_bench.errors import Problem
 from xtreme_bench.rows import Answer, PairRow, QuestionRow, TaggedRow
 
 
-def read_pairs(path: Path, purpose: str, labels: Sequence[str] | None) -> list[PairRow]:
+def read_pairs(path: Path, purpose: str, labels: Sequence[str] | None) -> Iterator[PairRow]:
     """XTREME's xnli and pawsx files: `text_a TAB text_b [TAB label]`, written with CSV quoting and CR LF.
 
     `labels` are the allowed class names; None for a test file, which has no third column. Ids are the 0-based
-    positions, as the lines of a prediction file are matched by position.
+    positions, as the lines of a prediction file are matched by position. XTREME's own reader leaves the quotes of the
+    CSV writer in the text; here they are undone, and the text is that of the release.
     """
-    rows: list[PairRow] = []
-    width = 2 if labels is None else 3
+    width, count = 2 if labels is None else 3, 0
     with reading(path, purpose) as faults:
         for number, fields in csv_rows(path, faults, delimiter="\t"):
             label = fields[2] if labels is not None and len(fields) == 3 else None
@@ -28,45 +28,39 @@ def read_pairs(path: Path, purpose: str, labels: Sequence[str] | None) -> list[P
             elif labels is not None and label not in labels:
                 faults.append(Problem(f"unknown label {label!r}; known are {', '.join(labels)}", str(path), number))
             else:
-                rows.append(PairRow(str(len(rows)), fields[0], fields[1], label))
-    return rows
+                yield PairRow(str(count), fields[0], fields[1], label)
+                count += 1
 
 
-def read_tagged(path: Path, purpose: str, tags: Sequence[str] | None) -> list[TaggedRow]:
+def read_tagged(path: Path, purpose: str, tags: Sequence[str] | None) -> Iterator[TaggedRow]:
     """XTREME's udpos and panx files: `word [TAB tag]` lines, one or more empty lines between sentences.
 
     `tags` are the allowed tags; None for a test file, which has words only. A line is empty only when nothing
-    at all stands on it: some tokens of PAN-X are a lone no-break or ideographic space.
+    at all stands on it: some tokens of PAN-X are a lone no-break or ideographic space, and XTREME's preprocessing
+    leaves nothing of some words but their tag.
     """
-    rows: list[TaggedRow] = []
     words: list[str] = []
     found: list[str] = []
-
-    def finish_sentence() -> None:
-        if words:
-            rows.append(TaggedRow(str(len(rows)), tuple(words), None if tags is None else tuple(found)))
-            words.clear()
-            found.clear()
-
+    count = 0
     allowed = None if tags is None else frozenset(tags)
     with reading(path, purpose) as faults:
         for number, line in lines(path, faults):
             if not line:
-                finish_sentence()
+                if words:
+                    yield TaggedRow(str(count), tuple(words), None if tags is None else tuple(found))
+                    words, found, count = [], [], count + 1
                 continue
             word, *rest = line.split("\t")
-            fault = _tagging_fault(word, rest, allowed)
+            fault = _tagging_fault(rest, allowed)
             if fault:
                 faults.append(Problem(fault, str(path), number))
             words.append(word)
             found.extend(rest)
-        finish_sentence()
-    return rows
+        if words:
+            yield TaggedRow(str(count), tuple(words), None if tags is None else tuple(found))
 
 
-def _tagging_fault(word: str, rest: list[str], tags: frozenset[str] | None) -> str | None:
-    if not word:
-        return "no word before the tab"
+def _tagging_fault(rest: list[str], tags: frozenset[str] | None) -> str | None:
     if tags is None:
         return "a test file has words only, without tags; here is a second column" if rest else None
     if len(rest) != 1:
@@ -74,29 +68,26 @@ def _tagging_fault(word: str, rest: list[str], tags: frozenset[str] | None) -> s
     return None if rest[0] in tags else f"unknown tag {rest[0]!r}; known are {', '.join(sorted(tags))}"
 
 
-def read_questions(path: Path, purpose: str, *, answers: bool, ids_repeat: bool = False) -> list[QuestionRow]:
+def read_questions(path: Path, purpose: str, *, answers: bool, ids_repeat: bool = False) -> Iterator[QuestionRow]:
     """SQuAD's JSON, 1.1 or 2.0 (also XQuAD, MLQA and TyDiQA-GoldP).
 
     With `answers`, each must stand in the context at its offset (in code points), and every question needs one
     unless it is marked `is_impossible`. Without, whatever the file has as answers is not looked at: a test file.
     `ids_repeat`: the file's ids are not unique (TyDiQA as XTREME prepares it), so the 0-based position becomes the id.
     """
-    rows: list[QuestionRow] = []
     seen: set[str] = set()
     with reading(path, purpose) as faults:
-        for context, question in _questions(json_document(path, faults), path, faults):
+        for count, (context, question) in enumerate(_questions(json_document(path, faults), path, faults)):
             given, text = question.get("id"), question.get("question")
             if not isinstance(given, str) or not isinstance(text, str):
-                faults.append(Problem(f"question {len(rows)}: `id` and `question` must be text", str(path)))
+                faults.append(Problem(f"question {count}: `id` and `question` must be text", str(path)))
                 continue
             if given in seen and not ids_repeat:
                 faults.append(Problem("this id occurs more than once", str(path), example=given))
             seen.add(given)
             impossible = answers and question.get("is_impossible") is True
             found = _answers(context, question, path, faults) if answers and not impossible else ()
-            name = str(len(rows)) if ids_repeat else given
-            rows.append(QuestionRow(name, text, context, found, impossible))
-    return rows
+            yield QuestionRow(str(count) if ids_repeat else given, text, context, found, impossible)
 
 
 def _questions(document: Any, path: Path, faults: list[Problem]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -62,22 +62,21 @@ def read(data: Path, task: str, split: str, language: str = "en") -> list[Row]:
     return rows
 
 
-def read_nli(path: Path, purpose: str) -> list[PairRow]:
+def read_nli(path: Path, purpose: str) -> Iterator[PairRow]:
     """SNLI's and MultiNLI's JSON lines. Pairs on which the annotators did not agree (label "-") are left out."""
     return _pairs(
         path, purpose, ("pairID", "sentence1", "sentence2", "gold_label"), {x: x for x in NLI_LABELS}, skip="-"
     )
 
 
-def read_anli(path: Path, purpose: str) -> list[PairRow]:
+def read_anli(path: Path, purpose: str) -> Iterator[PairRow]:
     """ANLI's JSON lines, with the labels e, n and c."""
     return _pairs(path, purpose, ("uid", "context", "hypothesis", "label"), _ANLI_LABELS)
 
 
 def _pairs(
     path: Path, purpose: str, keys: tuple[str, str, str, str], names: dict[str, str], skip: str | None = None
-) -> list[PairRow]:
-    rows: list[PairRow] = []
+) -> Iterator[PairRow]:
     with reading(path, purpose) as faults:
         for number, record in json_lines(path, faults):
             values = _texts(record, keys, path, number, faults)
@@ -85,19 +84,17 @@ def _pairs(
                 continue
             name, text_a, text_b, label = values
             if label in names:
-                rows.append(PairRow(name, text_a, text_b, names[label]))
+                yield PairRow(name, text_a, text_b, names[label])
             else:
                 message = f"unknown label {label!r}; known are {', '.join(names)}"
                 faults.append(Problem(message, str(path), number, example=name))
-    return rows
 
 
-def read_qqp(path: Path, purpose: str) -> list[PairRow]:
+def read_qqp(path: Path, purpose: str) -> Iterator[PairRow]:
     """GLUE's QQP: a header, then id, qid1, qid2, question1, question2, is_duplicate, without any quoting.
 
     Rows with fewer columns are passed over, as the release has some that are broken off.
     """
-    rows: list[PairRow] = []
     with reading(path, purpose) as faults:
         for number, line in lines(path, faults):
             fields = line.split("\t")
@@ -108,16 +105,14 @@ def read_qqp(path: Path, purpose: str) -> list[PairRow]:
                 message = f"six columns expected, the last 0 or 1; found {len(fields)}, the last {fields[-1][:40]!r}"
                 faults.append(Problem(message, str(path), number))
             elif len(fields) == 6:
-                rows.append(PairRow(fields[0], fields[3], fields[4], fields[5]))
-    return rows
+                yield PairRow(fields[0], fields[3], fields[4], fields[5])
 
 
-def read_hellaswag(path: Path, purpose: str) -> list[ChoiceRow]:
+def read_hellaswag(path: Path, purpose: str) -> Iterator[ChoiceRow]:
     """HellaSwag's JSON lines, as jiant poses them: prompt `ctx_a`, choices `ctx_b` + " " + ending.
 
     Where `ctx_b` is empty (WikiHow) the choice is the ending alone. The label is a number or a digit in quotes.
     """
-    rows: list[ChoiceRow] = []
     with reading(path, purpose) as faults:
         for number, record in json_lines(path, faults):
             texts = _texts(record, ("ctx_a", "ctx_b"), path, number, faults)
@@ -128,13 +123,11 @@ def read_hellaswag(path: Path, purpose: str) -> list[ChoiceRow]:
                 faults.append(Problem("four `endings` and a `label` of 0 to 3 expected", str(path), number))
                 continue
             choices = tuple(f"{texts[1]} {ending}" if texts[1] else ending for ending in endings)
-            rows.append(ChoiceRow(str(record.get("ind", number)), texts[0], choices, int(label)))
-    return rows
+            yield ChoiceRow(str(record.get("ind", number)), texts[0], choices, int(label))
 
 
-def read_cosmosqa(path: Path, purpose: str) -> list[ChoiceRow]:
+def read_cosmosqa(path: Path, purpose: str) -> Iterator[ChoiceRow]:
     """CosmosQA's CSV (quoted, CR LF): prompt `context` + " " + `question`, choices `answer0` to `answer3`."""
-    rows: list[ChoiceRow] = []
     header: list[str] = []
     with reading(path, purpose) as faults:
         for number, fields in csv_rows(path, faults, delimiter=","):
@@ -147,13 +140,11 @@ def read_cosmosqa(path: Path, purpose: str) -> list[ChoiceRow]:
                 message = f"8 columns expected, the last 0 to 3; found {len(fields)}, the last {fields[-1][:40]!r}"
                 faults.append(Problem(message, str(path), number))
             else:
-                rows.append(ChoiceRow(fields[0], f"{fields[1]} {fields[2]}", tuple(fields[3:7]), int(fields[7])))
-    return rows
+                yield ChoiceRow(fields[0], f"{fields[1]} {fields[2]}", tuple(fields[3:7]), int(fields[7]))
 
 
-def read_commonsenseqa(path: Path, purpose: str) -> list[ChoiceRow]:
+def read_commonsenseqa(path: Path, purpose: str) -> Iterator[ChoiceRow]:
     """CommonsenseQA's JSON lines: prompt is the question's `stem`, choices in the order of the file."""
-    rows: list[ChoiceRow] = []
     with reading(path, purpose) as faults:
         for number, record in json_lines(path, faults):
             try:
@@ -169,13 +160,11 @@ def read_commonsenseqa(path: Path, purpose: str) -> list[ChoiceRow]:
                 message = f"the answer key {answer!r} is not the label of a choice ({', '.join(map(str, names))})"
                 faults.append(Problem(message, str(path), number, example=str(name)))
                 continue
-            rows.append(ChoiceRow(name, prompt, tuple(texts), names.index(answer)))
-    return rows
+            yield ChoiceRow(name, prompt, tuple(texts), names.index(answer))
 
 
-def read_ccg(path: Path, purpose: str, tags: tuple[str, ...]) -> list[TaggedRow]:
+def read_ccg(path: Path, purpose: str, tags: tuple[str, ...]) -> Iterator[TaggedRow]:
     """CCG supertags as jiant keeps them: `words TAB tags` per sentence, each separated by single spaces."""
-    rows: list[TaggedRow] = []
     allowed = frozenset(tags)
     with reading(path, purpose) as faults:
         for number, line in lines(path, faults):
@@ -192,8 +181,7 @@ def read_ccg(path: Path, purpose: str, tags: tuple[str, ...]) -> list[TaggedRow]
             elif unknown:
                 faults.append(Problem(f"tags that tags_to_id.json lacks: {' '.join(unknown[:5])}", str(path), number))
             else:
-                rows.append(TaggedRow(str(number - 1), tuple(words), tuple(found)))
-    return rows
+                yield TaggedRow(str(number - 1), tuple(words), tuple(found))
 
 
 def _supertags(path: Path, language: str) -> tuple[str, ...]:
@@ -222,7 +210,7 @@ def _is_list_of_texts(value: Any) -> TypeGuard[list[str]]:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
-_READ: dict[str, Callable[[Path, str], list[Any]]] = {
+_READ: dict[str, Callable[[Path, str], Iterator[Any]]] = {
     "mnli": read_nli,
     "snli": read_nli,
     "anli": read_anli,

@@ -2,47 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+import shutil
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from xtreme_bench import environment
 from xtreme_bench.benchmark import TASKS
+from xtreme_bench.data import (
+    release_pairs,
+    release_questions,
+    release_retrieval,
+    release_squad,
+    release_tagging,
+    release_text,
+    release_training,
+)
+from xtreme_bench.data.archives import is_archive, unpacked
+from xtreme_bench.data.forms import Recognised, recognise
+from xtreme_bench.data.journal import Journal
 from xtreme_bench.data.layout import known
-from xtreme_bench.data.release_pairs import prepare_pairs
-from xtreme_bench.data.release_questions import prepare_questions
-from xtreme_bench.data.release_retrieval import prepare_retrieval
-from xtreme_bench.data.release_tagging import prepare_tagging
-from xtreme_bench.data.release_training import prepare_intermediate, prepare_text
-from xtreme_bench.data.releases import Preparation, find, write_json
+from xtreme_bench.data.releases import Preparation, find, size_and_time, write_json
+from xtreme_bench.data.spool import Spool
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.job import Job
+from xtreme_bench.store import digest
 
 NOTES = "prepare.json"
+WORK = ".prepare"  # below the data folder: unpacked archives while they are needed, and what lets a run be resumed
+MAX_NOT_USED = 50
+EVERYTHING = "everything"
+Progress = Callable[[int, int, str], None]
+
 # In this order: SQuAD must not have passages of test sets, and text is what no test set contains.
-_STEPS: tuple[tuple[str, Callable[[Preparation], None]], ...] = (
-    ("sentence pairs", prepare_pairs),
-    ("tagging", prepare_tagging),
-    ("retrieval", prepare_retrieval),
-    ("questions", prepare_questions),
-    ("intermediate tasks", prepare_intermediate),
-    ("text", prepare_text),
+STEPS: tuple[tuple[str, Callable[[Preparation], None]], ...] = (
+    ("xnli", release_pairs.prepare_xnli),
+    ("pawsx", release_pairs.prepare_pawsx),
+    ("udpos", release_tagging.prepare_udpos),
+    ("panx", release_tagging.prepare_panx),
+    ("tatoeba", release_retrieval.prepare_tatoeba),
+    ("bucc2018", release_retrieval.prepare_bucc),
+    ("xquad", release_questions.prepare_xquad),
+    ("mlqa", release_questions.prepare_mlqa),
+    ("tydiqa", release_questions.prepare_tydiqa),
+    ("squad_v1", release_squad.prepare_squad_v1),
+    ("squad_v2", release_squad.prepare_squad_v2),
+    ("snli", release_training.prepare_snli),
+    ("mnli", release_training.prepare_mnli),
+    ("anli", release_training.prepare_anli),
+    ("qqp", release_training.prepare_qqp),
+    ("hellaswag", release_training.prepare_hellaswag),
+    ("cosmosqa", release_training.prepare_cosmosqa),
+    ("commonsenseqa", release_training.prepare_commonsenseqa),
+    ("ccg", release_training.prepare_ccg),
+    ("xcopa", release_training.prepare_xcopa),
+    ("text", release_text.prepare_text),
 )
+# Steps that depend on what all steps before them left, not on their own files alone.
+AFTER_OTHERS = frozenset({"squad_v1", "squad_v2", "text"})
+# MultiNLI in other languages comes with XNLI.
+ALSO_READS = {"mnli": ("xnli",)}
 
 
 def prepare(
-    sources: Sequence[Path], to: Path, labels: Path, *, dev_as_test: Collection[str] = (), sample: int = 0
+    sources: Sequence[Path],
+    to: Path,
+    labels: Path,
+    *,
+    dev_as_test: Collection[str] = (),
+    sample: int = 0,
+    progress: Progress = lambda done, total, note: None,
 ) -> dict[str, Any]:
-    """Write what the folders `sources` hold to `to` (download layout) and `labels` (one folder per task).
+    """Write what the folders and archives `sources` hold to `to` (download layout) and `labels` (one folder per task).
 
-    Files are recognised by their names, wherever they lie below the folders; a folder in the download layout is a
+    Files are recognised by their names and how they begin, wherever they lie; a folder in the download layout is a
     release like any other. `dev_as_test` names target tasks whose development set stands in for a test set without
     labels; what is cut from it for training or development is then no part of the test set. `sample` keeps that many
-    test examples per language, 0 all. Returns the notes that are also written to `<to>/prepare.json`: per task what it
-    was made from, how many examples each file has, and where it is not what XTREME has.
+    test examples per language, 0 all. Run again, what is there already and would not change is kept.
 
-    Errors: `InputError` when a source is missing or malformed, or nothing in it is known.
+    Returns the notes that are also written to `<to>/prepare.json`: per corpus the forms that were found, what it was
+    made from, how many examples each file has, where it is not what XTREME has, and the files that were not used.
+
+    Errors: `InputError` when a source is missing, hostile or malformed, or nothing in it is known.
     """
-    return _prepare(sources, to, labels, dev_as_test, sample, lambda done, total, note: None)
+    return _prepare(sources, to, labels, to / WORK, dev_as_test, sample, progress)
 
 
 def _require_apart(sources: Sequence[Path], to: Path | None, labels: Path | None) -> None:
@@ -71,29 +115,95 @@ def make_labels(job: Job) -> dict[str, Any]:
 
 def _stage(job: Job, to: Path | None, labels: Path | None) -> dict[str, Any]:
     options = (job.params.get("dev_as_test", ()), job.params.get("sample", 0))
-    return _prepare([job.inputs["releases"]], to, labels, *options, job.progress)
+    return _prepare([job.inputs["releases"]], to, labels, job.work, *options, job.progress)
 
 
 def _prepare(
     sources: Sequence[Path],
     to: Path | None,
     labels: Path | None,
+    work: Path,
     dev_as_test: Collection[str],
     sample: int,
-    progress: Callable[[int, int, str], None],
+    progress: Progress,
 ) -> dict[str, Any]:
     _require_apart(sources, to, labels)
     for name in dev_as_test:
         known(name, tuple(TASKS), "task in dev_as_test")
-    preparation = Preparation(find(sources), to, labels, frozenset(dev_as_test), sample)
-    for done, (name, step) in enumerate(_STEPS):
-        progress(done, len(_STEPS), name)
-        step(preparation)
-    progress(len(_STEPS), len(_STEPS), "done")
-    if not preparation.made_from:
+    journal = Journal(work / "journal.json")
+    listed = find(sources)
+    options = {
+        "dev_as_test": sorted(dev_as_test),
+        "sample": sample,
+        "to": [str(folder.resolve()) if folder else None for folder in (to, labels)],
+        "code": environment.code_digest(__name__),
+    }
+    key = digest([[(name, size_and_time(path)) for name, path in listed], options])
+    done = journal.notes(EVERYTHING, key)
+    if done is not None:
+        progress(len(STEPS), len(STEPS), "everything was prepared before")
+        return done
+    found = recognise(_files(listed, work / "unpacked", progress))
+    if not found.matches:
         names = ", ".join(str(source) for source in sources)
-        raise InputError(f"no file below {names} has a name that a release of XTREME's data sets has")
-    notes = {"dev_as_test": sorted(dev_as_test), "sample": sample, "tasks": preparation.notes()}
+        raise InputError(f"no file below {names} is what a release of XTREME's corpora holds")
+    preparation = Preparation(found, to, labels, Spool(work / "spool"), frozenset(dev_as_test), sample)
+    tasks = _run_steps(preparation, journal, options, progress)
+    notes = {
+        "dev_as_test": sorted(dev_as_test),
+        "sample": sample,
+        "found": found.summary(),
+        "tasks": tasks,
+        "not_used": _not_used(found),
+    }
     if to is not None:
         write_json(to / NOTES, notes)
+    shutil.rmtree(work / "unpacked", ignore_errors=True)
+    journal.record(EVERYTHING, key, notes, journal.written())
     return notes
+
+
+def _files(listed: Sequence[tuple[str, Path]], unpack_to: Path, progress: Progress) -> list[tuple[str, Path]]:
+    """The files of all sources, those inside archives among them."""
+    files: list[tuple[str, Path]] = []
+    for name, path in listed:
+        if is_archive(name):
+            progress(0, len(STEPS), f"unpacking {name}")
+            files += unpacked(path, name, unpack_to)
+        else:
+            files.append((name, path))
+    return files
+
+
+def _not_used(found: Recognised) -> list[str]:
+    listed = [*found.unlike, *(f"{name}: not known" for name in found.unknown)]
+    rest = len(listed) - MAX_NOT_USED
+    return [*listed[:MAX_NOT_USED], *([f"and {rest} more"] if rest > 0 else [])]
+
+
+def _run_steps(
+    preparation: Preparation, journal: Journal, options: Mapping[str, Any], progress: Progress
+) -> dict[str, Any]:
+    """Run the steps whose inputs, options or code have changed since the journal was written; returns all notes."""
+    tasks: dict[str, Any] = {}
+    before: list[str] = []
+    for done, (name, step) in enumerate(STEPS):
+        inputs = preparation.found.inputs(name, *ALSO_READS.get(name, ()))
+        key = digest([inputs, dict(options), before if name in AFTER_OTHERS else []])
+        before.append(key)
+        notes = journal.notes(name, key)
+        if notes is None:
+            preparation.begin(name, partial(_tell, progress, done, name))
+            step(preparation)
+            preparation.spool.end()
+            notes = preparation.notes.to_dict()
+            journal.record(name, key, notes, preparation.written)
+        elif inputs:
+            progress(done, len(STEPS), f"{name}: prepared before")
+        tasks |= notes
+    progress(len(STEPS), len(STEPS), "done")
+    return dict(sorted(tasks.items()))
+
+
+def _tell(progress: Progress, done: int, step: str, file: str) -> None:
+    progress(done, len(STEPS), f"{step}: {file}")

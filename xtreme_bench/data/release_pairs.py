@@ -1,16 +1,19 @@
-"""XNLI and PAWS-X: from files in XTREME's form to training, development and test files."""
+"""XNLI and PAWS-X: from the releases, or from files in XTREME's form, to training, development and test files."""
 
 from __future__ import annotations
 
 import csv
-import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any, TextIO
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data.formats import read_pairs
-from xtreme_bench.data.layout import PAIR_TASKS
-from xtreme_bench.data.releases import Preparation, comparable, cut, joined
+from xtreme_bench.data.releases import Preparation, cut
+from xtreme_bench.data.sentence_pairs import read_x_final, read_xnli, read_xnli_mt
+from xtreme_bench.data.spool import comparable
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.rows import PairRow
 
@@ -18,29 +21,100 @@ from xtreme_bench.rows import PairRow
 TRAIN_END, DEV_END = 2 / 3, 4 / 5
 FAILED_TRANSLATION = "NS"  # stands for a sentence in PAWS-X
 
+Rows = Iterable[tuple[str, PairRow]]  # with their languages
 
-def prepare_pairs(preparation: Preparation) -> None:
-    """Write xnli and pawsx as far as their files were found."""
-    for task in PAIR_TASKS:
-        found = preparation.files(rf"{task}/(train|dev|test)-([a-z]{{2}})\.tsv")
-        files = {key: path for key, path in found.items() if key[1] in TASKS[task].languages}
-        if not files:
-            continue
-        dev = {
-            language: read_pairs(preparation.use(task, path), f"development data of {task}", TASKS[task].labels)
-            for (split, language), path in sorted(files.items())
-            if split == "dev"
-        }
-        train = files.get(("train", "en"))
-        if train:
-            preparation.copy(task, train, f"{task}/train-en.tsv")
-        if task in preparation.dev_as_test and dev:
-            dev = _stand_in(preparation, task, dev, made_train=train is None)
-        else:
-            _unlabelled_tests(preparation, task, files)
-        for language, rows in dev.items():
-            _write(preparation, task, "dev", language, rows)
-        _offer_text(preparation, dev)
+
+def prepare_xnli(preparation: Preparation) -> None:
+    """Write xnli as far as its files were found."""
+    native = preparation.files("xnli", "XNLI-1.0", "split", "ending")
+    released: dict[str, Path] = {}
+    for (split, ending), path in native.items():
+        if ending == "tsv" or (split, "tsv") not in native:
+            released[split] = path
+    train = preparation.files("xnli", "XNLI-MT-1.0", "language").get(("en",))
+
+    def rows(split: str) -> Rows:
+        path = released.get(split)
+        return () if path is None else read_xnli(preparation.use("xnli", path), f"{split} data of xnli")
+
+    _prepare(preparation, "xnli", rows, train, read_xnli_mt)
+
+
+def prepare_pawsx(preparation: Preparation) -> None:
+    """Write pawsx as far as its files were found."""
+    native = preparation.files("pawsx", "x-final", "split", "language")
+
+    def rows(split: str) -> Rows:
+        for (name, language), path in sorted(native.items()):
+            if name == f"{split}_2k" and language in TASKS["pawsx"].languages:
+                purpose = f"{split} data of pawsx in {language}"
+                yield from ((language, row) for row in read_x_final(preparation.use("pawsx", path), purpose))
+
+    _prepare(preparation, "pawsx", rows, native.get(("train", "en")), read_x_final)
+
+
+def _prepare(
+    preparation: Preparation,
+    task: str,
+    native: Callable[[str], Rows],
+    native_train: Path | None,
+    read_train: Callable[[Path, str], Iterator[PairRow]],
+) -> None:
+    """Both tasks alike: `native` gives the rows of a split in the release's own form, with labels."""
+    ready = preparation.files(task, "XTREME", "split", "language")
+    ready = {key: path for key, path in ready.items() if key[1] in TASKS[task].languages}
+    dev: dict[str, list[PairRow]] = defaultdict(list)
+    for language, row in native("dev"):
+        dev[language].append(row)
+    for (split, language), path in sorted(ready.items()):
+        if split == "dev" and language not in dev:
+            purpose = f"development data of {task} in {language}"
+            dev[language] = list(read_pairs(preparation.use(task, path), purpose, TASKS[task].labels))
+    train = native_train or ready.get(("train", "en"))
+    if native_train is not None:
+        _write_train(preparation, task, read_train(preparation.use(task, native_train), f"training data of {task}"))
+    elif train is not None:
+        preparation.copy(task, train, f"{task}/train-en.tsv")
+    if task in preparation.dev_as_test and dev:
+        dev = _stand_in(preparation, task, dev, made_train=train is None)
+    else:
+        _write_tests(preparation, task, native("test"), ready)
+    for language, rows in dev.items():
+        _write(preparation, task, "dev", language, rows)
+    _offer_text(preparation, dev)
+
+
+def _write_train(preparation: Preparation, task: str, rows: Iterable[PairRow]) -> None:
+    with preparation.writing(f"{task}/train-en.tsv") as stream:
+        writer = csv.writer(stream, delimiter="\t")
+        for row in rows:
+            writer.writerow([row.text_a, row.text_b, row.label])
+            preparation.count(task, "train en")
+
+
+def _write_tests(preparation: Preparation, task: str, native: Rows, ready: Mapping[tuple[str, ...], Path]) -> None:
+    """Test files without labels, and the labels where the release has them; streamed, all languages at once."""
+    written: dict[str, int] = defaultdict(int)
+    with ExitStack() as stack:
+        files: dict[str, tuple[Any, TextIO]] = {}
+        for language, row in native:
+            if language not in files:
+                texts = stack.enter_context(preparation.writing(f"{task}/test-{language}.tsv"))
+                labels = stack.enter_context(preparation.writing_labels(task, f"test-{language}.tsv"))
+                files[language] = csv.writer(texts, delimiter="\t"), labels
+            preparation.spool.hold_out(language, (row.text_a, row.text_b))
+            if not preparation.sample or written[language] < preparation.sample:
+                written[language] += 1
+                files[language][0].writerow([row.text_a, row.text_b])
+                files[language][1].write(f"{row.label}\n")
+    for language, count in written.items():
+        preparation.count(task, f"test {language}", count)
+    for (split, language), path in sorted(ready.items()):
+        if split == "test" and language not in written:
+            rows = list(read_pairs(preparation.use(task, path), f"test data of {task} in {language}", None))
+            preparation.spool.hold_out(language, (text for row in rows for text in (row.text_a, row.text_b)))
+            _write(preparation, task, "test", language, list(preparation.first(rows)))
+            preparation.remark(task, f"{language}: no labels were found, so it can be predicted but not scored")
 
 
 def _stand_in(
@@ -58,19 +132,22 @@ def _stand_in(
     dev_end = cut(premises, DEV_END if made_train else 1 / 2)
     for language, rows in dev.items():
         test = rows[dev_end:]
-        preparation.held_out[language].update(comparable(text) for row in test for text in (row.text_a, row.text_b))
-        kept = preparation.first(test)
+        preparation.spool.hold_out(language, (text for row in test for text in (row.text_a, row.text_b)))
+        kept = list(preparation.first(test))
         _write(preparation, task, "test", language, kept)
-        preparation.write_labels(task, f"test-{language}.tsv", joined(row.label or "" for row in kept))
-    preparation.remarks[task].append(
-        f"test sets are rows {dev_end} to {len(base) - 1} (from 0) of the development sets; the real ones are not used"
+        with preparation.writing_labels(task, f"test-{language}.tsv") as stream:
+            stream.writelines(f"{row.label}\n" for row in kept)
+    preparation.remark(
+        task,
+        f"test sets are rows {dev_end} to {len(base) - 1} (from 0) of the development sets; the real ones are not used",
     )
     in_dev = _apart(base, range(train_end, dev_end), base[dev_end:])
     in_train = _apart(base, range(train_end), [*base[dev_end:], *(base[i] for i in in_dev)])
     if made_train:
-        preparation.remarks[task].append(
+        preparation.remark(
+            task,
             f"there is no training set: it is made of rows 0 to {train_end - 1} of the English development set; "
-            f"{train_end - len(in_train)} that share a sentence with a development or test pair are left out"
+            f"{train_end - len(in_train)} that share a sentence with a development or test pair are left out",
         )
         _write(preparation, task, "train", "en", [dev["en"][i] for i in in_train])
         # In the other languages these rows are not for training, but their sentences may be read in pretraining.
@@ -95,16 +172,8 @@ def _require_parallel(task: str, dev: Mapping[str, Sequence[PairRow]]) -> None:
         raise InputError(f"{reason}: they must have the same rows in all languages. {remedy}", problems)
 
 
-def _unlabelled_tests(preparation: Preparation, task: str, files: Mapping[tuple[str, ...], Path]) -> None:
-    for (split, language), path in sorted(files.items()):
-        if split == "test":
-            rows = read_pairs(preparation.use(task, path), f"test data of {task} in {language}", None)
-            preparation.held_out[language].update(comparable(x) for row in rows for x in (row.text_a, row.text_b))
-            _write(preparation, task, "test", language, preparation.first(rows))
-
-
 def _texts(rows: Sequence[PairRow]) -> set[str]:
-    return {text for row in rows for text in (row.text_a, row.text_b)}
+    return {comparable(text) for row in rows for text in (row.text_a, row.text_b)}
 
 
 def _offer_text(preparation: Preparation, rows: Mapping[str, Sequence[PairRow]]) -> None:
@@ -112,19 +181,17 @@ def _offer_text(preparation: Preparation, rows: Mapping[str, Sequence[PairRow]])
     english = rows.get("en", ())
     for language, pairs in rows.items():
         sentences = [text for row in pairs for text in (row.text_a, row.text_b)]
-        preparation.text[language] += [text for text in sentences if text != FAILED_TRANSLATION]
+        preparation.spool.offer_text(language, (text for text in sentences if text != FAILED_TRANSLATION))
         if language != "en" and len(english) == len(pairs):
             originals = [text for row in english for text in (row.text_a, row.text_b)]
-            preparation.translations[language] += [
-                pair for pair in zip(sentences, originals, strict=True) if FAILED_TRANSLATION not in pair
-            ]
+            both = zip(sentences, originals, strict=True)
+            preparation.spool.offer_translations(language, (pair for pair in both if FAILED_TRANSLATION not in pair))
 
 
 def _write(preparation: Preparation, task: str, split: str, language: str, rows: Sequence[PairRow]) -> None:
     """In XTREME's form, as Python's csv module writes it: tabs, CR LF, a field with quotes in quotes."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, delimiter="\t")
-    for row in rows:
-        writer.writerow([row.text_a, row.text_b, *([] if split == "test" else [row.label])])
-    preparation.write(f"{task}/{split}-{language}.tsv", stream.getvalue())
-    preparation.counts[task][f"{split} {language}"] = len(rows)
+    with preparation.writing(f"{task}/{split}-{language}.tsv") as stream:
+        writer = csv.writer(stream, delimiter="\t")
+        for row in rows:
+            writer.writerow([row.text_a, row.text_b, *([] if split == "test" else [row.label])])
+    preparation.count(task, f"{split} {language}", len(rows))

@@ -1,10 +1,11 @@
-"""SQuAD, XQuAD, MLQA and TyDiQA: test files without answers, answers as labels, and training files."""
+"""XQuAD, MLQA and TyDiQA: test files without answers, the answers as labels, and training files."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections import defaultdict, deque
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,71 +13,70 @@ from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data import layout
 from xtreme_bench.data.files import json_lines, reading
 from xtreme_bench.data.formats import read_questions
-from xtreme_bench.data.releases import Preparation, comparable
+from xtreme_bench.data.forms import TYDIQA_LANGUAGES
+from xtreme_bench.data.releases import Preparation
 from xtreme_bench.errors import Problem
 from xtreme_bench.rows import Answer, QuestionRow
 
-TYDIQA_LANGUAGES = {
-    "arabic": "ar",
-    "bengali": "bn",
-    "english": "en",
-    "finnish": "fi",
-    "indonesian": "id",
-    "korean": "ko",
-    "russian": "ru",
-    "swahili": "sw",
-    "telugu": "te",
-}
+# What the releases write into `version`; XTREME's copies keep it.
 VERSIONS = {"xquad": "1.1", "mlqa": "1.0", "tydiqa": "TyDiQA-GoldP-1.1-for-SQuAD-1.1"}
-SQUAD_DEV_SHARE = 6  # one of so many articles becomes development data when there is one file for both
 
 
-def prepare_questions(preparation: Preparation) -> None:
-    """Write xquad, mlqa, tydiqa and squad as far as their files were found."""
-    for (language,), path in sorted(preparation.files(r"xquad\.([a-z]{2})\.json").items()):
+def prepare_xquad(preparation: Preparation) -> None:
+    """Write xquad as far as its files were found."""
+    for (language,), path in sorted(preparation.files("xquad", "XQuAD", "language").items()):
         if language in TASKS["xquad"].languages:
-            _test(preparation, "xquad", language, _read(preparation, "xquad", language, path))
-    _mlqa(preparation)
-    _tydiqa(preparation)
-    for version in ("1.1", "2.0"):
-        _squad(preparation, version)
+            _test(preparation, "xquad", language, _read(preparation, "xquad", language, path), _version("xquad", path))
 
 
-def _mlqa(preparation: Preparation) -> None:
-    found = preparation.files(r"(dev|test)-context-([a-z]{2})-question-([a-z]{2})\.json")
+def prepare_mlqa(preparation: Preparation) -> None:
+    """Write mlqa: test files of all pairs of languages, of which those in one language are scored; dev files as is."""
+    found = preparation.files("mlqa", "MLQA", "split", "language", "question")
     stand_ins = []
-    for language in TASKS["mlqa"].languages:
-        test, dev = (found.get((split, language, language)) for split in ("test", "dev"))
-        if test:
-            _test(preparation, "mlqa", language, _read(preparation, "mlqa", language, test))
-        elif dev and "mlqa" in preparation.dev_as_test:
-            _test(preparation, "mlqa", language, _read(preparation, "mlqa", language, dev))
-            stand_ins.append(language)
+    for (split, language, asked), path in sorted(found.items()):
+        if language == asked and language not in TASKS["mlqa"].languages:
+            continue
+        stands_in = "mlqa" in preparation.dev_as_test and ("test", language, asked) not in found
+        if split == "dev" and not stands_in:
+            _read(preparation, "mlqa", language, path)
+            preparation.copy("mlqa", path, f"mlqa/MLQA_V1/dev/{path.name}")
+        elif language == asked:
+            _test(preparation, "mlqa", language, _read(preparation, "mlqa", language, path), _version("mlqa", path))
+            stand_ins += [language] if split == "dev" else []
+        elif split == "test":
+            rows = _read(preparation, "mlqa", language, path)
+            preparation.spool.hold_out(language, (row.context for row in rows))
+            preparation.spool.hold_out(asked, (row.question for row in rows))
+            preparation.write(f"mlqa/MLQA_V1/test/{path.name}", squad_json(rows, _version("mlqa", path), blank=True))
     if stand_ins:
-        remark = f"development sets stand in for the test sets of {' '.join(stand_ins)}"
-        preparation.remarks["mlqa"].append(remark)
+        preparation.remark("mlqa", f"development sets stand in for the test sets of {' '.join(stand_ins)}")
 
 
 def _read(preparation: Preparation, task: str, language: str, path: Path) -> list[QuestionRow]:
     """The rows of a test file, with answers if it has any: XTREME's own copies have empty ones."""
     preparation.use(task, path)
-    purpose = f"test data of {task} in {language}"
     blanked = re.search(r'"text":\s*""', path.read_text(encoding="utf-8", errors="replace")) is not None
-    return read_questions(path, purpose, answers=not blanked)
+    return list(read_questions(path, f"test data of {task} in {language}", answers=not blanked))
 
 
-def _test(preparation: Preparation, task: str, language: str, rows: Sequence[QuestionRow]) -> None:
-    kept = preparation.first(rows)
-    preparation.held_out[language].update(comparable(text) for row in rows for text in (row.context, row.question))
-    preparation.write(layout.test_file(task, language), _squad_json(kept, VERSIONS[task], blank=True))
-    preparation.counts[task][f"test {language}"] = len(kept)
+def _version(task: str, path: Path) -> str:
+    """The `version` of a file of questions that was read before, or the usual one where it says none."""
+    version = json.loads(path.read_bytes().decode("utf-8-sig")).get("version")
+    return version if isinstance(version, str) else VERSIONS[task]
+
+
+def _test(preparation: Preparation, task: str, language: str, rows: Sequence[QuestionRow], version: str) -> None:
+    kept = list(preparation.first(rows))
+    preparation.spool.hold_out(language, (text for row in rows for text in (row.context, row.question)))
+    preparation.write(layout.test_file(task, language), squad_json(kept, version, blank=True))
+    preparation.count(task, f"test {language}", len(kept))
     if all(row.answers for row in kept):
-        preparation.write_labels(task, f"test-{language}.json", _squad_json(kept, VERSIONS[task], blank=False))
+        preparation.write_labels(task, f"test-{language}.json", squad_json(kept, version, blank=False))
     else:
-        preparation.remarks[task].append(f"{language}: no answers were found, so it can be predicted but not scored")
+        preparation.remark(task, f"{language}: no answers were found, so it can be predicted but not scored")
 
 
-def _squad_json(rows: Sequence[QuestionRow], version: str, *, blank: bool) -> str:
+def squad_json(rows: Iterable[QuestionRow], version: str, *, blank: bool) -> str:
     """SQuAD's JSON, each question a document of its own as in XTREME's files; `blank` empties the answers."""
     empty = [{"answer_start": 0, "text": ""}]
     data = []
@@ -87,26 +87,82 @@ def _squad_json(rows: Sequence[QuestionRow], version: str, *, blank: bool) -> st
     return json.dumps({"data": data, "version": version})
 
 
-def _tydiqa(preparation: Preparation) -> None:
-    """English training data, and per language the development set, which is XTREME's test set."""
-    ready = preparation.files(r"tydiqa\.goldp\.([a-z]{2})\.(train|dev)\.json")
-    gold = preparation.files(rf"({'|'.join(TYDIQA_LANGUAGES)})-dev\.jsonl")
+def prepare_tydiqa(preparation: Preparation) -> None:
+    """Training data by language, and the development sets, which are XTREME's test sets.
+
+    Answers of a development set that XTREME's copy lacks are taken from the gold passages, by id.
+    """
+    ready = preparation.files("tydiqa", "XTREME", "language", "split")
+    gold = preparation.files("tydiqa", "gold passages", "language")
+    dev = _released_dev(preparation)
     for name, language in TYDIQA_LANGUAGES.items():
         answered = _gold_passages(preparation, name, gold[(name,)]) if (name,) in gold else []
         path = ready.get((language, "dev"))
-        rows = _read(preparation, "tydiqa", language, path) if path else answered
+        rows = dev.get(language) or (_read(preparation, "tydiqa", language, path) if path else answered)
         known = {row.id: row for row in answered}
         if rows and not any(row.answers for row in rows) and all(row.id in known for row in rows):
             rows = [QuestionRow(x.id, x.question, x.context, _moved(known[x.id], x.context)) for x in rows]
         if rows:
-            _test(preparation, "tydiqa", language, rows)
-        train = ready.get((language, "train"))
-        if train:
-            questions = read_questions(train, f"training data of tydiqa in {language}", answers=True, ids_repeat=True)
-            preparation.text[language] += [row.context for row in questions]
-            if language == "en":
-                preparation.copy("tydiqa", train, layout.source_file("tydiqa", "train"))
-                preparation.counts["tydiqa"]["train en"] = len(questions)
+            _test(preparation, "tydiqa", language, rows, VERSIONS["tydiqa"])
+    _train(preparation, ready)
+
+
+def _released_dev(preparation: Preparation) -> dict[str, list[QuestionRow]]:
+    """The released development sets, a file for each language or one for all: the id begins with the language."""
+    rows: dict[str, list[QuestionRow]] = defaultdict(list)
+    files = preparation.files("tydiqa", "TyDiQA-GoldP 1.1", "split", "language")
+    dev = {key: path for key, path in files.items() if key[0] == "dev"}
+    by_language = {key: path for key, path in dev.items() if key[1]}
+    for _, path in sorted((by_language or dev).items()):
+        for row in read_questions(preparation.use("tydiqa", path), "development data of tydiqa", answers=True):
+            rows[_language_of(row.id, path)].append(row)
+    return rows
+
+
+def _language_of(identifier: str, path: Path) -> str:
+    name = identifier.partition("-")[0]
+    with reading(path, "questions of tydiqa") as faults:
+        if name not in TYDIQA_LANGUAGES:
+            faults.append(Problem("the id must begin with a language of TyDiQA", str(path), example=identifier))
+    return TYDIQA_LANGUAGES[name]
+
+
+def _train(preparation: Preparation, ready: dict[tuple[str, ...], Path]) -> None:
+    """The released training set cut by language as XTREME does, ids cut to their last part; or XTREME's own files."""
+    whole = preparation.files("tydiqa", "TyDiQA-GoldP 1.1", "split").get(("train",))
+    if whole is not None:
+        _cut_by_language(preparation, whole)
+        return
+    for (language, split), path in sorted(ready.items()):
+        if split == "train":
+            purpose = f"training data of tydiqa in {language}"
+            rows = list(read_questions(path, purpose, answers=True, ids_repeat=True))
+            preparation.spool.offer_text(language, (row.context for row in rows))
+            preparation.copy("tydiqa", path, _train_file(language))
+            preparation.count("tydiqa", f"train {language}", len(rows))
+
+
+def _cut_by_language(preparation: Preparation, path: Path) -> None:
+    purpose = "training data of tydiqa"
+    deque(read_questions(preparation.use("tydiqa", path), purpose, answers=True, ids_repeat=True), maxlen=0)  # checks
+    document = json.loads(path.read_bytes().decode("utf-8-sig"))
+    parts: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for article in document["data"]:
+        for paragraph in article["paragraphs"]:
+            for question in paragraph["qas"]:
+                language = _language_of(question["id"], path)
+                number = question["id"].rpartition("-")[2]
+                entry = {"answers": question["answers"], "question": question["question"], "id": number}
+                parts[language].append({"paragraphs": [{"context": paragraph["context"], "qas": [entry]}]})
+    version = document.get("version", VERSIONS["tydiqa"])
+    for language, articles in sorted(parts.items()):
+        preparation.write(_train_file(language), json.dumps({"data": articles, "version": version}))
+        preparation.count("tydiqa", f"train {language}", len(articles))
+        preparation.spool.offer_text(language, (article["paragraphs"][0]["context"] for article in articles))
+
+
+def _train_file(language: str) -> str:
+    return layout.source_file("tydiqa", "train").replace(".en.", f".{language}.")
 
 
 def _gold_passages(preparation: Preparation, name: str, path: Path) -> list[QuestionRow]:
@@ -137,49 +193,3 @@ def _gold_passage(name: str, record: dict[str, Any]) -> QuestionRow:
 def _moved(row: QuestionRow, context: str) -> tuple[Answer, ...]:
     """The answers of `row` as far as they stand at the same place in the other copy of its passage."""
     return tuple(x for x in row.answers if context[x.start : x.start + len(x.text)] == x.text)
-
-
-def _squad(preparation: Preparation, version: str) -> None:
-    """SQuAD's two files; when only the development file is there, both are cut from it, by article.
-
-    XQuAD is a translation of 240 of SQuAD's development passages. What is made from the development file to train
-    and choose on must not have them.
-    """
-    task = "squad_v1" if version == "1.1" else "squad_v2"
-    found = preparation.files(rf"(train|dev)-v{version.replace('.', '[.]')}\.json")
-    files = {split: found.get((split,)) for split in layout.SPLITS}
-    train, dev = files["train"], files["dev"]
-    if train and dev:
-        for split, path in (("train", train), ("dev", dev)):
-            preparation.copy(task, path, f"squad/{split}-v{version}.json")
-        return
-    only = train or dev
-    if only is None:
-        return
-    read_questions(preparation.use(task, only), f"data of {task}", answers=True)  # raises if it is malformed
-    document = json.loads(only.read_text(encoding="utf-8-sig"))
-    dropped = _drop_held_out(preparation, document)
-    articles = [article for article in document["data"] if article["paragraphs"]]
-    at = len(articles) - max(1, len(articles) // SQUAD_DEV_SHARE)
-    for split, part in (("train", articles[:at]), ("dev", articles[at:])):
-        preparation.write(f"squad/{split}-v{version}.json", json.dumps({**document, "data": part}) + "\n")
-        preparation.counts[task][f"{split} en"] = sum(len(p["qas"]) for a in part for p in a["paragraphs"])
-    preparation.text["en"] += [paragraph["context"] for article in articles[:at] for paragraph in article["paragraphs"]]
-    preparation.remarks[task].append(
-        f"only one of the two files was found: the last {len(articles) - at} of its {len(articles)} articles are "
-        f"development data, the others training data; {dropped} questions on passages of test sets are left out"
-    )
-
-
-def _drop_held_out(preparation: Preparation, document: dict[str, Any]) -> int:
-    """Take the passages of English test sets out of a SQuAD document; returns how many questions went."""
-    dropped = 0
-    for article in document["data"]:
-        kept = []
-        for paragraph in article["paragraphs"]:
-            if comparable(paragraph["context"]) in preparation.held_out["en"]:
-                dropped += len(paragraph["qas"])
-            else:
-                kept.append(paragraph)
-        article["paragraphs"] = kept
-    return dropped

@@ -8,7 +8,7 @@ from pathlib import Path
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data import layout
 from xtreme_bench.data.files import lines, reading
-from xtreme_bench.data.releases import Preparation, comparable, joined
+from xtreme_bench.data.releases import Preparation, joined
 from xtreme_bench.errors import InputError, Problem
 
 Texts = tuple[Sequence[str], Sequence[str], Sequence[str]]  # foreign lines, English lines, gold lines
@@ -23,50 +23,57 @@ TATOEBA_CODES = {
 # fmt: on
 
 
-def prepare_retrieval(preparation: Preparation) -> None:
-    """Write tatoeba and bucc2018 as far as their files were found."""
-    _tatoeba(preparation)
+def prepare_tatoeba(preparation: Preparation) -> None:
+    """Write tatoeba. The release has translations line by line; XTREME sorts the English side.
+
+    A prediction names a line of the foreign file for each line of the English one, so where the lines of the sorted
+    file stood before are the labels.
+    """
+    found = preparation.files("tatoeba", "LASER v1", "language", "side")
+    ready = preparation.files("tatoeba", "XTREME", "language", "side")
+    for code, language in sorted(TATOEBA_CODES.items(), key=lambda item: item[1]):
+        if (code, code) in found and (code, "eng") in found:
+            _sorted_tatoeba(preparation, language, found[code, code], found[code, "eng"])
+        elif (language, language) in ready and (language, "en") in ready:
+            for side, file in zip((language, "en"), layout.tatoeba_files(language), strict=True):
+                preparation.spool.hold_out(side, _lines(preparation, "tatoeba", ready[language, side]))
+                preparation.copy("tatoeba", ready[language, side], file)
+            preparation.remark("tatoeba", f"{language}: already sorted, so the pairs are not known")
+
+
+def _sorted_tatoeba(preparation: Preparation, language: str, foreign_path: Path, english_path: Path) -> None:
+    foreign = _lines(preparation, "tatoeba", foreign_path)
+    english = [line.strip() for line in _lines(preparation, "tatoeba", english_path)]
+    if len(foreign) != len(english):
+        raise InputError(f"{foreign_path} has {len(foreign)} lines, its English side {len(english)}")
+    preparation.spool.hold_out(language, foreign)
+    preparation.spool.hold_out("en", english)
+    kept = list(preparation.first(english))
+    order = sorted(range(len(kept)), key=kept.__getitem__)
+    foreign_file, english_file = layout.tatoeba_files(language)
+    if len(kept) == len(foreign):
+        preparation.copy("tatoeba", foreign_path, foreign_file)
+    else:
+        preparation.write(foreign_file, joined(foreign[: len(kept)]))
+    preparation.write(english_file, joined(kept[i] for i in order))
+    preparation.write_labels("tatoeba", f"test-{language}.tsv", joined(map(str, order)))
+    preparation.count("tatoeba", f"test {language}", len(order))
+
+
+def prepare_bucc(preparation: Preparation) -> None:
+    """Write bucc2018 as far as its files were found."""
     for language in TASKS["bucc2018"].languages:
         _bucc(preparation, language)
 
 
-def _tatoeba(preparation: Preparation) -> None:
-    """The release has translations line by line; XTREME sorts the English side, which makes line numbers the labels."""
-    found = preparation.files(r"tatoeba\.([a-z]{3})-eng\.([a-z]{3})")
-    for code, language in sorted(TATOEBA_CODES.items(), key=lambda item: item[1]):
-        if (code, code) in found and (code, "eng") in found:
-            foreign = _lines(preparation, "tatoeba", found[code, code])
-            english = [line.strip() for line in _lines(preparation, "tatoeba", found[code, "eng"])]
-            if len(foreign) != len(english):
-                raise InputError(f"{found[code, code]} has {len(foreign)} lines, its English side {len(english)}")
-            _write_tatoeba(preparation, language, foreign, english)
-    ready = preparation.files(r"tatoeba/([a-z]{2})-en\.([a-z]{2})")
-    for language in TASKS["tatoeba"].languages:
-        written = preparation.counts["tatoeba"][f"test {language}"] > 0
-        if (language, language) in ready and (language, "en") in ready and not written:
-            for side, file in zip((language, "en"), layout.tatoeba_files(language), strict=True):
-                preparation.held_out[side].update(
-                    map(comparable, _lines(preparation, "tatoeba", ready[language, side]))
-                )
-                preparation.copy("tatoeba", ready[language, side], file)
-            preparation.remarks["tatoeba"].append(f"{language}: already sorted, so the pairs are not known")
-
-
-def _write_tatoeba(preparation: Preparation, language: str, foreign: Sequence[str], english: Sequence[str]) -> None:
-    preparation.held_out[language].update(map(comparable, foreign))
-    preparation.held_out["en"].update(map(comparable, english))
-    foreign, english = preparation.first(foreign), preparation.first(english)
-    order = sorted(range(len(english)), key=lambda i: english[i])
-    foreign_file, english_file = layout.tatoeba_files(language)
-    preparation.write(foreign_file, joined(foreign))
-    preparation.write(english_file, joined(english[i] for i in order))
-    preparation.write_labels("tatoeba", f"test-{language}.tsv", joined(map(str, order)))
-    preparation.counts["tatoeba"][f"test {language}"] = len(order)
-
-
 def _bucc(preparation: Preparation, language: str) -> None:
     """BUCC's sample set is XTREME's "dev", its training set "test"; a dev set may be cut to serve as both."""
-    found = preparation.files(rf"{language}-en\.(sample|dev|training|test)\.({language}|en|gold)")
+    found = {
+        key[1:]: path
+        for form in ("XTREME", "BUCC 2018")
+        for key, path in preparation.files("bucc2018", form, "language", "split", "side").items()
+        if key[0] == language
+    }
 
     def part(*names: str) -> tuple[Path, Path, Path | None] | None:
         for name in names:
@@ -79,17 +86,20 @@ def _bucc(preparation: Preparation, language: str) -> None:
         texts = (_pairs(preparation, dev[0]), _pairs(preparation, dev[1]), _pairs(preparation, dev[2]))
         _write_bucc(preparation, language, "dev", _half(texts, 0))
         _write_bucc(preparation, language, "test", _sampled(preparation, _half(texts, 1)))
-        preparation.remarks["bucc2018"].append(
+        preparation.remark(
+            "bucc2018",
             f"{language}: there is no test set; of the development set's pairs and other sentences the 1st, 3rd, ... "
-            "are the development set (the threshold is chosen on it), the 2nd, 4th, ... the test set"
+            "are the development set (the threshold is chosen on it), the 2nd, 4th, ... the test set",
         )
         return
     for split, paths in (("dev", dev), ("test", test)):
         if paths:
             gold = _pairs(preparation, paths[2]) if paths[2] else []
             texts = (_pairs(preparation, paths[0]), _pairs(preparation, paths[1]), gold)
-            sampled = _sampled(preparation, texts) if split == "test" and gold else texts
-            _write_bucc(preparation, language, split, sampled)
+            if split == "test" and gold and preparation.sample:
+                _write_bucc(preparation, language, split, _sampled(preparation, texts))
+            else:
+                _write_bucc(preparation, language, split, texts, paths[:2])
 
 
 def _half(texts: Texts, which: int) -> Texts:
@@ -99,7 +109,7 @@ def _half(texts: Texts, which: int) -> Texts:
 
 def _sampled(preparation: Preparation, texts: Texts) -> Texts:
     """The first `sample` pairs with their sentences, and as many of the other sentences as keep the share of pairs."""
-    pairs = preparation.first(texts[2])
+    pairs = list(preparation.first(texts[2]))
     share = len(pairs) / max(1, len(texts[2]))
     return _restricted(texts, pairs, lambda others: others[: round(len(others) * share)])
 
@@ -119,14 +129,19 @@ def _id(line: str) -> str:
     return line.partition("\t")[0]
 
 
-def _write_bucc(preparation: Preparation, language: str, split: str, texts: Texts) -> None:
+def _write_bucc(preparation: Preparation, language: str, split: str, texts: Texts, whole: Sequence[Path] = ()) -> None:
+    """Write one split; `whole` are the files that the sentences come from, where all of these are kept."""
     *sides, gold = texts
-    for side, sentences, file in zip((language, "en"), sides, layout.bucc_files(language, split), strict=True):
+    files = layout.bucc_files(language, split)
+    for path, file in zip(whole, files, strict=False):
+        preparation.copy("bucc2018", path, file)
+    for side, sentences, file in zip((language, "en"), sides, files, strict=True):
         if split == "test":
-            preparation.held_out[side].update(comparable(line.partition("\t")[2]) for line in sentences)
-        preparation.write(file, joined(sentences))
-        preparation.counts["bucc2018"][f"{split} {language}: {side} sentences"] = len(sentences)
-    preparation.counts["bucc2018"][f"{split} {language}: pairs"] = len(gold)
+            preparation.spool.hold_out(side, (line.partition("\t")[2] for line in sentences))
+        if not whole:
+            preparation.write(file, joined(sentences))
+        preparation.count("bucc2018", f"{split} {language}: {side} sentences", len(sentences))
+    preparation.count("bucc2018", f"{split} {language}: pairs", len(gold))
     if split == "dev" and gold:
         preparation.write(layout.bucc_gold_file(language), joined(gold))
     elif gold:

@@ -1,90 +1,133 @@
-"""udpos and panx: from treebanks and files in XTREME's form to training, development and test files."""
+"""udpos and panx: from treebanks, WikiAnn, and files in XTREME's form to training, development and test files."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from itertools import islice
+from pathlib import Path
 
 from xtreme_bench.benchmark import TASKS
-from xtreme_bench.data.conllu import read_conllu
+from xtreme_bench.data.conllu import Sentence, read_conllu, withheld
 from xtreme_bench.data.formats import read_tagged
-from xtreme_bench.data.layout import TAGGING_TASKS
-from xtreme_bench.data.releases import Preparation, comparable
-from xtreme_bench.rows import TaggedRow
+from xtreme_bench.data.releases import Preparation
+from xtreme_bench.data.wikiann import read_wikiann
 
 UNSPACED = ("ja", "zh", "th")
+SPLITS = ("train", "dev", "test")
+CHUNK = 1024
 
 
-def prepare_tagging(preparation: Preparation) -> None:
-    """Write udpos and panx as far as their files were found."""
-    for task in TAGGING_TASKS:
-        for language in sorted(TASKS[task].languages):
-            if language == "en":
-                _train(preparation, task)
-            _language(preparation, task, language)
+def prepare_udpos(preparation: Preparation) -> None:
+    """Write udpos as far as its files were found: all treebanks of a language, in the order of their files' names."""
+    found = preparation.files("udpos", "Universal Dependencies", "language", "split", "treebank")
+    for language in sorted(TASKS["udpos"].languages):
+        for split in SPLITS:
+            treebanks = sorted((p for key, p in found.items() if key[:2] == (language, split)), key=lambda p: p.name)
+            _prepare(preparation, "udpos", split, language, treebanks)
 
 
-def _train(preparation: Preparation, task: str) -> None:
-    rows = _rows(preparation, task, "train", "en")
-    if rows:
-        _write(preparation, task, "train", "en", rows)
-        preparation.text["en"] += [_sentence(row, "en") for row in rows]
+def prepare_panx(preparation: Preparation) -> None:
+    """Write panx as far as its files were found."""
+    found = preparation.files("panx", "WikiAnn", "language", "split")
+    for language in sorted(TASKS["panx"].languages):
+        for split in SPLITS:
+            path = found.get((language, split))
+            _prepare(preparation, "panx", split, language, [path] if path else [])
 
 
-def _language(preparation: Preparation, task: str, language: str) -> None:
-    """The development and the test file of one language, and the labels of the latter where there are any."""
-    dev = _rows(preparation, task, "dev", language)
-    test = _rows(preparation, task, "test", language)
-    if (not test or test[0].tags is None) and task in preparation.dev_as_test and dev:
-        # The first half stays a development set: English needs one, and the others may give text to learn from.
-        half = len(dev) // 2
-        dev, test = dev[:half], dev[half:]
-        remark = "test sets are the second half of the development sets, where no test set with labels was found"
-        if remark not in preparation.remarks[task]:
-            preparation.remarks[task].append(remark)
-    if dev:
-        _write(preparation, task, "dev", language, dev)
-        preparation.text[language] += [_sentence(row, language) for row in dev]
-    if test:
-        preparation.held_out[language].update(comparable(_sentence(row, language)) for row in test)
-        kept = preparation.first(test)
-        _write(preparation, task, "test", language, kept)
-        if kept[0].tags is None:
-            preparation.remarks[task].append(f"{language}: no tags were found, so it can be predicted but not scored")
-        else:
-            preparation.write_labels(task, f"test-{language}.tsv", _blocks([row.tags or () for row in kept]))
-
-
-def _rows(preparation: Preparation, task: str, split: str, language: str) -> Sequence[TaggedRow]:
-    """The rows of one file. Test sets come from treebanks, which have tags; others rather from XTREME's own files."""
-    treebanks = []
-    if task == "udpos":
-        found = preparation.files(rf"({language}_[a-z0-9]+)-ud-{split}\.conllu")
-        treebanks = [path for _, path in sorted(found.items())]
-    ready = preparation.files(rf"{task}/{split}-{language}\.tsv").get(())
-    purpose = f"{split} data of {task} in {language}"
-    if ready and (split != "test" or not treebanks):
-        tags = None if split == "test" else TASKS[task].labels
-        return read_tagged(preparation.use(task, ready), purpose, tags)
-    sentences = [x for path in treebanks for x in read_conllu(preparation.use(task, path), language)]
-    return [
-        TaggedRow(str(i), tuple(word for word, _ in sentence), tuple(tag for _, tag in sentence))
-        for i, sentence in enumerate(sentences)
-    ]
-
-
-def _sentence(row: TaggedRow, language: str) -> str:
-    return ("" if language in UNSPACED else " ").join(row.words)
-
-
-def _write(preparation: Preparation, task: str, split: str, language: str, rows: Sequence[TaggedRow]) -> None:
-    if split == "test":
-        blocks = [row.words for row in rows]
+def _prepare(preparation: Preparation, task: str, split: str, language: str, released: Sequence[Path]) -> None:
+    """One file of one language. Released test sets have tags; of the other splits XTREME's own file is taken first."""
+    ready = preparation.files(task, "XTREME", "split", "language")
+    path = ready.get((split, language))
+    stand_in = task in preparation.dev_as_test and not _test_has_tags(preparation, task, language)
+    if split == "test" and stand_in and _has_dev(preparation, task, language):
+        return
+    if path is not None and (split != "test" or not released):
+        purpose = f"{split} data of {task} in {language}"
+        rows = read_tagged(preparation.use(task, path), purpose, None if split == "test" else TASKS[task].labels)
+        sentences: Iterator[Sentence] = ([*zip(row.words, row.tags or ("",) * len(row.words), strict=True)]
+                                         for row in rows)  # fmt: skip
+    elif released:
+        sentences, path = _released(preparation, task, language, released), None
     else:
-        blocks = [tuple(map("\t".join, zip(row.words, row.tags or (), strict=True))) for row in rows]
-    preparation.write(f"{task}/{split}-{language}.tsv", _blocks(blocks))
-    preparation.counts[task][f"{split} {language}"] = len(rows)
+        return
+    if split == "dev" and stand_in:
+        _stand_in(preparation, task, language, list(sentences))
+    else:
+        _write(preparation, task, split, language, sentences, tagged=split != "test" or path is None)
 
 
-def _blocks(blocks: Sequence[Sequence[str]]) -> str:
-    """One item per line, an empty line between sentences and none at the end, as in XTREME's files."""
-    return "\n\n".join("\n".join(block) for block in blocks) + "\n"
+def _has_dev(preparation: Preparation, task: str, language: str) -> bool:
+    forms = ("XTREME", "Universal Dependencies", "WikiAnn")
+    return any(("dev", language) in preparation.files(task, form, "split", "language") for form in forms)
+
+
+def _test_has_tags(preparation: Preparation, task: str, language: str) -> bool:
+    forms = ("Universal Dependencies", "WikiAnn")
+    return any(("test", language) in preparation.files(task, form, "split", "language") for form in forms)
+
+
+def _released(preparation: Preparation, task: str, language: str, paths: Sequence[Path]) -> Iterator[Sentence]:
+    """The sentences of released files, one after another, without what XTREME drops; that is counted and said."""
+    for path in paths:
+        preparation.use(task, path)
+        if task == "panx":
+            yield from read_wikiann(path, language, lambda what: preparation.count("panx", f"dropped: {what}"))
+            continue
+        for sentence in read_conllu(path, language):
+            if withheld(sentence):
+                preparation.count("udpos", f"dropped: sentences of {path.name} without their words")
+            else:
+                yield sentence
+
+
+def _stand_in(preparation: Preparation, task: str, language: str, dev: Sequence[Sentence]) -> None:
+    """The first half stays a development set: English needs one, and the others may give text to learn from."""
+    half = len(dev) // 2
+    preparation.remark(
+        task, "test sets are the second half of the development sets, where no test set with labels was found"
+    )
+    _write(preparation, task, "dev", language, iter(dev[:half]), tagged=True)
+    _write(preparation, task, "test", language, iter(dev[half:]), tagged=True)
+
+
+def _write(
+    preparation: Preparation, task: str, split: str, language: str, sentences: Iterator[Sentence], *, tagged: bool
+) -> None:
+    """One item per line, an empty line between sentences and none at the end, as in XTREME's files.
+
+    Test files have words only; their tags, if `tagged`, go to the labels. English training sentences and all
+    development sentences are offered as text, test sentences are held out of it.
+    """
+    file = f"{split}-{language}.tsv"
+    if split == "test" and not tagged:
+        preparation.remark(task, f"{language}: no tags were found, so it can be predicted but not scored")
+    written = 0
+    with ExitStack() as stack:
+        words_to = stack.enter_context(preparation.writing(f"{task}/{file}"))
+        tags_to = stack.enter_context(preparation.writing_labels(task, file)) if split == "test" and tagged else None
+        for begun, sentence in enumerate(_told(preparation, split, language, sentences)):
+            if split == "test" and preparation.sample and written == preparation.sample:
+                continue
+            gap = "\n" if begun else ""
+            if split != "test":
+                words_to.write(gap + "".join(f"{word}\t{tag}\n" for word, tag in sentence))
+            else:
+                words_to.write(gap + "".join(f"{word}\n" for word, _ in sentence))
+            if tags_to is not None:
+                tags_to.write(gap + "".join(f"{tag}\n" for _, tag in sentence))
+            written += bool(sentence)
+    preparation.count(task, f"{split} {language}", written)
+
+
+def _told(preparation: Preparation, split: str, language: str, sentences: Iterator[Sentence]) -> Iterator[Sentence]:
+    """The sentences as they are; on the way the spool learns of them, many at a time."""
+    if split == "train" and language != "en":
+        yield from sentences
+        return
+    while chunk := list(islice(sentences, CHUNK)):
+        texts = [("" if language in UNSPACED else " ").join(word for word, _ in sentence) for sentence in chunk]
+        tell = preparation.spool.hold_out if split == "test" else preparation.spool.offer_text
+        tell(language, texts)
+        yield from chunk

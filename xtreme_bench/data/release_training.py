@@ -1,109 +1,217 @@
-"""The intermediate tasks and the raw text: release files into the data folder, a held-out part where there is none."""
+"""The intermediate tasks other than SQuAD: from every released form to the one that is read.
+
+Tasks in other languages than English go to a folder of the language below the task's.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 from xtreme_bench.data import layout
 from xtreme_bench.data.files import csv_rows, json_lines, lines, reading
-from xtreme_bench.data.releases import Preparation, comparable, cut, joined
+from xtreme_bench.data.nli import NO_AGREEMENT, read_records
+from xtreme_bench.data.releases import Preparation, cut
+from xtreme_bench.data.sentence_pairs import read_xnli
 from xtreme_bench.errors import Problem
 
-# Files that are used as they are: pattern of the release's name -> file below the data folder.
-_COPIES = (
-    ("mnli", r"multinli_1\.0_(train|dev_matched|dev_mismatched)\.jsonl", "mnli/multinli_1.0_{}.jsonl"),
-    ("anli", r"(R[123]/(?:train|dev))\.jsonl", "anli/{}.jsonl"),
-    ("qqp", r"(?:QQP|qqp)/(train|dev)\.tsv", "qqp/{}.tsv"),
-    ("ccg", r"(ccg\.train|ccg\.dev|tags_to_id\.json)", "ccg/{}"),
-)
-# Files that are copied when both splits are there, and cut in two, at a change of the named field, when only one is.
-_CUT = (
-    ("snli", r"snli_1\.0_train\.jsonl", r"snli_1\.0_dev\.jsonl", "captionID"),
-    ("hellaswag", r"hellaswag_train\.jsonl", r"hellaswag_val\.jsonl", "source_id"),
-    ("commonsenseqa", r"train_rand_split\.jsonl", r"dev_rand_split\.jsonl", "id"),
-    ("cosmosqa", r"cosmosqa/train\.csv", r"cosmosqa/valid\.csv", "context"),
-)
 TRAIN_SHARE = 0.9
+QQP_TABS = 5  # between its six columns
+_MNLI_FILE = "mnli/multinli_1.0_{}.jsonl"
 
 
-def prepare_intermediate(preparation: Preparation) -> None:
-    """Write the intermediate tasks other than SQuAD, as far as their files were found."""
-    for task, pattern, file in _COPIES:
-        for (name,), path in sorted(preparation.files(pattern).items()):
-            preparation.copy(task, path, file.format(name))
-    for task, train_pattern, dev_pattern, group in _CUT:
-        train, dev = (preparation.files(pattern).get(()) for pattern in (train_pattern, dev_pattern))
-        targets = [layout.intermediate_split_files(task, split)[0] for split in layout.SPLITS]
-        if train and dev:
-            for path, file in zip((train, dev), targets, strict=True):
-                preparation.copy(task, path, file)
-        elif only := train or dev:
-            _cut_file(preparation, task, only, targets, group)
+def prepare_snli(preparation: Preparation) -> None:
+    """Write SNLI from its JSON lines or its text files."""
+    found = preparation.files("snli", "SNLI 1.0", "split", "ending")
+    files = {split: _one_of(found, split, "jsonl", "txt") for split in layout.SPLITS}
+    if files["train"] is None or files["dev"] is None:
+        _whole_or_cut(preparation, "snli", files, "captionID")
+        return
+    for split, path in files.items():
+        _nli(preparation, "snli", path, layout.intermediate_split_files("snli", split)[0], f"{split} en")
 
 
-def _cut_file(preparation: Preparation, task: str, path: Path, targets: Sequence[str], group: str) -> None:
-    cutter: Callable[[Path, str], tuple[str, str, int, int]] = _cut_csv if path.suffix == ".csv" else _cut_lines
-    train, dev, in_train, in_dev = cutter(preparation.use(task, path), group)
-    for file, text in zip(targets, (train, dev), strict=True):
-        preparation.write(file, text)
-    preparation.counts[task].update({"train en": in_train, "dev en": in_dev})
-    preparation.remarks[task].append(
-        f"only {path.name} was found: its first {in_train} examples are training data, the other {in_dev} are "
-        "development data"
+def prepare_mnli(preparation: Preparation) -> None:
+    """Write MultiNLI from any of its forms, and its translations that XNLI comes with, with XNLI's dev sets."""
+    released = preparation.files("mnli", "MultiNLI 1.0", "split", "ending")
+    glue, jiant = (preparation.files("mnli", form, "split") for form in ("GLUE", "jiant"))
+    for split, short in (("train", "train"), ("dev_matched", "val"), ("dev_mismatched", "")):
+        path = _one_of(released, split, "jsonl", "txt") or glue.get((split,)) or jiant.get((short,))
+        _nli(preparation, "mnli", path, _MNLI_FILE.format(split), f"{split} en")
+    for (language,), path in sorted(preparation.files("xnli", "XNLI-MT-1.0", "language").items()):
+        if language != "en":
+            (file,) = layout.intermediate_split_files("mnli", "train", language)
+            _nli(preparation, "mnli", path, file, f"train {language}")
+            _translated_dev(preparation, language)
+
+
+def _translated_dev(preparation: Preparation, language: str) -> None:
+    """XNLI's development pairs in one language, beside the translated training pairs."""
+    native = preparation.files("xnli", "XNLI-1.0", "split", "ending")
+    path = _one_of(native, "dev", "tsv", "jsonl")
+    if path is None:
+        preparation.remark("mnli", f"{language}: there is no development set, as no XNLI-1.0 was found")
+        return
+    (file,) = layout.intermediate_split_files("mnli", "dev", language)
+    with preparation.writing(file) as stream:
+        for found, row in read_xnli(preparation.use("mnli", path), f"development data of mnli in {language}"):
+            if found == language:
+                record = {"pairID": row.id, "sentence1": row.text_a, "sentence2": row.text_b, "gold_label": row.label}
+                stream.write(json.dumps(record, ensure_ascii=False) + "\n")
+                preparation.count("mnli", f"dev {language}")
+
+
+def _one_of(found: dict[tuple[str, ...], Path], split: str, *endings: str) -> Path | None:
+    return next((found[split, ending] for ending in endings if (split, ending) in found), None)
+
+
+def _nli(preparation: Preparation, task: str, path: Path | None, file: str, what: str) -> None:
+    """Write the records of a file as JSON lines with the four keys that are read; released ones stay as they are."""
+    if path is None:
+        return
+    as_released = path.name == Path(file).name
+    with nullcontext() if as_released else preparation.writing(file) as stream:
+        for record in read_records(preparation.use(task, path), f"{what} of {task}"):
+            if record["gold_label"] == NO_AGREEMENT:
+                preparation.count(task, f"{what}: pairs without agreement, not trained on")
+            preparation.count(task, what)
+            if stream is not None:
+                stream.write(json.dumps(record, ensure_ascii=False) + "\n")
+    if as_released:
+        preparation.copy(task, path, file)
+
+
+def prepare_anli(preparation: Preparation) -> None:
+    """Write ANLI's three rounds."""
+    for (number, split), path in sorted(preparation.files("anli", "ANLI", "round", "split").items()):
+        _lines_as_they_are(preparation, "anli", path, f"anli/R{number}/{split}.jsonl", f"{split} en")
+
+
+def prepare_qqp(preparation: Preparation) -> None:
+    """Write QQP; its rows with too few columns stay in the file, where reading passes over them."""
+    for (split,), path in sorted(preparation.files("qqp", "GLUE", "split").items()):
+        with reading(preparation.use("qqp", path), f"{split} of qqp") as faults:
+            for number, line in lines(path, faults):
+                short = line.count("\t") < QQP_TABS
+                what = f"{split} en: rows broken off, not trained on" if short else f"{split} en"
+                preparation.count("qqp", what, int(number > 1))
+        preparation.copy("qqp", path, f"qqp/{split}.tsv")
+
+
+def prepare_hellaswag(preparation: Preparation) -> None:
+    """Write HellaSwag."""
+    files = preparation.files("hellaswag", "HellaSwag", "split")
+    named = {"train": files.get(("train",)), "dev": files.get(("val",))}
+    _whole_or_cut(preparation, "hellaswag", named, "source_id")
+
+
+def prepare_commonsenseqa(preparation: Preparation) -> None:
+    """Write CommonsenseQA."""
+    files = preparation.files("commonsenseqa", "CommonsenseQA", "split")
+    _whole_or_cut(preparation, "commonsenseqa", {split: files.get((split,)) for split in layout.SPLITS}, "id")
+
+
+def prepare_cosmosqa(preparation: Preparation) -> None:
+    """Write CosmosQA."""
+    files = preparation.files("cosmosqa", "CosmosQA", "split")
+    named = {"train": files.get(("train",)), "dev": files.get(("valid",))}
+    _whole_or_cut(preparation, "cosmosqa", named, "context")
+
+
+def prepare_ccg(preparation: Preparation) -> None:
+    """Write the supertags of CCGbank, in the form that jiant reads; the corpus itself needs a licence of the LDC."""
+    for (split,), path in sorted(preparation.files("ccg", "jiant", "split").items()):
+        if split == "tags":
+            preparation.copy("ccg", path, layout.ccg_tags_file("en"))
+        else:
+            _lines_as_they_are(preparation, "ccg", path, f"ccg/ccg.{split}", f"{split} en")
+
+
+def prepare_xcopa(preparation: Preparation) -> None:
+    """Write XCOPA and English COPA as XTREME-R keeps them: test labels are 0 in the data, and gold in the labels."""
+    parts: dict[tuple[str, str], Path] = {}
+    for form, fields in (("XTREME", ("split", "language")), ("COPA", ("split",)), ("XCOPA", ("split", "language"))):
+        for key, path in preparation.files("xcopa", form, *fields).items():
+            parts[key[0], key[1] if len(key) > 1 else "en"] = path
+    for (split, language), path in sorted(parts.items()):
+        file = f"xcopa/{split}-{language}.jsonl"
+        if split != "test":
+            _lines_as_they_are(preparation, "xcopa", path, file, f"{split} {language}")
+            continue
+        with (
+            reading(preparation.use("xcopa", path), f"test data of xcopa in {language}") as faults,
+            preparation.writing(file) as stream,
+            preparation.writing_labels("xcopa", f"test-{language}.tsv") as labels,
+        ):
+            for number, record in json_lines(path, faults):
+                if "label" not in record:
+                    faults.append(Problem("no `label`", str(path), number))
+                    continue
+                labels.write(f"{record['label']}\n")
+                stream.write(json.dumps({**record, "label": 0}) + "\n")
+                preparation.count("xcopa", f"test {language}")
+
+
+def _lines_as_they_are(preparation: Preparation, task: str, path: Path, file: str, what: str) -> None:
+    with reading(preparation.use(task, path), f"{what} of {task}") as faults:
+        preparation.count(task, what, sum(1 for _, line in lines(path, faults) if line.strip()))
+    preparation.copy(task, path, file)
+
+
+def _whole_or_cut(preparation: Preparation, task: str, files: Mapping[str, Path | None], group: str) -> None:
+    """Copy both splits; where there is only one, cut it in two at a change of the field `group`."""
+    train, dev = files["train"], files["dev"]
+    targets = [layout.intermediate_split_files(task, split)[0] for split in layout.SPLITS]
+    if train and dev:
+        for split, path, file in zip(layout.SPLITS, (train, dev), targets, strict=True):
+            preparation.count(task, f"{split} en", _records(path))
+            preparation.copy(task, path, file)
+    elif only := train or dev:
+        _cut(preparation, task, only, targets, group)
+
+
+def _records(path: Path) -> int:
+    with reading(path, "examples to count") as faults:
+        if path.suffix == ".csv":
+            return sum(1 for _ in csv_rows(path, faults, delimiter=",")) - 1
+        return sum(1 for _ in json_lines(path, faults))
+
+
+def _cut(preparation: Preparation, task: str, path: Path, targets: Sequence[str], group: str) -> None:
+    preparation.use(task, path)
+    header, rows, groups = _csv_lines(path, group) if path.suffix == ".csv" else _json_lines(path, group)
+    at = cut(groups, TRAIN_SHARE)
+    for split, file, part in zip(layout.SPLITS, targets, (rows[:at], rows[at:]), strict=True):
+        preparation.write(file, header + "".join(part))
+        preparation.count(task, f"{split} en", len(part))
+    preparation.remark(
+        task,
+        f"only {path.name} was found: its first {at} examples are training data, the other {len(rows) - at} are "
+        "development data",
     )
 
 
-def _cut_lines(path: Path, group: str) -> tuple[str, str, int, int]:
+def _json_lines(path: Path, group: str) -> tuple[str, list[str], list[str]]:
     with reading(path, "examples to cut in two") as faults:
         groups = [json.dumps(record.get(group, number)) for number, record in json_lines(path, faults)]
-        rows = [line for _, line in lines(path, faults) if line.strip()]
-    at = cut(groups, TRAIN_SHARE)
-    return joined(rows[:at]), joined(rows[at:]), at, len(rows) - at
+        return "", [f"{line}\n" for _, line in lines(path, faults) if line.strip()], groups
 
 
-def _cut_csv(path: Path, group: str) -> tuple[str, str, int, int]:
+def _csv_lines(path: Path, group: str) -> tuple[str, list[str], list[str]]:
     with reading(path, "examples to cut in two") as faults:
         header, *rows = [fields for _, fields in csv_rows(path, faults, delimiter=",")] or [[]]
         if not rows:
             faults.append(Problem("no rows", str(path)))
     column = header.index(group) if group in header else 0
-    at = cut([row[column] for row in rows], TRAIN_SHARE)
-    return _csv([header, *rows[:at]]), _csv([header, *rows[at:]]), at, len(rows) - at
+    written = [_csv_line(row) for row in (header, *rows)]
+    return written[0], written[1:], [row[column] for row in rows]
 
 
-def _csv(rows: Sequence[Sequence[Any]]) -> str:
+def _csv_line(fields: Sequence[str]) -> str:
     stream = io.StringIO()
-    csv.writer(stream).writerows(rows)
+    csv.writer(stream).writerow(fields)
     return stream.getvalue()
-
-
-def prepare_text(preparation: Preparation) -> None:
-    """Write what the other tasks offered as text and translations, without anything that a test set contains.
-
-    Compared verbatim but for case and spacing. Lines that occur twice are written once.
-    """
-    for language, offered in sorted(preparation.text.items()):
-        held_out = preparation.held_out[language]
-        unique = list(dict.fromkeys(" ".join(line.split()) for line in offered))
-        kept = [line for line in unique if line and comparable(line) not in held_out]
-        preparation.write(layout.text_file(language), joined(kept))
-        preparation.counts["text"][language] = len(kept)
-        preparation.counts["text: left out as in a test set"][language] = len(unique) - len(kept)
-    for language, pairs in sorted(preparation.translations.items()):
-        unique_pairs = dict.fromkeys((" ".join(a.split()), " ".join(b.split())) for a, b in pairs)
-        kept_pairs = [
-            (foreign, english)
-            for foreign, english in unique_pairs
-            if foreign
-            and english
-            and comparable(foreign) not in preparation.held_out[language]
-            and comparable(english) not in preparation.held_out["en"]
-        ]
-        for side, file in enumerate(layout.parallel_files(language)):
-            preparation.write(file, joined(pair[side] for pair in kept_pairs))
-        preparation.counts["parallel"][language] = len(kept_pairs)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
+from xtreme_bench.data.archives import is_archive
+from xtreme_bench.data.forms import Recognised
+from xtreme_bench.data.spool import Spool
 from xtreme_bench.errors import InputError, Problem
 
 # Samples of formats and results of other tools: never a data set, though the files have the names of one.
@@ -20,69 +25,15 @@ T = TypeVar("T")
 
 
 @dataclass
-class Preparation:
-    """One run of `prepare`: its inputs, its options, and what the tasks done so far leave for those after them.
+class Notes:
+    """What a step says of its work: per task the files it was made from, examples counted, and remarks for people."""
 
-    `found` lists (path relative to its source folder, path). `to` or `labels` may be None: then that half is not
-    written. `held_out` has the texts of test examples per language, as `comparable` returns them; `text` and
-    `translations` are what may become pretraining text if none of it is held out.
-    """
-
-    found: Sequence[tuple[str, Path]]
-    to: Path | None
-    labels: Path | None
-    dev_as_test: frozenset[str] = frozenset()
-    sample: int = 0
     made_from: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     counts: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     remarks: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    held_out: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    text: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    translations: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
 
-    def files(self, pattern: str) -> dict[tuple[str, ...], Path]:
-        """The files whose relative path matches `pattern` (up to its end), by the pattern's groups.
-
-        Where two files have the same groups, the one in the earlier source wins, then the first by name.
-        """
-        matches: dict[tuple[str, ...], Path] = {}
-        for name, path in self.found:
-            match = re.search(rf"(?:^|/){pattern}$", name)
-            if match:
-                matches.setdefault(match.groups(), path)
-        return matches
-
-    def use(self, task: str, path: Path) -> Path:
-        """Note that `task` was made from `path`, and return it."""
-        names = [name for name, found in self.found if found == path]
-        if names and names[0] not in self.made_from[task]:
-            self.made_from[task].append(names[0])
-        return path
-
-    def first(self, rows: Sequence[T]) -> Sequence[T]:
-        """The rows of a test set that are kept: the first `sample` of them, or all if `sample` is 0."""
-        return rows[: self.sample] if self.sample else rows
-
-    def write(self, file: str, text: str) -> None:
-        """Write a file below the data folder."""
-        if self.to is not None:
-            write_text(self.to / file, text)
-
-    def write_labels(self, task: str, file: str, text: str) -> None:
-        """Write a file of gold labels of `task`."""
-        if self.labels is not None:
-            write_text(self.labels / task / file, text)
-
-    def copy(self, task: str, path: Path, file: str) -> None:
-        """Copy a file that is already in the right format to `file` below the data folder."""
-        self.use(task, path)
-        if self.to is not None:
-            partial = _partial(self.to / file)
-            shutil.copyfile(path, partial)
-            partial.replace(self.to / file)
-
-    def notes(self) -> dict[str, Any]:
-        """For each task: what it was made from, how many examples, and where it is not what XTREME has."""
+    def to_dict(self) -> dict[str, Any]:
+        """For each task: made_from, examples, remarks."""
         return {
             task: {
                 "made_from": self.made_from[task],
@@ -94,23 +45,142 @@ class Preparation:
         }
 
 
-def find(sources: Sequence[Path]) -> list[tuple[str, Path]]:
-    """All files below the source folders as (relative POSIX path, path), sources in order, names sorted.
+@dataclass
+class Preparation:
+    """One run of `prepare`: its inputs, its options, and what the steps done so far leave for those after them.
 
-    Links, hidden files and folders named excerpts, labels or predictions are passed over.
+    `to` or `labels` may be None: then that half is not written. `notes` and `written` (path -> bytes and time of
+    change) are those of the step that is running.
     """
-    absent = [source for source in sources if not source.is_dir()]
+
+    found: Recognised
+    to: Path | None
+    labels: Path | None
+    spool: Spool
+    dev_as_test: frozenset[str] = frozenset()
+    sample: int = 0
+    notes: Notes = field(default_factory=Notes)
+    written: dict[str, list[int]] = field(default_factory=dict)
+    tell: Callable[[str], None] = lambda file: None
+
+    def begin(self, step: str, tell: Callable[[str], None] = lambda file: None) -> None:
+        """Start a step with a clean sheet; `tell` is told of each file that is read."""
+        self.notes, self.written, self.tell = Notes(), {}, tell
+        self.spool.begin(step)
+
+    def files(self, corpus: str, form: str, *fields: str) -> dict[tuple[str, ...], Path]:
+        """The files of a corpus that were found in one form, by the values of `fields`.
+
+        Where two files have the same values, the one in the earlier source wins, then the first by name.
+        """
+        matches: dict[tuple[str, ...], Path] = {}
+        for match in self.found.matches.get((corpus, form), ()):
+            key = tuple(match.fields.get(name, "") for name in fields)
+            matches.setdefault(key, match.path)
+        return matches
+
+    def use(self, task: str, path: Path) -> Path:
+        """Note that `task` was made from `path`, and return it."""
+        name = self._names.get(path)
+        self.tell(name or path.name)
+        if name is not None and name not in self.notes.made_from[task]:
+            self.notes.made_from[task].append(name)
+        return path
+
+    @cached_property
+    def _names(self) -> dict[Path, str]:
+        return {match.path: match.name for matches in self.found.matches.values() for match in matches}
+
+    def count(self, task: str, what: str, number: int = 1) -> None:
+        """Add to the number of examples, or of whatever `what` says, of a task."""
+        self.notes.counts[task][what] += number
+
+    def remark(self, task: str, text: str) -> None:
+        """Say something about a task, once."""
+        if text not in self.notes.remarks[task]:
+            self.notes.remarks[task].append(text)
+
+    def first(self, rows: Iterable[T]) -> Iterator[T]:
+        """The rows of a test set that are kept: the first `sample` of them, or all if `sample` is 0."""
+        return islice(rows, self.sample or None)
+
+    @contextmanager
+    def writing(self, file: str) -> Iterator[TextIO]:
+        """A stream into a file below the data folder, line ends as given; the file appears whole or not at all."""
+        with self._writing(self.to, file) as stream:
+            yield stream
+
+    @contextmanager
+    def writing_labels(self, task: str, file: str) -> Iterator[TextIO]:
+        """The same for a file of gold labels of `task`."""
+        with self._writing(self.labels, f"{task}/{file}") as stream:
+            yield stream
+
+    def write(self, file: str, text: str) -> None:
+        """Write a file below the data folder."""
+        with self.writing(file) as stream:
+            stream.write(text)
+
+    def write_labels(self, task: str, file: str, text: str) -> None:
+        """Write a file of gold labels of `task`."""
+        with self.writing_labels(task, file) as stream:
+            stream.write(text)
+
+    def copy(self, task: str, path: Path, file: str) -> None:
+        """Copy a file that is already in the right format to `file` below the data folder."""
+        self.use(task, path)
+        if self.to is not None:
+            partial = _partial(self.to / file)
+            shutil.copyfile(path, partial)
+            self._finish(partial, self.to / file)
+
+    @contextmanager
+    def _writing(self, folder: Path | None, file: str) -> Iterator[TextIO]:
+        if folder is None:
+            with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123  (devnull is a name, not a path)
+                yield nowhere
+            return
+        partial = _partial(folder / file)
+        with partial.open("w", encoding="utf-8", newline="") as stream:
+            yield stream
+        self._finish(partial, folder / file)
+
+    def _finish(self, partial: Path, path: Path) -> None:
+        partial.replace(path)
+        self.written[str(path)] = size_and_time(path)
+
+
+def size_and_time(path: Path) -> list[int]:
+    """What tells cheaply whether a file is still the same."""
+    state = path.stat()
+    return [state.st_size, state.st_mtime_ns]
+
+
+def find(sources: Sequence[Path]) -> list[tuple[str, Path]]:
+    """All files below the sources as (relative POSIX path, path), sources in order, names sorted.
+
+    A source is a folder or an archive. Links, hidden files and folders named excerpts, labels or predictions are
+    passed over.
+    """
+    absent = [source for source in sources if not source.is_dir() and not _is_archive_file(source)]
     if absent or not sources:
-        problems = [Problem("not a folder", file=str(source)) for source in absent]
-        raise InputError("the releases to prepare must be existing folders", problems)
+        problems = [Problem("neither a folder nor an archive", file=str(source)) for source in absent]
+        raise InputError("the releases to prepare must be existing folders or archives", problems)
     found = []
     for source in sources:
+        if source.is_file():
+            found.append((source.name, source))
+            continue
         names = []
         for folder, inner, files in os.walk(source):
             inner[:] = [name for name in inner if name not in NOT_DATA and not name.startswith(".")]
             names += [Path(folder) / name for name in files if not name.startswith(".")]
         found += sorted((path.relative_to(source).as_posix(), path) for path in names if not path.is_symlink())
     return found
+
+
+def _is_archive_file(path: Path) -> bool:
+    return path.is_file() and is_archive(path.name)
 
 
 def cut(groups: Sequence[Hashable], share: float) -> int:
@@ -125,26 +195,16 @@ def cut(groups: Sequence[Hashable], share: float) -> int:
     return at
 
 
-def comparable(text: str) -> str:
-    """`text` without differences of case and spacing, to find test examples that recur elsewhere."""
-    return " ".join(text.casefold().split())
-
-
 def joined(lines: Iterable[str]) -> str:
     """Lines as the text of a file."""
     return "".join(f"{line}\n" for line in lines)
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text, line ends as they are, to a temporary name beside `path` and move it there."""
-    partial = _partial(path)
-    partial.write_text(text, encoding="utf-8", newline="")
-    partial.replace(path)
-
-
 def write_json(path: Path, value: Any) -> None:
     """Write JSON for people to read."""
-    write_text(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+    partial = _partial(path)
+    partial.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="")
+    partial.replace(path)
 
 
 def _partial(path: Path) -> Path:

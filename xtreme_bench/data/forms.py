@@ -1,0 +1,157 @@
+"""The forms in which corpora are released: one row each, recognised by what a file is called and how it begins.
+
+Folders above a file do not matter, save where nothing in the file tells what it is (an unlabelled test file, say).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+# How much of a file is looked at. A line of MultiNLI with its parses has some 2,000 characters.
+HEAD_BYTES = 16384
+TYDIQA_LANGUAGES = {
+    "arabic": "ar", "bengali": "bn", "english": "en", "finnish": "fi", "indonesian": "id", "korean": "ko",
+    "russian": "ru", "swahili": "sw", "telugu": "te",
+}  # fmt: skip
+# What releases are made of; other files are not worth a word.
+DATA_ENDINGS = (".tsv", ".csv", ".json", ".jsonl", ".conllu")
+
+
+@dataclass(frozen=True)
+class Form:
+    """One form of one corpus. `path` matches the end of a relative path, `head` the beginning of the file.
+
+    Named groups of both say which part of the corpus a file is: language, split, side, ...
+    """
+
+    corpus: str
+    name: str
+    path: str
+    head: str = ""
+
+
+_L = r"(?P<language>[a-z]{2})"
+_TRAIN_DEV = r"(?P<split>train|dev)"
+_TRAIN_DEV_TEST = r"(?P<split>train|dev|test)"
+_JSON = r"\s*\{"
+_PANX_LINE = r"(?P<language>[a-z]{2,3}(?:-[a-z]+)*):[^\t\n]*\t(?:O|[BI]-(?:LOC|ORG|PER))\s"
+_BUCC_LINE = r"[a-z]{2}-\d+\b"
+_NLI_COLUMNS = r"gold_label\tsentence1_binary_parse\t"
+_NAMES = "|".join(TYDIQA_LANGUAGES)
+
+# fmt: off
+FORMS = (
+    Form("xnli", "XNLI-1.0", r"xnli\.(?P<split>dev|test)\.(?P<ending>tsv)", r"language\tgold_label\t"),
+    Form("xnli", "XNLI-1.0", r"xnli\.(?P<split>dev|test)\.(?P<ending>jsonl)", r'\{[^\n]*"gold_label"'),
+    Form("xnli", "XNLI-MT-1.0", rf"multinli\.train\.{_L}\.tsv", r"premise\thypo\tlabel"),
+    Form("xnli", "XTREME", rf"xnli/{_TRAIN_DEV_TEST}-{_L}\.tsv"),
+    Form("pawsx", "x-final", rf"{_L}/(?P<split>train|translated_train|dev_2k|test_2k)\.tsv",
+         r"id\tsentence1\tsentence2\tlabel"),
+    Form("pawsx", "XTREME", rf"pawsx/{_TRAIN_DEV_TEST}-{_L}\.tsv"),
+    Form("udpos", "Universal Dependencies", rf"{_L}_(?P<treebank>[a-z0-9]+)-ud-{_TRAIN_DEV_TEST}\.conllu", r"#|\d"),
+    Form("udpos", "XTREME", rf"udpos/{_TRAIN_DEV_TEST}-{_L}\.tsv"),
+    Form("panx", "WikiAnn", rf"(?:[a-z]{{2,3}}-)?{_TRAIN_DEV_TEST}", _PANX_LINE),
+    Form("panx", "XTREME", rf"panx/{_TRAIN_DEV_TEST}-{_L}\.tsv"),
+    Form("tatoeba", "LASER v1", r"tatoeba\.(?P<language>[a-z]{3})-eng\.(?P<side>[a-z]{3})"),
+    Form("tatoeba", "XTREME", rf"tatoeba/{_L}-en\.(?P<side>[a-z]{{2}})"),
+    Form("bucc2018", "BUCC 2018", rf"{_L}-en\.(?P<split>sample|training)\.(?P<side>[a-z]{{2}}|gold)", _BUCC_LINE),
+    Form("bucc2018", "XTREME", rf"{_L}-en\.(?P<split>dev|test)\.(?P<side>[a-z]{{2}}|gold)", _BUCC_LINE),
+    Form("xquad", "XQuAD", rf"xquad\.{_L}\.json", _JSON),
+    Form("mlqa", "MLQA", rf"(?P<split>dev|test)-context-{_L}-question-(?P<question>[a-z]{{2}})\.json", _JSON),
+    Form("tydiqa", "TyDiQA-GoldP 1.1", r"tydiqa-goldp-v1\.1-(?P<split>train|dev)\.json", _JSON),
+    Form("tydiqa", "TyDiQA-GoldP 1.1", rf"tydiqa-goldp-(?P<split>dev)-(?P<language>{_NAMES})\.json", _JSON),
+    Form("tydiqa", "XTREME", rf"tydiqa\.goldp\.{_L}\.{_TRAIN_DEV}\.json", _JSON),
+    Form("tydiqa", "gold passages", rf"(?P<language>{_NAMES})-dev\.jsonl", r'\{[^\n]*"passage_text"'),
+    Form("squad_v1", "SQuAD 1.1", rf"{_TRAIN_DEV}-v1\.1\.json", _JSON),
+    Form("squad_v1", "SQuAD 1.1 translated", rf"{_L}_squad-translate-train-{_TRAIN_DEV}-v1\.1\.json", _JSON),
+    Form("squad_v1", "SQuAD 1.1 translated", rf"squad\.translate\.(?P<split>train)\.en-{_L}\.json", _JSON),
+    Form("squad_v2", "SQuAD 2.0", rf"{_TRAIN_DEV}-v2\.0\.json", _JSON),
+    Form("snli", "SNLI 1.0", r"snli_1\.0_(?P<split>train|dev)\.(?P<ending>jsonl)", r'\{[^\n]*"gold_label"'),
+    Form("snli", "SNLI 1.0", r"snli_1\.0_(?P<split>train|dev)\.(?P<ending>txt)", _NLI_COLUMNS),
+    Form("mnli", "MultiNLI 1.0", r"multinli_1\.0_(?P<split>train|dev_matched|dev_mismatched)\.(?P<ending>jsonl)",
+         r'\{[^\n]*"gold_label"'),
+    Form("mnli", "MultiNLI 1.0", r"multinli_1\.0_(?P<split>train|dev_matched|dev_mismatched)\.(?P<ending>txt)",
+         _NLI_COLUMNS),
+    Form("mnli", "GLUE", r"(?P<split>train|dev_matched|dev_mismatched)\.tsv", r"index\tpromptID\tpairID\tgenre\t"),
+    Form("mnli", "jiant", r"(?:mnli[_/])?(?P<split>train|val)\.jsonl", r'\{[^\n]*"premise"[^\n]*"hypothesis"'),
+    Form("anli", "ANLI", r"R(?P<round>[123])/(?P<split>train|dev)\.jsonl", r'\{[^\n]*"context"[^\n]*"hypothesis"'),
+    Form("qqp", "GLUE", rf"{_TRAIN_DEV}\.tsv", r"id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate"),
+    Form("hellaswag", "HellaSwag", r"hellaswag_(?P<split>train|val)\.jsonl", r'\{[^\n]*"endings"'),
+    Form("cosmosqa", "CosmosQA", r"(?P<split>train|valid)\.csv", r"id,context,question,answer0,"),
+    Form("commonsenseqa", "CommonsenseQA", rf"{_TRAIN_DEV}_rand_split\.jsonl", r'\{[^\n]*"answerKey"'),
+    Form("ccg", "jiant", rf"ccg\.{_TRAIN_DEV}"),
+    Form("ccg", "jiant", r"(?P<split>tags)_to_id\.json", _JSON),
+    Form("xcopa", "XCOPA", rf"data/{_L}/(?P<split>val|test)\.(?P=language)\.jsonl", r'\{[^\n]*"premise"'),
+    Form("xcopa", "COPA", r"COPA/(?P<split>train|val|test)\.jsonl", r'\{[^\n]*"premise"'),
+    Form("xcopa", "XTREME", rf"xcopa/(?P<split>train|val|test)-{_L}\.jsonl", r'\{[^\n]*"premise"'),
+)
+# fmt: on
+_PATHS = [re.compile(rf"(?:^|/){form.path}$") for form in FORMS]
+_HEADS = [re.compile(form.head) for form in FORMS]
+
+
+@dataclass(frozen=True)
+class Match:
+    """A file that is part of a corpus: which part (the groups of its form), its relative path, and where it is."""
+
+    fields: Mapping[str, str]
+    name: str
+    path: Path
+
+
+@dataclass
+class Recognised:
+    """The files of some sources by corpus and form; those with the name but not the head of a form; the others."""
+
+    matches: dict[tuple[str, str], list[Match]] = field(default_factory=lambda: defaultdict(list))
+    unlike: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+
+    def inputs(self, *corpora: str) -> list[tuple[str, int, int]]:
+        """(name, bytes, time of change) of the files of some corpora, in a fixed order."""
+        matches = [match for (corpus, _), found in sorted(self.matches.items()) if corpus in corpora for match in found]
+        return [(match.name, match.path.stat().st_size, match.path.stat().st_mtime_ns) for match in matches]
+
+    def summary(self) -> dict[str, dict[str, Any]]:
+        """For each corpus the forms found, each with the number of files and the values of its fields."""
+        found: dict[str, dict[str, Any]] = defaultdict(dict)
+        for (corpus, form), matches in self.matches.items():
+            about: dict[str, Any] = {"files": len(matches)}
+            for key, plural in (("language", "languages"), ("split", "splits")):
+                values = sorted({match.fields[key] for match in matches if key in match.fields})
+                about |= {plural: values} if values else {}
+            found[corpus][form] = about
+        return dict(found)
+
+
+def may_be_data(name: str) -> bool:
+    """Whether a file of this relative path could be part of a corpus, as far as the name tells."""
+    return any(pattern.search(name) for pattern in _PATHS)
+
+
+def recognise(files: Sequence[tuple[str, Path]]) -> Recognised:
+    """Sort files, given as (relative path, path), into corpora and forms; in the order of `files`."""
+    found = Recognised()
+    for name, path in files:
+        named = [(form, match, head) for form, pattern, head in zip(FORMS, _PATHS, _HEADS, strict=True)
+                 if (match := pattern.search(name))]  # fmt: skip
+        begin = _begin(path) if named else ""
+        fitting = [(form, match, start) for form, match, head in named if (start := head.match(begin))]
+        for form, match, start in fitting:
+            fields = {**match.groupdict(), **start.groupdict()}
+            found.matches[form.corpus, form.name].append(Match(fields, name, path))
+        if named and not fitting:
+            found.unlike.append(f"{name}: named like {named[0][0].corpus} ({named[0][0].name}), but begins otherwise")
+        elif not named and name.endswith(DATA_ENDINGS):
+            found.unknown.append(name)
+    return found
+
+
+def _begin(path: Path) -> str:
+    with path.open("rb") as stream:
+        return stream.read(HEAD_BYTES).decode("utf-8-sig", errors="ignore")

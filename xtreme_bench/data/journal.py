@@ -1,0 +1,43 @@
+"""What `data prepare` has done already, so that a run that was killed, or is started again, does only the rest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from xtreme_bench.data.releases import size_and_time, write_json
+
+
+class Journal:
+    """One entry for each finished step: the key of what it depended on, its notes, and the files that it wrote."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        try:
+            entries = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            entries = {}
+        self._entries: dict[str, dict[str, Any]] = entries if isinstance(entries, dict) else {}
+
+    def notes(self, step: str, key: str) -> dict[str, Any] | None:
+        """The notes of a step if it was finished with this key and what it wrote is still there, untouched."""
+        entry = self._entries.get(step)
+        if not isinstance(entry, dict) or entry.get("key") != key:
+            return None
+        try:
+            untouched = all(size_and_time(Path(name)) == state for name, state in entry["written"].items())
+        except OSError:
+            return None
+        notes: dict[str, Any] = entry["notes"]
+        return notes if untouched else None
+
+    def record(self, step: str, key: str, notes: Mapping[str, Any], written: Mapping[str, list[int]]) -> None:
+        """Enter a finished step, on disk at once."""
+        self._entries[step] = {"key": key, "notes": dict(notes), "written": dict(written)}
+        write_json(self._file, self._entries)
+
+    def written(self) -> dict[str, list[int]]:
+        """All files that are known to be written."""
+        return {name: state for entry in self._entries.values() for name, state in entry["written"].items()}

@@ -1,0 +1,80 @@
+"""Natural language inference in all the forms that SNLI and MultiNLI are passed around in, as one kind of record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xtreme_bench.benchmark import NLI_LABELS
+from xtreme_bench.data.files import json_lines, lines, reading
+from xtreme_bench.errors import Problem
+
+Record = dict[str, str]  # pairID, sentence1, sentence2, gold_label: what the released JSON lines call them
+NO_AGREEMENT = "-"  # the label of a pair on which the annotators did not agree
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """Where the values stand in a tab-separated form with a header, without quoting; None: made from the position."""
+
+    sentence1: str
+    sentence2: str
+    gold_label: str
+    pair_id: str | None = None
+
+
+_RELEASED = _Columns("sentence1", "sentence2", "gold_label", "pairID")
+_TRANSLATED = _Columns("premise", "hypo", "label")
+_JSON_KEYS = (("sentence1", "sentence2", "gold_label"), ("premise", "hypothesis", "label"))
+
+
+def read_records(path: Path, purpose: str) -> Iterator[Record]:
+    """The records of a file as JSON lines (released or jiant's), released text, GLUE's tsv or XNLI-MT's tsv.
+
+    Labels are as in the file, but `contradictory`, which becomes `contradiction`; pairs without agreement are among
+    them. Errors: `InputError` with all malformed rows, after the last one.
+    """
+    with reading(path, purpose) as faults:
+        found = _objects(path, faults) if path.suffix == ".jsonl" else _rows(path, faults)
+        for number, record in found:
+            label = record["gold_label"]
+            if label == "contradictory":
+                record["gold_label"] = "contradiction"
+            elif label not in (*NLI_LABELS, NO_AGREEMENT):
+                message = f"unknown label {label!r}; known are {', '.join(NLI_LABELS)} and {NO_AGREEMENT}"
+                faults.append(Problem(message, str(path), number))
+                continue
+            yield record
+
+
+def _objects(path: Path, faults: list[Problem]) -> Iterator[tuple[int, Record]]:
+    for number, found in json_lines(path, faults):
+        keys = next((keys for keys in _JSON_KEYS if keys[0] in found), _JSON_KEYS[0])
+        values: list[Any] = [found.get(key) for key in keys]
+        if all(isinstance(value, str) for value in values):
+            names = ("sentence1", "sentence2", "gold_label")
+            yield number, {"pairID": str(found.get("pairID", number - 1)), **dict(zip(names, values, strict=True))}
+        else:
+            faults.append(Problem(f"{', '.join(keys)} expected, each a text", str(path), number))
+
+
+def _rows(path: Path, faults: list[Problem]) -> Iterator[tuple[int, Record]]:
+    places: Mapping[str, int] = {}
+    columns = _RELEASED
+    for number, line in lines(path, faults):
+        fields = line.split("\t")
+        if number == 1:
+            places = {name: at for at, name in enumerate(fields)}
+            columns = _RELEASED if "sentence1" in places else _TRANSLATED
+            missing = [name for name in vars(columns).values() if name is not None and name not in places]
+            if missing:
+                faults.append(Problem(f"columns missing from the header: {', '.join(missing)}", str(path), 1))
+                return
+        elif len(fields) != len(places):
+            faults.append(Problem(f"{len(places)} columns expected, found {len(fields)}", str(path), number))
+        else:
+            values = {name: fields[places[column]] for name, column in vars(columns).items() if column is not None}
+            identifier = values.pop("pair_id", str(number - 2))
+            yield number, {"pairID": identifier, **values}

@@ -1,0 +1,42 @@
+"""What `data prepare` tells a person: the corpora it found, in which form, what came of them, and what to know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tabulate import tabulate
+
+MANY = 6  # more languages than that are counted, not listed
+MAX_SAID = 40
+
+
+def said(notes: Mapping[str, Any]) -> str:
+    """The notes of `prepare` as text: a table of what was found, then remarks, then what was not used."""
+    rows = [
+        [corpus, form, " ".join(about.get("splits", ())), _some(about.get("languages", ())), about["files"]]
+        for corpus, forms in notes["found"].items()
+        for form, about in forms.items()
+    ]
+    parts = [tabulate(rows, headers=["corpus", "form", "splits", "languages", "files"])]
+    remarks = [f"{task}: {remark}" for task, about in notes["tasks"].items() for remark in about["remarks"]]
+    dropped = [
+        f"{task}: {number:,} {what}"
+        for task, about in notes["tasks"].items()
+        for what, number in about["examples"].items()
+        if "dropped" in what or "not trained on" in what
+    ]
+    parts += _list("To know:", [*dropped, *remarks])
+    parts += _list("Not used:", notes["not_used"])
+    return "\n\n".join(parts)
+
+
+def _some(values: Any) -> str:
+    return " ".join(values) if len(values) <= MANY else f"{len(values)} languages"
+
+
+def _list(title: str, lines: list[str]) -> list[str]:
+    shown = [f"  {line}" for line in lines[:MAX_SAID]]
+    if len(lines) > MAX_SAID:
+        shown.append(f"  and {len(lines) - MAX_SAID} more, in prepare.json")
+    return ["\n".join([title, *shown])] if lines else []
