@@ -12,7 +12,6 @@ import pytest
 from data_samples import conllu, json_lines, squad, write
 
 from xtreme_bench.data import intermediate, layout, targets, text
-from xtreme_bench.data.conllu import read_conllu
 from xtreme_bench.data.formats import read_questions
 from xtreme_bench.data.prepare import make_corpus, make_labels, prepare
 from xtreme_bench.data.releases import cut
@@ -160,61 +159,6 @@ def test_treebank_words_and_tags_go_to_data_and_labels(prepared):
     assert (data / "udpos/train-en.tsv").read_text() == "Ada\tPROPN\nsings\tVERB\n\ntrain\tX\n"
     assert (data / "udpos/test-en.tsv").read_text() == "Ada\nsings\n\ntest\n"
     assert (labels / "udpos/test-en.tsv").read_text() == "PROPN\nVERB\n\nX\n"
-
-
-def test_contractions_are_one_word_with_the_tag_of_the_part_nearest_to_the_root(tmp_path):
-    nested = [("1-2", "du", "_", "_"), ("1", "de", "ADP", "3"), ("2", "le", "DET", "1"), ("3", "roi", "NOUN", "0")]
-    level = [("1-2", "dámelo", "_", "_"), ("1", "ha", "PRON", "3"), ("2", "da", "AUX", "3"), ("3", "x", "X", "0")]
-    path = write(tmp_path, "a.conllu", conllu(nested, level))
-    assert list(read_conllu(path, "pt")) == [[("du", "ADP"), ("roi", "NOUN")], [("dámelo", "PRON"), ("x", "X")]]
-    # Spanish ranks auxiliaries before pronouns, the other languages do not.
-    assert list(read_conllu(path, "es"))[1] == [("dámelo", "AUX"), ("x", "X")]
-
-
-def test_empty_nodes_and_spaces_inside_words_go(tmp_path):
-    kept = [("1", "10 000", "NUM", "0"), ("1.1", "left", "VERB", "_"), ("2", "می\u200cروم\u00a0", "VERB", "1")]
-    single = [("1", "Kultur", "NOUN", "0")]
-    path = write(tmp_path, "a.conllu", conllu(kept, single))
-    assert list(read_conllu(path, "fa")) == [[("10000", "NUM"), ("میروم", "VERB")], [("Kultur", "NOUN")]]
-
-
-def test_sentences_whose_words_are_all_or_all_but_one_withheld_are_dropped_and_counted(tmp_path):
-    hidden = [("1", "_", "NOUN", "0"), ("2", "_", "NOUN", "1"), ("3", ".", "PUNCT", "1")]
-    partly = [("1", "_", "NOUN", "0"), ("2", "a", "NOUN", "1"), ("3", ".", "PUNCT", "1")]
-    write(tmp_path / "in", "fa_a-ud-test.conllu", conllu(hidden, partly, [("1", "_", "X", "0")], hidden))
-    notes = prepare([tmp_path / "in"], tmp_path / "data", tmp_path / "labels")
-    assert words(tmp_path / "data/udpos/test-fa.tsv") == ["_", "a", "."]
-    counts = notes["tasks"]["udpos"]["examples"]
-    assert counts == {"dropped: sentences of fa_a-ud-test.conllu without their words": 3, "test fa": 1}
-
-
-def test_enhanced_dependencies_count_as_ancestors_as_in_the_official_script(tmp_path):
-    # By heads alone "de" (1) is nearer to the root than "le" (2); the enhanced graph puts a third word above it.
-    rows = [
-        "1-2\tdu\t_\t_\t_\t_\t_\t_\t_\t_",
-        "1\tde\t_\tADP\t_\t_\t3\tcase\t3:case|4:case|5:x|8.1:y\t_",
-        "2\tle\t_\tDET\t_\t_\t5\tdet\t_\t_",
-        "3\troi\t_\tNOUN\t_\t_\t0\troot\t_\t_",
-        "4\tet\t_\tCCONJ\t_\t_\t3\tcc\t_\t_",
-        "5\tla\t_\tX\t_\t_\t3\tx\t_\t_",
-    ]
-    path = write(tmp_path, "a.conllu", "\n".join(rows) + "\n\n")
-    assert next(iter(read_conllu(path, "fr")))[0] == ("du", "DET")
-
-
-def test_a_treebank_with_a_cycle_ends_and_malformed_lines_are_named(tmp_path):
-    cycle = [("1-2", "du", "_", "_"), ("1", "de", "ADP", "2"), ("2", "le", "DET", "1")]
-    assert list(read_conllu(write(tmp_path, "a.conllu", conllu(cycle)), "fr")) == [[("du", "ADP")]]
-    with pytest.raises(InputError) as caught:
-        list(read_conllu(write(tmp_path, "a.conllu", "# text\n1\tAda\tPROPN\n\nx\n"), "fr"))
-    assert [problem.line for problem in caught.value.problems] == [2, 4]
-
-
-def test_several_treebanks_of_a_language_are_joined_in_the_order_of_their_names(tmp_path):
-    for name in ("zeta", "alpha"):
-        write(tmp_path / "in", f"UD-{name}/de_{name}-ud-test.conllu", conllu([("1", name, "X", "0")]))
-    prepare([tmp_path / "in"], tmp_path / "data", tmp_path / "labels")
-    assert words(tmp_path / "data/udpos/test-de.tsv") == ["alpha", "zeta"]
 
 
 def test_the_second_half_of_tagged_development_sets_stands_in_for_test_sets(prepared):

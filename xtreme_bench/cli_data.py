@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -59,21 +60,20 @@ def prepare(
     from xtreme_bench.progress import Display
 
     labels = labels or to.with_name(f"{to.name}-labels")
-    display = Display(1)
+    display, begun, last = Display(1), time.monotonic(), ""
+
+    def progress(done: int, total: int, note: str) -> None:
+        nonlocal last
+        last = note
+        display.progressed("prepare", done, total, note)
+
     display.started("prepare")
     try:
-        notes = prepare_releases(
-            list(sources),
-            to,
-            labels,
-            dev_as_test=dev_as_test,
-            sample=sample,
-            progress=lambda done, total, note: display.progressed("prepare", done, total, note),
-        )
+        notes = prepare_releases(sources, to, labels, dev_as_test=dev_as_test, sample=sample, progress=progress)
     except BaseException:
         display.failed("prepare")
         raise
-    display.close()
+    display.finished("prepare", time.monotonic() - begun, last)
     emit(json_file, notes, lambda: said(notes))
     click.echo(f"data: {to}\nlabels: {labels}", err=True)
 

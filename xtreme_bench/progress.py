@@ -96,11 +96,6 @@ class Display:
         self._close(name)
         self.say(f"  {name}: failed")
 
-    def close(self) -> None:
-        """Take what is still shown from the terminal, without a word."""
-        for name in list(self._bars):
-            self._close(name)
-
     def _number(self) -> str:
         with self._lock:
             self._count += 1

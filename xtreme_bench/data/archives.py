@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import lzma
 import os
 import shutil
@@ -12,7 +13,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 from xtreme_bench.contents import mode_fault, path_fault, zip_fault
 from xtreme_bench.data.forms import may_be_data
@@ -26,12 +27,33 @@ MAX_MEMBERS = 200_000
 MAX_BYTES = 32 << 30
 # Text shrinks to a fifth, columns of tags to a thirtieth. Below FREE_BYTES a ratio harms nobody.
 MAX_RATIO, FREE_BYTES = 200, 64 << 20
+MAX_TAR_HEADER = 1 << 16
 BLOCK = 1 << 20
 MAX_LISTED = 20
 
 _DAMAGE = (
     tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError, RuntimeError, OSError,
 )  # fmt: skip
+_NAME_TYPES = (
+    tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE,
+)  # fmt: skip
+_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EIO)
+
+
+class _TooMuch(Exception):
+    pass
+
+
+@dataclass
+class _Allowance:
+    """How many bytes an archive and those inside it may still unpack to; what they say of sizes is not believed."""
+
+    left: int
+
+    def take(self, size: int) -> None:
+        self.left -= size
+        if self.left < 0:
+            raise _TooMuch
 
 
 @dataclass(frozen=True)
@@ -41,12 +63,23 @@ class _Member:
     open: Callable[[], IO[bytes] | None]
 
 
+class _TarInfo(tarfile.TarInfo):
+    """Headers that hold long names are read into memory whole; no release needs a large one."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        info = super().frombuf(buf, encoding, errors)
+        if info.type in _NAME_TYPES and info.size > MAX_TAR_HEADER:
+            raise _TooMuch
+        return info
+
+
 def is_archive(name: str) -> bool:
     """Whether a file of this name is an archive that can be unpacked."""
     return name.lower().endswith(ENDINGS)
 
 
-def unpacked(archive: Path, name: str, folder: Path, depth: int = 1) -> list[tuple[str, Path]]:
+def unpacked(archive: Path, name: str, folder: Path) -> list[tuple[str, Path]]:
     """The files of an archive that may be data, as (name of the archive/path inside, path on disk).
 
     They are written below `folder`, once: an archive that was unpacked before, and has not changed since, is not read
@@ -54,67 +87,64 @@ def unpacked(archive: Path, name: str, folder: Path, depth: int = 1) -> list[tup
     over. Errors: `InputError` with all members whose path leaves the archive or that are links or devices where a data
     file should be, for an archive that is damaged, and for one that unpacks to too much.
     """
+    allowed = min(MAX_BYTES, max(FREE_BYTES, MAX_RATIO * archive.stat().st_size))
+    try:
+        return _unpacked(archive, name, folder, _Allowance(allowed), DEPTH)
+    except _TooMuch:
+        raise InputError(
+            f"{archive} unpacks to more than {allowed >> 20} MiB, which no release of these corpora does: unpack it "
+            "yourself if you trust it, and give the folder"
+        ) from None
+
+
+def _unpacked(archive: Path, name: str, folder: Path, allowance: _Allowance, depth: int) -> list[tuple[str, Path]]:
     state = archive.stat()
     target = folder / digest([name, state.st_size, state.st_mtime_ns])[:16]
     if not target.is_dir():
         partial = target.with_name(f"{target.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
-        _unpack(archive, partial)
+        _unpack(archive, name, partial, allowance)
         partial.replace(target)
     found = []
     for path in sorted(p for p in target.rglob("*") if p.is_file()):
         inside = f"{name}/{path.relative_to(target).as_posix()}"
-        if is_archive(path.name):
-            if depth < DEPTH:
-                found += unpacked(path, inside, folder, depth + 1)
-        else:
+        if not is_archive(path.name):
             found.append((inside, path))
+        elif depth > 1:
+            found += _unpacked(path, inside, folder, allowance, depth - 1)
     return found
 
 
-def _unpack(archive: Path, folder: Path) -> None:
+def _unpack(archive: Path, name: str, folder: Path, allowance: _Allowance) -> None:
     state = archive.stat()
-    allowed = max(FREE_BYTES, MAX_RATIO * state.st_size)
     problems: list[Problem] = []
-    total = 0
+    seen: set[str] = set()
     try:
         for member in _members(archive):
-            if member.fault is not None:
-                problems.append(Problem(member.fault, file=f"{archive}: {member.name}"))
+            fault = member.fault or ("occurs twice in the archive" if member.name in seen else None)
+            seen.add(member.name)
+            if fault is not None:
+                problems.append(Problem(fault, file=f"{name}/{member.name}"))
             elif not problems and (source := member.open()) is not None:
                 with source:
-                    total += _copy(source, folder / member.name, min(allowed, MAX_BYTES) - total)
+                    _copy(source, folder / member.name, allowance)
                 # Unpacked again, a file must not look like a changed one.
                 os.utime(folder / member.name, ns=(state.st_mtime_ns, state.st_mtime_ns))
-    except _TooMuch:
-        raise InputError(
-            f"{archive} unpacks to more than {min(allowed, MAX_BYTES) >> 20} MiB, which no release of these corpora "
-            "does: unpack it yourself if you trust it, and give the folder"
-        ) from None
     except _DAMAGE as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise  # a full disk is no fault of the archive
-        raise InputError(f"{archive} is damaged or no archive ({error}): get it again") from error
+        if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
+            raise  # that is no fault of the archive
+        raise InputError(f"{name} is damaged or no archive ({error}): get it again") from error
     if problems:
-        raise InputError(f"{archive} cannot be trusted, nothing of it is used", problems[:MAX_LISTED])
+        raise InputError(f"{name} cannot be trusted, nothing of it is used", problems[:MAX_LISTED])
 
 
-class _TooMuch(Exception):
-    pass
-
-
-def _copy(source: IO[bytes], target: Path, allowed: int) -> int:
-    """Copy at most `allowed` bytes; what the archive says of sizes is not believed."""
+def _copy(source: IO[bytes], target: Path, allowance: _Allowance) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    copied = 0
-    with target.open("wb") as stream:
+    with target.open("xb") as stream:
         while block := source.read(BLOCK):
-            copied += len(block)
-            if copied > allowed:
-                raise _TooMuch
+            allowance.take(len(block))
             stream.write(block)
-    return copied
 
 
 def _members(archive: Path) -> Iterator[_Member]:
@@ -138,7 +168,7 @@ def _zip_members(archive: Path) -> Iterator[_Member]:
 
 
 def _tar_members(archive: Path) -> Iterator[_Member]:
-    with tarfile.open(archive, "r:*", errors="strict") as opened:
+    with tarfile.open(archive, "r:*", errors="strict", tarinfo=_TarInfo) as opened:
         for number, info in enumerate(opened, start=1):
             _bounded(archive, number)
             name = info.name.removeprefix("./")
@@ -148,6 +178,10 @@ def _tar_members(archive: Path) -> Iterator[_Member]:
                 yield _Member(name, fault, lambda info=info: opened.extractfile(info))  # type: ignore[misc]
             elif fault:
                 yield _Member(name, fault, lambda: None)
+        # tarfile takes a damaged header, and a missing end, for the end.
+        opened.fileobj.seek(opened.offset)
+        if opened.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
+            raise tarfile.ReadError("it breaks off")
 
 
 def _mode(info: tarfile.TarInfo) -> int:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from xtreme_bench.data.files import lines, reading
 from xtreme_bench.errors import Problem
@@ -18,97 +20,149 @@ _ORDERS: Mapping[str, str] = {
     "it": "VERB AUX ADV PRON ADP DET INTJ",
 }
 _COLUMNS = 10
-_ID = re.compile(r"[0-9]{1,6}(?:[-.][0-9]{1,6})?")
+_ID = re.compile(r"([0-9]{1,6})(?:(-|\.)([0-9]{1,6}))?")
 Sentence = list[tuple[str, str]]  # (word, tag)
 
 
-def read_conllu(path: Path, language: str) -> Iterator[Sentence]:
+class _Word(NamedTuple):
+    form: str
+    tag: str
+    head: str
+    enhanced: str  # heads and relations in the enhanced graph
+
+
+@dataclass
+class _Block:
+    """One sentence of a file: its words by number, its contractions, and the line of its last row."""
+
+    words: dict[int, _Word] = field(default_factory=dict)
+    spans: dict[int, tuple[int, str]] = field(default_factory=dict)  # first word -> (last word, form)
+    line: int = 0
+
+
+def read_conllu(path: Path, language: str, dropped: Callable[[str], None]) -> Iterator[Sentence]:
     """The sentences of one treebank file as (word, UPOS) lists, by the rules of XTREME's preprocessing.
 
     Comments and empty nodes ("8.1") go; a contraction ("3-4") is one word with the tag of its most prominent part;
-    spaces and U+200C inside words go. XTREME also drops sentences whose text is `withheld`; these are still here.
+    spaces and U+200C inside words go. XTREME drops a sentence whose words are all, or all but one, "_" (texts that a
+    treebank may not distribute), and a last one that no empty line ends: `dropped` is told of each.
     Errors: `InputError` with every malformed line, after the last sentence.
     """
     order = _ORDERS.get(language, _ORDER).split()
     with reading(path, f"treebank of {language}") as faults:
-        for block in _blocks(path, faults):
-            yield [(_clean(word), tag) for word, tag in _joined(block, order)]
+        for block in _blocks(path, faults, dropped):
+            sentence = [(form.strip(), tag.strip()) for form, tag in _joined(block, order)]
+            withheld = sum(word == "_" for word, _ in sentence)
+            if 0 < withheld >= len(sentence) - 1:
+                dropped("sentences without their words")
+            else:
+                yield [(word.replace("\u200c", "").replace(" ", ""), tag) for word, tag in sentence]
 
 
-def withheld(sentence: Sentence) -> bool:
-    """Whether all words, or all but one, are "_": a text that the treebank may not distribute."""
-    hidden = sum(word == "_" for word, _ in sentence)
-    return 0 < hidden >= len(sentence) - 1
+def where_conversion_stops(path: Path, language: str) -> int | None:
+    """The line of the sentence at which XTREME's conversion of this file ends in an error; None if it does not.
+
+    It ends at a contraction of which several parts are nearest to the root, one with a tag that the order above lacks,
+    and at a word that depends on itself beside a contraction. XTREME then has no sentence of the whole file.
+    """
+    order = _ORDERS.get(language, _ORDER).split()
+    for block in _blocks(path, [], lambda what: None):
+        if block.spans and any(number in _heads(word) for number, word in block.words.items()):
+            return block.line
+        for first, (last, _) in block.spans.items():
+            nearest = _nearest(block, first, last)
+            if len(nearest) > 1 and any(block.words[part].tag not in order for part in nearest):
+                return block.line
+    return None
 
 
-def _blocks(path: Path, faults: list[Problem]) -> Iterator[list[list[str]]]:
-    """The rows of each sentence, without comments and empty nodes."""
-    block: list[list[str]] = []
+def _blocks(path: Path, faults: list[Problem], dropped: Callable[[str], None]) -> Iterator[_Block]:
+    """The sentences, without comments and empty nodes. One with a malformed line is left out."""
+    block, faulty = _Block(), False
     for number, line in lines(path, faults):
-        if not line.strip():
-            if block:
-                yield block
-            block = []
+        if not line:
+            if block.words and not faulty:
+                fault = _fault(block)
+                if fault:
+                    faults.append(Problem(fault, str(path), block.line))
+                else:
+                    yield block
+            block, faulty = _Block(), False
         elif not line.startswith("#"):
-            fields = line.split("\t")
-            if len(fields) != _COLUMNS or not _ID.fullmatch(fields[0]):
-                faults.append(
-                    Problem(f"ten columns with an id in the first expected: {line[:60]!r}", str(path), number)
-                )
-            elif "." not in fields[0]:
-                block.append(fields)
-    if block:
-        yield block
+            fault = _add(block, line.split("\t"), number)
+            if fault:
+                faults.append(Problem(f"{fault}: {line[:60]!r}", str(path), number))
+                faulty = True
+    if block.words and not faulty:
+        dropped("last sentences without an empty line after them")
 
 
-def _joined(block: Sequence[Sequence[str]], order: Sequence[str]) -> Sentence:
+def _add(block: _Block, row: Sequence[str], number: int) -> str | None:
+    """Put a row into its sentence; returns what is wrong with it."""
+    match = _ID.fullmatch(row[0])
+    if len(row) != _COLUMNS or match is None:
+        return "ten columns with an id in the first expected"
+    first, mark, last = match.groups()
+    block.line = number
+    if mark == "-":
+        block.spans[int(first)] = (int(last), row[1])
+    elif mark is None:
+        if not row[6].isdecimal():
+            return "the head (seventh column) must be a number"
+        block.words[int(first)] = _Word(row[1], row[3], row[6], row[8])
+    return None
+
+
+def _fault(block: _Block) -> str | None:
+    """What is wrong with a sentence whose rows are right."""
+    if list(block.words) != list(range(1, len(block.words) + 1)):
+        return "the words of this sentence are not numbered 1, 2, 3, ..."
+    heads = {int(word.head) for word in block.words.values()}
+    if max(heads) > len(block.words):
+        return f"a head is word {max(heads)}, but this sentence has {len(block.words)} words"
+    if block.spans and 0 not in heads:
+        return "no word of this sentence is its root (head 0)"
+    free = 0
+    for first, (last, _) in sorted(block.spans.items()):
+        if not free < first <= last <= len(block.words):
+            return f"the contraction {first}-{last} is not of words of this sentence, or overlaps another"
+        free = last
+    return None
+
+
+def _joined(block: _Block, order: Sequence[str]) -> Iterator[tuple[str, str]]:
     """(form, tag) of each surface word: contractions as one word, other words as they are."""
-    words = {int(row[0]): row for row in block if "-" not in row[0]}
-    spans = {int(first): (int(last), row[1]) for row in block for first, dash, last in [row[0].partition("-")] if dash}
-    if not spans:
-        return [(row[1], row[3]) for row in words.values()]
-    parents = {number: _parents(row) for number, row in words.items()}
-    sentence: Sentence = []
     inside = 0
-    for number, row in words.items():
-        if number in spans:
-            inside, form = spans[number]
-            parts = [part for part in words if number <= part <= inside]
-            sentence.append((form, _prominent_tag(parts, words, parents, order)))
+    for number, word in block.words.items():
+        if number in block.spans:
+            inside, form = block.spans[number]
+            tags = [block.words[part].tag for part in _nearest(block, number, inside)]
+            yield form, min(tags, key=lambda tag: order.index(tag) if tag in order else len(order))
         elif number > inside:
-            sentence.append((row[1], row[3]))
-    return sentence
+            yield word.form, word.tag
 
 
-def _parents(row: Sequence[str]) -> set[int]:
-    """The words that a word depends on: its head, and those of the enhanced graph, which XTREME's script counts too."""
-    enhanced = [entry.partition(":")[0] for entry in row[8].split("|")]
-    return {int(head) for head in (row[6], *enhanced) if head.isdecimal()}
+def _nearest(block: _Block, first: int, last: int) -> list[int]:
+    """Those of the words from `first` to `last` that have the fewest ancestors."""
+    ancestors = {part: len(_ancestors(part, block.words)) for part in range(first, last + 1)}
+    fewest = min(ancestors.values())
+    return [part for part, number in ancestors.items() if number == fewest]
 
 
-def _prominent_tag(
-    parts: Sequence[int], words: Mapping[int, Sequence[str]], parents: Mapping[int, set[int]], order: Sequence[str]
-) -> str:
-    """The tag of the part with the fewest ancestors; of several, the tag that comes first in `order`."""
-
-    def rank(part: int) -> tuple[int, int]:
-        tag = words[part][3]
-        return len(_ancestors(part, parents)), order.index(tag) if tag in order else len(order)
-
-    return words[min(parts, key=rank)][3]
-
-
-def _ancestors(word: int, parents: Mapping[int, set[int]]) -> set[int]:
-    """All words above a word, and the root (0); an enhanced graph, or a malformed tree, may have cycles."""
+def _ancestors(word: int, words: Mapping[int, _Word]) -> set[int]:
+    """All words above a word, and the root (0). An enhanced graph may have cycles."""
     found: set[int] = set()
-    waiting = list(parents[word])
+    waiting = [word]
     while waiting:
-        above = waiting.pop()
-        if above not in found:
-            found.add(above)
-            waiting += parents.get(above, ())
+        at = waiting.pop()
+        if at in words:
+            above = _heads(words[at]) - found
+            found |= above
+            waiting += above
     return found - {word}
 
 
-def _clean(word: str) -> str:
-    return word.strip().replace("\u200c", "").replace(" ", "")
+def _heads(word: _Word) -> set[int]:
+    """What a word depends on, also in the enhanced graph, which XTREME's script counts too."""
+    enhanced = (entry.partition(":")[0] for entry in word.enhanced.split("|"))
+    return {int(head) for head in (word.head, *enhanced) if head.isdecimal()}

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from xtreme_bench.benchmark import BIO_TAGS, UPOS_TAGS
+
 # How much of a file is looked at. A line of MultiNLI with its parses has some 2,000 characters.
 HEAD_BYTES = 16384
 TYDIQA_LANGUAGES = {
@@ -39,6 +41,10 @@ _L = r"(?P<language>[a-z]{2})"
 _TRAIN_DEV = r"(?P<split>train|dev)"
 _TRAIN_DEV_TEST = r"(?P<split>train|dev|test)"
 _JSON = r"\s*\{"
+_NLI_ROW = r"[^\t\n]*\t[^\t\n]*\t(?:entailment|neutral|contradiction)\r?\n"
+_PARAPHRASE_ROW = r"[^\t\n]*\t[^\t\n]*\t[01]\r?\n"
+_UPOS_ROW = rf"[^\t\n]*\t(?:{'|'.join(UPOS_TAGS)})\r?\n"
+_BIO_ROW = rf"[^\t\n]*\t(?:{'|'.join(BIO_TAGS)})\r?\n"
 _PANX_LINE = r"(?P<language>[a-z]{2,3}(?:-[a-z]+)*):[^\t\n]*\t(?:O|[BI]-(?:LOC|ORG|PER))\s"
 _BUCC_LINE = r"[a-z]{2}-\d+\b"
 _NLI_COLUMNS = r"gold_label\tsentence1_binary_parse\t"
@@ -50,13 +56,17 @@ FORMS = (
     Form("xnli", "XNLI-1.0", r"xnli\.(?P<split>dev|test)\.(?P<ending>jsonl)", r'\{[^\n]*"gold_label"'),
     Form("xnli", "XNLI-MT-1.0", rf"multinli\.train\.{_L}\.tsv", r"premise\thypo\tlabel"),
     Form("xnli", "XTREME", rf"xnli/{_TRAIN_DEV_TEST}-{_L}\.tsv"),
+    Form("xnli", "XTREME", rf"{_TRAIN_DEV}-{_L}\.tsv", _NLI_ROW),
     Form("pawsx", "x-final", rf"{_L}/(?P<split>train|translated_train|dev_2k|test_2k)\.tsv",
          r"id\tsentence1\tsentence2\tlabel"),
     Form("pawsx", "XTREME", rf"pawsx/{_TRAIN_DEV_TEST}-{_L}\.tsv"),
+    Form("pawsx", "XTREME", rf"{_TRAIN_DEV}-{_L}\.tsv", _PARAPHRASE_ROW),
     Form("udpos", "Universal Dependencies", rf"{_L}_(?P<treebank>[a-z0-9]+)-ud-{_TRAIN_DEV_TEST}\.conllu", r"#|\d"),
     Form("udpos", "XTREME", rf"udpos/{_TRAIN_DEV_TEST}-{_L}\.tsv"),
+    Form("udpos", "XTREME", rf"{_TRAIN_DEV}-{_L}\.tsv", _UPOS_ROW),
     Form("panx", "WikiAnn", rf"(?:[a-z]{{2,3}}-)?{_TRAIN_DEV_TEST}", _PANX_LINE),
     Form("panx", "XTREME", rf"panx/{_TRAIN_DEV_TEST}-{_L}\.tsv"),
+    Form("panx", "XTREME", rf"{_TRAIN_DEV}-{_L}\.tsv", _BIO_ROW),
     Form("tatoeba", "LASER v1", r"tatoeba\.(?P<language>[a-z]{3})-eng\.(?P<side>[a-z]{3})"),
     Form("tatoeba", "XTREME", rf"tatoeba/{_L}-en\.(?P<side>[a-z]{{2}})"),
     Form("bucc2018", "BUCC 2018", rf"{_L}-en\.(?P<split>sample|training)\.(?P<side>[a-z]{{2}}|gold)", _BUCC_LINE),
@@ -135,20 +145,26 @@ def may_be_data(name: str) -> bool:
 
 
 def recognise(files: Sequence[tuple[str, Path]]) -> Recognised:
-    """Sort files, given as (relative path, path), into corpora and forms; in the order of `files`."""
+    """Sort files, given as (relative path, path), into corpora and forms; in the order of `files`.
+
+    Folders above a source count, too, so that `download/xnli` can be one. A file has the first form that fits.
+    """
     found = Recognised()
     for name, path in files:
         named = [(form, match, head) for form, pattern, head in zip(FORMS, _PATHS, _HEADS, strict=True)
-                 if (match := pattern.search(name))]  # fmt: skip
+                 if (match := pattern.search(name) or pattern.search(path.absolute().as_posix()))]  # fmt: skip
         begin = _begin(path) if named else ""
-        fitting = [(form, match, start) for form, match, head in named if (start := head.match(begin))]
-        for form, match, start in fitting:
-            fields = {**match.groupdict(), **start.groupdict()}
-            found.matches[form.corpus, form.name].append(Match(fields, name, path))
-        if named and not fitting:
-            found.unlike.append(f"{name}: named like {named[0][0].corpus} ({named[0][0].name}), but begins otherwise")
-        elif not named and name.endswith(DATA_ENDINGS):
-            found.unknown.append(name)
+        for form, match, head in named:
+            if start := head.match(begin):
+                fields = {**match.groupdict(), **start.groupdict()}
+                found.matches[form.corpus, form.name].append(Match(fields, name, path))
+                break
+        else:
+            if named:
+                what = f"named like {named[0][0].corpus} ({named[0][0].name}), but begins otherwise"
+                found.unlike.append(f"{name}: {what}")
+            elif name.endswith(DATA_ENDINGS):
+                found.unknown.append(name)
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +33,18 @@ class Journal:
         notes: dict[str, Any] = entry["notes"]
         return notes if untouched else None
 
+    def discard(self, step: str) -> None:
+        """Forget a step and remove what it wrote, which a file of other inputs or options might not overwrite."""
+        entry = self._entries.pop(step, {})
+        for name in entry.get("written", ()):
+            Path(name).unlink(missing_ok=True)
+
     def record(self, step: str, key: str, notes: Mapping[str, Any], written: Mapping[str, list[int]]) -> None:
         """Enter a finished step, on disk at once."""
         self._entries[step] = {"key": key, "notes": dict(notes), "written": dict(written)}
         write_json(self._file, self._entries)
 
-    def written(self) -> dict[str, list[int]]:
-        """All files that are known to be written."""
-        return {name: state for entry in self._entries.values() for name, state in entry["written"].items()}
+    def written(self, steps: Iterable[str]) -> dict[str, list[int]]:
+        """All files that finished steps wrote, among `steps`."""
+        entries = [self._entries[step] for step in steps if step in self._entries]
+        return {name: state for entry in entries for name, state in entry["written"].items()}

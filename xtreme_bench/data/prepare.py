@@ -141,7 +141,7 @@ def _prepare(
     key = digest([[(name, size_and_time(path)) for name, path in listed], options])
     done = journal.notes(EVERYTHING, key)
     if done is not None:
-        progress(len(STEPS), len(STEPS), "everything was prepared before")
+        progress(len(STEPS), len(STEPS), "already prepared, and nothing has changed")
         return done
     found = recognise(_files(listed, work / "unpacked", progress))
     if not found.matches:
@@ -154,12 +154,12 @@ def _prepare(
         "sample": sample,
         "found": found.summary(),
         "tasks": tasks,
-        "not_used": _not_used(found),
+        "not_used": _not_used(found, tasks),
     }
     if to is not None:
         write_json(to / NOTES, notes)
     shutil.rmtree(work / "unpacked", ignore_errors=True)
-    journal.record(EVERYTHING, key, notes, journal.written())
+    journal.record(EVERYTHING, key, notes, journal.written(name for name, _ in STEPS))
     return notes
 
 
@@ -175,10 +175,18 @@ def _files(listed: Sequence[tuple[str, Path]], unpack_to: Path, progress: Progre
     return files
 
 
-def _not_used(found: Recognised) -> list[str]:
-    listed = [*found.unlike, *(f"{name}: not known" for name in found.unknown)]
-    rest = len(listed) - MAX_NOT_USED
-    return [*listed[:MAX_NOT_USED], *([f"and {rest} more"] if rest > 0 else [])]
+def _not_used(found: Recognised, tasks: Mapping[str, Any]) -> list[str]:
+    """The files that nothing was made from, and why; not too many of them."""
+    used = {name for task in tasks.values() for name in task["made_from"]}
+    listed = []
+    for (corpus, form), matches in sorted(found.matches.items()):
+        spare = [match.name for match in matches if match.name not in used]
+        if spare:
+            rest = f" and {len(spare) - 1} more" if spare[1:] else ""
+            listed.append(f"{spare[0]}{rest}: {corpus} ({form}), but not needed, or taken from elsewhere")
+    listed += [*found.unlike, *(f"{name}: not known" for name in found.unknown)]
+    rest_of = len(listed) - MAX_NOT_USED
+    return [*listed[:MAX_NOT_USED], *([f"and {rest_of} more"] if rest_of > 0 else [])]
 
 
 def _run_steps(
@@ -193,6 +201,7 @@ def _run_steps(
         before.append(key)
         notes = journal.notes(name, key)
         if notes is None:
+            journal.discard(name)
             preparation.begin(name, partial(_tell, progress, done, name))
             step(preparation)
             preparation.spool.end()
@@ -201,7 +210,7 @@ def _run_steps(
         elif inputs:
             progress(done, len(STEPS), f"{name}: prepared before")
         tasks |= notes
-    progress(len(STEPS), len(STEPS), "done")
+    progress(len(STEPS), len(STEPS), "")
     return dict(sorted(tasks.items()))
 
 

@@ -37,7 +37,8 @@ def prepare_xnli(preparation: Preparation) -> None:
         path = released.get(split)
         return () if path is None else read_xnli(preparation.use("xnli", path), f"{split} data of xnli")
 
-    _prepare(preparation, "xnli", rows, train, read_xnli_mt)
+    labelled = TASKS["xnli"].languages if "test" in released else ()
+    _prepare(preparation, "xnli", rows, frozenset(labelled), train, read_xnli_mt)
 
 
 def prepare_pawsx(preparation: Preparation) -> None:
@@ -50,17 +51,23 @@ def prepare_pawsx(preparation: Preparation) -> None:
                 purpose = f"{split} data of pawsx in {language}"
                 yield from ((language, row) for row in read_x_final(preparation.use("pawsx", path), purpose))
 
-    _prepare(preparation, "pawsx", rows, native.get(("train", "en")), read_x_final)
+    labelled = frozenset(language for name, language in native if name == "test_2k")
+    _prepare(preparation, "pawsx", rows, labelled, native.get(("train", "en")), read_x_final)
 
 
 def _prepare(
     preparation: Preparation,
     task: str,
     native: Callable[[str], Rows],
+    labelled: frozenset[str],
     native_train: Path | None,
     read_train: Callable[[Path, str], Iterator[PairRow]],
 ) -> None:
-    """Both tasks alike: `native` gives the rows of a split in the release's own form, with labels."""
+    """Both tasks alike: `native` gives the rows of a split in the release's own form, with labels.
+
+    `labelled` are the languages of the released test set. Where it lacks one of the development sets' languages, and
+    development sets are to stand in, they do so for all, so that what is compared is the same in all languages.
+    """
     ready = preparation.files(task, "XTREME", "split", "language")
     ready = {key: path for key, path in ready.items() if key[1] in TASKS[task].languages}
     dev: dict[str, list[PairRow]] = defaultdict(list)
@@ -75,7 +82,7 @@ def _prepare(
         _write_train(preparation, task, read_train(preparation.use(task, native_train), f"training data of {task}"))
     elif train is not None:
         preparation.copy(task, train, f"{task}/train-en.tsv")
-    if task in preparation.dev_as_test and dev:
+    if task in preparation.dev_as_test and dev and not labelled.issuperset(dev):
         dev = _stand_in(preparation, task, dev, made_train=train is None)
     else:
         _write_tests(preparation, task, native("test"), ready)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
 from xtreme_bench.benchmark import TASKS
-from xtreme_bench.data.conllu import Sentence, read_conllu, withheld
+from xtreme_bench.data.conllu import Sentence, read_conllu, where_conversion_stops
 from xtreme_bench.data.formats import read_tagged
 from xtreme_bench.data.releases import Preparation
 from xtreme_bench.data.wikiann import read_wikiann
@@ -75,11 +76,15 @@ def _released(preparation: Preparation, task: str, language: str, paths: Sequenc
         if task == "panx":
             yield from read_wikiann(path, language, lambda what: preparation.count("panx", f"dropped: {what}"))
             continue
-        for sentence in read_conllu(path, language):
-            if withheld(sentence):
-                preparation.count("udpos", f"dropped: sentences of {path.name} without their words")
-            else:
-                yield sentence
+        stop = where_conversion_stops(path, language)
+        if stop is None:
+            yield from read_conllu(path, language, partial(_count_dropped, preparation, path))
+        else:
+            preparation.remark("udpos", f"{path.name} is left out, as XTREME's conversion stops at its line {stop}")
+
+
+def _count_dropped(preparation: Preparation, path: Path, what: str) -> None:
+    preparation.count("udpos", f"dropped: {what} ({path.name})")
 
 
 def _stand_in(preparation: Preparation, task: str, language: str, dev: Sequence[Sentence]) -> None:

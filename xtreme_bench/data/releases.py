@@ -141,9 +141,12 @@ class Preparation:
                 yield nowhere
             return
         partial = _partial(folder / file)
-        with partial.open("w", encoding="utf-8", newline="") as stream:
-            yield stream
-        self._finish(partial, folder / file)
+        try:
+            with partial.open("w", encoding="utf-8", newline="") as stream:
+                yield stream
+            self._finish(partial, folder / file)
+        finally:
+            partial.unlink(missing_ok=True)
 
     def _finish(self, partial: Path, path: Path) -> None:
         partial.replace(path)

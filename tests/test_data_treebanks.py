@@ -1,0 +1,161 @@
+"""Treebanks become XTREME's udpos files to the byte; what XTREME drops is dropped and said.
+
+Sentences are made up here. What is expected of them is what XTREME's conversion and preprocessing give.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from data_samples import conllu, write
+
+from xtreme_bench.data.conllu import Sentence, read_conllu, where_conversion_stops
+from xtreme_bench.data.prepare import prepare
+from xtreme_bench.errors import InputError
+
+
+def read(path: Path, language: str = "fr") -> tuple[list[Sentence], list[str]]:
+    dropped: list[str] = []
+    return list(read_conllu(path, language, dropped.append)), dropped
+
+
+def sentences(folder: Path, language: str, *blocks: list[tuple[str, str, str, str]]) -> list[Sentence]:
+    return read(write(folder, "a.conllu", conllu(*blocks)), language)[0]
+
+
+def test_contractions_are_one_word_with_the_tag_of_the_part_nearest_to_the_root(tmp_path):
+    nested = [("1-2", "du", "_", "_"), ("1", "de", "ADP", "3"), ("2", "le", "DET", "1"), ("3", "roi", "NOUN", "0")]
+    level = [("1-2", "dámelo", "_", "_"), ("1", "ha", "PRON", "3"), ("2", "da", "AUX", "3"), ("3", "x", "X", "0")]
+    assert sentences(tmp_path, "pt", nested, level) == [
+        [("du", "ADP"), ("roi", "NOUN")],
+        [("dámelo", "PRON"), ("x", "X")],
+    ]
+    # Spanish ranks auxiliaries before pronouns, the other languages do not.
+    assert sentences(tmp_path, "es", level) == [[("dámelo", "AUX"), ("x", "X")]]
+
+
+def test_contractions_side_by_side_and_of_three_words_stay_apart(tmp_path):
+    block = [
+        ("1-3", "dáselo", "_", "_"), ("1", "da", "VERB", "0"), ("2", "se", "PRON", "1"), ("3", "lo", "PRON", "1"),
+        ("4-5", "al", "_", "_"), ("4", "a", "ADP", "6"), ("5", "el", "DET", "6"), ("6", "mar", "NOUN", "1"),
+    ]  # fmt: skip
+    assert sentences(tmp_path, "es", block) == [[("dáselo", "VERB"), ("al", "ADP"), ("mar", "NOUN")]]
+
+
+def test_empty_nodes_and_spaces_inside_words_go(tmp_path):
+    kept = [("1", "10 000", "NUM", "0"), ("1.1", "left", "VERB", "_"), ("2", "می\u200cروم\u00a0", "VERB", "1")]
+    single = [("1", "Kultur", "NOUN", "0")]
+    assert sentences(tmp_path, "fa", kept, single) == [[("10000", "NUM"), ("میروم", "VERB")], [("Kultur", "NOUN")]]
+
+
+def test_enhanced_dependencies_count_as_ancestors_as_in_the_official_script(tmp_path):
+    # By heads alone "de" (1) is nearer to the root than "le" (2); the enhanced graph puts a third word above it.
+    rows = [
+        "1-2\tdu\t_\t_\t_\t_\t_\t_\t_\t_",
+        "1\tde\t_\tADP\t_\t_\t3\tcase\t3:case|4:case|5:x|8.1:y\t_",
+        "2\tle\t_\tDET\t_\t_\t5\tdet\t_\t_",
+        "3\troi\t_\tNOUN\t_\t_\t0\troot\t_\t_",
+        "4\tet\t_\tCCONJ\t_\t_\t3\tcc\t_\t_",
+        "5\tla\t_\tX\t_\t_\t3\tx\t_\t_",
+    ]
+    found, _ = read(write(tmp_path, "a.conllu", "\n".join(rows) + "\n\n"))
+    assert found[0][0] == ("du", "DET")
+
+
+def test_windows_line_ends_and_comments_change_nothing(tmp_path):
+    text = conllu([("1", "Ada", "PROPN", "2"), ("2", "sings", "VERB", "0")])
+    found = [read(write(tmp_path, "a.conllu", x), "en")[0] for x in (text, text.replace("\n", "\r\n"))]
+    assert found == [[[("Ada", "PROPN"), ("sings", "VERB")]]] * 2
+
+
+def test_a_last_sentence_that_no_empty_line_ends_is_dropped_as_in_xtreme_and_said(tmp_path):
+    text = conllu([("1", "Ada", "PROPN", "0")], [("1", "Ben", "PROPN", "0")]).removesuffix("\n")
+    assert read(write(tmp_path, "a.conllu", text), "en") == (
+        [[("Ada", "PROPN")]],
+        ["last sentences without an empty line after them"],
+    )
+
+
+def test_sentences_whose_words_are_all_or_all_but_one_withheld_are_dropped_and_counted(tmp_path):
+    hidden = [("1", "_", "NOUN", "0"), ("2", "_", "NOUN", "1"), ("3", ".", "PUNCT", "1")]
+    partly = [("1", "_", "NOUN", "0"), ("2", "a", "NOUN", "1"), ("3", ".", "PUNCT", "1")]
+    # An underscore beside something invisible is a word like others.
+    likewise = [("1", "_\u200c", "NOUN", "0"), ("2", ".", "PUNCT", "1")]
+    write(tmp_path / "in", "fa_a-ud-test.conllu", conllu(hidden, partly, [("1", "_", "X", "0")], hidden, likewise))
+    notes = prepare([tmp_path / "in"], tmp_path / "data", tmp_path / "labels")
+    assert (tmp_path / "data/udpos/test-fa.tsv").read_text() == "_\na\n.\n\n_\n.\n"
+    assert notes["tasks"]["udpos"]["examples"] == {
+        "dropped: sentences without their words (fa_a-ud-test.conllu)": 3,
+        "test fa": 2,
+    }
+
+
+@pytest.mark.parametrize(
+    ("rows", "line"),
+    [
+        # Two parts are equally near, and the order of tags of Spanish has no NOUN.
+        ([("1-2", "ab", "_", "_"), ("1", "a", "NOUN", "3"), ("2", "b", "ADP", "3"), ("3", "c", "VERB", "0")], 5),
+        ([("1-2", "ab", "_", "_"), ("1", "a", "ADP", "2"), ("2", "b", "ADP", "0"), ("3", "c", "X", "3")], 5),
+    ],
+)
+def test_a_treebank_at_which_the_official_conversion_stops_is_left_out_and_said(tmp_path, rows, line):
+    write(tmp_path / "in", "es_a-ud-test.conllu", conllu(rows))
+    write(tmp_path / "in", "es_b-ud-test.conllu", conllu([("1", "sol", "NOUN", "0")]))
+    assert where_conversion_stops(tmp_path / "in/es_a-ud-test.conllu", "es") == line
+    notes = prepare([tmp_path / "in"], tmp_path / "data", tmp_path / "labels")
+    assert (tmp_path / "data/udpos/test-es.tsv").read_text() == "sol\n"
+    (remark,) = notes["tasks"]["udpos"]["remarks"]
+    assert remark == f"es_a-ud-test.conllu is left out, as XTREME's conversion stops at its line {line}"
+
+
+def test_all_malformed_lines_and_trees_of_a_treebank_are_named_at_once(tmp_path):
+    blocks = [
+        "1\tAda\tPROPN\n2\tsings\t_\tVERB\t_\t_\t0\t_\t_\t_\n",
+        "1\tAda\t_\tPROPN\t_\t_\t_\t_\t_\t_\n",
+        "1\tAda\t_\tPROPN\t_\t_\t7\t_\t_\t_\n",
+        "1\tAda\t_\tPROPN\t_\t_\t0\t_\t_\t_\n3\tBen\t_\tPROPN\t_\t_\t1\t_\t_\t_\n",
+        "1-2\tdu\t_\t_\t_\t_\t_\t_\t_\t_\n1\tde\t_\tADP\t_\t_\t2\t_\t_\t_\n2\tle\t_\tDET\t_\t_\t1\t_\t_\t_\n",
+        "1-2\tdu\t_\t_\t_\t_\t_\t_\t_\t_\n1\tde\t_\tADP\t_\t_\t0\t_\t_\t_\n",
+        " \n",
+    ]
+    with pytest.raises(InputError) as caught:
+        read(write(tmp_path, "a.conllu", "\n".join(blocks) + "\n"))
+    problems = [(problem.line, problem.message.partition(":")[0]) for problem in caught.value.problems]
+    assert problems == [
+        (1, "ten columns with an id in the first expected"),
+        (4, "the head (seventh column) must be a number"),
+        (6, "a head is word 7, but this sentence has 1 words"),
+        (9, "the words of this sentence are not numbered 1, 2, 3, ..."),
+        (13, "no word of this sentence is its root (head 0)"),
+        (16, "the contraction 1-2 is not of words of this sentence, or overlaps another"),
+        (18, "ten columns with an id in the first expected"),
+    ]
+
+
+def test_a_graph_with_a_cycle_comes_to_an_end(tmp_path):
+    cycle = [("1-2", "du", "_", "_"), ("1", "de", "ADP", "2"), ("2", "le", "DET", "1"), ("3", "roi", "NOUN", "0")]
+    assert sentences(tmp_path, "fr", cycle) == [[("du", "ADP"), ("roi", "NOUN")]]
+
+
+def test_several_treebanks_of_a_language_are_joined_in_the_order_of_their_names(tmp_path):
+    for name in ("zeta", "alpha"):
+        write(tmp_path / "in", f"UD-{name}/de_{name}-ud-test.conllu", conllu([("1", name, "X", "0")]))
+    prepare([tmp_path / "in"], tmp_path / "data", tmp_path / "labels")
+    assert (tmp_path / "data/udpos/test-de.tsv").read_text() == "alpha\n\nzeta\n"
+    assert (tmp_path / "labels/udpos/test-de.tsv").read_text() == "X\n\nX\n"
+
+
+@pytest.mark.skipif("XTREME_BENCH_REAL_DATA" not in os.environ, reason="XTREME_BENCH_REAL_DATA names no folder")
+def test_real_treebanks_become_the_files_that_xtreme_made_of_them(tmp_path):
+    real = Path(os.environ["XTREME_BENCH_REAL_DATA"])
+    official = real / "xtreme-download/udpos"
+    prepare([real / "udpos"], tmp_path / "data", tmp_path / "labels")
+    for file in sorted(official.glob("*.tsv")):
+        ours = (tmp_path / "data/udpos" / file.name).read_bytes()
+        if file.name == "train-en.tsv":  # of English only the beginning of the first treebank is there
+            assert file.read_bytes().startswith(ours)
+            assert len(ours) > 500_000
+        else:
+            assert ours == file.read_bytes(), file.name
