@@ -134,7 +134,8 @@ def _unpack(archive: Path, name: str, folder: Path, allowance: _Allowance) -> No
     except _DAMAGE as error:
         if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
             raise  # that is no fault of the archive
-        raise InputError(f"{name} is damaged or no archive ({error}): get it again") from error
+        reason = str(error).partition("\n")[0].rstrip(":") or type(error).__name__
+        raise InputError(f"{name} is damaged or no archive ({reason}): get it again") from error
     if problems:
         raise InputError(f"{name} cannot be trusted, nothing of it is used", problems[:MAX_LISTED])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +11,24 @@ from xtreme_bench.data.releases import size_and_time, write_json
 
 
 class Journal:
-    """One entry for each finished step: the key of what it depended on, its notes, and the files that it wrote."""
+    """One entry for each finished step: the key of what it depended on, its notes, and the files that it wrote.
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
+    `roots` are the folders that steps write to: whatever the file says, nothing outside them is removed.
+    """
+
+    def __init__(self, file: Path, roots: Sequence[Path]) -> None:
+        self._file, self._roots = file, [root.resolve() for root in roots]
         try:
             entries = json.loads(file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             entries = {}
-        self._entries: dict[str, dict[str, Any]] = entries if isinstance(entries, dict) else {}
+        found = entries.items() if isinstance(entries, dict) else ()
+        self._entries: dict[str, dict[str, Any]] = {step: entry for step, entry in found if _whole(entry)}
 
     def notes(self, step: str, key: str) -> dict[str, Any] | None:
         """The notes of a step if it was finished with this key and what it wrote is still there, untouched."""
         entry = self._entries.get(step)
-        if not isinstance(entry, dict) or entry.get("key") != key:
+        if entry is None or entry["key"] != key:
             return None
         try:
             untouched = all(size_and_time(Path(name)) == state for name, state in entry["written"].items())
@@ -34,10 +38,10 @@ class Journal:
         return notes if untouched else None
 
     def discard(self, step: str) -> None:
-        """Forget a step and remove what it wrote, which a file of other inputs or options might not overwrite."""
-        entry = self._entries.pop(step, {})
-        for name in entry.get("written", ()):
-            Path(name).unlink(missing_ok=True)
+        """Forget a step and remove what it wrote, which a step with other inputs or options might not overwrite."""
+        for name in self._entries.pop(step, {"written": ()})["written"]:
+            if any(Path(name).resolve().is_relative_to(root) for root in self._roots):
+                Path(name).unlink(missing_ok=True)
 
     def record(self, step: str, key: str, notes: Mapping[str, Any], written: Mapping[str, list[int]]) -> None:
         """Enter a finished step, on disk at once."""
@@ -48,3 +52,9 @@ class Journal:
         """All files that finished steps wrote, among `steps`."""
         entries = [self._entries[step] for step in steps if step in self._entries]
         return {name: state for entry in entries for name, state in entry["written"].items()}
+
+
+def _whole(entry: Any) -> bool:
+    return isinstance(entry, dict) and all(
+        isinstance(entry.get(part), kind) for part, kind in (("key", str), ("notes", dict), ("written", dict))
+    )

@@ -130,7 +130,7 @@ def _prepare(
     _require_apart(sources, to, labels)
     for name in dev_as_test:
         known(name, tuple(TASKS), "task in dev_as_test")
-    journal = Journal(work / "journal.json")
+    journal = Journal(work / "journal.json", [folder for folder in (to, labels) if folder])
     listed = find(sources)
     options = {
         "dev_as_test": sorted(dev_as_test),

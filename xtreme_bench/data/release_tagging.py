@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 
 from xtreme_bench.benchmark import TASKS
@@ -108,7 +108,7 @@ def _write(
     file = f"{split}-{language}.tsv"
     if split == "test" and not tagged:
         preparation.remark(task, f"{language}: no tags were found, so it can be predicted but not scored")
-    written = 0
+    written, labelled = 0, False
     with ExitStack() as stack:
         words_to = stack.enter_context(preparation.writing(f"{task}/{file}"))
         tags_to = stack.enter_context(preparation.writing_labels(task, file)) if split == "test" and tagged else None
@@ -121,9 +121,18 @@ def _write(
             else:
                 words_to.write(gap + "".join(f"{word}\n" for word, _ in sentence))
             if tags_to is not None:
-                tags_to.write(gap + "".join(f"{tag}\n" for _, tag in sentence))
+                for tags in _as_read(sentence):
+                    tags_to.write(("\n" if labelled else "") + "".join(f"{tag}\n" for tag in tags))
+                    labelled = True
             written += bool(sentence)
     preparation.count(task, f"{split} {language}", written)
+
+
+def _as_read(sentence: Sentence) -> Iterator[list[str]]:
+    """The tags of a test sentence as a reader of the test file sees it: a word of which nothing is left ends it."""
+    for empty, words in groupby(sentence, key=lambda word: not word[0]):
+        if not empty:
+            yield [tag for _, tag in words]
 
 
 def _told(preparation: Preparation, split: str, language: str, sentences: Iterator[Sentence]) -> Iterator[Sentence]:
