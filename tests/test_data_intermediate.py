@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import shutil
+from collections import Counter
 
 import pytest
 from data_samples import json_lines, squad, write
@@ -55,7 +56,7 @@ def write_all(data, language: str = "en") -> None:
 
 
 def read_both(data, task: str, language: str):
-    return [intermediate.read(data, task, split, language) for split in layout.SPLITS]
+    return [list(intermediate.read(data, task, split, language)) for split in layout.SPLITS]
 
 
 @pytest.mark.parametrize("language", ["en", "sw"])
@@ -76,7 +77,7 @@ def test_exactly_the_listed_files_are_enough_to_read_a_task(tmp_path, task, lang
 
 def test_anli_plus_is_snli_then_multinli_then_the_three_rounds_under_one_set_of_labels(tmp_path):
     write_all(tmp_path)
-    rows = intermediate.read(tmp_path, "anli_plus", "dev")
+    rows = list(intermediate.read(tmp_path, "anli_plus", "dev"))
     assert [row.id for row in rows] == ["snli-dev", "mnli", "anli-1", "anli-2", "anli-3"]
     assert [row.label for row in rows] == ["neutral", "entailment", "entailment", "neutral", "contradiction"]
     assert intermediate.labels(tmp_path, "anli_plus") == intermediate.labels(tmp_path, "mnli")
@@ -84,10 +85,12 @@ def test_anli_plus_is_snli_then_multinli_then_the_three_rounds_under_one_set_of_
 
 def test_pairs_without_agreement_are_left_out_and_other_unknown_labels_are_faults(tmp_path):
     path = write(tmp_path, "a.jsonl", json_lines([nli("1"), nli("2", "-"), nli("3", "entailment")]))
-    assert [row.id for row in list(intermediate.read_nli(path, "test"))] == ["1", "3"]
+    dropped: Counter[str] = Counter()
+    assert [row.id for row in intermediate.read_nli(path, "test", dropped)] == ["1", "3"]
+    assert dropped == {"pairs without a gold label": 1}
     write(tmp_path, "a.jsonl", json_lines([nli("1"), nli("2", "maybe"), {"pairID": "3"}]) + "[]\nnot json\n")
     with pytest.raises(InputError) as caught:
-        list(intermediate.read_nli(path, "test"))
+        list(intermediate.read_nli(path, "test", dropped))
     assert [problem.line for problem in caught.value.problems] == [2, 3, 4, 5]
     assert "missing or not text: sentence1, sentence2, gold_label" in str(caught.value)
 
@@ -95,13 +98,15 @@ def test_pairs_without_agreement_are_left_out_and_other_unknown_labels_are_fault
 def test_qqp_has_no_quoting_and_its_broken_rows_are_passed_over(tmp_path):
     rows = '1\t2\t3\t"Why"?\tWhat "is\t1\n4\t5\t6\tonly one question\n7\t8\t9\ta\tb\t0\n'
     path = write(tmp_path, "train.tsv", QQP_HEADER + rows)
-    assert list(intermediate.read_qqp(path, "test")) == [
+    dropped: Counter[str] = Counter()
+    assert list(intermediate.read_qqp(path, "test", dropped)) == [
         PairRow("1", '"Why"?', 'What "is', "1"),
         PairRow("7", "a", "b", "0"),
     ]
+    assert dropped == {"rows that are broken off": 1}
     write(tmp_path, "train.tsv", "id\tquestion1\n1\t2\t3\ta\tb\tyes\n")
     with pytest.raises(InputError, match="not the header of GLUE's QQP") as caught:
-        list(intermediate.read_qqp(path, "test"))
+        list(intermediate.read_qqp(path, "test", dropped))
     assert [problem.line for problem in caught.value.problems] == [1, 2]
 
 
@@ -160,10 +165,10 @@ def test_squad_2_marks_impossible_questions_and_ignores_plausible_answers(tmp_pa
 def test_ccg_words_and_tags_must_be_equal_in_number_and_the_tags_known(tmp_path):
     write_all(tmp_path)
     assert intermediate.labels(tmp_path, "ccg") == ("NP", "S\\NP")
-    assert intermediate.read(tmp_path, "ccg", "train") == [TaggedRow("0", ("It", "is"), ("NP", "S\\NP"))]
+    assert list(intermediate.read(tmp_path, "ccg", "train")) == [TaggedRow("0", ("It", "is"), ("NP", "S\\NP"))]
     write(tmp_path, "ccg/ccg.train", "It is\tNP\nIt\tN\nIt is\n")
     with pytest.raises(InputError) as caught:
-        intermediate.read(tmp_path, "ccg", "train")
+        list(intermediate.read(tmp_path, "ccg", "train"))
     assert [problem.line for problem in caught.value.problems] == [1, 2, 3]
     write(tmp_path, "ccg/tags_to_id.json", json.dumps({"NP": 0, "N": 2}))
     with pytest.raises(InputError, match=r"numbers its tags 0, 1, 2, \.\.\. without gaps"):
@@ -178,7 +183,7 @@ def test_the_supertags_of_several_languages_are_joined_in_the_order_of_the_langu
 
 def test_an_unknown_intermediate_task_comes_with_the_nearest_name(tmp_path):
     with pytest.raises(InputError, match="did you mean 'hellaswag'"):
-        intermediate.read(tmp_path, "helaswag", "train")
+        list(intermediate.read(tmp_path, "helaswag", "train"))
 
 
 def test_every_intermediate_task_has_a_family():

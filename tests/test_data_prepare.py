@@ -91,9 +91,9 @@ def words(path: Path) -> list[str]:
 
 def test_rows_at_one_position_in_all_languages_are_on_one_side_and_premises_stay_together(prepared):
     data, labels, notes = prepared
-    train = targets.read_train(data, "xnli", "train")
-    dev = targets.read_train(data, "xnli", "dev")
-    english, swahili = (targets.read_test(data, "xnli", language) for language in ("en", "sw"))
+    train = list(targets.read_train(data, "xnli", "train"))
+    dev = list(targets.read_train(data, "xnli", "dev"))
+    english, swahili = (list(targets.read_test(data, "xnli", language)) for language in ("en", "sw"))
     assert [row.text_b[3:] for row in english] == [row.text_b[3:] for row in swahili]
     premises = [{row.text_a for row in rows} for rows in (train, dev, english)]
     assert len(set.union(*premises)) == sum(map(len, premises)) == 10
@@ -106,7 +106,7 @@ def test_training_pairs_that_share_a_sentence_with_a_test_pair_are_left_out(tmp_
     rows[0][0] = rows[-1][0]
     write(tmp_path / "in", "xnli/dev-en.tsv", tsv(rows))
     prepare([tmp_path / "in"], tmp_path / "data", tmp_path / "labels", dev_as_test=["xnli"])
-    train = targets.read_train(tmp_path / "data", "xnli", "train")
+    train = list(targets.read_train(tmp_path / "data", "xnli", "train"))
     assert rows[0][1] not in {row.text_b for row in train}
     assert rows[1][1] in {row.text_b for row in train}
 
@@ -115,9 +115,9 @@ def test_a_real_training_set_is_used_whole_and_the_development_set_cut_in_two(tm
     write(tmp_path / "in", "xnli/train-en.tsv", "a\tb\tneutral\r\n")
     write(tmp_path / "in", "xnli/dev-en.tsv", tsv(nli_rows("en")))
     prepare([tmp_path / "in"], tmp_path / "data", tmp_path / "labels", dev_as_test=["xnli"])
-    assert len(targets.read_train(tmp_path / "data", "xnli", "train")) == 1
-    assert len(targets.read_train(tmp_path / "data", "xnli", "dev")) == 15
-    assert len(targets.read_test(tmp_path / "data", "xnli", "en")) == 15
+    assert len(list(targets.read_train(tmp_path / "data", "xnli", "train"))) == 1
+    assert len(list(targets.read_train(tmp_path / "data", "xnli", "dev"))) == 15
+    assert len(list(targets.read_test(tmp_path / "data", "xnli", "en"))) == 15
 
 
 def test_development_sets_of_different_length_cannot_be_cut_by_position(tmp_path):
@@ -163,7 +163,7 @@ def test_treebank_words_and_tags_go_to_data_and_labels(prepared):
 
 def test_the_second_half_of_tagged_development_sets_stands_in_for_test_sets(prepared):
     data, labels, _ = prepared
-    assert len(targets.read_train(data, "panx", "dev")) == 4
+    assert len(list(targets.read_train(data, "panx", "dev"))) == 4
     assert [row.words[0] for row in targets.read_test(data, "panx", "ja")] == ["ja4", "ja5", "ja6", "ja7"]
     assert words(labels / "panx/test-ja.tsv") == ["B-LOC", "O"] * 4
 
@@ -219,8 +219,8 @@ def test_squad_cut_from_its_development_set_has_no_passage_of_xquad(prepared):
 
 def test_a_task_with_one_split_is_cut_in_two_and_noted(prepared):
     data, _, notes = prepared
-    assert len(intermediate.read(data, "hellaswag", "train")) == 18
-    assert len(intermediate.read(data, "hellaswag", "dev")) == 2
+    assert len(list(intermediate.read(data, "hellaswag", "train"))) == 18
+    assert len(list(intermediate.read(data, "hellaswag", "dev"))) == 2
     assert "only hellaswag_train.jsonl was found" in notes["hellaswag"]["remarks"][0]
 
 
@@ -243,8 +243,8 @@ def test_a_sample_keeps_the_first_test_examples_and_labels_agree(tmp_path):
     write_releases(tmp_path / "in")
     data, labels = tmp_path / "data", tmp_path / "labels"
     prepare([tmp_path / "in"], data, labels, dev_as_test=EVERY_STAND_IN, sample=2)
-    assert len(targets.read_test(data, "xnli", "sw")) == len(words(labels / "xnli/test-sw.tsv")) == 2
-    assert len(targets.read_test(data, "panx", "ja")) == 2
+    assert len(list(targets.read_test(data, "xnli", "sw"))) == len(words(labels / "xnli/test-sw.tsv")) == 2
+    assert len(list(targets.read_test(data, "panx", "ja"))) == 2
     foreign, english = targets.read_tatoeba(data, "de")
     assert [row.text for row in foreign] == ["Danke.", "Hallo!"]
     assert words(labels / "tatoeba/test-de.tsv") == ["1", "0"]
@@ -308,7 +308,7 @@ def test_every_fine_tuning_source_of_the_sample_can_be_read(prepared):
     data, _, _ = prepared
     for source in layout.SOURCES:
         for split in layout.SPLITS:
-            assert targets.read_train(data, source, split), (source, split)
+            assert list(targets.read_train(data, source, split)), (source, split)
 
 
 def test_bucc_lines_without_a_tab_are_named(tmp_path):

@@ -16,7 +16,7 @@ from xtreme_bench.rows import Answer, PairRow, SentenceRow, TaggedRow
 
 def fails(call, *arguments) -> InputError:
     with pytest.raises(InputError) as caught:
-        call(*arguments)
+        list(call(*arguments))
     assert caught.value.exit_code == 2
     return caught.value
 
@@ -24,8 +24,8 @@ def fails(call, *arguments) -> InputError:
 def test_quotes_that_the_csv_writer_doubled_come_back_as_they_were(tmp_path):
     write(tmp_path, "pawsx/dev-en.tsv", 'He said "no" .\tplain\t1\r\n'.replace('He said "no" .', '"He said ""no"" ."'))
     write(tmp_path, "pawsx/test-ko.tsv", "a  b\t\u2028c\x85d\r\n")
-    assert targets.read_train(tmp_path, "pawsx", "dev") == [PairRow("0", 'He said "no" .', "plain", "1")]
-    assert targets.read_test(tmp_path, "pawsx", "ko") == [PairRow("0", "a  b", "\u2028c\x85d", None)]
+    assert list(targets.read_train(tmp_path, "pawsx", "dev")) == [PairRow("0", 'He said "no" .', "plain", "1")]
+    assert list(targets.read_test(tmp_path, "pawsx", "ko")) == [PairRow("0", "a  b", "\u2028c\x85d", None)]
 
 
 def test_all_malformed_rows_of_a_file_are_reported_together_with_their_lines(tmp_path):
@@ -78,7 +78,7 @@ def test_a_file_without_rows_is_refused(tmp_path):
 
 def test_several_empty_lines_and_a_missing_last_one_make_no_difference(tmp_path):
     write(tmp_path, "panx/dev-en.tsv", "\n\nAda\tB-PER\n\n\n\nin\tO\nUlm\tB-LOC")
-    assert targets.read_train(tmp_path, "panx", "dev") == [
+    assert list(targets.read_train(tmp_path, "panx", "dev")) == [
         TaggedRow("0", ("Ada",), ("B-PER",)),
         TaggedRow("1", ("in", "Ulm"), ("O", "B-LOC")),
     ]
@@ -86,7 +86,7 @@ def test_several_empty_lines_and_a_missing_last_one_make_no_difference(tmp_path)
 
 def test_a_word_that_is_only_an_invisible_character_does_not_end_the_sentence(tmp_path):
     write(tmp_path, "panx/test-fa.tsv", "a\n\u00a0\n\u3000\n\u200c\nb\n")
-    assert targets.read_test(tmp_path, "panx", "fa") == [TaggedRow("0", ("a", "\u00a0", "\u3000", "\u200c", "b"))]
+    assert list(targets.read_test(tmp_path, "panx", "fa")) == [TaggedRow("0", ("a", "\u00a0", "\u3000", "\u200c", "b"))]
 
 
 def test_lines_without_a_tag_or_a_known_tag_are_faults_and_a_word_may_be_empty(tmp_path):
@@ -97,7 +97,7 @@ def test_lines_without_a_tag_or_a_known_tag_are_faults_and_a_word_may_be_empty(t
     assert "unknown tag 'VERBAL'" in problems[1].message
     # XTREME's preprocessing of PAN-X can leave nothing of a word.
     write(tmp_path, "panx/train-en.tsv", "\tO\nUlm\tB-LOC\n")
-    assert targets.read_train(tmp_path, "panx", "train")[0].words == ("", "Ulm")
+    assert next(targets.read_train(tmp_path, "panx", "train")).words == ("", "Ulm")
 
 
 def test_bytes_that_are_not_utf8_are_reported_with_their_line_and_a_byte_order_mark_is_dropped(tmp_path):
@@ -107,7 +107,7 @@ def test_bytes_that_are_not_utf8_are_reported_with_their_line_and_a_byte_order_m
     assert error.problems[0].line == 3
     assert "not UTF-8" in error.problems[0].message
     path.write_bytes("\ufeffAda\n".encode())
-    assert targets.read_test(tmp_path, "panx", "de") == [TaggedRow("0", ("Ada",))]
+    assert list(targets.read_test(tmp_path, "panx", "de")) == [TaggedRow("0", ("Ada",))]
 
 
 def test_answer_offsets_are_counted_in_code_points(tmp_path):
@@ -159,8 +159,8 @@ def test_json_of_another_shape_is_a_fault_and_not_a_crash(tmp_path):
 def test_tydiqa_questions_get_ids_of_their_own_and_every_tenth_is_development_data(tmp_path):
     rows = [{"id": str(i % 3), "context": f"It was {i}", "answers": [(7, str(i))]} for i in range(25)]
     write(tmp_path, "tydiqa/tydiqa-goldp-v1.1-train/tydiqa.goldp.en.train.json", squad(rows))
-    train = targets.read_train(tmp_path, "tydiqa", "train")
-    dev = targets.read_train(tmp_path, "tydiqa", "dev")
+    train = list(targets.read_train(tmp_path, "tydiqa", "train"))
+    dev = list(targets.read_train(tmp_path, "tydiqa", "dev"))
     assert [row.context for row in dev] == ["It was 9", "It was 19"]
     assert len({row.id for row in (*train, *dev)}) == 25
 

@@ -4,8 +4,9 @@ import numpy as np
 import torch
 from toy_training import ENGLISH, english, sentences, tiny_encoder
 
-from xtreme_bench.batching import Example
-from xtreme_bench.families import Limits, choice, classification, masking, tagging
+from xtreme_bench.corpora import Limits
+from xtreme_bench.examples import Example
+from xtreme_bench.families import choice, classification, masking, tagging
 from xtreme_bench.inference import infer
 from xtreme_bench.rows import ChoiceRow, PairRow, TaggedRow
 

@@ -6,7 +6,8 @@ import pytest
 import torch
 from toy_training import CHINESE, ENGLISH, tiny_encoder
 
-from xtreme_bench.families import Limits, tagging
+from xtreme_bench.corpora import Limits
+from xtreme_bench.families import tagging
 from xtreme_bench.inference import infer
 from xtreme_bench.rows import TaggedRow
 

@@ -7,9 +7,10 @@ import torch
 from toy_training import CHINESE, FINETUNING, JAPANESE, SETTINGS, THAI, digests, make_job, tiny_encoder, write_corpus
 
 from xtreme_bench import encoder as encoders
-from xtreme_bench.families import Limits, qa
+from xtreme_bench.corpora import Corpus, Limits
+from xtreme_bench.families import qa
 from xtreme_bench.predict import predict
-from xtreme_bench.train import Corpus, finetune, save_head
+from xtreme_bench.train import finetune, save_head
 
 
 def test_each_language_gets_one_line_a_pair_and_one_a_word(tmp_path: Path) -> None:
@@ -41,7 +42,7 @@ def test_answers_are_a_json_object_from_id_to_a_substring(tmp_path: Path) -> Non
     encoder = tiny_encoder()
     encoders.save(tmp_path / "model", encoder)
     torch.manual_seed(0)
-    corpus = Corpus("squad", "qa", (), Limits(48), (), ())
+    corpus = Corpus("squad", "qa", (), Limits(48), {})
     save_head(tmp_path / "model", corpus, qa.head(encoder.width, 0, 0.0))
     contexts = {"zh": "".join(CHINESE * 9), "th": THAI * 9, "en": JAPANESE * 9}
     for language, context in contexts.items():

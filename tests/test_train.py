@@ -21,9 +21,9 @@ from toy_training import FINETUNING, digests, make_job, tiny_encoder, write_corp
 
 from xtreme_bench import checkpoint
 from xtreme_bench import encoder as encoders
-from xtreme_bench.batching import Example
 from xtreme_bench.device import prepare_device
 from xtreme_bench.errors import InputError, StageError
+from xtreme_bench.examples import Example
 from xtreme_bench.job import Job
 from xtreme_bench.loop import Task, fit
 from xtreme_bench.train import finetune, intermediate, load_head

@@ -8,8 +8,10 @@ import random
 from pathlib import Path
 from typing import Any
 
+from xtreme_bench import corpora
 from xtreme_bench import encoder as encoders
 from xtreme_bench.encoder import Encoder
+from xtreme_bench.features import features
 from xtreme_bench.job import Job
 
 
@@ -33,6 +35,7 @@ SETTINGS: dict[str, Any] = {
     "warmup": 0.1,
     "weight_decay": 0.01,
     "max_length": 48,
+    "stride": None,
 }
 FINETUNING = {**SETTINGS, "method": "full", "evaluate_every": 4, "evaluate_on": 20, "patience": 30, "examples": 0}
 
@@ -100,9 +103,22 @@ def _write_squad(path: Path, rows: list[list[int]]) -> None:
 
 
 def make_job(folder: Path, params: dict[str, Any], **inputs: Path) -> Job:
-    """A job with its folders below `folder`."""
+    """A job with its folders below `folder`; what a stage that trains or predicts reads is tokenised for it."""
     for name in ("out", "work"):
         (folder / name).mkdir(parents=True, exist_ok=True)
+    choices: dict[str, dict[str, Any]] = {}
+    if "source" in params and "data" in inputs:
+        choices["features"] = corpora.source_choice(params)
+    elif "model" in inputs:
+        choices["features"] = corpora.target_choice(params)
+    for task in params.get("tasks", {}):
+        choices[task] = corpora.intermediate_choice(params, task)
+    for name, choice in choices.items():
+        made = folder / "tokenised" / name
+        if not made.exists():
+            tokenizer = inputs.get("encoder") or inputs["model"]
+            features(Job(choice, {"data": inputs["data"], "encoder": tokenizer}, made, made))
+        inputs[name] = made
     return Job(params, inputs, folder / "out", folder / "work")
 
 

@@ -10,31 +10,10 @@ import numpy as np
 import torch
 
 from xtreme_bench.encoder import Encoder
+from xtreme_bench.examples import Example, needed
 
 # Batches are cut from pools of this many batches, each pool sorted by length: little padding, still well shuffled.
 POOL = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """What a model sees of a row: token ids, one sequence or one for each choice, and what its family wants back.
-
-    `row` is the index of the row it comes from; long rows give several examples. `target` is the family's own, and
-    None in test files. `positions` says where the family reads the hidden states, `extra` what decoding needs.
-    `second` is where, in a pair of translations, the second side begins, whose positions are counted anew.
-    """
-
-    row: int
-    sequences: tuple[np.ndarray[Any, np.dtype[np.int32]], ...]
-    target: Any = None
-    positions: Any = None
-    extra: Any = None
-    second: int | None = None
-
-    @property
-    def length(self) -> int:
-        """Tokens of the longest sequence."""
-        return max(len(sequence) for sequence in self.sequences)
 
 
 def epoch_batches(lengths: Sequence[int], batch: int, seed: int, epoch: int) -> list[list[int]]:
@@ -92,6 +71,17 @@ def pad(sequences: Sequence[Any], value: int, dtype: type = np.int64) -> torch.T
     for row, sequence in enumerate(sequences):
         out[row, : len(sequence)] = sequence
     return torch.from_numpy(out)
+
+
+def targets(examples: Sequence[Example], device: torch.device) -> torch.Tensor:
+    """The targets of all examples, one after another."""
+    return torch.from_numpy(np.concatenate([needed(example.target) for example in examples])).long().to(device)
+
+
+def flat_positions(examples: Sequence[Example], hidden: torch.Tensor) -> torch.Tensor:
+    """The positions of all examples, each with one sequence, in `hidden` (examples, longest, width) made flat."""
+    found = [at * hidden.shape[1] + needed(example.positions) for at, example in enumerate(examples)]
+    return torch.from_numpy(np.concatenate(found)).long().to(hidden.device)
 
 
 def collate(examples: Sequence[Example], encoder: Encoder) -> dict[str, torch.Tensor]:

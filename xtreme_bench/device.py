@@ -11,9 +11,9 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from accelerate.utils import DistributedDataParallelKwargs
 
-from xtreme_bench.batching import Example
 from xtreme_bench.encoder import Encoder, single_threaded_tokenizers
 from xtreme_bench.errors import InputError
+from xtreme_bench.examples import Example
 
 # Share of a GPU's free memory that activations may take, and what they may take on a CPU (fixed, so that results do
 # not depend on the machine).

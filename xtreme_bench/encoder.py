@@ -25,6 +25,7 @@ logging.disable_progress_bar()
 
 # XLM-R's special tokens and, for all but the last, their ids.
 SPECIAL_TOKENS = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
+_LOCAL: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
 
 
 @dataclass(frozen=True)
@@ -133,19 +134,32 @@ def build(scratch: Mapping[str, Any], tokenizer: Any, seed: int) -> Encoder:
 def load(folder: Path) -> Encoder:
     """Load an encoder folder, in float32. Raises InputError when files are missing or the family is unknown."""
     _check(folder)
-    local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
     try:
         model = AutoModel.from_pretrained(
-            str(folder), use_safetensors=True, dtype=torch.float32, add_pooling_layer=False, **local
+            str(folder), use_safetensors=True, dtype=torch.float32, add_pooling_layer=False, **_LOCAL
         )
-        tokenizer = AutoTokenizer.from_pretrained(str(folder), use_fast=True, **local)
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise InputError(
-            f"{folder}: no encoder could be loaded: {error}; XLM-R and BERT models are supported"
-        ) from error
+        raise _unknown(folder, error) from error
+    return Encoder(model, load_tokenizer(folder))
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """The tokenizer of an encoder folder, without the weights. Raises InputError when there is no fast one."""
+    _check(folder)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(str(folder), use_fast=True, **_LOCAL)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise _unknown(folder, error) from error
     if not tokenizer.is_fast:
         raise InputError(f"{folder}: its tokenizer gives no character offsets; add a tokenizer.json to the folder")
-    return Encoder(model, tokenizer)
+    # Some folders were saved in the middle of other work, and their tokenizer would cut what it is given.
+    tokenizer.backend_tokenizer.no_truncation()
+    tokenizer.backend_tokenizer.no_padding()
+    return tokenizer
+
+
+def _unknown(folder: Path, error: Exception) -> InputError:
+    return InputError(f"{folder}: no encoder could be loaded: {error}; XLM-R and BERT models are supported")
 
 
 def _check(folder: Path) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from xtreme_bench.batching import Example, by_length, collate
+from xtreme_bench.batching import by_length, collate
 from xtreme_bench.encoder import Encoder
+from xtreme_bench.examples import Example
 from xtreme_bench.families import Family
 
 # Padded tokens of one batch; on the CPU larger batches only miss the cache.

@@ -21,10 +21,11 @@ from accelerate.utils import broadcast_object_list
 from torch import nn
 
 from xtreme_bench import checkpoint, curve, sampling
-from xtreme_bench.batching import Batches, Example, collate
+from xtreme_bench.batching import Batches, collate
 from xtreme_bench.device import parts, room
 from xtreme_bench.encoder import Encoder
 from xtreme_bench.errors import StageError
+from xtreme_bench.examples import Example, lengths
 from xtreme_bench.families import Objective
 from xtreme_bench.job import Job
 
@@ -91,7 +92,7 @@ def fit(
     run = _Run(job, accelerator, encoder, tasks, steps)
     seed = job.params.get("seed", 0)
     order = sampling.draw(probability, steps, seed)
-    streams = [Batches([x.length for x in task.examples], run.batch, seed) for task in tasks]
+    streams = [Batches(lengths(task.examples), run.batch, seed) for task in tasks]
     taken = [0] * len(tasks)
     for drawn in order[: run.course.step]:
         taken[drawn] += 1

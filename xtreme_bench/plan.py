@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from xtreme_bench import environment, model_cache
+from xtreme_bench import corpora, environment, model_cache
 from xtreme_bench.benchmark import MINIATURE_LANGUAGES, TASKS
 from xtreme_bench.data import layout, releases
 from xtreme_bench.errors import Problem
@@ -88,8 +88,11 @@ class Plan:
 
     def add(self, kind: str, name: str, params: Mapping[str, Any], **inputs: Stage | Folder) -> Stage:
         """Append a stage; its name is completed with the recipe's."""
-        # How often a checkpoint is written changes nothing in what is trained.
-        aside = {"checkpoint_seconds": self.recipe.resources.checkpoint_seconds} if kind in TRAINS else {}
+        # How often a checkpoint is written changes nothing in what is trained, nor do threads in what is tokenised.
+        resources = self.recipe.resources
+        aside = {"checkpoint_seconds": resources.checkpoint_seconds} if kind in TRAINS else {}
+        if kind == "features":
+            aside = {"threads": resources.threads}
         stage = Stage(kind, f"{name} ({self.recipe.name})", params, inputs, aside)
         self.stages.append(stage)
         return stage
@@ -99,7 +102,8 @@ def plan(recipe: Recipe, *, data: Path | None = None, labels: Path | None = None
     """The stages of `recipe`. `data` and `labels` are folders; recipes on the built-in corpora need neither."""
     made = Plan(recipe)
     corpus = _corpus(made, data, digests)
-    encoder = _encoder(made, corpus, digests)
+    base = _encoder(made, corpus, digests)
+    encoder = _intermediate(made, corpus, base) if recipe.intermediate else base
     finetuned: dict[str, Stage] = {}
     for task, target in recipe.targets.items():
         source = TASKS[task].source
@@ -107,8 +111,8 @@ def plan(recipe: Recipe, *, data: Path | None = None, labels: Path | None = None
             made.predictions[task] = _retrieve(made, corpus, encoder, task, target.languages)
             continue
         if source not in finetuned:
-            finetuned[source] = _finetune(made, corpus, encoder, source)
-        made.predictions[task] = _predict(made, corpus, finetuned[source], task, target.languages)
+            finetuned[source] = _finetune(made, corpus, encoder, base, source)
+        made.predictions[task] = _predict(made, corpus, finetuned[source], base, task, target.languages)
     _score(made, data, labels, digests)
     return made
 
@@ -185,7 +189,13 @@ def _encoder(made: Plan, corpus: _Corpus, digests: Digests) -> Stage | Folder:
         if "config.json" not in files:
             made.missing.append(Problem("no model here: config.json is missing", file=str(folder)))
         encoder = Folder(folder, digests.of(folder, files))
-    return _intermediate(made, corpus, encoder) if recipe.intermediate else encoder
+    return encoder
+
+
+def _features(made: Plan, data: Stage | Folder, base: Stage | Folder, name: str, choice: Mapping[str, Any]) -> Stage:
+    """What a stage trains on or predicts, tokenised. Training leaves the tokenizer of the first encoder as it is, so
+    what is tokenised with it serves every encoder that comes from it."""
+    return made.add("features", f"tokenise {name}", choice, data=data, encoder=base)
 
 
 def _common(recipe: Recipe) -> dict[str, Any]:
@@ -211,13 +221,17 @@ def _intermediate(made: Plan, corpus: _Corpus, encoder: Stage | Folder) -> Stage
     files += [layout.ccg_tags_file("en")] if "ccg" in settings.tasks else []
     params = {**dataclasses.asdict(settings), **_common(made.recipe)}
     data = corpus.reading(files, "intermediate tasks' training data")
-    return made.add("intermediate", "intermediate training", params, data=data, encoder=encoder)
+    features = {
+        task: _features(made, data, encoder, task, corpora.intermediate_choice(params, task)) for task in settings.tasks
+    }
+    return made.add("intermediate", "intermediate training", params, data=data, encoder=encoder, **features)
 
 
-def _finetune(made: Plan, corpus: _Corpus, encoder: Stage | Folder, source: str) -> Stage:
+def _finetune(made: Plan, corpus: _Corpus, encoder: Stage | Folder, base: Stage | Folder, source: str) -> Stage:
     params = {"source": source, **dataclasses.asdict(made.recipe.finetuning[source]), **_common(made.recipe)}
     data = corpus.reading(layout.training_files(source), f"training data of {source}")
-    return made.add("finetune", f"fine-tune {source}", params, data=data, encoder=encoder)
+    features = _features(made, data, base, source, corpora.source_choice(params))
+    return made.add("finetune", f"fine-tune {source}", params, data=data, features=features, encoder=encoder)
 
 
 def _test_data(corpus: _Corpus, task: str, languages: Iterable[str]) -> Stage | Folder:
@@ -225,7 +239,9 @@ def _test_data(corpus: _Corpus, task: str, languages: Iterable[str]) -> Stage | 
     return corpus.reading(files, f"test examples of {task}")
 
 
-def _predict(made: Plan, corpus: _Corpus, model: Stage, task: str, languages: tuple[str, ...]) -> Stage:
+def _predict(
+    made: Plan, corpus: _Corpus, model: Stage, base: Stage | Folder, task: str, languages: tuple[str, ...]
+) -> Stage:
     recipe = made.recipe
     settings = recipe.finetuning[str(TASKS[task].source)]
     params = {
@@ -237,7 +253,9 @@ def _predict(made: Plan, corpus: _Corpus, model: Stage, task: str, languages: tu
         "threads": recipe.resources.threads,
         "precision": recipe.resources.precision,
     }
-    return made.add("predict", f"predict {task}", params, data=_test_data(corpus, task, languages), model=model)
+    data = _test_data(corpus, task, languages)
+    features = _features(made, data, base, f"{task}'s test sets", corpora.target_choice(params))
+    return made.add("predict", f"predict {task}", params, data=data, features=features, model=model)
 
 
 def _retrieve(made: Plan, corpus: _Corpus, encoder: Stage | Folder, task: str, languages: tuple[str, ...]) -> Stage:

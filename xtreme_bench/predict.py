@@ -8,10 +8,10 @@ from typing import Any
 
 from xtreme_bench import encoder as encoders
 from xtreme_bench.benchmark import TASKS
-from xtreme_bench.data import targets
+from xtreme_bench.corpora import chosen, target_choice
 from xtreme_bench.device import prepare_device
 from xtreme_bench.errors import StageError
-from xtreme_bench.families import STRIDE, Limits
+from xtreme_bench.examples import Examples
 from xtreme_bench.inference import infer
 from xtreme_bench.job import Job
 from xtreme_bench.store import write_text
@@ -21,8 +21,8 @@ from xtreme_bench.train import load_head
 def predict(job: Job) -> dict[str, Any]:
     """Write `test-<language>.<ext>` for each language to `job.out`.
 
-    Inputs: data, model. Params: task, languages, max_length, stride, threads, precision. Raises StageError when the
-    number of predictions is not that of the rows.
+    Inputs: data, features (of `target_choice`), model. Params: task, languages, max_length, stride, threads,
+    precision. Raises StageError when the number of predictions is not that of the rows.
     """
     params, task = job.params, job.params["task"]
     accelerator = prepare_device(params)
@@ -30,14 +30,13 @@ def predict(job: Job) -> dict[str, Any]:
     family, head, labels = load_head(job.inputs["model"], encoder)
     encoder.model.to(accelerator.device)
     head.to(accelerator.device)
-    limits = Limits(params["max_length"], params.get("stride") or STRIDE)
+    corpus = chosen(job.inputs["data"], target_choice(params))
     counts: dict[str, int] = {}
     for number, language in enumerate(params["languages"]):
-        rows = targets.read_test(job.inputs["data"], task, language)
-        examples = family.features(rows, encoder.tokenizer, labels, limits)
+        rows, examples = corpus.rows(language), Examples(job.inputs["features"] / language)
         with accelerator.autocast():
             outputs = infer(encoder, family, head, examples, _progress(job, number, language, len(examples)))
-        predictions = family.decode(rows, examples, outputs, labels, limits)
+        predictions = family.decode(rows, examples, outputs, labels, corpus.limits)
         _check(task, language, rows, predictions)
         write_text(job.out / f"test-{language}.{TASKS[task].extension}", _format(task, rows, predictions))
         counts[language] = len(predictions)

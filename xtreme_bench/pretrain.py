@@ -12,11 +12,11 @@ import numpy as np
 from torch import nn
 
 from xtreme_bench import encoder as encoders
-from xtreme_bench.batching import Example
 from xtreme_bench.data.text import read_parallel, read_text
 from xtreme_bench.device import prepare_device
 from xtreme_bench.encoder import Encoder
 from xtreme_bench.errors import InputError
+from xtreme_bench.examples import Example
 from xtreme_bench.families import masking
 from xtreme_bench.job import Job
 from xtreme_bench.loop import Task, fit

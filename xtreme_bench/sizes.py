@@ -69,7 +69,7 @@ def data_size(data: Path, task: str, language: str) -> Size:
     if task == "tatoeba":
         foreign, english = targets.read_tatoeba(data, language)
         return Size(len(english), candidates=len(foreign), source="the data")
-    rows = targets.read_test(data, task, language)
+    rows = list(targets.read_test(data, task, language))
     lengths = tuple(len(row.words) for row in rows if isinstance(row, TaggedRow))
     ids = tuple(row.id for row in rows if isinstance(row, QuestionRow))
     return Size(len(rows), lengths or None, ids or None, ids_sha256(ids) if ids else None, source="the data")

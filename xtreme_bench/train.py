@@ -1,11 +1,10 @@
-"""Intermediate training and fine-tuning: tasks from the data folder, a new head for each, the best encoder kept."""
+"""Intermediate training and fine-tuning: tokenised tasks, a new head for each, the best encoder kept."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,104 +15,66 @@ from torch import nn
 
 from xtreme_bench import encoder as encoders
 from xtreme_bench import sampling
-from xtreme_bench.benchmark import TASKS
-from xtreme_bench.data import intermediate as intermediate_data
-from xtreme_bench.data import targets
+from xtreme_bench.corpora import Corpus, chosen, intermediate_choice, source_choice
 from xtreme_bench.device import prepare_device
 from xtreme_bench.encoder import Encoder
 from xtreme_bench.errors import InputError
-from xtreme_bench.families import STRIDE, Family, Limits, choice, classification, qa, tagging
+from xtreme_bench.examples import Examples
+from xtreme_bench.families import Family
+from xtreme_bench.features import FAMILIES
 from xtreme_bench.inference import infer
 from xtreme_bench.job import Job
 from xtreme_bench.loop import Course, Task, fit
-
-FAMILIES: dict[str, Family] = {
-    "classification": classification,
-    "choice": choice,
-    "tagging": tagging,
-    "qa": qa,
-}
-
-
-@dataclass(frozen=True)
-class Corpus:
-    """A task's rows and how they are to be read."""
-
-    name: str
-    family: str
-    labels: tuple[str, ...]
-    limits: Limits
-    train: Sequence[Any]
-    dev: Sequence[Any]
 
 
 def finetune(job: Job) -> dict[str, Any]:
     """Train an encoder on English data of one source and keep the best; writes encoder, head and curve to `job.out`.
 
-    Inputs: data, encoder. Params: source, epochs or steps, batch, learning_rate, warmup, weight_decay,
-    max_length, stride, evaluate_every, evaluate_on, patience, examples, method, seed, threads, precision,
-    checkpoint_seconds.
+    Inputs: data (its development rows are read), features (of `source_choice`), encoder. Params: source, epochs or
+    steps, batch, learning_rate, warmup, weight_decay, max_length, stride, evaluate_every, evaluate_on, patience,
+    examples, method, seed, threads, precision, checkpoint_seconds.
     """
-    params, source = job.params, job.params["source"]
-    corpus = Corpus(
-        source,
-        next(task.family for task in TASKS.values() if task.source == source),
-        targets.labels(source),
-        Limits(params["max_length"], params.get("stride") or STRIDE),
-        _first(targets.read_train(job.inputs["data"], source, "train"), params.get("examples", 0)),
-        _first(targets.read_train(job.inputs["data"], source, "dev"), params.get("evaluate_on", 0)),
-    )
-    accelerator, encoder, tasks, course = _train(job, [corpus], [1.0])
+    corpus = chosen(job.inputs["data"], source_choice(job.params))
+    accelerator, encoder, tasks, course = _train(job, {"features": corpus}, lambda _: [1.0])
     if accelerator.is_main_process:
         encoders.save(job.out, encoder)
         save_head(job.out, corpus, tasks[0].head)
-    return _facts(course, [corpus])
+    return _facts(course, tasks)
 
 
 def intermediate(job: Job) -> dict[str, Any]:
     """Train an encoder on one or several tasks at once; writes encoder and curve to `job.out` and drops the heads.
 
-    Inputs: data, encoder. Params: tasks {name: {languages, weight}}, sampling, and those of `finetune` except source
+    Inputs: data (its development rows are read), encoder, and for each task, by its name, the features of
+    `intermediate_choice`. Params: tasks {name: {languages, weight}}, sampling, and those of `finetune` except source
     and examples; `qa_length` and `qa_stride` are the limits of question answering.
     """
-    params, data = job.params, job.inputs["data"]
-    corpora = [_intermediate_corpus(data, name, wanted, params) for name, wanted in params["tasks"].items()]
-    probability = sampling.probabilities(
-        {corpus.name: len(corpus.train) for corpus in corpora},
-        params.get("sampling") or {},
-        {name: wanted.get("weight") or 1.0 for name, wanted in params["tasks"].items()},
-    )
-    accelerator, encoder, _, course = _train(job, corpora, probability)
+    params = job.params
+    corpora = {name: chosen(job.inputs["data"], intermediate_choice(params, name)) for name in params["tasks"]}
+    weights = {name: wanted.get("weight") or 1.0 for name, wanted in params["tasks"].items()}
+
+    def shares(sizes: Mapping[str, int]) -> list[float]:
+        return sampling.probabilities(sizes, params.get("sampling") or {}, weights)
+
+    accelerator, encoder, tasks, course = _train(job, corpora, shares)
     if accelerator.is_main_process:
         encoders.save(job.out, encoder)
-    return {**_facts(course, corpora), "probability": dict(zip(params["tasks"], probability, strict=True))}
-
-
-def _intermediate_corpus(data: Path, name: str, wanted: Mapping[str, Any], params: Mapping[str, Any]) -> Corpus:
-    family = intermediate_data.FAMILY[name]
-    length = params["qa_length"] if family == "qa" else params["max_length"]
-    limits = Limits(length, params.get("qa_stride") or STRIDE, impossible=name == "squad_v2")
-    languages = wanted.get("languages") or ["en"]
-    train = [row for language in languages for row in intermediate_data.read(data, name, "train", language)]
-    # The best checkpoint is chosen on English, whatever the languages of training.
-    dev = _first(intermediate_data.read(data, name, "dev", "en"), params.get("evaluate_on", 0))
-    # A language may bring labels of its own (supertags), beside those of the English development rows.
-    labels = intermediate_data.labels(data, name, tuple(dict.fromkeys(["en", *languages])))
-    return Corpus(name, family, labels, limits, train, dev)
+    return {**_facts(course, tasks), "probability": dict(zip(corpora, shares(_rows(tasks)), strict=True))}
 
 
 def _train(
-    job: Job, corpora: Sequence[Corpus], probability: Sequence[float]
+    job: Job, corpora: Mapping[str, Corpus], shares: Callable[[Mapping[str, int]], Sequence[float]]
 ) -> tuple[Accelerator, Encoder, list[Task], Course]:
+    """Train on corpora, each with the name of the input that holds its examples; `shares` tells how often each."""
     accelerator = prepare_device(job.params)
     encoder = encoders.load(job.inputs["encoder"])
     torch.manual_seed(job.params["seed"])
-    tasks = [make_task(encoder, corpus) for corpus in corpora]
+    tasks = [make_task(encoder, corpus, job.inputs[name]) for name, corpus in corpora.items()]
     steps = job.params.get("steps") or _steps(tasks, job.params)
-    return accelerator, encoder, tasks, fit(job, accelerator, encoder, tasks, probability, steps)
+    return accelerator, encoder, tasks, fit(job, accelerator, encoder, tasks, shares(_rows(tasks)), steps)
 
 
-def make_task(encoder: Encoder, corpus: Corpus) -> Task:
+def make_task(encoder: Encoder, corpus: Corpus, features: Path) -> Task:
     """A new head and the examples of a corpus. Raises InputError for limits that the encoder cannot keep."""
     family, limits = FAMILIES[corpus.family], corpus.limits
     if limits.max_length > encoder.longest:
@@ -121,14 +82,18 @@ def make_task(encoder: Encoder, corpus: Corpus) -> Task:
             f"{corpus.name}: max_length is {limits.max_length}, but the encoder has room for {encoder.longest} tokens"
         )
     head = family.head(encoder.width, len(corpus.labels), encoder.dropout)
-    dev = family.features(corpus.dev, encoder.tokenizer, corpus.labels, limits)
+    rows, dev = corpus.rows("dev"), Examples(features / "dev")
 
     def quality() -> float:
         outputs = infer(encoder, family, head, dev)
-        return family.score(corpus.dev, family.decode(corpus.dev, dev, outputs, corpus.labels, limits))
+        return family.score(rows, family.decode(rows, dev, outputs, corpus.labels, limits))
 
-    examples = family.features(corpus.train, encoder.tokenizer, corpus.labels, limits)
-    return Task(corpus.name, family, head, examples, quality=quality if corpus.dev else None)
+    return Task(corpus.name, family, head, Examples(features / "train"), quality=quality)
+
+
+def _rows(tasks: Sequence[Task]) -> dict[str, int]:
+    """Training rows of each task; long rows are several examples."""
+    return {task.name: task.examples.rows for task in tasks if isinstance(task.examples, Examples)}
 
 
 def _steps(tasks: Sequence[Task], params: Mapping[str, Any]) -> int:
@@ -140,16 +105,12 @@ def _steps(tasks: Sequence[Task], params: Mapping[str, Any]) -> int:
     return max(1, round(epochs * per_epoch))
 
 
-def _first(rows: list[Any], count: int) -> list[Any]:
-    return rows[:count] if count else rows
-
-
-def _facts(course: Course, corpora: Sequence[Corpus]) -> dict[str, Any]:
+def _facts(course: Course, tasks: Sequence[Task]) -> dict[str, Any]:
     return {
         "steps": course.step,
         "best_step": course.best_step,
         "dev": {name: round(value, 4) for name, value in course.best.items()},
-        "examples": {corpus.name: len(corpus.train) for corpus in corpora},
+        "examples": _rows(tasks),
     }
 
 

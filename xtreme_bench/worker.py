@@ -37,6 +37,7 @@ KINDS: dict[str, str] = {
     "release_corpus": "xtreme_bench.data.prepare:make_corpus",
     "release_labels": "xtreme_bench.data.prepare:make_labels",
     "pretrain": "xtreme_bench.pretrain:pretrain",
+    "features": "xtreme_bench.features:features",
     "intermediate": "xtreme_bench.train:intermediate",
     "finetune": "xtreme_bench.train:finetune",
     "predict": "xtreme_bench.predict:predict",

@@ -7,9 +7,11 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from xtreme_bench.errors import InputError, Problem
+
+Row = TypeVar("Row")
 
 MAX_BYTES = 4 << 30  # the largest real file (MultiNLI as JSON lines) has 0.5 GB
 MAX_LISTED = 20
@@ -32,6 +34,15 @@ def reading(path: Path, purpose: str) -> Iterator[list[Problem]]:
         if len(faults) > MAX_LISTED:
             listed.append(Problem(f"and {len(faults) - MAX_LISTED} more faults", file=str(path)))
         raise InputError(f"{path} ({purpose}) cannot be used: {_count(len(faults), 'fault')}", listed)
+
+
+def some(rows: Iterator[Row], otherwise: str) -> Iterator[Row]:
+    """The rows as they come. Raises `InputError` with the message `otherwise` when there is none."""
+    row = None
+    for row in rows:
+        yield row
+    if row is None:
+        raise InputError(otherwise)
 
 
 def require(path: Path, purpose: str) -> None:

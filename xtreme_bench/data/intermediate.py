@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeGuard
 
 from xtreme_bench.benchmark import NLI_LABELS, PARAPHRASE_LABELS
 from xtreme_bench.data import layout
-from xtreme_bench.data.files import csv_rows, json_document, json_lines, lines, reading
+from xtreme_bench.data.files import csv_rows, json_document, json_lines, lines, reading, some
 from xtreme_bench.data.formats import read_questions
-from xtreme_bench.errors import InputError, Problem
+from xtreme_bench.data.nli import NO_AGREEMENT
+from xtreme_bench.errors import Problem
 from xtreme_bench.rows import ChoiceRow, PairRow, Row, TaggedRow
 
 FAMILY: dict[str, str] = {
@@ -43,30 +45,39 @@ def labels(data: Path, task: str, languages: Sequence[str] = ("en",)) -> tuple[s
     return NLI_LABELS if FAMILY[task] == "classification" else ()
 
 
-def read(data: Path, task: str, split: str, language: str = "en") -> list[Row]:
+def read(data: Path, task: str, split: str, language: str = "en", dropped: Counter[str] | None = None) -> Iterator[Row]:
     """The "train" or "dev" rows of an intermediate task; anli_plus is SNLI, MultiNLI and ANLI, one after another.
 
-    Ids are those of the release where it has some, else positions. Errors: `InputError` when a file is missing
-    or malformed, with all faults of that file.
+    Ids are those of the release where it has some, else positions. Rows that the task leaves out are counted in
+    `dropped`, by the reason. Errors: `InputError` when a file is missing or malformed, with all faults of that file,
+    after its last row.
     """
+    dropped = Counter() if dropped is None else dropped
     purpose = f"{'training' if split == 'train' else 'development'} data of {task} in {language}"
-    rows: list[Row] = []
+    files = layout.intermediate_split_files(task, split, language)
+    rows = _read(data, task, split, language, purpose, dropped)
+    return some(rows, f"{purpose}: no rows in {', '.join(files)}")
+
+
+def _read(data: Path, task: str, split: str, language: str, purpose: str, dropped: Counter[str]) -> Iterator[Row]:
     for part in layout.PARTS.get(task, (task,)):
         for file in layout.intermediate_split_files(part, split, language):
             if part == "ccg":
-                rows += read_ccg(data / file, purpose, labels(data, "ccg", [language]))
+                yield from read_ccg(data / file, purpose, labels(data, "ccg", [language]))
+            elif part in _READ_SOME:
+                yield from _READ_SOME[part](data / file, purpose, dropped)
             else:
-                rows += _READ[part](data / file, purpose)
-    if not rows:
-        raise InputError(f"{purpose}: no rows in {', '.join(layout.intermediate_split_files(task, split, language))}")
-    return rows
+                yield from _READ[part](data / file, purpose)
 
 
-def read_nli(path: Path, purpose: str) -> Iterator[PairRow]:
+def read_nli(path: Path, purpose: str, dropped: Counter[str]) -> Iterator[PairRow]:
     """SNLI's and MultiNLI's JSON lines. Pairs on which the annotators did not agree (label "-") are left out."""
-    return _pairs(
-        path, purpose, ("pairID", "sentence1", "sentence2", "gold_label"), {x: x for x in NLI_LABELS}, skip="-"
-    )
+    keys = ("pairID", "sentence1", "sentence2", "gold_label")
+    for row in _pairs(path, purpose, keys, {label: label for label in (*NLI_LABELS, NO_AGREEMENT)}):
+        if row.label == NO_AGREEMENT:
+            dropped["pairs without a gold label"] += 1
+        else:
+            yield row
 
 
 def read_anli(path: Path, purpose: str) -> Iterator[PairRow]:
@@ -74,13 +85,11 @@ def read_anli(path: Path, purpose: str) -> Iterator[PairRow]:
     return _pairs(path, purpose, ("uid", "context", "hypothesis", "label"), _ANLI_LABELS)
 
 
-def _pairs(
-    path: Path, purpose: str, keys: tuple[str, str, str, str], names: dict[str, str], skip: str | None = None
-) -> Iterator[PairRow]:
+def _pairs(path: Path, purpose: str, keys: tuple[str, str, str, str], names: dict[str, str]) -> Iterator[PairRow]:
     with reading(path, purpose) as faults:
         for number, record in json_lines(path, faults):
             values = _texts(record, keys, path, number, faults)
-            if values is None or values[3] == skip:
+            if values is None:
                 continue
             name, text_a, text_b, label = values
             if label in names:
@@ -90,10 +99,10 @@ def _pairs(
                 faults.append(Problem(message, str(path), number, example=name))
 
 
-def read_qqp(path: Path, purpose: str) -> Iterator[PairRow]:
+def read_qqp(path: Path, purpose: str, dropped: Counter[str]) -> Iterator[PairRow]:
     """GLUE's QQP: a header, then id, qid1, qid2, question1, question2, is_duplicate, without any quoting.
 
-    Rows with fewer columns are passed over, as the release has some that are broken off.
+    Rows with fewer columns are left out, as the release has some that are broken off.
     """
     with reading(path, purpose) as faults:
         for number, line in lines(path, faults):
@@ -104,7 +113,9 @@ def read_qqp(path: Path, purpose: str) -> Iterator[PairRow]:
             elif len(fields) > 6 or (len(fields) == 6 and fields[5] not in ("0", "1")):
                 message = f"six columns expected, the last 0 or 1; found {len(fields)}, the last {fields[-1][:40]!r}"
                 faults.append(Problem(message, str(path), number))
-            elif len(fields) == 6:
+            elif len(fields) < 6:
+                dropped["rows that are broken off"] += 1
+            else:
                 yield PairRow(fields[0], fields[3], fields[4], fields[5])
 
 
@@ -210,11 +221,14 @@ def _is_list_of_texts(value: Any) -> TypeGuard[list[str]]:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
-_READ: dict[str, Callable[[Path, str], Iterator[Any]]] = {
+# Those that leave rows out, and count them.
+_READ_SOME: dict[str, Callable[[Path, str, Counter[str]], Iterator[PairRow]]] = {
     "mnli": read_nli,
     "snli": read_nli,
-    "anli": read_anli,
     "qqp": read_qqp,
+}
+_READ: dict[str, Callable[[Path, str], Iterator[Any]]] = {
+    "anli": read_anli,
     "squad_v1": lambda path, purpose: read_questions(path, purpose, answers=True),
     "squad_v2": lambda path, purpose: read_questions(path, purpose, answers=True),
     "hellaswag": read_hellaswag,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data import layout
-from xtreme_bench.data.files import lines, reading
+from xtreme_bench.data.files import lines, reading, some
 from xtreme_bench.data.formats import read_pairs, read_questions, read_tagged
-from xtreme_bench.errors import InputError, Problem
+from xtreme_bench.errors import Problem
 from xtreme_bench.rows import Row, SentenceRow
 
 TYDIQA_DEV_EVERY = 10
@@ -21,43 +22,42 @@ def labels(source: str) -> tuple[str, ...]:
     return TASKS[source].labels if source in TASKS else ()
 
 
-def read_train(data: Path, source: str, split: str) -> list[Row]:
+def read_train(data: Path, source: str, split: str) -> Iterator[Row]:
     """The English "train" or "dev" rows of a source of fine-tuning.
 
     TyDiQA: every tenth training question is "dev", the others "train", because XTREME tests on TyDiQA's own
-    development set. Errors: `InputError` when the file is missing or malformed, with all its faults.
+    development set. Errors: `InputError` when the file is missing or malformed, with all faults, after the last row.
     """
     path = data / layout.source_file(source, split)
     purpose = f"{'training' if split == 'train' else 'development'} data of {source} in en"
-    rows: list[Row]
+    rows: Iterator[Row]
     if source in layout.PAIR_TASKS:
-        rows = [*read_pairs(path, purpose, labels(source))]
+        rows = read_pairs(path, purpose, labels(source))
     elif source in layout.TAGGING_TASKS:
-        rows = [*read_tagged(path, purpose, labels(source))]
+        rows = read_tagged(path, purpose, labels(source))
     elif source == "squad":
-        rows = [*read_questions(path, purpose, answers=True)]
+        rows = read_questions(path, purpose, answers=True)
     else:
         questions = read_questions(path, purpose, answers=True, ids_repeat=True)
-        rows = [row for i, row in enumerate(questions) if (i % TYDIQA_DEV_EVERY == 9) == (split == "dev")]
-    if not rows:
-        raise InputError(f"{path} ({purpose}) has no rows")
-    return rows
+        rows = (row for i, row in enumerate(questions) if (i % TYDIQA_DEV_EVERY == 9) == (split == "dev"))
+    return some(rows, f"{path} ({purpose}) has no rows")
 
 
-def read_test(data: Path, task: str, language: str) -> list[Row]:
-    """The test rows of a target task (not retrieval) in one language, in the order of the file, without labels."""
+def read_test(data: Path, task: str, language: str) -> Iterator[Row]:
+    """The test rows of a target task (not retrieval) in one language, in the order of the file, without labels.
+
+    Errors as `read_train`.
+    """
     path = data / layout.test_file(task, language)
     purpose = f"test data of {task} in {language}"
-    rows: list[Row]
+    rows: Iterator[Row]
     if task in layout.PAIR_TASKS:
-        rows = [*read_pairs(path, purpose, None)]
+        rows = read_pairs(path, purpose, None)
     elif task in layout.TAGGING_TASKS:
-        rows = [*read_tagged(path, purpose, None)]
+        rows = read_tagged(path, purpose, None)
     else:
-        rows = [*read_questions(path, purpose, answers=False)]
-    if not rows:
-        raise InputError(f"{path} ({purpose}) has no rows")
-    return rows
+        rows = read_questions(path, purpose, answers=False)
+    return some(rows, f"{path} ({purpose}) has no rows")
 
 
 def read_tatoeba(data: Path, language: str) -> tuple[list[SentenceRow], list[SentenceRow]]:

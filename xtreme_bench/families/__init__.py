@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
 from torch import nn
 
-from xtreme_bench.batching import Example
-
-# Step from one window of a context to the next where a recipe names none.
-STRIDE = 128
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How long sequences may be, in tokens, special tokens included; `stride`, `answer` and `impossible` are QA's.
-
-    `stride` is the step from one window to the next (as in XTREME's scripts, where it is called doc_stride, not the
-    overlap that transformers calls stride); `answer` the longest answer; `impossible` whether "no answer" is one.
-    """
-
-    max_length: int
-    stride: int = STRIDE
-    answer: int = 30
-    impossible: bool = False
+from xtreme_bench.corpora import Limits
+from xtreme_bench.examples import Example
 
 
 class Objective(Protocol):

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
-from xtreme_bench.batching import Example
-from xtreme_bench.families import Limits
-from xtreme_bench.families.classification import PooledHead, encode_pairs
+from xtreme_bench.batching import targets
+from xtreme_bench.corpora import Limits
+from xtreme_bench.examples import Example
+from xtreme_bench.families.classification import PooledHead
+from xtreme_bench.families.subwords import encode_pairs
 from xtreme_bench.metrics import accuracy
 from xtreme_bench.rows import ChoiceRow
 
@@ -21,7 +24,12 @@ def features(rows: Sequence[ChoiceRow], tokenizer: Any, labels: Sequence[str], l
     prompts = [row.prompt for row in rows for _ in row.choices]
     choices = [choice for row in rows for choice in row.choices]
     ids = iter(encode_pairs(prompts, choices, tokenizer, limits.max_length))
-    return [Example(at, tuple(next(ids) for _ in row.choices), row.label) for at, row in enumerate(rows)]
+    return [
+        Example(
+            at, tuple(next(ids) for _ in row.choices), None if row.label is None else np.array([row.label], np.int32)
+        )
+        for at, row in enumerate(rows)
+    ]
 
 
 def head(width: int, labels: int, dropout: float) -> nn.Module:
@@ -38,7 +46,7 @@ def _logits(head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) 
 
 def loss(head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:
     """Cross-entropy over the choices, summed over the examples."""
-    target = torch.tensor([example.target for example in examples], device=hidden.device)
+    target = targets(examples, hidden.device)
     return functional.cross_entropy(_logits(head, hidden, examples), target, reduction="sum")
 
 

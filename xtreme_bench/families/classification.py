@@ -10,8 +10,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from xtreme_bench.batching import Example
-from xtreme_bench.families import Limits
+from xtreme_bench.batching import targets
+from xtreme_bench.corpora import Limits
+from xtreme_bench.examples import Example
+from xtreme_bench.families.subwords import encode_pairs
 from xtreme_bench.metrics import accuracy
 from xtreme_bench.rows import PairRow
 
@@ -34,24 +36,9 @@ class PooledHead(nn.Module):
         return cast(torch.Tensor, self.projection(self.dropout(inner)))
 
 
-def encode_pairs(
-    firsts: Sequence[str], seconds: Sequence[str], tokenizer: Any, max_length: int
-) -> list[np.ndarray[Any, np.dtype[np.int32]]]:
-    """Token ids of pairs of texts; where a pair is too long, tokens go from the end of its longer text."""
-    encoded = tokenizer(
-        list(firsts),
-        list(seconds),
-        truncation="longest_first",
-        max_length=max_length,
-        return_attention_mask=False,
-        return_token_type_ids=False,
-    )
-    return [np.asarray(ids, dtype=np.int32) for ids in encoded["input_ids"]]
-
-
 def features(rows: Sequence[PairRow], tokenizer: Any, labels: Sequence[str], limits: Limits) -> list[Example]:
     """One example a row."""
-    classes = {name: number for number, name in enumerate(labels)}
+    classes = {name: np.array([number], dtype=np.int32) for number, name in enumerate(labels)}
     ids = encode_pairs([row.text_a for row in rows], [row.text_b for row in rows], tokenizer, limits.max_length)
     return [
         Example(at, (sequence,), None if row.label is None else classes[row.label])
@@ -66,7 +53,7 @@ def head(width: int, labels: int, dropout: float) -> nn.Module:
 
 def loss(head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:
     """Cross-entropy, summed over the examples."""
-    target = torch.tensor([example.target for example in examples], device=hidden.device)
+    target = targets(examples, hidden.device)
     return functional.cross_entropy(head(hidden[:, 0]).float(), target, reduction="sum")
 
 

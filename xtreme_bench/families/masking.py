@@ -11,7 +11,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from xtreme_bench.batching import Example
+from xtreme_bench.batching import flat_positions, targets
+from xtreme_bench.examples import Example, needed
 
 
 class MaskedHead(nn.Module):
@@ -40,25 +41,23 @@ def mask(example: Example, share: float, tokenizer: Any, generator: np.random.Ge
     special = (ids == tokenizer.cls_token_id) | (ids == tokenizer.sep_token_id)
     open_places = np.flatnonzero(~special)
     if not len(open_places):
-        return replace(example, target=ids[:0].astype(np.int64), positions=open_places)
+        return replace(example, target=ids[:0], positions=ids[:0])
     count = max(1, round(share * len(open_places)))
     places = np.sort(generator.permutation(open_places)[:count])
     fate = generator.random(count)
     hidden = np.where(fate < 0.8, tokenizer.mask_token_id, generator.integers(0, len(tokenizer), count))
     corrupted = ids.copy()
     corrupted[places] = np.where(fate < 0.9, hidden, ids[places])
-    return replace(example, sequences=(corrupted,), target=ids[places].astype(np.int64), positions=places)
+    return replace(example, sequences=(corrupted,), target=ids[places], positions=places.astype(np.int32))
 
 
 def loss(head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:
     """Cross-entropy, summed over the hidden tokens; logits are made at these only."""
-    flat = np.concatenate([at * hidden.shape[1] + example.positions for at, example in enumerate(examples)])
-    target = np.concatenate([example.target for example in examples])
-    vectors = hidden.flatten(0, 1)[torch.from_numpy(flat).to(hidden.device)]
+    vectors = hidden.flatten(0, 1)[flat_positions(examples, hidden)]
     logits = cast(torch.Tensor, head(vectors).float())
-    return functional.cross_entropy(logits, torch.from_numpy(target).to(hidden.device), reduction="sum")
+    return functional.cross_entropy(logits, targets(examples, hidden.device), reduction="sum")
 
 
 def terms(examples: Sequence[Example]) -> int:
     """One for each hidden token."""
-    return sum(len(example.positions) for example in examples)
+    return sum(len(needed(example.positions)) for example in examples)

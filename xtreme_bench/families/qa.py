@@ -14,8 +14,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from xtreme_bench.batching import Example
-from xtreme_bench.families import Limits
+from xtreme_bench.batching import targets
+from xtreme_bench.corpora import Limits
+from xtreme_bench.examples import Example, Ints, needed
+from xtreme_bench.families.subwords import between, encode, encode_with_offsets
 from xtreme_bench.families.tagging import TokenHead
 from xtreme_bench.metrics import squad_scores
 from xtreme_bench.rows import QuestionRow
@@ -29,32 +31,31 @@ BEST = 20
 def features(rows: Sequence[QuestionRow], tokenizer: Any, labels: Sequence[str], limits: Limits) -> list[Example]:
     """One example a window. `target` is (start, end), token positions in the sequence; (0, 0) for "not here".
 
-    `positions` are the first context token and the one after the last, `extra` their (characters, 2) offsets.
+    `positions` are the first context token and the one after the last. `extra` has two numbers for each of these
+    tokens: its first character in the context and the one after its last.
     """
-    if not rows:
-        return []
-    quiet = {"add_special_tokens": False, "return_attention_mask": False, "return_token_type_ids": False}
-    questions = tokenizer([row.question for row in rows], **quiet)["input_ids"]
-    # Contexts repeat: SQuAD asks about five questions of each.
-    places = {context: at for at, context in enumerate(dict.fromkeys(row.context for row in rows))}
-    contexts = tokenizer(list(places), return_offsets_mapping=True, **quiet)
-    between = [tokenizer.sep_token_id] * (tokenizer.num_special_tokens_to_add(pair=True) - 2)
+    questions = encode([row.question for row in rows], tokenizer)
+    contexts = encode_with_offsets([row.context for row in rows], tokenizer)
+    opening, middle, closing = (
+        np.array(part, dtype=np.int32)
+        for part in ([tokenizer.cls_token_id], between(tokenizer), [tokenizer.sep_token_id])
+    )
     examples = []
-    for at, (row, question) in enumerate(zip(rows, questions, strict=True)):
-        place = places[row.context]
-        tokens = np.asarray(contexts["input_ids"][place], dtype=np.int32)
-        offsets = np.asarray(contexts["offset_mapping"][place], dtype=np.int32).reshape(-1, 2)
-        before = [tokenizer.cls_token_id, *question[: min(QUESTION, limits.max_length // 2)], *between]
-        span = _span(row, offsets)
-        for begin, end in _windows(len(tokens), limits.max_length - len(before) - 1, limits.stride):
-            ids = np.array([*before, *tokens[begin:end], tokenizer.sep_token_id], dtype=np.int32)
-            first = len(before)
-            target = None
-            if span is not None:
-                inside = begin <= span[0] and span[1] < end
-                target = (span[0] - begin + first, span[1] - begin + first) if inside else (0, 0)
-            examples.append(Example(at, (ids,), target, (first, first + end - begin), offsets[begin:end]))
+    for at, (row, question, (tokens, offsets)) in enumerate(zip(rows, questions, contexts, strict=True)):
+        before = np.concatenate([opening, question[: min(QUESTION, limits.max_length // 2)], middle])
+        first, span = len(before), _span(row, offsets)
+        for begin, end in _windows(len(tokens), limits.max_length - first - 1, limits.stride):
+            ids = np.concatenate([before, tokens[begin:end], closing])
+            bounds = np.array([first, first + end - begin], dtype=np.int32)
+            target = None if span is None else _inside(span, begin, end, first)
+            examples.append(Example(at, (ids,), target, bounds, offsets[begin:end].ravel()))
     return examples
+
+
+def _inside(span: tuple[int, int], begin: int, end: int, first: int) -> Ints:
+    """An answer as token positions of the window from `begin` to `end`, (0, 0) unless all of it is there."""
+    inside = begin <= span[0] and span[1] < end
+    return np.array([place - begin + first for place in span] if inside else [0, 0], dtype=np.int32)
 
 
 def _windows(length: int, room: int, stride: int) -> Iterator[tuple[int, int]]:
@@ -66,7 +67,7 @@ def _windows(length: int, room: int, stride: int) -> Iterator[tuple[int, int]]:
     yield begin, length
 
 
-def _span(row: QuestionRow, offsets: np.ndarray[Any, np.dtype[np.int32]]) -> tuple[int, int] | None:
+def _span(row: QuestionRow, offsets: Ints) -> tuple[int, int] | None:
     """First and last context token of the first answer; (-1, -1) where there is none to find, None in test files."""
     if not row.answers:
         return (-1, -1) if row.impossible else None
@@ -84,7 +85,7 @@ def _logits(head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) 
     """(examples, 2, longest): start and end logits, minus infinity outside first token and context."""
     logits = cast(torch.Tensor, head(hidden).float()).transpose(1, 2)
     places = torch.arange(hidden.shape[1], device=hidden.device)
-    bounds = torch.tensor([example.positions for example in examples], device=hidden.device)
+    bounds = torch.from_numpy(np.stack([needed(example.positions) for example in examples])).to(hidden.device)
     allowed = (places >= bounds[:, :1]) & (places < bounds[:, 1:]) | (places == 0)
     return logits.masked_fill(~allowed[:, None], float("-inf"))
 
@@ -92,8 +93,7 @@ def _logits(head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) 
 def loss(head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:
     """Mean of the cross-entropies of start and end, summed over the windows."""
     logits = _logits(head, hidden, examples)
-    target = torch.tensor([example.target for example in examples], device=hidden.device)
-    return functional.cross_entropy(logits.flatten(0, 1), target.flatten(), reduction="sum") / 2
+    return functional.cross_entropy(logits.flatten(0, 1), targets(examples, hidden.device), reduction="sum") / 2
 
 
 def terms(examples: Sequence[Example]) -> int:
@@ -105,7 +105,7 @@ def outputs(head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) 
     """For each window (2, 1 + context tokens): start and end logits of "no answer" and of the context's tokens."""
     logits = _logits(head, hidden, examples).cpu().numpy()
     return [
-        np.concatenate([own[:, :1], own[:, slice(*example.positions)]], axis=1)
+        np.concatenate([own[:, :1], own[:, slice(*needed(example.positions))]], axis=1)
         for own, example in zip(logits, examples, strict=True)
     ]
 
@@ -124,7 +124,7 @@ def decode(
     spans: list[list[tuple[float, int, int]]] = [[] for _ in rows]
     nothing = [float("inf")] * len(rows)
     for example, logits in zip(examples, outputs, strict=True):
-        spans[example.row] += _best_spans(logits, example.extra, limits.answer)
+        spans[example.row] += _best_spans(logits, needed(example.extra).reshape(-1, 2), limits.answer)
         nothing[example.row] = min(nothing[example.row], float(logits[0, 0] + logits[1, 0]))
     return [
         _choose(row.context, found, none if limits.impossible else float("-inf"))

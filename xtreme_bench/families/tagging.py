@@ -10,8 +10,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from xtreme_bench.batching import Example
-from xtreme_bench.families import Limits
+from xtreme_bench.batching import flat_positions, targets
+from xtreme_bench.corpora import Limits
+from xtreme_bench.examples import Example, Ints, needed
+from xtreme_bench.families.subwords import encode
 from xtreme_bench.rows import TaggedRow
 
 
@@ -39,17 +41,15 @@ def features(rows: Sequence[TaggedRow], tokenizer: Any, labels: Sequence[str], l
         own = pieces[taken : taken + len(row.words)]
         taken += len(row.words)
         for begin, end in _chunks([len(piece) for piece in own], limits.max_length - 2):
-            tags = None if row.tags is None else np.array([numbers[tag] for tag in row.tags[begin:end]])
+            tags = None if row.tags is None else np.array([numbers[tag] for tag in row.tags[begin:end]], np.int32)
             examples.append(_example(at, own[begin:end], tags, tokenizer))
     return examples
 
 
-def _pieces(words: list[str], tokenizer: Any, room: int) -> list[list[int]]:
+def _pieces(words: list[str], tokenizer: Any, room: int) -> list[Ints]:
     """Sub-words of each word: at least one (`<unk>` where there would be none), at most `room`."""
-    if not words:
-        return []
-    encoded = tokenizer(words, add_special_tokens=False, return_attention_mask=False, return_token_type_ids=False)
-    return [ids[:room] or [tokenizer.unk_token_id] for ids in encoded["input_ids"]]
+    unknown = np.array([tokenizer.unk_token_id], dtype=np.int32)
+    return [ids[:room] if len(ids) else unknown for ids in encode(words, tokenizer)]
 
 
 def _chunks(lengths: Sequence[int], room: int) -> Iterator[tuple[int, int]]:
@@ -63,11 +63,10 @@ def _chunks(lengths: Sequence[int], room: int) -> Iterator[tuple[int, int]]:
     yield begin, len(lengths)
 
 
-def _example(row: int, pieces: Sequence[list[int]], tags: Any, tokenizer: Any) -> Example:
-    positions = np.cumsum([1, *(len(piece) for piece in pieces)])[:-1]
-    inner = [token for piece in pieces for token in piece]
-    ids = np.array([tokenizer.cls_token_id, *inner, tokenizer.sep_token_id], dtype=np.int32)
-    return Example(row, (ids,), tags, positions)
+def _example(row: int, pieces: Sequence[Ints], tags: Ints | None, tokenizer: Any) -> Example:
+    first, last = (np.array([token], dtype=np.int32) for token in (tokenizer.cls_token_id, tokenizer.sep_token_id))
+    begins = np.cumsum([1, *map(len, pieces)], dtype=np.int32)[:-1]
+    return Example(row, (np.concatenate([first, *pieces, last]),), tags, begins)
 
 
 def head(width: int, labels: int, dropout: float) -> nn.Module:
@@ -77,26 +76,25 @@ def head(width: int, labels: int, dropout: float) -> nn.Module:
 
 def _logits(head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:
     """(words of all examples, tags)."""
-    flat = np.concatenate([at * hidden.shape[1] + example.positions for at, example in enumerate(examples)])
-    vectors = hidden.flatten(0, 1)[torch.from_numpy(flat).to(hidden.device)]
+    vectors = hidden.flatten(0, 1)[flat_positions(examples, hidden)]
     return cast(torch.Tensor, head(vectors).float())
 
 
 def loss(head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:
     """Cross-entropy, summed over the words."""
-    target = torch.from_numpy(np.concatenate([example.target for example in examples])).to(hidden.device)
+    target = targets(examples, hidden.device)
     return functional.cross_entropy(_logits(head, hidden, examples), target, reduction="sum")
 
 
 def terms(examples: Sequence[Example]) -> int:
     """One for each word."""
-    return sum(len(example.positions) for example in examples)
+    return sum(len(needed(example.positions)) for example in examples)
 
 
 def outputs(head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> list[Any]:
     """For each chunk the number of the best tag of each of its words."""
     best = _logits(head, hidden, examples).argmax(-1).cpu()
-    return [part.tolist() for part in torch.split(best, [len(example.positions) for example in examples])]
+    return [part.tolist() for part in torch.split(best, [len(needed(example.positions)) for example in examples])]
 
 
 def decode(
