@@ -20,6 +20,7 @@ _ORDERS: Mapping[str, str] = {
     "it": "VERB AUX ADV PRON ADP DET INTJ",
 }
 _COLUMNS = 10
+_CONTRACTION = re.compile(r"[0-9]+-")
 _ID = re.compile(r"([0-9]{1,6})(?:(-|\.)([0-9]{1,6}))?")
 Sentence = list[tuple[str, str]]  # (word, tag)
 
@@ -33,11 +34,10 @@ class _Word(NamedTuple):
 
 @dataclass
 class _Block:
-    """One sentence of a file: its words by number, its contractions, and the line of its last row."""
+    """One sentence of a file: its words by number, and its contractions."""
 
     words: dict[int, _Word] = field(default_factory=dict)
     spans: dict[int, tuple[int, str]] = field(default_factory=dict)  # first word -> (last word, form)
-    line: int = 0
 
 
 def read_conllu(path: Path, language: str, dropped: Callable[[str], None]) -> Iterator[Sentence]:
@@ -50,7 +50,10 @@ def read_conllu(path: Path, language: str, dropped: Callable[[str], None]) -> It
     """
     order = _ORDERS.get(language, _ORDER).split()
     with reading(path, f"treebank of {language}") as faults:
-        for block in _blocks(path, faults, dropped):
+        for rows in _sentences(path, faults, dropped):
+            block = _block(rows, path, faults)
+            if block is None:
+                continue
             sentence = [(form.strip(), tag.strip()) for form, tag in _joined(block, order)]
             withheld = sum(word == "_" for word, _ in sentence)
             if 0 < withheld >= len(sentence) - 1:
@@ -66,44 +69,54 @@ def where_conversion_stops(path: Path, language: str) -> int | None:
     and at a word that depends on itself beside a contraction. XTREME then has no sentence of the whole file.
     """
     order = _ORDERS.get(language, _ORDER).split()
-    for block in _blocks(path, [], lambda what: None):
-        if block.spans and any(number in _heads(word) for number, word in block.words.items()):
-            return block.line
-        for first, (last, _) in block.spans.items():
-            nearest = _nearest(block, first, last)
-            if len(nearest) > 1 and any(block.words[part].tag not in order for part in nearest):
-                return block.line
+    for rows in _sentences(path, [], lambda what: None):
+        if not any(_CONTRACTION.match(row) for _, row in rows):
+            continue
+        block = _block(rows, path, [])
+        if block is not None and _stops(block, order):
+            return rows[-1][0]
     return None
 
 
-def _blocks(path: Path, faults: list[Problem], dropped: Callable[[str], None]) -> Iterator[_Block]:
-    """The sentences, without comments and empty nodes. One with a malformed line is left out."""
-    block, faulty = _Block(), False
+def _stops(block: _Block, order: Sequence[str]) -> bool:
+    if any(number in _heads(word) for number, word in block.words.items()):
+        return True
+    nearest = [_nearest(block, first, last) for first, (last, _) in block.spans.items()]
+    return any(len(parts) > 1 and any(block.words[part].tag not in order for part in parts) for parts in nearest)
+
+
+def _sentences(path: Path, faults: list[Problem], dropped: Callable[[str], None]) -> Iterator[list[tuple[int, str]]]:
+    """The rows of each sentence with the numbers of their lines, without comments."""
+    rows: list[tuple[int, str]] = []
     for number, line in lines(path, faults):
         if not line:
-            if block.words and not faulty:
-                fault = _fault(block)
-                if fault:
-                    faults.append(Problem(fault, str(path), block.line))
-                else:
-                    yield block
-            block, faulty = _Block(), False
+            if rows:
+                yield rows
+                rows = []
         elif not line.startswith("#"):
-            fault = _add(block, line.split("\t"), number)
-            if fault:
-                faults.append(Problem(f"{fault}: {line[:60]!r}", str(path), number))
-                faulty = True
-    if block.words and not faulty:
+            rows.append((number, line))
+    if rows:
         dropped("last sentences without an empty line after them")
 
 
-def _add(block: _Block, row: Sequence[str], number: int) -> str | None:
+def _block(rows: Sequence[tuple[int, str]], path: Path, faults: list[Problem]) -> _Block | None:
+    """A sentence, without its empty nodes; None if it has faults."""
+    block, before = _Block(), len(faults)
+    for number, row in rows:
+        fault = _add(block, row.split("\t"))
+        if fault:
+            faults.append(Problem(f"{fault}: {row[:60]!r}", str(path), number))
+    if len(faults) == before and (fault := _fault(block)):
+        faults.append(Problem(fault, str(path), rows[-1][0]))
+    return block if len(faults) == before and block.words else None
+
+
+def _add(block: _Block, row: Sequence[str]) -> str | None:
     """Put a row into its sentence; returns what is wrong with it."""
     match = _ID.fullmatch(row[0])
     if len(row) != _COLUMNS or match is None:
         return "ten columns with an id in the first expected"
     first, mark, last = match.groups()
-    block.line = number
     if mark == "-":
         block.spans[int(first)] = (int(last), row[1])
     elif mark is None:
@@ -118,7 +131,7 @@ def _fault(block: _Block) -> str | None:
     if list(block.words) != list(range(1, len(block.words) + 1)):
         return "the words of this sentence are not numbered 1, 2, 3, ..."
     heads = {int(word.head) for word in block.words.values()}
-    if max(heads) > len(block.words):
+    if max(heads, default=0) > len(block.words):
         return f"a head is word {max(heads)}, but this sentence has {len(block.words)} words"
     if block.spans and 0 not in heads:
         return "no word of this sentence is its root (head 0)"
@@ -164,5 +177,7 @@ def _ancestors(word: int, words: Mapping[int, _Word]) -> set[int]:
 
 def _heads(word: _Word) -> set[int]:
     """What a word depends on, also in the enhanced graph, which XTREME's script counts too."""
+    if word.enhanced == "_":
+        return {int(word.head)}
     enhanced = (entry.partition(":")[0] for entry in word.enhanced.split("|"))
     return {int(head) for head in (word.head, *enhanced) if head.isdecimal()}
