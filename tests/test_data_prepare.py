@@ -136,7 +136,9 @@ def test_a_folder_in_the_download_layout_is_kept_as_it_is(tmp_path):
         "xnli/train-en.tsv": "a\tb\tneutral\r\n",
         "xnli/dev-de.tsv": '"say ""x"""\tb\tneutral\r\n',
         "xnli/test-de.tsv": "a\tb\r\n",
-        "panx/test-de.tsv": "Ulm\nist\n\nschön\n",
+        "panx/test-de.tsv": "Ulm\nist\n\n\nschön\n",
+        "panx/train-en.tsv": "Ulm\tB-LOC\n\n\nist\tO\n\n",
+        "udpos/dev-de.tsv": "Ulm\tPROPN\n",
         "tatoeba/de-en.de": "Nein.\n",
         "tatoeba/de-en.en": "No.\n",
         "bucc2018/de-en.dev.de": "de-1\tNein.\n",
@@ -290,8 +292,9 @@ def test_sources_that_hold_nothing_known_or_do_not_exist_are_refused(tmp_path):
         prepare([tmp_path / "in"], tmp_path / "data", tmp_path / "labels", dev_as_test=["xnil"])
 
 
-def test_a_malformed_release_is_an_error_that_names_file_and_line(tmp_path):
-    path = write(tmp_path / "in", "xnli/dev-en.tsv", "a\tb\tneutral\r\na\tb\r\n")
+@pytest.mark.parametrize("split", ["train", "dev"])
+def test_a_malformed_release_is_an_error_that_names_file_and_line(tmp_path, split):
+    path = write(tmp_path / "in", f"xnli/{split}-en.tsv", "a\tb\tneutral\r\na\tb\r\n")
     with pytest.raises(InputError) as caught:
         prepare([tmp_path / "in"], tmp_path / "data", tmp_path / "labels")
     assert [(problem.file, problem.line) for problem in caught.value.problems] == [(str(path), 2)]

@@ -81,6 +81,8 @@ def _prepare(
     if native_train is not None:
         _write_train(preparation, task, read_train(preparation.use(task, native_train), f"training data of {task}"))
     elif train is not None:
+        checked = read_pairs(preparation.use(task, train), f"training data of {task}", TASKS[task].labels)
+        preparation.count(task, "train en", sum(1 for _ in checked))
         preparation.copy(task, train, f"{task}/train-en.tsv")
     if task in preparation.dev_as_test and dev and not labelled.issuperset(dev):
         dev = _stand_in(preparation, task, dev, made_train=train is None)

@@ -45,18 +45,19 @@ def _prepare(preparation: Preparation, task: str, split: str, language: str, rel
     if split == "test" and stand_in and _has_dev(preparation, task, language):
         return
     if path is not None and (split != "test" or not released):
-        purpose = f"{split} data of {task} in {language}"
-        rows = read_tagged(preparation.use(task, path), purpose, None if split == "test" else TASKS[task].labels)
-        sentences: Iterator[Sentence] = ([*zip(row.words, row.tags or ("",) * len(row.words), strict=True)]
-                                         for row in rows)  # fmt: skip
+        sentences = _ready(preparation, task, split, language, path)
     elif released:
         sentences, path = _released(preparation, task, language, released), None
     else:
         return
     if split == "dev" and stand_in:
         _stand_in(preparation, task, language, list(sentences))
+    elif path is None or (split == "test" and preparation.sample):
+        _write(preparation, task, split, language, sentences, tagged=path is None)
     else:
-        _write(preparation, task, split, language, sentences, tagged=split != "test" or path is None)
+        number = sum(1 for _ in _told(preparation, split, language, sentences))
+        preparation.copy(task, path, f"{task}/{split}-{language}.tsv")
+        preparation.count(task, f"{split} {language}", number)
 
 
 def _has_dev(preparation: Preparation, task: str, language: str) -> bool:
@@ -67,6 +68,15 @@ def _has_dev(preparation: Preparation, task: str, language: str) -> bool:
 def _test_has_tags(preparation: Preparation, task: str, language: str) -> bool:
     forms = ("Universal Dependencies", "WikiAnn")
     return any(("test", language) in preparation.files(task, form, "split", "language") for form in forms)
+
+
+def _ready(preparation: Preparation, task: str, split: str, language: str, path: Path) -> Iterator[Sentence]:
+    """The sentences of a file in XTREME's form; those of a test set have empty tags."""
+    tags = TASKS[task].labels if split != "test" else None
+    if tags is None:
+        preparation.remark(task, f"{language}: no tags were found, so it can be predicted but not scored")
+    for row in read_tagged(preparation.use(task, path), f"{split} data of {task} in {language}", tags):
+        yield [*zip(row.words, row.tags or ("",) * len(row.words), strict=True)]
 
 
 def _released(preparation: Preparation, task: str, language: str, paths: Sequence[Path]) -> Iterator[Sentence]:
@@ -106,8 +116,6 @@ def _write(
     development sentences are offered as text, test sentences are held out of it.
     """
     file = f"{split}-{language}.tsv"
-    if split == "test" and not tagged:
-        preparation.remark(task, f"{language}: no tags were found, so it can be predicted but not scored")
     written, labelled = 0, False
     with ExitStack() as stack:
         words_to = stack.enter_context(preparation.writing(f"{task}/{file}"))
