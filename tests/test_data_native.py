@@ -109,6 +109,11 @@ def test_paws_x_keeps_failed_translations_and_quotes_as_the_official_writer_does
         ),
         ("multinli.train.en.tsv", "premise\thypo\tlabel\na\tneutral\na\tb\tno\n", {2: "3 columns", 3: "unknown label"}),
         ("en/train.tsv", "id\tsentence1\tsentence2\tlabel\n1\ta\tb\t2\n1\ta\tb\n", {2: "unknown", 3: "4 columns"}),
+        (
+            "xnli.dev.jsonl",
+            '{"gold_label": "neutral"}\n{"language": "en", "gold_label": "neutral", "sentence1": "\\ud800"}\n',
+            {1: "language, gold_label", 2: "not JSON: 'utf-8' codec can't encode character"},
+        ),
         ("train", "de:a\tO\nde:b\tB-CAT\nde:c\tX\n", {2: "unknown tag 'B-CAT'", 3: "unknown tag 'X'"}),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from click.testing import CliRunner
@@ -63,6 +64,13 @@ def test_a_file_is_what_its_name_and_its_beginning_say(tmp_path, file, text, cor
 def test_a_name_alone_is_not_enough_where_the_content_tells(tmp_path, file, text):
     write(tmp_path, file, text)
     assert forms(tmp_path) == {}
+
+
+def test_pipes_links_and_hidden_files_are_passed_over(tmp_path):
+    write(tmp_path, "in/.hidden/xnli.dev.tsv", XNLI)
+    os.mkfifo(tmp_path / "in/xnli.dev.tsv")
+    (tmp_path / "in/xnli.test.tsv").symlink_to(tmp_path / "in/.hidden/xnli.dev.tsv")
+    assert forms(tmp_path / "in") == {}
 
 
 def test_a_source_may_be_the_folder_of_one_task(tmp_path):

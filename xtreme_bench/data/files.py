@@ -99,7 +99,7 @@ def json_lines(path: Path, faults: list[Problem]) -> Iterator[tuple[int, dict[st
         if not line.strip():
             continue
         try:
-            record = json.loads(line)
+            record = _parsed(line)
         except (ValueError, RecursionError) as error:
             faults.append(Problem(f"not JSON: {error}", str(path), number))
             continue
@@ -112,12 +112,20 @@ def json_lines(path: Path, faults: list[Problem]) -> Iterator[tuple[int, dict[st
 def json_document(path: Path, faults: list[Problem]) -> Any:
     """The JSON value of a whole file, or None and a fault."""
     try:
-        return json.loads(path.read_bytes().decode("utf-8-sig"))
+        return _parsed(path.read_bytes().decode("utf-8-sig"))
     except json.JSONDecodeError as error:
         faults.append(Problem(f"not JSON: {error.msg} (column {error.colno})", str(path), error.lineno))
     except (ValueError, RecursionError) as error:
         faults.append(Problem(f"not JSON in UTF-8: {error}", str(path)))
     return None
+
+
+def _parsed(text: str) -> Any:
+    """The value of JSON text. Half a surrogate pair, escaped, is a `ValueError`: no file can hold it as text."""
+    value = json.loads(text)
+    if "\\ud" in text or "\\uD" in text:
+        json.dumps(value, ensure_ascii=False).encode()
+    return value
 
 
 def _count(number: int, noun: str) -> str:

@@ -162,7 +162,7 @@ def size_and_time(path: Path) -> list[int]:
 def find(sources: Sequence[Path]) -> list[tuple[str, Path]]:
     """All files below the sources as (relative POSIX path, path), sources in order, names sorted.
 
-    A source is a folder or an archive. Links, hidden files and folders named excerpts, labels or predictions are
+    A source is a folder or an archive. Links, pipes, hidden files and folders named excerpts, labels or predictions are
     passed over.
     """
     absent = [source for source in sources if not source.is_dir() and not _is_archive_file(source)]
@@ -175,10 +175,11 @@ def find(sources: Sequence[Path]) -> list[tuple[str, Path]]:
             found.append((source.name, source))
             continue
         names = []
-        for folder, inner, files in os.walk(source):
+        for folder, inner, inside in os.walk(source):
             inner[:] = [name for name in inner if name not in NOT_DATA and not name.startswith(".")]
-            names += [Path(folder) / name for name in files if not name.startswith(".")]
-        found += sorted((path.relative_to(source).as_posix(), path) for path in names if not path.is_symlink())
+            names += [Path(folder) / name for name in inside if not name.startswith(".")]
+        files = (path for path in names if path.is_file() and not path.is_symlink())
+        found += sorted((path.relative_to(source).as_posix(), path) for path in files)
     return found
 
 
