@@ -59,6 +59,26 @@ def _number(task: str, code: str, metric: str, gain: float) -> float:
     return LEVEL[task] + extra + spread / 2 + gain * (GAIN[task] + spread / 4)
 
 
+AUDIT = {
+    "criteria": {"words": 13, "characters": 26, "characters_in": ["ja", "my", "th", "zh"]},
+    "compared": {"training_texts": 12345, "languages": 5},
+    "overlaps": [
+        {
+            "task": "panx", "use": "pretraining", "source": "text", "kind": "same text",
+            "items": {"de": {"items": 20, "of": 200, "long": 5}, "en": {"items": 1, "of": 200, "long": 1}},
+            "examples": [{"language": "de", "item": 7, "text": "Ulm <b>liegt</b> an der Donau ."}],
+        },
+        {
+            "task": "xquad", "use": "fine-tuning", "source": "squad", "kind": "n-gram",
+            "items": {"en": {"items": 3, "of": 200}}, "examples": [],
+        },
+    ],
+    "repeats": [{"task": "panx", "language": "sw", "kind": "in the development set too", "rows": 147, "of": 1000}],
+    "relations": [{"training": "mnli", "target": "xnli", "why": "XNLI's training set is MultiNLI"}],
+    "seen": {"xnli": {"en": ["fine-tuning: xnli"]}},
+}  # fmt: skip
+
+
 def made_up(
     folder: Path,
     *,
@@ -126,6 +146,8 @@ def _facts(stage: Stage) -> dict[str, Any]:
         return {"examples": dict.fromkeys(stage.params["tasks"], 2000)}
     if stage.kind == "finetune":
         return {"examples": {stage.params["source"]: 1500}}
+    if stage.kind == "audit":
+        return AUDIT
     if stage.kind != "retrieve":
         return {}
     vectors = {"layer": 2, "pooling": "mean", "provider": "onnxruntime 1.31.1 CPUExecutionProvider"}

@@ -43,8 +43,8 @@ def test_every_shipped_recipe_can_be_planned_without_data_or_weights(path: Path,
 def test_squad_serves_xquad_and_mlqa_and_retrieval_needs_no_fine_tuning(tmp_path: Path) -> None:
     made = planned(tmp_path)
     kinds = Counter(stage.kind for stage in made.stages)
-    made_once = dict.fromkeys(("corpus", "pretrain", "finetune", "retrieve", "labels", "score"), 1)
-    assert kinds == {**made_once, "features": 3, "predict": 2}
+    once = dict.fromkeys(("corpus", "pretrain", "finetune", "retrieve", "audit", "labels", "score"), 1)
+    assert kinds == {**once, "features": 3, "predict": 2}
     assert made.predictions["xquad"].inputs["model"] is made.predictions["mlqa"].inputs["model"]
     assert made.predictions["tatoeba"].inputs["encoder"] is made.predictions["xquad"].inputs["model"].inputs["encoder"]  # type: ignore[union-attr]
 
@@ -105,7 +105,7 @@ def test_files_of_a_data_folder_are_part_of_the_keys_of_those_who_read_them(tmp_
     (data / "xquad/xquad.de.json").write_text('{"data": []}')
     second = planned(tmp_path, text, data=data)
     changed = {b.name for a, b in zip(first.stages, second.stages, strict=True) if a.key != b.key}
-    assert changed == {"tokenise xquad's test sets (small)", "predict xquad (small)"}
+    assert changed == {"tokenise xquad's test sets (small)", "predict xquad (small)", "audit the corpora (small)"}
 
 
 def test_the_code_digest_covers_what_a_module_imports_and_nothing_else() -> None:

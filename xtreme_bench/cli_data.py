@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -60,20 +59,8 @@ def prepare(
     from xtreme_bench.progress import Display
 
     labels = labels or to.with_name(f"{to.name}-labels")
-    display, begun, last = Display(1), time.monotonic(), ""
-
-    def progress(done: int, total: int, note: str) -> None:
-        nonlocal last
-        last = note
-        display.progressed("prepare", done, total, note)
-
-    display.started("prepare")
-    try:
+    with Display(1).work("prepare") as progress:
         notes = prepare_releases(sources, to, labels, dev_as_test=dev_as_test, sample=sample, progress=progress)
-    except BaseException:
-        display.failed("prepare")
-        raise
-    display.finished("prepare", time.monotonic() - begun, last)
     emit(json_file, notes, lambda: said(notes))
     click.echo(f"data: {to}\nlabels: {labels}", err=True)
 
@@ -95,3 +82,31 @@ def miniature(to: Path, labels: Path | None, seed: int, scale: float) -> None:
     write_corpus(to, seed=seed, scale=scale, languages=MINIATURE_LANGUAGES)
     write_labels(labels, seed=seed, scale=scale, languages=MINIATURE_LANGUAGES)
     click.echo(f"data: {to}\nlabels: {labels}", err=True)
+
+
+@data.command()
+@click.argument("recipe", required=False)
+@click.option("--data", "folder", type=FOLDER, help="Folder of the corpora; without RECIPE all that is in it.")
+@click.option("--store", type=FOLDER, default=Path("store"), show_default=True, help="Where stages are kept.")
+@click.option("--json", "json_file", type=OUTPUT, help="Write the findings as JSON; - is standard output.")
+def audit(recipe: str | None, folder: Path | None, store: Path, json_file: Path | None) -> None:
+    """Find what flatters the scores of RECIPE: training text in test sets, languages seen, repeated rows."""
+    from xtreme_bench import audit_scope, audit_text
+    from xtreme_bench.progress import Display
+
+    if recipe is not None:
+        from xtreme_bench.run import Places, audit_recipe
+
+        facts = audit_recipe(recipe, Places(data=folder, store=store))
+    elif folder is None or not folder.is_dir():
+        raise InputError("name a recipe, or a folder in XTREME's download layout with --data")
+    else:
+        from xtreme_bench.audit import audit as audit_corpora
+
+        used = audit_scope.everything(folder)
+        if not any(used["targets"].values()):
+            raise InputError(f"{folder} holds no test sets in XTREME's download layout; `data prepare` makes them")
+        with Display(1).work("audit") as progress:
+            facts = audit_corpora(folder, used, progress)
+    found = audit_text.lines(facts, most=1000) or ["nothing was found"]
+    emit(json_file, facts, lambda: "\n".join(found))

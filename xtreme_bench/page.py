@@ -8,6 +8,7 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from xtreme_bench import compare, page_facts, plots
+from xtreme_bench.audit_text import audit_section
 from xtreme_bench.benchmark import GROUPS, LANGUAGES, TASKS
 from xtreme_bench.claims import Manifest, Scores, reference_of, scores_of, zero_shot
 from xtreme_bench.markup import cell, figure, heat_cell, paragraph, rich_table, section, table, text
@@ -36,6 +37,7 @@ def write_page(outcome: Outcome, folder: Path, store: Store | None = None) -> Pa
         _expectations(main.manifest, baseline.manifest if baseline else None),
         *_score_sections(manifests, 1 if baseline else None),
         page_facts.trained_section(main.manifest),
+        audit_section(main.manifest.get("audit")),
         *page_facts.run_sections(finished, store),
         page_facts.reproduce_section(main),
     ]

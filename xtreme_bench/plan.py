@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from xtreme_bench import corpora, environment, model_cache
+from xtreme_bench import audit_scope, corpora, environment, model_cache
 from xtreme_bench.benchmark import MINIATURE_LANGUAGES, TASKS
 from xtreme_bench.data import layout, releases
 from xtreme_bench.errors import Problem
@@ -82,6 +82,7 @@ class Plan:
     recipe: Recipe
     stages: list[Stage] = field(default_factory=list)
     predictions: dict[str, Stage] = field(default_factory=dict)
+    audit: Stage | None = None
     score: Stage | None = None
     missing: list[Problem] = field(default_factory=list)
     weights: str | None = None
@@ -113,6 +114,9 @@ def plan(recipe: Recipe, *, data: Path | None = None, labels: Path | None = None
         if source not in finetuned:
             finetuned[source] = _finetune(made, corpus, encoder, base, source)
         made.predictions[task] = _predict(made, corpus, finetuned[source], base, task, target.languages)
+    used = audit_scope.usage(recipe)
+    read = corpus.reading(audit_scope.files(used, data), "corpora to audit")
+    made.audit = made.add("audit", "audit the corpora", used, data=read)
     _score(made, data, labels, digests)
     return made
 
@@ -131,7 +135,8 @@ class _Corpus:
             return self.source
         wanted = sorted(set(files))
         missing = layout.missing(self.source, wanted, purpose)
-        self.made.missing.extend(missing)
+        noted = {problem.file for problem in self.made.missing}
+        self.made.missing.extend(problem for problem in missing if problem.file not in noted)
         return Folder(self.source, "missing" if missing else self.digests.of(self.source, wanted))
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TextIO
 
 from tqdm import tqdm
@@ -95,6 +97,24 @@ class Display:
         """A stage ended with an error, which is shown elsewhere."""
         self._close(name)
         self.say(f"  {name}: failed")
+
+    @contextmanager
+    def work(self, name: str) -> Iterator[Callable[[int, int, str], None]]:
+        """Show the progress of one piece of work in this process; gives the function to call with it."""
+        begun, last = time.monotonic(), ""
+
+        def progress(done: int, total: int, note: str) -> None:
+            nonlocal last
+            last = note
+            self.progressed(name, done, total, note)
+
+        self.started(name)
+        try:
+            yield progress
+        except BaseException:
+            self.failed(name)
+            raise
+        self.finished(name, time.monotonic() - begun, last)
 
     def _number(self) -> str:
         with self._lock:

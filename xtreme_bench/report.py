@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tabulate import tabulate
 
-from xtreme_bench import compare, tables
+from xtreme_bench import audit_text, compare, tables
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.check import Report
 from xtreme_bench.claims import Manifest, Scores, reference_of, scores_of, trained, zero_shot
@@ -38,7 +38,7 @@ def terminal(outcome: Outcome) -> str:
     if scores_of(main):
         runs = [(one["name"], scores_of(one)) for one in (main, before) if one]
         parts += [tables.language_table(scores_of(main)), tables.summary_table(runs, 1 if before else None)]
-    parts += [_languages_text(main), _expect_text(main, before), "\n".join(verdict(main, before))]
+    parts += [_languages_text(main), _audit_text(main), _expect_text(main, before), "\n".join(verdict(main, before))]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -51,6 +51,12 @@ def _languages_text(manifest: Manifest) -> str:
             seen.setdefault(" ".join(known), []).append(task)
     but = "; ".join(f"{codes} in {', '.join(tasks)}" for codes, tasks in seen.items())
     return "\n".join(["trained on", *lines, f"zero-shot: everything{f' but {but}' if but else ''}"])
+
+
+def _audit_text(manifest: Manifest) -> str:
+    facts = manifest.get("audit")
+    found = audit_text.lines(facts) if facts else []
+    return "\n".join(["to know of the corpora", *(f"  {line}" for line in found)]) if found else ""
 
 
 def _expect_text(main: Manifest, before: Manifest | None) -> str:

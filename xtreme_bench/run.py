@@ -80,6 +80,22 @@ def reproduce(name: str, places: Places) -> Outcome:
     return Outcome(finished[0], baseline, _judge(finished[0], baseline))
 
 
+def audit_recipe(name: str, places: Places) -> dict[str, Any]:
+    """Audit what a recipe trains on and is tested on: runs the stages that make its corpora, and the audit."""
+    (made, *_) = plans(name, places)
+    assert made.audit is not None
+    if any(source.key == "missing" for source in made.audit.inputs.values()):
+        _require_inputs([made])
+    stages = [*made.audit.sources, made.audit]
+    store = Store(places.store)
+    with closing(Local()) as engine:
+        execute(stages, store, engine, jobs=1, display=Display(len(stages)))
+    record = store.record(made.audit.key)
+    assert record is not None
+    facts: dict[str, Any] = record["facts"]
+    return facts
+
+
 def _distinct(made: list[Plan]) -> list[Stage]:
     """The stages of all plans, those that several share only once."""
     stages: dict[str, Stage] = {}

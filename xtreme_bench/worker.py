@@ -42,6 +42,7 @@ KINDS: dict[str, str] = {
     "finetune": "xtreme_bench.train:finetune",
     "predict": "xtreme_bench.predict:predict",
     "retrieve": "xtreme_bench.retrieve:retrieve",
+    "audit": "xtreme_bench.audit:audit_stage",
     "score": "xtreme_bench.score:score_stage",
 }
 
