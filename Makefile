@@ -3,7 +3,11 @@
 VENV   ?= .venv
 PYTHON ?= python3
 RUN    := $(VENV)/bin/xtreme-bench
+PIP    := $(VENV)/bin/python -m pip
+HASHED := --quiet --no-deps --require-hashes
 READY  := $(VENV)/.installed
+# docker where an engine answers, local elsewhere; the run says which.
+ENGINE ?= $(shell $(RUN) doctor --engine-only 2>/dev/null || echo local)
 
 .DEFAULT_GOAL := help
 .PHONY: help install reproduce plan validate check test format lock clean
@@ -13,17 +17,14 @@ help: ## list the targets
 
 install: $(READY) ## make the virtual environment with the pinned packages
 
-$(READY): requirements.lock requirements-cpu.lock requirements-cuda.lock pyproject.toml
+$(READY): requirements.lock requirements-cpu.lock requirements-cuda.lock requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12), (3, 13)))' \
 	  || { echo "xtreme-bench needs Python 3.11, 3.12 or 3.13: give it as PYTHON=/path/to/python3.11" >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	@# Where this machine offers a CPU build of torch, take that; pip then leaves it in place.
-	-@$(VENV)/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements-cpu.lock 2>/dev/null
-	$(VENV)/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
-	@# The CUDA build of torch needs its libraries.
-	@$(VENV)/bin/python -c 'import sys; from importlib.metadata import version as v; sys.exit("+cpu" not in v("torch"))' \
-	  || $(VENV)/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements-cuda.lock
-	$(VENV)/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@# Where this machine offers the CPU build of torch, take that; elsewhere the CUDA builds, with their libraries.
+	@$(PIP) install $(HASHED) -r requirements-cpu.lock 2>/dev/null || $(PIP) install $(HASHED) -r requirements-cuda.lock
+	$(PIP) install $(HASHED) -r requirements.lock -r requirements-dev.lock
+	$(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
 reproduce: $(READY) ## run a recipe from data to checked bundle and report: RECIPE=quickstart [DATA=folder] [LABELS=folder]

@@ -20,6 +20,8 @@ from xtreme_bench.store import Store
 class Here:
     """An engine that runs the stage in this process, and notes which."""
 
+    image = None
+
     def __init__(self) -> None:
         self.ran: list[str] = []
         self.closed = False

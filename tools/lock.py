@@ -1,11 +1,14 @@
 """Write the lock files from pyproject.toml, or with `--check` tell whether they still belong to it.
 
-requirements.lock       every package but CUDA's, pinned and hashed, for Linux x86-64 and Python 3.11 to 3.13
-requirements-cpu.lock   torch's CPU build, which takes the place of the other where a machine offers it
-requirements-cuda.lock  what torch's CUDA build needs besides
+Versions that still fit are kept; `--upgrade` takes the newest of all.
 
-All are installed with `pip install --no-deps --require-hashes`, the CPU build first: pip takes an installed
-2.13.0+cpu for 2.13.0, but left to choose it would never prefer a wheel whose hash no index tells it.
+requirements.lock       what training and prediction need, but for the two packages that come in a build per device
+requirements-cpu.lock   the CPU builds of these two, torch and ONNX Runtime; torch's only where a machine offers it
+requirements-cuda.lock  their CUDA builds and CUDA's libraries
+requirements-dev.lock   what checks and tests need besides
+
+All are pinned and hashed, for Linux x86-64 and Python 3.11 to 3.13, and are installed with `pip install --no-deps
+--require-hashes`: one of the two device locks, then requirements.lock, so that the two builds never meet.
 """
 
 from __future__ import annotations
@@ -19,42 +22,74 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-LOCK, CPU_LOCK, CUDA_LOCK = (ROOT / f"requirements{part}.lock" for part in ("", "-cpu", "-cuda"))
-CUDA = re.compile(r"(nvidia-|cuda-|triton)")
+NAMES = ("requirements", "requirements-cpu", "requirements-cuda", "requirements-dev")
+FILES = LOCK, CPU_LOCK, CUDA_LOCK, DEV_LOCK = tuple(ROOT / f"{name}.lock" for name in NAMES)
+CUDA = re.compile(r"(nvidia-|cuda-|triton=|torch=)")
 # The wheel for Python 3.11; with another Python the CUDA build is taken.
 CPU_TORCH = "torch==2.13.0+cpu --hash=sha256:6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b"
 ELSEWHERE = re.compile(r"sys_platform == '(win32|emscripten)'")
 
 
+def project() -> dict[str, object]:
+    """The project table of pyproject.toml."""
+    table: dict[str, object] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return table
+
+
 def fingerprint() -> str:
     """What the locks were made from: the dependency tables of pyproject.toml."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = [project["dependencies"], project["optional-dependencies"], project["requires-python"]]
+    wanted = [project()[part] for part in ("dependencies", "optional-dependencies", "requires-python")]
     return "# made from dependencies " + hashlib.sha256(repr(wanted).encode()).hexdigest()
 
 
-def resolve() -> list[str]:
+def resolve(source: str, *options: str) -> list[str]:
     """One entry (`name==version ; marker \\ --hash=...`) for each package, sorted by name."""
-    with tempfile.NamedTemporaryFile(suffix=".lock") as out:
-        command = "uv pip compile pyproject.toml --extra run --extra dev --universal --python-version 3.11"
-        command += f" --generate-hashes --no-annotate --no-header --quiet --output-file {out.name}"
-        subprocess.run(command.split(), cwd=ROOT, check=True)
+    with tempfile.NamedTemporaryFile("w", suffix=".lock") as out:
+        # uv keeps what the file it writes to had before.
+        out.write("" if "--upgrade" in sys.argv else "\n".join(path.read_text() for path in FILES if path.exists()))
+        out.flush()
+        command = f"uv pip compile {source} --universal --python-version 3.11 --generate-hashes --no-annotate"
+        command += f" --no-header --quiet --output-file {out.name}"
+        subprocess.run([*command.split(), *options], cwd=ROOT, check=True)
         text = Path(out.name).read_text(encoding="utf-8")
     return [entry for entry in re.split(r"\n(?=\S)", text.strip()) if not ELSEWHERE.search(entry)]
+
+
+def gpu_runtime(entry: str) -> str:
+    """The entry of ONNX Runtime's CUDA build in the version that `entry` pins for the CPU."""
+    with tempfile.NamedTemporaryFile("w", suffix=".in") as wanted:
+        wanted.write(entry.split()[0].replace("onnxruntime==", "onnxruntime-gpu=="))
+        wanted.flush()
+        return resolve(wanted.name, "--no-deps")[0]
+
+
+def locks() -> dict[Path, list[str]]:
+    """The entries of each lock file."""
+    everything = resolve("pyproject.toml", "--extra", "run", "--extra", "dev")
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as pins:
+        pins.write("\n".join(entry.split("\\")[0] for entry in everything))
+        pins.flush()
+        needed = {entry.split()[0] for entry in resolve("pyproject.toml", "--extra", "run", "--constraint", pins.name)}
+    runtime = next(entry for entry in everything if entry.startswith("onnxruntime=="))
+    everything.remove(runtime)
+    plain = [entry for entry in everything if not CUDA.match(entry)]
+    return {
+        LOCK: [entry for entry in plain if entry.split()[0] in needed],
+        CPU_LOCK: [runtime, CPU_TORCH],
+        CUDA_LOCK: [*(entry for entry in everything if CUDA.match(entry)), gpu_runtime(runtime)],
+        DEV_LOCK: [entry for entry in plain if entry.split()[0] not in needed],
+    }
 
 
 def main(check: bool) -> int:
     """Write or check; returns the exit code."""
     if check:
-        stale = [p.name for p in (LOCK, CPU_LOCK, CUDA_LOCK) if fingerprint() not in p.read_text(encoding="utf-8")]
+        stale = [p.name for p in FILES if not p.exists() or fingerprint() not in p.read_text(encoding="utf-8")]
         if stale:
             print(f"{', '.join(stale)}: pyproject.toml has changed since; run `make lock`", file=sys.stderr)
         return 1 if stale else 0
-    entries = resolve()
-    plain = [entry for entry in entries if not CUDA.match(entry)]
-    cuda = [entry for entry in entries if CUDA.match(entry)]
-    for path, chosen in ((LOCK, plain), (CPU_LOCK, [CPU_TORCH]), (CUDA_LOCK, cuda)):
-        path.write_text("\n".join([fingerprint(), "# run `make lock` to make this file anew", *chosen, ""]))
+    for path, entries in locks().items():
+        path.write_text("\n".join([fingerprint(), "# run `make lock` to make this file anew", *entries, ""]))
     return 0
 
 

@@ -10,7 +10,9 @@ from typing import Any
 import click
 
 from xtreme_bench import __version__
+from xtreme_bench.cli_container import clean_containers, doctor, image
 from xtreme_bench.cli_data import EXISTING_FOLDER, FOLDER, OUTPUT, data, emit
+from xtreme_bench.engines import ENGINES
 from xtreme_bench.errors import Problem, XtremeBenchError
 
 EXISTING = click.Path(exists=True, path_type=Path)
@@ -27,6 +29,9 @@ def _places(function: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--data", type=FOLDER, help="Folder of the corpora; recipes on the built-in ones need none."),
         click.option("--labels", type=EXISTING_FOLDER, help="Folder of the gold labels of the test sets."),
+        click.option(
+            "--engine", type=click.Choice(ENGINES), default="local", show_default=True, help="Where stages run."
+        ),
         click.option("--store", type=FOLDER, default=Path("store"), show_default=True, help="Where stages are kept."),
     ):
         function = option(function)
@@ -36,7 +41,6 @@ def _places(function: Callable[..., Any]) -> Callable[..., Any]:
 @cli.command()
 @click.argument("recipe")
 @_places
-@click.option("--engine", type=click.Choice(["local"]), default="local", show_default=True, help="Where stages run.")
 @click.option(
     "--out", type=FOLDER, default=Path("submissions"), show_default=True, help="Where the bundle's folder is written."
 )
@@ -49,7 +53,7 @@ def run(
     from xtreme_bench.run import Places, reproduce
     from xtreme_bench.store import Store
 
-    outcome = reproduce(recipe, Places(data, labels, store, out, reports))
+    outcome = reproduce(recipe, Places(data, labels, store, out, reports), engine)
     click.echo(report.terminal(outcome))
     page = report.write_page(outcome, reports / outcome.main.plan.recipe.name, Store(store))
     click.echo(f"bundle: {outcome.main.bundle}\nreport: {page}", err=True)
@@ -59,13 +63,13 @@ def run(
 @cli.command()
 @click.argument("recipe")
 @_places
-def plan(recipe: str, data: Path | None, labels: Path | None, store: Path) -> None:
+def plan(recipe: str, data: Path | None, labels: Path | None, store: Path, engine: str) -> None:
     """Show what RECIPE would run, what is done already, and what is missing."""
     from xtreme_bench import report
-    from xtreme_bench.run import Places, plans
+    from xtreme_bench.run import Places, planned
     from xtreme_bench.store import Store
 
-    click.echo(report.plan_table(plans(recipe, Places(data, labels, store)), Store(store)))
+    click.echo(report.plan_table(planned(recipe, Places(data, labels, store), engine), Store(store)))
 
 
 @cli.command()
@@ -155,7 +159,8 @@ def report_(bundles: tuple[Path, ...], out: Path) -> None:
     click.echo(f"report: {report.write_comparison_page(manifests, out)}", err=True)
 
 
-cli.add_command(data)
+for command in (data, doctor, image, clean_containers):
+    cli.add_command(command)
 
 
 def _say_problems(problems: Sequence[Problem]) -> None:

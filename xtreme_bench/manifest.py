@@ -27,8 +27,9 @@ def content(plan: Plan, records: Sequence[Mapping[str, Any]], scores: Mapping[st
         "data": {"source": recipe.data.source, "sha256": digest(sorted(_data_keys(plan))), "made_from": made_from},
         "seed": recipe.seed,
         "stages": [{"kind": stage.kind, "name": stage.name, "key": stage.key} for stage in plan.stages],
-        "versions": environment.versions(),
-        "image": None,
+        # Those of the packages that ran: the image has its own.
+        "versions": records[-1]["ran"]["versions"] if plan.image else environment.versions(),
+        "image": plan.image,
         "device": sorted({str(record["ran"]["device"]) for record in records}),
         "scores": scores,
         "trained_on": trained_on(recipe),

@@ -37,6 +37,7 @@ class Stage:
     """One unit of work: what `worker.KINDS[kind]` makes of `params` and `inputs`.
 
     `aside` are parameters that the stage gets too but that do not change its result, so they are not in the key.
+    `image` is the digest of the image it runs in; without one it runs with the packages that are installed here.
     """
 
     kind: str
@@ -44,6 +45,7 @@ class Stage:
     params: Mapping[str, Any]
     inputs: Mapping[str, Stage | Folder]
     aside: Mapping[str, Any] = field(default_factory=dict)
+    image: str | None = None
 
     @property
     def sources(self) -> list[Stage]:
@@ -62,7 +64,7 @@ class Stage:
             "kind": self.kind,
             "params": dict(self.params),
             "inputs": {name: source.key for name, source in self.inputs.items()},
-            "versions": environment.versions(),
+            **({"image": self.image} if self.image else {"versions": environment.versions()}),
             "code": environment.code_digest(KINDS[self.kind].partition(":")[0]),
         }
 
@@ -77,9 +79,11 @@ class Plan:
 
     `predictions` maps a task to the stage that predicts it; `score` is None where no gold labels are known.
     `missing` lists files of the data and the labels that are not there; `weights` is what the hub must still give.
+    `image` is the digest of the image that the stages run in, None without one.
     """
 
     recipe: Recipe
+    image: str | None = None
     stages: list[Stage] = field(default_factory=list)
     predictions: dict[str, Stage] = field(default_factory=dict)
     audit: Stage | None = None
@@ -94,14 +98,16 @@ class Plan:
         aside = {"checkpoint_seconds": resources.checkpoint_seconds} if kind in TRAINS else {}
         if kind == "features":
             aside = {"threads": resources.threads}
-        stage = Stage(kind, f"{name} ({self.recipe.name})", params, inputs, aside)
+        stage = Stage(kind, f"{name} ({self.recipe.name})", params, inputs, aside, self.image)
         self.stages.append(stage)
         return stage
 
 
-def plan(recipe: Recipe, *, data: Path | None = None, labels: Path | None = None, digests: Digests) -> Plan:
+def plan(
+    recipe: Recipe, *, data: Path | None = None, labels: Path | None = None, image: str | None = None, digests: Digests
+) -> Plan:
     """The stages of `recipe`. `data` and `labels` are folders; recipes on the built-in corpora need neither."""
-    made = Plan(recipe)
+    made = Plan(recipe, image)
     corpus = _corpus(made, data, digests)
     base = _encoder(made, corpus, digests)
     encoder = _intermediate(made, corpus, base) if recipe.intermediate else base

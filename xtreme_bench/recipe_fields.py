@@ -243,6 +243,28 @@ class Resources:
     jobs: int = setting("Stages that run at once.", default=2, low=1, high=1024)
     precision: str = setting("Numbers of the training; bf16 needs a GPU.", default="fp32", choices=("fp32", "bf16"))
     checkpoint_seconds: float = setting("Time between two checkpoints.", default=60.0, above=0, high=86400)
+    image: str | None = setting(
+        "Docker image of the stages, best with its digest; without one it is built from the Dockerfile.",
+        default=None,
+        pattern=(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*", "the name of an image"),
+        nullable=True,
+    )
+    gpus: int | None = setting(
+        "GPUs of a stage's container, which must be there; without a number all that are.",
+        default=None,
+        low=0,
+        high=1024,
+        nullable=True,
+    )
+    memory: float | None = setting(
+        "GiB that a stage's container may use; without a number 0.8 of the machine's, divided by jobs.",
+        default=None,
+        above=0,
+        high=1_000_000,
+        nullable=True,
+    )
+    shared_memory: float = setting("GiB of shared memory of a stage's container.", default=1.0, above=0, high=100_000)
+    processes: int = setting("Processes and threads of a stage's container.", default=1024, low=16, high=1_000_000)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from xtreme_bench.engines.local import Local
 from xtreme_bench.errors import InputError, Problem, StageError
 from xtreme_bench.plan import Plan, Stage, plan
 from xtreme_bench.progress import Display
-from xtreme_bench.schedule import execute
+from xtreme_bench.schedule import Engine, execute
 from xtreme_bench.store import Digests, Store
 from xtreme_bench.verify import check_expect
 
@@ -49,33 +49,47 @@ class Outcome:
     problems: list[Problem]
 
 
-def plans(name: str, places: Places) -> list[Plan]:
-    """The plan of a recipe and, after it, of its baseline. Errors: `InputError` with all faults of either file."""
+def plans(name: str, places: Places, image: str | None = None) -> list[Plan]:
+    """The plan of a recipe and, after it, of its baseline, whose stages run in `image` or with the packages here.
+
+    Errors: `InputError` with all faults of either file.
+    """
     digests = Digests(places.store / "digests.json")
     recipes = [recipe.load(recipe.find(name))]
     if recipes[0].baseline is not None:
         recipes.append(recipe.load(recipes[0].path.parent / f"{recipes[0].baseline}.yaml"))
-    made = [plan(one, data=places.data, labels=places.labels, digests=digests) for one in recipes]
+    made = [plan(one, data=places.data, labels=places.labels, image=image, digests=digests) for one in recipes]
     digests.save()
     return made
 
 
-def reproduce(name: str, places: Places) -> Outcome:
-    """Run a recipe and its baseline to the end. Errors: wrong input before any work; the first stage that fails."""
+def planned(name: str, places: Places, engine: str) -> list[Plan]:
+    """The plans as `engine` would run them, without building an image. Errors: as `plans`; no Docker engine answers."""
+    made = plans(name, places)
+    if engine != "docker":
+        return made
+    from xtreme_bench.engines import docker, image
+
+    return plans(name, places, image.find(docker.connect(), made[0].recipe.resources.image) or "not built yet")
+
+
+def reproduce(name: str, places: Places, engine: str = "local") -> Outcome:
+    """Run a recipe and its baseline to the end, on one of `engines.ENGINES`.
+
+    Errors: wrong input before any work; an engine that cannot be used; the first stage that fails.
+    """
     made = plans(name, places)
     _require_inputs(made)
-    environment.require_heavy_half()
     hub = {(h.name, h.revision) for one in made if (h := one.recipe.model.hub) is not None}
     for model in sorted(hub):
         model_cache.fetch(*model)
-    if hub and any(one.weights for one in made):
-        made = plans(name, places)  # now that the weights have a folder
-    store = Store(places.store)
-    stages = _distinct(made)
-    display = Display(len(stages))
-    with closing(Local()) as engine:
-        execute(stages, store, engine, jobs=made[0].recipe.resources.jobs, display=display)
-    finished = [_finish(one, store, places) for one in made]
+    resources = made[0].recipe.resources
+    with closing(_engine(engine, resources, places.labels)) as place:
+        # Now that the weights have a folder, and the image a digest.
+        made = plans(name, places, place.image)
+        stages = _distinct(made)
+        execute(stages, Store(places.store), place, jobs=resources.jobs, display=Display(len(stages)))
+    finished = [_finish(one, Store(places.store), places) for one in made]
     baseline = finished[1] if len(finished) > 1 else None
     return Outcome(finished[0], baseline, _judge(finished[0], baseline))
 
@@ -94,6 +108,15 @@ def audit_recipe(name: str, places: Places) -> dict[str, Any]:
     assert record is not None
     facts: dict[str, Any] = record["facts"]
     return facts
+
+
+def _engine(name: str, resources: recipe.Resources, labels: Path | None) -> Engine:
+    if name == "docker":
+        from xtreme_bench.engines.docker import Docker
+
+        return Docker(resources, labels, Display(0).say)
+    environment.require_heavy_half()
+    return Local()
 
 
 def _distinct(made: list[Plan]) -> list[Stage]:

@@ -16,7 +16,12 @@ from xtreme_bench.store import Store, write_json
 
 
 class Engine(Protocol):
-    """Runs one stage at a time per calling thread, in whatever place it stands for."""
+    """Runs one stage at a time per calling thread, in whatever place it stands for.
+
+    `image` is the digest of the image that stages run in; None where they use the packages that are installed.
+    """
+
+    image: str | None
 
     def run(self, folder: Any, message: Message) -> None:
         """Run `folder/stage.json`; returns when the stage ended well, raises what it reported otherwise."""

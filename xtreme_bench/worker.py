@@ -26,6 +26,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from xtreme_bench import environment
 from xtreme_bench.errors import XtremeBenchError
 from xtreme_bench.job import Job
 from xtreme_bench.store import write_json
@@ -97,6 +98,7 @@ def _circumstances(started: float) -> dict[str, Any]:
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
         "host": platform.node(),
         "device": torch.cuda.get_device_name() if torch is not None and cuda else platform.processor() or "cpu",
+        "versions": environment.versions(),
         "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
     }
 

@@ -21,6 +21,8 @@ _ERRORS: dict[int, type[XtremeBenchError]] = {1: CheckFailed, 2: InputError}
 class Local:
     """Worker processes, started when needed and reused; `run` may be called from several threads."""
 
+    image: str | None = None
+
     def __init__(self) -> None:
         self._idle: list[subprocess.Popen[str]] = []
         self._all: list[subprocess.Popen[str]] = []

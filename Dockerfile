@@ -1,0 +1,50 @@
+# The image in which every stage runs. docs/containers.md says how to build, share and use it.
+#
+# The digest stands in two independent public Dockerfiles; it could not be pulled where this file was written. Any
+# Debian or Ubuntu with Python 3.11 to 3.13 can take its place; with DEVICE=cpu nothing of CUDA is in the image.
+ARG BASE_IMAGE=nvidia/cuda:13.0.3-cudnn-runtime-ubuntu24.04@sha256:14f6d08d1cd4a96effbfe3101d0b56326f552c199d05e4979ee0bd616df5811b
+
+FROM ${BASE_IMAGE} AS system
+RUN command -v python3 >/dev/null && python3 -c 'import ensurepip' \
+    || { apt-get update && DEBIAN_FRONTEND=noninteractive \
+         apt-get install -y --no-install-recommends python3 python3-venv ca-certificates; }
+# One set of CUDA libraries: torch and ONNX Runtime take the pinned wheels, of exactly the versions that torch was built
+# with, so the base's own go. Its driver compatibility stays: that is no part of CUDA's libraries.
+RUN cuda=$(dpkg-query -W -f '${Package}\n' \
+      | grep -E '^(cuda-.*|lib.*-1[0-9]-[0-9]+|libcudnn.*|libnccl.*)$' | grep -v '^cuda-compat' || true); \
+    if [ -n "$cuda" ]; then apt-get purge -y --allow-change-held-packages $cuda; fi; \
+    rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/* /var/cache/ldconfig /root/.cache
+
+# Copied as a whole, so that what was removed above takes no space.
+FROM scratch
+COPY --from=system / /
+ENV PATH=/opt/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+    LANG=C.UTF-8 \
+    PYTHONPATH=/opt/xtreme-bench \
+    PYTHONDONTWRITEBYTECODE=1 \
+    HF_HUB_OFFLINE=1 \
+    NVIDIA_VISIBLE_DEVICES=all \
+    NVIDIA_DRIVER_CAPABILITIES=compute,utility
+RUN useradd --uid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin xtreme-bench
+# cuda: torch's and ONNX Runtime's GPU builds with their libraries. cpu: the CPU builds.
+ARG DEVICE=cuda
+COPY requirements.lock requirements-${DEVICE}.lock /opt/locks/
+# Compiled by content, not by time: equal sources give equal files. Some packages carry files that are meant not to
+# compile, hence `true`.
+RUN python3 -m venv /opt/venv \
+    && for lock in requirements-${DEVICE}.lock requirements.lock; do \
+         pip install --no-deps --no-cache-dir --no-compile --require-hashes -r /opt/locks/$lock || exit 1; \
+       done \
+    && python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/venv/lib >/dev/null || true
+# From here on a change of code rebuilds in seconds.
+COPY xtreme_bench /opt/xtreme-bench/xtreme_bench
+RUN python -m compileall -q --invalidation-mode unchecked-hash /opt/xtreme-bench
+ARG VERSION=unknown
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title=xtreme-bench \
+      org.opencontainers.image.licenses=Apache-2.0 \
+      org.opencontainers.image.version=${VERSION} \
+      org.opencontainers.image.revision=${REVISION}
+USER 10001:10001
+WORKDIR /tmp
+ENTRYPOINT ["python", "-m", "xtreme_bench.cli"]

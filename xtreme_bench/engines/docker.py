@@ -1,0 +1,231 @@
+"""Run every stage in a container of its own: no network, no rights, nothing writable but the stage's own folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import docker
+from docker import DockerClient
+from docker.errors import DockerException
+from docker.types import DeviceRequest, LogConfig
+from requests.exceptions import RequestException
+
+from xtreme_bench.engines import image, mounts, owner
+from xtreme_bench.engines.local import Message, error_of
+from xtreme_bench.errors import StageError
+from xtreme_bench.recipe import Resources
+
+WORKER = ("python", "-m", "xtreme_bench.worker")
+# Stages run as this user where the host's own is root; the image knows it by name.
+UNPRIVILEGED = 10001
+# The kinds of stages that compute with an encoder, and so with a GPU where there is one.
+COMPUTES = ("pretrain", "intermediate", "finetune", "predict", "retrieve")
+# What all stages that run at once may take together of the engine's memory, where the recipe does not say.
+MEMORY_SHARE = 0.8
+GIB = 1 << 30
+SIGKILL = 137
+
+
+class Docker:
+    """Containers on a Docker engine, one a stage; `run` may be called from several threads.
+
+    `image` is the digest of the image they are made from. Errors: `StageError` where no engine answers, the image
+    cannot be had, or a GPU is asked for that the engine does not offer.
+    """
+
+    def __init__(self, resources: Resources, labels: Path | None, say: Callable[[str], None]) -> None:
+        client = connect()
+        self._resources, self._labels = resources, labels
+        self._info = client.info()
+        self._gpus = _gpus(self._info, resources)
+        for name in owner.remove_left(client):
+            say(f"removed {name}, the container of a run that was killed")
+        self.image: str | None = image.find_or_make(client, resources.image, say)
+        self._running: dict[str, Any] = {}
+        self._closed = False
+        self._lock = threading.Lock()
+
+    def run(self, folder: Path, message: Message) -> None:
+        """Run `folder/stage.json`. Errors: what the stage reported, or `StageError` for how its container ended."""
+        folder = folder.resolve()
+        container = None
+        try:
+            _own(folder, self._user())
+            container = self._create(folder)
+            report, said = _follow(container, message)
+            state = _final_state(container)
+        except (DockerException, RequestException) as error:
+            raise StageError(f"the Docker engine failed: {_sentence(error)}; run the same command again") from error
+        finally:
+            if container is not None:
+                self._forget(container)
+        if report is None:
+            raise StageError(_death(state, said, folder / "log.txt", self._memory()))
+        if "error" in report:
+            raise error_of(report, folder / "log.txt")
+
+    def close(self) -> None:
+        """End and remove all containers; a stage that was running goes on from its last checkpoint next time."""
+        with self._lock:
+            self._closed = True
+            for container in self._running.values():
+                owner.remove(container)
+
+    def _create(self, folder: Path) -> Any:
+        """The container of a stage, started; what it says is followed from its first line."""
+        stage = json.loads((folder / "stage.json").read_text(encoding="utf-8"))
+        inputs = {name: Path(path) for name, path in stage["inputs"].items()}
+        uid, gid = self._user()
+        gpus = self._gpus if stage["kind"] in COMPUTES else None
+        resources = self._resources
+        with self._lock:
+            if self._closed:
+                raise StageError("interrupted")
+            container = connect().containers.create(
+                str(self.image),
+                entrypoint=list(WORKER),
+                command=[str(folder / "stage.json")],
+                labels={owner.LABEL: owner.this_process()},
+                user=f"{uid}:{gid}",
+                userns_mode="keep-id" if self._is_rootless_podman() else None,
+                network_mode="none",
+                cap_drop=["ALL"],
+                security_opt=["no-new-privileges"],
+                read_only=True,
+                tmpfs={"/tmp": "rw,nosuid,nodev,mode=1777"},
+                mounts=mounts.of_stage(folder, inputs, self._labels),
+                mem_limit=self._memory(),
+                memswap_limit=self._memory(),
+                pids_limit=resources.processes,
+                shm_size=int(resources.shared_memory * GIB),
+                device_requests=gpus,
+                log_config=LogConfig(type="none"),
+                environment={
+                    "HF_HUB_OFFLINE": "1",
+                    "TOKENIZERS_PARALLELISM": "false",
+                    "HOME": "/tmp",
+                    "USER": "xtreme-bench",  # libraries ask for a name, and the host's user has none in the image
+                },
+            )
+            self._running[str(container.id)] = container
+        return container
+
+    def _forget(self, container: Any) -> None:
+        with self._lock:
+            self._running.pop(str(container.id), None)
+        owner.remove(container)
+
+    def _user(self) -> tuple[int, int]:
+        """Who stages run as: whoever started this, but never root."""
+        return (os.getuid(), os.getgid()) if os.getuid() else (UNPRIVILEGED, UNPRIVILEGED)
+
+    def _memory(self) -> int:
+        if self._resources.memory is not None:
+            return int(self._resources.memory * GIB)
+        return int(self._info["MemTotal"] * MEMORY_SHARE / self._resources.jobs)
+
+    def _is_rootless_podman(self) -> bool:
+        rootless = any("rootless" in option for option in self._info.get("SecurityOptions") or ())
+        return rootless and "podman" in json.dumps(self._info).lower()
+
+
+def connect() -> DockerClient:
+    """A client of the engine that DOCKER_HOST names, else of this machine's. Errors: `StageError` if none answers."""
+    place = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+    try:
+        client = docker.from_env(timeout=120)
+        client.ping()
+        return client
+    except (DockerException, RequestException) as error:
+        if "PermissionError" in repr(error):
+            raise StageError(
+                f"this user may not use the Docker engine at {place}: join its group (`sudo usermod -aG docker $USER`, "
+                "then log in again), use Podman (docs/containers.md), or --engine local"
+            ) from error
+        raise StageError(
+            f"no Docker engine answers at {place}: start it (`sudo systemctl start docker`), name another with "
+            "DOCKER_HOST, or use --engine local"
+        ) from error
+
+
+def _gpus(info: dict[str, Any], resources: Resources) -> list[DeviceRequest] | None:
+    """The GPUs that computing stages get: what the recipe asks for, else all that the engine offers."""
+    offered = "nvidia" in (info.get("Runtimes") or {}) or bool(info.get("DiscoveredDevices"))
+    needed = resources.gpus or (1 if resources.precision == "bf16" else 0)
+    if needed and not offered:
+        asks = f"gpus: {resources.gpus}" if resources.gpus else "precision: bf16"
+        raise StageError(
+            f"the recipe asks for a GPU (`resources.{asks}`), but the Docker engine offers none: install the NVIDIA "
+            "Container Toolkit and restart the engine, or change the recipe"
+        )
+    if resources.gpus == 0 or not offered:
+        return None
+    return [DeviceRequest(count=resources.gpus or -1, capabilities=[["gpu", "compute", "utility"]])]
+
+
+def _follow(container: Any, message: Message) -> tuple[dict[str, Any] | None, str]:
+    """Start a container and pass on its progress; returns its final report, and the last it said besides."""
+    stream = container.attach(stream=True, demux=True, stdout=True, stderr=True)
+    container.start()
+    report, said = None, ""
+    for line in _lines(stream):
+        try:
+            found = json.loads(line)
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            said = line or said
+        elif "progress" in found:
+            message(found)
+        else:
+            report = found
+    return report, said
+
+
+def _lines(stream: Any) -> Iterator[str]:
+    """The lines of both outputs of a container, each kept whole."""
+    rest = {0: b"", 1: b""}
+    for parts in stream:
+        for which, part in enumerate(parts):
+            *whole, rest[which] = (rest[which] + (part or b"")).split(b"\n")
+            yield from (line.decode("utf-8", "replace").strip() for line in whole)
+    yield from (line.decode("utf-8", "replace").strip() for line in rest.values())
+
+
+def _final_state(container: Any) -> dict[str, Any]:
+    container.wait()
+    container.reload()
+    state: dict[str, Any] = container.attrs["State"]
+    return state
+
+
+def _death(state: dict[str, Any], said: str, log: Path, memory: int) -> str:
+    """How a stage ended that reported nothing, and what to do."""
+    if state.get("OOMKilled"):
+        return (
+            f"the stage needed more than the {memory / GIB:.1f} GiB that its container may use: give it more with "
+            f"`resources: {{memory: ...}}`, or set a smaller batch or fewer `jobs`, then run the same command again"
+        )
+    if state.get("ExitCode") == SIGKILL:
+        return "the stage's container was killed from outside; run the same command again, which goes on from there"
+    last = f" ({said})" if said else ""
+    return (
+        f"the stage's container ended with code {state.get('ExitCode')} before it had finished{last}; its log is {log}"
+    )
+
+
+def _own(folder: Path, user: tuple[int, int]) -> None:
+    """Give a stage's folder to the user that works in it, and later reads it; only root can, and only root needs to."""
+    if os.getuid() == 0:
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, *user, follow_symlinks=False)
+
+
+def _sentence(error: Exception) -> str:
+    text = str(getattr(error, "explanation", None) or error).strip()
+    return text.splitlines()[0] if text else type(error).__name__

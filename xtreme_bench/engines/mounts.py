@@ -1,0 +1,60 @@
+"""What a stage's container sees of this machine: its inputs read-only, its own folder, each at its own path.
+
+With the same paths inside and outside, stage files and error messages hold in both places.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from docker.types import Mount
+
+from xtreme_bench.errors import InputError
+
+# Paths at which the image has something of its own.
+OWN = frozenset(map(Path, (
+    "/", "/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/opt", "/opt/venv", "/opt/xtreme-bench", "/proc", "/run",
+    "/sbin", "/sys", "/tmp", "/usr", "/var",
+)))  # fmt: skip
+KERNEL = ("proc", "sys", "dev")
+
+
+def of_stage(folder: Path, inputs: Mapping[str, Path], labels: Path | None) -> list[Mount]:
+    """The mounts of the stage in `folder` (`<store>/partial/<key>`): `inputs` are read-only, `folder` is writable.
+
+    Of the folder of gold labels and of the store nothing is seen but what is an input itself: where one of them lies
+    within an input, an empty folder covers it. Errors: `InputError` for labels that cannot be told from other data,
+    and for a path at which the image has something of its own.
+    """
+    sources = {name: path.resolve() for name, path in inputs.items()}
+    covers = [folder.parent.parent.resolve(), *([labels.resolve()] if labels else [])]
+    mounts = {str(path): _read_only(path, path) for path in sources.values()}
+    for name, source in sources.items():
+        if labels and name != "labels" and labels.resolve() in (source, *source.parents):
+            raise InputError(
+                f"{source}: the gold labels are in the same folder as the data; move them to one of their own"
+            )
+        mounts |= {str(link): _read_only(link, target) for link, target in _links(source)}
+        for cover in covers:
+            if source in cover.parents:
+                mounts[str(cover)] = Mount(str(cover), None, type="tmpfs", tmpfs_size=1 << 20, tmpfs_mode=0o555)
+    mounts[str(folder)] = Mount(str(folder), str(folder), type="bind")
+    for target in map(Path, mounts):
+        if target in OWN or target.parts[1] in KERNEL:
+            raise InputError(f"{target}: a container has something of its own there; move the data to another folder")
+    return list(mounts.values())
+
+
+def _read_only(target: Path, source: Path) -> Mount:
+    return Mount(str(target), str(source), type="bind", read_only=True)
+
+
+def _links(folder: Path) -> Iterator[tuple[Path, Path]]:
+    """Where links within a folder lead out of it (a model cache is made of such), and what really is there."""
+    for directory, names, files in os.walk(folder):
+        for path in (Path(directory, name) for name in (*names, *files)):
+            real = path.resolve()
+            if path.is_symlink() and real.exists() and folder not in real.parents:
+                yield Path(os.path.normpath(path.parent / path.readlink())), real
