@@ -6,11 +6,11 @@ RUN    := $(VENV)/bin/xtreme-bench
 PIP    := $(VENV)/bin/python -m pip
 HASHED := --quiet --no-deps --require-hashes
 READY  := $(VENV)/.installed
-# docker where an engine answers, local elsewhere; the run says which.
-ENGINE ?= $(shell $(RUN) doctor --engine-only 2>/dev/null || echo local)
+# docker or local; auto is docker where an engine answers, else local, and the run says which.
+ENGINE ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help install reproduce plan validate check test format lock clean
+.PHONY: help install reproduce plan validate check test format lock audit image shell clean-containers clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -27,8 +27,8 @@ $(READY): requirements.lock requirements-cpu.lock requirements-cuda.lock require
 	$(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-reproduce: $(READY) ## run a recipe from data to checked bundle and report: RECIPE=quickstart [DATA=folder] [LABELS=folder]
-	@$(RUN) run "$(RECIPE)" $(if $(DATA),--data "$(DATA)") $(if $(LABELS),--labels "$(LABELS)")
+reproduce: $(READY) ## run a recipe from data to checked bundle and report: RECIPE=quickstart [ENGINE=docker|local] [DATA=folder] [LABELS=folder]
+	@$(RUN) run "$(RECIPE)" --engine "$(ENGINE)" $(if $(DATA),--data "$(DATA)") $(if $(LABELS),--labels "$(LABELS)")
 
 plan: $(READY) ## show what a recipe would run and what is done: RECIPE=multitask9 [DATA=folder]
 	@$(RUN) plan "$(RECIPE)" $(if $(DATA),--data "$(DATA)")
@@ -52,6 +52,19 @@ format: $(READY) ## format and mend what can be mended
 
 lock: $(READY) ## write the lock files anew from pyproject.toml
 	PATH="$(abspath $(VENV)/bin):$$PATH" $(VENV)/bin/python tools/lock.py
+
+audit: $(READY) ## list the parts of the locks as CycloneDX (build/sbom.json) and look for known weaknesses
+	VENV=$(VENV) tools/audit
+
+image: $(READY) ## build the image of ENGINE=docker, where it is not there yet, and print its digest
+	@$(RUN) image
+
+shell: $(READY) ## a shell in the image, shut in like a stage
+	@docker run --rm -it --network none --cap-drop ALL --security-opt no-new-privileges --read-only --tmpfs /tmp \
+	  --entrypoint /bin/bash "$$($(RUN) image)"
+
+clean-containers: $(READY) ## remove the containers that killed runs left
+	@$(RUN) clean-containers
 
 clean: ## remove the virtual environment, the store and what was made of it
 	rm -rf $(VENV) store reports build dist *.egg-info

@@ -10,6 +10,7 @@ from typing import Any
 
 from xtreme_bench import bundle, environment, manifest, model_cache, recipe
 from xtreme_bench.check import check
+from xtreme_bench.engines import chosen
 from xtreme_bench.engines.local import Local
 from xtreme_bench.errors import InputError, Problem, StageError
 from xtreme_bench.plan import Plan, Stage, plan
@@ -66,7 +67,7 @@ def plans(name: str, places: Places, image: str | None = None) -> list[Plan]:
 def planned(name: str, places: Places, engine: str) -> list[Plan]:
     """The plans as `engine` would run them, without building an image. Errors: as `plans`; no Docker engine answers."""
     made = plans(name, places)
-    if engine != "docker":
+    if chosen(engine, Display(0).say) != "docker":
         return made
     from xtreme_bench.engines import docker, image
 
@@ -111,7 +112,7 @@ def audit_recipe(name: str, places: Places) -> dict[str, Any]:
 
 
 def _engine(name: str, resources: recipe.Resources, labels: Path | None) -> Engine:
-    if name == "docker":
+    if chosen(name, Display(0).say) == "docker":
         from xtreme_bench.engines.docker import Docker
 
         return Docker(resources, labels, Display(0).say)

@@ -82,7 +82,8 @@ def build(client: DockerClient, say: Callable[[str], None]) -> str:
         if "error" in part:
             raise StageError(
                 f"the image cannot be built: {str(part['error']).strip()} (before that: {last}); mend this, or name a "
-                "base that is here with XTREME_BENCH_BASE_IMAGE, or a ready image with XTREME_BENCH_IMAGE"
+                "base that is here with XTREME_BENCH_BASE_IMAGE, or a ready image with XTREME_BENCH_IMAGE, or use "
+                "--engine local"
             )
         line = str(part.get("stream") or part.get("status") or "").strip()
         last = line or last
