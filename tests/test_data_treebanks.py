@@ -44,6 +44,16 @@ def test_contractions_side_by_side_and_of_three_words_stay_apart(tmp_path):
     assert sentences(tmp_path, "es", block) == [[("dáselo", "VERB"), ("al", "ADP"), ("mar", "NOUN")]]
 
 
+def test_of_contractions_inside_each_other_with_one_prominent_word_the_last_is_joined_as_in_the_official_script(
+    tmp_path,
+):
+    block = [
+        ("1-3", "abc", "_", "_"), ("1", "a", "ADP", "2"), ("2-3", "bc", "_", "_"), ("2", "b", "VERB", "0"),
+        ("3", "c", "X", "2"),
+    ]  # fmt: skip
+    assert sentences(tmp_path, "de", block) == [[("a", "ADP"), ("bc", "VERB")]]
+
+
 def test_empty_nodes_and_spaces_inside_words_go(tmp_path):
     kept = [("1", "10 000", "NUM", "0"), ("1.1", "left", "VERB", "_"), ("2", "می\u200cروم\u00a0", "VERB", "1")]
     single = [("1", "Kultur", "NOUN", "0")]
@@ -98,6 +108,16 @@ def test_sentences_whose_words_are_all_or_all_but_one_withheld_are_dropped_and_c
         # Two parts are equally near, and the order of tags of Spanish has no NOUN.
         ([("1-2", "ab", "_", "_"), ("1", "a", "NOUN", "3"), ("2", "b", "ADP", "3"), ("3", "c", "VERB", "0")], 5),
         ([("1-2", "ab", "_", "_"), ("1", "a", "ADP", "2"), ("2", "b", "ADP", "0"), ("3", "c", "X", "3")], 5),
+        (
+            [
+                ("1-2", "ab", "_", "_"),
+                ("1", "a", "X", "0"),
+                ("2-3", "bc", "_", "_"),
+                ("2", "b", "X", "3"),
+                ("3", "c", "X", "1"),
+            ],
+            6,
+        ),
     ],
 )
 def test_a_treebank_at_which_the_official_conversion_stops_is_left_out_and_said(tmp_path, rows, line):
@@ -129,7 +149,7 @@ def test_all_malformed_lines_and_trees_of_a_treebank_are_named_at_once(tmp_path)
         (6, "a head is word 7, but this sentence has 1 words"),
         (9, "the words of this sentence are not numbered 1, 2, 3, ..."),
         (13, "no word of this sentence is its root (head 0)"),
-        (16, "the contraction 1-2 is not of words of this sentence, or overlaps another"),
+        (16, "the contraction 1-2 is not of words of this sentence"),
         (18, "ten columns with an id in the first expected"),
     ]
 

@@ -65,8 +65,9 @@ def read_conllu(path: Path, language: str, dropped: Callable[[str], None]) -> It
 def where_conversion_stops(path: Path, language: str) -> int | None:
     """The line of the sentence at which XTREME's conversion of this file ends in an error; None if it does not.
 
-    It ends at a contraction of which several parts are nearest to the root, one with a tag that the order above lacks,
-    and at a word that depends on itself beside a contraction. XTREME then has no sentence of the whole file.
+    It ends at a contraction of which several parts are nearest to the root, one with a tag that the order above lacks;
+    at contractions that share a word; and at a word that depends on itself beside a contraction. XTREME then has no
+    sentence of the whole file.
     """
     order = _ORDERS.get(language, _ORDER).split()
     for rows in _sentences(path, [], lambda what: None):
@@ -81,8 +82,12 @@ def where_conversion_stops(path: Path, language: str) -> int | None:
 def _stops(block: _Block, order: Sequence[str]) -> bool:
     if any(number in _heads(word) for number, word in block.words.items()):
         return True
-    nearest = [_nearest(block, first, last) for first, (last, _) in block.spans.items()]
-    return any(len(parts) > 1 and any(block.words[part].tag not in order for part in parts) for parts in nearest)
+    for first, (last, _) in block.spans.items():
+        nearest = _nearest(block, first, last)
+        if len(nearest) > 1 and any(block.words[part].tag not in order for part in nearest):
+            return True
+    parts = [part for first, last, _ in _fused(block, order).values() for part in range(first, last + 1)]
+    return len(set(parts)) < len(parts)
 
 
 def _sentences(path: Path, faults: list[Problem], dropped: Callable[[str], None]) -> Iterator[list[tuple[int, str]]]:
@@ -135,24 +140,34 @@ def _fault(block: _Block) -> str | None:
         return f"a head is word {max(heads)}, but this sentence has {len(block.words)} words"
     if block.spans and 0 not in heads:
         return "no word of this sentence is its root (head 0)"
-    free = 0
-    for first, (last, _) in sorted(block.spans.items()):
-        if not free < first <= last <= len(block.words):
-            return f"the contraction {first}-{last} is not of words of this sentence, or overlaps another"
-        free = last
+    for first, (last, _) in block.spans.items():
+        if not 0 < first <= last <= len(block.words):
+            return f"the contraction {first}-{last} is not of words of this sentence"
     return None
 
 
 def _joined(block: _Block, order: Sequence[str]) -> Iterator[tuple[str, str]]:
     """(form, tag) of each surface word: contractions as one word, other words as they are."""
-    inside = 0
+    fused = _fused(block, order)
+    inside = {part for first, last, _ in fused.values() for part in range(first, last + 1)}
     for number, word in block.words.items():
-        if number in block.spans:
-            inside, form = block.spans[number]
-            tags = [block.words[part].tag for part in _nearest(block, number, inside)]
-            yield form, min(tags, key=lambda tag: order.index(tag) if tag in order else len(order))
-        elif number > inside:
+        if number in fused:
+            yield fused[number][2], word.tag
+        elif number not in inside:
             yield word.form, word.tag
+
+
+def _fused(block: _Block, order: Sequence[str]) -> dict[int, tuple[int, int, str]]:
+    """The most prominent word of each contraction -> first word, last word, form.
+
+    Of contractions inside each other that have the same one, XTREME's script joins the last.
+    """
+    fused = {}
+    for first, (last, form) in sorted(block.spans.items()):
+        tags = {part: block.words[part].tag for part in _nearest(block, first, last)}
+        head = min(tags, key=lambda part: order.index(tags[part]) if tags[part] in order else len(order))
+        fused[head] = (first, last, form)
+    return fused
 
 
 def _nearest(block: _Block, first: int, last: int) -> list[int]:
