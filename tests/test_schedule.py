@@ -2,6 +2,7 @@
 
 import io
 import sys
+import threading
 from pathlib import Path
 from types import ModuleType
 
@@ -25,9 +26,11 @@ class Here:
     def __init__(self) -> None:
         self.ran: list[str] = []
         self.closed = False
+        self.one = threading.Lock()  # what a stage may read is a rule of its whole process
 
     def run(self, folder: Path, message: Message) -> None:
-        worker.run_stage(folder / "stage.json", message)
+        with self.one:
+            worker.run_stage(folder / "stage.json", message)
         self.ran.append((folder / "out" / "text").read_text())
 
     def close(self) -> None:
@@ -39,6 +42,8 @@ def join(job: Job) -> dict[str, object]:
     if job.params["word"] == "bad":
         raise InputError("the word is bad")
     job.progress(1, 2, "half")
+    if job.params["word"] == "thief":
+        next(job.out.parents[2].glob("stages/*/out/text")).read_text()
     parts = [(folder / "text").read_text() for _, folder in sorted(job.inputs.items())]
     (job.out / "text").write_text("".join([*parts, str(job.params["word"])]))
     return {"summary": f"{len(parts)} parts"}
@@ -135,3 +140,9 @@ def test_the_record_holds_what_ran_with_which_inputs_versions_and_for_how_long(s
     assert record["seconds"] >= 0
     assert record["ran"]["host"]
     assert record["facts"] == {"summary": "2 parts"}
+
+
+def test_a_stage_cannot_read_what_another_made_unless_it_is_its_input(store: Store) -> None:
+    run([stage("a")], store)
+    with pytest.raises(StageError, match="stage `join thief`: .* is closed to this stage"):
+        run([stage("thief")], store)

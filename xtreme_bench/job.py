@@ -7,9 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from xtreme_bench.errors import StageError
+
 
 def _silent(done: int, total: int, message: str) -> None:
     """Progress that nobody watches."""
+
+
+class Inputs(dict[str, Path]):
+    """The inputs of a stage by name. Asking for one that it was not given is an error that says so."""
+
+    def __missing__(self, name: str) -> Path:
+        given = ", ".join(sorted(self)) or "nothing"
+        raise StageError(f"this stage is not given `{name}`, only {given}; gold labels go to scoring alone")
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ def execute(stages: Sequence[Stage], store: Store, engine: Engine, *, jobs: int,
     A stage whose outputs were damaged is named, discarded and made again.
     Errors: the first error of a stage, after which nothing new is started; what had finished stays.
     """
+    closed = _closed(stages, store)
     waiting = [stage for stage in stages if not _present(stage, store, display)]
     missing = {stage.key for stage in waiting}
     running: dict[Future[None], Stage] = {}
@@ -45,7 +46,7 @@ def execute(stages: Sequence[Stage], store: Store, engine: Engine, *, jobs: int,
                 ready = [stage for stage in waiting if not missing & {source.key for source in stage.sources}]
                 for stage in ready[: jobs - len(running)]:
                     waiting.remove(stage)
-                    running[pool.submit(_run_one, stage, store, engine, display)] = stage
+                    running[pool.submit(_run_one, stage, store, engine, display, closed)] = stage
                 finished, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in finished:
                     missing.discard(running.pop(future).key)
@@ -53,6 +54,12 @@ def execute(stages: Sequence[Stage], store: Store, engine: Engine, *, jobs: int,
         except BaseException:
             engine.close()  # ends what still runs, so that the pool can be left
             raise
+
+
+def _closed(stages: Sequence[Stage], store: Store) -> list[str]:
+    """What no stage may read unless it is one of its inputs: the whole store, and gold labels wherever they are."""
+    gold = {source.folder(store) for stage in stages for name, source in stage.inputs.items() if name == "labels"}
+    return sorted(str(folder.resolve()) for folder in {*gold, store.root / "stages", store.root / "partial"})
 
 
 def _present(stage: Stage, store: Store, display: Display) -> bool:
@@ -69,7 +76,7 @@ def _present(stage: Stage, store: Store, display: Display) -> bool:
     return False
 
 
-def _run_one(stage: Stage, store: Store, engine: Engine, display: Display) -> None:
+def _run_one(stage: Stage, store: Store, engine: Engine, display: Display, closed: Sequence[str]) -> None:
     try:
         with store.locked(stage.key):
             if store.record(stage.key) is not None:  # another run made it while this one waited
@@ -77,7 +84,7 @@ def _run_one(stage: Stage, store: Store, engine: Engine, display: Display) -> No
                 return
             display.started(stage.name)
             started = time.monotonic()
-            facts = _make(stage, store, engine, display)
+            facts = _make(stage, store, engine, display, closed)
             display.finished(stage.name, time.monotonic() - started, str(facts.get("summary", "")))
     except XtremeBenchError as error:
         display.failed(stage.name)
@@ -90,12 +97,13 @@ def _run_one(stage: Stage, store: Store, engine: Engine, display: Display) -> No
         ) from error
 
 
-def _make(stage: Stage, store: Store, engine: Engine, display: Display) -> dict[str, Any]:
+def _make(stage: Stage, store: Store, engine: Engine, display: Display, closed: Sequence[str]) -> dict[str, Any]:
     """Run a stage in its partial folder and commit what it leaves; returns its facts."""
     folder = store.partial(stage.key)
     folder.mkdir(parents=True, exist_ok=True)
     inputs = {name: str(source.folder(store).resolve()) for name, source in stage.inputs.items()}
-    spec = {"kind": stage.kind, "name": stage.name, "params": {**stage.params, **stage.aside}, "inputs": inputs}
+    params = {**stage.params, **stage.aside}
+    spec = {"kind": stage.kind, "name": stage.name, "params": params, "inputs": inputs, "closed": list(closed)}
     write_json(folder / "stage.json", spec)
     engine.run(folder, lambda message: display.progressed(stage.name, *message["progress"]))
     result = json.loads((folder / "result.json").read_text(encoding="utf-8"))

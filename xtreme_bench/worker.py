@@ -28,7 +28,8 @@ from typing import Any
 
 from xtreme_bench import environment
 from xtreme_bench.errors import XtremeBenchError
-from xtreme_bench.job import Job
+from xtreme_bench.guard import guarded
+from xtreme_bench.job import Inputs, Job
 from xtreme_bench.store import write_json
 
 # Each kind of stage and the function that runs it. Also read by `plan`, for the code a stage depends on.
@@ -68,12 +69,14 @@ def run_stage(stage_file: Path, emit: Emit) -> None:
         started = time.time()
         job = Job(
             params=spec["params"],
-            inputs={name: Path(path) for name, path in spec["inputs"].items()},
+            inputs=Inputs({name: Path(path) for name, path in spec["inputs"].items()}),
             out=folder / "out",
             work=folder / "work",
             progress=_throttled(emit),
         )
-        facts = getattr(importlib.import_module(module), function)(job)
+        stage = getattr(importlib.import_module(module), function)
+        with guarded([Path(path) for path in spec.get("closed", ())], [*job.inputs.values(), folder]):
+            facts = stage(job)
         result = {"facts": facts, "seconds": round(time.time() - started, 3), "ran": _circumstances(started)}
         write_json(folder / "result.json", result)
 
