@@ -6,7 +6,7 @@ are kept (see `overlap`).
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -144,30 +144,29 @@ class _Tests:
         self._begins: list[int] = []
         items = 0
         for task, codes in wanted.items():
-            rows: set[int] = set()
-            count = twice = 0
+            rows: Counter[int] = Counter()
+            count = 0
             self._tasks.append(task)
             self._begins.append(items)
             for chunk in _chunks(_test_rows(data, task, codes, language)):
-                hashes = [whole(row, language) for row in chunk]
-                twice += len(hashes) - len(set(hashes) - rows)
-                rows.update(hashes)
+                rows.update(whole(row, language) for row in chunk)
                 numbered = [(part, items + at) for at, row in enumerate(chunk) for part in row]
                 self.index.add([part for part, _ in numbered], [item for _, item in numbered])
                 items, count = items + len(chunk), count + len(chunk)
             if count:
                 self.sizes[task] = count
-                self._note_repeats(data, task, language, rows, twice)
+                self._note_repeats(data, task, language, rows)
 
-    def _note_repeats(self, data: Path, task: str, language: str, rows: set[int], twice: int) -> None:
+    def _note_repeats(self, data: Path, task: str, language: str, rows: Counter[int]) -> None:
         of = self.sizes[task]
+        twice = of - len(rows)
         if twice and TASKS[task].group in ("classification", "tagging"):
             self.repeats.append(
                 {"task": task, "language": language, "kind": "there more than once", "rows": twice, "of": of}
             )
         dev = _dev_rows(data, task, language)
         if dev is not None:
-            both = len(rows & {whole(texts(row), language) for row in dev})
+            both = sum(rows[known] for known in {whole(texts(row), language) for row in dev})
             if both:
                 kind = "in the development set too"
                 self.repeats.append({"task": task, "language": language, "kind": kind, "rows": both, "of": of})
