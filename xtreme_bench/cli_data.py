@@ -85,6 +85,30 @@ def miniature(to: Path, labels: Path | None, seed: int, scale: float) -> None:
 
 
 @data.command()
+@click.option("--data", "folder", type=EXISTING_FOLDER, default=Path("download"), show_default=True)
+@click.option("--labels", type=EXISTING_FOLDER, help="Gold labels; the default is DATA with `-labels` added.")
+@click.option("--task", "tasks", multiple=True, metavar="TASK", help="Only this task, with a row for each language.")
+@click.option("--all", "every", is_flag=True, help="A row for each language of all tasks.")
+@click.option("--json", "json_file", type=OUTPUT, help="Write all that was found as JSON; - is standard output.")
+def status(folder: Path, labels: Path | None, tasks: tuple[str, ...], every: bool, json_file: Path | None) -> None:
+    """Show which corpora DATA has, their records beside the published counts, and how to get what is missing."""
+    from xtreme_bench.data import status as states
+    from xtreme_bench.data.status_text import said
+    from xtreme_bench.progress import Display
+
+    beside = folder.resolve().with_name(f"{folder.resolve().name}-labels")
+    labels = labels or (beside if beside.is_dir() else None)
+    with Display(1).work("status") as progress:
+        entries = states.status(folder, labels, states.memory_file(), tasks, progress)
+    by_language = every or bool(tasks)
+    emit(
+        json_file,
+        states.to_dict(folder, entries),
+        lambda: said(entries, states.prepared_from(folder), by_language=by_language),
+    )
+
+
+@data.command()
 @click.argument("recipe", required=False)
 @click.option("--data", "folder", type=FOLDER, help="Folder of the corpora; without RECIPE all that is in it.")
 @click.option("--store", type=FOLDER, default=Path("store"), show_default=True, help="Where stages are kept.")
