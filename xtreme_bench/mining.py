@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from xtreme_bench.errors import InputError
-from xtreme_bench.neighbours import Floats, Indices, Neighbours, corpora, similarities
+from xtreme_bench.neighbours import Neighbours, both_ways, one_way
 from xtreme_bench.rows import SentenceRow
+from xtreme_bench.vectors import Floats, Indices, corpora
 
 ScoredPair = tuple[str, str, float]
 
@@ -54,10 +55,7 @@ def nearest(queries: Any, base: Any, *, progress: Callable[[int, int], None] | N
     Among equals the lowest number wins. Raises InputError for empty, non-finite, zero or unlike-sized vectors.
     """
     left, right = corpora(queries=queries, base=base)
-    best = Neighbours(len(left), 1)
-    for row, column, block in similarities(left, right, progress):
-        best.take(block, 0, row, column)
-    return best.index[:, 0]
+    return one_way(left, right, 1, progress).index[:, 0]
 
 
 def mine(
@@ -83,13 +81,7 @@ def mine(
     if neighborhood < 1:
         raise InputError(f"neighborhood is {neighborhood}; mining needs at least 1 neighbour")
     left, right = corpora(source=source, target=target)
-    forward = Neighbours(len(left), min(neighborhood, len(right)))
-    backward = Neighbours(len(right), min(neighborhood, len(left)))
-    for row, column, block in similarities(left, right, progress):
-        forward.take(block, 0, row, column)
-        backward.take(block, 1, column, row)
-    forward.rescore(left, right)
-    backward.rescore(right, left)
+    forward, backward = both_ways(left, right, neighborhood, progress)
     forward_best, forward_score = _best_by_margin(forward, backward, margin)
     backward_best, backward_score = _best_by_margin(backward, forward, margin)
     return _one_to_one(

@@ -1,74 +1,135 @@
 """The k nearest neighbours by cosine, both ways from one product of two corpora, in memory bounded by the block size.
 
-The similarities are made block by block and never kept; of each sentence only the k best so far are. Exact: nothing
-is approximated, and what stays can be computed anew pair by pair.
+A fast product of blocks of the corpora makes a shortlist for each sentence, a little longer than asked for. The
+similarities of the shortlist are computed anew, pair by pair in double precision; where the error of the fast product
+leaves room for another neighbour outside the list, the sentence is searched again. So the result depends neither on
+the blocks nor on the product: a GPU may use one of lower precision (`shortlist.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from numpy.typing import NDArray
 
-from xtreme_bench.errors import InputError
+from xtreme_bench.vectors import Corpus, Floats, Indices
 
-Floats = NDArray[np.float32]
-Indices = NDArray[np.int64]
+Progress = Callable[[int, int], None]
 
-# One block of similarities is ROWS x COLUMNS floats, 32 MiB.
-ROWS, COLUMNS = 2048, 4096
-# The first neighbours of a query are looked for among so many items; they set the bar for all others.
-FIRST = 256
-
-
-@dataclass(frozen=True)
-class Corpus:
-    """Vectors (n, d) as given, and their lengths (n): normalised only block by block, so a memory map stays on disk."""
-
-    vectors: Floats
-    norms: Floats
-
-    def __len__(self) -> int:
-        return len(self.norms)
-
-    def unit(self, rows: slice | Indices) -> Floats:
-        """Some rows, each of length 1."""
-        return np.asarray(self.vectors[rows] / self.norms[rows][..., None], dtype=np.float32)
+# One block of similarities is ROWS x COLUMNS floats, 16 MiB: half a large processor's third-level cache.
+ROWS, COLUMNS = 4096, 1024
+# The first neighbours of a query are looked for among so many items, the next among so many times as many, ...
+FIRST, GROWTH = 64, 4
+# So many more neighbours than asked for are on a shortlist.
+SPARE = 4
+# Below every cosine.
+NONE = -2.0
+# Pairs whose vectors are gathered at a time.
+PAIRS = 1024
 
 
-def corpora(**arrays: Any) -> tuple[Corpus, ...]:
-    """Corpora of the named arrays. Raises InputError, with the name, for vectors that have no cosine."""
-    found = tuple(_corpus(array, name) for name, array in arrays.items())
-    widths = {name: corpus.vectors.shape[1] for name, corpus in zip(arrays, found, strict=True)}
-    if len(set(widths.values())) > 1:
-        sizes = " and ".join(f"{name} has {width}" for name, width in widths.items())
-        raise InputError(f"vectors of unlike dimensions: {sizes}; embed both sides with one encoder")
-    return found
+class Neighbours:
+    """The k most similar items of each query so far, best first; among equals the lowest item number first."""
+
+    def __init__(self, queries: int, k: int) -> None:
+        self.similarity: Floats = np.full((queries, k), NONE, dtype=np.float32)
+        self.index: Indices = np.full((queries, k), -1, dtype=np.int64)
+        # What passed the bar and is still to be merged, by the first query of its block: (query, item, similarity).
+        self._waiting: dict[int, list[tuple[Indices, Indices, Floats]]] = {}
+
+    def take(self, block: Floats, query: int, item: int) -> None:
+        """Take in a block (queries from number `query`, items from `item`), which may be a transposed view.
+
+        For each query the blocks must come in the order of the items, the first from item 0, and `merge` must follow
+        the last one.
+        """
+        width = block.shape[1]
+        done = 0 if item else self._start(block, query)
+        while done < width:
+            # A bar that few items have set lets many pass, so the first block is taken in growing parts.
+            end = width if item else min(width, GROWTH * done)
+            self._pass(block[:, done:end], query, item + done)
+            done = end
+
+    def merge(self) -> None:
+        """Merge in what is still waiting."""
+        for query in list(self._waiting):
+            self._merge(query)
+
+    def _start(self, block: Floats, query: int) -> int:
+        """Fill in from the first items, which set the bar for all others; returns how many these were."""
+        k = self.index.shape[1]
+        first = np.ascontiguousarray(block[:, : max(FIRST, k)])
+        order = np.argsort(-first, axis=1, kind="stable")[:, :k]
+        known = order.shape[1]  # fewer than k when the block is that narrow
+        rows = slice(query, query + len(block))
+        self.index[rows, :known] = order
+        self.similarity[rows, :known] = np.take_along_axis(first, order, axis=1)
+        return int(first.shape[1])
+
+    def _pass(self, part: Floats, query: int, item: int) -> None:
+        bar = self.similarity[query : query + len(part), -1:]
+        # The comparison goes along the memory of the block, so a transposed one is turned back.
+        if part.strides[0] < part.strides[1]:
+            items, queries = np.divmod(np.flatnonzero(part.T > bar.T), len(part))
+        else:
+            queries, items = np.divmod(np.flatnonzero(part > bar), part.shape[1])
+        waiting = self._waiting.setdefault(query, [])
+        waiting.append((queries, items + item, part[queries, items]))
+        # A merge sorts what is known too: it pays once as much has come.
+        if sum(len(queries) for queries, _, _ in waiting) > bar.size * self.index.shape[1]:
+            self._merge(query)
+
+    def _merge(self, query: int) -> None:
+        queries, items, values = (np.concatenate(parts) for parts in zip(*self._waiting.pop(query), strict=True))
+        k = self.index.shape[1]
+        counts = np.bincount(queries)
+        touched = np.flatnonzero(counts)
+        index, similarity = self.index[query:], self.similarity[query:]
+        queries = np.concatenate([np.repeat(touched, k), queries])
+        items = np.concatenate([index[touched].ravel(), items])
+        values = np.concatenate([similarity[touched].ravel(), values])
+        # By query, best first. Stable: among equals what was there before, with a lower number, stays first.
+        order = np.argsort(4.0 * queries - values, kind="stable")
+        ends = np.cumsum(counts[touched] + k)
+        kept = order[(ends - counts[touched] - k)[:, None] + np.arange(k)]
+        index[touched], similarity[touched] = items[kept], values[kept]
 
 
-def _corpus(vectors: Any, name: str) -> Corpus:
-    array = np.asanyarray(vectors, dtype=np.float32)
-    if array.ndim != 2:
-        raise InputError(f"{name}: vectors have shape {array.shape}; (sentences, dimensions) expected")
-    if not array.size:
-        raise InputError(f"{name}: no vectors (shape {array.shape})")
-    norms = np.empty(len(array), dtype=np.float32)
-    for start in range(0, len(array), COLUMNS):
-        rows = slice(start, start + COLUMNS)
-        norms[rows] = np.linalg.norm(array[rows], axis=1)
-    for faulty, fault in ((~np.isfinite(norms), "holds NaN or infinity"), (norms == 0, "is all zeros")):
-        if faulty.any():
-            count = f" ({faulty.sum()} such rows)" if faulty.sum() > 1 else ""
-            raise InputError(f"{name}: vector {faulty.argmax()} {fault}{count}; the encoder that made it is broken")
-    return Corpus(array, norms)
+def one_way(queries: Corpus, items: Corpus, k: int, progress: Progress | None = None) -> Neighbours:
+    """The k nearest of `items` (or all, where these are fewer) for each of `queries`."""
+    found = Neighbours(len(queries), min(k + SPARE, len(items)))
+    for row, column, block in _similarities(queries, items, progress):
+        found.take(block, row, column)
+    found.merge()
+    return _settle(found, min(k, len(items)), rounding(queries.width), queries, items)
 
 
-def similarities(
-    left: Corpus, right: Corpus, progress: Callable[[int, int], None] | None = None
-) -> Iterator[tuple[int, int, Floats]]:
+def both_ways(
+    left: Corpus, right: Corpus, k: int, progress: Progress | None = None
+) -> tuple[Neighbours, Neighbours]:
+    """The k nearest of `right` for each of `left` and the reverse, as `one_way` finds them, at half the cost."""
+    forward = Neighbours(len(left), min(k + SPARE, len(right)))
+    backward = Neighbours(len(right), min(k + SPARE, len(left)))
+    error = rounding(left.width)
+    with ThreadPoolExecutor(1) as beside:
+        for row, column, block in _similarities(left, right, progress):
+            other = beside.submit(backward.take, block.T, column, row)
+            forward.take(block, row, column)
+            other.result()
+        forward.merge()
+        backward.merge()
+        reverse = beside.submit(_settle, backward, min(k, len(left)), error, right, left)
+        return _settle(forward, min(k, len(right)), error, left, right), reverse.result()
+
+
+def rounding(width: int) -> float:
+    """What a single precision sum of `width` products of unit vectors may be off (Higham 2002, section 3.1)."""
+    return (width + 2) * float(np.finfo(np.float32).eps) / 2
+
+
+def _similarities(left: Corpus, right: Corpus, progress: Progress | None) -> Iterator[tuple[int, int, Floats]]:
     """Blocks of the matrix of cosines, each with the numbers of its first row and column, and valid until the next."""
     buffer = np.empty(min(ROWS, len(left)) * min(COLUMNS, len(right)), dtype=np.float32)
     for row in range(0, len(left), ROWS):
@@ -81,53 +142,34 @@ def similarities(
             progress(min(row + ROWS, len(left)), len(left))
 
 
-class Neighbours:
-    """The k most similar items of each query so far, best first; among equals the lowest item number first."""
+def _settle(shortlist: Neighbours, k: int, error: float, queries: Corpus, items: Corpus) -> Neighbours:
+    """The true k nearest from a shortlist whose similarities are off by `error` at most."""
+    found = _ranked(shortlist.index, k, queries, items)
+    if shortlist.index.shape[1] == len(items):
+        return found
+    # An item outside the list is as similar as the last on it and the error, at most.
+    doubtful = np.flatnonzero(found.similarity[:, -1] <= shortlist.similarity[:, -1] + error)
+    for start in range(0, len(doubtful), COLUMNS):
+        rows = doubtful[start : start + COLUMNS]
+        units = queries.unit(rows).astype(np.float64)
+        again = Neighbours(len(rows), k)
+        for item in range(0, len(items), COLUMNS):
+            columns = items.unit(slice(item, item + COLUMNS)).astype(np.float64)
+            again.take((units @ columns.T).astype(np.float32), 0, item)
+        again.merge()
+        found.index[rows], found.similarity[rows] = again.index, again.similarity
+    return found
 
-    def __init__(self, queries: int, k: int) -> None:
-        self.similarity: Floats = np.full((queries, k), -np.inf, dtype=np.float32)
-        self.index: Indices = np.full((queries, k), -1, dtype=np.int64)
 
-    def take(self, block: Floats, axis: int, query: int, item: int) -> None:
-        """Take in a block whose `axis` runs over queries from number `query`, the other over items from `item`.
-
-        For each query the blocks must come in the order of the items, the first from item 0.
-        """
-        queries = slice(query, query + block.shape[axis])
-        skip = self._start(block.T if axis else block, queries) if item == 0 else 0
-        rest = block[skip:] if axis else block[:, skip:]
-        bar = self.similarity[queries, -1]
-        passing = np.flatnonzero(rest > (bar if axis else bar[:, None]))
-        if len(passing):
-            at = np.unravel_index(passing, rest.shape)
-            self._merge(at[axis] + query, at[1 - axis] + item + skip, rest[at])
-
-    def _start(self, similarity: Floats, queries: slice) -> int:
-        """Fill in from the first items, so that few of the others pass the bar; returns how many these were."""
-        k = self.index.shape[1]
-        first = np.ascontiguousarray(similarity[:, : max(FIRST, k)])
-        order = np.argsort(-first, axis=1, kind="stable")[:, :k]
-        known = order.shape[1]  # fewer than k when the block is that narrow
-        self.index[queries, :known] = order
-        self.similarity[queries, :known] = np.take_along_axis(first, order, axis=1)
-        return int(first.shape[1])
-
-    def _merge(self, queries: Indices, items: Indices, values: Floats) -> None:
-        k = self.index.shape[1]
-        touched = np.unique(queries)
-        queries = np.concatenate([np.repeat(touched, k), queries])
-        items = np.concatenate([self.index[touched].ravel(), items])
-        values = np.concatenate([self.similarity[touched].ravel(), values])
-        order = np.lexsort((items, -values, queries))
-        kept = order[np.searchsorted(queries[order], touched)[:, None] + np.arange(k)]
-        self.index[touched], self.similarity[touched] = items[kept], values[kept]
-
-    def rescore(self, queries: Corpus, items: Corpus) -> None:
-        """Compute the kept similarities anew, pair by pair: they no longer depend on the blocks or the direction."""
-        step = max(1, ROWS // self.index.shape[1])
-        for start in range(0, len(queries), step):
-            rows = slice(start, start + step)
-            exact = np.einsum("qd,qkd->qk", queries.unit(rows), items.unit(self.index[rows]))
-            order = np.lexsort((self.index[rows], -exact), axis=1)
-            self.similarity[rows] = np.take_along_axis(exact, order, axis=1)
-            self.index[rows] = np.take_along_axis(self.index[rows], order, axis=1)
+def _ranked(index: Indices, k: int, queries: Corpus, items: Corpus) -> Neighbours:
+    """The k best of the items in `index` (n, k or more), by similarities computed in double precision pair by pair."""
+    found = Neighbours(len(index), k)
+    step = max(1, PAIRS // index.shape[1])
+    for start in range(0, len(index), step):
+        rows = slice(start, start + step)
+        units = queries.unit(rows).astype(np.float64)[:, None]
+        exact = np.vecdot(units, items.unit(index[rows]).astype(np.float64)).astype(np.float32)
+        order = np.lexsort((index[rows], -exact), axis=1)[:, :k]
+        found.similarity[rows] = np.take_along_axis(exact, order, axis=1)
+        found.index[rows] = np.take_along_axis(index[rows], order, axis=1)
+    return found

@@ -1,0 +1,66 @@
+"""Sentence vectors as given, checked once, and normalised only block by block, so that a memory map stays on disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xtreme_bench.errors import InputError
+
+Floats = NDArray[np.float32]
+Indices = NDArray[np.int64]
+
+# Rows that are checked at a time.
+CHECKED = 4096
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Vectors (n, d) of any number type and memory order, and their lengths (n)."""
+
+    vectors: NDArray[Any]
+    norms: Floats
+
+    def __len__(self) -> int:
+        return len(self.norms)
+
+    @property
+    def width(self) -> int:
+        return int(self.vectors.shape[1])
+
+    def unit(self, rows: slice | Indices) -> Floats:
+        """Some rows as float32, each of length 1."""
+        return np.divide(self.vectors[rows], self.norms[rows][..., None], dtype=np.float32, order="C", casting="same_kind")
+
+
+def corpora(**arrays: Any) -> tuple[Corpus, ...]:
+    """Corpora of the named arrays. Raises InputError, with the name, for vectors that have no cosine."""
+    found = tuple(_corpus(array, name) for name, array in arrays.items())
+    if len({corpus.width for corpus in found}) > 1:
+        sizes = " and ".join(f"{name} has {corpus.width}" for name, corpus in zip(arrays, found, strict=True))
+        raise InputError(f"vectors of unlike dimensions: {sizes}; embed both sides with one encoder")
+    return found
+
+
+def _corpus(vectors: Any, name: str) -> Corpus:
+    array = np.asanyarray(vectors)
+    if array.dtype.kind not in "fiu":
+        raise InputError(f"{name}: vectors are of type {array.dtype}; real numbers expected")
+    if array.ndim != 2:
+        raise InputError(f"{name}: vectors have shape {array.shape}; (sentences, dimensions) expected")
+    if not array.size:
+        raise InputError(f"{name}: no vectors (shape {array.shape})")
+    norms = np.empty(len(array), dtype=np.float32)
+    for start in range(0, len(array), CHECKED):
+        # In double precision no square of a float32 overflows or vanishes.
+        rows = np.asarray(array[start : start + CHECKED], dtype=np.float64)
+        with np.errstate(over="ignore"):
+            norms[start : start + CHECKED] = np.sqrt(np.vecdot(rows, rows))
+    for faulty, fault in ((~np.isfinite(norms), "holds NaN or infinity"), (norms == 0, "is all zeros")):
+        if faulty.any():
+            count = f" ({faulty.sum()} such rows)" if faulty.sum() > 1 else ""
+            raise InputError(f"{name}: vector {faulty.argmax()} {fault}{count}; the encoder that made it is broken")
+    return Corpus(array, norms)
