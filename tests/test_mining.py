@@ -22,21 +22,34 @@ def corpora(n=70, m=90, width=16, pairs=40, seed=0):
     return source.astype(np.float32), target.astype(np.float32)
 
 
+def cosines(source, target):
+    """All similarities as mining defines them: of single precision unit vectors, in double precision, then rounded."""
+    units = [
+        vectors.astype(np.float32) / np.linalg.norm(vectors.astype(float), axis=1, keepdims=True).astype(np.float32)
+        for vectors in (source, target)
+    ]
+    return (units[0].astype(float) @ units[1].astype(float).T).astype(np.float32)
+
+
 def mined_by_brute_force(source, target, k, margin):
-    """The published procedure, sentence by sentence, on the whole matrix in double precision."""
-    x, y = (a / np.linalg.norm(a, axis=1, keepdims=True) for a in (source.astype(float), target.astype(float)))
-    cosine = x @ y.T
+    """The published procedure, sentence by sentence, on the whole matrix; among equals the lowest number is first."""
+    cosine = cosines(source, target)
+    n, m = cosine.shape
     to_target = np.argsort(-cosine, axis=1, kind="stable")[:, :k]
     to_source = np.argsort(-cosine.T, axis=1, kind="stable")[:, :k]
-    source_mean = [cosine[i, to_target[i]].mean() for i in range(len(x))]
-    target_mean = [cosine[to_source[j], j].mean() for j in range(len(y))]
+    source_mean = [cosine[i, to_target[i]].mean() for i in range(n)]
+    target_mean = [cosine[to_source[j], j].mean() for j in range(m)]
 
     def score(i, j):
         mean = (source_mean[i] + target_mean[j]) / 2
-        return {"ratio": cosine[i, j] / mean, "distance": cosine[i, j] - mean, "absolute": cosine[i, j]}[margin]
+        value = {"ratio": lambda s: s / mean, "distance": lambda s: s - mean, "absolute": lambda s: s}[margin](
+            cosine[i, j]
+        )
+        return -np.inf if np.isnan(value) else value
 
-    proposals = [max((score(i, j), i, j) for j in to_target[i]) for i in range(len(x))]
-    proposals += [max((score(i, j), i, j) for i in to_source[j]) for j in range(len(y))]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        proposals = [max(((score(i, j), i, j) for j in to_target[i]), key=lambda one: one[0]) for i in range(n)]
+        proposals += [max(((score(i, j), i, j) for i in to_source[j]), key=lambda one: one[0]) for j in range(m)]
     sources, targets, found = set(), set(), []
     for value, i, j in sorted(proposals, key=lambda one: (-one[0], one[1], one[2])):
         if i not in sources and j not in targets:
@@ -76,17 +89,86 @@ def test_mining_in_many_blocks_equals_the_published_procedure(small_blocks, k):
     assert_same(mining.mine(source, target, neighborhood=k), mined_by_brute_force(source, target, k, "ratio"))
 
 
-def test_scores_do_not_depend_on_the_blocks(monkeypatch):
-    source, target = corpora()
-    whole = mining.mine(source, target)
-    for rows, columns, first in ((1, 1, 1), (13, 17, 2), (70, 3, 8)):
+def hard_inputs():
+    """Inputs where something is equal, opposite, zero, close together, far from length 1, or fewer than k."""
+    random = np.random.default_rng(7)
+
+    def normal(*shape):
+        return random.standard_normal(shape)
+
+    centres, x, y = normal(5, 24), normal(60, 24), normal(50, 24)
+    few = centres[random.integers(0, 5, 80)]
+    return {
+        "few to many": (normal(3, 12), normal(150, 12)),
+        "many to few": (normal(120, 12), normal(2, 12)),
+        "fewer than k": (normal(3, 8), normal(2, 8)),
+        "one to one": (normal(1, 8), normal(1, 8)),
+        "one to many": (normal(1, 8), normal(30, 8)),
+        "clusters": (few + 0.01 * normal(80, 24), few[::-1] + 0.01 * normal(80, 24)),
+        "all alike": (x + 50, y + 50),
+        "any length": (x * random.uniform(1e-12, 1e12, (60, 1)), y),
+        "opposite": (np.abs(x), -np.abs(y)),
+        "two dimensions": (normal(90, 2), normal(80, 2)),
+        "duplicates": (np.concatenate([x, x[:30], y[:20]]), np.concatenate([y, y[:30], x[:20], x[:20]])),
+        "ties": (np.sign(normal(70, 4)), np.sign(normal(80, 4))),
+        "orthogonal": (np.eye(6, 12), np.eye(6, 12)[:, ::-1]),
+        "all equal": (np.ones((40, 6)), np.ones((30, 6))),
+    }
+
+
+@pytest.mark.parametrize("name", hard_inputs())
+@pytest.mark.parametrize("margin", ["ratio", "distance", "absolute"])
+def test_mining_of_hard_inputs_equals_the_published_procedure_with_ties_by_number(small_blocks, name, margin):
+    source, target = hard_inputs()[name]
+    assert_same(mining.mine(source, target, margin=margin), mined_by_brute_force(source, target, 4, margin))
+
+
+def mined_by_faiss(faiss, source, target, k):
+    """The benchmark's procedure as its script runs it: two searches in single precision, the ratio margin."""
+    units = [vectors.copy() for vectors in (source, target)]
+    means, proposals = [], []
+    for vectors in units:
+        faiss.normalize_L2(vectors)
+    for queries, items in (units, units[::-1]):
+        index = faiss.IndexFlatIP(items.shape[1])
+        index.add(items)
+        similarity, neighbours_found = index.search(queries, min(k, len(items)))
+        means.append(similarity.mean(axis=1))
+        proposals.append(neighbours_found)
+    scored = []
+    for way, found in enumerate(proposals):
+        for query, row in enumerate(found):
+            pairs = [(query, item) if way == 0 else (item, query) for item in row]
+            scores = [units[0][i] @ units[1][j] / ((means[0][i] + means[1][j]) / 2) for i, j in pairs]
+            scored.append((max(scores), *pairs[int(np.argmax(scores))]))
+    sources, targets, kept = set(), set(), []
+    for value, i, j in sorted(scored, key=lambda one: -one[0]):
+        if i not in sources and j not in targets:
+            sources.add(i)
+            targets.add(j)
+            kept.append((i, j, value))
+    return [one for one in kept if one[2] > 0]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_mining_equals_the_procedure_with_faiss(seed):
+    faiss = pytest.importorskip("faiss", reason="faiss is not installed")
+    source, target = corpora(n=150, m=200, width=64, pairs=100, seed=seed)
+    assert_same(mining.mine(source, target), mined_by_faiss(faiss, source, target, 4))
+
+
+def test_results_do_not_depend_on_the_blocks(monkeypatch):
+    corpora_of = {**hard_inputs(), "random": corpora()}
+    whole = {name: mining.mine(*pair) for name, pair in corpora_of.items()}
+    for rows, columns, first in ((7, 5, 1), (13, 17, 2), (70, 3, 8)):
         monkeypatch.setattr(neighbours, "ROWS", rows)
         monkeypatch.setattr(neighbours, "COLUMNS", columns)
         monkeypatch.setattr(neighbours, "FIRST", first)
-        parts = mining.mine(source, target)
-        np.testing.assert_array_equal(parts.source_index, whole.source_index)
-        np.testing.assert_array_equal(parts.target_index, whole.target_index)
-        np.testing.assert_allclose(parts.score, whole.score, rtol=0, atol=1e-6)
+        for name, pair in corpora_of.items():
+            parts = mining.mine(*pair)
+            np.testing.assert_array_equal(parts.source_index, whole[name].source_index, name)
+            np.testing.assert_array_equal(parts.target_index, whole[name].target_index, name)
+            np.testing.assert_array_equal(parts.score, whole[name].score, name)
 
 
 def test_each_row_is_in_one_pair_at_most_and_the_best_come_first():
@@ -151,6 +233,23 @@ def test_memory_maps_are_mined_like_arrays(tmp_path):
     np.testing.assert_array_equal(mining.mine(mapped, target).score, mining.mine(source, target).score)
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        np.asfortranarray,
+        lambda a: a.astype(np.float64),
+        lambda a: np.repeat(a, 2, axis=1)[:, ::2],
+        lambda a: a[::-1][::-1],
+    ],
+    ids=["Fortran order", "double precision", "every second column", "reversed twice"],
+)
+def test_the_layout_and_type_of_the_arrays_do_not_matter(other):
+    source, target = corpora()
+    found, expected = mining.mine(other(source), other(target)), mining.mine(source, target)
+    np.testing.assert_array_equal(found.source_index, expected.source_index)
+    np.testing.assert_array_equal(found.score, expected.score)
+
+
 def test_memory_is_bounded_by_the_block_not_by_the_corpus(monkeypatch):
     monkeypatch.setattr(neighbours, "ROWS", 64)
     monkeypatch.setattr(neighbours, "COLUMNS", 256)
@@ -184,6 +283,12 @@ def broken(value):
         (np.ones((2, 4)), np.ones((2, 5)), "unlike dimensions: source has 4 and target has 5"),
         (np.ones((0, 4)), np.ones((2, 4)), r"source: no vectors \(shape \(0, 4\)\)"),
         (np.ones(4), np.ones((2, 4)), r"source: vectors have shape \(4,\)"),
+        (
+            np.ones((2, 4)),
+            np.ones((2, 4), dtype=complex),
+            "target: vectors are of type complex128; real numbers expected",
+        ),
+        (np.ones((2, 4)), [["a", "b"]], "target: vectors are of type <U1; real numbers expected"),
     ],
 )
 def test_broken_vectors_are_named(source, target, message):

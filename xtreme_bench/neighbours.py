@@ -106,9 +106,7 @@ def one_way(queries: Corpus, items: Corpus, k: int, progress: Progress | None = 
     return _settle(found, min(k, len(items)), rounding(queries.width), queries, items)
 
 
-def both_ways(
-    left: Corpus, right: Corpus, k: int, progress: Progress | None = None
-) -> tuple[Neighbours, Neighbours]:
+def both_ways(left: Corpus, right: Corpus, k: int, progress: Progress | None = None) -> tuple[Neighbours, Neighbours]:
     """The k nearest of `right` for each of `left` and the reverse, as `one_way` finds them, at half the cost."""
     forward = Neighbours(len(left), min(k + SPARE, len(right)))
     backward = Neighbours(len(right), min(k + SPARE, len(left)))

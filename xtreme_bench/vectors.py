@@ -32,8 +32,9 @@ class Corpus:
         return int(self.vectors.shape[1])
 
     def unit(self, rows: slice | Indices) -> Floats:
-        """Some rows as float32, each of length 1."""
-        return np.divide(self.vectors[rows], self.norms[rows][..., None], dtype=np.float32, order="C", casting="same_kind")
+        """Some rows as float32, each of length 1, one after another in memory."""
+        found = np.ascontiguousarray(self.vectors[rows], dtype=np.float32)
+        return np.divide(found, self.norms[rows][..., None], dtype=np.float32)
 
 
 def corpora(**arrays: Any) -> tuple[Corpus, ...]:
