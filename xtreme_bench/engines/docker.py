@@ -46,6 +46,7 @@ class Docker:
         for name in owner.remove_left(client):
             say(f"removed {name}, the container of a run that was killed")
         self.image: str | None = image.find_or_make(client, resources.image, say)
+        client.close()
         self._running: dict[str, Any] = {}
         self._closed = False
         self._lock = threading.Lock()
@@ -119,6 +120,7 @@ class Docker:
         with self._lock:
             self._running.pop(str(container.id), None)
         owner.remove(container)
+        container.client.close()
 
     def _user(self) -> tuple[int, int]:
         """Who stages run as: whoever started this, but never root."""
