@@ -10,7 +10,7 @@ READY  := $(VENV)/.installed
 ENGINE ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help install reproduce plan validate check test format lock audit image shell clean-containers clean
+.PHONY: help install reproduce plan validate check test test-docker format lock audit image shell clean-containers clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ check: $(READY) ## formatting, lint, types and the fast tests, under a minute
 
 test: check ## everything that `make check` does, then the slow tests
 	$(VENV)/bin/python -m pytest -m slow
+
+test-docker: $(READY) ## the tests in containers: needs a Docker engine and XTREME_BENCH_BASE_IMAGE
+	$(VENV)/bin/python -m pytest -m docker
 
 format: $(READY) ## format and mend what can be mended
 	$(VENV)/bin/ruff format .
