@@ -183,16 +183,14 @@ def until(happened: Any, seconds: float = 120) -> None:
         time.sleep(0.05)
 
 
-def run_forged(
-    monkeypatch: pytest.MonkeyPatch, folder: Path, program: str, resources: Resources, labels: Path | None = None
-) -> None:
+def run_forged(monkeypatch: pytest.MonkeyPatch, folder: Path, program: str, resources: Resources) -> None:
     """Run a stage with the real engine, but with a program of the test's in the place of the worker."""
     (folder / "worker.py").write_text(program)  # the one folder that host and container share
     monkeypatch.setattr(engine, "WORKER", ("python", str(folder / "worker.py")))
-    Docker(resources, labels, print).run(folder, print)
+    Docker(resources, print).run(folder, print)
 
 
-def stage(tmp_path: Path, kind: str = "finetune", **inputs: Path) -> Path:
+def stage(tmp_path: Path, kind: str = "finetune", gold: str = "data/labels", **inputs: Path) -> Path:
     """A stage folder of a store, and data in which the gold labels lie too deep for anybody's good."""
     folder = tmp_path / "store/partial/0123"
     (folder / "out").mkdir(parents=True)
@@ -204,6 +202,7 @@ def stage(tmp_path: Path, kind: str = "finetune", **inputs: Path) -> Path:
     spec = {
         "kind": kind, "params": {"labels": str(tmp_path / "data/labels/gold.txt")},
         "inputs": {name: str(path) for name, path in given.items()},
+        "closed": [str(tmp_path / gold), str(tmp_path / "store/stages"), str(tmp_path / "store/partial")],
     }  # fmt: skip
     (folder / "stage.json").write_text(json.dumps(spec))
     return folder
@@ -211,7 +210,7 @@ def stage(tmp_path: Path, kind: str = "finetune", **inputs: Path) -> Path:
 
 def test_nothing_leads_out_of_a_stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = stage(tmp_path)
-    run_forged(monkeypatch, folder, FORGE, Resources(memory=1, processes=100), tmp_path / "data/labels")
+    run_forged(monkeypatch, folder, FORGE, Resources(memory=1, processes=100))
     found = json.loads((folder / "result.json").read_text())["found"]
     assert found["network"] == "OSError: [Errno 101] Network is unreachable"
     assert found["interfaces"] == "['lo']"
@@ -234,14 +233,14 @@ def test_nothing_leads_out_of_a_stage(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_scoring_is_given_the_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = stage(tmp_path, "score", data=tmp_path / "store/stages/other/out", labels=tmp_path / "data/labels")
-    run_forged(monkeypatch, folder, FORGE, Resources(), tmp_path / "data/labels")
+    run_forged(monkeypatch, folder, FORGE, Resources())
     assert json.loads((folder / "result.json").read_text())["found"]["labels"] == "the answer"
 
 
 def test_labels_in_the_very_folder_of_the_data_are_refused(tmp_path: Path) -> None:
-    folder = stage(tmp_path)
+    folder = stage(tmp_path, gold="data")
     with pytest.raises(InputError, match="the gold labels are in the same folder as the data"):
-        Docker(Resources(), tmp_path / "data", print).run(folder, print)
+        Docker(Resources(), print).run(folder, print)
 
 
 def test_a_link_in_the_data_is_followed_and_what_it_leads_to_is_read_only(

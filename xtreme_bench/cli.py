@@ -124,11 +124,12 @@ def check(bundle: Path, labels: Path | None, data: Path | None, json_file: Path 
 @cli.command()
 @click.argument("bundle", type=EXISTING)
 @click.option("--labels", type=EXISTING_FOLDER, required=True, help="Folder with the gold labels.")
-def verify(bundle: Path, labels: Path) -> None:
+@click.option("--same-as", type=EXISTING, metavar="OTHER", help="Also a fault: OTHER is not the same experiment.")
+def verify(bundle: Path, labels: Path, same_as: Path | None) -> None:
     """Check BUNDLE, score it again, and compare with its manifest and with what its recipe expects."""
     from xtreme_bench.verify import verify as verify_bundle
 
-    result = verify_bundle(bundle, labels)
+    result = verify_bundle(bundle, labels, same_as=same_as)
     for note in result.notes:
         click.echo(note)
     _exit_with(result.problems)

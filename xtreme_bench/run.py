@@ -85,7 +85,7 @@ def reproduce(name: str, places: Places, engine: str = "local") -> Outcome:
     for model in sorted(hub):
         model_cache.fetch(*model)
     resources = made[0].recipe.resources
-    with closing(_engine(engine, resources, places.labels)) as place:
+    with closing(_engine(engine, resources)) as place:
         # Now that the weights have a folder, and the image a digest.
         made = plans(name, places, place.image)
         stages = _distinct(made)
@@ -111,11 +111,11 @@ def audit_recipe(name: str, places: Places) -> dict[str, Any]:
     return facts
 
 
-def _engine(name: str, resources: recipe.Resources, labels: Path | None) -> Engine:
+def _engine(name: str, resources: recipe.Resources) -> Engine:
     if chosen(name, Display(0).say) == "docker":
         from xtreme_bench.engines.docker import Docker
 
-        return Docker(resources, labels, Display(0).say)
+        return Docker(resources, Display(0).say)
     environment.require_heavy_half()
     return Local()
 

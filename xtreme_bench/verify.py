@@ -15,6 +15,7 @@ from xtreme_bench.errors import Problem
 from xtreme_bench.findings import quoted
 from xtreme_bench.gold import gold_path
 from xtreme_bench.manifest_format import NAME
+from xtreme_bench.same import differences
 from xtreme_bench.score import Coverage, cells, headline, score_files
 
 # Two machines may add in another order; nothing else may differ.
@@ -30,11 +31,12 @@ class Verification:
     scores: Mapping[str, Any]
 
 
-def verify(bundle: Path, labels: Path) -> Verification:
+def verify(bundle: Path, labels: Path, *, same_as: Path | None = None) -> Verification:
     """Check a bundle, score it against gold labels, and compare with its manifest's scores and its recipe's `expect`.
 
     A faulty file ends the verification before scoring. A manifest without scores has nothing to compare with, and gains
-    over a baseline cannot be verified from one bundle; both are noted. Errors: `InputError` when there is no bundle, no
+    over a baseline cannot be verified from one bundle; both are noted. With `same_as`, another bundle, it is a problem
+    when the two are not the same experiment (`same.differences`). Errors: `InputError` when there is no bundle, no
     manifest, or labels that cannot be read.
     """
     report = check(bundle, labels=labels)
@@ -58,6 +60,8 @@ def verify(bundle: Path, labels: Path) -> Verification:
     if isinstance(expect, dict) and expect.pop("gains", None):
         notes.append("`expect` also names gains over a baseline: compare with the baseline's bundle to verify them")
     problems += check_expect(expect, scores)
+    if same_as is not None:
+        problems += differences(manifest, read_manifest(same_as))
     unscored = [task for task in report.coverage if task not in covered]
     if unscored:
         notes.append(f"not scored: {', '.join(unscored)}")

@@ -18,7 +18,7 @@ def chosen(name: str, say: Callable[[str], None]) -> str:
     try:
         docker.connect()
     except StageError as error:
-        say(f"engine: local ({str(error).partition(':')[0]})")
+        say(f"engine: local ({str(error).partition(': ')[0]})")
         return "local"
     say("engine: docker (an engine answers; --engine local runs without, for make ENGINE=local)")
     return "docker"

@@ -38,9 +38,9 @@ class Docker:
     cannot be had, or a GPU is asked for that the engine does not offer.
     """
 
-    def __init__(self, resources: Resources, labels: Path | None, say: Callable[[str], None]) -> None:
+    def __init__(self, resources: Resources, say: Callable[[str], None]) -> None:
         client = connect()
-        self._resources, self._labels = resources, labels
+        self._resources = resources
         self._info = client.info()
         self._gpus = _gpus(self._info, resources)
         for name in owner.remove_left(client):
@@ -99,7 +99,7 @@ class Docker:
                 security_opt=["no-new-privileges"],
                 read_only=True,
                 tmpfs={"/tmp": "rw,nosuid,nodev,mode=1777"},
-                mounts=mounts.of_stage(folder, inputs, self._labels),
+                mounts=mounts.of_stage(folder, inputs, [Path(path) for path in stage["closed"]]),
                 mem_limit=self._memory(),
                 memswap_limit=self._memory(),
                 pids_limit=resources.processes,

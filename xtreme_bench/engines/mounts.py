@@ -6,7 +6,7 @@ With the same paths inside and outside, stage files and error messages hold in b
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from docker.types import Mount
@@ -21,30 +21,34 @@ OWN = frozenset(map(Path, (
 KERNEL = ("proc", "sys", "dev")
 
 
-def of_stage(folder: Path, inputs: Mapping[str, Path], labels: Path | None) -> list[Mount]:
+def of_stage(folder: Path, inputs: Mapping[str, Path], closed: Sequence[Path]) -> list[Mount]:
     """The mounts of the stage in `folder` (`<store>/partial/<key>`): `inputs` are read-only, `folder` is writable.
 
-    Of the folder of gold labels and of the store nothing is seen but what is an input itself: where one of them lies
-    within an input, an empty folder covers it. Errors: `InputError` for labels that cannot be told from other data,
-    and for a path at which the image has something of its own.
+    Where a folder of `closed` (gold labels, the store) lies within an input, an empty folder covers it. Errors:
+    `InputError` for gold labels that cannot be told from other data, and for a path at which the image has its own.
     """
     sources = {name: path.resolve() for name, path in inputs.items()}
-    covers = [folder.parent.parent.resolve(), *([labels.resolve()] if labels else [])]
-    mounts = {str(path): _read_only(path, path) for path in sources.values()}
+    covers = [path.resolve() for path in closed]
     for name, source in sources.items():
-        if labels and name != "labels" and labels.resolve() in (source, *source.parents):
+        if source in OWN or source.parts[1] in KERNEL:
+            raise InputError(f"{source}: a container has something of its own there; move the data to another folder")
+        if name != "labels" and any(_is_of(source, cover, folder.parent.parent) for cover in covers):
             raise InputError(
-                f"{source}: the gold labels are in the same folder as the data; move them to one of their own"
+                f"{source}: the gold labels are in the same folder as the data; give them one of their own"
             )
+    mounts = {str(path): _read_only(path, path) for path in sources.values()}
+    for source in sources.values():
         mounts |= {str(link): _read_only(link, target) for link, target in _links(source)}
         for cover in covers:
             if source in cover.parents:
                 mounts[str(cover)] = Mount(str(cover), None, type="tmpfs", tmpfs_size=1 << 20, tmpfs_mode=0o555)
     mounts[str(folder)] = Mount(str(folder), str(folder), type="bind")
-    for target in map(Path, mounts):
-        if target in OWN or target.parts[1] in KERNEL:
-            raise InputError(f"{target}: a container has something of its own there; move the data to another folder")
     return list(mounts.values())
+
+
+def _is_of(source: Path, cover: Path, store: Path) -> bool:
+    """Whether an input is a closed folder or lies in one; in the store all inputs of other stages do."""
+    return source == cover or (cover in source.parents and store not in cover.parents)
 
 
 def _read_only(target: Path, source: Path) -> Mount:
