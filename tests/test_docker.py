@@ -303,6 +303,7 @@ def test_an_image_that_is_nowhere_ends_with_3(tmp_path: Path) -> None:
     assert "is not here and cannot be pulled" in done.stderr.splitlines()[-1]
 
 
+@pytest.mark.timeout(900)
 def test_an_image_built_twice_has_the_same_files_and_versions(made: str, tmp_path: Path) -> None:
     connection = client()
     first = contents(connection, made)
