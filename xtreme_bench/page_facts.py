@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xtreme_bench import plots
+from xtreme_bench import page_data, plots
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.claims import Manifest, trained, zero_shot
-from xtreme_bench.markup import command, figure, paragraph, section, table
+from xtreme_bench.markup import command, figure, section, table
 from xtreme_bench.plots import Line, Panel
 from xtreme_bench.progress import duration
 from xtreme_bench.store import Store, file_digest
@@ -47,7 +47,7 @@ def run_sections(runs: Sequence[Finished], store: Store | None) -> list[str]:
     return [
         *(_curve_sections(runs, store) if store else ()),
         section("Retrieval", *_retrieval(records)),
-        section("Data", *_data(runs[0].manifest, records)),
+        section("Data", *page_data.data_parts(runs[0].manifest, records)),
         section("Stages", _stages(records)),
         section("Versions", table(("", "version"), sorted(runs[0].manifest["versions"].items()))),
     ]
@@ -127,55 +127,6 @@ def _retrieval(records: Sequence[Record]) -> Iterator[str]:
     ]
     note = "The threshold is chosen on development pairs and used for the test set as it is."
     yield table(("mined", "threshold", "F1 on development pairs", "pairs found"), mined, note=note)
-
-
-def _data(manifest: Manifest, records: Sequence[Record]) -> Iterator[str]:
-    data = manifest["data"]
-    yield paragraph(f"Source: {data['source']}; sha256 of the keys of all that was read: {data['sha256']}.")
-    yield table(("trained on", "examples"), [[name, f"{n:,}"] for name, n in _examples(records).items()])
-    tested = []
-    for task, target in TASKS.items():
-        counts = [
-            manifest["files"][file]["records"]
-            for code in target.languages
-            if (file := target.file(code)) in manifest["files"]
-        ]
-        if counts:
-            tested.append([task, len(counts), f"{sum(counts):,}", f"{min(counts):,}", f"{max(counts):,}"])
-    headings = ("tested on", "languages", "records", "fewest", "most")
-    yield table(
-        headings, tested, note="Records: lines, sentences or questions; for bucc2018 the pairs that were found."
-    )
-    yield from _prepared(data["made_from"] or {})
-
-
-def _prepared(notes: Mapping[str, Any]) -> Iterator[str]:
-    """What upstream releases were turned into, where a run began with that."""
-    sentences = []
-    if stand_ins := notes.get("dev_as_test"):
-        sentences.append(f"Development sets stand in for the test sets of {', '.join(stand_ins)}.")
-    if sample := notes.get("sample"):
-        sentences.append(f"At most {sample:,} test examples a language were kept.")
-    if sentences:
-        yield paragraph(*sentences)
-    tasks = notes.get("tasks") or {}
-    rows = [[task, _few(note["made_from"]), " ".join(note["remarks"])] for task, note in tasks.items()]
-    yield table(("prepared", "made from", "where it is not what XTREME has"), rows, kind="words")
-
-
-def _few(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-
-
-def _examples(records: Sequence[Record]) -> dict[str, int]:
-    """Number of training examples by stage kind and corpus."""
-    phases = {"pretrain": "pretraining", "intermediate": "intermediate", "finetune": "fine-tuning"}
-    return {
-        f"{phases[record['kind']]}: {name}": number
-        for record in records
-        if record["kind"] in phases
-        for name, number in record["facts"]["examples"].items()
-    }
 
 
 def _stages(records: Sequence[Record]) -> str:

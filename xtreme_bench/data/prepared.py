@@ -20,15 +20,19 @@ def said(notes: Mapping[str, Any]) -> str:
     ]
     parts = [tabulate(rows, headers=["corpus", "form", "splits", "languages", "files"])]
     remarks = [f"{task}: {remark}" for task, about in notes["tasks"].items() for remark in about["remarks"]]
-    dropped = [
+    parts += _list("To know:", [*dropped(notes), *remarks])
+    parts += _list("Not used:", notes["not_used"])
+    return "\n\n".join(parts)
+
+
+def dropped(notes: Mapping[str, Any]) -> list[str]:
+    """What of each corpus was left out, with numbers."""
+    return [
         f"{task}: {number:,} {what}"
         for task, about in notes["tasks"].items()
         for what, number in about["examples"].items()
         if "dropped" in what or "not trained on" in what
     ]
-    parts += _list("To know:", [*dropped, *remarks])
-    parts += _list("Not used:", notes["not_used"])
-    return "\n\n".join(parts)
 
 
 def _some(values: Any) -> str:
