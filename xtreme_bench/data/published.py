@@ -29,11 +29,11 @@ _COUNTS: Mapping[tuple[str, str, str], int] = MappingProxyType(
         # Williams et al. 2018; the matched development set, with a gold label.
         ("mnli", "train", "en"): 392_702,
         ("mnli", "dev", "en"): 9_815,
-        # Phang et al. 2020 (arXiv 2005.13013), table 1: SNLI (Bowman et al. 2015, pairs with a gold label: 549,367 and
+        # Phang et al. 2020 (arXiv 2005.13013), sizes not confirmed at the source: SNLI (Bowman et al. 2015, pairs with a gold label: 549,367 and
         # 9,842), MultiNLI as above, and ANLI R1 to R3 (Nie et al. 2020: 16,946, 45,460, 100,459; 1,000, 1,000, 1,200).
         ("anli_plus", "train", "en"): 1_104_934,
         ("anli_plus", "dev", "en"): 22_857,
-        # Phang et al. 2020, table 1; CosmosQA's training set has 25,588 there, 25,262 in the released file.
+        # The same, not confirmed at the source; CosmosQA's training set has 25,588 there, 25,262 in the released file.
         ("qqp", "train", "en"): 363_846,
         ("qqp", "dev", "en"): 40_430,
         ("squad_v1", "train", "en"): 87_599,
