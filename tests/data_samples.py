@@ -6,6 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from xtreme_bench.data.prepare import prepare
+from xtreme_bench.errors import InputError
+
 
 def write(folder: Path, file: str, text: str) -> Path:
     """Write `text` byte for byte below `folder`; returns the path."""
@@ -38,3 +43,20 @@ def conllu(*sentences: list[tuple[str, str, str, str]]) -> str:
         rows = [f"{n}\t{form}\t_\t{tag}\t_\t_\t{head}\t_\t_\t_" for n, form, tag, head in sentence]
         blocks.append("\n".join([f"# sent_id = {i}", *rows]) + "\n\n")
     return "".join(blocks)
+
+
+def run(folder: Path, **options: Any) -> dict[str, Any]:
+    """Prepare `<folder>/in` to `<folder>/data` and `<folder>/labels`; returns the notes of the tasks."""
+    return prepare([folder / "in"], folder / "data", folder / "labels", **options)["tasks"]
+
+
+def content(path: Path) -> str:
+    """The text of a file with its line ends."""
+    return path.read_bytes().decode()
+
+
+def faults(folder: Path, message: str | None = None) -> list[tuple[str, int | None, str | None, str]]:
+    """(file, line, example, message) of each fault that `run` ends with."""
+    with pytest.raises(InputError, match=message) as caught:
+        run(folder)
+    return [(Path(p.file or "").name, p.line, p.example, p.message) for p in caught.value.problems]

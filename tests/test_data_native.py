@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 import pytest
-from data_samples import write
+from data_samples import content, run, write
 
 from xtreme_bench.data import intermediate, targets
 from xtreme_bench.data.prepare import prepare
@@ -33,14 +33,6 @@ def xnli(pairs=PAIRS) -> str:
     return XNLI_HEADER + "".join(
         f"{language}\t{label}\t\t\t\t\t{a}\t{b}\t1\t1\tg{5 * chr(9)}x\tt\tt\tTrue\n" for language, label, a, b in pairs
     )
-
-
-def run(folder: Path, **options) -> dict:
-    return prepare([folder / "in"], folder / "data", folder / "labels", **options)["tasks"]
-
-
-def content(path: Path) -> str:
-    return path.read_bytes().decode()
 
 
 def test_xnli_is_cut_by_language_with_csv_quotes_and_the_labels_of_test_sets_apart(tmp_path):

@@ -146,7 +146,7 @@ def test_a_folder_in_the_download_layout_is_kept_as_it_is(tmp_path):
         "bucc2018/de-en.dev.gold": "de-1\ten-1\n",
         "squad/train-v1.1.json": squad([{"id": "q", "context": "Ada", "answers": [(0, "Ada")]}]),
         "squad/dev-v1.1.json": squad([{"id": "q", "context": "Ada", "answers": [(0, "Ada")]}]),
-        "qqp/train.tsv": "id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate\n",
+        "qqp/train.tsv": "id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate\n1\t2\t3\ta\tb\t0\n",
     }
     for file, content in files.items():
         write(tmp_path / "in", file, content)

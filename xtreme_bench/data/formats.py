@@ -77,7 +77,7 @@ def read_questions(path: Path, purpose: str, *, answers: bool, ids_repeat: bool 
     """
     seen: set[str] = set()
     with reading(path, purpose) as faults:
-        for count, (context, question) in enumerate(_questions(json_document(path, faults), path, faults)):
+        for count, (context, question) in enumerate(squad_questions(json_document(path, faults), path, faults)):
             given, text = question.get("id"), question.get("question")
             if not isinstance(given, str) or not isinstance(text, str):
                 faults.append(Problem(f"question {count}: `id` and `question` must be text", str(path)))
@@ -90,7 +90,7 @@ def read_questions(path: Path, purpose: str, *, answers: bool, ids_repeat: bool 
             yield QuestionRow(str(count) if ids_repeat else given, text, context, found, impossible)
 
 
-def _questions(document: Any, path: Path, faults: list[Problem]) -> Iterator[tuple[str, dict[str, Any]]]:
+def squad_questions(document: Any, path: Path, faults: list[Problem]) -> Iterator[tuple[str, dict[str, Any]]]:
     """(context, question object) in the order of the file; parts that lack the right shape are faults."""
     if document is None:
         return

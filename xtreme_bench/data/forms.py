@@ -88,7 +88,7 @@ FORMS = (
     Form("mnli", "MultiNLI 1.0", r"multinli_1\.0_(?P<split>train|dev_matched|dev_mismatched)\.(?P<ending>txt)",
          _NLI_COLUMNS),
     Form("mnli", "GLUE", r"(?P<split>train|dev_matched|dev_mismatched)\.tsv", r"index\tpromptID\tpairID\tgenre\t"),
-    Form("mnli", "jiant", r"(?:mnli[_/])?(?P<split>train|val)\.jsonl", r'\{[^\n]*"premise"[^\n]*"hypothesis"'),
+    Form("mnli", "jiant", r"mnli[_/](?P<split>train|val)\.jsonl", r'\{[^\n]*"premise"[^\n]*"hypothesis"'),
     Form("anli", "ANLI", r"R(?P<round>[123])/(?P<split>train|dev)\.jsonl", r'\{[^\n]*"context"[^\n]*"hypothesis"'),
     Form("qqp", "GLUE", rf"{_TRAIN_DEV}\.tsv", r"id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate"),
     Form("hellaswag", "HellaSwag", r"hellaswag_(?P<split>train|val)\.jsonl", r'\{[^\n]*"endings"'),

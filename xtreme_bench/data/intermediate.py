@@ -38,7 +38,7 @@ def labels(data: Path, task: str, languages: Sequence[str] = ("en",)) -> tuple[s
     """
     layout.known(task, layout.INTERMEDIATE, "intermediate task")
     if task == "ccg":
-        tags = (tag for language in languages for tag in _supertags(data / layout.ccg_tags_file(language), language))
+        tags = (tag for language in languages for tag in supertags(data / layout.ccg_tags_file(language), language))
         return tuple(dict.fromkeys(tags))
     if task == "qqp":
         return PARAPHRASE_LABELS
@@ -64,10 +64,16 @@ def _read(data: Path, task: str, split: str, language: str, purpose: str, droppe
         for file in layout.intermediate_split_files(part, split, language):
             if part == "ccg":
                 yield from read_ccg(data / file, purpose, labels(data, "ccg", [language]))
-            elif part in _READ_SOME:
-                yield from _READ_SOME[part](data / file, purpose, dropped)
             else:
-                yield from _READ[part](data / file, purpose)
+                yield from read_file(part, data / file, purpose, dropped)
+
+
+def read_file(part: str, path: Path, purpose: str, dropped: Counter[str]) -> Iterator[Row]:
+    """The rows of one file of an intermediate task other than CCG, or of snli or anli; `dropped` and errors as `read`.
+
+    An empty file is no error.
+    """
+    return _READ_SOME[part](path, purpose, dropped) if part in _READ_SOME else _READ[part](path, purpose)
 
 
 def read_nli(path: Path, purpose: str, dropped: Counter[str]) -> Iterator[PairRow]:
@@ -195,7 +201,8 @@ def read_ccg(path: Path, purpose: str, tags: tuple[str, ...]) -> Iterator[Tagged
                 yield TaggedRow(str(number - 1), tuple(words), tuple(found))
 
 
-def _supertags(path: Path, language: str) -> tuple[str, ...]:
+def supertags(path: Path, language: str) -> tuple[str, ...]:
+    """The tags of one `tags_to_id.json`, in the order of their numbers."""
     with reading(path, f"list of the tags of ccg in {language}") as faults:
         numbers = json_document(path, faults)
         valid = isinstance(numbers, dict) and sorted(map(str, numbers.values())) == sorted(

@@ -12,7 +12,7 @@ from typing import Any
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data import layout
 from xtreme_bench.data.files import json_lines, reading
-from xtreme_bench.data.formats import read_questions
+from xtreme_bench.data.formats import read_questions, squad_questions
 from xtreme_bench.data.forms import TYDIQA_LANGUAGES
 from xtreme_bench.data.releases import Preparation
 from xtreme_bench.errors import Problem
@@ -53,10 +53,10 @@ def prepare_mlqa(preparation: Preparation) -> None:
 
 
 def _read(preparation: Preparation, task: str, language: str, path: Path) -> list[QuestionRow]:
-    """The rows of a test file, with answers if it has any: XTREME's own copies have empty ones."""
+    """The rows of a test file, with answers if it has any: those in XTREME's own copies are empty, all of them."""
     preparation.use(task, path)
-    blanked = re.search(r'"text":\s*""', path.read_text(encoding="utf-8", errors="replace")) is not None
-    return list(read_questions(path, f"test data of {task} in {language}", answers=not blanked))
+    answered = re.search(r'"text":\s*"[^"]', path.read_text(encoding="utf-8", errors="replace")) is not None
+    return list(read_questions(path, f"test data of {task} in {language}", answers=answered))
 
 
 def _version(task: str, path: Path) -> str:
@@ -70,10 +70,12 @@ def _test(preparation: Preparation, task: str, language: str, rows: Sequence[Que
     preparation.spool.hold_out(language, (text for row in rows for text in (row.context, row.question)))
     preparation.write(layout.test_file(task, language), squad_json(kept, version, blank=True))
     preparation.count(task, f"test {language}", len(kept))
-    if all(row.answers for row in kept):
+    open_questions = sum(not row.answers for row in kept)
+    if not open_questions:
         preparation.write_labels(task, f"test-{language}.json", squad_json(kept, version, blank=False))
-    else:
-        preparation.remark(task, f"{language}: no answers were found, so it can be predicted but not scored")
+        return
+    without = f"{open_questions} of {len(kept)} questions" if open_questions < len(kept) else "the questions"
+    preparation.remark(task, f"{language}: no answers to {without} were found, so it can be predicted but not scored")
 
 
 def squad_json(rows: Iterable[QuestionRow], version: str, *, blank: bool) -> str:
@@ -102,6 +104,8 @@ def prepare_tydiqa(preparation: Preparation) -> None:
         known = {row.id: row for row in answered}
         if rows and not any(row.answers for row in rows) and all(row.id in known for row in rows):
             rows = [QuestionRow(x.id, x.question, x.context, _moved(known[x.id], x.context)) for x in rows]
+            if lost := sum(len(known[row.id].answers) - len(row.answers) for row in rows):
+                preparation.count("tydiqa", f"test {language}: answers that XTREME's passages lack, left out", lost)
         if rows:
             _test(preparation, "tydiqa", language, rows, VERSIONS["tydiqa"])
     _train(preparation, ready)
@@ -114,17 +118,18 @@ def _released_dev(preparation: Preparation) -> dict[str, list[QuestionRow]]:
     dev = {key: path for key, path in files.items() if key[0] == "dev"}
     by_language = {key: path for key, path in dev.items() if key[1]}
     for _, path in sorted((by_language or dev).items()):
-        for row in read_questions(preparation.use("tydiqa", path), "development data of tydiqa", answers=True):
-            rows[_language_of(row.id, path)].append(row)
+        purpose = "development data of tydiqa"
+        with reading(preparation.use("tydiqa", path), purpose) as faults:
+            for row in read_questions(path, purpose, answers=True):
+                rows[_language_of(row.id, path, faults)].append(row)
     return rows
 
 
-def _language_of(identifier: str, path: Path) -> str:
+def _language_of(identifier: str, path: Path, faults: list[Problem]) -> str:
     name = identifier.partition("-")[0]
-    with reading(path, "questions of tydiqa") as faults:
-        if name not in TYDIQA_LANGUAGES:
-            faults.append(Problem("the id must begin with a language of TyDiQA", str(path), example=identifier))
-    return TYDIQA_LANGUAGES[name]
+    if name not in TYDIQA_LANGUAGES:
+        faults.append(Problem("the id must begin with a language of TyDiQA", str(path), example=identifier))
+    return TYDIQA_LANGUAGES.get(name, "")
 
 
 def _train(preparation: Preparation, ready: dict[tuple[str, ...], Path]) -> None:
@@ -147,13 +152,12 @@ def _cut_by_language(preparation: Preparation, path: Path) -> None:
     deque(read_questions(preparation.use("tydiqa", path), purpose, answers=True, ids_repeat=True), maxlen=0)  # checks
     document = json.loads(path.read_bytes().decode("utf-8-sig"))
     parts: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for article in document["data"]:
-        for paragraph in article["paragraphs"]:
-            for question in paragraph["qas"]:
-                language = _language_of(question["id"], path)
-                number = question["id"].rpartition("-")[2]
-                entry = {"answers": question["answers"], "question": question["question"], "id": number}
-                parts[language].append({"paragraphs": [{"context": paragraph["context"], "qas": [entry]}]})
+    with reading(path, purpose) as faults:
+        for context, question in squad_questions(document, path, faults):
+            language = _language_of(question["id"], path, faults)
+            number = question["id"].rpartition("-")[2]
+            entry = {"answers": question["answers"], "question": question["question"], "id": number}
+            parts[language].append({"paragraphs": [{"context": context, "qas": [entry]}]})
     version = document.get("version", VERSIONS["tydiqa"])
     for language, articles in sorted(parts.items()):
         preparation.write(_train_file(language), json.dumps({"data": articles, "version": version}))
@@ -172,7 +176,7 @@ def _gold_passages(preparation: Preparation, name: str, path: Path) -> list[Ques
         for number, record in json_lines(path, faults):
             try:
                 rows.append(_gold_passage(name, record))
-            except (KeyError, TypeError, ValueError) as error:
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
                 faults.append(Problem(f"not a gold passage record: {error!r}", str(path), number))
     return rows
 
@@ -180,6 +184,8 @@ def _gold_passages(preparation: Preparation, name: str, path: Path) -> list[Ques
 def _gold_passage(name: str, record: dict[str, Any]) -> QuestionRow:
     passage: str = record["passage_text"]
     raw = passage.encode()
+    if not record["answers"]:
+        raise ValueError("no answers")
     answers = []
     for answer in record["answers"]:
         start = len(raw[: answer["start_byte"]].decode())

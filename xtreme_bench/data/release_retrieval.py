@@ -22,6 +22,11 @@ TATOEBA_CODES = {
 }
 # fmt: on
 
+_NO_PAIRS = {
+    "dev": "{}: no pairs of the sample set were found, on which the threshold is chosen",
+    "test": "{}: no pairs were found, so it can be predicted but not scored",
+}
+
 
 def prepare_tatoeba(preparation: Preparation) -> None:
     """Write tatoeba. The release has translations line by line; XTREME sorts the English side.
@@ -146,6 +151,8 @@ def _write_bucc(preparation: Preparation, language: str, split: str, texts: Text
         preparation.write(layout.bucc_gold_file(language), joined(gold))
     elif gold:
         preparation.write_labels("bucc2018", f"test-{language}.tsv", joined(gold))
+    else:
+        preparation.remark("bucc2018", _NO_PAIRS[split].format(language))
 
 
 def _lines(preparation: Preparation, task: str, path: Path) -> list[str]:

@@ -8,19 +8,20 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
-from xtreme_bench.data import layout
-from xtreme_bench.data.files import csv_rows, json_lines, lines, reading
+from xtreme_bench.data import intermediate, layout
+from xtreme_bench.data.files import csv_rows, json_lines, lines, reading, some
 from xtreme_bench.data.nli import NO_AGREEMENT, read_records
-from xtreme_bench.data.releases import Preparation, cut
+from xtreme_bench.data.releases import Preparation, cut, joined
 from xtreme_bench.data.sentence_pairs import read_xnli
 from xtreme_bench.errors import Problem
 
 TRAIN_SHARE = 0.9
-QQP_TABS = 5  # between its six columns
 _MNLI_FILE = "mnli/multinli_1.0_{}.jsonl"
 
 
@@ -28,8 +29,11 @@ def prepare_snli(preparation: Preparation) -> None:
     """Write SNLI from its JSON lines or its text files."""
     found = preparation.files("snli", "SNLI 1.0", "split", "ending")
     files = {split: _one_of(found, split, "jsonl", "txt") for split in layout.SPLITS}
-    if files["train"] is None or files["dev"] is None:
-        _whole_or_cut(preparation, "snli", files, "captionID")
+    only = files["train"] or files["dev"]
+    if only is not None and not all(files.values()):
+        records = read_records(preparation.use("snli", only), "pairs of snli to cut in two")
+        lines_of_premises = ((record["sentence1"], f"{json.dumps(record, ensure_ascii=False)}\n") for record in records)
+        _cut(preparation, "snli", only, lines_of_premises)
         return
     for split, path in files.items():
         _nli(preparation, "snli", path, layout.intermediate_split_files("snli", split)[0], f"{split} en")
@@ -88,25 +92,19 @@ def _nli(preparation: Preparation, task: str, path: Path | None, file: str, what
 def prepare_anli(preparation: Preparation) -> None:
     """Write ANLI's three rounds."""
     for (number, split), path in sorted(preparation.files("anli", "ANLI", "round", "split").items()):
-        _lines_as_they_are(preparation, "anli", path, f"anli/R{number}/{split}.jsonl", f"{split} en")
+        _as_it_is(preparation, "anli", path, f"anli/R{number}/{split}.jsonl", f"{split} en")
 
 
 def prepare_qqp(preparation: Preparation) -> None:
     """Write QQP; its rows with too few columns stay in the file, where reading passes over them."""
     for (split,), path in sorted(preparation.files("qqp", "GLUE", "split").items()):
-        with reading(preparation.use("qqp", path), f"{split} of qqp") as faults:
-            for number, line in lines(path, faults):
-                short = line.count("\t") < QQP_TABS
-                what = f"{split} en: rows broken off, not trained on" if short else f"{split} en"
-                preparation.count("qqp", what, int(number > 1))
-        preparation.copy("qqp", path, f"qqp/{split}.tsv")
+        _as_it_is(preparation, "qqp", path, f"qqp/{split}.tsv", f"{split} en")
 
 
 def prepare_hellaswag(preparation: Preparation) -> None:
     """Write HellaSwag."""
     files = preparation.files("hellaswag", "HellaSwag", "split")
-    named = {"train": files.get(("train",)), "dev": files.get(("val",))}
-    _whole_or_cut(preparation, "hellaswag", named, "source_id")
+    _whole_or_cut(preparation, "hellaswag", {"train": files.get(("train",)), "dev": files.get(("val",))}, "source_id")
 
 
 def prepare_commonsenseqa(preparation: Preparation) -> None:
@@ -118,17 +116,23 @@ def prepare_commonsenseqa(preparation: Preparation) -> None:
 def prepare_cosmosqa(preparation: Preparation) -> None:
     """Write CosmosQA."""
     files = preparation.files("cosmosqa", "CosmosQA", "split")
-    named = {"train": files.get(("train",)), "dev": files.get(("valid",))}
-    _whole_or_cut(preparation, "cosmosqa", named, "context")
+    _whole_or_cut(preparation, "cosmosqa", {"train": files.get(("train",)), "dev": files.get(("valid",))}, "context")
 
 
 def prepare_ccg(preparation: Preparation) -> None:
     """Write the supertags of CCGbank, in the form that jiant reads; the corpus itself needs a licence of the LDC."""
-    for (split,), path in sorted(preparation.files("ccg", "jiant", "split").items()):
-        if split == "tags":
-            preparation.copy("ccg", path, layout.ccg_tags_file("en"))
-        else:
-            _lines_as_they_are(preparation, "ccg", path, f"ccg/ccg.{split}", f"{split} en")
+    files = preparation.files("ccg", "jiant", "split")
+    numbered = files.pop(("tags",), None)
+    if numbered is None:
+        if files:
+            preparation.remark("ccg", "left out: its list of tags, tags_to_id.json, was not found")
+        return
+    tags = intermediate.supertags(preparation.use("ccg", numbered), "en")
+    preparation.copy("ccg", numbered, layout.ccg_tags_file("en"))
+    for (split,), path in sorted(files.items()):
+        rows = intermediate.read_ccg(preparation.use("ccg", path), f"{split} of ccg", tags)
+        preparation.count("ccg", f"{split} en", sum(1 for _ in rows))
+        preparation.copy("ccg", path, f"ccg/ccg.{split}")
 
 
 def prepare_xcopa(preparation: Preparation) -> None:
@@ -138,77 +142,91 @@ def prepare_xcopa(preparation: Preparation) -> None:
         for key, path in preparation.files("xcopa", form, *fields).items():
             parts[key[0], key[1] if len(key) > 1 else "en"] = path
     for (split, language), path in sorted(parts.items()):
-        file = f"xcopa/{split}-{language}.jsonl"
+        file, what = f"xcopa/{split}-{language}.jsonl", f"{split} {language}"
+        records = _xcopa(preparation.use("xcopa", path), f"{what} of xcopa", labelled=split != "test")
+        preparation.count("xcopa", what, len(records))
         if split != "test":
-            _lines_as_they_are(preparation, "xcopa", path, file, f"{split} {language}")
+            preparation.copy("xcopa", path, file)
             continue
-        with (
-            reading(preparation.use("xcopa", path), f"test data of xcopa in {language}") as faults,
-            preparation.writing(file) as stream,
-            preparation.writing_labels("xcopa", f"test-{language}.tsv") as labels,
-        ):
-            for number, record in json_lines(path, faults):
-                if "label" not in record:
-                    faults.append(Problem("no `label`", str(path), number))
-                    continue
-                labels.write(f"{record['label']}\n")
-                stream.write(json.dumps({**record, "label": 0}) + "\n")
-                preparation.count("xcopa", f"test {language}")
+        preparation.write(file, joined(json.dumps({**record, "label": 0}) for record in records))
+        # English COPA is released without test labels, and in XTREME's own copies all are 0.
+        if any(record.get("label") for record in records):
+            gold = joined(str(record["label"]) for record in records)
+            preparation.write_labels("xcopa", f"test-{language}.tsv", gold)
+        else:
+            preparation.remark("xcopa", f"{language}: no labels were found, so it can be predicted but not scored")
 
 
-def _lines_as_they_are(preparation: Preparation, task: str, path: Path, file: str, what: str) -> None:
-    with reading(preparation.use(task, path), f"{what} of {task}") as faults:
-        preparation.count(task, what, sum(1 for _, line in lines(path, faults) if line.strip()))
+def _xcopa(path: Path, purpose: str, *, labelled: bool) -> list[dict[str, Any]]:
+    """The records of a file. If `labelled`, or if one of them has a label, all need one."""
+    texts = ("premise", "choice1", "choice2", "question")
+    with reading(path, purpose) as faults:
+        found = list(json_lines(path, faults))
+        labelled = labelled or any("label" in record for _, record in found)
+        for number, record in found:
+            wrong = [key for key in texts if not isinstance(record.get(key), str)]
+            if wrong:
+                faults.append(Problem(f"missing or not text: {', '.join(wrong)}", str(path), number))
+            if labelled and record.get("label") not in (0, 1):
+                faults.append(Problem("a `label` of 0 or 1 expected", str(path), number))
+    return [record for _, record in found]
+
+
+def _as_it_is(preparation: Preparation, task: str, path: Path, file: str, what: str) -> None:
+    """Check a file that has the form that is read, count its rows and those left out, and copy it."""
+    dropped: Counter[str] = Counter()
+    preparation.count(task, what, _rows(preparation, task, path, f"{what} of {task}", dropped))
+    for reason, number in dropped.items():
+        preparation.count(task, f"{what}: {reason}, not trained on", number)
     preparation.copy(task, path, file)
+
+
+def _rows(preparation: Preparation, task: str, path: Path, purpose: str, dropped: Counter[str]) -> int:
+    """The number of rows of a file. Raises `InputError` with all malformed rows, or when there is none."""
+    rows = intermediate.read_file(task, preparation.use(task, path), purpose, dropped)
+    return sum(1 for _ in some(rows, f"{path} ({purpose}) holds no examples"))
 
 
 def _whole_or_cut(preparation: Preparation, task: str, files: Mapping[str, Path | None], group: str) -> None:
     """Copy both splits; where there is only one, cut it in two at a change of the field `group`."""
-    train, dev = files["train"], files["dev"]
-    targets = [layout.intermediate_split_files(task, split)[0] for split in layout.SPLITS]
-    if train and dev:
-        for split, path, file in zip(layout.SPLITS, (train, dev), targets, strict=True):
-            preparation.count(task, f"{split} en", _records(path))
-            preparation.copy(task, path, file)
-    elif only := train or dev:
-        _cut(preparation, task, only, targets, group)
+    found = {split: path for split, path in files.items() if path is not None}
+    if len(found) == len(layout.SPLITS):
+        for split, path in found.items():
+            _as_it_is(preparation, task, path, layout.intermediate_split_files(task, split)[0], f"{split} en")
+        return
+    for path in found.values():
+        _rows(preparation, task, path, f"data of {task}", Counter())
+        header, examples = _csv_examples(path, group) if path.suffix == ".csv" else ("", _json_examples(path, group))
+        _cut(preparation, task, path, examples, header)
 
 
-def _records(path: Path) -> int:
-    with reading(path, "examples to count") as faults:
-        if path.suffix == ".csv":
-            return sum(1 for _ in csv_rows(path, faults, delimiter=",")) - 1
-        return sum(1 for _ in json_lines(path, faults))
-
-
-def _cut(preparation: Preparation, task: str, path: Path, targets: Sequence[str], group: str) -> None:
-    preparation.use(task, path)
-    header, rows, groups = _csv_lines(path, group) if path.suffix == ".csv" else _json_lines(path, group)
+def _cut(
+    preparation: Preparation, task: str, path: Path, examples: Iterable[tuple[str, str]], header: str = ""
+) -> None:
+    """Cut `examples`, given as (group, text in the file), in two; both files begin with `header`."""
+    groups, texts = zip(*examples, strict=True)
     at = cut(groups, TRAIN_SHARE)
-    for split, file, part in zip(layout.SPLITS, targets, (rows[:at], rows[at:]), strict=True):
-        preparation.write(file, header + "".join(part))
+    for split, part in zip(layout.SPLITS, (texts[:at], texts[at:]), strict=True):
+        preparation.write(layout.intermediate_split_files(task, split)[0], header + "".join(part))
         preparation.count(task, f"{split} en", len(part))
     preparation.remark(
         task,
-        f"only {path.name} was found: its first {at} examples are training data, the other {len(rows) - at} are "
+        f"only {path.name} was found: its first {at} examples are training data, the other {len(texts) - at} are "
         "development data",
     )
 
 
-def _json_lines(path: Path, group: str) -> tuple[str, list[str], list[str]]:
+def _json_examples(path: Path, group: str) -> list[tuple[str, str]]:
     with reading(path, "examples to cut in two") as faults:
-        groups = [json.dumps(record.get(group, number)) for number, record in json_lines(path, faults)]
-        return "", [f"{line}\n" for _, line in lines(path, faults) if line.strip()], groups
+        rows = [line for _, line in lines(path, faults) if line.strip()]
+    return [(json.dumps(json.loads(line).get(group, i)), f"{line}\n") for i, line in enumerate(rows)]
 
 
-def _csv_lines(path: Path, group: str) -> tuple[str, list[str], list[str]]:
+def _csv_examples(path: Path, group: str) -> tuple[str, list[tuple[str, str]]]:
     with reading(path, "examples to cut in two") as faults:
-        header, *rows = [fields for _, fields in csv_rows(path, faults, delimiter=",")] or [[]]
-        if not rows:
-            faults.append(Problem("no rows", str(path)))
-    column = header.index(group) if group in header else 0
-    written = [_csv_line(row) for row in (header, *rows)]
-    return written[0], written[1:], [row[column] for row in rows]
+        header, *rows = [fields for _, fields in csv_rows(path, faults, delimiter=",")]
+    column = header.index(group)
+    return _csv_line(header), [(row[column], _csv_line(row)) for row in rows]
 
 
 def _csv_line(fields: Sequence[str]) -> str:

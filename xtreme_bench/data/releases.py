@@ -41,7 +41,7 @@ class Notes:
                 "remarks": self.remarks[task],
             }
             for task in sorted({*self.made_from, *self.counts, *self.remarks})
-            if self.made_from[task] or self.counts[task]
+            if self.made_from[task] or self.counts[task] or self.remarks[task]
         }
 
 
