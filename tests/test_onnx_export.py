@@ -1,18 +1,23 @@
-"""The exported graph beside the torch model it comes from. Exports take seconds, so most of these are slow."""
+"""The exported graph beside the torch model it comes from: every layer, pooling and precision, and the gate."""
 
-import copy
+import json
 import logging
-import re
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import torch
-from tiny_encoder import LAYERS, TEXTS, WIDTH, save_tiny_encoder
+from tiny_encoder import LAYERS, WIDTH, export_tiny_encoder, save_tiny_encoder
+from transformers import BertConfig, BertModel
 
+from xtreme_bench import embed_onnx, onnx_export, onnx_graph
 from xtreme_bench import encoder as encoders
-from xtreme_bench import onnx_export
-from xtreme_bench.errors import StageError
+from xtreme_bench.embed_onnx import onnx_device, onnx_run
+from xtreme_bench.errors import InputError, StageError
+from xtreme_bench.job import Job
+
+SENTENCES = [[0, 2], [0, 7, 2], *([0, *range(5, 5 + length), 2] for length in (3, 9, 40, 62))]
 
 
 @pytest.fixture(scope="module")
@@ -20,98 +25,161 @@ def folder(tmp_path_factory):
     return save_tiny_encoder(tmp_path_factory.mktemp("encoder"))
 
 
-def tokens(encoder, texts=(*TEXTS, "", "sings")):
-    return [encoder.tokenizer(text)["input_ids"] for text in texts]
-
-
-def pooled_by_hand(encoder, sentence, layer, pooling):
-    """One sentence alone, without padding, through the whole encoder."""
+def pooled_by_hand(model, sentence, layer, pooling):
+    """One sentence through the whole encoder."""
     with torch.no_grad():
-        output = encoder.model.eval()(input_ids=torch.tensor([sentence]), output_hidden_states=True)
+        output = model.eval()(input_ids=torch.tensor([sentence]), output_hidden_states=True)
     states = output.hidden_states[layer][0].numpy()
     inner = states[1:-1] if len(sentence) > 2 else states
     return {"cls": states[0], "mean": states.mean(0), "mean_no_special": inner.mean(0)}[pooling]
 
 
-def export(folder, out, layer, pooling):
-    encoder = encoders.load(folder)
-    return onnx_export.export(encoder, out, layer=layer, pooling=pooling, probes=tokens(encoder))
+def cosines(one, other):
+    return (one * other).sum(1) / np.linalg.norm(one, axis=1) / np.linalg.norm(other, axis=1)
 
 
-@pytest.mark.parametrize("pooling", onnx_export.POOLINGS)
-def test_pooled_vectors_of_a_padded_batch_are_those_of_each_sentence_alone(folder, pooling):
-    encoder = encoders.load(folder)
-    sentences = tokens(encoder)
-    for layer in (LAYERS, 2, 0):
-        expected = [pooled_by_hand(encoder, sentence, layer, pooling) for sentence in sentences]
-        for cut in (False, True):
-            model = onnx_export.SentenceModel(copy.deepcopy(encoder.model), layer, pooling, cut=cut)
-            assert len(model.model.encoder.layer) == (layer if cut else LAYERS)
-            found = onnx_export.torch_run(model)(*onnx_export.padded(sentences, encoder.tokenizer.pad_token_id))
-            np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
+@pytest.mark.parametrize("pooling", onnx_graph.POOLINGS)
+@pytest.mark.parametrize("layer", [0, 2, LAYERS])
+def test_the_graph_gives_the_pooled_hidden_states_of_torch_for_any_batch_and_length(folder, tmp_path, layer, pooling):
+    run, _ = onnx_run(export_tiny_encoder(folder, tmp_path, layer=layer, pooling=pooling), "cpu", 1)
+    model = encoders.load(folder).model
+    for sentence in SENTENCES:
+        expected = pooled_by_hand(model, sentence, layer, pooling)
+        for rows in (1, 3):
+            found = run(np.array([sentence] * rows))
+            assert found.shape == (rows, WIDTH)
+            np.testing.assert_allclose(found, [expected] * rows, rtol=0, atol=1e-5)
 
 
-@pytest.mark.slow
-def test_an_export_has_only_the_fused_blocks_below_the_layer_is_silent_and_is_made_once(
+def test_all_layers_come_from_one_pass_beside_each_other(folder, tmp_path):
+    run, _ = onnx_run(export_tiny_encoder(folder, tmp_path, layer=None), "cpu", 1)
+    assert json.loads((tmp_path / "export.json").read_text())["layers"] == LAYERS + 1
+    model = encoders.load(folder).model
+    found = run(np.array([SENTENCES[3]])).reshape(LAYERS + 1, WIDTH)
+    expected = [pooled_by_hand(model, SENTENCES[3], layer, "mean") for layer in range(LAYERS + 1)]
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
+
+
+def test_a_model_of_bert_with_segments_is_exported_too(folder, tmp_path):
+    torch.manual_seed(0)
+    size = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 48}
+    model = BertModel(BertConfig(vocab_size=90, **size, max_position_embeddings=64), add_pooling_layer=False)
+    onnx_graph.write(model, tmp_path, layer=2, pooling="mean", precision="fp32", device="cpu")
+    run, _ = onnx_run(tmp_path, "cpu", 1)
+    for sentence in SENTENCES:
+        expected = pooled_by_hand(model, sentence, 2, "mean")
+        np.testing.assert_allclose(run(np.array([sentence]))[0], expected, rtol=0, atol=1e-5)
+
+
+def test_an_export_has_only_the_blocks_below_the_layer_with_fused_operators_and_is_silent(
     folder, tmp_path, capfd, caplog
 ):
-    facts = export(folder, tmp_path / "export", 2, "mean")
-    graph = onnx.load(tmp_path / "export" / "encoder.onnx").graph
-    kinds = [node.op_type for node in graph.node]
-    assert kinds.count("Attention") == kinds.count("BiasGelu") == 2
-    assert facts["fused"]["attention"] == 2
-    blocks = {found[1] for weight in graph.initializer if (found := re.search(r"layer\.(\d+)\.", weight.name))}
-    assert blocks <= {"0", "1"}
-    assert facts["parity_sentences"] == len(TEXTS) + 2
+    facts = json.loads((export_tiny_encoder(folder, tmp_path) / "export.json").read_text())
+    kinds = [node.op_type for node in onnx.load(tmp_path / onnx_graph.GRAPH, load_external_data=False).graph.node]
+    assert kinds.count("MultiHeadAttention") == kinds.count("BiasGelu") == 2
+    assert facts["operators"]["MultiHeadAttention"] == 2
+    assert facts["parity_sentences"] == len(onnx_export.SENTENCES) + 1
     assert 0.99999 <= facts["parity_min_cosine"] <= 1.00001
-    made = (tmp_path / "export" / "encoder.onnx").stat().st_mtime_ns
-    assert export(folder, tmp_path / "export", 2, "mean") == facts  # at once: it is there
-    assert (tmp_path / "export" / "encoder.onnx").stat().st_mtime_ns == made
+    onnx.checker.check_model(tmp_path / onnx_graph.GRAPH)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["encoder.onnx", "encoder.weights", "export.json"]
     assert capfd.readouterr() == ("", "")
-    assert [record for record in caplog.records if record.levelno > logging.DEBUG] == []
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("layer", "pooling"), [(0, "cls"), (LAYERS, "mean_no_special")])
-def test_the_graph_gives_the_vectors_of_torch_for_any_batch_and_length(folder, tmp_path, layer, pooling):
-    export(folder, tmp_path / "export", layer, pooling)
-    run = onnx_export.onnx_run(tmp_path / "export" / "encoder.onnx", threads=1)
-    encoder = encoders.load(folder)
-    random = np.random.default_rng(0)
-    for lengths in ([2], [3, 3], [64, 2, 17], [3 + at for at in range(12)]):
-        sentences = [[0, *random.integers(5, 60, length - 2).tolist(), 2] for length in lengths]
-        found = run(*onnx_export.padded(sentences, encoder.tokenizer.pad_token_id))
-        expected = [pooled_by_hand(encoder, sentence, layer, pooling) for sentence in sentences]
-        assert found.shape == (len(lengths), WIDTH)
-        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
+def test_the_same_encoder_gives_the_same_bytes(folder, tmp_path):
+    one, other = (export_tiny_encoder(folder, tmp_path / name) for name in ("one", "other"))
+    for path in one.iterdir():
+        assert path.read_bytes() == (other / path.name).read_bytes()
 
 
-@pytest.mark.slow
-def test_what_a_killed_export_left_is_made_anew(folder, tmp_path):
-    (tmp_path / "export.partial").mkdir()
-    (tmp_path / "export.partial" / "encoder.onnx").write_bytes(b"killed half-way")
-    (tmp_path / "export").mkdir()
-    export(folder, tmp_path / "export", 0, "mean")
-    onnx.checker.check_model(tmp_path / "export" / "encoder.onnx")
-    assert [path.name for path in tmp_path.iterdir()] == ["export"]
+def test_int8_keeps_the_directions_and_a_quarter_of_the_weights(folder, tmp_path):
+    exact, _ = onnx_run(export_tiny_encoder(folder, tmp_path / "fp32"), "cpu", 1)
+    whole, _ = onnx_run(export_tiny_encoder(folder, tmp_path / "int8", precision="int8", min_cosine=0.99), "cpu", 1)
+    ids = np.array([SENTENCES[3], SENTENCES[3][::-1]])
+    assert 0.99 < cosines(exact(ids), whole(ids)).min() < 0.9999999
+    facts = json.loads((tmp_path / "int8" / "export.json").read_text())
+    assert facts["operators"]["DynamicQuantizeMatMul"] == 8  # two blocks; nothing is left in floats
+    assert "MatMul" not in facts["operators"]
 
 
-@pytest.mark.slow
-def test_an_export_that_differs_from_torch_is_an_error_and_leaves_nothing(folder, tmp_path, monkeypatch):
+def test_weights_are_quantised_by_output():
+    matrix = np.array([[1.0, -100.0, 0.0], [0.5, 50.0, 0.0]], dtype=np.float32)
+    whole, scale = onnx_graph.quantised(matrix)
+    assert whole.tolist() == [[127, -127, 0], [64, 64, 0]]
+    np.testing.assert_allclose(whole * scale, matrix, atol=0.5)
+
+
+def test_half_precision_is_written_for_gpus_with_skip_connections_inside_layer_norm(folder, tmp_path):
+    model = encoders.load(folder).model
+    for precision, kind in (("fp16", onnx.TensorProto.FLOAT16), ("bf16", onnx.TensorProto.BFLOAT16)):
+        out = tmp_path / precision
+        out.mkdir()
+        counts = onnx_graph.write(model, out, layer=2, pooling="mean", precision=precision, device="cuda")
+        assert counts["SkipLayerNormalization"] == 4
+        weights = onnx.load(out / onnx_graph.GRAPH).graph.initializer
+        assert {weight.data_type for weight in weights} == {kind, onnx.TensorProto.INT64}
+    # The processor runs fp16 too, if slowly: it shows that the graph is right.
+    run, _ = onnx_run(tmp_path / "fp16", "cpu", 1)
+    for sentence in SENTENCES:
+        expected = pooled_by_hand(model, sentence, 2, "mean")[None]
+        assert cosines(run(np.array([sentence])), expected).min() > 0.9999
+
+
+@pytest.mark.parametrize(("precision", "bound"), [("fp32", 1.1), ("int8", 0.9999999)])
+def test_an_export_below_its_bound_is_an_error_and_leaves_no_record(folder, tmp_path, monkeypatch, precision, bound):
     monkeypatch.setattr(onnx_export, "MIN_COSINE", 1.1)
-    with pytest.raises(StageError, match="the ONNX export differs from torch: cosine .* at least 1.1 expected"):
-        export(folder, tmp_path / "export", 0, "cls")
-    assert not (tmp_path / "export").exists()
+    message = f"the {precision} export differs too much from torch in fp32: cosine .* at least {bound} required"
+    with pytest.raises(StageError, match=message):
+        export_tiny_encoder(folder, tmp_path, precision=precision, min_cosine=bound)
+    assert not (tmp_path / "export.json").exists()
 
 
 def test_an_encoder_with_broken_weights_is_not_exported(folder, tmp_path):
     encoder = encoders.load(folder)
     with torch.no_grad():
         encoder.model.embeddings.word_embeddings.weight[5:] = float("nan")
-    with pytest.raises(StageError, match="NaN or infinite vectors; its weights are broken"):
-        onnx_export.export(encoder, tmp_path / "export", layer=0, pooling="mean", probes=tokens(encoder))
+    encoders.save(tmp_path / "broken", encoder)
+    with pytest.raises(StageError, match="gives NaN or infinite vectors; the encoder's weights are broken"):
+        export_tiny_encoder(tmp_path / "broken", tmp_path / "out")
 
 
-def test_a_provider_that_is_not_there_is_an_error(tmp_path):
-    with pytest.raises(StageError, match="this ONNX Runtime has no NoSuchExecutionProvider"):
-        onnx_export.onnx_run(tmp_path / "encoder.onnx", 1, "NoSuchExecutionProvider")
+def test_settings_that_the_encoder_does_not_meet_are_an_error(folder, tmp_path):
+    with pytest.raises(InputError) as caught:
+        export_tiny_encoder(folder, tmp_path, layer=9, max_length=100)
+    assert len(caught.value.problems) == 2
+
+
+def test_an_encoder_of_another_architecture_is_named_with_the_way_out(folder, tmp_path, monkeypatch):
+    encoder = encoders.load(folder)
+    del encoder.model.encoder.layer[1].output
+    monkeypatch.setattr(encoders, "load", lambda folder: encoder)
+    with pytest.raises(InputError, match="not of BERT's architecture .* set `retrieval.provider: torch`"):
+        export_tiny_encoder(folder, tmp_path)
+
+
+def test_a_gpu_is_asked_for_and_used_or_the_run_ends(folder, tmp_path, monkeypatch):
+    assert onnx_device("cpu") == "cpu"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert onnx_device("auto") == "cpu"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
+    for wanted in ("auto", "cuda"):
+        with pytest.raises(InputError, match="has no CUDAExecutionProvider .* install onnxruntime-gpu=="):
+            onnx_device(wanted)
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: list(embed_onnx.PROVIDERS.values()))
+    assert onnx_device("auto") == "cuda"
+
+
+@pytest.mark.skipif("CUDAExecutionProvider" in onnxruntime.get_available_providers(), reason="it would start")
+def test_a_provider_that_does_not_start_is_an_error(folder, tmp_path):
+    out = export_tiny_encoder(folder, tmp_path)
+    with pytest.raises(StageError, match="CUDAExecutionProvider"):
+        onnx_run(out, "cuda", 1)
+
+
+def test_the_stage_tells_its_progress(folder, tmp_path):
+    seen = []
+    params = {"layer": 1, "pooling": "cls", "precision": "fp32", "min_cosine": None, "device": "cpu"}
+    job = Job({**params, "max_length": 64, "threads": 1}, {"encoder": folder}, tmp_path, tmp_path, lambda *a: seen.append(a))
+    onnx_export.export(job)
+    assert [note for *_, note in seen] == ["loading the encoder", "writing the graph", "comparing with torch"]

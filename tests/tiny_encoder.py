@@ -1,8 +1,11 @@
 """A very small XLM-R with its own tokenizer, for tests of everything that embeds sentences."""
 
 from pathlib import Path
+from typing import Any
 
 from xtreme_bench import encoder
+from xtreme_bench.job import Job
+from xtreme_bench.onnx_export import export
 
 TEXTS = (
     "the red bird sings in the old tree",
@@ -25,3 +28,11 @@ def save_tiny_encoder(folder: Path, seed: int = 1) -> Path:
     size = {"layers": LAYERS, "width": WIDTH, "heads": 4, "feedforward": 64, "positions": POSITIONS}
     encoder.save(folder, encoder.build(size, tokenizer, seed))
     return folder
+
+
+def export_tiny_encoder(encoder_folder: Path, out: Path, **params: Any) -> Path:
+    """The export stage on a tiny encoder: layer 2, mean, fp32, CPU, unless `params` say otherwise."""
+    settings = {"layer": 2, "pooling": "mean", "precision": "fp32", "min_cosine": None, "device": "cpu"}
+    out.mkdir(parents=True, exist_ok=True)
+    export(Job({**settings, "max_length": 64, "threads": 1, **params}, {"encoder": encoder_folder}, out, out))
+    return out

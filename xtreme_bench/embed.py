@@ -1,11 +1,13 @@
-"""Sentence vectors: one layer of an encoder, pooled over tokens, by ONNX Runtime or torch."""
+"""Sentence vectors of any number of texts: each distinct one once, in batches of one length, into a mapped file."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -15,144 +17,214 @@ import torch
 from numpy.typing import NDArray
 
 from xtreme_bench import encoder as encoders
-from xtreme_bench import onnx_export
+from xtreme_bench.embed_onnx import onnx_run
+from xtreme_bench.embed_torch import Run, Tokens, torch_device, torch_run
 from xtreme_bench.errors import InputError, Problem, StageError
+from xtreme_bench.store import write_json
 
-PROVIDERS = ("onnxruntime", "torch")
-PRECISIONS = ("fp32",)
-# Padded tokens of one batch: enough to keep a matrix product busy, little enough to stay near the processor.
-BATCH_TOKENS = 2048
-# Sentences are tokenised so many at a time.
-CHUNK = 4096
+# Tokens of one batch. On a CPU enough to keep a matrix product busy, little enough to stay near the processor.
+BATCH_TOKENS = {"cpu": 1024, "cuda": 65536}
+# Texts that are tokenised together, while those before are embedded; a killed run begins again with such a part.
+CHUNK = 8192
 
 logger = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True)
-class Settings:
-    """Which vectors: hidden state `layer` (0 = embeddings, L = output of block L), pooled, of so many tokens.
-
-    `max_length` counts special tokens too. `provider` runs the model; nothing else is tried when it cannot.
-    """
-
-    layer: int
-    pooling: str
-    max_length: int
-    provider: str = "onnxruntime"
-    precision: str = "fp32"
-    threads: int = 1
-    batch_tokens: int = BATCH_TOKENS
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class SentenceEncoder:
-    """An encoder ready to embed. `facts` say what really runs: provider, layer, pooling, parity of the export."""
+    """An encoder ready to embed. `facts` say what really runs: provider, layer, pooling, precision.
+
+    `layers` vectors of like size stand beside each other in the `width` of what `run` gives.
+    """
 
     tokenizer: Any
-    run: onnx_export.Run
+    run: Run
     width: int
-    settings: Settings
-    facts: dict[str, Any]
+    layers: int
+    max_length: int
+    batch_tokens: int
+    facts: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Embedded:
-    """Vectors (n, width) of the texts asked for, in their order; which were too long and cut; how many are distinct."""
+    """`vectors` (distinct texts, width), mapped from a file; `rows` (n) the row of each text, `cut` (n) if too long."""
 
-    vectors: NDArray[np.float32]
+    vectors: Floats
+    rows: NDArray[np.int64]
     cut: NDArray[np.bool_]
-    distinct: int
+
+    def part(self, start: int, stop: int) -> Embedded:
+        """The texts from `start` to before `stop`, over the same vectors."""
+        return Embedded(self.vectors, self.rows[start:stop], self.cut[start:stop])
+
+    def gather(self, file: Path) -> Floats:
+        """The vectors (n, width) of the texts in their order, in a mapped file of their own."""
+        shape = len(self.rows), self.vectors.shape[1]
+        gathered: Floats = np.lib.format.open_memmap(file, "w+", np.float32, shape)
+        for start in range(0, len(self.rows), CHUNK):
+            gathered[start : start + CHUNK] = self.vectors[self.rows[start : start + CHUNK]]
+        return gathered
 
 
-def open_encoder(folder: Path, settings: Settings, probes: Sequence[str], work: Path) -> SentenceEncoder:
-    """Load the encoder in `folder`; for ONNX Runtime export it to `work`/onnx, checked on the sentences of `probes`.
+def open_encoder(inputs: Mapping[str, Path], params: Mapping[str, Any]) -> SentenceEncoder:
+    """The encoder of a stage: `inputs` has `encoder`, and `export` where ONNX Runtime is the provider.
 
-    Raises InputError for settings that this encoder cannot meet (all at once), StageError when the export differs.
+    `params`: layer, pooling, max_length, precision, provider, device, threads. Raises InputError for settings that
+    this encoder cannot meet, StageError when the provider does not start; nothing else is tried in its place.
     """
     encoders.single_threaded_tokenizers()
-    torch.set_num_threads(settings.threads)
-    encoder = encoders.load(folder)
-    _check(settings, encoder, folder)
-    facts: dict[str, Any] = {"layer": settings.layer, "pooling": settings.pooling, "precision": settings.precision}
-    if settings.provider == "torch":
-        run = onnx_export.torch_run(
-            onnx_export.SentenceModel(encoder.model, settings.layer, settings.pooling, cut=True)
-        )
-        facts["provider"] = f"torch {torch.__version__}"
+    torch.set_num_threads(params["threads"])
+    facts = {name: params[name] for name in ("layer", "pooling", "precision")}
+    if params["provider"] == "torch":
+        encoder = encoders.load(inputs["encoder"])
+        check_settings(params, encoder, inputs["encoder"])
+        device = torch_device(params["device"])
+        run = torch_run(encoder, params["layer"], params["pooling"], precision=params["precision"], device=device)
+        provider, tokenizer = f"torch {torch.__version__} {device}", encoder.tokenizer
+        layers = encoder.blocks + 1 if params["layer"] is None else 1
+        width = encoder.width * layers
     else:
-        tokens, _ = _tokenise(encoder.tokenizer, probes, settings.max_length)
-        export = onnx_export.export(
-            encoder,
-            work / "onnx",
-            layer=settings.layer,
-            pooling=settings.pooling,
-            probes=tokens,
-            threads=settings.threads,
-        )
-        run = onnx_export.onnx_run(work / "onnx" / "encoder.onnx", settings.threads)
-        facts |= {"provider": f"onnxruntime {onnxruntime.__version__} CPUExecutionProvider", "export": export}
-    return SentenceEncoder(encoder.tokenizer, run, encoder.width, settings, facts)
+        graph = json.loads((inputs["export"] / "export.json").read_text(encoding="utf-8"))
+        device, width, layers = (graph[name] for name in ("device", "width", "layers"))
+        tokenizer = encoders.load_tokenizer(inputs["encoder"])
+        run, used = onnx_run(inputs["export"], device, params["threads"])
+        provider = f"onnxruntime {onnxruntime.__version__} {used}"
+    logger.info("sentence vectors by %s", provider)
+    facts["provider"] = provider
+    return SentenceEncoder(tokenizer, run, width, layers, params["max_length"], BATCH_TOKENS[device], facts)
+
+
+def check_settings(params: Mapping[str, Any], encoder: encoders.Encoder, folder: Path) -> None:
+    """Whether the encoder has the layer and the positions. Raises InputError with all that does not fit."""
+    blocks, layer, length = encoder.blocks, params["layer"], params["max_length"]
+    problems = []
+    if layer is not None and not 0 <= layer <= blocks:
+        problems.append(Problem(f"layer {layer} is not in 0..{blocks} (0 = embeddings, {blocks} = last block)"))
+    if not 3 <= length <= encoder.longest:
+        problems.append(Problem(f"max_length {length} is not in 3..{encoder.longest}"))
+    if problems:
+        message = f"the retrieval settings do not fit the encoder in {folder}; change `retrieval` in the recipe"
+        raise InputError(message, problems)
 
 
 def embed(
-    texts: Sequence[str], encoder: SentenceEncoder, progress: Callable[[int, int], None] | None = None
+    texts: Sequence[str],
+    encoder: SentenceEncoder,
+    folder: Path,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Embedded:
-    """The vectors of `texts`, float32 (n, width), in their order. Every distinct text is embedded once.
+    """Embed `texts` into `folder`, every distinct text once; what a killed call left there is gone on with.
 
-    Texts of like length share a batch; a vector does not depend on its batch (to 1e-6). Texts longer than
-    `max_length` tokens are cut; an empty text is its special tokens. Raises InputError for no texts at all and
-    StageError for a vector with NaN or infinity.
+    A batch has texts of one length, so nothing is padded and a vector depends on its text alone (fp32: to 1e-6; int8
+    scales its activations by batch). Texts of more than `max_length` tokens are cut; an empty text is its special
+    tokens. `progress` counts characters, which is what takes time. Raises InputError for no texts at all and
+    StageError for a vector with NaN, infinity or another width than the encoder's.
     """
     if not texts:
         raise InputError("no sentences to embed")
     place = {text: at for at, text in enumerate(dict.fromkeys(texts))}
     distinct = list(place)
-    settings = encoder.settings
-    tokens, cut = _tokenise(encoder.tokenizer, distinct, settings.max_length)
-    vectors = np.empty((len(distinct), encoder.width), dtype=np.float32)
-    done = 0
-    pad_id = encoder.tokenizer.pad_token_id
-    for batch, found in onnx_export.in_batches(encoder.run, tokens, pad_id, settings.batch_tokens):
-        vectors[batch] = found
-        if not np.isfinite(found).all():
-            faulty = batch[int((~np.isfinite(found)).any(axis=1).argmax())]
-            raise StageError(f"the vector of {distinct[faulty][:60]!r} is not finite; the encoder's weights are broken")
-        done += len(batch)
-        if progress:
-            progress(done, len(distinct))
-    if cut.any():
-        logger.warning("cut to %d tokens: %d of %d sentences", settings.max_length, cut.sum(), len(distinct))
-    order = np.array([place[text] for text in texts], dtype=np.int64)
-    return Embedded(vectors[order], cut[order], len(distinct))
+    # Longest first: what does not fit into memory fails at once, and texts of one length come together.
+    order = sorted(range(len(distinct)), key=lambda at: (-len(distinct[at]), at))
+    chunks = [order[start : start + CHUNK] for start in range(0, len(order), CHUNK)]
+    files = _Files(folder, distinct, encoder)
+    done, total = sum(len(distinct[at]) + 1 for chunk in chunks[: files.chunks] for at in chunk), sum(map(len, place))
+    total += len(distinct)
+    for chunk, tokens, cut in _tokenised(encoder, distinct, chunks[files.chunks :]):
+        files.cut[chunk] = cut
+        for batch in batches([len(ids) for ids in tokens], encoder.batch_tokens):
+            rows = [chunk[at] for at in batch]
+            files.vectors[rows] = _vectors(
+                encoder, np.array([tokens[at] for at in batch]), [distinct[at] for at in rows]
+            )
+            done += sum(len(distinct[at]) + 1 for at in rows)
+            if progress:
+                progress(done, total)
+        files.finish_chunk()
+    cut_ones = int(files.cut.sum())
+    if cut_ones:
+        logger.warning("cut to %d tokens: %d of %d sentences", encoder.max_length, cut_ones, len(distinct))
+    rows_of = np.array([place[text] for text in texts], dtype=np.int64)
+    return Embedded(files.vectors, rows_of, files.cut[rows_of])
 
 
-def _tokenise(tokenizer: Any, texts: Sequence[str], max_length: int) -> tuple[list[list[int]], NDArray[np.bool_]]:
+def batches(lengths: Sequence[int], tokens: int) -> list[list[int]]:
+    """Every index once, longest first; a batch has one length and at most `tokens` tokens (one sentence at least)."""
+    order = sorted(range(len(lengths)), key=lambda index: (-lengths[index], index))
+    made: list[list[int]] = []
+    for index in order:
+        length = lengths[index]
+        if made and lengths[made[-1][0]] == length and length * (len(made[-1]) + 1) <= tokens:
+            made[-1].append(index)
+        else:
+            made.append([index])
+    return made
+
+
+def tokenise(tokenizer: Any, texts: Sequence[str], max_length: int) -> tuple[list[list[int]], NDArray[np.bool_]]:
     """Token ids of each text with special tokens, and which had too many; cut ones keep their end token."""
-    tokens: list[list[int]] = []
-    for start in range(0, len(texts), CHUNK):
-        part = list(texts[start : start + CHUNK])
-        tokens += tokenizer(part, return_attention_mask=False, return_token_type_ids=False, verbose=False)["input_ids"]
+    found = tokenizer(list(texts), return_attention_mask=False, return_token_type_ids=False, verbose=False)
+    tokens: list[list[int]] = found["input_ids"]
     cut = np.array([len(ids) > max_length for ids in tokens], dtype=bool)
     return [[*ids[: max_length - 1], ids[-1]] if len(ids) > max_length else ids for ids in tokens], cut
 
 
-def _check(settings: Settings, encoder: encoders.Encoder, folder: Path) -> None:
-    blocks = int(encoder.model.config.num_hidden_layers)  # type: ignore[union-attr, arg-type]
-    problems = []
-    if not 0 <= settings.layer <= blocks:
-        problems.append(f"layer {settings.layer} is not in 0..{blocks} (0 = embeddings, {blocks} = last block)")
-    if not 3 <= settings.max_length <= encoder.longest:
-        problems.append(f"max_length {settings.max_length} is not in 3..{encoder.longest}")
-    named = {
-        "pooling": (settings.pooling, onnx_export.POOLINGS),
-        "provider": (settings.provider, PROVIDERS),
-        "precision": (settings.precision, PRECISIONS),
-    }
-    for field, (value, known) in named.items():
-        if value not in known:
-            near = get_close_matches(value, known, 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
-            problems.append(f"{field} {value!r} is not known; {hint}")
-    if problems:
-        message = f"the retrieval settings do not fit the encoder in {folder}; change `retrieval` in the recipe"
-        raise InputError(message, [Problem(problem) for problem in problems])
+def _tokenised(
+    encoder: SentenceEncoder, texts: Sequence[str], chunks: Sequence[Sequence[int]]
+) -> Iterator[tuple[Sequence[int], list[list[int]], NDArray[np.bool_]]]:
+    """Each chunk with its tokens; a thread works on the next one while the caller has this one."""
+
+    def work(chunk: Sequence[int]) -> tuple[list[list[int]], NDArray[np.bool_]]:
+        return tokenise(encoder.tokenizer, [texts[at] for at in chunk], encoder.max_length)
+
+    with ThreadPoolExecutor(1, "tokenise") as pool:
+        ahead = [pool.submit(work, chunk) for chunk in chunks[:1]]
+        for at, chunk in enumerate(chunks):
+            ahead += [pool.submit(work, following) for following in chunks[at + 1 : at + 2]]
+            yield chunk, *ahead.pop(0).result()
+
+
+def _vectors(encoder: SentenceEncoder, ids: Tokens, texts: Sequence[str]) -> Floats:
+    found = encoder.run(ids)
+    if found.shape != (len(ids), encoder.width):
+        raise StageError(f"the encoder gives vectors of shape {found.shape}; {(len(ids), encoder.width)} expected")
+    finite = np.isfinite(found).all(axis=1)
+    if not finite.all():
+        faulty = texts[int(finite.argmin())][:60]
+        raise StageError(f"the vector of {faulty!r} is not finite; the encoder's weights are broken")
+    return found
+
+
+class _Files:
+    """The vectors of some texts in a folder, which were cut, and how many chunks of them are done."""
+
+    def __init__(self, folder: Path, texts: Sequence[str], encoder: SentenceEncoder) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        names = folder / "vectors.npy", folder / "cut.npy"
+        self._record = folder / "done.json"
+        state = hashlib.sha256(repr((encoder.width, encoder.max_length, sorted(encoder.facts.items()))).encode())
+        for text in texts:
+            state.update(f"{text}\0".encode())
+        self._texts = state.hexdigest()
+        self.chunks = self._known()
+        if not self.chunks:
+            np.lib.format.open_memmap(names[0], "w+", np.float32, (len(texts), encoder.width))
+            np.lib.format.open_memmap(names[1], "w+", np.bool_, (len(texts),))
+        self.vectors, self.cut = (np.load(name, mmap_mode="r+") for name in names)
+
+    def _known(self) -> int:
+        try:
+            record = json.loads(self._record.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return 0
+        return int(record["chunks"]) if record["texts"] == self._texts else 0
+
+    def finish_chunk(self) -> None:
+        """What was written so far outlives a kill."""
+        self.vectors.flush()
+        self.cut.flush()
+        self.chunks += 1
+        write_json(self._record, {"texts": self._texts, "chunks": self.chunks})

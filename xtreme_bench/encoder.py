@@ -41,6 +41,11 @@ class Encoder:
         return int(self.model.config.hidden_size)  # type: ignore[union-attr, arg-type]
 
     @property
+    def blocks(self) -> int:
+        """Number of transformer blocks."""
+        return int(self.model.config.num_hidden_layers)  # type: ignore[union-attr, arg-type]
+
+    @property
     def dropout(self) -> float:
         """Dropout that the encoder was made with; heads use the same."""
         return float(self.model.config.hidden_dropout_prob)  # type: ignore[union-attr, arg-type]
@@ -129,6 +134,9 @@ def build(scratch: Mapping[str, Any], tokenizer: Any, seed: int) -> Encoder:
         eos_token_id=2,
     )
     return Encoder(XLMRobertaModel(config, add_pooling_layer=False), tokenizer)
+
+
+_LOCAL: Mapping[str, Any] = {"local_files_only": True, "trust_remote_code": False}
 
 
 def load(folder: Path) -> Encoder:

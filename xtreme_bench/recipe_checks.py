@@ -174,6 +174,28 @@ def _check_retrieval(tree: Entries, reading: Reading) -> None:
     if tree.at("model", "scratch") and layer and layers and layer > layers:
         message = f"retrieval.layer is {layer}, but model.scratch has {layers} layers"
         reading.fault(message, line(tree, "retrieval", "layer"))
+    _check_vectors(tree, reading)
+
+
+def _check_vectors(tree: Entries, reading: Reading) -> None:
+    """Precision, device and provider that go together; a bound for a lower precision; layers need development pairs."""
+    precision = text(tree, "retrieval", "precision") or "fp32"
+    provider, device = (text(tree, "retrieval", name) for name in ("provider", "device"))
+    here, bound = line(tree, "retrieval", "precision"), tree.at("retrieval", "min_cosine")
+    if precision == "int8" and provider == "torch":
+        reading.fault("retrieval.precision int8 is for provider onnxruntime, here it is torch", here)
+    if precision == "int8" and device == "cuda":
+        reading.fault("retrieval.precision int8 is for the CPU; take fp16 on a GPU", here)
+    if precision in ("fp16", "bf16") and device == "cpu" and (provider != "torch" or precision == "fp16"):
+        reading.fault(f"retrieval.precision {precision} is for a GPU; take int8 or fp32 on a CPU", here)
+    if precision in ("fp16", "bf16", "int8") and bound is None:
+        message = f"retrieval.min_cosine is missing: say how far {precision} may be from fp32, for example 0.99"
+        reading.fault(message, here)
+    if precision == "fp32" and bound is not None:
+        reading.fault("retrieval.min_cosine is for a lower precision; fp32 always has 0.99999, remove it", bound.line)
+    if tree.at("retrieval", "layers") is not None and "bucc2018" not in named(tree, "targets"):
+        message = "retrieval.layers needs the target bucc2018: tatoeba has no development set to choose a layer on"
+        reading.fault(message, line(tree, "retrieval", "layers"))
 
 
 def _check_expect(tree: Entries, reading: Reading) -> None:

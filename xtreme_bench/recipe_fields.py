@@ -204,8 +204,28 @@ class Retrieval:
         choices=("mean", "cls", "mean_no_special"),
     )
     max_length: int = length_field(256)
-    precision: str = setting("Numbers of the computation.", default="fp32", choices=("fp32",))
     provider: str = setting("What computes the vectors.", default="onnxruntime", choices=("onnxruntime", "torch"))
+    device: str = setting(
+        "Where: auto is the GPU if torch finds one; never another than this.",
+        default="auto",
+        choices=("auto", "cpu", "cuda"),
+    )
+    precision: str = setting(
+        "Numbers of the computation. fp16 and bf16 need a GPU, int8 (dynamic) a CPU and onnxruntime.",
+        default="fp32",
+        choices=("fp32", "fp16", "bf16", "int8"),
+    )
+    min_cosine: float | None = setting(
+        "With a lower precision than fp32: the least cosine of any vector to torch's in fp32; below, the run fails.",
+        default=None,
+        low=0,
+        high=1,
+    )
+    layers: str | None = setting(
+        "all: also score every layer on the development pairs of bucc2018, for choosing one.",
+        default=None,
+        choices=("all",),
+    )
 
 
 @dataclass(frozen=True)

@@ -43,9 +43,12 @@ KINDS: dict[str, str] = {
     "intermediate": "xtreme_bench.train:intermediate",
     "finetune": "xtreme_bench.train:finetune",
     "predict": "xtreme_bench.predict:predict",
+    "export": "xtreme_bench.onnx_export:export",
     "retrieve": "xtreme_bench.retrieve:retrieve",
     "audit": "xtreme_bench.audit:audit_stage",
+    "layers": "xtreme_bench.layer_scores:score_layers",
     "score": "xtreme_bench.score:score_stage",
+    "precision": "xtreme_bench.precision:compare",
 }
 
 PROGRESS_SECONDS = 0.25
