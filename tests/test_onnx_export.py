@@ -180,6 +180,8 @@ def test_a_provider_that_does_not_start_is_an_error(folder, tmp_path):
 def test_the_stage_tells_its_progress(folder, tmp_path):
     seen = []
     params = {"layer": 1, "pooling": "cls", "precision": "fp32", "min_cosine": None, "device": "cpu"}
-    job = Job({**params, "max_length": 64, "threads": 1}, {"encoder": folder}, tmp_path, tmp_path, lambda *a: seen.append(a))
+    job = Job(
+        {**params, "max_length": 64, "threads": 1}, {"encoder": folder}, tmp_path, tmp_path, lambda *a: seen.append(a)
+    )
     onnx_export.export(job)
     assert [note for *_, note in seen] == ["loading the encoder", "writing the graph", "comparing with torch"]

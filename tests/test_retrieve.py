@@ -3,10 +3,13 @@
 import logging
 
 import pytest
-from tiny_encoder import TEXTS, save_tiny_encoder
+from tiny_encoder import LAYERS, TEXTS, export_tiny_encoder, save_tiny_encoder
 
-from xtreme_bench.errors import InputError
+from xtreme_bench import precision
+from xtreme_bench import retrieve as retrieval
+from xtreme_bench.errors import InputError, StageError
 from xtreme_bench.job import Job
+from xtreme_bench.layer_scores import score_layers
 from xtreme_bench.retrieve import retrieve
 
 ENGLISH = sorted(f"{text} {end}" for text in TEXTS for end in ("today", "again", "at last"))
@@ -42,12 +45,15 @@ def make_bucc(data, split, gold):
     return pairs
 
 
-def job(tmp_path, encoder, **params):
-    given = {"layer": 2, "pooling": "mean", "max_length": 64, "precision": "fp32", "provider": "torch", "threads": 1}
+def job(tmp_path, encoder, export=None, progress=None, **params):
+    given = {"layer": 2, "pooling": "mean", "max_length": 64, "precision": "fp32", "min_cosine": None, "threads": 1}
+    given |= {"provider": "onnxruntime" if export else "torch", "device": "cpu"}
     out, work = tmp_path / "out", tmp_path / "work"
     out.mkdir(exist_ok=True)
     work.mkdir(exist_ok=True)
-    return Job(given | {"seed": 1} | params, {"data": tmp_path / "data", "encoder": encoder}, out, work)
+    inputs = {"data": tmp_path / "data", "encoder": encoder} | ({"export": export} if export else {})
+    told = progress or (lambda done, total, what: None)
+    return Job(given | params, inputs, out, work, told)
 
 
 def test_tatoeba_predicts_the_line_of_each_english_sentence(tmp_path, encoder):
@@ -93,13 +99,12 @@ def test_progress_names_the_work(tmp_path, encoder):
     make_bucc(tmp_path / "data", "dev", gold=True)
     make_bucc(tmp_path / "data", "test", gold=False)
     seen = []
-    given = job(tmp_path, encoder, task="bucc2018", languages=["de"])
-    retrieve(Job(given.params, given.inputs, given.out, given.work, lambda done, total, what: seen.append(what)))
+    told = lambda done, total, what: seen.append(what)  # noqa: E731
+    retrieve(job(tmp_path, encoder, progress=told, task="bucc2018", languages=["de"]))
     assert list(dict.fromkeys(seen)) == [
         "bucc2018: preparing the encoder",
-        "bucc2018 de dev: sentences",
+        "bucc2018: sentences",
         "bucc2018 de dev: mining",
-        "bucc2018 de test: sentences",
         "bucc2018 de test: mining",
     ]
 
@@ -109,17 +114,73 @@ def test_an_unknown_task_is_answered_with_the_nearest(tmp_path, encoder):
         retrieve(job(tmp_path, encoder, task="tatoba", languages=["de"]))
 
 
-@pytest.mark.slow
-def test_onnx_runtime_predicts_what_torch_predicts_and_a_killed_stage_keeps_its_export(tmp_path, encoder):
+def test_onnx_runtime_predicts_what_torch_predicts(tmp_path, encoder):
     make_bucc(tmp_path / "data", "dev", gold=True)
     make_bucc(tmp_path / "data", "test", gold=False)
     retrieve(job(tmp_path, encoder, task="bucc2018", languages=["de"]))
     expected = (tmp_path / "out" / "test-de.tsv").read_text(encoding="utf-8").splitlines()
-    facts = []
-    for _ in range(2):
-        facts.append(retrieve(job(tmp_path, encoder, task="bucc2018", languages=["de"], provider="onnxruntime")))
-        found = (tmp_path / "out" / "test-de.tsv").read_text(encoding="utf-8").splitlines()
-        assert sorted(found) == sorted(expected)
-    assert facts[0] == facts[1]
-    assert facts[0]["export"]["parity_min_cosine"] >= 0.99999
-    assert [path.name for path in (tmp_path / "work").iterdir()] == ["onnx"]
+    export = export_tiny_encoder(encoder, tmp_path / "export")
+    facts = retrieve(job(tmp_path, encoder, export, task="bucc2018", languages=["de"]))
+    assert sorted((tmp_path / "out" / "test-de.tsv").read_text(encoding="utf-8").splitlines()) == sorted(expected)
+    assert facts["provider"].endswith(" CPUExecutionProvider")
+
+
+def test_sentences_that_sides_and_languages_share_are_embedded_once(tmp_path, encoder):
+    make_bucc(tmp_path / "data", "dev", gold=True)
+    make_bucc(tmp_path / "data", "test", gold=False)
+    facts = retrieve(job(tmp_path, encoder, task="bucc2018", languages=["de"]))
+    assert facts["distinct"] == 22  # dev and test are the same sentences here; one English one is no foreign one
+
+
+def test_int8_says_how_far_it_is_from_fp32_and_what_it_costs_on_tatoeba(tmp_path, encoder):
+    make_tatoeba(tmp_path / "data", "de", shift=7)
+    make_tatoeba(tmp_path / "data", "sw", shift=1)
+    export = export_tiny_encoder(encoder, tmp_path / "export", precision="int8", min_cosine=0.9)
+    settings = {"task": "tatoeba", "languages": ["de", "sw"], "precision": "int8", "min_cosine": 0.9}
+    facts = retrieve(job(tmp_path, encoder, export, **settings))
+    assert facts["precision"] == "int8"
+    assert facts["fp32"]["sentences"] == 4 * len(ENGLISH)
+    assert 0.9 < facts["fp32"]["min_cosine"] < 0.9999999
+    assert facts["fp32"]["same_neighbour"] == {"de": 100, "sw": 100}
+    n = len(ENGLISH)
+    gold = [str((at - 7) % n) for at in range(n)]
+    write(tmp_path / "labels/tatoeba/test-de.tsv", ["0" if gold[0] != "0" else "1", *gold[1:]])
+    inputs = {"labels": tmp_path / "labels", "predictions": tmp_path / "out"}
+    cost = precision.compare(Job({"precision": "int8"}, inputs, tmp_path, tmp_path))
+    right = 100 * (n - 1) / n
+    assert cost == {"tatoeba_accuracy": {"de": {"fp32": right, "int8": right}}, "mean_change": 0}
+
+
+def test_a_lower_precision_is_compared_on_whole_languages_of_tatoeba_up_to_a_number(tmp_path, encoder, monkeypatch):
+    monkeypatch.setattr(retrieval, "SAMPLE", 5)
+    make_tatoeba(tmp_path / "data", "de", shift=7)
+    make_tatoeba(tmp_path / "data", "sw", shift=1)
+    settings = {"task": "tatoeba", "languages": ["sw", "de"], "precision": "bf16", "min_cosine": 0.9}
+    facts = retrieve(job(tmp_path, encoder, **settings))
+    assert list(facts["fp32"]["same_neighbour"]) == ["sw"]
+
+
+@pytest.mark.parametrize("task", ["tatoeba", "bucc2018"])
+def test_vectors_below_the_recipes_bound_are_an_error(tmp_path, encoder, task):
+    make_tatoeba(tmp_path / "data", "de", shift=7)
+    make_bucc(tmp_path / "data", "dev", gold=True)
+    make_bucc(tmp_path / "data", "test", gold=False)
+    settings = {"task": task, "languages": ["de"], "precision": "bf16", "min_cosine": 0.9999999}
+    with pytest.raises(StageError, match=f"bf16 on .*{task} differs too much from torch in fp32: cosine 0.99"):
+        retrieve(job(tmp_path, encoder, **settings))
+
+
+@pytest.mark.parametrize("provider", ["torch", "onnxruntime"])
+def test_every_layer_is_scored_on_development_pairs_in_one_pass(tmp_path, encoder, provider):
+    make_bucc(tmp_path / "data", "dev", gold=True)
+    export = export_tiny_encoder(encoder, tmp_path / "export", layer=None) if provider == "onnxruntime" else None
+    seen = []
+    told = lambda done, total, what: seen.append(what)  # noqa: E731
+    facts = score_layers(job(tmp_path, encoder, export, progress=told, languages=["de"]))
+    assert facts["bucc2018_dev_f1"]["de"] == [100] * (LAYERS + 1)
+    assert facts["provider"].startswith(provider)
+    assert seen[-1] == f"de: mining with layer {LAYERS}"
+    assert sum("sentences at every layer" in what for what in dict.fromkeys(seen)) == 2
+    # Another run finds the language done and needs no vectors.
+    assert not (tmp_path / "work" / "de").exists()
+    assert score_layers(job(tmp_path, encoder, export, languages=["de"])) == facts
