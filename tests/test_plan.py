@@ -67,9 +67,9 @@ def test_training_and_prediction_are_not_given_the_gold_labels(tmp_path: Path) -
     [
         ("description: a small recipe", "description: other words # and a comment", set()),
         ("seed: 1", "seed: 1\nresources: {checkpoint_seconds: 5}", set()),
-        ("layer: 1", "layer: 2", {"retrieve", "score"}),
+        ("layer: 1", "layer: 2", {"export", "retrieve", "score"}),
         ("steps: 5", "steps: 6", {"finetune", "predict", "score"}),
-        ("steps: 10", "steps: 11", {"pretrain", "features", "finetune", "predict", "retrieve", "score"}),
+        ("steps: 10", "steps: 11", {"pretrain", "features", "finetune", "predict", "export", "retrieve", "score"}),
     ],
 )
 def test_a_change_makes_only_what_depends_on_it_again(tmp_path: Path, old: str, new: str, remade: set[str]) -> None:
@@ -121,3 +121,36 @@ def test_the_light_half_never_imports_the_heavy_one() -> None:
     code += "import json; print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
     loaded = json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
     assert not {"torch", "numpy", "transformers", "onnxruntime", "datasets"} & set(loaded)
+
+
+RETRIEVAL = "retrieval: {layer: 1, pooling: mean, max_length: 64"
+
+
+def with_bucc(settings: str) -> str:
+    return SMALL.replace(
+        "tatoeba: {languages: [de]}", "tatoeba: {languages: [de]}, bucc2018: {languages: [de]}"
+    ).replace(RETRIEVAL, f"{RETRIEVAL}{settings}")
+
+
+def test_retrieval_tasks_share_one_export_which_torch_does_not_need(tmp_path: Path) -> None:
+    made = planned(tmp_path, with_bucc(""))
+    assert made.predictions["tatoeba"].inputs["export"] is made.predictions["bucc2018"].inputs["export"]
+    assert [stage.kind for stage in made.stages].count("export") == 1
+    torch = planned(tmp_path, with_bucc(", provider: torch"))
+    assert "export" not in {stage.kind for stage in torch.stages}
+
+
+def test_scoring_every_layer_adds_stages_and_changes_none(tmp_path: Path) -> None:
+    before = {stage.key for stage in planned(tmp_path, with_bucc("")).stages}
+    after = planned(tmp_path, with_bucc(", layers: all")).stages
+    added = [stage for stage in after if stage.key not in before]
+    assert [stage.kind for stage in added] == ["export", "layers"]
+    assert added[1].inputs["export"] is added[0]
+    assert len(after) == len(before) + 2
+
+
+def test_a_lower_precision_is_compared_where_labels_are_and_retrieval_never_sees_them(tmp_path: Path) -> None:
+    made = planned(tmp_path, with_bucc(", precision: int8, min_cosine: 0.9"))
+    last = made.stages[-1]
+    assert (last.kind, last.params["languages"], set(last.inputs)) == ("precision", ["de"], {"labels", "predictions"})
+    assert last.inputs["predictions"] is made.predictions["tatoeba"]

@@ -136,9 +136,6 @@ def build(scratch: Mapping[str, Any], tokenizer: Any, seed: int) -> Encoder:
     return Encoder(XLMRobertaModel(config, add_pooling_layer=False), tokenizer)
 
 
-_LOCAL: Mapping[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-
-
 def load(folder: Path) -> Encoder:
     """Load an encoder folder, in float32. Raises InputError when files are missing or the family is unknown."""
     _check(folder)

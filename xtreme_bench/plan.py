@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from xtreme_bench import audit_scope, corpora, environment, model_cache
+from xtreme_bench import audit_scope, corpora, environment, model_cache, plan_retrieval
 from xtreme_bench.benchmark import MINIATURE_LANGUAGES, TASKS
 from xtreme_bench.data import layout, releases
 from xtreme_bench.errors import Problem
@@ -112,11 +112,12 @@ def plan(
     base = _encoder(made, corpus, digests)
     encoder = _intermediate(made, corpus, base) if recipe.intermediate else base
     finetuned: dict[str, Stage] = {}
-    vectors = _vectors(made, encoder)
+    vectors = plan_retrieval.vectors(made, encoder)
     for task, target in recipe.targets.items():
         source = TASKS[task].source
         if source is None:
-            made.predictions[task] = _retrieve(made, corpus, vectors, task, target.languages)
+            read = _test_data(corpus, task, target.languages)
+            made.predictions[task] = plan_retrieval.retrieve(made, read, vectors, task, target.languages)
             continue
         if source not in finetuned:
             finetuned[source] = _finetune(made, corpus, encoder, base, source)
@@ -125,8 +126,9 @@ def plan(
     read = corpus.reading(audit_scope.files(used, data), "corpora to audit")
     made.audit = made.add("audit", "audit the corpora", used, data=read)
     _score(made, data, labels, digests)
-    if made.recipe.retrieval and made.recipe.retrieval.layers == "all":
-        _layers(made, corpus, encoder)
+    if recipe.retrieval and recipe.retrieval.layers == "all":
+        read = _test_data(corpus, "bucc2018", recipe.targets["bucc2018"].languages)
+        plan_retrieval.layers(made, read, encoder)
     return made
 
 
@@ -272,49 +274,6 @@ def _predict(
     return made.add("predict", f"predict {task}", params, data=data, features=features, model=model)
 
 
-def _vectors(made: Plan, encoder: Stage | Folder, *, every_layer: bool = False) -> dict[str, Stage | Folder]:
-    """What sentences are embedded with: the encoder and, for ONNX Runtime, its export, one for all retrieval tasks."""
-    retrieval = made.recipe.retrieval
-    wanted = any(TASKS[task].source is None for task in made.recipe.targets)
-    if retrieval is None or not wanted or retrieval.provider != "onnxruntime":
-        return {"encoder": encoder}
-    params = {"pooling": retrieval.pooling, "device": retrieval.device, "max_length": retrieval.max_length}
-    if every_layer:
-        params |= {"layer": None, "precision": "fp32", "min_cosine": None}
-    else:
-        params |= {name: getattr(retrieval, name) for name in ("layer", "precision", "min_cosine")}
-    params["threads"] = made.recipe.resources.threads
-    name = "export all layers" if every_layer else "export the encoder"
-    return {"encoder": encoder, "export": made.add("export", name, params, encoder=encoder)}
-
-
-def _retrieve(
-    made: Plan, corpus: _Corpus, vectors: Mapping[str, Stage | Folder], task: str, languages: tuple[str, ...]
-) -> Stage:
-    assert made.recipe.retrieval is not None
-    params = {
-        "task": task,
-        "languages": list(languages),
-        **dataclasses.asdict(made.recipe.retrieval),
-        "threads": made.recipe.resources.threads,
-    }
-    del params["layers"]  # has stages of its own
-    return made.add("retrieve", f"retrieve {task}", params, data=_test_data(corpus, task, languages), **vectors)
-
-
-def _layers(made: Plan, corpus: _Corpus, encoder: Stage | Folder) -> None:
-    """Every layer on the development pairs of BUCC, the only ones that a retrieval task has."""
-    retrieval, languages = made.recipe.retrieval, made.recipe.targets["bucc2018"].languages
-    assert retrieval is not None
-    params = {
-        "languages": list(languages),
-        **{name: getattr(retrieval, name) for name in ("pooling", "max_length", "provider", "device")},
-        "threads": made.recipe.resources.threads,
-    }
-    data = _test_data(corpus, "bucc2018", languages)
-    made.add("layers", "score every layer", params, data=data, **_vectors(made, encoder, every_layer=True))
-
-
 def _score(made: Plan, data: Path | None, labels: Path | None, digests: Digests) -> None:
     source = made.stages[0]
     gold: Stage | Folder | None = None
@@ -335,13 +294,4 @@ def _score(made: Plan, data: Path | None, labels: Path | None, digests: Digests)
         made.score = made.add(
             "score", "score", {"tasks": {k: v for k, v in tasks.items() if v}}, labels=gold, **made.predictions
         )
-        _precision(made, gold, tasks)
-
-
-def _precision(made: Plan, gold: Stage | Folder, tasks: Mapping[str, list[str]]) -> None:
-    """What a lower precision costs in accuracy on Tatoeba, where that is a target."""
-    retrieval = made.recipe.retrieval
-    if retrieval is not None and retrieval.precision != "fp32" and tasks.get("tatoeba"):
-        params = {"precision": retrieval.precision, "languages": tasks["tatoeba"]}
-        found = made.predictions["tatoeba"]
-        made.add("precision", f"accuracy of {retrieval.precision}", params, labels=gold, predictions=found)
+        plan_retrieval.precision(made, gold, tasks)

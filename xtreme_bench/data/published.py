@@ -29,8 +29,9 @@ _COUNTS: Mapping[tuple[str, str, str], int] = MappingProxyType(
         # Williams et al. 2018; the matched development set, with a gold label.
         ("mnli", "train", "en"): 392_702,
         ("mnli", "dev", "en"): 9_815,
-        # Phang et al. 2020 (arXiv 2005.13013), not confirmed at the source: SNLI (Bowman et al. 2015, pairs with
-        # a gold label: 549,367 and 9,842), MultiNLI as above, and ANLI R1 to R3 (Nie et al. 2020: 16,946, 45,460, 100,459; 1,000, 1,000, 1,200).
+        # Phang et al. 2020 (arXiv 2005.13013), not confirmed at the source: SNLI (Bowman et al. 2015, pairs with a gold
+        # label: 549,367 and 9,842), MultiNLI as above, and ANLI R1 to R3 (Nie et al. 2020: 16,946, 45,460, 100,459;
+        # 1,000, 1,000, 1,200).
         ("anli_plus", "train", "en"): 1_104_934,
         ("anli_plus", "dev", "en"): 22_857,
         # The same, not confirmed at the source; CosmosQA's training set has 25,588 there, 25,262 in the released file.
