@@ -43,7 +43,7 @@ def test_every_shipped_recipe_can_be_planned_without_data_or_weights(path: Path,
 def test_squad_serves_xquad_and_mlqa_and_retrieval_needs_no_fine_tuning(tmp_path: Path) -> None:
     made = planned(tmp_path)
     kinds = Counter(stage.kind for stage in made.stages)
-    once = dict.fromkeys(("corpus", "pretrain", "finetune", "retrieve", "audit", "labels", "score"), 1)
+    once = dict.fromkeys(("corpus", "pretrain", "finetune", "export", "retrieve", "audit", "labels", "score"), 1)
     assert kinds == {**once, "features": 3, "predict": 2}
     assert made.predictions["xquad"].inputs["model"] is made.predictions["mlqa"].inputs["model"]
     assert made.predictions["tatoeba"].inputs["encoder"] is made.predictions["xquad"].inputs["model"].inputs["encoder"]  # type: ignore[union-attr]

@@ -16,7 +16,7 @@ UNSEEN = [
     "anchors-and-aliases", "baseline-circle-a", "baseline-circle-b", "baseline-missing", "baseline-of-itself",
     "byte-order-mark", "data-fields-of-another-source", "duplicate-keys", "file+name", "gains-without-baseline",
     "inputs-longer-than-positions", "languages-not-in-miniature", "layer-beyond-the-model", "merge-key",
-    "weights-missing", "windows-with-gaps",
+    "retrieval-bound", "retrieval-half-on-cpu", "retrieval-settings", "weights-missing", "windows-with-gaps",
 ]  # fmt: skip
 
 
