@@ -3,7 +3,7 @@
 A fast product of blocks of the corpora makes a shortlist for each sentence, a little longer than asked for. The
 similarities of the shortlist are computed anew, pair by pair in double precision; where the error of the fast product
 leaves room for another neighbour outside the list, the sentence is searched again. So the result depends neither on
-the blocks nor on the product: a GPU may use one of lower precision (`shortlist.py`).
+the blocks nor on the product.
 """
 
 from __future__ import annotations
