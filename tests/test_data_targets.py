@@ -204,3 +204,29 @@ def test_the_readers_import_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_half_a_character_in_json_is_a_fault_and_a_whole_one_is_not(tmp_path):
+    whole = squad([{"id": "q", "context": "a 😀 b", "answers": [(4, "b")]}])
+    write(tmp_path, "squad/dev-v1.1.json", whole)
+    assert "\\ud83d" in whole
+    assert next(targets.read_train(tmp_path, "squad", "dev")).context == "a 😀 b"
+    write(tmp_path, "squad/dev-v1.1.json", whole.replace("\\ude00", ""))
+    assert "surrogates not allowed" in str(fails(targets.read_train, tmp_path, "squad", "dev"))
+
+
+@pytest.mark.parametrize(("text", "read"), [("a\0b", "a\0b"), ("a\u2028b", "a\u2028b"), ("\ufeffa", "a")])
+def test_rare_characters_inside_a_text_end_no_line_and_a_byte_order_mark_is_no_text(tmp_path, text, read):
+    write(tmp_path, "pawsx/test-de.tsv", f"{text}\tx\r\n")
+    write(tmp_path, "udpos/test-de.tsv", f"{text}\nx\n")
+    assert next(targets.read_test(tmp_path, "pawsx", "de")).text_a == read
+    assert next(targets.read_test(tmp_path, "udpos", "de")).words == (read, "x")
+
+
+def test_nested_too_deep_or_too_long_a_field_is_a_fault_with_its_place(tmp_path):
+    write(tmp_path, "xquad/xquad.de.json", '{"data":' + "[" * 100_000)
+    assert "recursion" in str(fails(targets.read_test, tmp_path, "xquad", "de"))
+    write(tmp_path, "xnli/test-de.tsv", "a\tb\r\n" + "a" * (2 << 20) + "\tb\r\n")
+    assert "test-de.tsv:2: not valid CSV (field larger than field limit" in str(
+        fails(targets.read_test, tmp_path, "xnli", "de")
+    )
