@@ -22,7 +22,7 @@ FAMILIES: dict[str, Family] = {
     "qa": qa,
 }
 # Rows that are tokenised together.
-BATCH = 1024
+BATCH = 2048
 
 In = TypeVar("In")
 Out = TypeVar("Out")

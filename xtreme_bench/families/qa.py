@@ -36,16 +36,13 @@ def features(rows: Sequence[QuestionRow], tokenizer: Any, labels: Sequence[str],
     """
     questions = encode([row.question for row in rows], tokenizer)
     contexts = encode_with_offsets([row.context for row in rows], tokenizer)
-    opening, middle, closing = (
-        np.array(part, dtype=np.int32)
-        for part in ([tokenizer.cls_token_id], between(tokenizer), [tokenizer.sep_token_id])
-    )
+    middle = between(tokenizer)
     examples = []
     for at, (row, question, (tokens, offsets)) in enumerate(zip(rows, questions, contexts, strict=True)):
-        before = np.concatenate([opening, question[: min(QUESTION, limits.max_length // 2)], middle])
+        before = [tokenizer.cls_token_id, *question[: min(QUESTION, limits.max_length // 2)], *middle]
         first, span = len(before), _span(row, offsets)
         for begin, end in _windows(len(tokens), limits.max_length - first - 1, limits.stride):
-            ids = np.concatenate([before, tokens[begin:end], closing])
+            ids = np.array([*before, *tokens[begin:end], tokenizer.sep_token_id], dtype=np.int32)
             bounds = np.array([first, first + end - begin], dtype=np.int32)
             target = None if span is None else _inside(span, begin, end, first)
             examples.append(Example(at, (ids,), target, bounds, offsets[begin:end].ravel()))

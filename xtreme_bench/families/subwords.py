@@ -10,7 +10,7 @@ import numpy as np
 from xtreme_bench.examples import Ints
 
 
-def encode(texts: Sequence[str], tokenizer: Any) -> list[Ints]:
+def encode(texts: Sequence[str], tokenizer: Any) -> list[list[int]]:
     """Token ids of each text. A text that occurs often among `texts` (words, premises, contexts) is encoded once.
 
     Straight from the tokenizer of the `tokenizers` package, which holds no lock while it works: the lists of lists
@@ -18,16 +18,16 @@ def encode(texts: Sequence[str], tokenizer: Any) -> list[Ints]:
     """
     distinct = list(dict.fromkeys(texts))
     found = tokenizer.backend_tokenizer.encode_batch_fast(distinct, add_special_tokens=False)
-    ids = {text: np.array(each.ids, dtype=np.int32) for text, each in zip(distinct, found, strict=True)}
+    ids = {text: each.ids for text, each in zip(distinct, found, strict=True)}
     return [ids[text] for text in texts]
 
 
-def encode_with_offsets(texts: Sequence[str], tokenizer: Any) -> list[tuple[Ints, Ints]]:
-    """Token ids of each text and, for each token, the first character and the one after the last: (n,) and (n, 2)."""
+def encode_with_offsets(texts: Sequence[str], tokenizer: Any) -> list[tuple[list[int], Ints]]:
+    """Token ids of each text and, for each token, its first character and the one after its last, (n, 2)."""
     distinct = list(dict.fromkeys(texts))
     found = tokenizer.backend_tokenizer.encode_batch(distinct, add_special_tokens=False)
     encoded = {
-        text: (np.array(each.ids, dtype=np.int32), np.array(each.offsets, dtype=np.int32).reshape(-1, 2))
+        text: (each.ids, np.array(each.offsets, dtype=np.int32).reshape(-1, 2))
         for text, each in zip(distinct, found, strict=True)
     }
     return [encoded[text] for text in texts]
@@ -42,13 +42,11 @@ def encode_pairs(firsts: Sequence[str], seconds: Sequence[str], tokenizer: Any, 
     """Token ids of pairs of texts; where a pair is too long, tokens go from the end of its longer text."""
     middle = between(tokenizer)
     room = max_length - 2 - len(middle)
-    begin, inner, end = (
-        np.array(part, dtype=np.int32) for part in ([tokenizer.cls_token_id], middle, [tokenizer.sep_token_id])
-    )
+    begin, end = tokenizer.cls_token_id, tokenizer.sep_token_id
     pairs = []
     for one, other in zip(encode(firsts, tokenizer), encode(seconds, tokenizer), strict=True):
         kept = _kept(len(one), len(other), room)
-        pairs.append(np.concatenate([begin, one[: kept[0]], inner, other[: kept[1]], end]))
+        pairs.append(np.array([begin, *one[: kept[0]], *middle, *other[: kept[1]], end], dtype=np.int32))
     return pairs
 
 

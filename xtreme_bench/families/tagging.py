@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate, chain
 from typing import Any, cast
 
 import numpy as np
@@ -46,10 +47,9 @@ def features(rows: Sequence[TaggedRow], tokenizer: Any, labels: Sequence[str], l
     return examples
 
 
-def _pieces(words: list[str], tokenizer: Any, room: int) -> list[Ints]:
+def _pieces(words: list[str], tokenizer: Any, room: int) -> list[list[int]]:
     """Sub-words of each word: at least one (`<unk>` where there would be none), at most `room`."""
-    unknown = np.array([tokenizer.unk_token_id], dtype=np.int32)
-    return [ids[:room] if len(ids) else unknown for ids in encode(words, tokenizer)]
+    return [ids[:room] or [tokenizer.unk_token_id] for ids in encode(words, tokenizer)]
 
 
 def _chunks(lengths: Sequence[int], room: int) -> Iterator[tuple[int, int]]:
@@ -63,10 +63,10 @@ def _chunks(lengths: Sequence[int], room: int) -> Iterator[tuple[int, int]]:
     yield begin, len(lengths)
 
 
-def _example(row: int, pieces: Sequence[Ints], tags: Ints | None, tokenizer: Any) -> Example:
-    first, last = (np.array([token], dtype=np.int32) for token in (tokenizer.cls_token_id, tokenizer.sep_token_id))
-    begins = np.cumsum([1, *map(len, pieces)], dtype=np.int32)[:-1]
-    return Example(row, (np.concatenate([first, *pieces, last]),), tags, begins)
+def _example(row: int, pieces: Sequence[list[int]], tags: Ints | None, tokenizer: Any) -> Example:
+    begins = np.array([*accumulate(map(len, pieces), initial=1)][:-1], dtype=np.int32)
+    ids = [tokenizer.cls_token_id, *chain.from_iterable(pieces), tokenizer.sep_token_id]
+    return Example(row, (np.array(ids, dtype=np.int32),), tags, begins)
 
 
 def head(width: int, labels: int, dropout: float) -> nn.Module:
