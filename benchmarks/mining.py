@@ -1,0 +1,139 @@
+"""Mining beside one bare matrix product and beside faiss with the benchmark's scoring, on made-up vectors.
+
+`python benchmarks/mining.py` (30,000 x 30,000 x 768; faiss-cpu is compared where it is installed);
+`--growth 10000 20000` measures time and memory beyond the inputs for such sizes instead, each in a process of its own.
+Every line is the best of `--repeat` rounds, in which the competitors take turns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import resource
+import time
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from xtreme_bench import mining, neighbours
+from xtreme_bench.vectors import Floats
+
+K = 4
+
+
+def corpora(size: int, width: int) -> tuple[Floats, Floats]:
+    """Clustered vectors, and noisy copies of them in another order."""
+    random = np.random.default_rng(0)
+    centres = random.standard_normal((200, width), dtype=np.float32)
+    source = centres[random.integers(0, 200, size)] + random.standard_normal((size, width), dtype=np.float32)
+    target = source[random.permutation(size)] + 0.5 * random.standard_normal((size, width), dtype=np.float32)
+    return source, target
+
+
+def ours(source: Floats, target: Floats) -> set[tuple[int, int]]:
+    found = mining.mine(source, target, neighborhood=K)
+    return set(zip(found.source_index.tolist(), found.target_index.tolist(), strict=True))
+
+
+def bare_product(source: Floats, target: Floats) -> None:
+    """All similarities, block by block into the same memory, and nothing done with them."""
+    rows, columns = neighbours.ROWS, neighbours.COLUMNS
+    buffer = np.empty(rows * columns, dtype=np.float32)
+    for row in range(0, len(source), rows):
+        left = source[row : row + rows]
+        for column in range(0, len(target), columns):
+            right = target[column : column + columns]
+            np.matmul(left, right.T, out=buffer[: len(left) * len(right)].reshape(len(left), len(right)))
+
+
+def with_faiss(source: Floats, target: Floats) -> set[tuple[int, int]]:
+    """Two exact searches, then every candidate scored by itself, as the benchmark's script does."""
+    import faiss
+
+    units = [source.copy(), target.copy()]
+    for vectors in units:
+        faiss.normalize_L2(vectors)
+    found = []
+    for queries, items in (units, units[::-1]):
+        index = faiss.IndexFlatIP(items.shape[1])
+        index.add(items)
+        found.append(index.search(queries, K))
+    means = [similarity.mean(axis=1) for similarity, _ in found]
+    proposals = []
+    for way, (_, candidates) in enumerate(found):
+        here, there = units[way], units[1 - way]
+        for query, row in enumerate(candidates):
+            scores = [here[query].dot(there[j]) / ((means[way][query] + means[1 - way][j]) / 2) for j in row]
+            best = int(np.argmax(scores))
+            pair = (query, int(row[best]))
+            proposals.append((scores[best], *(pair if way == 0 else pair[::-1])))
+    kept: set[tuple[int, int]] = set()
+    sources, targets = set(), set()
+    for score, i, j in sorted(proposals, key=lambda one: -one[0]):
+        if i not in sources and j not in targets:
+            sources.add(i)
+            targets.add(j)
+            if score > 0:
+                kept.add((i, j))
+    return kept
+
+
+def seconds(run: Callable[[Floats, Floats], object], source: Floats, target: Floats) -> tuple[float, object]:
+    start = time.perf_counter()
+    result = run(source, target)
+    return time.perf_counter() - start, result
+
+
+def beside(size: int, width: int, repeat: int) -> None:
+    runs: dict[str, Callable[[Floats, Floats], object]] = {"bare matrix product": bare_product, "mine": ours}
+    try:
+        import faiss  # noqa: F401
+
+        runs["faiss and scoring"] = with_faiss
+    except ImportError:
+        print("faiss is not installed: not compared")
+    source, target = corpora(size, width)
+    best = dict.fromkeys(runs, float("inf"))
+    pairs = {}
+    for _ in range(repeat):
+        for name, run in runs.items():
+            taken, pairs[name] = seconds(run, source, target)
+            best[name] = min(best[name], taken)
+    print(f"{size:,} x {size:,} x {width}, best of {repeat}")
+    for name, taken in best.items():
+        print(f"{name:22} {taken:7.2f} s   {taken / best['mine']:5.2f} of mine")
+    if "faiss and scoring" in runs:
+        print(f"the same pairs: {pairs['mine'] == pairs['faiss and scoring']}")
+
+
+def measured(folder: Path) -> tuple[float, float]:
+    """Seconds of mining, and the MiB that the peak of this process rose by after the vectors were loaded."""
+    source, target = np.load(folder / "source.npy"), np.load(folder / "target.npy")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    taken, _ = seconds(ours, source, target)
+    return taken, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+
+
+def growth(sizes: list[int], width: int) -> None:
+    print(f"width {width}\n{'size':>8} {'seconds':>8} {'ns a pair':>10} {'MiB beyond':>10}")
+    for size in sizes:
+        with TemporaryDirectory() as folder, multiprocessing.get_context("spawn").Pool(1) as alone:
+            for name, vectors in zip(("source", "target"), corpora(size, width), strict=True):
+                np.save(Path(folder) / name, vectors)
+            taken, memory = alone.apply(measured, (Path(folder),))
+        print(f"{size:8} {taken:8.2f} {1e9 * taken / size**2:10.2f} {memory:10.0f}", flush=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", type=int, default=30_000)
+    parser.add_argument("--width", type=int, default=768)
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--growth", type=int, nargs="+", metavar="SIZE")
+    options = parser.parse_args()
+    if options.growth:
+        growth(options.growth, options.width)
+    else:
+        beside(options.size, options.width, options.repeat)
