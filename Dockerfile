@@ -29,13 +29,13 @@ RUN useradd --uid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nolog
 # cuda: torch's and ONNX Runtime's GPU builds with their libraries. cpu: the CPU builds.
 ARG DEVICE=cuda
 COPY requirements.lock requirements-${DEVICE}.lock /opt/locks/
-# Compiled by content, not by time: equal sources give equal files. Some packages carry files that are meant not to
-# compile, hence `true`.
+# Compiled by content, not by time (again, what venv itself brings): equal sources give equal files. Some packages carry
+# files that are meant not to compile, hence `true`.
 RUN python3 -m venv /opt/venv \
     && for lock in requirements-${DEVICE}.lock requirements.lock; do \
          pip install --no-deps --no-cache-dir --no-compile --require-hashes -r /opt/locks/$lock || exit 1; \
        done \
-    && python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/venv/lib >/dev/null || true
+    && python -m compileall -q -f -j 0 --invalidation-mode unchecked-hash /opt/venv/lib >/dev/null || true
 # From here on a change of code rebuilds in seconds.
 COPY xtreme_bench /opt/xtreme-bench/xtreme_bench
 RUN python -m compileall -q --invalidation-mode unchecked-hash /opt/xtreme-bench
