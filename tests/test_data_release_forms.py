@@ -97,7 +97,7 @@ def test_gold_passages_have_byte_offsets_and_give_answers_to_xtremes_blank_copy(
     found = [(answer.start, answer.text) for answer in row.answers]
     if blank_copy:  # an answer that the other copy's passage lacks cannot be asked for, and is counted
         assert found == [(4, "dev")]
-        assert notes == {"test fi": 1, "test fi: answers that XTREME's passages lack, left out": 1}
+        assert notes == {"test fi": 1, "dropped: answers in fi that XTREME's passages lack": 1}
     else:
         assert found == [(4, "dev"), (8, "a b")]
         assert notes == {"test fi": 1}

@@ -77,7 +77,7 @@ def test_multinli_in_every_form_is_the_same_pairs(tmp_path, train, dev, text):
     notes = run(tmp_path)
     for split, name in (("train", "train"), ("dev", "dev_matched")):
         assert read_pairs(tmp_path / "data", split) == READ
-        assert notes["mnli"]["examples"][f"{name} en"] == 4
+        assert notes["mnli"]["examples"][f"{name} en"] == 3
         assert notes["mnli"]["examples"][f"{name} en: pairs without agreement, not trained on"] == 1
 
 
@@ -111,15 +111,15 @@ def test_snli_in_both_forms_is_the_same_pairs(tmp_path, ending, text):
         rows = intermediate.read_file("snli", path, "test", dropped := Counter())
         assert [(row.label, row.text_a) for row in rows] == READ
         assert dropped == {"pairs without a gold label": 1}
-    assert notes["snli"]["examples"]["dev en"] == 4
+    assert notes["snli"]["examples"]["dev en"] == 3
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "txt"])
 def test_snli_with_one_file_is_cut_between_premises(tmp_path, ending):
-    rows = [("neutral", f"Premise {i // 3}", f"{i}") for i in range(21)]
+    rows = [("neutral", f"Premise {i // 3}", f"{i}") for i in range(21)] + [("-", "Premise 7", "21")]
     write(tmp_path, f"in/snli_1.0_dev.{ending}", as_objects(rows) if ending == "jsonl" else as_text(rows, SNLI_NAMES))
     notes = run(tmp_path)
-    assert notes["snli"]["examples"] == {"dev en": 3, "train en": 18}
+    assert notes["snli"]["examples"] == {"dev en": 3, "dropped: pairs without agreement": 1, "train en": 18}
     assert notes["snli"]["remarks"] == [
         f"only snli_1.0_dev.{ending} was found: its first 18 examples are training data, the other 3 are "
         "development data"
@@ -338,3 +338,12 @@ def test_malformed_sentences_of_ccg_are_named_with_their_lines(tmp_path):
         ("ccg.train", 2, "`words TAB tags` of equal number expected, found 2 and 1"),
         ("ccg.train", 3, "tags that tags_to_id.json lacks: NP"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [("snli_1.0_dev.txt", as_text([("-", "a", "b")], SNLI_NAMES)), ("valid.csv", cosmos([])), ("QQP/train.tsv", QQP)],
+)
+def test_a_release_without_a_single_example_is_refused(tmp_path, file, text):
+    write(tmp_path, f"in/{file}", text)
+    assert faults(tmp_path, "holds no examples") == []

@@ -105,7 +105,7 @@ def prepare_tydiqa(preparation: Preparation) -> None:
         if rows and not any(row.answers for row in rows) and all(row.id in known for row in rows):
             rows = [QuestionRow(x.id, x.question, x.context, _moved(known[x.id], x.context)) for x in rows]
             if lost := sum(len(known[row.id].answers) - len(row.answers) for row in rows):
-                preparation.count("tydiqa", f"test {language}: answers that XTREME's passages lack, left out", lost)
+                preparation.count("tydiqa", f"dropped: answers in {language} that XTREME's passages lack", lost)
         if rows:
             _test(preparation, "tydiqa", language, rows, VERSIONS["tydiqa"])
     _train(preparation, ready)

@@ -9,7 +9,7 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from xtreme_bench.data.sentence_pairs import read_xnli
 from xtreme_bench.errors import Problem
 
 TRAIN_SHARE = 0.9
+_NOT_AGREED = ": pairs without agreement, not trained on"
 _MNLI_FILE = "mnli/multinli_1.0_{}.jsonl"
 
 
@@ -31,12 +32,19 @@ def prepare_snli(preparation: Preparation) -> None:
     files = {split: _one_of(found, split, "jsonl", "txt") for split in layout.SPLITS}
     only = files["train"] or files["dev"]
     if only is not None and not all(files.values()):
-        records = read_records(preparation.use("snli", only), "pairs of snli to cut in two")
-        lines_of_premises = ((record["sentence1"], f"{json.dumps(record, ensure_ascii=False)}\n") for record in records)
-        _cut(preparation, "snli", only, lines_of_premises)
+        _cut(preparation, "snli", only, _agreed(preparation, only))
         return
     for split, path in files.items():
         _nli(preparation, "snli", path, layout.intermediate_split_files("snli", split)[0], f"{split} en")
+
+
+def _agreed(preparation: Preparation, path: Path) -> Iterator[tuple[str, str]]:
+    """(premise, line to write) of each pair of SNLI that has a gold label."""
+    for record in read_records(preparation.use("snli", path), "pairs of snli to cut in two"):
+        if record["gold_label"] == NO_AGREEMENT:
+            preparation.count("snli", "dropped: pairs without agreement")
+        else:
+            yield record["sentence1"], json.dumps(record, ensure_ascii=False) + "\n"
 
 
 def prepare_mnli(preparation: Preparation) -> None:
@@ -80,9 +88,7 @@ def _nli(preparation: Preparation, task: str, path: Path | None, file: str, what
     as_released = path.name == Path(file).name
     with nullcontext() if as_released else preparation.writing(file) as stream:
         for record in read_records(preparation.use(task, path), f"{what} of {task}"):
-            if record["gold_label"] == NO_AGREEMENT:
-                preparation.count(task, f"{what}: pairs without agreement, not trained on")
-            preparation.count(task, what)
+            preparation.count(task, what + (_NOT_AGREED if record["gold_label"] == NO_AGREEMENT else ""))
             if stream is not None:
                 stream.write(json.dumps(record, ensure_ascii=False) + "\n")
     if as_released:
@@ -204,7 +210,7 @@ def _cut(
     preparation: Preparation, task: str, path: Path, examples: Iterable[tuple[str, str]], header: str = ""
 ) -> None:
     """Cut `examples`, given as (group, text in the file), in two; both files begin with `header`."""
-    groups, texts = zip(*examples, strict=True)
+    groups, texts = zip(*some(iter(examples), f"{path} holds no examples"), strict=True)
     at = cut(groups, TRAIN_SHARE)
     for split, part in zip(layout.SPLITS, (texts[:at], texts[at:]), strict=True):
         preparation.write(layout.intermediate_split_files(task, split)[0], header + "".join(part))
