@@ -66,6 +66,35 @@ def prepare(
 
 
 @data.command()
+@click.argument("tasks", nargs=-1, metavar="[TASK]...")
+@click.option("--to", type=FOLDER, required=True, help="The data folder; what is fetched is kept in TO/releases.")
+@click.option("--labels", type=FOLDER, help="Where gold labels are written; the default is TO with `-labels` added.")
+@click.option(
+    "--origin",
+    type=click.Choice(["hub", "upstream"]),
+    help="Fetch only from the Hugging Face hub, or only from the addresses of the data sets' authors.",
+)
+def fetch(tasks: tuple[str, ...], to: Path, labels: Path | None, origin: str | None) -> None:
+    """Fetch the corpora of TASKs (default: all that are free) and prepare them; checksums are kept in TO/data.lock."""
+    from xtreme_bench.data.fetch import RELEASES
+    from xtreme_bench.data.fetch import fetch as fetch_corpora
+    from xtreme_bench.data.prepare import prepare as prepare_releases
+    from xtreme_bench.data.prepared import said
+    from xtreme_bench.progress import Display
+
+    labels = labels or to.with_name(f"{to.name}-labels")
+    display = Display(2)
+    with display.work("fetch") as progress:
+        remarks = fetch_corpora(tasks, to, origin=origin, progress=progress)
+    for remark in remarks:
+        click.echo(remark, err=True)
+    with display.work("prepare") as progress:
+        notes = prepare_releases([to / RELEASES], to, labels, progress=progress)
+    click.echo(said(notes))
+    click.echo(f"data: {to}\nlabels: {labels}", err=True)
+
+
+@data.command()
 @click.option("--to", type=FOLDER, required=True, help="Where the corpora are written.")
 @click.option("--labels", type=FOLDER, help="Where gold labels are written; the default is TO with `-labels` added.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)

@@ -1,0 +1,163 @@
+"""Bring released corpora from the hub or their upstream addresses, as `data prepare` reads them, under a lock."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from xtreme_bench.benchmark import TASKS
+from xtreme_bench.data import layout
+from xtreme_bench.data.download import Unreachable, download
+from xtreme_bench.data.hub import Listing, listing
+from xtreme_bench.data.hub_forms import WRITERS, rows
+from xtreme_bench.data.lockfile import NAME as LOCK_NAME
+from xtreme_bench.data.lockfile import Lock, read_lock
+from xtreme_bench.data.prepare import NOTES
+from xtreme_bench.data.sources import NEEDS, SOURCES, Source
+from xtreme_bench.errors import InputError, StageError
+from xtreme_bench.store import file_digest
+
+RELEASES = "releases"  # below the data folder
+ORIGINS = ("hub", "upstream")
+PARQUET = ".parquet"  # below a corpus's folder; hidden, so that `data prepare` passes over it
+Progress = Callable[[int, int, str], None]  # corpora done, corpora in all, what is going on
+
+
+def corpora(tasks: Sequence[str]) -> list[str]:
+    """The corpora that target or intermediate tasks need; all that can be fetched where `tasks` is empty."""
+    if not tasks:
+        return [name for name, source in SOURCES.items() if source.hub or source.upstream]
+    names = (*TASKS, *layout.INTERMEDIATE, *SOURCES)
+    needed = [part for task in tasks for part in NEEDS.get(layout.known(task, names, "task"), (task,))]
+    return list(dict.fromkeys(needed))
+
+
+def fetch(
+    tasks: Sequence[str], data: Path, *, origin: str | None = None, progress: Progress = lambda done, total, note: None
+) -> list[str]:
+    """Bring the corpora of `tasks` to `<data>/releases/<corpus>/`; returns what is to know of them, one line each.
+
+    The hub is asked first, then the upstream addresses, if `origin` names neither; a corpus that was fetched before
+    comes from where it came from then. What is there already is only checked against the lock.
+
+    Errors: `InputError` for what cannot be fetched at all, `CheckFailed` for a file that is not the locked one, and
+    `StageError`, with the way by hand, when no address gives a corpus.
+    """
+    if (data / NOTES).is_file() and not (data / LOCK_NAME).is_file():
+        raise InputError(
+            f"{data} was prepared from other releases, which fetched ones would replace; name a new folder"
+        )
+    wanted = [SOURCES[corpus] for corpus in corpora(tasks)]
+    for source in wanted:
+        if not (source.hub or source.upstream):
+            raise InputError(f"{source.corpus}: {source.remark}")
+    lock, said = read_lock(data), []
+    for done, source in enumerate(wanted):
+        said += _one(source, lock, origin, lambda note, done=done: progress(done, len(wanted), note))  # type: ignore[misc]
+    progress(len(wanted), len(wanted), "")
+    return said
+
+
+def _one(source: Source, lock: Lock, origin: str | None, tell: Callable[[str], None]) -> list[str]:
+    """Fetch a corpus from the first of its origins that answers."""
+    faults = []
+    for name in _origins(source, lock, origin):
+        try:
+            place = _from_hub(source, lock, tell) if name == "hub" else _from_upstream(source, lock, tell)
+        except Unreachable as error:
+            faults.append(str(error))
+        else:
+            notes = [f"from {place}", *faults, *(text for text in (source.differs, source.remark) if text)]
+            return [f"{source.corpus}: {note}" for note in notes]
+    raise StageError(f"{source.corpus} could not be fetched: {'; '.join(faults)}. {by_hand(source, lock.data)}")
+
+
+def _origins(source: Source, lock: Lock, origin: str | None) -> list[str]:
+    """Where to ask, in this order."""
+    possible = [name for name, there in zip(ORIGINS, (source.hub, source.upstream), strict=True) if there]
+    before = lock.corpora.get(source.corpus, {}).get("origin")
+    if origin and origin not in possible:
+        why = source.differs or source.remark or f"{origin} has it in no form that is read here"
+        raise InputError(f"{source.corpus} is not fetched from {origin}: {why}. Use `--origin {possible[0]}`.")
+    if origin and before and origin != before:
+        raise InputError(f"{source.corpus} was fetched from {before} before; fetch it from {origin} into a new folder")
+    return [name for name in possible if name in (origin, before) or not (origin or before)]
+
+
+def by_hand(source: Source, data: Path) -> str:
+    """How a person gets a corpus where this machine cannot."""
+    folder = data / RELEASES / source.corpus
+    first = source.upstream[0][1] if source.upstream else source.remark
+    more = f" and {len(source.upstream) - 1} more beside it" if source.upstream[1:] else ""
+    return (
+        f"By hand: get {first}{more} on a machine with a network, put it into {folder}, and run "
+        f"`xtreme-bench data prepare {data / RELEASES} --to {data}`"
+    )
+
+
+def _from_upstream(source: Source, lock: Lock, tell: Callable[[str], None]) -> str:
+    for path, url in source.upstream:
+        _file(lock, f"{RELEASES}/{source.corpus}/{path}", url, None, tell)
+    lock.settle(source.corpus, origin="upstream")
+    return source.upstream[0][1].rpartition("/")[0]
+
+
+def _from_hub(source: Source, lock: Lock, tell: Callable[[str], None]) -> str:
+    """Fetch parquet files, at the pinned or locked revision, and write the released form from them."""
+    assert source.hub is not None
+    hub, folder = source.hub, f"{RELEASES}/{source.corpus}"
+    entry = lock.corpora.get(source.corpus, {})
+    place = f"{hub.repository} at {entry.get('revision')}"
+    if entry.get("repository") == hub.repository and all(
+        (lock.data / folder / part.file).is_file() for part in hub.parts
+    ):
+        for name in lock.files:
+            if name.startswith(f"{folder}/"):
+                tell(name)
+                lock.require(name)
+        return place
+    found = listing(hub, hub.revision or entry.get("revision"))
+    lock.settle(source.corpus, origin="hub", repository=hub.repository, revision=found.revision)
+    for _, files in found.parts:
+        for file in files:
+            _file(lock, f"{folder}/{PARQUET}/{file.path}", file.url, file.sha256, tell)
+    _write_release(source, found, lock, tell)
+    return found.place
+
+
+def _write_release(source: Source, found: Listing, lock: Lock, tell: Callable[[str], None]) -> None:
+    assert source.hub is not None
+    folder = lock.data / RELEASES / source.corpus
+    inputs: dict[tuple[str, str], list[tuple[str, Path]]] = defaultdict(list)
+    for part, files in found.parts:
+        parquet = [(part.language, folder / PARQUET / file.path) for file in files]
+        inputs[part.file, part.form or source.hub.form] += parquet
+    for (name, form), parts in inputs.items():
+        tell(f"{source.corpus}: writing {name}")
+        partial = folder / Path(name).parent / f".{Path(name).name}.partial"
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("w", encoding="utf-8", newline="") as stream:
+            WRITERS[form](rows(parts), stream)
+        partial.replace(folder / name)
+        path = folder / name
+        lock.record(path.relative_to(lock.data).as_posix(), file_digest(path), path.stat().st_size, found.place)
+
+
+def _file(lock: Lock, name: str, url: str, told: str | None, tell: Callable[[str], None]) -> None:
+    """One file under the lock: checked where it is there, else fetched. `told` is the checksum that the hub tells."""
+    path, required = lock.data / name, lock.sha256(name)
+    if path.is_file():
+        tell(f"checking {path.name}")
+        if required is None:  # put there by hand, or just before a kill
+            lock.record(name, file_digest(path), path.stat().st_size, url)
+        lock.require(name)
+        return
+
+    def progress(done: int, total: int) -> None:
+        of = f" of {total / 1e6:,.0f}" if total else ""
+        tell(f"{path.name}: {done / 1e6:,.0f}{of} MB")
+
+    sha256, size = download(url, path, sha256=required or told, progress=progress)
+    if required is None:
+        lock.record(name, sha256, size, url)
