@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -158,6 +159,23 @@ def report_(bundles: tuple[Path, ...], out: Path) -> None:
     manifests = [bundle.read_manifest(path) for path in bundles]
     click.echo(report.summary_table(manifests))
     click.echo(f"report: {report.write_comparison_page(manifests, out)}", err=True)
+
+
+@cli.group()
+def model() -> None:
+    """Encoders: bring their weights to this machine."""
+
+
+@model.command("fetch")
+@click.argument("name")
+@click.option("--revision", required=True, help="Full commit on the Hugging Face hub, 40 digits of 0-9 a-f.")
+def model_fetch(name: str, revision: str) -> None:
+    """Bring the weights of NAME (FacebookAI/xlm-roberta-large, ...) into the Hugging Face cache, for runs offline."""
+    from xtreme_bench import model_cache
+
+    if not re.fullmatch("[0-9a-f]{40}", revision):
+        raise click.BadParameter(f"{revision!r} is not a full commit", param_hint="--revision")
+    click.echo(str(model_cache.fetch(name, revision)))
 
 
 for command in (data, doctor, image, clean_containers):

@@ -28,7 +28,7 @@ def corpora(tasks: Sequence[str]) -> list[str]:
     """The corpora that target or intermediate tasks need; all that can be fetched where `tasks` is empty."""
     if not tasks:
         return [name for name, source in SOURCES.items() if source.hub or source.upstream]
-    names = (*TASKS, *layout.INTERMEDIATE, *SOURCES)
+    names = tuple(dict.fromkeys((*TASKS, *layout.INTERMEDIATE, *SOURCES)))
     needed = [part for task in tasks for part in NEEDS.get(layout.known(task, names, "task"), (task,))]
     return list(dict.fromkeys(needed))
 
@@ -88,7 +88,7 @@ def _origins(source: Source, lock: Lock, origin: str | None) -> list[str]:
 def by_hand(source: Source, data: Path) -> str:
     """How a person gets a corpus where this machine cannot."""
     folder = data / RELEASES / source.corpus
-    first = source.upstream[0][1] if source.upstream else source.remark
+    first = source.upstream[0][1] if source.upstream else source.remark or f"the release of {source.corpus}"
     more = f" and {len(source.upstream) - 1} more beside it" if source.upstream[1:] else ""
     return (
         f"By hand: get {first}{more} on a machine with a network, put it into {folder}, and run "

@@ -1,0 +1,94 @@
+"""A small web server on this machine, with the faults that real ones have, and the hub's answer about a data set."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+class Site:
+    """What is served: path -> bytes, and how: `cut` paths break off once in the middle, `busy` says 503 so often."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.cut: set[str] = set()
+        self.busy: dict[str, int] = {}
+        self.moved: dict[str, str] = {}
+        self.asked: list[tuple[str, str | None]] = []
+        self.address = ""
+
+    def dataset(self, repository: str, files: dict[str, bytes], commit: str = COMMIT, told: str = COMMIT) -> None:
+        """A data set of the hub: its description at `commit` (which it calls `told`), and its files."""
+        siblings: list[dict[str, Any]] = [
+            {
+                "rfilename": name,
+                "size": len(content),
+                "blobId": "0",
+                "lfs": {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content), "pointerSize": 1},
+            }
+            for name, content in files.items()
+        ]
+        about = json.dumps({"id": repository, "sha": told, "siblings": siblings}).encode()
+        self.files[f"/api/datasets/{repository}/revision/{commit}"] = about
+        self.files[f"/api/datasets/{repository}"] = about
+        for name, content in files.items():
+            self.files[f"/datasets/{repository}/resolve/{told}/{name}"] = content
+
+
+class _Handler(BaseHTTPRequestHandler):
+    site: Site
+
+    def do_GET(self) -> None:
+        site, path = self.site, self.path.partition("?")[0]
+        asked = self.headers.get("Range")
+        site.asked.append((path, asked))
+        if path in site.moved:
+            self.send_response(302)
+            self.send_header("Location", site.moved[path])
+            self.end_headers()
+        elif site.busy.get(path, 0) > 0:
+            site.busy[path] -= 1
+            self.send_error(503)
+        elif path not in site.files:
+            self.send_error(404)
+        else:
+            self._send(site.files[path], asked, cut=path in site.cut)
+            site.cut.discard(path)
+
+    def _send(self, content: bytes, asked: str | None, *, cut: bool) -> None:
+        tag = f'"{hashlib.sha256(content).hexdigest()}"'
+        begin = int(asked.removeprefix("bytes=").rstrip("-")) if asked and self.headers.get("If-Range") == tag else 0
+        self.send_response(206 if begin else 200)
+        self.send_header("ETag", tag)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content) - begin))
+        self.end_headers()
+        self.wfile.write(content[begin : len(content) // 2] if cut else content[begin:])
+        if cut:
+            self.close_connection = True
+
+    def log_message(self, *arguments: Any) -> None:
+        """Nothing on the terminal."""
+
+
+@contextmanager
+def serving() -> Iterator[Site]:
+    """A site at `site.address` for as long as the context lasts."""
+    site = Site()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"site": site}))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    site.address = f"http://127.0.0.1:{server.server_address[1]}"
+    try:
+        yield site
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
