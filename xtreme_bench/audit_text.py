@@ -9,7 +9,7 @@ from xtreme_bench.markup import paragraph, section, table
 
 Facts = Mapping[str, Any]
 MANY = 3  # languages named before the rest are counted
-MAX_LINES = 12
+MAX_LINES, MAX_ROWS = 12, 40  # on the terminal, in the report
 # What is learned from with labels, or decides which checkpoint wins, weighs more than text that is read unlabelled.
 _ORDER = ("fine-tuning", "intermediate", "choice of checkpoints", "pretraining")
 
@@ -49,6 +49,7 @@ def audit_section(facts: Facts | None) -> str:
         [one["task"], one["source"], one["use"], _kind(one), _languages(one), _example(one)]
         for one in _weightiest_first(facts["overlaps"])
     ]
+    rest = len(overlaps) - MAX_ROWS
     repeats = [[task, kind, _shares(found)] for task, kind, found in _repeats(facts)]
     known = [[one["target"], one["training"], one["why"]] for one in facts["relations"]]
     seen = [
@@ -58,7 +59,12 @@ def audit_section(facts: Facts | None) -> str:
         "What may flatter the scores",
         paragraph(how),
         table(("target", "related to", "why"), known, kind="words"),
-        table(("target", "text of", "used for", "test items", "", "for example"), overlaps, kind="words"),
+        table(
+            ("target", "text of", "used for", "test items", "", "for example"),
+            overlaps[:MAX_ROWS],
+            kind="words",
+            note=f"{rest:,} more, of smaller weight, are in the manifest." if rest > 0 else "",
+        ),
         table(("target", "test rows that stand", ""), repeats, kind="words"),
         table(("target", "language", "labelled data seen in it"), seen, kind="words"),
     )
