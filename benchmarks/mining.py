@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
+import os
 import resource
 import time
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+# As for the stages of a run, and for all that is compared; before numpy is imported.
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "8")
 
 import numpy as np
 

@@ -1,6 +1,7 @@
 """sentence-transformers with its ONNX backend, for `retrieval.py`: MODEL TEXTS VECTORS THREADS.
 
-For each line on standard input the texts are embedded once; the seconds are printed and the vectors written.
+It prints a line when the model is there. Then for each line on standard input the texts are embedded once; the seconds
+are printed and the vectors written.
 """
 
 import json
@@ -23,6 +24,7 @@ def main(model: str, texts: str, vectors: str, threads: int) -> None:
     pooling = Pooling(transformer.get_embedding_dimension(), "mean")
     encoder = SentenceTransformer(modules=[transformer, pooling], device="cpu", backend="onnx")
     sentences = json.loads(Path(texts).read_text(encoding="utf-8"))
+    print("ready", flush=True)
     for _ in sys.stdin:
         start = time.perf_counter()
         found = encoder.encode(sentences, show_progress_bar=False)

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from xtreme_bench import mining, neighbours
+from xtreme_bench import mining, neighbours, neighbours_torch
+from xtreme_bench import vectors as corpus
 from xtreme_bench.errors import InputError
 from xtreme_bench.rows import SentenceRow
 
@@ -169,6 +170,30 @@ def test_results_do_not_depend_on_the_blocks(monkeypatch):
             np.testing.assert_array_equal(parts.source_index, whole[name].source_index, name)
             np.testing.assert_array_equal(parts.target_index, whole[name].target_index, name)
             np.testing.assert_array_equal(parts.score, whole[name].score, name)
+
+
+@pytest.mark.parametrize("name", [*hard_inputs(), "random", "anisotropic"])
+def test_products_of_16_bit_parts_give_the_same_neighbours_to_the_last_bit(monkeypatch, name):
+    for what, size in (("ROWS", 13), ("COLUMNS", 17), ("AGAIN", 3)):
+        monkeypatch.setattr(neighbours_torch, what, size)
+    random = corpora(n=150, m=170, width=64)
+    more = {"random": random, "anisotropic": tuple(side + 20 * random[0][0] for side in random)}
+    left, right = corpus.corpora(**dict(zip("xy", (hard_inputs() | more)[name], strict=True)))
+    found = neighbours_torch.both_ways(left, right, 4, "cpu")
+    for one, other in zip(found, neighbours.both_ways(left, right, 4), strict=True):
+        np.testing.assert_array_equal(one.index, other.index)
+        np.testing.assert_array_equal(one.similarity, other.similarity)
+
+
+def test_products_of_16_bit_parts_are_off_by_no_more_than_is_allowed_for():
+    left, right = (side.astype(np.float32) for side in corpora(n=300, m=300, width=768, pairs=300))
+    left, right = (corpus.corpora(x=side)[0].unit(slice(None)) for side in (left, right))
+    parts = neighbours_torch._parts(left, (0, 0, 1), "cpu"), neighbours_torch._parts(right, (0, 1, 0), "cpu")
+    off = np.abs(neighbours_torch._product(*parts).numpy() - left.astype(np.float64) @ right.T.astype(np.float64)).max()
+    assert off < neighbours_torch._error(768) / 10
+    # One 16-bit product would be off by far more.
+    whole = parts[0][:, :768], parts[1][:, :768]
+    assert np.abs(neighbours_torch._product(*whole).numpy() - left @ right.T).max() > 10 * off
 
 
 def test_each_row_is_in_one_pair_at_most_and_the_best_come_first():

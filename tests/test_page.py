@@ -119,6 +119,16 @@ def test_the_page_says_what_was_run_and_how_to_run_it_again(runs: tuple[Finished
     assert "nowhere" not in text, "host names are not for publishing"
 
 
+def test_a_lower_precision_stands_beside_fp32_and_layers_beside_each_other(tmp_path: Path) -> None:
+    asked = {"layer": 2, "pooling": "mean", "precision": "int8", "min_cosine": 0.9, "layers": "all"}
+    found = page(tmp_path, retrieval=asked)
+    read = Reader(found)
+    assert ["retrieve tatoeba (made-up)", "4,000", "0.987654"] in read.rows
+    assert ["tatoeba: de", "61.5", "60.2"] in read.rows
+    assert "Lines: F1 on development pairs, % by layer" in found
+    assert "this recipe takes layer 2" in found
+
+
 def test_what_is_not_zero_shot_is_set_apart(runs: tuple[Finished, Finished, str]) -> None:
     found = Reader(runs[2])
     assert ["xnli", "en", "ar de es hi ru sw tr zh"] in found.rows

@@ -13,6 +13,7 @@ from typing import Any
 from xtreme_bench import mining
 from xtreme_bench.data.targets import read_bucc, read_bucc_gold
 from xtreme_bench.embed import SentenceEncoder, embed, open_encoder
+from xtreme_bench.embed_torch import torch_device
 from xtreme_bench.job import Job
 from xtreme_bench.store import write_json
 
@@ -45,7 +46,8 @@ def _language(job: Job, encoder: SentenceEncoder, code: str) -> list[float]:
     width, scores = encoder.width // encoder.layers, []
     for layer in range(encoder.layers):
         job.progress(layer, encoder.layers, f"{code}: mining with layer {layer}")
-        candidates = mining.mine(*(side[:, layer * width : (layer + 1) * width] for side in sides))
+        here = [side[:, layer * width : (layer + 1) * width] for side in sides]
+        candidates = mining.mine(*here, device=torch_device(job.params["device"]))
         scores.append(mining.best_threshold(mining.name_pairs(candidates, *ids), gold).f1)
     write_json(finished, scores)
     shutil.rmtree(folder)

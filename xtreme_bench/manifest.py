@@ -37,7 +37,13 @@ def content(plan: Plan, records: Sequence[Mapping[str, Any]], scores: Mapping[st
         "audit": facts[plan.audit.key] if plan.audit is not None else None,
         "dev": {stage.name: facts[stage.key] for stage in plan.stages if stage.kind in ("intermediate", "finetune")},
         "retrieval": {task: facts[stage.key] for task, stage in plan.predictions.items() if stage.kind == "retrieve"},
+        **{kind: _only(plan, facts, kind) for kind in ("precision", "layers")},
     }
+
+
+def _only(plan: Plan, facts: Mapping[str, Any], kind: str) -> Any:
+    """The facts of the one stage of a kind; None in a plan without it."""
+    return next((facts[stage.key] for stage in plan.stages if stage.kind == kind), None)
 
 
 def trained_on(recipe: Recipe) -> dict[str, Any]:

@@ -64,6 +64,7 @@ def mine(
     *,
     neighborhood: int = 4,
     margin: str = "ratio",
+    device: str = "cpu",
     progress: Callable[[int, int], None] | None = None,
 ) -> Candidates:
     """Pairs of `source` (n, d) and `target` (m, d) rows that are probably translations, each row at most once.
@@ -71,8 +72,8 @@ def mine(
     A pair is scored by `margin` ("ratio", "distance" or "absolute") of its cosine over the mean cosine of both rows
     to their `neighborhood` nearest on the other side. Every row names its best neighbour; of all these pairs the
     greedy one-to-one choice stays, in the order of the row numbers where scores are equal. Like the official script
-    this drops pairs that score 0 or less. The arrays are not changed, and may be memory maps. Raises InputError as
-    `nearest` does, and for an unknown margin.
+    this drops pairs that score 0 or less. The arrays are not changed, and may be memory maps. With `device` "cuda"
+    torch computes on the GPU; the result is the same. Raises InputError as `nearest` does, and for an unknown margin.
     """
     if margin not in MARGINS:
         near = get_close_matches(margin, MARGINS, 1)
@@ -81,7 +82,12 @@ def mine(
     if neighborhood < 1:
         raise InputError(f"neighborhood is {neighborhood}; mining needs at least 1 neighbour")
     left, right = corpora(source=source, target=target)
-    forward, backward = both_ways(left, right, neighborhood, progress)
+    if device == "cpu":
+        forward, backward = both_ways(left, right, neighborhood, progress)
+    else:
+        from xtreme_bench import neighbours_torch
+
+        forward, backward = neighbours_torch.both_ways(left, right, neighborhood, device, progress)
     forward_best, forward_score = _best_by_margin(forward, backward, margin)
     backward_best, backward_score = _best_by_margin(backward, forward, margin)
     return _one_to_one(

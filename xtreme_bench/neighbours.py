@@ -22,7 +22,7 @@ ROWS, COLUMNS = 4096, 1024
 # The first neighbours of a query are looked for among so many items, the next among so many times as many, ...
 FIRST, GROWTH = 64, 4
 # So many more neighbours than asked for are on a shortlist.
-SPARE = 4
+SPARE = 2
 # Below every cosine.
 NONE = -2.0
 # Pairs whose vectors are gathered at a time.
@@ -103,7 +103,7 @@ def one_way(queries: Corpus, items: Corpus, k: int, progress: Progress | None = 
     for row, column, block in _similarities(queries, items, progress):
         found.take(block, row, column)
     found.merge()
-    return _settle(found, min(k, len(items)), rounding(queries.width), queries, items)
+    return settle(found, min(k, len(items)), rounding(queries.width), queries, items, _exactly)
 
 
 def both_ways(left: Corpus, right: Corpus, k: int, progress: Progress | None = None) -> tuple[Neighbours, Neighbours]:
@@ -118,8 +118,8 @@ def both_ways(left: Corpus, right: Corpus, k: int, progress: Progress | None = N
             other.result()
         forward.merge()
         backward.merge()
-        reverse = beside.submit(_settle, backward, min(k, len(left)), error, right, left)
-        return _settle(forward, min(k, len(right)), error, left, right), reverse.result()
+        reverse = beside.submit(settle, backward, min(k, len(left)), error, right, left, _exactly)
+        return settle(forward, min(k, len(right)), error, left, right, _exactly), reverse.result()
 
 
 def rounding(width: int) -> float:
@@ -140,22 +140,38 @@ def _similarities(left: Corpus, right: Corpus, progress: Progress | None) -> Ite
             progress(min(row + ROWS, len(left)), len(left))
 
 
-def _settle(shortlist: Neighbours, k: int, error: float, queries: Corpus, items: Corpus) -> Neighbours:
-    """The true k nearest from a shortlist whose similarities are off by `error` at most."""
+def settle(
+    shortlist: Neighbours,
+    k: int,
+    error: float,
+    queries: Corpus,
+    items: Corpus,
+    again: Callable[[Indices, int, Corpus, Corpus], Neighbours],
+) -> Neighbours:
+    """The true k nearest from a shortlist whose similarities are off by `error` at most.
+
+    `again` finds those of some rows without a shortlist.
+    """
     found = _ranked(shortlist.index, k, queries, items)
     if shortlist.index.shape[1] == len(items):
         return found
     # An item outside the list is as similar as the last on it and the error, at most.
     doubtful = np.flatnonzero(found.similarity[:, -1] <= shortlist.similarity[:, -1] + error)
-    for start in range(0, len(doubtful), COLUMNS):
-        rows = doubtful[start : start + COLUMNS]
-        units = queries.unit(rows).astype(np.float64)
-        again = Neighbours(len(rows), k)
+    if len(doubtful):
+        anew = again(doubtful, k, queries, items)
+        found.index[doubtful], found.similarity[doubtful] = anew.index, anew.similarity
+    return found
+
+
+def _exactly(rows: Indices, k: int, queries: Corpus, items: Corpus) -> Neighbours:
+    """The k nearest of some queries, by products in double precision."""
+    found = Neighbours(len(rows), k)
+    for start in range(0, len(rows), COLUMNS):
+        units = queries.unit(rows[start : start + COLUMNS]).astype(np.float64)
         for item in range(0, len(items), COLUMNS):
             columns = items.unit(slice(item, item + COLUMNS)).astype(np.float64)
-            again.take((units @ columns.T).astype(np.float32), 0, item)
-        again.merge()
-        found.index[rows], found.similarity[rows] = again.index, again.similarity
+            found.take((units @ columns.T).astype(np.float32), start, item)
+    found.merge()
     return found
 
 

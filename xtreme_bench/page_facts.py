@@ -46,7 +46,7 @@ def run_sections(runs: Sequence[Finished], store: Store | None) -> list[str]:
     records = list({record["key"]: record for one in runs for record in one.records}.values())
     return [
         *(_curve_sections(runs, store) if store else ()),
-        section("Retrieval", *_retrieval(records)),
+        section("Retrieval", *_retrieval(records), *_precision(records), _layers(runs)),
         section("Data", *page_data.data_parts(runs[0].manifest, records)),
         section("Stages", _stages(records)),
         section("Versions", table(("", "version"), sorted(runs[0].manifest["versions"].items()))),
@@ -89,19 +89,23 @@ def _curve_sections(runs: Sequence[Finished], store: Store) -> Iterator[str]:
 def _panels(runs: Sequence[Finished], store: Store, kind: str, prefix: str) -> list[Panel]:
     """One panel per curve of the stages of a kind, in it one line per run; a shared stage is drawn once."""
     lines: dict[str, list[Line]] = {}
-    drawn: set[str] = set()
+    for record, number, label in _drawn(runs, kind):
+        points = _points(store.out(record["key"]) / "curve.jsonl")
+        for name in dict.fromkeys(name for point in points for name in point if name.startswith(prefix)):
+            found = [(point["step"], point[name]) for point in points if name in point]
+            steps, values = zip(*found, strict=True)
+            lines.setdefault(name.removeprefix(prefix), []).append((label, number, steps, values))
+    return [Panel(name, found) for name, found in lines.items()]
+
+
+def _drawn(runs: Sequence[Finished], kind: str) -> Iterator[tuple[Record, int, str]]:
+    """The stages of a kind, shared ones once, each with its run's number and the name of its line."""
+    known: set[str] = set()
     for number, run in enumerate(runs):
         for record in run.records:
-            if record["kind"] != kind or record["key"] in drawn:
-                continue
-            drawn.add(record["key"])
-            points = _points(store.out(record["key"]) / "curve.jsonl")
-            for name in dict.fromkeys(name for point in points for name in point if name.startswith(prefix)):
-                found = [(point["step"], point[name]) for point in points if name in point]
-                steps, values = zip(*found, strict=True)
-                label = run.manifest["name"] if not _shared(record, runs) else "both"
-                lines.setdefault(name.removeprefix(prefix), []).append((label, number, steps, values))
-    return [Panel(name, found) for name, found in lines.items()]
+            if record["kind"] == kind and record["key"] not in known:
+                known.add(record["key"])
+                yield record, number, run.manifest["name"] if not _shared(record, runs) else "both"
 
 
 def _shared(record: Record, runs: Sequence[Finished]) -> bool:
@@ -117,8 +121,9 @@ def _points(file: Path) -> list[dict[str, Any]]:
 
 def _retrieval(records: Sequence[Record]) -> Iterator[str]:
     stages = [record for record in records if record["kind"] == "retrieve"]
-    how = [[one["name"], *(one["facts"].get(name, "–") for name in ("layer", "pooling", "provider"))] for one in stages]
-    yield table(("stage", "layer", "pooling", "vectors by"), how, kind="words")
+    columns = ("layer", "pooling", "precision", "provider")
+    how = [[one["name"], *(one["facts"].get(name, "–") for name in columns)] for one in stages]
+    yield table(("stage", "layer", "pooling", "precision", "vectors by"), how, kind="words")
     mined = [
         [f"{one['name']}: {code}", f"{found['threshold']:.4f}", cell(found["dev_f1"]), f"{found['pairs']:,}"]
         for one in stages
@@ -127,6 +132,38 @@ def _retrieval(records: Sequence[Record]) -> Iterator[str]:
     ]
     note = "The threshold is chosen on development pairs and used for the test set as it is."
     yield table(("mined", "threshold", "F1 on development pairs", "pairs found"), mined, note=note)
+
+
+def _precision(records: Sequence[Record]) -> Iterator[str]:
+    """What a lower precision than fp32 cost; nothing where there is none."""
+    lower = [one for one in records if one["kind"] == "retrieve" and "fp32" in one["facts"]]
+    rows = [
+        [one["name"], f"{one['facts']['fp32']['sentences']:,}", f"{one['facts']['fp32']['min_cosine']:.6f}"]
+        for one in lower
+    ]
+    yield table(("beside fp32", "sentences", "smallest cosine"), rows)
+    accuracy = [
+        [f"tatoeba: {code}", *map(cell, found.values())]
+        for one in records
+        if one["kind"] == "precision"
+        for code, found in one["facts"]["tatoeba_accuracy"].items()
+    ]
+    names = dict.fromkeys(str(one["facts"]["precision"]) for one in lower)
+    yield table(("accuracy, %", "fp32", *names), accuracy)
+
+
+def _layers(runs: Sequence[Finished]) -> str:
+    """F1 on BUCC's development pairs by layer; "" where the recipe did not ask for it."""
+    lines: dict[str, list[Line]] = {}
+    for record, number, label in _drawn(runs, "layers"):
+        for code, scores in record["facts"]["bucc2018_dev_f1"].items():
+            lines.setdefault(f"bucc2018: {code}", []).append((label, number, range(len(scores)), scores))
+    if not lines:
+        return ""
+    panels = [Panel(name, found) for name, found in lines.items()]
+    layer = runs[0].manifest["recipe"]["retrieval"]["layer"]
+    caption = f"Each point is a layer, 0 the embeddings; this recipe takes layer {layer}."
+    return figure(plots.curves("layers", panels, "F1 on development pairs, %", "layer"), caption)
 
 
 def _stages(records: Sequence[Record]) -> str:

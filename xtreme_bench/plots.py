@@ -98,8 +98,8 @@ def _ends(scores: Mapping[str, Any], task: str) -> tuple[float, float] | None:
     return None if english is None or others is None else (english, others)
 
 
-def curves(name: str, panels: Sequence[Panel], ylabel: str) -> str:
-    """Small diagrams side by side, all of the same kind of number over training steps."""
+def curves(name: str, panels: Sequence[Panel], ylabel: str, xlabel: str = "step") -> str:
+    """Small diagrams side by side, all of the same kind of number, over training steps or another `xlabel`."""
     columns = min(len(panels), 3)
     rows = -(-len(panels) // columns)
     figure, cells_ = _figure(rows, columns, 0.5 + 1.6 * rows)
@@ -114,11 +114,11 @@ def curves(name: str, panels: Sequence[Panel], ylabel: str) -> str:
         axes.locator_params(nbins=4)
     for axes in cells_[len(panels) :]:
         axes.set_visible(False)
-    figure.supxlabel("step", size=9, color=MUTED)
+    figure.supxlabel(xlabel, size=9, color=MUTED)
     figure.supylabel(ylabel, size=9, color=MUTED)
     if len(labelled) > 1:
         _outside(figure, list(labelled.values()), list(labelled), 3)
-    return _svg(figure, name, f"Lines: {ylabel} over training steps")
+    return _svg(figure, name, f"Lines: {ylabel} by {xlabel}")
 
 
 def _figure(rows: int, columns: int, height: float) -> tuple[Figure, list[Axes]]:

@@ -15,6 +15,7 @@ import numpy as np
 from xtreme_bench import mining
 from xtreme_bench.data.targets import read_bucc, read_bucc_gold, read_tatoeba
 from xtreme_bench.embed import Embedded, SentenceEncoder, embed, open_encoder
+from xtreme_bench.embed_torch import torch_device
 from xtreme_bench.errors import InputError
 from xtreme_bench.job import Job
 from xtreme_bench.onnx_export import parity, require
@@ -170,7 +171,8 @@ def _mine(job: Job, corpora: Sides, whole: Parts, name: str) -> tuple[list[minin
         distinct = Embedded(part.vectors, part.rows[first], part.cut[first])
         ids.append(mining.unify(rows)[1])
         vectors.append(distinct.gather(job.work / f"{side}.npy"))
-    candidates = mining.mine(*vectors, progress=_progress(job, f"bucc2018 {name}: mining"))
+    device = torch_device(job.params["device"])
+    candidates = mining.mine(*vectors, device=device, progress=_progress(job, f"bucc2018 {name}: mining"))
     counts = {**_counts(corpora, whole, name), "candidates": len(candidates)}
     return mining.name_pairs(candidates, *ids), counts
 

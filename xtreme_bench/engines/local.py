@@ -18,6 +18,10 @@ Message = Callable[[dict[str, Any]], None]
 _ERRORS: dict[int, type[XtremeBenchError]] = {1: CheckFailed, 2: InputError}
 
 
+# No network and no threads of others. OpenBLAS's idle threads would spin for 20 ms and take the processor from ours.
+ENVIRONMENT = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "OPENBLAS_THREAD_TIMEOUT": "8"}
+
+
 class Local:
     """Worker processes, started when needed and reused; `run` may be called from several threads."""
 
@@ -73,7 +77,7 @@ class Local:
                 stdout=subprocess.PIPE,
                 text=True,
                 encoding="utf-8",
-                env={**os.environ, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"},
+                env={**os.environ, **ENVIRONMENT},
                 start_new_session=True,  # Ctrl-C reaches the client only, which then ends the workers in order
             )
             self._all.append(worker)

@@ -1,0 +1,101 @@
+"""The k nearest neighbours by cosine, both ways from one product, by torch on a GPU: the results of `neighbours`.
+
+A unit vector is split into its bfloat16 and the bfloat16 of what that leaves. Three products of these parts, in one
+matrix product of three times the width, are a cosine but for about 2**-15: enough for a shortlist.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+
+from xtreme_bench.neighbours import NONE, Neighbours, Progress, rounding, settle
+from xtreme_bench.vectors import Corpus, Floats, Indices
+
+# One block of similarities is ROWS x COLUMNS floats, 2 GiB.
+ROWS, COLUMNS = 32768, 16384
+# So many more neighbours than asked for are on a shortlist: more than for products in float32, which are less off.
+SPARE = 12
+# Rows that are searched again at a time, in double precision.
+AGAIN = 1024
+
+
+class _Best:
+    """The most similar items of each query so far, best first, on the device."""
+
+    def __init__(self, queries: int, k: int, device: str) -> None:
+        self.similarity = torch.full((queries, k), NONE, device=device)
+        self.index = torch.full((queries, k), -1, dtype=torch.int64, device=device)
+
+    def take(self, block: torch.Tensor, query: int, item: int, *, stable: bool = False) -> None:
+        """Take in a block (queries from number `query`, items from `item`); `stable`: the first among equals."""
+        k, rows = self.index.shape[1], slice(query, query + len(block))
+        values, items = _top(block, min(k, block.shape[1]), stable)
+        values = torch.cat([self.similarity[rows], values], 1)
+        items = torch.cat([self.index[rows], items + item], 1)
+        self.similarity[rows], chosen = _top(values, k, stable)
+        self.index[rows] = items.gather(1, chosen)
+
+    def neighbours(self) -> Neighbours:
+        found = Neighbours(*self.index.shape)
+        found.similarity, found.index = self.similarity.cpu().numpy(), self.index.cpu().numpy()
+        return found
+
+
+def both_ways(
+    left: Corpus, right: Corpus, k: int, device: str, progress: Progress | None = None
+) -> tuple[Neighbours, Neighbours]:
+    """The k nearest (all, where there are fewer) of `right` for each of `left`, and the reverse."""
+    forward = _Best(len(left), min(k + SPARE, len(right)), device)
+    backward = _Best(len(right), min(k + SPARE, len(left)), device)
+    for row in range(0, len(left), ROWS):
+        rows = _parts(left.unit(slice(row, row + ROWS)), (0, 0, 1), device)
+        for column in range(0, len(right), COLUMNS):
+            block = _product(rows, _parts(right.unit(slice(column, column + COLUMNS)), (0, 1, 0), device))
+            forward.take(block, row, column)
+            backward.take(block.T, column, row)
+        if progress:
+            progress(min(row + ROWS, len(left)), len(left))
+    error, again = _error(left.width), partial(_exactly, device)
+    return (
+        settle(forward.neighbours(), min(k, len(right)), error, left, right, again),
+        settle(backward.neighbours(), min(k, len(left)), error, right, left, again),
+    )
+
+
+def _parts(units: Floats, order: tuple[int, ...], device: str) -> torch.Tensor:
+    """Some of the parts of unit vectors (n, d) beside each other: 0 is the rounded vector, 1 the rounded rest."""
+    whole = torch.from_numpy(units).to(device)
+    rounded = whole.bfloat16()
+    parts = rounded, (whole - rounded.float()).bfloat16()
+    return torch.cat([parts[at] for at in order], 1)
+
+
+def _product(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+    """All dot products of 16-bit rows, summed in float32. On a CPU, for tests, the same numbers by another product."""
+    return torch.mm(left, right.T, out_dtype=torch.float32) if left.is_cuda else left.float() @ right.float().T
+
+
+def _error(width: int) -> float:
+    """What `_product` of parts may be off: the parts that are left out, and sums that a GPU may cut, not round."""
+    return 2**-15 + 4 * rounding(3 * width)
+
+
+def _exactly(device: str, rows: Indices, k: int, queries: Corpus, items: Corpus) -> Neighbours:
+    """The k nearest of some queries in double precision; among equals the lowest number."""
+    best = _Best(len(rows), k, device)
+    for start in range(0, len(rows), AGAIN):
+        units = torch.from_numpy(queries.unit(rows[start : start + AGAIN])).to(device).double()
+        for item in range(0, len(items), COLUMNS):
+            columns = torch.from_numpy(items.unit(slice(item, item + COLUMNS))).to(device).double()
+            best.take((units @ columns.T).float(), start, item, stable=True)
+    return best.neighbours()
+
+
+def _top(values: torch.Tensor, k: int, stable: bool) -> tuple[torch.Tensor, torch.Tensor]:
+    if not stable:
+        found = values.topk(k, dim=1)
+        return found.values, found.indices
+    ordered, places = values.sort(dim=1, descending=True, stable=True)
+    return ordered[:, :k], places[:, :k]
