@@ -120,7 +120,8 @@ def measured(folder: Path) -> tuple[float, float]:
     return taken, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
 
 
-def growth(sizes: list[int], width: int) -> None:
+def growth(sizes: list[int], width: int, plot: Path | None) -> None:
+    rows = []
     print(f"width {width}\n{'size':>8} {'seconds':>8} {'ns a pair':>10} {'MiB beyond':>10}")
     for size in sizes:
         with TemporaryDirectory() as folder, multiprocessing.get_context("spawn").Pool(1) as alone:
@@ -128,6 +129,25 @@ def growth(sizes: list[int], width: int) -> None:
                 np.save(Path(folder) / name, vectors)
             taken, memory = alone.apply(measured, (Path(folder),))
         print(f"{size:8} {taken:8.2f} {1e9 * taken / size**2:10.2f} {memory:10.0f}", flush=True)
+        rows.append((size, taken, memory))
+    if plot:
+        draw(rows, plot)
+
+
+def draw(rows: list[tuple[int, float, float]], file: Path) -> None:
+    """Time beside a line that grows as the square of the size, and memory."""
+    from matplotlib.figure import Figure
+
+    sizes, seconds_, memory = zip(*rows, strict=True)
+    figure = Figure(figsize=(8, 3), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    left.loglog(sizes, seconds_, "o-", label="mine")
+    left.loglog(sizes, [seconds_[-1] * (size / sizes[-1]) ** 2 for size in sizes], ":", color="grey", label="n * m")
+    left.set(xlabel="sentences on either side", ylabel="seconds")
+    left.legend(frameon=False)
+    right.plot(sizes, memory, "o-")
+    right.set(xlabel="sentences on either side", ylabel="MiB beside the vectors", ylim=(0, 1.5 * max(memory)))
+    figure.savefig(file, dpi=120)
 
 
 if __name__ == "__main__":
@@ -136,8 +156,9 @@ if __name__ == "__main__":
     parser.add_argument("--width", type=int, default=768)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--growth", type=int, nargs="+", metavar="SIZE")
+    parser.add_argument("--plot", type=Path, metavar="PNG", help="of the growth")
     options = parser.parse_args()
     if options.growth:
-        growth(options.growth, options.width)
+        growth(options.growth, options.width, options.plot)
     else:
         beside(options.size, options.width, options.repeat)
