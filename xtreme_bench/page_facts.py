@@ -136,10 +136,10 @@ def _retrieval(records: Sequence[Record]) -> Iterator[str]:
 
 def _precision(records: Sequence[Record]) -> Iterator[str]:
     """What a lower precision than fp32 cost; nothing where there is none."""
-    lower = [one for one in records if one["kind"] == "retrieve" and "fp32" in one["facts"]]
     rows = [
-        [one["name"], f"{one['facts']['fp32']['sentences']:,}", f"{one['facts']['fp32']['min_cosine']:.6f}"]
-        for one in lower
+        [one["name"], f"{beside['sentences']:,}", f"{beside['min_cosine']:.6f}"]
+        for one in records
+        if one["kind"] == "retrieve" and (beside := one["facts"].get("fp32"))
     ]
     yield table(("beside fp32", "sentences", "smallest cosine"), rows)
     accuracy = [
@@ -148,8 +148,7 @@ def _precision(records: Sequence[Record]) -> Iterator[str]:
         if one["kind"] == "precision"
         for code, found in one["facts"]["tatoeba_accuracy"].items()
     ]
-    names = dict.fromkeys(str(one["facts"]["precision"]) for one in lower)
-    yield table(("accuracy, %", "fp32", *names), accuracy)
+    yield table(("accuracy, %", "fp32", "lower precision"), accuracy)
 
 
 def _layers(runs: Sequence[Finished]) -> str:
