@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
-import resource
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -113,11 +112,18 @@ def beside(size: int, width: int, repeat: int) -> None:
 
 
 def measured(folder: Path) -> tuple[float, float]:
-    """Seconds of mining, and the MiB that the peak of this process rose by after the vectors were loaded."""
+    """Seconds of mining, and the MiB that this process held at most beyond what it held before."""
     source, target = np.load(folder / "source.npy"), np.load(folder / "target.npy")
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = resident("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew, see proc(5)
     taken, _ = seconds(ours, source, target)
-    return taken, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    return taken, resident("VmHWM") - before
+
+
+def resident(what: str) -> float:
+    """MiB of memory of this process (Linux)."""
+    status = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in status if line.startswith(what + ":")) / 1024
 
 
 def growth(sizes: list[int], width: int, plot: Path | None) -> None:

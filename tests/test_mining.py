@@ -72,7 +72,8 @@ def small_blocks(monkeypatch):
     """Many blocks, none of which divides the sizes used here."""
     monkeypatch.setattr(neighbours, "ROWS", 13)
     monkeypatch.setattr(neighbours, "COLUMNS", 17)
-    monkeypatch.setattr(neighbours, "FIRST", 5)
+    monkeypatch.setattr(neighbours, "TILE", 4)
+    monkeypatch.setattr(neighbours, "GROUPS", 7)
 
 
 @pytest.mark.parametrize("margin", ["ratio", "distance", "absolute"])
@@ -161,15 +162,26 @@ def test_mining_equals_the_procedure_with_faiss(seed):
 def test_results_do_not_depend_on_the_blocks(monkeypatch):
     corpora_of = {**hard_inputs(), "random": corpora()}
     whole = {name: mining.mine(*pair) for name, pair in corpora_of.items()}
-    for rows, columns, first in ((7, 5, 1), (13, 17, 2), (70, 3, 8)):
+    for rows, columns, groups in ((7, 5, 1), (13, 17, 7), (70, 3, 2)):
         monkeypatch.setattr(neighbours, "ROWS", rows)
         monkeypatch.setattr(neighbours, "COLUMNS", columns)
-        monkeypatch.setattr(neighbours, "FIRST", first)
+        monkeypatch.setattr(neighbours, "GROUPS", groups)
+        monkeypatch.setattr(neighbours, "TILE", 3)
         for name, pair in corpora_of.items():
             parts = mining.mine(*pair)
             np.testing.assert_array_equal(parts.source_index, whole[name].source_index, name)
             np.testing.assert_array_equal(parts.target_index, whole[name].target_index, name)
             np.testing.assert_array_equal(parts.score, whole[name].score, name)
+
+
+def test_both_ways_of_a_corpus_longer_than_a_block_equal_sorted_cosines():
+    random = np.random.default_rng(5)
+    sizes = neighbours.ROWS + 70, neighbours.COLUMNS + 30
+    sides = [random.standard_normal((n, 16)).astype(np.float32) for n in sizes]
+    left, right = corpus.corpora(x=sides[0], y=sides[1])
+    cosines = left.unit(slice(None)).astype(np.float64) @ right.unit(slice(None)).astype(np.float64).T
+    for found, expected in zip(neighbours.both_ways(left, right, 4), (cosines, cosines.T), strict=True):
+        np.testing.assert_array_equal(found.index, np.argsort(-expected, axis=1)[:, :4])
 
 
 @pytest.mark.parametrize("name", [*hard_inputs(), "random", "anisotropic"])

@@ -19,8 +19,8 @@ Progress = Callable[[int, int], None]
 
 # One block of similarities is ROWS x COLUMNS floats, 16 MiB: half a large processor's third-level cache.
 ROWS, COLUMNS = 4096, 1024
-# The first neighbours of a query are looked for among so many items, the next among so many times as many, ...
-FIRST, GROWTH = 64, 4
+# Items whose highest is looked at first: so many rows of a block, and so many groups when nothing is known yet.
+TILE, GROUPS = 16, 64
 # So many more neighbours than asked for are on a shortlist.
 SPARE = 2
 # Below every cosine.
@@ -35,7 +35,9 @@ class Neighbours:
     def __init__(self, queries: int, k: int) -> None:
         self.similarity: Floats = np.full((queries, k), NONE, dtype=np.float32)
         self.index: Indices = np.full((queries, k), -1, dtype=np.int64)
-        # What passed the bar and is still to be merged, by the first query of its block: (query, item, similarity).
+        # What an item must pass to be among the k nearest.
+        self._bar: Floats = np.full(queries, NONE, dtype=np.float32)
+        # What passed it and is still to be merged, by the first query of its block: (query, item, similarity).
         self._waiting: dict[int, list[tuple[Indices, Indices, Floats]]] = {}
 
     def take(self, block: Floats, query: int, item: int) -> None:
@@ -44,41 +46,20 @@ class Neighbours:
         For each query the blocks must come in the order of the items, the first from item 0, and `merge` must follow
         the last one.
         """
-        width = block.shape[1]
-        done = 0 if item else self._start(block, query)
-        while done < width:
-            # A bar that few items have set lets many pass, so the first block is taken in growing parts.
-            end = width if item else min(width, GROWTH * done)
-            self._pass(block[:, done:end], query, item + done)
-            done = end
+        bar = self._bar[query : query + len(block)]
+        transposed = block.strides[0] < block.strides[1]
+        if item == 0:
+            bar[:] = _reached(block.T if transposed else block, int(transposed), self.index.shape[1])
+        queries, items = _above_across(block.T, bar) if transposed else _above(block, bar)
+        waiting = self._waiting.setdefault(query, [])
+        waiting.append((queries, items + item, block[queries, items]))
+        # A merge sorts what is known too: it pays once as much has come.
+        if sum(len(queries) for queries, _, _ in waiting) > bar.size * self.index.shape[1]:
+            self._merge(query)
 
     def merge(self) -> None:
         """Merge in what is still waiting."""
         for query in list(self._waiting):
-            self._merge(query)
-
-    def _start(self, block: Floats, query: int) -> int:
-        """Fill in from the first items, which set the bar for all others; returns how many these were."""
-        k = self.index.shape[1]
-        first = np.ascontiguousarray(block[:, : max(FIRST, k)])
-        order = np.argsort(-first, axis=1, kind="stable")[:, :k]
-        known = order.shape[1]  # fewer than k when the block is that narrow
-        rows = slice(query, query + len(block))
-        self.index[rows, :known] = order
-        self.similarity[rows, :known] = np.take_along_axis(first, order, axis=1)
-        return int(first.shape[1])
-
-    def _pass(self, part: Floats, query: int, item: int) -> None:
-        bar = self.similarity[query : query + len(part), -1:]
-        # The comparison goes along the memory of the block, so a transposed one is turned back.
-        if part.strides[0] < part.strides[1]:
-            items, queries = np.divmod(np.flatnonzero(part.T > bar.T), len(part))
-        else:
-            queries, items = np.divmod(np.flatnonzero(part > bar), part.shape[1])
-        waiting = self._waiting.setdefault(query, [])
-        waiting.append((queries, items + item, part[queries, items]))
-        # A merge sorts what is known too: it pays once as much has come.
-        if sum(len(queries) for queries, _, _ in waiting) > bar.size * self.index.shape[1]:
             self._merge(query)
 
     def _merge(self, query: int) -> None:
@@ -95,6 +76,38 @@ class Neighbours:
         ends = np.cumsum(counts[touched] + k)
         kept = order[(ends - counts[touched] - k)[:, None] + np.arange(k)]
         index[touched], similarity[touched] = items[kept], values[kept]
+        self._bar[query + touched] = similarity[touched, -1]
+
+
+def _reached(block: Floats, axis: int, k: int) -> Floats:
+    """Just below what k items at least reach, for each query; `axis` is that of the queries.
+
+    The items are taken in GROUPS: the highest of each of k groups are k different items.
+    """
+    size = block.shape[1 - axis] // GROUPS
+    if size == 0 or k > GROUPS:
+        return np.full(block.shape[axis], NONE, dtype=np.float32)
+    if axis:
+        tops = block[: size * GROUPS].reshape(GROUPS, size, -1).max(axis=1).T
+    else:
+        tops = block[:, : size * GROUPS].reshape(-1, size, GROUPS).max(axis=1)
+    return np.nextafter(np.partition(tops, GROUPS - k, axis=1)[:, GROUPS - k], np.float32(NONE))
+
+
+def _above(block: Floats, bar: Floats) -> tuple[Indices, Indices]:
+    """Where the similarities of queries (down) with items (across) pass the bars of the queries."""
+    return np.divmod(np.flatnonzero(block > bar[:, None]), block.shape[1])
+
+
+def _above_across(block: Floats, bar: Floats) -> tuple[Indices, Indices]:
+    """As `_above`, with the items down and the queries across; of TILE items the highest is compared first."""
+    height, width = block.shape
+    tiles = block[: height - height % TILE].reshape(-1, TILE, width)
+    tile, across = np.divmod(np.flatnonzero(tiles.max(axis=1) > bar), width)
+    one, down = np.nonzero(tiles[tile, :, across] > bar[across, None])
+    last, beyond = np.divmod(np.flatnonzero(block[height - height % TILE :] > bar), width)
+    queries = np.concatenate([across[one], beyond])
+    return queries, np.concatenate([TILE * tile[one] + down, last + height - height % TILE])
 
 
 def one_way(queries: Corpus, items: Corpus, k: int, progress: Progress | None = None) -> Neighbours:
