@@ -152,16 +152,42 @@ model: {path: ../encoder}
 finetuning: {xnli: {steps: 3, batch: 8, max_length: 64}}
 targets: {xnli: {languages: [en, de]}}
 """
+RETRIEVAL = """
+description: sentence retrieval with a model of the user's, at every layer
+seed: 1
+model: {path: ../encoder}
+targets: {bucc2018: {languages: [de]}, tatoeba: {languages: [de]}}
+retrieval: {layer: 1, layers: all, pooling: mean, max_length: 64}
+"""
+
+
+def with_encoder(finished: Path, path: Path, recipe: str) -> Path:
+    """A folder with data of English and German, an encoder of the finished run in `encoder`, and the recipe."""
+    folder(path)
+    write_corpus(path / "data", seed=1, scale=0.03, languages=("en", "de"))
+    shutil.copytree(next((finished / "store/stages").glob("*/out/model.safetensors")).parent, path / "encoder")
+    (path / "recipes/full.yaml").write_text(recipe)
+    return path
 
 
 def test_without_gold_labels_a_run_ends_in_a_bundle_without_scores(finished: Path, tmp_path: Path) -> None:
-    path = folder(tmp_path / "unscored")
-    write_corpus(path / "data", seed=1, scale=0.03, languages=("en", "de"))
-    shutil.copytree(next((finished / "store/stages").glob("*/out/model.safetensors")).parent, path / "encoder")
-    (path / "recipes/full.yaml").write_text(DOWNLOAD)
+    path = with_encoder(finished, tmp_path / "unscored", DOWNLOAD)
     done = run(path)
     assert (done.returncode, done.stderr.count("error")) == (0, 0), done.stderr
     assert read_manifest(path / "submissions/full")["scores"] is None
+
+
+def test_retrieval_takes_a_model_in_a_folder(finished: Path, tmp_path: Path) -> None:
+    path = with_encoder(finished, tmp_path / "retrieval", RETRIEVAL)
+    done = run(path)
+    assert (done.returncode, done.stderr.count("error")) == (0, 0), done.stderr
+    manifest = read_manifest(path / "submissions/full")
+    assert manifest["files"]["tatoeba/test-de.tsv"]["records"] == 12
+    assert len(manifest["layers"]["bucc2018_dev_f1"]["de"]) == 3
+    assert "onnxruntime" in manifest["layers"]["provider"]
+    (path / "encoder/model.safetensors").unlink()
+    done = run(path)
+    assert (done.returncode, "encoder" in done.stderr) == (2, True), done.stderr
 
 
 def test_a_model_of_the_hub_without_network_fails_in_seconds_with_one_sentence(tmp_path: Path) -> None:
