@@ -1,6 +1,7 @@
 """Mining beside one bare matrix product and beside faiss with the benchmark's scoring, on made-up vectors.
 
-`python benchmarks/mining.py` (30,000 x 30,000 x 768; faiss-cpu is compared where it is installed);
+`python benchmarks/mining.py` (30,000 x 30,000 x 768; faiss-cpu is compared where it is installed; on a GPU also the
+size of BUCC 2018 ru-en);
 `--growth 10000 20000` measures time and memory beyond the inputs for such sizes instead, each in a process of its own.
 Every line is the best of `--repeat` rounds, in which the competitors take turns.
 """
@@ -12,6 +13,7 @@ import multiprocessing
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,24 +21,28 @@ from tempfile import TemporaryDirectory
 os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "8")
 
 import numpy as np
+import torch
 
 from xtreme_bench import mining, neighbours
 from xtreme_bench.vectors import Floats
 
 K = 4
+# Sentences of XTREME's ru-en, both sides, and the width of XLM-R Large.
+BUCC_RU_EN = 460_000, 558_000, 1024
 
 
-def corpora(size: int, width: int) -> tuple[Floats, Floats]:
-    """Clustered vectors, and noisy copies of them in another order."""
+def corpora(size: int, width: int, others: int | None = None) -> tuple[Floats, Floats]:
+    """`size` clustered vectors, and noisy copies of them in another order, as many or `others`."""
     random = np.random.default_rng(0)
     centres = random.standard_normal((200, width), dtype=np.float32)
     source = centres[random.integers(0, 200, size)] + random.standard_normal((size, width), dtype=np.float32)
-    target = source[random.permutation(size)] + 0.5 * random.standard_normal((size, width), dtype=np.float32)
+    target = source[random.permutation(others or size) % size]
+    target += 0.5 * random.standard_normal(target.shape, dtype=np.float32)
     return source, target
 
 
-def ours(source: Floats, target: Floats) -> set[tuple[int, int]]:
-    found = mining.mine(source, target, neighborhood=K)
+def ours(source: Floats, target: Floats, device: str = "cpu") -> set[tuple[int, int]]:
+    found = mining.mine(source, target, neighborhood=K, device=device)
     return set(zip(found.source_index.tolist(), found.target_index.tolist(), strict=True))
 
 
@@ -111,6 +117,21 @@ def beside(size: int, width: int, repeat: int) -> None:
         print(f"the same pairs: {pairs['mine'] == pairs['faiss and scoring']}")
 
 
+def on_a_gpu(size: int, width: int) -> None:
+    """The same pairs as on the CPU, and the seconds that BUCC 2018 ru-en takes with vectors of XLM-R Large."""
+    what = " x ".join(f"{number:,}" for number in BUCC_RU_EN)
+    if not torch.cuda.is_available():
+        print(f"skipped: mining of {what} on a GPU (torch finds none)")
+        return
+    source, target = corpora(size, width)
+    taken, pairs = seconds(partial(ours, device="cuda"), source, target)
+    print(f"{torch.cuda.get_device_name()}: {size:,} x {size:,} x {width} in {taken:.2f} s")
+    print(f"the same pairs as on the CPU: {pairs == ours(source, target)}")
+    rows, columns, wide = BUCC_RU_EN
+    taken, _ = seconds(partial(ours, device="cuda"), *corpora(rows, wide, columns))
+    print(f"{what} in {taken:.1f} s, highest use of its memory {torch.cuda.max_memory_allocated() / 2**30:.1f} GiB")
+
+
 def measured(folder: Path) -> tuple[float, float]:
     """Seconds of mining, and the MiB that this process held at most beyond what it held before."""
     source, target = np.load(folder / "source.npy"), np.load(folder / "target.npy")
@@ -168,3 +189,4 @@ if __name__ == "__main__":
         growth(options.growth, options.width, options.plot)
     else:
         beside(options.size, options.width, options.repeat)
+        on_a_gpu(options.size, options.width)

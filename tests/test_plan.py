@@ -49,6 +49,16 @@ def test_squad_serves_xquad_and_mlqa_and_retrieval_needs_no_fine_tuning(tmp_path
     assert made.predictions["tatoeba"].inputs["encoder"] is made.predictions["xquad"].inputs["model"].inputs["encoder"]  # type: ignore[union-attr]
 
 
+def test_a_model_folder_that_is_not_whole_is_found_before_any_work(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model/config.json").write_text("{}")
+    text = "model: {path: model}".join((SMALL.split("model:")[0], "\nfinetuning" + SMALL.split("finetuning")[1]))
+    assert [(problem.file, problem.message) for problem in planned(tmp_path, text).missing] == [
+        (str(tmp_path / "model"), "model.safetensors is missing (other weight formats are not read)"),
+        (str(tmp_path / "model"), "tokenizer.json is missing"),
+    ]
+
+
 def test_every_stage_comes_after_its_inputs(tmp_path: Path) -> None:
     seen = set()
     for stage in planned(tmp_path).stages:

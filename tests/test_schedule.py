@@ -2,6 +2,7 @@
 
 import io
 import sys
+import threading
 from contextlib import nullcontext
 from pathlib import Path
 from types import ModuleType
@@ -115,6 +116,26 @@ def test_the_engine_is_closed_when_a_stage_fails(store: Store) -> None:
     with pytest.raises(InputError):
         execute([stage("bad")], store, engine, jobs=1, display=Display(1, io.StringIO()))
     assert engine.closed
+
+
+def test_a_stage_that_ends_with_the_failure_of_another_was_stopped(store: Store) -> None:
+    class Slow(Here):
+        ended = threading.Event()
+
+        def run(self, folder: Path, message: Message) -> None:
+            if '"bad"' in (folder / "stage.json").read_text():
+                super().run(folder, message)
+            assert self.ended.wait(10)
+            raise StageError("its process was ended")
+
+        def close(self) -> None:
+            self.ended.set()
+
+    log = io.StringIO()
+    with pytest.raises(InputError, match="the word is bad"):
+        execute([stage("long"), stage("bad")], store, Slow(), jobs=2, display=Display(2, log))
+    assert "  join bad: failed" in log.getvalue()
+    assert "  join long: stopped" in log.getvalue()
 
 
 def test_a_store_that_cannot_be_written_is_an_error_that_says_where(store: Store) -> None:

@@ -67,6 +67,16 @@ def test_the_local_engine_keeps_its_worker_for_the_next_stage_also_after_an_erro
         engine.close()
 
 
+def test_matrix_products_of_a_stage_take_no_more_threads_than_the_recipe_says(tmp_path: Path) -> None:
+    engine = Local(threads=3)
+    try:
+        engine.run(stage(tmp_path / "stage"), lambda _: None)
+        variables = Path(f"/proc/{engine._all[0].pid}/environ").read_text().split("\0")
+        assert "OPENBLAS_NUM_THREADS=3" in variables
+    finally:
+        engine.close()
+
+
 def test_a_killed_worker_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
     engine = Local()
     folder = stage(tmp_path / "stage", params={**LABELS["params"], "scale": 5.0})

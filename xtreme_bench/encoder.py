@@ -19,7 +19,8 @@ from torch import nn
 from transformers import AutoModel, AutoTokenizer, PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaModel
 from transformers.utils import logging
 
-from xtreme_bench.errors import InputError, Problem
+from xtreme_bench.errors import InputError
+from xtreme_bench.model_cache import lacking
 
 logging.disable_progress_bar()
 
@@ -168,16 +169,10 @@ def _unknown(folder: Path, error: Exception) -> InputError:
 
 
 def _check(folder: Path) -> None:
-    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    problems = []
-    if "config.json" not in names:
-        problems.append(Problem("config.json is missing", file=str(folder)))
-    if not names & {"model.safetensors", "model.safetensors.index.json"}:
-        problems.append(Problem("model.safetensors is missing (other weight formats are not read)", file=str(folder)))
-    if not names & {"tokenizer.json", "sentencepiece.bpe.model", "vocab.txt"}:
-        problems.append(Problem("tokenizer.json is missing", file=str(folder)))
-    if problems:
-        raise InputError(f"{folder} is no encoder folder; fetch the model's snapshot again", problems)
+    if problems := lacking(folder):
+        raise InputError(
+            f"{folder} is no encoder folder; bring what is missing from where the model comes from", problems
+        )
 
 
 def save(folder: Path, encoder: Encoder) -> None:

@@ -6,11 +6,28 @@ import os
 from pathlib import Path
 from typing import Any
 
-from xtreme_bench.errors import InputError, StageError
+from xtreme_bench.errors import InputError, Problem, StageError
 
 # What an encoder folder may hold; weights in other forms than safetensors can run code and are never fetched.
 FILES = ("config.json", "*.safetensors", "*.safetensors.index.json", "tokenizer*.json", "sentencepiece*.model",
          "special_tokens_map.json", "vocab.txt")  # fmt: skip
+
+
+# What it must hold one of each, and what is said where it does not.
+NEEDED = {
+    "config.json is missing": {"config.json"},
+    "model.safetensors is missing (other weight formats are not read)": {
+        "model.safetensors",
+        "model.safetensors.index.json",
+    },
+    "tokenizer.json is missing": {"tokenizer.json", "sentencepiece.bpe.model", "vocab.txt"},
+}
+
+
+def lacking(folder: Path) -> list[Problem]:
+    """What an encoder folder must hold and this one does not."""
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    return [Problem(what, str(folder)) for what, any_of in NEEDED.items() if not names & any_of]
 
 
 def snapshot(name: str, revision: str) -> Path | None:

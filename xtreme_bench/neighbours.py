@@ -8,6 +8,7 @@ the blocks nor on the product.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -50,9 +51,9 @@ class Neighbours:
         transposed = block.strides[0] < block.strides[1]
         if item == 0:
             bar[:] = _reached(block.T if transposed else block, int(transposed), self.index.shape[1])
-        queries, items = _above_across(block.T, bar) if transposed else _above(block, bar)
+        queries, items, values = _above_across(block.T, bar) if transposed else _above(block, bar)
         waiting = self._waiting.setdefault(query, [])
-        waiting.append((queries, items + item, block[queries, items]))
+        waiting.append((queries, items + item, values))
         # A merge sorts what is known too: it pays once as much has come.
         if sum(len(queries) for queries, _, _ in waiting) > bar.size * self.index.shape[1]:
             self._merge(query)
@@ -94,20 +95,24 @@ def _reached(block: Floats, axis: int, k: int) -> Floats:
     return np.nextafter(np.partition(tops, GROUPS - k, axis=1)[:, GROUPS - k], np.float32(NONE))
 
 
-def _above(block: Floats, bar: Floats) -> tuple[Indices, Indices]:
-    """Where the similarities of queries (down) with items (across) pass the bars of the queries."""
-    return np.divmod(np.flatnonzero(block > bar[:, None]), block.shape[1])
+def _above(block: Floats, bar: Floats) -> tuple[Indices, Indices, Floats]:
+    """Query, item and similarity, where those of queries (down) with items (across) pass the bars of the queries."""
+    # `take` leaves the interpreter to the thread of the other way, which indexing by arrays does not.
+    places = np.flatnonzero(block > bar[:, None])
+    return *np.divmod(places, block.shape[1]), block.ravel().take(places)
 
 
-def _above_across(block: Floats, bar: Floats) -> tuple[Indices, Indices]:
+def _above_across(block: Floats, bar: Floats) -> tuple[Indices, Indices, Floats]:
     """As `_above`, with the items down and the queries across; of TILE items the highest is compared first."""
     height, width = block.shape
-    tiles = block[: height - height % TILE].reshape(-1, TILE, width)
-    tile, across = np.divmod(np.flatnonzero(tiles.max(axis=1) > bar), width)
-    one, down = np.nonzero(tiles[tile, :, across] > bar[across, None])
-    last, beyond = np.divmod(np.flatnonzero(block[height - height % TILE :] > bar), width)
-    queries = np.concatenate([across[one], beyond])
-    return queries, np.concatenate([TILE * tile[one] + down, last + height - height % TILE])
+    whole = height - height % TILE
+    tops = block[:whole].reshape(-1, TILE, width).max(axis=1)
+    tile, query = np.divmod(np.flatnonzero(tops > bar), width)
+    within = ((TILE * tile * width + query)[:, None] + width * np.arange(TILE)).ravel()
+    places = within[np.flatnonzero(block.ravel().take(within).reshape(-1, TILE) > bar.take(query)[:, None])]
+    places = np.concatenate([places, np.flatnonzero(block[whole:] > bar) + whole * width])
+    items, queries = np.divmod(places, width)
+    return queries, items, block.ravel().take(places)
 
 
 def one_way(queries: Corpus, items: Corpus, k: int, progress: Progress | None = None) -> Neighbours:
@@ -123,16 +128,18 @@ def both_ways(left: Corpus, right: Corpus, k: int, progress: Progress | None = N
     """The k nearest of `right` for each of `left` and the reverse, as `one_way` finds them, at half the cost."""
     forward = Neighbours(len(left), min(k + SPARE, len(right)))
     backward = Neighbours(len(right), min(k + SPARE, len(left)))
-    error = rounding(left.width)
     with ThreadPoolExecutor(1) as beside:
         for row, column, block in _similarities(left, right, progress):
             other = beside.submit(backward.take, block.T, column, row)
             forward.take(block, row, column)
             other.result()
-        forward.merge()
-        backward.merge()
-        reverse = beside.submit(settle, backward, min(k, len(left)), error, right, left, _exactly)
-        return settle(forward, min(k, len(right)), error, left, right, _exactly), reverse.result()
+    forward.merge()
+    backward.merge()
+    error = rounding(left.width)
+    return (
+        settle(forward, min(k, len(right)), error, left, right, _exactly),
+        settle(backward, min(k, len(left)), error, right, left, _exactly),
+    )
 
 
 def rounding(width: int) -> float:
@@ -192,11 +199,19 @@ def _ranked(index: Indices, k: int, queries: Corpus, items: Corpus) -> Neighbour
     """The k best of the items in `index` (n, k or more), by similarities computed in double precision pair by pair."""
     found = Neighbours(len(index), k)
     step = max(1, PAIRS // index.shape[1])
-    for start in range(0, len(index), step):
-        rows = slice(start, start + step)
-        units = queries.unit(rows).astype(np.float64)[:, None]
-        exact = np.vecdot(units, items.unit(index[rows]).astype(np.float64)).astype(np.float32)
-        order = np.lexsort((index[rows], -exact), axis=1)[:, :k]
-        found.similarity[rows] = np.take_along_axis(exact, order, axis=1)
-        found.index[rows] = np.take_along_axis(index[rows], order, axis=1)
+
+    def rank(part: range) -> None:
+        for start in part:
+            rows = slice(start, min(start + step, part.stop))
+            units = queries.unit(rows).astype(np.float64)[:, None]
+            exact = np.vecdot(units, items.unit(index[rows]).astype(np.float64)).astype(np.float32)
+            order = np.lexsort((index[rows], -exact), axis=1)[:, :k]
+            found.similarity[rows] = np.take_along_axis(exact, order, axis=1)
+            found.index[rows] = np.take_along_axis(index[rows], order, axis=1)
+
+    # As many threads as the matrix product has.
+    threads = int(os.environ.get("OPENBLAS_NUM_THREADS", 0)) or os.cpu_count() or 1
+    share = -(-len(index) // threads)
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(rank, [range(at, min(at + share, len(index)), step) for at in range(0, len(index), share)]))
     return found

@@ -202,8 +202,7 @@ def _encoder(made: Plan, corpus: _Corpus, digests: Digests) -> Stage | Folder:
     else:
         folder = recipe.path.parent / str(recipe.model.path)
         files = [p.relative_to(folder).as_posix() for p in folder.glob("*")] if folder.is_dir() else []
-        if "config.json" not in files:
-            made.missing.append(Problem("no model here: config.json is missing", file=str(folder)))
+        made.missing += model_cache.lacking(folder)
         encoder = Folder(folder, digests.of(folder, files))
     return encoder
 

@@ -36,6 +36,7 @@ class Display:
         self._begun: dict[str, tuple[float, int]] = {}
         self._said: dict[str, float] = {}
         self._count = 0
+        self._ending = False
 
     def say(self, text: str) -> None:
         """Print one line without disturbing the bars."""
@@ -94,9 +95,13 @@ class Display:
         self.say(f"{self._number()} {name}: done in {duration(seconds)}{', ' if note else ''}{note}")
 
     def failed(self, name: str) -> None:
-        """A stage ended with an error, which is shown elsewhere."""
+        """A stage ended with an error, which is shown elsewhere, or since the run ends."""
         self._close(name)
-        self.say(f"  {name}: failed")
+        self.say(f"  {name}: {'stopped' if self._ending else 'failed'}")
+
+    def ending(self) -> None:
+        """The run ends before its time: what fails from now on was stopped."""
+        self._ending = True
 
     @contextmanager
     def work(self, name: str) -> Iterator[Callable[[int, int, str], None]]:

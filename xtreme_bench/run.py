@@ -117,7 +117,7 @@ def _engine(name: str, resources: recipe.Resources) -> Engine:
 
         return Docker(resources, Display(0).say)
     environment.require_heavy_half()
-    return Local()
+    return Local(resources.threads)
 
 
 def _distinct(made: list[Plan]) -> list[Stage]:

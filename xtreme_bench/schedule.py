@@ -52,6 +52,7 @@ def execute(stages: Sequence[Stage], store: Store, engine: Engine, *, jobs: int,
                     missing.discard(running.pop(future).key)
                     future.result()
         except BaseException:
+            display.ending()
             engine.close()  # ends what still runs, so that the pool can be left
             raise
 

@@ -33,7 +33,9 @@ class Corpus:
 
     def unit(self, rows: slice | Indices) -> Floats:
         """Some rows as float32, each of length 1, one after another in memory."""
-        found = np.ascontiguousarray(self.vectors[rows], dtype=np.float32)
+        # `take` lets other threads work, which indexing by an array does not.
+        some = self.vectors[rows] if isinstance(rows, slice) else np.take(self.vectors, rows, axis=0)
+        found = np.ascontiguousarray(some, dtype=np.float32)
         return np.divide(found, self.norms[rows][..., None], dtype=np.float32)
 
 

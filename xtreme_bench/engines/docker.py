@@ -16,7 +16,7 @@ from docker.types import DeviceRequest, LogConfig
 from requests.exceptions import RequestException
 
 from xtreme_bench.engines import image, mounts, owner
-from xtreme_bench.engines.local import ENVIRONMENT, Message, error_of
+from xtreme_bench.engines.local import Message, error_of, variables
 from xtreme_bench.errors import StageError
 from xtreme_bench.recipe import Resources
 
@@ -107,7 +107,7 @@ class Docker:
                 device_requests=gpus,
                 log_config=LogConfig(type="none"),
                 environment={
-                    **ENVIRONMENT,
+                    **variables(resources.threads),
                     "HOME": "/tmp",
                     "USER": "xtreme-bench",  # libraries ask for a name, and the host's user has none in the image
                 },

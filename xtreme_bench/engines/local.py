@@ -18,8 +18,17 @@ Message = Callable[[dict[str, Any]], None]
 _ERRORS: dict[int, type[XtremeBenchError]] = {1: CheckFailed, 2: InputError}
 
 
-# No network and no threads of others. OpenBLAS's idle threads would spin for 20 ms and take the processor from ours.
-ENVIRONMENT = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "OPENBLAS_THREAD_TIMEOUT": "8"}
+def variables(threads: int) -> dict[str, str]:
+    """What a stage's process finds set: no network, no threads of others, `threads` for NumPy's matrix products.
+
+    OpenBLAS's idle threads would spin for 20 ms and take the processor from ours.
+    """
+    return {
+        "HF_HUB_OFFLINE": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        "OPENBLAS_NUM_THREADS": str(threads),
+        "OPENBLAS_THREAD_TIMEOUT": "8",
+    }
 
 
 class Local:
@@ -27,7 +36,8 @@ class Local:
 
     image: str | None = None
 
-    def __init__(self) -> None:
+    def __init__(self, threads: int = 1) -> None:
+        self._environment = {**os.environ, **variables(threads)}
         self._idle: list[subprocess.Popen[str]] = []
         self._all: list[subprocess.Popen[str]] = []
         self._lock = threading.Lock()
@@ -77,7 +87,7 @@ class Local:
                 stdout=subprocess.PIPE,
                 text=True,
                 encoding="utf-8",
-                env={**os.environ, **ENVIRONMENT},
+                env=self._environment,
                 start_new_session=True,  # Ctrl-C reaches the client only, which then ends the workers in order
             )
             self._all.append(worker)
