@@ -30,7 +30,7 @@ def test_training_without_effect_is_said_to_have_none(tmp_path: Path) -> None:
     text = said(tmp_path, gain=0.0)
     assert "made no difference on average over the nine tasks (0.0 points)" in text
     assert "Better: none; changed by less than 0.5 points: classification, tagging, qa and retrieval." in text
-    assert "0 are higher and 0 lower" in text
+    assert "Scores are higher in 0 and lower in 0 of" in text
 
 
 def test_an_expected_effect_that_did_not_appear_is_named_with_both_numbers(tmp_path: Path) -> None:

@@ -149,7 +149,8 @@ def _pairs(scores: Scores, before: Scores, tasks: Sequence[str]) -> str:
         if code != "en" and code in old
     ]
     up, down = sum(change > 0 for change in changes), sum(change < 0 for change in changes)
-    return f"Of {len(changes)} pairs of a task and a language other than English, {up} are higher and {down} lower."
+    pairs = count(len(changes), "pair")
+    return f"Scores are higher in {up} and lower in {down} of {pairs} of a task and a language other than English."
 
 
 def _expected(lines: Sequence[Expected]) -> list[str]:
