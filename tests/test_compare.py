@@ -80,7 +80,7 @@ def test_tables_are_rows_of_text() -> None:
     assert rows[-1] == ["classification", "66.7", "69.2", "+2.5", "", ""]
     header, rows = language_table(result)
     assert header == ["", "xnli", "pawsx", "tatoeba"]
-    assert rows == [["de", "+4.0", "+1.0", "+20.0"], ["en", "+0.0", "", ""], ["ru", "+8.0", "", ""]]
+    assert rows == [["de", "+4.0", "+1.0", "+20.0"], ["en", "0.0", "", ""], ["ru", "+8.0", "", ""]]
     header, rows = group_table(result)
     assert rows[0] == ["Indo-European", "55.0", "63.2", "+8.2", "4"]
     assert [row[0] for row in rows] == ["Indo-European", "Cyrillic script", "Latin script"]

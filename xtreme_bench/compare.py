@@ -7,6 +7,7 @@ from typing import Any
 
 from xtreme_bench.benchmark import GROUPS, LANGUAGES, TASKS
 from xtreme_bench.score import cells
+from xtreme_bench.tables import cell
 
 Cells = dict[str, dict[str, float]]
 Pair = dict[str, float]
@@ -115,4 +116,4 @@ def _texts(pair: Mapping[str, float]) -> list[str]:
 
 
 def _signed(pair: Mapping[str, float] | None) -> str:
-    return "" if pair is None else f"{pair['difference']:+.1f}"
+    return "" if pair is None else cell(pair["difference"], sign=True)

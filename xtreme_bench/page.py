@@ -99,7 +99,10 @@ def _score_sections(manifests: Sequence[Manifest], reference: int | None) -> lis
 
 
 def _differences(main: Manifest, base: Manifest) -> str:
-    headings, rows = compare.group_table(compare.compare(base, main))
+    (name, _, *headings), rows = compare.group_table(compare.compare(base, main))
+    # As everywhere on the page, the run stands before its baseline.
+    headings = [name, headings[0], base["name"], *headings[1:]]
+    rows = [[name, ours, theirs, *rest] for name, theirs, ours, *rest in rows]
     note = "Means over all pairs of a task and a language that both runs have, English left out; so many cells each."
     return section(
         f"Difference to {base['name']}, by language",
