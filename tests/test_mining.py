@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from xtreme_bench import mining, neighbours, neighbours_torch
 from xtreme_bench import vectors as corpus
@@ -200,7 +201,10 @@ def test_products_of_16_bit_parts_give_the_same_neighbours_to_the_last_bit(monke
 def test_products_of_16_bit_parts_are_off_by_no_more_than_is_allowed_for():
     left, right = (side.astype(np.float32) for side in corpora(n=300, m=300, width=768, pairs=300))
     left, right = (corpus.corpora(x=side)[0].unit(slice(None)) for side in (left, right))
-    parts = neighbours_torch._parts(left, (0, 0, 1), "cpu"), neighbours_torch._parts(right, (0, 1, 0), "cpu")
+    parts = [
+        neighbours_torch._parts(torch.from_numpy(left), (0, 0, 1)),
+        neighbours_torch._parts(torch.from_numpy(right), (0, 1, 0)),
+    ]
     off = np.abs(neighbours_torch._product(*parts).numpy() - left.astype(np.float64) @ right.T.astype(np.float64)).max()
     assert off < neighbours_torch._error(768) / 10
     # One 16-bit product would be off by far more.

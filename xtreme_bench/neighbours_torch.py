@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from functools import partial
 
+import numpy as np
 import torch
 
 from xtreme_bench.neighbours import NONE, Neighbours, Progress, rounding, settle
-from xtreme_bench.vectors import Corpus, Floats, Indices
+from xtreme_bench.vectors import Corpus, Indices
 
 # One block of similarities is ROWS x COLUMNS floats, 2 GiB.
 ROWS, COLUMNS = 32768, 16384
@@ -50,9 +51,10 @@ def both_ways(
     forward = _Best(len(left), min(k + SPARE, len(right)), device)
     backward = _Best(len(right), min(k + SPARE, len(left)), device)
     for row in range(0, len(left), ROWS):
-        rows = _parts(left.unit(slice(row, row + ROWS)), (0, 0, 1), device)
+        rows = _parts(_units(left, slice(row, row + ROWS), device), (0, 0, 1))
         for column in range(0, len(right), COLUMNS):
-            block = _product(rows, _parts(right.unit(slice(column, column + COLUMNS)), (0, 1, 0), device))
+            columns = _parts(_units(right, slice(column, column + COLUMNS), device), (0, 1, 0))
+            block = _product(rows, columns)
             forward.take(block, row, column)
             backward.take(block.T, column, row)
         if progress:
@@ -64,11 +66,18 @@ def both_ways(
     )
 
 
-def _parts(units: Floats, order: tuple[int, ...], device: str) -> torch.Tensor:
+def _units(corpus: Corpus, rows: slice | Indices, device: str) -> torch.Tensor:
+    """Some rows as `Corpus.unit` has them, divided on the device."""
+    found = np.ascontiguousarray(corpus.vectors[rows], dtype=np.float32)
+    # torch warns of memory that it may not write to.
+    whole = torch.from_numpy(found if found.flags.writeable else found.copy()).to(device)
+    return whole / torch.from_numpy(corpus.norms[rows]).to(device)[:, None]
+
+
+def _parts(units: torch.Tensor, order: tuple[int, ...]) -> torch.Tensor:
     """Some of the parts of unit vectors (n, d) beside each other: 0 is the rounded vector, 1 the rounded rest."""
-    whole = torch.from_numpy(units).to(device)
-    rounded = whole.bfloat16()
-    parts = rounded, (whole - rounded.float()).bfloat16()
+    rounded = units.bfloat16()
+    parts = rounded, (units - rounded.float()).bfloat16()
     return torch.cat([parts[at] for at in order], 1)
 
 
@@ -86,9 +95,9 @@ def _exactly(device: str, rows: Indices, k: int, queries: Corpus, items: Corpus)
     """The k nearest of some queries in double precision; among equals the lowest number."""
     best = _Best(len(rows), k, device)
     for start in range(0, len(rows), AGAIN):
-        units = torch.from_numpy(queries.unit(rows[start : start + AGAIN])).to(device).double()
+        units = _units(queries, rows[start : start + AGAIN], device).double()
         for item in range(0, len(items), COLUMNS):
-            columns = torch.from_numpy(items.unit(slice(item, item + COLUMNS))).to(device).double()
+            columns = _units(items, slice(item, item + COLUMNS), device).double()
             best.take((units @ columns.T).float(), start, item, stable=True)
     return best.neighbours()
 
