@@ -27,7 +27,7 @@ SPARE = 2
 # Below every cosine.
 NONE = -2.0
 # Pairs whose vectors are gathered at a time.
-PAIRS = 1024
+PAIRS = 512
 
 
 class Neighbours:
