@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import subprocess
 
 import numpy as np
 import onnxruntime
@@ -158,6 +159,16 @@ def test_vectors_are_in_a_mapped_file_and_a_part_can_be_gathered_in_its_order(op
     side = found.part(9, 12).gather(tmp_path / "side.npy")
     assert isinstance(side, np.memmap)
     np.testing.assert_array_equal(side, found.vectors[[9, 1, 1]])
+
+
+def test_a_file_of_vectors_that_the_disk_has_no_room_for_is_an_error_that_names_it(tmp_path):
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "none", tmp_path], check=False).returncode:
+        pytest.skip("this user cannot mount a small disk")
+    try:
+        with pytest.raises(OSError, match="No space left on device: .*vectors.npy"):
+            embedding.mapped(tmp_path / "vectors.npy", np.float32, (1000, 100))
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
 
 
 def test_no_texts_are_an_error(opened, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -63,7 +64,7 @@ class Embedded:
     def gather(self, file: Path) -> Floats:
         """The vectors (n, width) of the texts in their order, in a mapped file of their own."""
         shape = len(self.rows), self.vectors.shape[1]
-        gathered: Floats = np.lib.format.open_memmap(file, "w+", np.float32, shape)
+        gathered: Floats = mapped(file, np.float32, shape)
         for start in range(0, len(self.rows), CHUNK):
             gathered[start : start + CHUNK] = self.vectors[self.rows[start : start + CHUNK]]
         return gathered
@@ -151,6 +152,17 @@ def embed(
     return Embedded(files.vectors, rows_of, files.cut[rows_of])
 
 
+def mapped(file: Path, kind: type, shape: tuple[int, ...]) -> NDArray[Any]:
+    """A new `.npy` file of zeros, mapped, for which the disk has room: a map that finds none kills its process."""
+    array: NDArray[Any] = np.lib.format.open_memmap(file, "w+", kind, shape)
+    with file.open("r+b") as stream:
+        try:
+            os.posix_fallocate(stream.fileno(), 0, file.stat().st_size)
+        except OSError as error:
+            raise OSError(error.errno, os.strerror(error.errno), str(file)) from error
+    return array
+
+
 def batches(lengths: Sequence[int], tokens: int) -> list[list[int]]:
     """Every index once, longest first; a batch has one length and at most `tokens` tokens (one sentence at least)."""
     order = sorted(range(len(lengths)), key=lambda index: (-lengths[index], index))
@@ -211,8 +223,8 @@ class _Files:
         self._texts = state.hexdigest()
         self.chunks = self._known()
         if not self.chunks:
-            np.lib.format.open_memmap(names[0], "w+", np.float32, (len(texts), encoder.width))
-            np.lib.format.open_memmap(names[1], "w+", np.bool_, (len(texts),))
+            mapped(names[0], np.float32, (len(texts), encoder.width))
+            mapped(names[1], np.bool_, (len(texts),))
         self.vectors, self.cut = (np.load(name, mmap_mode="r+") for name in names)
 
     def _known(self) -> int:
