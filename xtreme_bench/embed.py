@@ -159,7 +159,8 @@ def mapped(file: Path, kind: type, shape: tuple[int, ...]) -> NDArray[Any]:
         try:
             os.posix_fallocate(stream.fileno(), 0, file.stat().st_size)
         except OSError as error:
-            raise OSError(error.errno, os.strerror(error.errno), str(file)) from error
+            error.filename = str(file)
+            raise
     return array
 
 
