@@ -70,6 +70,8 @@ def export(job: Job) -> dict[str, Any]:
     check_settings(params, encoder, job.inputs["encoder"])
     layer, pooling, precision = params["layer"], params["pooling"], params["precision"]
     device = "cpu" if precision == "int8" else onnx_device(params["device"])
+    if precision in onnx_graph.FLOATS and device == "cpu":
+        raise InputError(f"retrieval.precision {precision} is for a GPU, and there is none here; take int8 or fp32")
     job.progress(1, 3, "writing the graph")
     try:
         operators = onnx_graph.write(
