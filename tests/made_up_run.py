@@ -157,7 +157,13 @@ def _facts(stage: Stage) -> dict[str, Any]:
 
 def _retrieval_facts(stage: Stage) -> dict[str, Any]:
     precision = stage.params["precision"]
-    vectors = {"layer": 2, "pooling": "mean", "provider": "onnxruntime 1.31.1 CPUExecutionProvider"}
+    vectors = {
+        "layer": 2,
+        "pooling": "mean",
+        "provider": "onnxruntime 1.31.1 CPUExecutionProvider",
+        "sentences": 24,
+        "cut": 0,
+    }
     mined = {"threshold": 1.0625, "dev_f1": 47.5, "pairs": 88}
     found = {code: mined if stage.params["task"] == "bucc2018" else {} for code in stage.params["languages"]}
     beside = {} if precision == "fp32" else {"fp32": {"sentences": 4000, "min_cosine": 0.987654}}

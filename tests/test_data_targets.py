@@ -185,6 +185,9 @@ def test_bucc_sentences_and_pairs_must_have_the_ids_of_their_language(tmp_path):
     assert foreign == [SentenceRow("de-1", "Guten Tag"), SentenceRow("de-2", "Nein\tdoch")]
     assert english == [SentenceRow("en-1", "Good day")]
     assert targets.read_bucc_gold(tmp_path, "de") == {("de-1", "en-1")}
+    write(tmp_path, "bucc2018/de-en.dev.gold", "de-1\ten-1\nde-2\ten-01\n")
+    (unknown,) = fails(targets.read_bucc_gold, tmp_path, "de").problems
+    assert (unknown.line, unknown.example, unknown.message) == (2, "en-01", "no sentence has this id")
     write(tmp_path, "bucc2018/de-en.dev.gold", "en-1\tde-1\n")
     assert "`de-000000001 TAB en-000000001` expected" in str(fails(targets.read_bucc_gold, tmp_path, "de"))
     write(tmp_path, "bucc2018/de-en.dev.de", "de-1\tGuten Tag\nde-1\tNein\nohne Nummer\n")

@@ -145,6 +145,38 @@ def test_a_killed_run_goes_on_from_the_part_it_was_at_and_ends_with_the_same_vec
     np.testing.assert_array_equal(found, whole)
 
 
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("vectors.npy", b""),
+        ("vectors.npy", None),
+        ("vectors.npy", b"\x93NUMPY"),
+        ("cut.npy", None),
+        ("done.json", b"{}"),
+        ("done.json", b"null"),
+        ("done.json", b"{"),
+    ],
+)
+def test_damaged_leftovers_of_a_killed_run_are_made_anew(opened, tmp_path, monkeypatch, file, content):
+    monkeypatch.setattr(embedding, "CHUNK", 3)
+    whole = np.array(embed(TEXTS, opened, tmp_path).vectors)
+    (tmp_path / file).unlink()
+    if content is not None:
+        (tmp_path / file).write_bytes(content)
+    for _ in range(2):
+        np.testing.assert_array_equal(embed(TEXTS, opened, tmp_path).vectors, whole)
+
+
+def test_a_run_killed_in_its_first_part_leaves_no_record_of_another(opened, tmp_path):
+    def killed(ids):
+        raise KeyboardInterrupt
+
+    whole = np.array(embed(TEXTS, opened, tmp_path).vectors)
+    with pytest.raises(KeyboardInterrupt):
+        embed(TEXTS[:4], dataclasses.replace(opened, run=killed), tmp_path)
+    np.testing.assert_array_equal(embed(TEXTS, opened, tmp_path).vectors, whole)
+
+
 def test_vectors_of_other_texts_or_settings_are_not_taken_for_these(opened, tmp_path):
     embed(TEXTS[:4], opened, tmp_path)
     for texts, encoder in ((TEXTS[4:8], opened), (TEXTS[4:8], dataclasses.replace(opened, max_length=5))):

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from toy_training import CHINESE, ENGLISH, JAPANESE, THAI, digests, tiny_encoder
 from transformers import AutoTokenizer, BertConfig, BertModel
 
@@ -100,3 +104,47 @@ def test_a_folder_without_weights_or_tokenizer_is_an_error_that_names_both(tmp_p
     ]
     with pytest.raises(InputError, match=r"nowhere is no encoder folder"):
         encoders.load(tmp_path / "nowhere")
+
+
+def rewritten(folder: Path, change: Callable[[dict[str, torch.Tensor]], dict[str, torch.Tensor]]) -> Path:
+    """A saved tiny encoder whose weights were changed."""
+    encoders.save(folder, tiny_encoder())
+    file = folder / "model.safetensors"
+    save_file(change(load_file(file)), file, metadata={"format": "pt"})
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (lambda weights: {k: v for k, v in weights.items() if ".layer.0.attention.self.query" not in k}, "is missing"),
+        (lambda weights: {f"x.{name}": tensor for name, tensor in weights.items()}, "is missing"),
+        (lambda weights: {name: tensor[:3].clone() for name, tensor in weights.items()}, "has shape"),
+        (lambda weights: weights | {"encoder.layer.9.output.dense.bias": torch.zeros(8)}, "is of a block too many"),
+    ],
+)
+def test_weights_that_are_not_those_of_the_config_are_an_error_and_never_made_up(
+    tmp_path: Path, change: Any, fault: str
+) -> None:
+    with pytest.raises(InputError, match="of its weights are not as its config.json has them") as caught:
+        encoders.load(rewritten(tmp_path, change))
+    assert all(fault in problem.message for problem in caught.value.problems)
+
+
+def test_the_head_of_another_task_is_passed_over(tmp_path: Path) -> None:
+    encoders.load(rewritten(tmp_path, lambda weights: weights | {"lm_head.bias": torch.zeros(8)}))
+
+
+@pytest.mark.parametrize("size", [0, 500])
+def test_a_broken_file_of_weights_is_an_error_that_names_the_folder(tmp_path: Path, size: int) -> None:
+    encoders.save(tmp_path, tiny_encoder())
+    os.truncate(tmp_path / "model.safetensors", size)
+    with pytest.raises(InputError, match=f"{tmp_path}: no encoder could be loaded"):
+        encoders.load(tmp_path)
+
+
+def test_a_tokenizer_of_another_model_is_an_error(tmp_path: Path) -> None:
+    encoders.save(tmp_path, tiny_encoder())
+    encoders.train_tokenizer([chr(0x4E00 + number) for number in range(900)], 900).save_pretrained(tmp_path)
+    with pytest.raises(InputError, match=r"its tokenizer has ids up to \d+, but the weights only"):
+        encoders.load(tmp_path)

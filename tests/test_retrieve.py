@@ -93,6 +93,7 @@ def test_cut_sentences_are_counted_per_language_and_side(tmp_path, encoder, capl
     cut = facts["languages"]["de"]["english"]["cut"]
     assert 0 < cut <= len(ENGLISH)
     assert f"cut to 8 tokens: {cut} of {len(ENGLISH)} sentences" in caplog.text
+    assert facts["summary"] == f"{2 * cut} of {2 * len(ENGLISH)} sentences cut to 8 tokens"
 
 
 def test_progress_names_the_work(tmp_path, encoder):

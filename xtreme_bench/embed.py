@@ -212,32 +212,42 @@ def _vectors(encoder: SentenceEncoder, ids: Tokens, texts: Sequence[str]) -> Flo
 
 
 class _Files:
-    """The vectors of some texts in a folder, which were cut, and how many chunks of them are done."""
+    """The vectors of some texts in a folder, which were cut, and how many chunks of them are done.
+
+    What a call left there counts if it was for the same texts and settings and all of it is there; else it is made
+    anew.
+    """
 
     def __init__(self, folder: Path, texts: Sequence[str], encoder: SentenceEncoder) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        names = folder / "vectors.npy", folder / "cut.npy"
         self._record = folder / "done.json"
         state = hashlib.sha256(repr((encoder.width, encoder.max_length, sorted(encoder.facts.items()))).encode())
         for text in texts:
             state.update(f"{text}\0".encode())
         self._texts = state.hexdigest()
-        self.chunks = self._known()
+        wanted = {
+            folder / "vectors.npy": (np.float32, (len(texts), encoder.width)),
+            folder / "cut.npy": (np.bool_, (len(texts),)),
+        }
+        self.chunks = self._known(-(-len(texts) // CHUNK), sum(file.stat().st_size for file in wanted if file.exists()))
         if not self.chunks:
-            mapped(names[0], np.float32, (len(texts), encoder.width))
-            mapped(names[1], np.bool_, (len(texts),))
-        self.vectors, self.cut = (np.load(name, mmap_mode="r+") for name in names)
+            self._record.unlink(missing_ok=True)
+            for file, (kind, shape) in wanted.items():
+                mapped(file, kind, shape)
+        self._bytes = sum(file.stat().st_size for file in wanted)
+        self.vectors, self.cut = (np.load(file, mmap_mode="r+") for file in wanted)
 
-    def _known(self) -> int:
+    def _known(self, chunks: int, size: int) -> int:
         try:
             record = json.loads(self._record.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            same = (record["texts"], record["bytes"]) == (self._texts, size)
+            return int(record["chunks"]) if same and 0 < record["chunks"] <= chunks else 0
+        except (OSError, ValueError, KeyError, TypeError):
             return 0
-        return int(record["chunks"]) if record["texts"] == self._texts else 0
 
     def finish_chunk(self) -> None:
         """What was written so far outlives a kill."""
         self.vectors.flush()
         self.cut.flush()
         self.chunks += 1
-        write_json(self._record, {"texts": self._texts, "chunks": self.chunks})
+        write_json(self._record, {"texts": self._texts, "bytes": self._bytes, "chunks": self.chunks})

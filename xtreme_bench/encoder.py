@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from torch import nn
 from transformers import AutoModel, AutoTokenizer, PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaModel
 from transformers.utils import logging
 
-from xtreme_bench.errors import InputError
+from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.model_cache import lacking
 
 logging.disable_progress_bar()
@@ -138,15 +139,35 @@ def build(scratch: Mapping[str, Any], tokenizer: Any, seed: int) -> Encoder:
 
 
 def load(folder: Path) -> Encoder:
-    """Load an encoder folder, in float32. Raises InputError when files are missing or the family is unknown."""
+    """Load an encoder folder, in float32.
+
+    Raises InputError when files are missing or broken, the family is unknown, or the weights are not those that
+    config.json describes: what is missing would be made up at random.
+    """
     _check(folder)
+    settings: dict[str, Any] = {"add_pooling_layer": False, "ignore_mismatched_sizes": True, **_LOCAL}
     try:
-        model = AutoModel.from_pretrained(
-            str(folder), use_safetensors=True, dtype=torch.float32, add_pooling_layer=False, **_LOCAL
+        model, loaded = AutoModel.from_pretrained(
+            str(folder), use_safetensors=True, dtype=torch.float32, output_loading_info=True, **settings
         )
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, SafetensorError) as error:
         raise _unknown(folder, error) from error
-    return Encoder(model, load_tokenizer(folder))
+    if faults := list(_misfits(loaded)):
+        said = [Problem(fault, str(folder)) for fault in faults[:20]]
+        raise InputError(f"{folder}: {len(faults)} of its weights are not as its config.json has them", said)
+    tokenizer = load_tokenizer(folder)
+    highest, rows = max(tokenizer.get_vocab().values()), model.get_input_embeddings().num_embeddings
+    if highest >= rows:
+        raise InputError(f"{folder}: its tokenizer has ids up to {highest}, but the weights only {rows} embeddings")
+    return Encoder(model, tokenizer)
+
+
+def _misfits(loaded: Mapping[str, Any]) -> Iterator[str]:
+    """What transformers would pass over when it loads weights; a head that an encoder does not have is no fault."""
+    for name, there, expected in sorted(loaded["mismatched_keys"]):
+        yield f"{name} has shape {tuple(there)}, not {tuple(expected)}"
+    yield from (f"{name} is missing" for name in sorted(loaded["missing_keys"]))
+    yield from (f"{name} is of a block too many" for name in sorted(loaded["unexpected_keys"]) if ".layer." in name)
 
 
 def load_tokenizer(folder: Path) -> Any:

@@ -36,7 +36,11 @@ def content(plan: Plan, records: Sequence[Mapping[str, Any]], scores: Mapping[st
         "zero_shot": zero_shot(recipe),
         "audit": facts[plan.audit.key] if plan.audit is not None else None,
         "dev": {stage.name: facts[stage.key] for stage in plan.stages if stage.kind in ("intermediate", "finetune")},
-        "retrieval": {task: facts[stage.key] for task, stage in plan.predictions.items() if stage.kind == "retrieve"},
+        "retrieval": {
+            task: {name: fact for name, fact in facts[stage.key].items() if name != "summary"}
+            for task, stage in plan.predictions.items()
+            if stage.kind == "retrieve"
+        },
         **{kind: _only(plan, facts, kind) for kind in ("precision", "layers")},
     }
 

@@ -122,8 +122,16 @@ def _points(file: Path) -> list[dict[str, Any]]:
 def _retrieval(records: Sequence[Record]) -> Iterator[str]:
     stages = [record for record in records if record["kind"] == "retrieve"]
     columns = ("layer", "pooling", "precision", "provider")
-    how = [[one["name"], *(one["facts"].get(name, "–") for name in columns)] for one in stages]
-    yield table(("stage", "layer", "pooling", "precision", "vectors by"), how, kind="words")
+    how = [
+        [
+            one["name"],
+            *(one["facts"][name] for name in columns),
+            *(f"{one['facts'][n]:,}" for n in ("sentences", "cut")),
+        ]
+        for one in stages
+    ]
+    headings = ("stage", "layer", "pooling", "precision", "vectors by", "sentences", "cut")
+    yield table(headings, how, kind="words")
     mined = [
         [f"{one['name']}: {code}", f"{found['threshold']:.4f}", cell(found["dev_f1"]), f"{found['pairs']:,}"]
         for one in stages

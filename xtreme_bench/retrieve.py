@@ -62,7 +62,7 @@ def _tatoeba(job: Job, encoder: SentenceEncoder) -> dict[str, Any]:
         neighbours[code] = _nearest(whole, code)
         write_text(job.out / f"test-{code}.tsv", "".join(f"{foreign[at].id}\n" for at in neighbours[code]))
         languages[code] = _counts(sides, whole, code)
-    facts: dict[str, Any] = {**encoder.facts, "distinct": len(whole[WHOLE].vectors), "languages": languages}
+    facts: dict[str, Any] = {**_facts(encoder, whole[WHOLE]), "languages": languages}
     if job.params["precision"] != "fp32":
         facts["fp32"] = _tatoeba_in_fp32(job, sides, whole, neighbours)
     return facts
@@ -145,7 +145,7 @@ def _bucc(job: Job, encoder: SentenceEncoder) -> dict[str, Any]:
             "dev": dev_counts,
             "test": counts,
         }
-    facts = {**encoder.facts, "margin": "ratio", "neighborhood": 4, "distinct": len(whole[WHOLE].vectors)}
+    facts = {**_facts(encoder, whole[WHOLE]), "margin": "ratio", "neighborhood": 4}
     if job.params["precision"] != "fp32":
         facts["fp32"] = _bucc_in_fp32(job, corpora, whole)
     return {**facts, "languages": languages}
@@ -175,6 +175,15 @@ def _mine(job: Job, corpora: Sides, whole: Parts, name: str) -> tuple[list[minin
     candidates = mining.mine(*vectors, device=device, progress=_progress(job, f"bucc2018 {name}: mining"))
     counts = {**_counts(corpora, whole, name), "candidates": len(candidates)}
     return mining.name_pairs(candidates, *ids), counts
+
+
+def _facts(encoder: SentenceEncoder, whole: Embedded) -> dict[str, Any]:
+    """What ran, and on how many sentences; `summary` is what the terminal says at the end of the stage."""
+    cut, sentences = int(whole.cut.sum()), len(whole.rows)
+    facts = {**encoder.facts, "sentences": sentences, "distinct": len(whole.vectors), "cut": cut}
+    if cut:
+        facts["summary"] = f"{cut:,} of {sentences:,} sentences cut to {encoder.max_length} tokens"
+    return facts
 
 
 def _counts(sides: Sides, parts: Parts, name: str) -> dict[str, Any]:

@@ -119,8 +119,9 @@ def _numbered_sentences(path: Path, purpose: str, language: str) -> list[Sentenc
 
 
 def read_bucc_gold(data: Path, language: str) -> set[tuple[str, str]]:
-    """The true (foreign id, English id) pairs of BUCC's development set."""
+    """The true (foreign id, English id) pairs of BUCC's development set, all of sentences that are there."""
     path = data / layout.bucc_gold_file(language)
+    known = {row.id for rows in read_bucc(data, language, "dev") for row in rows}
     pairs: set[tuple[str, str]] = set()
     with reading(path, f"true pairs of the development set of bucc2018 in {language}") as faults:
         for number, line in lines(path, faults):
@@ -128,6 +129,9 @@ def read_bucc_gold(data: Path, language: str) -> set[tuple[str, str]]:
             if not foreign.startswith(f"{language}-") or not english.startswith("en-") or "\t" in english:
                 message = f"`{language}-000000001 TAB en-000000001` expected, found {line[:60]!r}"
                 faults.append(Problem(message, str(path), number))
+            else:
+                unknown = [name for name in (foreign, english) if name not in known]
+                faults += [Problem("no sentence has this id", str(path), number, example=name) for name in unknown]
             pairs.add((foreign, english))
         if not pairs:
             faults.append(Problem("no pairs", str(path)))
