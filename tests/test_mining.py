@@ -175,6 +175,21 @@ def test_results_do_not_depend_on_the_blocks(monkeypatch):
             np.testing.assert_array_equal(parts.score, whole[name].score, name)
 
 
+def test_the_smallest_differences_of_cosines_count_and_wherever_a_row_stands():
+    queries, base = np.zeros((300, 3), np.float32), np.zeros((40, 3), np.float32)
+    queries[:, 0] = base[:, 1] = 1
+    base[:, 0] = np.arange(40) * np.float32(1e-15)
+    assert set(mining.nearest(queries, base).tolist()) == {39}
+    # Nearly orthogonal to all of many equal rows: the lowest numbers are nearest, whoever computes.
+    random = np.random.default_rng(45)
+    row = random.standard_normal(100)
+    across = random.standard_normal((7, 100))
+    across += (1e-9 - across @ row)[:, None] * row / (row @ row)
+    left, right = corpus.corpora(x=across, y=np.repeat(row[None], 1025, axis=0))
+    for found in (neighbours.both_ways(left, right, 4)[0], neighbours_torch.both_ways(left, right, 4, "cpu")[0]):
+        assert found.index.tolist() == [[0, 1, 2, 3]] * 7
+
+
 def test_both_ways_of_a_corpus_longer_than_a_block_equal_sorted_cosines():
     random = np.random.default_rng(5)
     sizes = neighbours.ROWS + 70, neighbours.COLUMNS + 30
@@ -187,7 +202,7 @@ def test_both_ways_of_a_corpus_longer_than_a_block_equal_sorted_cosines():
 
 @pytest.mark.parametrize("name", [*hard_inputs(), "random", "anisotropic"])
 def test_products_of_16_bit_parts_give_the_same_neighbours_to_the_last_bit(monkeypatch, name):
-    for what, size in (("ROWS", 13), ("COLUMNS", 17), ("AGAIN", 3)):
+    for what, size in (("ROWS", 13), ("COLUMNS", 17)):
         monkeypatch.setattr(neighbours_torch, what, size)
     random = corpora(n=150, m=170, width=64)
     more = {"random": random, "anisotropic": tuple(side + 20 * random[0][0] for side in random)}
@@ -318,9 +333,13 @@ def broken(value):
 @pytest.mark.parametrize(
     ("source", "target", "message"),
     [
-        (broken(np.nan), np.ones((2, 4)), "source: vector 3 holds NaN or infinity"),
-        (np.ones((2, 4)), broken(np.inf), "target: vector 3 holds NaN or infinity"),
-        (np.zeros((2, 4)), np.ones((2, 4)), r"source: vector 0 is all zeros \(2 such rows\)"),
+        (broken(np.nan), np.ones((2, 4)), "source: vector 3 holds NaN or infinity, or is too long"),
+        (np.ones((2, 4)), broken(np.inf), "target: vector 3 holds NaN or infinity, or is too long"),
+        (
+            np.zeros((2, 4)),
+            np.ones((2, 4)),
+            r"source: vector 0 is all zeros, or too short for single precision \(2 such rows\)",
+        ),
         (np.ones((2, 4)), np.ones((2, 5)), "unlike dimensions: source has 4 and target has 5"),
         (np.ones((0, 4)), np.ones((2, 4)), r"source: no vectors \(shape \(0, 4\)\)"),
         (np.ones(4), np.ones((2, 4)), r"source: vectors have shape \(4,\)"),

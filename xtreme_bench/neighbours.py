@@ -26,8 +26,8 @@ TILE, GROUPS = 16, 64
 SPARE = 2
 # Below every cosine.
 NONE = -2.0
-# Pairs whose vectors are gathered at a time.
-PAIRS = 512
+# Pairs whose vectors a thread gathers at a time, and queries that it searches for together.
+PAIRS, SEARCHED = 512, 64
 
 
 class Neighbours:
@@ -73,11 +73,17 @@ class Neighbours:
         items = np.concatenate([index[touched].ravel(), items])
         values = np.concatenate([similarity[touched].ravel(), values])
         # By query, best first. Stable: among equals what was there before, with a lower number, stays first.
-        order = np.argsort(4.0 * queries - values, kind="stable")
+        order = np.argsort((queries << 32) - _ranks(values), kind="stable")
         ends = np.cumsum(counts[touched] + k)
         kept = order[(ends - counts[touched] - k)[:, None] + np.arange(k)]
         index[touched], similarity[touched] = items[kept], values[kept]
         self._bar[query + touched] = similarity[touched, -1]
+
+
+def _ranks(values: Floats) -> Indices:
+    """Whole numbers of 32 bits in the order of the values: the bits of a float, turned round below zero."""
+    bits = (values + np.float32(0)).view(np.int32).astype(np.int64)  # -0.0 becomes 0.0
+    return np.where(bits < 0, bits ^ 0x7FFFFFFF, bits)
 
 
 def _reached(block: Floats, axis: int, k: int) -> Floats:
@@ -121,7 +127,7 @@ def one_way(queries: Corpus, items: Corpus, k: int, progress: Progress | None = 
     for row, column, block in _similarities(queries, items, progress):
         found.take(block, row, column)
     found.merge()
-    return settle(found, min(k, len(items)), rounding(queries.width), queries, items, _exactly)
+    return settle(found, min(k, len(items)), rounding(queries.width), queries, items)
 
 
 def both_ways(left: Corpus, right: Corpus, k: int, progress: Progress | None = None) -> tuple[Neighbours, Neighbours]:
@@ -137,8 +143,8 @@ def both_ways(left: Corpus, right: Corpus, k: int, progress: Progress | None = N
     backward.merge()
     error = rounding(left.width)
     return (
-        settle(forward, min(k, len(right)), error, left, right, _exactly),
-        settle(backward, min(k, len(left)), error, right, left, _exactly),
+        settle(forward, min(k, len(right)), error, left, right),
+        settle(backward, min(k, len(left)), error, right, left),
     )
 
 
@@ -160,58 +166,52 @@ def _similarities(left: Corpus, right: Corpus, progress: Progress | None) -> Ite
             progress(min(row + ROWS, len(left)), len(left))
 
 
-def settle(
-    shortlist: Neighbours,
-    k: int,
-    error: float,
-    queries: Corpus,
-    items: Corpus,
-    again: Callable[[Indices, int, Corpus, Corpus], Neighbours],
-) -> Neighbours:
-    """The true k nearest from a shortlist whose similarities are off by `error` at most.
-
-    `again` finds those of some rows without a shortlist.
-    """
+def settle(shortlist: Neighbours, k: int, error: float, queries: Corpus, items: Corpus) -> Neighbours:
+    """The true k nearest from a shortlist whose similarities are off by `error` at most."""
     found = _ranked(shortlist.index, k, queries, items)
     if shortlist.index.shape[1] == len(items):
         return found
     # An item outside the list is as similar as the last on it and the error, at most.
     doubtful = np.flatnonzero(found.similarity[:, -1] <= shortlist.similarity[:, -1] + error)
     if len(doubtful):
-        anew = again(doubtful, k, queries, items)
+        anew = _exactly(doubtful, k, queries, items)
         found.index[doubtful], found.similarity[doubtful] = anew.index, anew.similarity
-    return found
-
-
-def _exactly(rows: Indices, k: int, queries: Corpus, items: Corpus) -> Neighbours:
-    """The k nearest of some queries, by products in double precision."""
-    found = Neighbours(len(rows), k)
-    for start in range(0, len(rows), COLUMNS):
-        units = queries.unit(rows[start : start + COLUMNS]).astype(np.float64)
-        for item in range(0, len(items), COLUMNS):
-            columns = items.unit(slice(item, item + COLUMNS)).astype(np.float64)
-            found.take((units @ columns.T).astype(np.float32), start, item)
-    found.merge()
     return found
 
 
 def _ranked(index: Indices, k: int, queries: Corpus, items: Corpus) -> Neighbours:
     """The k best of the items in `index` (n, k or more), by similarities computed in double precision pair by pair."""
     found = Neighbours(len(index), k)
-    step = max(1, PAIRS // index.shape[1])
 
-    def rank(part: range) -> None:
-        for start in part:
-            rows = slice(start, min(start + step, part.stop))
-            units = queries.unit(rows).astype(np.float64)[:, None]
-            exact = np.vecdot(units, items.unit(index[rows]).astype(np.float64)).astype(np.float32)
-            order = np.lexsort((index[rows], -exact), axis=1)[:, :k]
-            found.similarity[rows] = np.take_along_axis(exact, order, axis=1)
-            found.index[rows] = np.take_along_axis(index[rows], order, axis=1)
+    def rank(rows: slice) -> None:
+        units = queries.unit(rows).astype(np.float64)[:, None]
+        exact = np.vecdot(units, items.unit(index[rows]).astype(np.float64)).astype(np.float32)
+        order = np.lexsort((index[rows], -exact), axis=1)[:, :k]
+        found.similarity[rows] = np.take_along_axis(exact, order, axis=1)
+        found.index[rows] = np.take_along_axis(index[rows], order, axis=1)
 
-    # As many threads as the matrix product has.
-    threads = int(os.environ.get("OPENBLAS_NUM_THREADS", 0)) or os.cpu_count() or 1
-    share = -(-len(index) // threads)
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(rank, [range(at, min(at + share, len(index)), step) for at in range(0, len(index), share)]))
+    _in_threads(rank, len(index), max(1, PAIRS // index.shape[1]))
     return found
+
+
+def _exactly(rows: Indices, k: int, queries: Corpus, items: Corpus) -> Neighbours:
+    """The k nearest of some queries among all items, by the same similarities."""
+    found = Neighbours(len(rows), k)
+
+    def search(part: slice) -> None:
+        units = queries.unit(rows[part]).astype(np.float64)[:, None]
+        for item in range(0, len(items), COLUMNS):
+            columns = items.unit(slice(item, item + COLUMNS)).astype(np.float64)
+            # No matrix product: in one, the sum of a pair may depend on where the pair is.
+            found.take(np.vecdot(units, columns).astype(np.float32), part.start, item)
+
+    _in_threads(search, len(rows), SEARCHED)
+    found.merge()
+    return found
+
+
+def _in_threads(work: Callable[[slice], None], count: int, step: int) -> None:
+    """Call `work` with all slices of `step` out of `count`, in as many threads as the matrix product has."""
+    threads = int(os.environ.get("OPENBLAS_NUM_THREADS", 0)) or os.cpu_count() or 1
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, [slice(at, min(at + step, count)) for at in range(0, count, step)]))

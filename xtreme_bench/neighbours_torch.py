@@ -6,20 +6,16 @@ matrix product of three times the width, are a cosine but for about 2**-15: enou
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import torch
 
 from xtreme_bench.neighbours import NONE, Neighbours, Progress, rounding, settle
-from xtreme_bench.vectors import Corpus, Indices
+from xtreme_bench.vectors import Corpus
 
 # One block of similarities is ROWS x COLUMNS floats, 2 GiB.
 ROWS, COLUMNS = 32768, 16384
 # So many more neighbours than asked for are on a shortlist: more than for products in float32, which are less off.
 SPARE = 12
-# Rows that are searched again at a time, in double precision.
-AGAIN = 1024
 
 
 class _Best:
@@ -29,13 +25,13 @@ class _Best:
         self.similarity = torch.full((queries, k), NONE, device=device)
         self.index = torch.full((queries, k), -1, dtype=torch.int64, device=device)
 
-    def take(self, block: torch.Tensor, query: int, item: int, *, stable: bool = False) -> None:
-        """Take in a block (queries from number `query`, items from `item`); `stable`: the first among equals."""
+    def take(self, block: torch.Tensor, query: int, item: int) -> None:
+        """Take in a block (queries from number `query`, items from `item`)."""
         k, rows = self.index.shape[1], slice(query, query + len(block))
-        values, items = _top(block, min(k, block.shape[1]), stable)
+        values, items = block.topk(min(k, block.shape[1]), dim=1)
         values = torch.cat([self.similarity[rows], values], 1)
         items = torch.cat([self.index[rows], items + item], 1)
-        self.similarity[rows], chosen = _top(values, k, stable)
+        self.similarity[rows], chosen = values.topk(k, dim=1)
         self.index[rows] = items.gather(1, chosen)
 
     def neighbours(self) -> Neighbours:
@@ -59,14 +55,14 @@ def both_ways(
             backward.take(block.T, column, row)
         if progress:
             progress(min(row + ROWS, len(left)), len(left))
-    error, again = _error(left.width), partial(_exactly, device)
+    error = _error(left.width)
     return (
-        settle(forward.neighbours(), min(k, len(right)), error, left, right, again),
-        settle(backward.neighbours(), min(k, len(left)), error, right, left, again),
+        settle(forward.neighbours(), min(k, len(right)), error, left, right),
+        settle(backward.neighbours(), min(k, len(left)), error, right, left),
     )
 
 
-def _units(corpus: Corpus, rows: slice | Indices, device: str) -> torch.Tensor:
+def _units(corpus: Corpus, rows: slice, device: str) -> torch.Tensor:
     """Some rows as `Corpus.unit` has them, divided on the device."""
     found = np.ascontiguousarray(corpus.vectors[rows], dtype=np.float32)
     # torch warns of memory that it may not write to.
@@ -89,22 +85,3 @@ def _product(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
 def _error(width: int) -> float:
     """What `_product` of parts may be off: the parts that are left out, and sums that a GPU may cut, not round."""
     return 2**-15 + 4 * rounding(3 * width)
-
-
-def _exactly(device: str, rows: Indices, k: int, queries: Corpus, items: Corpus) -> Neighbours:
-    """The k nearest of some queries in double precision; among equals the lowest number."""
-    best = _Best(len(rows), k, device)
-    for start in range(0, len(rows), AGAIN):
-        units = _units(queries, rows[start : start + AGAIN], device).double()
-        for item in range(0, len(items), COLUMNS):
-            columns = _units(items, slice(item, item + COLUMNS), device).double()
-            best.take((units @ columns.T).float(), start, item, stable=True)
-    return best.neighbours()
-
-
-def _top(values: torch.Tensor, k: int, stable: bool) -> tuple[torch.Tensor, torch.Tensor]:
-    if not stable:
-        found = values.topk(k, dim=1)
-        return found.values, found.indices
-    ordered, places = values.sort(dim=1, descending=True, stable=True)
-    return ordered[:, :k], places[:, :k]

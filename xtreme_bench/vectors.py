@@ -15,6 +15,8 @@ Indices = NDArray[np.int64]
 
 # Rows that are checked at a time.
 CHECKED = 4096
+# The length below which float32 has too few digits left for the numbers of a vector.
+SHORTEST = np.float32(2.0**-102)
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,11 @@ def _corpus(vectors: Any, name: str) -> Corpus:
         rows = np.asarray(array[start : start + CHECKED], dtype=np.float64)
         with np.errstate(over="ignore"):
             norms[start : start + CHECKED] = np.sqrt(np.vecdot(rows, rows))
-    for faulty, fault in ((~np.isfinite(norms), "holds NaN or infinity"), (norms == 0, "is all zeros")):
+    faults = {
+        "holds NaN or infinity, or is too long for single precision": ~np.isfinite(norms),
+        "is all zeros, or too short for single precision": norms < SHORTEST,
+    }
+    for fault, faulty in faults.items():
         if faulty.any():
             count = f" ({faulty.sum()} such rows)" if faulty.sum() > 1 else ""
             raise InputError(f"{name}: vector {faulty.argmax()} {fault}{count}; the encoder that made it is broken")
