@@ -51,6 +51,15 @@ def test_the_graph_gives_the_pooled_hidden_states_of_torch_for_any_batch_and_len
             np.testing.assert_allclose(found, [expected] * rows, rtol=0, atol=1e-5)
 
 
+def test_a_text_that_spells_the_padding_token_has_the_positions_of_torch(folder, tmp_path):
+    run, _ = onnx_run(export_tiny_encoder(folder, tmp_path, layer=2), "cpu", 1)
+    encoder = encoders.load(folder)
+    sentence = encoder.tokenizer(f"cat {encoder.tokenizer.pad_token} {encoder.tokenizer.pad_token} dog")["input_ids"]
+    assert sentence.count(encoder.tokenizer.pad_token_id) == 2
+    found = run(np.array([sentence, sentence]))
+    np.testing.assert_allclose(found, [pooled_by_hand(encoder.model, sentence, 2, "mean")] * 2, rtol=0, atol=1e-5)
+
+
 def test_all_layers_come_from_one_pass_beside_each_other(folder, tmp_path):
     run, _ = onnx_run(export_tiny_encoder(folder, tmp_path, layer=None), "cpu", 1)
     assert json.loads((tmp_path / "export.json").read_text())["layers"] == LAYERS + 1

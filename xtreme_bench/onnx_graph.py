@@ -109,17 +109,26 @@ class _Blocks:
         self.quantised, self.fused = quantised, fused
 
     def embeddings(self) -> str:
-        """Words, positions (RoBERTa's begin after the padding id) and the first segment, normalised."""
-        graph, config = self.graph, self.config
-        first = config.pad_token_id + 1 if "roberta" in config.model_type else 0
-        table = "embeddings.{}_embeddings.weight"
+        """Words, positions and the first segment, normalised."""
+        graph, table = self.graph, "embeddings.{}_embeddings.weight"
         # The segment is always the first, so its vector is part of every position.
-        places = self.weights[table.format("position")][first:] + self.weights[table.format("token_type")][0]
-        tokens = graph.node("Shape", "input_ids", start=1, end=2)
-        begin, axis = graph.weight(np.array([0])), graph.weight(np.array([0]))
-        places_here = graph.node("Slice", graph.weight(places), begin, tokens, axis)
+        places = self.weights[table.format("position")] + self.weights[table.format("token_type")][0]
+        if "roberta" in self.config.model_type:
+            here = graph.node("Gather", graph.weight(places), self._counted())
+        else:
+            tokens, zero = graph.node("Shape", "input_ids", start=1, end=2), graph.weight(np.array([0]))
+            here = graph.node("Slice", graph.weight(places), zero, tokens, zero)
         words = graph.node("Gather", graph.weight(self.weights[table.format("word")]), "input_ids")
-        return self._normalised(graph.node("Add", words, places_here), "embeddings.LayerNorm")
+        return self._normalised(graph.node("Add", words, here), "embeddings.LayerNorm")
+
+    def _counted(self) -> str:
+        """RoBERTa's positions: they begin after the padding id, which is the place of a padding token in a text."""
+        graph = self.graph
+        padding = graph.weight(np.array(self.config.pad_token_id))
+        counts = graph.node("Not", graph.node("Equal", "input_ids", padding))
+        counts = graph.node("Cast", counts, to=TensorProto.INT64)
+        passed = graph.node("CumSum", counts, graph.weight(np.array(1)))
+        return graph.node("Add", graph.node("Mul", passed, counts), padding)
 
     def block(self, number: int, hidden: str) -> str:
         """One transformer block with LayerNorm behind each of its two halves."""
