@@ -152,6 +152,16 @@ def test_an_encoder_with_broken_weights_is_not_exported(folder, tmp_path):
         export_tiny_encoder(tmp_path / "broken", tmp_path / "out")
 
 
+def test_vectors_of_zeros_are_an_error(folder, tmp_path):
+    encoder = encoders.load(folder)
+    with torch.no_grad():
+        for weight in encoder.model.parameters():
+            weight.zero_()
+    encoders.save(tmp_path / "broken", encoder)
+    with pytest.raises(StageError, match="gives vectors that are all zeros; the encoder's weights are broken"):
+        export_tiny_encoder(tmp_path / "broken", tmp_path / "out")
+
+
 def test_settings_that_the_encoder_does_not_meet_are_an_error(folder, tmp_path):
     with pytest.raises(InputError) as caught:
         export_tiny_encoder(folder, tmp_path, layer=9, max_length=100)

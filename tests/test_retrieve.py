@@ -150,6 +150,9 @@ def test_int8_says_how_far_it_is_from_fp32_and_what_it_costs_on_tatoeba(tmp_path
     cost = precision.compare(Job({"precision": "int8"}, inputs, tmp_path, tmp_path))
     right = 100 * (n - 1) / n
     assert cost == {"tatoeba_accuracy": {"de": {"fp32": right, "int8": right}}, "mean_change": 0}
+    write(tmp_path / "labels/tatoeba/test-de.tsv", ["0"] * 3)
+    with pytest.raises(InputError, match=f"test-de.tsv: 3 labels, but the data has {len(ENGLISH)} sentences"):
+        precision.compare(Job({"precision": "int8"}, inputs, tmp_path, tmp_path))
 
 
 def test_a_lower_precision_is_compared_on_whole_languages_of_tatoeba_up_to_a_number(tmp_path, encoder, monkeypatch):

@@ -113,15 +113,19 @@ def parity(expected: NDArray[np.float32], found: NDArray[np.float32]) -> float:
     for vectors, whose in ((expected, "encoder"), (found, "export")):
         if not np.isfinite(vectors).all():
             raise StageError(f"the {whose} gives NaN or infinite vectors; the encoder's weights are broken")
+        if not vectors.any(axis=1).all():
+            raise StageError(f"the {whose} gives vectors that are all zeros; the encoder's weights are broken")
     left, right = expected.astype(np.float64), found.astype(np.float64)
     norms = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
-    return float(((left * right).sum(1) / np.maximum(norms, np.finfo(np.float64).tiny)).min())
+    return float(((left * right).sum(1) / norms).min())
 
 
 def require(cosine: float, least: float, what: str) -> None:
     """Raises StageError when a smallest cosine is below what is asked for."""
     if not cosine >= least:
+        way = "set `retrieval.provider: torch`"
+        if least != MIN_COSINE:
+            way = "take another `retrieval.precision`, or ask for less with `min_cosine`"
         raise StageError(
-            f"{what} differs too much from torch in fp32: cosine {cosine:.7f}, at least {least} required; take"
-            " another `retrieval.precision` or `provider: torch`, or ask for less with `min_cosine`"
+            f"{what} differs too much from torch in fp32: cosine {cosine:.7f}, at least {least} required; {way}"
         )
