@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from toy_training import CHINESE, ENGLISH, JAPANESE, THAI, digests, tiny_encoder
-from transformers import AutoTokenizer, BertConfig, BertModel
+from transformers import AutoTokenizer, BertConfig, BertModel, XLMRobertaForMaskedLM
 
 from xtreme_bench import encoder as encoders
 from xtreme_bench.errors import InputError
@@ -148,3 +148,13 @@ def test_a_tokenizer_of_another_model_is_an_error(tmp_path: Path) -> None:
     encoders.train_tokenizer([chr(0x4E00 + number) for number in range(900)], 900).save_pretrained(tmp_path)
     with pytest.raises(InputError, match=r"its tokenizer has ids up to \d+, but the weights only"):
         encoders.load(tmp_path)
+
+
+def test_a_released_masked_language_model_loads_as_the_encoder_in_it(tmp_path: Path) -> None:
+    made = tiny_encoder()
+    whole = XLMRobertaForMaskedLM(made.model.config)
+    whole.save_pretrained(tmp_path)
+    made.tokenizer.save_pretrained(tmp_path)
+    loaded, expected = encoders.load(tmp_path).model.state_dict(), whole.roberta.state_dict()
+    assert loaded.keys() == expected.keys()
+    assert all(torch.equal(tensor, expected[name]) for name, tensor in loaded.items())
