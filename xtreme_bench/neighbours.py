@@ -47,15 +47,18 @@ class Neighbours:
         For each query the blocks must come in the order of the items, the first from item 0, and `merge` must follow
         the last one.
         """
-        bar = self._bar[query : query + len(block)]
-        transposed = block.strides[0] < block.strides[1]
+        bar, k = self._bar[query : query + len(block)], self.index.shape[1]
         if item == 0:
-            bar[:] = _reached(block.T if transposed else block, int(transposed), self.index.shape[1])
-        queries, items, values = _above_across(block.T, bar) if transposed else _above(block, bar)
+            bar[:] = _reached(block, k)
+        queries, items, values = _above(block, bar)
+        if len(queries) > GROUPS * len(bar):
+            # What is similar stands together; most of it would be merged in vain.
+            np.maximum(bar, _reached(block, k), out=bar)
+            queries, items, values = _above(block, bar)
         waiting = self._waiting.setdefault(query, [])
         waiting.append((queries, items + item, values))
         # A merge sorts what is known too: it pays once as much has come.
-        if sum(len(queries) for queries, _, _ in waiting) > bar.size * self.index.shape[1]:
+        if sum(len(queries) for queries, _, _ in waiting) > bar.size * k:
             self._merge(query)
 
     def merge(self) -> None:
@@ -86,30 +89,37 @@ def _ranks(values: Floats) -> Indices:
     return np.where(bits < 0, bits ^ 0x7FFFFFFF, bits)
 
 
-def _reached(block: Floats, axis: int, k: int) -> Floats:
-    """Just below what k items at least reach, for each query; `axis` is that of the queries.
+def _across(block: Floats) -> bool:
+    """Whether a block (queries, items) is a transposed view, whose items are down in memory."""
+    return block.strides[0] < block.strides[1]
+
+
+def _reached(block: Floats, k: int) -> Floats:
+    """Just below what k items of the block at least reach, for each query.
 
     The items are taken in GROUPS: the highest of each of k groups are k different items.
     """
-    size = block.shape[1 - axis] // GROUPS
+    size = block.shape[1] // GROUPS
     if size == 0 or k > GROUPS:
-        return np.full(block.shape[axis], NONE, dtype=np.float32)
-    if axis:
-        tops = block[: size * GROUPS].reshape(GROUPS, size, -1).max(axis=1).T
+        return np.full(len(block), NONE, dtype=np.float32)
+    if _across(block):
+        tops = block.T[: size * GROUPS].reshape(GROUPS, size, -1).max(axis=1).T
     else:
         tops = block[:, : size * GROUPS].reshape(-1, size, GROUPS).max(axis=1)
     return np.nextafter(np.partition(tops, GROUPS - k, axis=1)[:, GROUPS - k], np.float32(NONE))
 
 
 def _above(block: Floats, bar: Floats) -> tuple[Indices, Indices, Floats]:
-    """Query, item and similarity, where those of queries (down) with items (across) pass the bars of the queries."""
+    """Query, item and similarity, where the similarities of queries with items pass the bars of the queries."""
+    if _across(block):
+        return _above_across(block.T, bar)
     # `take` leaves the interpreter to the thread of the other way, which indexing by arrays does not.
     places = np.flatnonzero(block > bar[:, None])
     return *np.divmod(places, block.shape[1]), block.ravel().take(places)
 
 
 def _above_across(block: Floats, bar: Floats) -> tuple[Indices, Indices, Floats]:
-    """As `_above`, with the items down and the queries across; of TILE items the highest is compared first."""
+    """As `_above`, with the items down and the queries across: of TILE items the highest is compared first."""
     height, width = block.shape
     whole = height - height % TILE
     tops = block[:whole].reshape(-1, TILE, width).max(axis=1)
