@@ -20,6 +20,7 @@ PACKAGES: tuple[str, ...] = (
 REQUIRED: tuple[str, ...] = ("torch", "transformers", "tokenizers", "accelerate", "onnx")
 
 
+@functools.cache
 def versions() -> dict[str, str]:
     """Installed versions of the packages that matter, with Python's and ours."""
     found = {"python": platform.python_version(), "xtreme-bench": __version__}
