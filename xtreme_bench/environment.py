@@ -56,22 +56,31 @@ def code_digest(module: str) -> str:
 
 
 def _closure(module: str) -> dict[str, str]:
-    root = Path(__file__).parent
     sources: dict[str, str] = {}
     waiting = [module]
     while waiting:
         name = waiting.pop()
-        path = root.joinpath(*name.split(".")[1:])
-        file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-        if name in sources or not file.is_file():
-            continue
-        sources[name] = file.read_text(encoding="utf-8")
-        if name.count(".") > 1:  # a sub-package counts as a whole: its modules may load each other by name
-            siblings = file.parent.rglob("*.py")
-            waiting += [".".join(("xtreme_bench", *p.relative_to(root).with_suffix("").parts)) for p in siblings]
-        for node in ast.walk(ast.parse(sources[name])):
-            if isinstance(node, ast.Import):
-                waiting += [alias.name for alias in node.names if alias.name.startswith("xtreme_bench.")]
-            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("xtreme_bench"):
-                waiting += [str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)]
+        if name not in sources and (found := _read(name)) is not None:
+            sources[name], imported = found
+            waiting += imported
     return sources
+
+
+@functools.cache
+def _read(name: str) -> tuple[str, list[str]] | None:
+    """The source of a module of this package and the names that it imports from the package; None if it is none."""
+    root = Path(__file__).parent
+    path = root.joinpath(*name.split(".")[1:])
+    file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    if not file.is_file():
+        return None
+    source, imported = file.read_text(encoding="utf-8"), []
+    if name.count(".") > 1:  # a sub-package counts as a whole: its modules may load each other by name
+        siblings = file.parent.rglob("*.py")
+        imported += [".".join(("xtreme_bench", *p.relative_to(root).with_suffix("").parts)) for p in siblings]
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            imported += [alias.name for alias in node.names if alias.name.startswith("xtreme_bench.")]
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("xtreme_bench"):
+            imported += [str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return source, imported
