@@ -222,6 +222,6 @@ def _exactly(rows: Indices, k: int, queries: Corpus, items: Corpus) -> Neighbour
 
 def _in_threads(work: Callable[[slice], None], count: int, step: int) -> None:
     """Call `work` with all slices of `step` out of `count`, in as many threads as the matrix product has."""
-    threads = int(os.environ.get("OPENBLAS_NUM_THREADS", 0)) or os.cpu_count() or 1
+    threads = int(os.environ.get("OPENBLAS_NUM_THREADS") or 0) or os.cpu_count() or 1
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(work, [slice(at, min(at + step, count)) for at in range(0, count, step)]))
