@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from xtreme_bench.errors import InputError
+from xtreme_bench.errors import InputError, shown
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -19,12 +19,13 @@ OUTPUT = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 def emit(json_file: Path | None, value: Any, text: Callable[[], str]) -> None:
     """Write JSON where asked; with `-` nothing else goes to standard output."""
     if json_file is None or str(json_file) != "-":
-        click.echo(text())
+        click.echo(shown(text()))
     if json_file is not None:
         from xtreme_bench.store import write_json
 
         if str(json_file) == "-":
-            click.echo(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False))
+            document = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)
+            click.echo(document.encode(errors="backslashreplace").decode())
         else:
             write_json(json_file, value)
 
@@ -62,7 +63,7 @@ def prepare(
     with Display(1).work("prepare") as progress:
         notes = prepare_releases(sources, to, labels, dev_as_test=dev_as_test, sample=sample, progress=progress)
     emit(json_file, notes, lambda: said(notes))
-    click.echo(f"data: {to}\nlabels: {labels}", err=True)
+    click.echo(shown(f"data: {to}\nlabels: {labels}"), err=True)
 
 
 @data.command()
@@ -91,7 +92,7 @@ def fetch(tasks: tuple[str, ...], to: Path, labels: Path | None, origin: str | N
     with display.work("prepare") as progress:
         notes = prepare_releases([to / RELEASES], to, labels, progress=progress)
     click.echo(said(notes))
-    click.echo(f"data: {to}\nlabels: {labels}", err=True)
+    click.echo(shown(f"data: {to}\nlabels: {labels}"), err=True)
 
 
 @data.command()
@@ -110,7 +111,7 @@ def miniature(to: Path, labels: Path | None, seed: int, scale: float) -> None:
             raise InputError(f"{folder}: is not empty; name a new folder")
     write_corpus(to, seed=seed, scale=scale, languages=MINIATURE_LANGUAGES)
     write_labels(labels, seed=seed, scale=scale, languages=MINIATURE_LANGUAGES)
-    click.echo(f"data: {to}\nlabels: {labels}", err=True)
+    click.echo(shown(f"data: {to}\nlabels: {labels}"), err=True)
 
 
 @data.command()

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+
+def shown(name: str) -> str:
+    """A path as text that can be written anywhere: bytes that are not UTF-8 become `\\xfc`."""
+    return re.sub("[\udc80-\udcff]", lambda byte: f"\\x{ord(byte[0]) - 0xDC00:02x}", name)
 
 
 @dataclass(frozen=True, order=True)
@@ -21,7 +27,7 @@ class Problem:
     example: str | None = None
 
     def __str__(self) -> str:
-        place = self.file or ""
+        place = shown(self.file or "")
         if self.line is not None:
             place += f":{self.line}"
         named = " ".join(
@@ -40,7 +46,7 @@ class XtremeBenchError(Exception):
         self.problems = tuple(problems)
 
     def __str__(self) -> str:
-        return "\n".join([super().__str__(), *(f"  {problem}" for problem in self.problems)])
+        return "\n".join([shown(super().__str__()), *(f"  {problem}" for problem in self.problems)])
 
 
 class CheckFailed(XtremeBenchError):

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from xtreme_bench.benchmark import Task
-from xtreme_bench.errors import Problem
+from xtreme_bench.data.imposters import HEAD_BYTES, imposter
+from xtreme_bench.errors import Problem, shown
 
 # Of faults that may repeat on every line, this many are listed; the rest are counted.
 LISTED = 3
@@ -78,10 +79,10 @@ def count(number: int, noun: str) -> str:
 
 def quoted(text: str) -> str:
     """Text of a file as an error shows it: short, on one line, tabs and odd characters visible."""
-    shown = "".join(
-        "<TAB>" if char == "\t" else char if char.isprintable() else f"<U+{ord(char):04X}>" for char in text[:60]
+    visible = "".join(
+        "<TAB>" if char == "\t" else char if char.isprintable() else f"<U+{ord(char):04X}>" for char in shown(text)[:60]
     )
-    return f"`{shown}…`" if len(text) > 60 else f"`{shown}`"
+    return f"`{visible}…`" if len(text) > 60 else f"`{visible}`"
 
 
 def nearest(word: str, names: Sequence[str]) -> str:
@@ -100,6 +101,9 @@ def decode(raw: bytes, findings: Findings) -> str | None:
     """Text of a file with LF line ends; None where there is no sense in looking further."""
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in raw:
         findings.report([findings.fault("not UTF-8 but UTF-16, or binary; write plain UTF-8", 1)])
+        return None
+    if what := imposter(raw[:HEAD_BYTES]):
+        findings.report([findings.fault(f"is {what}")])
         return None
     if raw.startswith(b"\xef\xbb\xbf"):
         findings.report([findings.fault("starts with a byte-order mark; write plain UTF-8", 1)])

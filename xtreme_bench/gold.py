@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_bench.benchmark import TASKS
+from xtreme_bench.data.imposters import HEAD_BYTES, imposter
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.predictions import examine
 
@@ -40,6 +41,8 @@ def _read_answers(raw: bytes, path: Path, task: str, language: str) -> dict[str,
         problem = Problem(message, str(path), task=task, language=language, example=example)
         return InputError(f"{path}: these gold labels cannot be used", [problem])
 
+    if what := imposter(raw[:HEAD_BYTES]):
+        raise refuse(f"is {what}")
     answers: dict[str, list[str]] = {}
     try:
         document = json.loads(raw.decode("utf-8"))

@@ -28,8 +28,8 @@ def canonical(value: Any) -> str:
 
 
 def digest(value: Any) -> str:
-    """The sha256 (hex) of a JSON value."""
-    return hashlib.sha256(canonical(value).encode()).hexdigest()
+    """The sha256 (hex) of a JSON value. Paths in it may have bytes that are not UTF-8."""
+    return hashlib.sha256(canonical(value).encode(errors="backslashreplace")).hexdigest()
 
 
 def file_digest(path: Path) -> str:
@@ -52,7 +52,8 @@ def write_text(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("w", encoding="utf-8", newline="\n") as stream:
+        # What Python puts in place of bytes of a path that are not UTF-8 becomes `\udcfc`, which JSON reads back.
+        with temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from xtreme_bench.data.imposters import file_fault
 from xtreme_bench.errors import InputError, Problem
 
 Row = TypeVar("Row")
@@ -46,7 +47,7 @@ def some(rows: Iterator[Row], otherwise: str) -> Iterator[Row]:
 
 
 def require(path: Path, purpose: str) -> None:
-    """Raise `InputError` unless `path` is a file of a sensible size; says what to do when it is not."""
+    """Raise `InputError` unless `path` is a file of a sensible size that may be data, and say what to do."""
     if not path.is_file():
         raise InputError(
             f"{path} is missing: it holds the {purpose}. Give the folder that XTREME's download script leaves "
@@ -54,6 +55,8 @@ def require(path: Path, purpose: str) -> None:
         )
     if path.stat().st_size > MAX_BYTES:
         raise InputError(f"{path} has {path.stat().st_size} bytes, more than the {MAX_BYTES} a data file may have")
+    if fault := file_fault(path):
+        raise InputError(f"{path} ({purpose}) {fault}")
 
 
 def lines(path: Path, faults: list[Problem], *, keep_ends: bool = False) -> Iterator[tuple[int, str]]:

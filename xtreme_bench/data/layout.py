@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from xtreme_bench.benchmark import GROUPS, TASKS
+from xtreme_bench.data.imposters import file_fault
 from xtreme_bench.errors import InputError, Problem
 
 PAIR_TASKS, TAGGING_TASKS, QA_TASKS = (GROUPS[group] for group in ("classification", "tagging", "qa"))
@@ -129,12 +130,14 @@ def text_files(language: str, *, translation: bool) -> list[str]:
 
 
 def missing(data: Path, files: Iterable[str], purpose: str) -> list[Problem]:
-    """A problem for each of `files` that is not below `data`, so that all can be reported before any work begins."""
-    return [
-        Problem(f"missing: it holds the {purpose}", file=str(data / file))
-        for file in files
-        if not (data / file).is_file()
-    ]
+    """A problem for each of `files` that is not below `data`, or is no data, so that all are told before any work."""
+    problems = []
+    for path in (data / file for file in files):
+        if not path.is_file():
+            problems.append(Problem(f"missing: it holds the {purpose}", file=str(path)))
+        elif fault := file_fault(path):
+            problems.append(Problem(f"{fault}; it should hold the {purpose}", file=str(path)))
+    return problems
 
 
 def known(name: str, names: Sequence[str], what: str) -> str:
