@@ -154,6 +154,89 @@ def test_all_malformed_lines_and_trees_of_a_treebank_are_named_at_once(tmp_path)
     ]
 
 
+@pytest.mark.parametrize(
+    ("rows", "line"),
+    [
+        ([("1", "Der", "DET", "2"), ("2", "Hund", "NOUN", "0"), ("1", "Ja", "INTJ", "0"), ("2", "!", "PUNCT", "1")], 4),
+        ([("1", "Ja", "INTJ", "0"), ("1", "Ja", "INTJ", "0")], 3),
+        ([("1-2", "zum", "_", "_"), ("1-2", "zum", "_", "_"), ("1", "zu", "ADP", "2"), ("2", "dem", "DET", "0")], 3),
+    ],
+)
+def test_a_number_that_comes_again_in_a_sentence_is_one_fault_with_its_line_and_overwrites_nothing(
+    tmp_path, rows, line
+):
+    path = write(tmp_path, "a.conllu", conllu(rows, [("1", "Ulm", "PROPN", "0")]))
+    with pytest.raises(InputError) as caught:
+        read(path, "de")
+    ((at, message),) = [(problem.line, problem.message) for problem in caught.value.problems]
+    assert at == line
+    assert message.startswith("this number comes again in its sentence: the line stands twice, or an empty line")
+
+
+def test_a_tag_that_is_none_of_ud_2_is_a_fault_with_its_line_and_never_gold(tmp_path):
+    rows = [("1", "Wir", "PRON", "2"), ("2", "gehn", "VERBB", "0"), ("3", "und", "CONJ", "2"), ("4", ".", "_", "2")]
+    write(tmp_path, "in/de_own-ud-test.conllu", conllu(rows, *[[("1", "a", "x", "0")]] * 30))
+    with pytest.raises(InputError, match="de_own-ud-test.conllu .* cannot be used: 33 faults") as caught:
+        prepare([tmp_path / "in"], tmp_path / "data", tmp_path / "labels")
+    problems = [(problem.line, problem.message.partition(" (")[0]) for problem in caught.value.problems]
+    assert problems[:3] == [
+        (line, f"unknown part of speech '{tag}'") for line, tag in ((3, "VERBB"), (4, "CONJ"), (5, "_"))
+    ]
+    assert len(problems) == 21
+    assert not list((tmp_path / "data").rglob("*.tsv"))
+    assert not list((tmp_path / "labels").rglob("*.tsv"))
+
+
+def test_tags_of_sentences_that_are_dropped_are_not_looked_at(tmp_path):
+    withheld = [("1", "_", "_", "0"), ("2", "_", "_", "1")]
+    found, dropped = read(write(tmp_path, "a.conllu", conllu(withheld, [("1", "Ulm", "PROPN", "0")])), "de")
+    assert found == [[("Ulm", "PROPN")]]
+    assert dropped == ["sentences without their words"]
+
+
+def ud(folder: Path, release: str, treebank: str) -> Path:
+    sentence = [("1", f"{treebank}{release}", "X", "0")]
+    name = f"UD_German-{treebank}/de_{treebank.lower()}-ud-test.conllu"
+    return write(folder, f"{release}/{name}" if release else name, conllu(sentence))
+
+
+def test_of_several_releases_that_of_xtreme_is_taken_alone_and_the_others_are_listed(tmp_path):
+    for release in ("ud-treebanks-v2.5", "ud-treebanks-v2.7", "clones"):
+        for treebank in ("PUD", "GSD", "New")[: 3 if release != "ud-treebanks-v2.5" else 2]:
+            ud(tmp_path / "in", release, treebank)
+    notes = prepare([tmp_path / "in"], tmp_path / "data", tmp_path / "labels")
+    expected = "GSDud-treebanks-v2.5\n\nPUDud-treebanks-v2.5\n"
+    assert (tmp_path / "data/udpos/test-de.tsv").read_text() == expected
+    why = "those of 2.5, XTREME's, are used, and releases are not mixed"
+    assert [line.partition(": ")[2] for line in notes["not_used"]] == [
+        *[f"a treebank of an unknown release; {why}"] * 3,
+        *[f"a treebank of release 2.7; {why}"] * 3,
+    ]
+
+
+def test_releases_that_are_sources_of_their_own_are_told_apart_too(tmp_path):
+    for release in ("ud-treebanks-v2.7", "ud-treebanks-v2.5"):
+        ud(tmp_path, release, "PUD")
+    sources = [tmp_path / release for release in ("ud-treebanks-v2.7", "ud-treebanks-v2.5")]
+    prepare(sources, tmp_path / "data", tmp_path / "labels")
+    assert (tmp_path / "data/udpos/test-de.tsv").read_text() == "PUDud-treebanks-v2.5\n"
+
+
+@pytest.mark.parametrize("releases", [("ud-treebanks-v2.7", "ud-treebanks-v2.12"), ("ud-treebanks-v2.7", "")])
+def test_several_releases_without_that_of_xtreme_are_an_error(tmp_path, releases):
+    for release, treebank in zip(releases, ("PUD", "GSD"), strict=True):
+        ud(tmp_path / "in", release, treebank)
+    with pytest.raises(InputError, match="treebanks of several releases of Universal Dependencies") as caught:
+        prepare([tmp_path / "in"], tmp_path / "data", tmp_path / "labels")
+    assert len(caught.value.problems) == 2
+
+
+def test_one_release_that_is_not_xtremes_is_used_and_said(tmp_path):
+    ud(tmp_path / "in", "ud-treebanks-v2.7", "PUD")
+    notes = prepare([tmp_path / "in"], tmp_path / "data", tmp_path / "labels")
+    assert notes["tasks"]["udpos"]["remarks"] == ["release 2.7 of Universal Dependencies: scores of XTREME are on 2.5"]
+
+
 def test_a_graph_with_a_cycle_comes_to_an_end(tmp_path):
     cycle = [("1-2", "du", "_", "_"), ("1", "de", "ADP", "2"), ("2", "le", "DET", "1"), ("3", "roi", "NOUN", "0")]
     assert sentences(tmp_path, "fr", cycle) == [[("du", "ADP"), ("roi", "NOUN")]]

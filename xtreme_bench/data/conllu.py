@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from xtreme_bench.benchmark import UPOS_TAGS
 from xtreme_bench.data.files import lines, reading
 from xtreme_bench.errors import Problem
 
@@ -22,6 +23,7 @@ _ORDERS: Mapping[str, str] = {
 _COLUMNS = 10
 _CONTRACTION = re.compile(r"[0-9]+-")
 _ID = re.compile(r"([0-9]{1,6})(?:(-|\.)([0-9]{1,6}))?")
+_AGAIN = "this number comes again in its sentence: the line stands twice, or an empty line before it is missing"
 Sentence = list[tuple[str, str]]  # (word, tag)
 
 
@@ -30,6 +32,7 @@ class _Word(NamedTuple):
     tag: str
     head: str
     enhanced: str  # heads and relations in the enhanced graph
+    line: int
 
 
 @dataclass
@@ -46,7 +49,8 @@ def read_conllu(path: Path, language: str, dropped: Callable[[str], None]) -> It
     Comments and empty nodes ("8.1") go; a contraction ("3-4") is one word with the tag of its most prominent part;
     spaces and U+200C inside words go. XTREME drops a sentence whose words are all, or all but one, "_" (texts that a
     treebank may not distribute), and a last one that no empty line ends: `dropped` is told of each.
-    Errors: `InputError` with every malformed line, after the last sentence.
+    Errors: `InputError` with every malformed line, and every tag that is not of UD 2 in what is not dropped, after the
+    last sentence.
     """
     order = _ORDERS.get(language, _ORDER).split()
     with reading(path, f"treebank of {language}") as faults:
@@ -59,6 +63,7 @@ def read_conllu(path: Path, language: str, dropped: Callable[[str], None]) -> It
             if 0 < withheld >= len(sentence) - 1:
                 dropped("sentences without their words")
             else:
+                faults += _unknown_tags(block, path)
                 yield [(word.replace("\u200c", "").replace(" ", ""), tag) for word, tag in sentence]
 
 
@@ -104,30 +109,44 @@ def _sentences(path: Path, faults: list[Problem], dropped: Callable[[str], None]
         dropped("last sentences without an empty line after them")
 
 
+def _unknown_tags(block: _Block, path: Path) -> Iterator[Problem]:
+    """Tags of words outside the 17 of UD 2: of UD 1 (CONJ), mistyped, or missing ("_")."""
+    for word in block.words.values():
+        if word.tag.strip() not in UPOS_TAGS:
+            message = f"unknown part of speech {word.tag!r} (fourth column); UD 2 has {', '.join(UPOS_TAGS)}"
+            yield Problem(message, str(path), word.line)
+
+
 def _block(rows: Sequence[tuple[int, str]], path: Path, faults: list[Problem]) -> _Block | None:
     """A sentence, without its empty nodes; None if it has faults."""
     block, before = _Block(), len(faults)
     for number, row in rows:
-        fault = _add(block, row.split("\t"))
+        fault = _add(block, row.split("\t"), number)
         if fault:
             faults.append(Problem(f"{fault}: {row[:60]!r}", str(path), number))
+        if fault == _AGAIN:
+            break  # so will every number after it
     if len(faults) == before and (fault := _fault(block)):
         faults.append(Problem(fault, str(path), rows[-1][0]))
     return block if len(faults) == before and block.words else None
 
 
-def _add(block: _Block, row: Sequence[str]) -> str | None:
-    """Put a row into its sentence; returns what is wrong with it."""
+def _add(block: _Block, row: Sequence[str], number: int) -> str | None:
+    """Put the row of a line into its sentence; returns what is wrong with it."""
     match = _ID.fullmatch(row[0])
     if len(row) != _COLUMNS or match is None:
         return "ten columns with an id in the first expected"
     first, mark, last = match.groups()
     if mark == "-":
+        if int(first) in block.spans:
+            return _AGAIN
         block.spans[int(first)] = (int(last), row[1])
     elif mark is None:
         if not row[6].isdecimal():
             return "the head (seventh column) must be a number"
-        block.words[int(first)] = _Word(row[1], row[3], row[6], row[8])
+        if int(first) in block.words:
+            return _AGAIN
+        block.words[int(first)] = _Word(row[1], row[3], row[6], row[8], number)
     return None
 
 

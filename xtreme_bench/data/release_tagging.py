@@ -12,6 +12,7 @@ from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data.conllu import Sentence, read_conllu, where_conversion_stops
 from xtreme_bench.data.formats import read_tagged
 from xtreme_bench.data.releases import Preparation
+from xtreme_bench.data.treebanks import RELEASE, other_release
 from xtreme_bench.data.wikiann import read_wikiann
 
 UNSPACED = ("ja", "zh", "th")
@@ -22,6 +23,8 @@ CHUNK = 1024
 def prepare_udpos(preparation: Preparation) -> None:
     """Write udpos as far as its files were found: all treebanks of a language, in the order of their files' names."""
     found = preparation.files("udpos", "Universal Dependencies", "language", "split", "treebank")
+    if other := other_release(preparation.found):
+        preparation.remark("udpos", f"release {other} of Universal Dependencies: scores of XTREME are on {RELEASE}")
     for language in sorted(TASKS["udpos"].languages):
         for split in SPLITS:
             treebanks = sorted((p for key, p in found.items() if key[:2] == (language, split)), key=lambda p: p.name)
