@@ -140,6 +140,20 @@ def test_wikiann_is_cut_at_the_first_colon_and_line_by_line_as_xtreme_does(tmp_p
     assert notes["panx"]["examples"]["dropped: lines without a colon"] == 2
 
 
+@pytest.mark.parametrize("begin", ["\n", "\n\n", " \n"])
+def test_a_wikiann_file_that_begins_with_empty_lines_has_empty_sentences_first_as_in_the_official_file(tmp_path, begin):
+    for split in ("train", "test"):
+        write(tmp_path, f"in/de-{split}", f"{begin}de:Ulm\tB-LOC\n\nde:Ja\tO\n\n")
+    notes = run(tmp_path)
+    lines = "\n" * begin.count("\n")
+    assert content(tmp_path / "data/panx/train-de.tsv") == f"{lines}Ulm\tB-LOC\n\nJa\tO\n"
+    assert content(tmp_path / "data/panx/test-de.tsv") == f"{lines}Ulm\n\nJa\n"
+    assert content(tmp_path / "labels/panx/test-de.tsv") == "B-LOC\n\nO\n"
+    assert notes["panx"]["examples"] == {"test de": 2, "train de": 2}
+    gold = read_gold(tmp_path / "labels/panx/test-de.tsv", "panx", "de")
+    assert list(map(len, gold)) == [len(row.words) for row in targets.read_test(tmp_path / "data", "panx", "de")]
+
+
 def test_a_released_test_set_with_labels_is_taken_before_a_stand_in(tmp_path):
     pairs = tuple((language, "neutral", f"{i}", "b") for language in ("en", "de") for i in range(6))
     for split in ("dev", "test"):

@@ -176,7 +176,10 @@ def _releases(made: Plan, folder: Path, digests: Digests) -> Folder:
     if not folder.is_dir():
         made.missing.append(Problem("is no folder: it should hold the upstream releases", file=str(folder)))
         return Folder(folder, "missing")
-    return Folder(folder, digests.of(folder, (name for name, _ in releases.find([folder]))))
+    unlike = releases.near_misses(folder, audit_scope.usage(made.recipe))
+    made.missing += unlike
+    files = (path.relative_to(folder).as_posix() for _, path in releases.find([folder]))
+    return Folder(folder, "missing" if unlike else digests.of(folder, files))
 
 
 def _encoder(made: Plan, corpus: _Corpus, digests: Digests) -> Stage | Folder:

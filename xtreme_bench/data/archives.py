@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import bz2
 import errno
+import gzip
 import lzma
 import os
+import re
 import shutil
 import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, Any, Self
 
 from xtreme_bench.contents import mode_fault, path_fault, zip_fault
-from xtreme_bench.data.forms import may_be_data
-from xtreme_bench.errors import InputError, Problem
+from xtreme_bench.data.recognition import COMPRESSED, may_be_data
+from xtreme_bench.errors import InputError, Problem, shown
 from xtreme_bench.store import digest
 
+_COMPRESSED: Mapping[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 DEPTH = 2  # AmazonPhotos.zip holds an archive for each language
 # The largest real archive is that of UD 2.5: 1,600 files, 2.7 GB unpacked of 0.4 GB.
@@ -75,12 +79,19 @@ class _TarInfo(tarfile.TarInfo):
 
 
 def is_archive(name: str) -> bool:
-    """Whether a file of this name is an archive that can be unpacked."""
-    return name.lower().endswith(ENDINGS)
+    """Whether a file of this name is an archive that can be unpacked, or a single data file that is compressed."""
+    return name.lower().endswith(ENDINGS) or (_is_single(name) and may_be_data(name))
+
+
+def _is_single(name: str) -> bool:
+    lowered = name.lower()
+    return lowered.endswith(COMPRESSED) and not lowered.endswith(ENDINGS)
 
 
 def unpacked(archive: Path, name: str, folder: Path) -> list[tuple[str, Path]]:
     """The files of an archive that may be data, as (name of the archive/path inside, path on disk).
+
+    A single compressed file keeps its name; on the disk it has no ending of compression.
 
     They are written below `folder`, once: an archive that was unpacked before, and has not changed since, is not read
     again; one that was interrupted is. Archives inside are unpacked, too. Hidden files and what macOS adds are passed
@@ -106,13 +117,15 @@ def _unpacked(archive: Path, name: str, folder: Path, allowance: _Allowance, dep
         partial.mkdir(parents=True)
         _unpack(archive, name, partial, allowance)
         partial.replace(target)
+    if _is_single(name):
+        return [(name, target / archive.stem)]
     found = []
     for path in sorted(p for p in target.rglob("*") if p.is_file()):
-        inside = f"{name}/{path.relative_to(target).as_posix()}"
-        if not is_archive(path.name):
-            found.append((inside, path))
-        elif depth > 1:
+        inside = f"{name}/{shown(path.relative_to(target).as_posix())}"
+        if is_archive(inside) and (depth > 1 or _is_single(inside)):
             found += _unpacked(path, inside, folder, allowance, depth - 1)
+        else:
+            found.append((inside, path))
     return found
 
 
@@ -125,7 +138,7 @@ def _unpack(archive: Path, name: str, folder: Path, allowance: _Allowance) -> No
             fault = member.fault or ("occurs twice in the archive" if member.name in seen else None)
             seen.add(member.name)
             if fault is not None:
-                problems.append(Problem(fault, file=f"{name}/{member.name}"))
+                problems.append(Problem(fault, file=f"{name}/{shown(member.name)}"))
             elif not problems and (source := member.open()) is not None:
                 with source:
                     _copy(source, folder / member.name, allowance)
@@ -150,7 +163,9 @@ def _copy(source: IO[bytes], target: Path, allowance: _Allowance) -> None:
 
 def _members(archive: Path) -> Iterator[_Member]:
     """The members of an archive that may be data or archives, and those that prove it hostile."""
-    if archive.name.lower().endswith(".zip"):
+    if _is_single(archive.name):
+        yield _Member(archive.stem, None, lambda: _COMPRESSED[archive.suffix.lower()](archive))
+    elif archive.name.lower().endswith(".zip"):
         yield from _zip_members(archive)
     else:
         yield from _tar_members(archive)
@@ -169,11 +184,13 @@ def _zip_members(archive: Path) -> Iterator[_Member]:
 
 
 def _tar_members(archive: Path) -> Iterator[_Member]:
-    with tarfile.open(archive, "r:*", errors="strict", tarinfo=_TarInfo) as opened:
+    with tarfile.open(archive, "r:*", errors="surrogateescape", tarinfo=_TarInfo) as opened:
         for number, info in enumerate(opened, start=1):
             _bounded(archive, number)
             name = info.name.removeprefix("./")
-            fault = path_fault(name.rstrip("/")) if name not in (".", "") else None
+            # Bytes that are not UTF-8 are no fault of a name.
+            readable = re.sub("[\udc80-\udcff]", "\ufffd", name.rstrip("/"))
+            fault = path_fault(readable) if name not in (".", "") else None
             if not info.isdir() and _wanted(name):
                 fault = fault or mode_fault(_mode(info))
                 yield _Member(name, fault, lambda info=info: opened.extractfile(info))  # type: ignore[misc]

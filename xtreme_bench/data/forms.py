@@ -5,36 +5,29 @@ Folders above a file do not matter, save where nothing in the file tells what it
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
 from xtreme_bench.benchmark import BIO_TAGS, UPOS_TAGS
 
-# How much of a file is looked at. A line of MultiNLI with its parses has some 2,000 characters.
-HEAD_BYTES = 16384
 TYDIQA_LANGUAGES = {
     "arabic": "ar", "bengali": "bn", "english": "en", "finnish": "fi", "indonesian": "id", "korean": "ko",
     "russian": "ru", "swahili": "sw", "telugu": "te",
 }  # fmt: skip
-# What releases are made of; other files are not worth a word.
-DATA_ENDINGS = (".tsv", ".csv", ".json", ".jsonl", ".conllu")
 
 
 @dataclass(frozen=True)
 class Form:
     """One form of one corpus. `path` matches the end of a relative path, `head` the beginning of the file.
 
-    Named groups of both say which part of the corpus a file is: language, split, side, ...
+    Named groups of both say which part of the corpus a file is: language, split, side, ... `common`: other data have
+    files of that name, too, so one that begins otherwise is none of ours.
     """
 
     corpus: str
     name: str
     path: str
     head: str = ""
+    common: bool = False
 
 
 _L = r"(?P<language>[a-z]{2})"
@@ -45,7 +38,8 @@ _NLI_ROW = r"[^\t\n]*\t[^\t\n]*\t(?:entailment|neutral|contradiction)\r?\n"
 _PARAPHRASE_ROW = r"[^\t\n]*\t[^\t\n]*\t[01]\r?\n"
 _UPOS_ROW = rf"[^\t\n]*\t(?:{'|'.join(UPOS_TAGS)})\r?\n"
 _BIO_ROW = rf"[^\t\n]*\t(?:{'|'.join(BIO_TAGS)})\r?\n"
-_PANX_LINE = r"(?P<language>[a-z]{2,3}(?:-[a-z]+)*):[^\t\n]*\t(?:O|[BI]-(?:LOC|ORG|PER))\s"
+# Copies exist that begin with an empty line, which XTREME reads as an empty sentence.
+_PANX_LINE = r"\s*(?P<language>[a-z]{2,3}(?:-[a-z]+)*):[^\t\n]*\t(?:O|[BI]-(?:LOC|ORG|PER))\s"
 _BUCC_LINE = r"[a-z]{2}-\d+\b"
 _NLI_COLUMNS = r"gold_label\tsentence1_binary_parse\t"
 _NAMES = "|".join(TYDIQA_LANGUAGES)
@@ -56,17 +50,18 @@ FORMS = (
     Form("xnli", "XNLI-1.0", r"xnli\.(?P<split>dev|test)\.(?P<ending>jsonl)", r'\{[^\n]*"gold_label"'),
     Form("xnli", "XNLI-MT-1.0", rf"multinli\.train\.{_L}\.tsv", r"premise\thypo\tlabel"),
     Form("xnli", "XTREME", rf"xnli/{_TRAIN_DEV_TEST}-{_L}\.tsv"),
-    Form("xnli", "XTREME", rf"{_TRAIN_DEV}-{_L}\.tsv", _NLI_ROW),
+    Form("xnli", "XTREME", rf"{_TRAIN_DEV}-{_L}\.tsv", _NLI_ROW, common=True),
     Form("pawsx", "x-final", rf"{_L}/(?P<split>train|translated_train|dev_2k|test_2k)\.tsv",
          r"id\tsentence1\tsentence2\tlabel"),
     Form("pawsx", "XTREME", rf"pawsx/{_TRAIN_DEV_TEST}-{_L}\.tsv"),
-    Form("pawsx", "XTREME", rf"{_TRAIN_DEV}-{_L}\.tsv", _PARAPHRASE_ROW),
+    Form("pawsx", "XTREME", rf"{_TRAIN_DEV}-{_L}\.tsv", _PARAPHRASE_ROW, common=True),
     Form("udpos", "Universal Dependencies", rf"{_L}_(?P<treebank>[a-z0-9]+)-ud-{_TRAIN_DEV_TEST}\.conllu", r"#|\d"),
     Form("udpos", "XTREME", rf"udpos/{_TRAIN_DEV_TEST}-{_L}\.tsv"),
-    Form("udpos", "XTREME", rf"{_TRAIN_DEV}-{_L}\.tsv", _UPOS_ROW),
-    Form("panx", "WikiAnn", rf"(?:[a-z]{{2,3}}-)?{_TRAIN_DEV_TEST}", _PANX_LINE),
+    Form("udpos", "XTREME", rf"{_TRAIN_DEV}-{_L}\.tsv", _UPOS_ROW, common=True),
+    Form("panx", "WikiAnn", rf"(?P<language>[a-z]{{2,3}})-{_TRAIN_DEV_TEST}", _PANX_LINE),
+    Form("panx", "WikiAnn", _TRAIN_DEV_TEST, _PANX_LINE, common=True),
     Form("panx", "XTREME", rf"panx/{_TRAIN_DEV_TEST}-{_L}\.tsv"),
-    Form("panx", "XTREME", rf"{_TRAIN_DEV}-{_L}\.tsv", _BIO_ROW),
+    Form("panx", "XTREME", rf"{_TRAIN_DEV}-{_L}\.tsv", _BIO_ROW, common=True),
     Form("tatoeba", "LASER v1", r"tatoeba\.(?P<language>[a-z]{3})-eng\.(?P<side>[a-z]{3})"),
     Form("tatoeba", "XTREME", rf"tatoeba/{_L}-en\.(?P<side>[a-z]{{2}})"),
     Form("bucc2018", "BUCC 2018", rf"{_L}-en\.(?P<split>sample|training)\.(?P<side>[a-z]{{2}}|gold)", _BUCC_LINE),
@@ -87,12 +82,13 @@ FORMS = (
          r'\{[^\n]*"gold_label"'),
     Form("mnli", "MultiNLI 1.0", r"multinli_1\.0_(?P<split>train|dev_matched|dev_mismatched)\.(?P<ending>txt)",
          _NLI_COLUMNS),
-    Form("mnli", "GLUE", r"(?P<split>train|dev_matched|dev_mismatched)\.tsv", r"index\tpromptID\tpairID\tgenre\t"),
+    Form("mnli", "GLUE", r"(?P<split>train|dev_matched|dev_mismatched)\.tsv", r"index\tpromptID\tpairID\tgenre\t",
+         common=True),
     Form("mnli", "jiant", r"mnli[_/](?P<split>train|val)\.jsonl", r'\{[^\n]*"premise"[^\n]*"hypothesis"'),
     Form("anli", "ANLI", r"R(?P<round>[123])/(?P<split>train|dev)\.jsonl", r'\{[^\n]*"context"[^\n]*"hypothesis"'),
-    Form("qqp", "GLUE", rf"{_TRAIN_DEV}\.tsv", r"id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate"),
+    Form("qqp", "GLUE", rf"{_TRAIN_DEV}\.tsv", r"id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate", common=True),
     Form("hellaswag", "HellaSwag", r"hellaswag_(?P<split>train|val)\.jsonl", r'\{[^\n]*"endings"'),
-    Form("cosmosqa", "CosmosQA", r"(?P<split>train|valid)\.csv", r"id,context,question,answer0,"),
+    Form("cosmosqa", "CosmosQA", r"(?P<split>train|valid)\.csv", r"id,context,question,answer0,", common=True),
     Form("commonsenseqa", "CommonsenseQA", rf"{_TRAIN_DEV}_rand_split\.jsonl", r'\{[^\n]*"answerKey"'),
     Form("ccg", "jiant", rf"ccg\.{_TRAIN_DEV}"),
     Form("ccg", "jiant", r"(?P<split>tags)_to_id\.json", _JSON),
@@ -101,73 +97,15 @@ FORMS = (
     Form("xcopa", "XTREME", rf"xcopa/(?P<split>train|val|test)-{_L}\.jsonl", r'\{[^\n]*"premise"'),
 )
 # fmt: on
-_PATHS = [re.compile(rf"(?:^|/){form.path}$") for form in FORMS]
-_HEADS = [re.compile(form.head) for form in FORMS]
 
-
-@dataclass(frozen=True)
-class Match:
-    """A file that is part of a corpus: which part (the groups of its form), its relative path, and where it is."""
-
-    fields: Mapping[str, str]
-    name: str
-    path: Path
-
-
-@dataclass
-class Recognised:
-    """The files of some sources by corpus and form; those with the name but not the head of a form; the others."""
-
-    matches: dict[tuple[str, str], list[Match]] = field(default_factory=lambda: defaultdict(list))
-    unlike: list[str] = field(default_factory=list)
-    unknown: list[str] = field(default_factory=list)
-
-    def inputs(self, *corpora: str) -> list[tuple[str, int, int]]:
-        """(name, bytes, time of change) of the files of some corpora, in a fixed order."""
-        matches = [match for (corpus, _), found in sorted(self.matches.items()) if corpus in corpora for match in found]
-        return [(match.name, match.path.stat().st_size, match.path.stat().st_mtime_ns) for match in matches]
-
-    def summary(self) -> dict[str, dict[str, Any]]:
-        """For each corpus the forms found, each with the number of files and the values of its fields."""
-        found: dict[str, dict[str, Any]] = defaultdict(dict)
-        for (corpus, form), matches in self.matches.items():
-            about: dict[str, Any] = {"files": len(matches)}
-            for key, plural in (("language", "languages"), ("split", "splits")):
-                values = sorted({match.fields[key] for match in matches if key in match.fields})
-                about |= {plural: values} if values else {}
-            found[corpus][form] = about
-        return dict(found)
-
-
-def may_be_data(name: str) -> bool:
-    """Whether a file of this relative path could be part of a corpus, as far as the name tells."""
-    return any(pattern.search(name) for pattern in _PATHS)
-
-
-def recognise(files: Sequence[tuple[str, Path]]) -> Recognised:
-    """Sort files, given as (relative path, path), into corpora and forms; in the order of `files`.
-
-    Folders above a source count, too, so that `download/xnli` can be one. A file has the first form that fits.
-    """
-    found = Recognised()
-    for name, path in files:
-        named = [(form, match, head) for form, pattern, head in zip(FORMS, _PATHS, _HEADS, strict=True)
-                 if (match := pattern.search(name) or pattern.search(path.absolute().as_posix()))]  # fmt: skip
-        begin = _begin(path) if named else ""
-        for form, match, head in named:
-            if start := head.match(begin):
-                fields = {**match.groupdict(), **start.groupdict()}
-                found.matches[form.corpus, form.name].append(Match(fields, name, path))
-                break
-        else:
-            if named:
-                what = f"named like {named[0][0].corpus} ({named[0][0].name}), but begins otherwise"
-                found.unlike.append(f"{name}: {what}")
-            elif name.endswith(DATA_ENDINGS):
-                found.unknown.append(name)
-    return found
-
-
-def _begin(path: Path) -> str:
-    with path.open("rb") as stream:
-        return stream.read(HEAD_BYTES).decode("utf-8-sig", errors="ignore")
+# What a person is told of a beginning that is no plain text.
+BEGINNINGS = {
+    _JSON: "a JSON object",
+    _NLI_ROW: "text TAB text TAB entailment, neutral or contradiction",
+    _PARAPHRASE_ROW: "text TAB text TAB 0 or 1",
+    _UPOS_ROW: "word TAB universal part of speech",
+    _BIO_ROW: "word TAB tag (O, B-PER, ...)",
+    _PANX_LINE: "language:word TAB tag (O, B-PER, ...)",
+    _BUCC_LINE: "an id like de-000000001",
+    r"#|\d": "a comment or a word's number",
+}

@@ -20,18 +20,20 @@ from xtreme_bench.data import (
     release_training,
 )
 from xtreme_bench.data.archives import is_archive, unpacked
-from xtreme_bench.data.forms import Recognised, recognise
 from xtreme_bench.data.journal import Journal
 from xtreme_bench.data.layout import known
-from xtreme_bench.data.releases import Preparation, find, size_and_time, write_json
+from xtreme_bench.data.prepared import not_used
+from xtreme_bench.data.recognition import Recognised, recognise
+from xtreme_bench.data.releases import Preparation, find, passed_over, size_and_time, write_json
 from xtreme_bench.data.spool import Spool
+from xtreme_bench.data.treebanks import keep_one_release
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.job import Job
 from xtreme_bench.store import digest
 
 NOTES = "prepare.json"
 WORK = ".prepare"  # below the data folder: unpacked archives while they are needed, and what lets a run be resumed
-MAX_NOT_USED = 50
+MAX_LISTED = 20
 EVERYTHING = "everything"
 Progress = Callable[[int, int, str], None]
 
@@ -138,15 +140,16 @@ def _prepare(
         "to": [str(folder.resolve()) if folder else None for folder in (to, labels)],
         "code": environment.code_digest(__name__),
     }
-    key = digest([[(name, size_and_time(path)) for name, path in listed], options])
+    skipped = passed_over(sources)
+    key = digest([[(name, size_and_time(path)) for name, path in listed], skipped, options])
     done = journal.notes(EVERYTHING, key)
     if done is not None:
         progress(len(STEPS), len(STEPS), "already prepared, and nothing has changed")
         return done
     found = recognise(_files(listed, work / "unpacked", progress))
-    if not found.matches:
-        names = ", ".join(str(source) for source in sources)
-        raise InputError(f"no file below {names} is what a release of XTREME's corpora holds")
+    found.others += skipped
+    _require_data(found, sources)
+    keep_one_release(found)
     preparation = Preparation(found, to, labels, Spool(work / "spool"), frozenset(dev_as_test), sample)
     tasks = _run_steps(preparation, journal, options, progress)
     notes = {
@@ -154,7 +157,7 @@ def _prepare(
         "sample": sample,
         "found": found.summary(),
         "tasks": tasks,
-        "not_used": _not_used(found, tasks),
+        "not_used": not_used(found, tasks),
     }
     if to is not None:
         write_json(to / NOTES, notes)
@@ -175,18 +178,20 @@ def _files(listed: Sequence[tuple[str, Path]], unpack_to: Path, progress: Progre
     return files
 
 
-def _not_used(found: Recognised, tasks: Mapping[str, Any]) -> list[str]:
-    """The files that nothing was made from, and why; not too many of them."""
-    used = {name for task in tasks.values() for name in task["made_from"]}
-    listed = []
-    for (corpus, form), matches in sorted(found.matches.items()):
-        spare = [match.name for match in matches if match.name not in used]
-        if spare:
-            rest = f" and {len(spare) - 1} more" if spare[1:] else ""
-            listed.append(f"{spare[0]}{rest}: {corpus} ({form}), but not needed, or taken from elsewhere")
-    listed += [*found.unlike, *(f"{name}: not known" for name in found.unknown)]
-    rest_of = len(listed) - MAX_NOT_USED
-    return [*listed[:MAX_NOT_USED], *([f"and {rest_of} more"] if rest_of > 0 else [])]
+def _require_data(found: Recognised, sources: Sequence[Path]) -> None:
+    """Refuse files that are surely not what their names say, and sources in which there is nothing."""
+    if found.imposters:
+        message = "these files are not what their names say: get them again, or take them away"
+        raise InputError(message, _first(found.imposters))
+    if not found.matches:
+        names = ", ".join(str(source) for source in sources)
+        message = f"no file below {names} is what a release of XTREME's corpora holds"
+        raise InputError(message, _first([Problem(line) for line in not_used(found, {})]))
+
+
+def _first(problems: Sequence[Problem]) -> list[Problem]:
+    rest = len(problems) - MAX_LISTED
+    return [*problems[:MAX_LISTED], *([Problem(f"and {rest:,} more")] if rest > 0 else [])]
 
 
 def _run_steps(

@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
 from tabulate import tabulate
 
+from xtreme_bench.data.recognition import NO_DATA, NOT_KNOWN, Recognised
+
 MANY = 6  # more languages than that are counted, not listed
 MAX_SAID = 40
+NAMED = 5  # files that are not used for one reason; the others are counted
+
+
+def not_used(found: Recognised, tasks: Mapping[str, Any]) -> list[str]:
+    """The files that nothing was made from, and why, those first that were nearly right; of each reason a few.
+
+    `tasks` are the notes of the steps: what each task was made from.
+    """
+    used = {name for task in tasks.values() for name in task["made_from"]}
+    reasons: dict[str, list[str]] = defaultdict(list)
+    for miss in found.near:
+        reasons[f"named like {miss.corpus}"].append(f"{miss.name}: {miss.why}")
+    for (corpus, form), matches in sorted(found.matches.items()):
+        why = f"{corpus} ({form}), but not needed, or taken from elsewhere"
+        reasons[why] += [f"{match.name}: {why}" for match in matches if match.name not in used]
+    for why, name in sorted(found.others, key=lambda other: (other[0] == NOT_KNOWN) + 2 * (other[0] == NO_DATA)):
+        reasons[why].append(f"{name}: {why}")
+    listed = []
+    for why, lines in reasons.items():
+        rest = [f"and {len(lines) - NAMED:,} more: {why}"] if len(lines) > NAMED else []
+        listed += [*lines[:NAMED], *rest]
+    return listed
 
 
 def said(notes: Mapping[str, Any]) -> str:

@@ -6,21 +6,23 @@ import json
 import os
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
+from xtreme_bench.data import layout
 from xtreme_bench.data.archives import is_archive
-from xtreme_bench.data.forms import Recognised
+from xtreme_bench.data.recognition import Recognised, recognise
 from xtreme_bench.data.spool import Spool
-from xtreme_bench.errors import InputError, Problem
+from xtreme_bench.errors import InputError, Problem, shown
 
 # Samples of formats and results of other tools: never a data set, though the files have the names of one.
 NOT_DATA = frozenset({"excerpts", "labels", "predictions"})
+_CORPUS = {"squad": "squad_v1"}  # what a source of fine-tuning is called as a corpus, if otherwise
 T = TypeVar("T")
 
 
@@ -163,24 +165,58 @@ def find(sources: Sequence[Path]) -> list[tuple[str, Path]]:
     """All files below the sources as (relative POSIX path, path), sources in order, names sorted.
 
     A source is a folder or an archive. Links, pipes, hidden files and folders named excerpts, labels or predictions are
-    passed over.
+    passed over. Bytes of a name that are not UTF-8 are shown as `\\xfc`.
     """
     absent = [source for source in sources if not source.is_dir() and not _is_archive_file(source)]
     if absent or not sources:
         problems = [Problem("neither a folder nor an archive", file=str(source)) for source in absent]
         raise InputError("the releases to prepare must be existing folders or archives", problems)
+    return [(name, path) for source in sources for name, path, why in _walk(source) if why is None]
+
+
+def passed_over(sources: Sequence[Path]) -> list[tuple[str, str]]:
+    """What `find` does not look at, as (why, name)."""
+    return [(why, name) for source in sources for name, _, why in _walk(source) if why is not None]
+
+
+def near_misses(folder: Path, used: Mapping[str, Any]) -> list[Problem]:
+    """What is wrong with files of releases that a recipe needs, as far as they lie in no archive.
+
+    `used` is what the recipe trains on and is tested on (`audit_scope.usage`). What another file stands for is no
+    fault.
+    """
+    tasks = {*used["targets"], *used["intermediate"], *used["finetuning"]}
+    corpora = {part for task in tasks for part in layout.PARTS.get(task, (_CORPUS.get(task, task),))}
+    by_task = [*used["targets"].values(), *used["intermediate"].values()]
+    languages = {"en", *(language for languages in by_task for language in languages)}
+    found = recognise([(name, path) for name, path in find([folder]) if not is_archive(name)])
+    return [replace(problem, file=str(folder / str(problem.file))) for problem in found.lacking(corpora, languages)]
+
+
+def _walk(source: Path) -> list[tuple[str, Path, str | None]]:
+    """The files of a source with their names, sorted; what is passed over with the reason, folders whole."""
+    if source.is_file():
+        return [(shown(source.name), source, None)]
     found = []
-    for source in sources:
-        if source.is_file():
-            found.append((source.name, source))
-            continue
-        names = []
-        for folder, inner, inside in os.walk(source):
-            inner[:] = [name for name in inner if name not in NOT_DATA and not name.startswith(".")]
-            names += [Path(folder) / name for name in inside if not name.startswith(".")]
-        files = (path for path in names if path.is_file() and not path.is_symlink())
-        found += sorted((path.relative_to(source).as_posix(), path) for path in files)
-    return found
+    for folder, inner, inside in os.walk(source):
+        for path in (Path(folder) / name for name in [*inner, *inside]):
+            why = _why_not(path)
+            if path.is_dir():
+                inner[:] = [name for name in inner if why is None or name != path.name]
+            if why is not None or not path.is_dir():
+                found.append((shown(path.relative_to(source).as_posix()), path, why))
+    return sorted(found)
+
+
+def _why_not(path: Path) -> str | None:
+    """Why a file or folder is not looked at."""
+    if path.name.startswith("."):
+        return "hidden"
+    if path.is_symlink():
+        return "a link; links are not followed"
+    if path.is_dir():
+        return "a folder of samples or results, by its name" if path.name in NOT_DATA else None
+    return None if path.is_file() else "neither a file nor a folder"
 
 
 def _is_archive_file(path: Path) -> bool:
@@ -207,7 +243,8 @@ def joined(lines: Iterable[str]) -> str:
 def write_json(path: Path, value: Any) -> None:
     """Write JSON for people to read."""
     partial = _partial(path)
-    partial.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="")
+    text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+    partial.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
     partial.replace(path)
 
 
