@@ -65,6 +65,15 @@ def test_wikiann_comes_as_a_zip_of_one_archive_for_each_language(tmp_path):
     assert (tmp_path / "labels/panx/test-fr.tsv").read_text() == "B-LOC\nO\n"
 
 
+def test_a_fault_inside_of_an_archive_is_named_by_its_place_in_it(tmp_path):
+    path = zipped(tmp_path / "a.zip", {f"ud/{NAME}": TREEBANK.replace("PROPN", "CONJ")})
+    with pytest.raises(InputError) as caught:
+        prepare([path], tmp_path / "data", tmp_path / "labels")
+    assert str(caught.value).startswith(
+        f"a.zip/ud/{NAME} (treebank of de) cannot be used: 1 fault\n  a.zip/ud/{NAME}:2: "
+    )
+
+
 def _link(kind: bytes) -> Callable[[Path], Path]:
     def make(folder: Path) -> Path:
         with tarfile.open(folder / "a.tar", "w") as archive:

@@ -15,10 +15,11 @@ from data_samples import conllu, squad, write
 
 from xtreme_bench.cli import cli
 from xtreme_bench.data.forms import FORMS
-from xtreme_bench.data.prepare import prepare
+from xtreme_bench.data.found import find, near_misses
+from xtreme_bench.data.prepare import make_corpus, prepare
 from xtreme_bench.data.recognition import recognise
-from xtreme_bench.data.releases import find, near_misses
 from xtreme_bench.errors import InputError
+from xtreme_bench.job import Job
 
 NLI = "a\tb\tneutral\r\n"
 XNLI = "language\tgold_label\tsentence1_binary_parse\n"
@@ -255,6 +256,21 @@ def test_a_near_miss_of_what_a_recipe_needs_is_a_fault_if_nothing_else_stands_fo
     problems = near_misses(tmp_path, USED)
     assert [problem.file for problem in problems] == [str(tmp_path / file) for file in faulty]
     assert all(problem.message.startswith("named like ") for problem in problems)
+
+
+def test_a_stage_that_prepares_for_a_recipe_refuses_near_misses_inside_of_archives(tmp_path):
+    write(tmp_path, "in/dev-de.tsv", NLI)
+    with zipfile.ZipFile(tmp_path / "in/a.zip", "w") as archive:
+        archive.writestr("xquad.de.json", "[]")
+    for folder in ("out", "work"):
+        (tmp_path / folder).mkdir()
+    job = Job({"used": USED}, {"releases": tmp_path / "in"}, tmp_path / "out", tmp_path / "work")
+    with pytest.raises(InputError, match="these files are not what their names say") as caught:
+        make_corpus(job)
+    assert [problem.file for problem in caught.value.problems] == ["a.zip/xquad.de.json"]
+    used = USED | {"targets": {"xnli": ["de"]}}
+    make_corpus(Job({"used": used}, {"releases": tmp_path / "in"}, tmp_path / "out", tmp_path / "work"))
+    assert (tmp_path / "out/xnli/dev-de.tsv").is_file()
 
 
 def test_every_corpus_has_a_form_and_every_form_a_name_of_its_own_kind():

@@ -59,6 +59,22 @@ def test_a_model_folder_that_is_not_whole_is_found_before_any_work(tmp_path: Pat
     ]
 
 
+def test_releases_and_labels_that_are_not_what_their_names_say_are_found_before_any_work(tmp_path: Path) -> None:
+    for file, text in (("in/xquad.de.json", "[]"), ("in/mlqa/a.json", "[]"), ("in/en_x-ud-dev.conllu", "x")):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text(text)
+    labels = tmp_path / "labels/xquad/test-de.json"
+    labels.parent.mkdir(parents=True)
+    labels.write_text("404: Not Found")
+    text = SMALL.replace("source: miniature", "source: releases")
+    made = planned(tmp_path, text, data=tmp_path / "in", labels=tmp_path / "labels")
+    assert [(problem.file, problem.message[:37]) for problem in made.missing] == [
+        (str(tmp_path / "in/xquad.de.json"), "named like xquad (XQuAD), but begins "),
+        (str(labels), "is the error message of a server, not"),
+    ]
+    assert next(stage for stage in made.stages if stage.kind == "release_corpus").inputs["releases"].key == "missing"  # type: ignore[union-attr]
+
+
 def test_every_stage_comes_after_its_inputs(tmp_path: Path) -> None:
     seen = set()
     for stage in planned(tmp_path).stages:

@@ -11,7 +11,7 @@ from typing import Any
 
 from xtreme_bench import audit_scope, corpora, environment, model_cache, plan_retrieval
 from xtreme_bench.benchmark import MINIATURE_LANGUAGES, TASKS
-from xtreme_bench.data import layout, releases
+from xtreme_bench.data import found, layout
 from xtreme_bench.errors import Problem
 from xtreme_bench.recipe import Recipe
 from xtreme_bench.store import SCHEMA_VERSION, Digests, Store, digest
@@ -93,11 +93,13 @@ class Plan:
 
     def add(self, kind: str, name: str, params: Mapping[str, Any], **inputs: Stage | Folder) -> Stage:
         """Append a stage; its name is completed with the recipe's."""
-        # How often a checkpoint is written changes nothing in what is trained, nor do threads in what is tokenised.
+        # Nothing of this changes what is trained, tokenised or prepared.
         resources = self.recipe.resources
-        aside = {"checkpoint_seconds": resources.checkpoint_seconds} if kind in TRAINS else {}
+        aside: dict[str, Any] = {"checkpoint_seconds": resources.checkpoint_seconds} if kind in TRAINS else {}
         if kind == "features":
             aside = {"threads": resources.threads}
+        if kind == "release_corpus":
+            aside = {"used": audit_scope.usage(self.recipe)}
         stage = Stage(kind, f"{name} ({self.recipe.name})", params, inputs, aside, self.image)
         self.stages.append(stage)
         return stage
@@ -176,10 +178,8 @@ def _releases(made: Plan, folder: Path, digests: Digests) -> Folder:
     if not folder.is_dir():
         made.missing.append(Problem("is no folder: it should hold the upstream releases", file=str(folder)))
         return Folder(folder, "missing")
-    unlike = releases.near_misses(folder, audit_scope.usage(made.recipe))
-    made.missing += unlike
-    files = (path.relative_to(folder).as_posix() for _, path in releases.find([folder]))
-    return Folder(folder, "missing" if unlike else digests.of(folder, files))
+    made.missing += (unlike := found.near_misses(folder, audit_scope.usage(made.recipe)))
+    return Folder(folder, "missing" if unlike else digests.of(folder, found.below(folder)))
 
 
 def _encoder(made: Plan, corpus: _Corpus, digests: Digests) -> Stage | Folder:
@@ -291,6 +291,7 @@ def _score(made: Plan, data: Path | None, labels: Path | None, digests: Digests)
         files = [TASKS[task].file(language) for task, languages in tasks.items() for language in languages]
         if not files:
             made.missing.append(Problem("holds no gold labels of the recipe's targets", file=str(labels)))
+        made.missing += layout.missing(labels, files, "gold labels")
         gold = Folder(labels, digests.of(labels, files))
     if gold is not None:
         made.score = made.add(

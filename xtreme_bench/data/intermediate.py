@@ -71,7 +71,7 @@ def _read(data: Path, task: str, split: str, language: str, purpose: str, droppe
 def read_file(part: str, path: Path, purpose: str, dropped: Counter[str]) -> Iterator[Row]:
     """The rows of one file of an intermediate task other than CCG, or of snli or anli; `dropped` and errors as `read`.
 
-    An empty file is no error.
+    A file without rows is no error.
     """
     return _READ_SOME[part](path, purpose, dropped) if part in _READ_SOME else _READ[part](path, purpose)
 

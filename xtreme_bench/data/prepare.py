@@ -20,11 +20,12 @@ from xtreme_bench.data import (
     release_training,
 )
 from xtreme_bench.data.archives import is_archive, unpacked
+from xtreme_bench.data.found import find, passed_over
 from xtreme_bench.data.journal import Journal
 from xtreme_bench.data.layout import known
 from xtreme_bench.data.prepared import not_used
 from xtreme_bench.data.recognition import Recognised, recognise
-from xtreme_bench.data.releases import Preparation, find, passed_over, size_and_time, write_json
+from xtreme_bench.data.releases import Preparation, size_and_time, write_json
 from xtreme_bench.data.spool import Spool
 from xtreme_bench.data.treebanks import keep_one_release
 from xtreme_bench.errors import InputError, Problem
@@ -106,7 +107,10 @@ def _require_apart(sources: Sequence[Path], to: Path | None, labels: Path | None
 
 
 def make_corpus(job: Job) -> dict[str, Any]:
-    """Stage: the data folder from the releases (input `releases`; parameters `dev_as_test`, `sample`)."""
+    """Stage: the data folder from the releases (input `releases`; parameters `dev_as_test`, `sample`).
+
+    `used`, if given, is what the recipe needs: then a file that was perhaps meant for it, but is none, is an error.
+    """
     return _stage(job, job.out, None)
 
 
@@ -117,7 +121,8 @@ def make_labels(job: Job) -> dict[str, Any]:
 
 def _stage(job: Job, to: Path | None, labels: Path | None) -> dict[str, Any]:
     options = (job.params.get("dev_as_test", ()), job.params.get("sample", 0))
-    return _prepare([job.inputs["releases"]], to, labels, job.work, *options, job.progress)
+    used = job.params.get("used")
+    return _prepare([job.inputs["releases"]], to, labels, job.work, *options, job.progress, used)
 
 
 def _prepare(
@@ -128,6 +133,7 @@ def _prepare(
     dev_as_test: Collection[str],
     sample: int,
     progress: Progress,
+    used: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     _require_apart(sources, to, labels)
     for name in dev_as_test:
@@ -148,7 +154,7 @@ def _prepare(
         return done
     found = recognise(_files(listed, work / "unpacked", progress))
     found.others += skipped
-    _require_data(found, sources)
+    _require_data(found, sources, used)
     keep_one_release(found)
     preparation = Preparation(found, to, labels, Spool(work / "spool"), frozenset(dev_as_test), sample)
     tasks = _run_steps(preparation, journal, options, progress)
@@ -178,11 +184,11 @@ def _files(listed: Sequence[tuple[str, Path]], unpack_to: Path, progress: Progre
     return files
 
 
-def _require_data(found: Recognised, sources: Sequence[Path]) -> None:
-    """Refuse files that are surely not what their names say, and sources in which there is nothing."""
-    if found.imposters:
+def _require_data(found: Recognised, sources: Sequence[Path], used: Mapping[str, Any] | None) -> None:
+    """Refuse files that are surely not what their names say, or perhaps not and needed, and sources with nothing."""
+    if faults := found.imposters if used is None else found.lacking(used):
         message = "these files are not what their names say: get them again, or take them away"
-        raise InputError(message, _first(found.imposters))
+        raise InputError(message, _first(faults))
     if not found.matches:
         names = ", ".join(str(source) for source in sources)
         message = f"no file below {names} is what a release of XTREME's corpora holds"
@@ -208,7 +214,10 @@ def _run_steps(
         if notes is None:
             journal.discard(name)
             preparation.begin(name, partial(_tell, progress, done, name))
-            step(preparation)
+            try:
+                step(preparation)
+            except InputError as error:
+                raise preparation.by_names(error) from error
             preparation.spool.end()
             notes = preparation.notes.to_dict()
             journal.record(name, key, notes, preparation.written)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from xtreme_bench.data import layout
 from xtreme_bench.data.forms import BEGINNINGS, FORMS, Form
 from xtreme_bench.data.imposters import begin, imposter
 from xtreme_bench.errors import Problem
@@ -28,6 +29,7 @@ _PATHS = [re.compile(rf"(?:^|/){form.path}$") for form in FORMS]
 _ANY_CASE = [re.compile(pattern.pattern, re.IGNORECASE) for pattern in _PATHS]
 _HEADS = [re.compile(form.head) for form in FORMS]
 _SHOWN = 60
+_CORPUS = {"squad": "squad_v1"}  # what a source of fine-tuning is called as a corpus, if otherwise
 _Named = tuple[Form, re.Match[str], re.Pattern[str]]  # a form that a name has, the match, how such a file begins
 
 
@@ -84,8 +86,15 @@ class Recognised:
             found[corpus][form] = about
         return dict(found)
 
-    def lacking(self, corpora: Collection[str], languages: Collection[str]) -> list[Problem]:
-        """What is wrong with files of `corpora` in `languages` that are not used and that no other file stands for."""
+    def lacking(self, used: Mapping[str, Any]) -> list[Problem]:
+        """What is wrong with files that are perhaps meant for what is needed, and that no other file stands for.
+
+        `used` maps `targets` and `intermediate` to their tasks' languages, and `finetuning` to the sources.
+        """
+        by_task = {**used["targets"], **used["intermediate"]}
+        parts = (layout.PARTS.get(task, (task,)) for task in (*by_task, *used["finetuning"]))
+        corpora = {_CORPUS.get(part, part) for group in parts for part in group}
+        languages = {"en", *(language for languages in by_task.values() for language in languages)}
         problems = list(self.imposters)
         for miss in self.near:
             language = miss.fields.get("language")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -14,15 +15,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
-from xtreme_bench.data import layout
-from xtreme_bench.data.archives import is_archive
-from xtreme_bench.data.recognition import Recognised, recognise
+from xtreme_bench.data.recognition import Recognised
 from xtreme_bench.data.spool import Spool
-from xtreme_bench.errors import InputError, Problem, shown
+from xtreme_bench.errors import InputError, shown
 
-# Samples of formats and results of other tools: never a data set, though the files have the names of one.
-NOT_DATA = frozenset({"excerpts", "labels", "predictions"})
-_CORPUS = {"squad": "squad_v1"}  # what a source of fine-tuning is called as a corpus, if otherwise
 T = TypeVar("T")
 
 
@@ -93,6 +89,19 @@ class Preparation:
     def _names(self) -> dict[Path, str]:
         return {match.path: match.name for matches in self.found.matches.values() for match in matches}
 
+    def by_names(self, error: InputError) -> InputError:
+        """The same error, but unpacked files have the names that their archives give them, not where they lie now."""
+        unpacked = {str(path): name for path, name in self._names.items() if not shown(str(path)).endswith(name)}
+        if not unpacked:
+            return error
+        places = re.compile("|".join(map(re.escape, sorted(unpacked, key=len, reverse=True))))
+
+        def named(text: str) -> str:
+            return places.sub(lambda place: unpacked[place[0]], text)
+
+        problems = [replace(one, message=named(one.message), file=named(one.file or "")) for one in error.problems]
+        return InputError(named(str(error.args[0])), problems)
+
     def count(self, task: str, what: str, number: int = 1) -> None:
         """Add to the number of examples, or of whatever `what` says, of a task."""
         self.notes.counts[task][what] += number
@@ -159,68 +168,6 @@ def size_and_time(path: Path) -> list[int]:
     """What tells cheaply whether a file is still the same."""
     state = path.stat()
     return [state.st_size, state.st_mtime_ns]
-
-
-def find(sources: Sequence[Path]) -> list[tuple[str, Path]]:
-    """All files below the sources as (relative POSIX path, path), sources in order, names sorted.
-
-    A source is a folder or an archive. Links, pipes, hidden files and folders named excerpts, labels or predictions are
-    passed over. Bytes of a name that are not UTF-8 are shown as `\\xfc`.
-    """
-    absent = [source for source in sources if not source.is_dir() and not _is_archive_file(source)]
-    if absent or not sources:
-        problems = [Problem("neither a folder nor an archive", file=str(source)) for source in absent]
-        raise InputError("the releases to prepare must be existing folders or archives", problems)
-    return [(name, path) for source in sources for name, path, why in _walk(source) if why is None]
-
-
-def passed_over(sources: Sequence[Path]) -> list[tuple[str, str]]:
-    """What `find` does not look at, as (why, name)."""
-    return [(why, name) for source in sources for name, _, why in _walk(source) if why is not None]
-
-
-def near_misses(folder: Path, used: Mapping[str, Any]) -> list[Problem]:
-    """What is wrong with files of releases that a recipe needs, as far as they lie in no archive.
-
-    `used` is what the recipe trains on and is tested on (`audit_scope.usage`). What another file stands for is no
-    fault.
-    """
-    tasks = {*used["targets"], *used["intermediate"], *used["finetuning"]}
-    corpora = {part for task in tasks for part in layout.PARTS.get(task, (_CORPUS.get(task, task),))}
-    by_task = [*used["targets"].values(), *used["intermediate"].values()]
-    languages = {"en", *(language for languages in by_task for language in languages)}
-    found = recognise([(name, path) for name, path in find([folder]) if not is_archive(name)])
-    return [replace(problem, file=str(folder / str(problem.file))) for problem in found.lacking(corpora, languages)]
-
-
-def _walk(source: Path) -> list[tuple[str, Path, str | None]]:
-    """The files of a source with their names, sorted; what is passed over with the reason, folders whole."""
-    if source.is_file():
-        return [(shown(source.name), source, None)]
-    found = []
-    for folder, inner, inside in os.walk(source):
-        for path in (Path(folder) / name for name in [*inner, *inside]):
-            why = _why_not(path)
-            if path.is_dir():
-                inner[:] = [name for name in inner if why is None or name != path.name]
-            if why is not None or not path.is_dir():
-                found.append((shown(path.relative_to(source).as_posix()), path, why))
-    return sorted(found)
-
-
-def _why_not(path: Path) -> str | None:
-    """Why a file or folder is not looked at."""
-    if path.name.startswith("."):
-        return "hidden"
-    if path.is_symlink():
-        return "a link; links are not followed"
-    if path.is_dir():
-        return "a folder of samples or results, by its name" if path.name in NOT_DATA else None
-    return None if path.is_file() else "neither a file nor a folder"
-
-
-def _is_archive_file(path: Path) -> bool:
-    return path.is_file() and is_archive(path.name)
 
 
 def cut(groups: Sequence[Hashable], share: float) -> int:
