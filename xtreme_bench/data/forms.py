@@ -71,7 +71,7 @@ FORMS = (
     Form("tydiqa", "TyDiQA-GoldP 1.1", r"tydiqa-goldp-v1\.1-(?P<split>train|dev)\.json", _JSON),
     Form("tydiqa", "TyDiQA-GoldP 1.1", rf"tydiqa-goldp-(?P<split>dev)-(?P<language>{_NAMES})\.json", _JSON),
     Form("tydiqa", "XTREME", rf"tydiqa\.goldp\.{_L}\.{_TRAIN_DEV}\.json", _JSON),
-    Form("tydiqa", "gold passages", rf"(?P<language>{_NAMES})-dev\.jsonl", r'\{[^\n]*"passage_text"'),
+    Form("tydiqa", "gold passages", rf"(?P<language>{_NAMES})-dev\.jsonl", r'\{[^\n]*"passage_text"[^\n]*"answers"'),
     Form("squad_v1", "SQuAD 1.1", rf"{_TRAIN_DEV}-v1\.1\.json", _JSON),
     Form("squad_v1", "SQuAD 1.1 translated", rf"{_L}_squad-translate-train-{_TRAIN_DEV}-v1\.1\.json", _JSON),
     Form("squad_v1", "SQuAD 1.1 translated", rf"squad\.translate\.(?P<split>train)\.en-{_L}\.json", _JSON),
