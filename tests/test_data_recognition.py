@@ -110,8 +110,8 @@ def test_what_was_found_and_what_was_not_used_is_said_and_noted(tmp_path):
         "`language<TAB>gold_label<TAB>`",
         "b/dev-de.tsv: xnli (XTREME), but not needed, or taken from elsewhere",
         ".cache: hidden",
-        "dev-es.tsv: a link; links are not followed",
-        "linked: a link; links are not followed",
+        "dev-es.tsv: a link, which is not followed: give what it points to",
+        "linked: a link, which is not followed: give what it points to",
         "excerpts: a folder of samples or results, by its name",
         "pipe: neither a file nor a folder",
         "c/results.csv: not known",
@@ -153,7 +153,7 @@ def test_a_folder_without_any_release_is_refused_and_nothing_is_written(tmp_path
         "train: named like panx (WikiAnn), but begins with `a list of trains`, not language:word TAB tag (O, B-PER, "
         "...)",
         "xquad.de.json: named like xquad (XQuAD), but begins with `[]`, not a JSON object",
-        "xquad.es.json: a link; links are not followed",
+        "xquad.es.json: a link, which is not followed: give what it points to",
     ]
     assert not (tmp_path / "data/prepare.json").exists()
 

@@ -68,7 +68,7 @@ def _why_not(path: Path) -> str | None:
     if path.name.startswith("."):
         return "hidden"
     if path.is_symlink():
-        return "a link; links are not followed"
+        return "a link, which is not followed: give what it points to"
     if path.is_dir():
         return "a folder of samples or results, by its name" if path.name in NOT_DATA else None
     return None if path.is_file() else "neither a file nor a folder"

@@ -40,7 +40,7 @@ _TEXT: tuple[tuple[re.Pattern[bytes], str], ...] = (
     (re.compile(rb"(?:\S*\.git)?/annex/objects/\S+\s*\Z"), "a git-annex pointer, not the data: run `git annex get`"),
     (
         re.compile(
-            rb"(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*"
+            rb"(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*"
             rb"(?:<!doctype\s+html\b[^>]*>\s*(?:<|\Z)|<(?:html|head|body)\b[^>]*>\s*<)",
             re.IGNORECASE | re.DOTALL,
         ),
