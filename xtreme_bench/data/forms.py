@@ -105,7 +105,7 @@ BEGINNINGS = {
     _PARAPHRASE_ROW: "text TAB text TAB 0 or 1",
     _UPOS_ROW: "word TAB universal part of speech",
     _BIO_ROW: "word TAB tag (O, B-PER, ...)",
-    _PANX_LINE: "language:word TAB tag (O, B-PER, ...)",
+    _PANX_LINE: "language:word TAB tag, in the language of its name",
     _BUCC_LINE: "an id like de-000000001",
     r"#|\d": "a comment or a word's number",
 }

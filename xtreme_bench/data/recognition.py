@@ -151,12 +151,18 @@ def _look_inside(found: Recognised, name: str, path: Path, named: Sequence[_Name
         return
     text = head.decode("utf-8-sig", errors="ignore")
     for form, match, pattern in named:
-        if start := pattern.match(text):
+        if (start := pattern.match(text)) and _of_one_language(match, start):
             fields = {**start.groupdict(), **match.groupdict()}
             found.matches[form.corpus, form.name].append(Match(fields, name, path))
             return
     expected = " or ".join(dict.fromkeys(_expected(form.head) for form, _, _ in named))
     found.near.append(_near_miss(first, named[0][1], name, f"begins with {_line(text)}, not {expected}"))
+
+
+def _of_one_language(name: re.Match[str], head: re.Match[str]) -> bool:
+    """Whether name and beginning of a file agree on its language, as `zh` and `zh-classical` do."""
+    inside = head.groupdict().get("language")
+    return inside is None or name.groupdict().get("language", inside) in (inside, inside.partition("-")[0])
 
 
 def _near_miss(form: Form, match: re.Match[str], name: str, why: str) -> NearMiss:
