@@ -151,8 +151,8 @@ def test_a_folder_without_any_release_is_refused_and_nothing_is_written(tmp_path
     with pytest.raises(InputError, match="no file below .* is what a release of XTREME's corpora holds") as caught:
         prepare([tmp_path / "in"], tmp_path / "data", tmp_path / "labels")
     assert list(map(str, caught.value.problems)) == [
-        "train: named like panx (WikiAnn), but begins with `a list of trains`, not language:word TAB tag, in the language "
-        "of its name",
+        "train: named like panx (WikiAnn), but begins with `a list of trains`, not language:word TAB tag, in the "
+        "language of its name",
         "xquad.de.json: named like xquad (XQuAD), but begins with `[]`, not a JSON object",
         "xquad.es.json: a link, which is not followed: give what it points to",
     ]

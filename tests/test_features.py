@@ -126,7 +126,7 @@ def test_the_stage_says_what_it_read_and_what_the_format_leaves_out(tmp_path: Pa
 
 
 def test_a_fault_behind_the_rows_that_are_used_is_still_found(tmp_path: Path, tokenizer: Any) -> None:
-    file = write_file(tmp_path, "a.tsv", "")
+    file = write_file(tmp_path, "a.tsv", "a\tb\tneutral\r\n")
 
     def read(dropped: Counter[str]) -> Any:
         with reading(file, "training data") as faults:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,11 +20,10 @@ def emit(json_file: Path | None, value: Any, text: Callable[[], str]) -> None:
     if json_file is None or str(json_file) != "-":
         click.echo(shown(text()))
     if json_file is not None:
-        from xtreme_bench.store import write_json
+        from xtreme_bench.store import json_text, write_json
 
         if str(json_file) == "-":
-            document = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)
-            click.echo(document.encode(errors="backslashreplace").decode())
+            click.echo(json_text(value, indent=2, sort_keys=True))
         else:
             write_json(json_file, value)
 

@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -24,12 +25,18 @@ SCHEMA_VERSION = 1
 
 def canonical(value: Any) -> str:
     """JSON text that is equal for equal values: sorted keys, no spaces, no NaN."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return json_text(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def json_text(value: Any, **style: Any) -> str:
+    """JSON in which a path may have bytes that are not UTF-8: what Python puts in their place is escaped."""
+    document = json.dumps(value, ensure_ascii=False, **style)
+    return re.sub("[\udc80-\udcff]", lambda byte: f"\\u{ord(byte[0]):x}", document)
 
 
 def digest(value: Any) -> str:
-    """The sha256 (hex) of a JSON value. Paths in it may have bytes that are not UTF-8."""
-    return hashlib.sha256(canonical(value).encode(errors="backslashreplace")).hexdigest()
+    """The sha256 (hex) of a JSON value."""
+    return hashlib.sha256(canonical(value).encode()).hexdigest()
 
 
 def file_digest(path: Path) -> str:
@@ -52,8 +59,7 @@ def write_text(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        # What Python puts in place of bytes of a path that are not UTF-8 becomes `\udcfc`, which JSON reads back.
-        with temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
+        with temporary.open("w", encoding="utf-8", newline="\n") as stream:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
@@ -64,7 +70,7 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write indented JSON with sorted keys, whole or not at all."""
-    write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
+    write_text(path, json_text(value, indent=2, sort_keys=True, allow_nan=False) + "\n")
 
 
 @dataclass(frozen=True)

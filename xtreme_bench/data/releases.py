@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -18,6 +17,7 @@ from typing import Any, TextIO, TypeVar
 from xtreme_bench.data.recognition import Recognised
 from xtreme_bench.data.spool import Spool
 from xtreme_bench.errors import InputError, shown
+from xtreme_bench.store import json_text
 
 T = TypeVar("T")
 
@@ -190,8 +190,7 @@ def joined(lines: Iterable[str]) -> str:
 def write_json(path: Path, value: Any) -> None:
     """Write JSON for people to read."""
     partial = _partial(path)
-    text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
-    partial.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
+    partial.write_text(json_text(value, indent=1) + "\n", encoding="utf-8", newline="")
     partial.replace(path)
 
 
