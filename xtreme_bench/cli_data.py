@@ -76,7 +76,7 @@ def prepare(
 )
 def fetch(tasks: tuple[str, ...], to: Path, labels: Path | None, origin: str | None) -> None:
     """Fetch the corpora of TASKs (default: all that are free) and prepare them; checksums are kept in TO/data.lock."""
-    from xtreme_bench.data.fetch import RELEASES
+    from xtreme_bench.data.fetch import RELEASES, at_rest
     from xtreme_bench.data.fetch import fetch as fetch_corpora
     from xtreme_bench.data.prepare import prepare as prepare_releases
     from xtreme_bench.data.prepared import said
@@ -88,7 +88,7 @@ def fetch(tasks: tuple[str, ...], to: Path, labels: Path | None, origin: str | N
         remarks = fetch_corpora(tasks, to, origin=origin, progress=progress)
     for remark in remarks:
         click.echo(remark, err=True)
-    with display.work("prepare") as progress:
+    with display.work("prepare") as progress, at_rest(to, progress):
         notes = prepare_releases([to / RELEASES], to, labels, progress=progress)
     click.echo(said(notes))
     click.echo(f"data: {to}\nlabels: {labels}", err=True)
