@@ -11,7 +11,23 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import pytest
+
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+def sha256(content: bytes) -> str:
+    """In hex, as the hub and a lock tell it."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def use_hub(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    """What HF_ENDPOINT does for a process that starts."""
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "ENDPOINT", address)
+    template = address + "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
 
 
 class Site:
@@ -37,7 +53,7 @@ class Site:
                 "rfilename": name,
                 "size": len(content),
                 "blobId": "0",
-                "lfs": {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content), "pointerSize": 1},
+                "lfs": {"sha256": sha256(content), "size": len(content), "pointerSize": 1},
             }
             for name, content in files.items()
         ]
@@ -81,7 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
                 time.sleep(0.02)
 
     def _send(self, content: bytes, asked: str | None, *, cut: bool) -> None:
-        tag = f'"{hashlib.sha256(content).hexdigest()}"'
+        tag = f'"{sha256(content)}"'
         begin = int(asked.removeprefix("bytes=").rstrip("-")) if asked and self.headers.get("If-Range") == tag else 0
         self.send_response(206 if begin else 200)
         self.send_header("ETag", tag)

@@ -31,6 +31,11 @@ def _write_nli(found: Rows, stream: TextIO) -> None:
         _write_line({**record, "gold_label": row["label"], **identifier}, stream)
 
 
+def _write_snli(found: Rows, stream: TextIO) -> None:
+    """The hub's copy has lost the ids of the pairs; here they are positions."""
+    _write_nli(((code, {**row, "pairID": str(at)}) for at, (code, row) in enumerate(found)), stream)
+
+
 def _write_anli(found: Rows, stream: TextIO) -> None:
     for _, row in found:
         texts = {"uid": row["uid"], "context": row["premise"], "hypothesis": row["hypothesis"]}
@@ -114,6 +119,7 @@ _ENDINGS: Columns = {
 }  # fmt: skip
 FORMS: Mapping[str, Form] = {
     "nli": Form(_PAIR, _write_nli),
+    "snli": Form(_PAIR, _write_snli),
     "anli": Form({"uid": text, "premise": text, "hypothesis": text, "label": one_of(*NLI_LABELS)}, _write_anli),
     "xnli_mt": Form(
         {"premise": cell, "hypothesis": cell, "label": one_of(*NLI_LABELS)},

@@ -132,7 +132,7 @@ SOURCES = {source.corpus: source for source in (
                      dev_split="validation_matched")),
         _at("https://cims.nyu.edu/~sbowman/multinli/multinli_1.0.zip")),
     Source("snli",
-        Hub("stanfordnlp/snli", "cdb5c3d5eed6ead6e5a341c8e56e669bb666725b", "nli",
+        Hub("stanfordnlp/snli", "cdb5c3d5eed6ead6e5a341c8e56e669bb666725b", "snli",
             _english("plain_text", "snli_1.0_train.jsonl", "snli_1.0_dev.jsonl")),
         _at("https://nlp.stanford.edu/projects/snli/snli_1.0.zip")),
     Source("anli",
