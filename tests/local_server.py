@@ -5,22 +5,44 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+import pytest
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
+def sha256(content: bytes) -> str:
+    """In hex, as the hub and a lock tell it."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def use_hub(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    """What HF_ENDPOINT does for a process that starts."""
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "ENDPOINT", address)
+    template = address + "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+
+
 class Site:
-    """What is served: path -> bytes, and how: `cut` paths break off once in the middle, `busy` says 503 so often."""
+    """What is served: path -> bytes, and how: `cut` paths break off once in the middle, `busy` says 503 so often.
+
+    `raw` are answers that are sent as they are, one after another, before the file; `dripping`, a byte at a time.
+    """
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
         self.cut: set[str] = set()
         self.busy: dict[str, int] = {}
         self.moved: dict[str, str] = {}
+        self.raw: dict[str, list[bytes]] = {}
+        self.dripping = False
         self.asked: list[tuple[str, str | None]] = []
         self.address = ""
 
@@ -31,7 +53,7 @@ class Site:
                 "rfilename": name,
                 "size": len(content),
                 "blobId": "0",
-                "lfs": {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content), "pointerSize": 1},
+                "lfs": {"sha256": sha256(content), "size": len(content), "pointerSize": 1},
             }
             for name, content in files.items()
         ]
@@ -49,7 +71,9 @@ class _Handler(BaseHTTPRequestHandler):
         site, path = self.site, self.path.partition("?")[0]
         asked = self.headers.get("Range")
         site.asked.append((path, asked))
-        if path in site.moved:
+        if site.raw.get(path):
+            self._send_raw(site.raw[path].pop(0))
+        elif path in site.moved:
             self.send_response(302)
             self.send_header("Location", site.moved[path])
             self.end_headers()
@@ -62,13 +86,25 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(site.files[path], asked, cut=path in site.cut)
             site.cut.discard(path)
 
+    def _send_raw(self, answer: bytes) -> None:
+        self.close_connection = True
+        if not self.site.dripping:
+            self.wfile.write(answer)
+            return
+        with suppress(ConnectionError):
+            for at in range(len(answer)):
+                self.wfile.write(answer[at : at + 1])
+                time.sleep(0.02)
+
     def _send(self, content: bytes, asked: str | None, *, cut: bool) -> None:
-        tag = f'"{hashlib.sha256(content).hexdigest()}"'
+        tag = f'"{sha256(content)}"'
         begin = int(asked.removeprefix("bytes=").rstrip("-")) if asked and self.headers.get("If-Range") == tag else 0
         self.send_response(206 if begin else 200)
         self.send_header("ETag", tag)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content) - begin))
+        if begin:
+            self.send_header("Content-Range", f"bytes {begin}-{len(content) - 1}/{len(content)}")
         self.end_headers()
         self.wfile.write(content[begin : len(content) // 2] if cut else content[begin:])
         if cut:

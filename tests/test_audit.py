@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from data_samples import squad, write
 
 from xtreme_bench import audit_scope, audit_text
 from xtreme_bench.audit import audit
+from xtreme_bench.cli import cli
+from xtreme_bench.errors import InputError
 from xtreme_bench.overlap import Index, tokens
 
 SENTENCE = "The old ferry to the island leaves at seven from the northern pier on Sundays"  # 15 words
@@ -162,3 +165,28 @@ def test_an_index_without_long_texts_has_no_ngrams() -> None:
     index = Index("en")
     index.add(["Yes."], [0])
     assert index.search([[SENTENCE]]).ngram.tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("files", "arguments", "fault"),
+    [
+        ((), (), "holds no data: `xtreme-bench data prepare RELEASES --to FOLDER` makes such a folder"),
+        ((), ("baseline",), "holds no data: "),
+        (("notes.txt",), (), "holds no test sets in XTREME's download layout: "),
+        (("qqp/train.tsv", "qqp/dev.tsv"), (), "XTREME's download layout, only training data of qqp: "),
+    ],
+)
+def test_a_folder_without_data_says_so(
+    tmp_path: Path, files: tuple[str, ...], arguments: tuple[str, ...], fault: str
+) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for name in files:
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("x")
+    error = CliRunner().invoke(cli, ["data", "audit", *arguments, "--data", str(folder)]).exception
+    assert isinstance(error, InputError)
+    assert fault in str(error)
+    assert str(folder) in str(error)
+    absent = CliRunner().invoke(cli, ["data", "audit", *arguments, "--data", str(tmp_path / "absent")]).exception
+    assert f"{tmp_path / 'absent'} does not exist: " in str(absent)

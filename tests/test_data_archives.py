@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import hostile_archives as hostile
 import pytest
 from data_samples import conllu
 
-from xtreme_bench.data import archives
+from xtreme_bench.data import archives, bounded
 from xtreme_bench.data.archives import unpacked
 from xtreme_bench.data.prepare import prepare
 from xtreme_bench.errors import InputError
@@ -172,7 +174,7 @@ def test_a_tar_header_that_claims_a_huge_name_is_not_read_into_memory(tmp_path):
     info = tarfile.TarInfo("././@LongLink")
     info.type, info.size = tarfile.GNUTYPE_LONGNAME, 1 << 30
     (tmp_path / "a.tar").write_bytes(info.tobuf(tarfile.GNU_FORMAT) + bytes(4096))
-    with pytest.raises(InputError, match="unpacks to more than"):
+    with pytest.raises(InputError, match="has headers of more than 65,536 bytes"):
         unpacked(tmp_path / "a.tar", "a.tar", tmp_path / "out")
 
 
@@ -184,15 +186,62 @@ def test_too_many_members_are_refused(tmp_path, monkeypatch):
             unpacked(path, path.name, tmp_path / "out")
 
 
+@pytest.mark.parametrize(
+    ("make", "fault"),
+    [
+        (lambda folder: hostile.chained_sparse_headers(folder, 2_000), "is a sparse file"),
+        (lambda folder: hostile.pax_sparse(folder, 10_000), "is a sparse file"),
+        (lambda folder: hostile.pax_sparse_map(folder, 1), "is a sparse file"),
+        (lambda folder: hostile.empty_files(folder, 3, 40), "has more than 100 members and folders"),
+        (lambda folder: hostile.folders(folder, 3, 50), "has more than 100 members and folders"),
+        (lambda folder: hostile.directory(folder, 101), "has more than 100 members and folders"),
+        (lambda folder: hostile.long_names(folder, 20, "readme.txt"), "has headers of more than"),
+        (lambda folder: hostile.long_names(folder, 1), r"d{900}: path of 60,016 characters"),
+        (lambda folder: hostile.pax_records(folder, 30), "has headers of more than"),
+        (lambda folder: hostile.global_records(folder, 1000, 1), "has headers of more than|breaks off|recursion"),
+        (lambda folder: hostile.passed_over(folder, 3 << 20, "gz"), "unpacks to more than 2 MiB"),
+        (lambda folder: hostile.passed_over(folder, 3 << 20, "bz2"), "unpacks to more than 2 MiB"),
+        (lambda folder: hostile.passed_over(folder, 3 << 20, "xz"), "unpacks to more than 2 MiB"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_an_archive_costs_is_bounded_whatever_is_in_it(tmp_path, monkeypatch, make, fault):
+    monkeypatch.setattr(archives, "FREE_BYTES", 2 << 20)
+    monkeypatch.setattr(archives, "MAX_RATIO", 1)
+    monkeypatch.setattr(archives, "MAX_MEMBERS", 100)
+    monkeypatch.setattr(archives, "MAX_HEADERS", 1 << 20)
+    path = make(tmp_path)
+    with pytest.raises(InputError) as caught:
+        unpacked(path, path.name, tmp_path / "out")
+    assert re.search(fault, str(caught.value))
+    assert not list((tmp_path / "out").glob("*.partial"))
+
+
+def test_a_zip_with_a_huge_directory_is_not_read_into_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(bounded, "MAX_DIRECTORY", 1 << 20)
+    path = hostile.directory(tmp_path, 20_000)
+    with pytest.raises(InputError, match=r"a\.zip lists its members in more than 1 MiB"):
+        unpacked(path, path.name, tmp_path / "out")
+
+
+def test_members_of_archives_inside_are_counted_together_with_those_outside(tmp_path, monkeypatch):
+    monkeypatch.setattr(archives, "MAX_MEMBERS", 3 * (1 + 1 + 2 * (1 + 2)))
+    path = hostile.empty_files(tmp_path, 3, 2)
+    assert len(unpacked(path, path.name, tmp_path / "out")) == 6
+    monkeypatch.setattr(archives, "MAX_MEMBERS", archives.MAX_MEMBERS - 1)
+    with pytest.raises(InputError, match="members and folders"):
+        unpacked(path, path.name, tmp_path / "again")
+
+
 def test_unpacking_that_was_interrupted_is_done_again_and_what_is_done_is_not(tmp_path, monkeypatch):
     path = tar(tmp_path / "a.tar", {"xquad.de.json": "{1", "xquad.en.json": "{2"})
     copy, copied = archives._copy, []
 
-    def killed_once(source, target, allowance):
+    def killed_once(source, target):
         copied.append(target.name)
         if len(copied) == 2:
             raise KeyboardInterrupt
-        copy(source, target, allowance)
+        copy(source, target)
 
     monkeypatch.setattr(archives, "_copy", killed_once)
     with pytest.raises(KeyboardInterrupt):

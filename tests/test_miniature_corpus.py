@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from xtreme_bench import benchmark
 from xtreme_bench.benchmark import BIO_TAGS, TASKS, UPOS_TAGS
+from xtreme_bench.cli import cli
 from xtreme_bench.data import intermediate, targets, text
 from xtreme_bench.errors import InputError
 from xtreme_bench.job import Job
@@ -241,3 +244,17 @@ def test_all_languages_are_written_at_full_size(tmp_path: Path) -> None:
     for language in LANGUAGES:
         assert len(text.read_text(tmp_path, language)) == 8000
         assert language == "en" or len(text.read_parallel(tmp_path, language)) > 5900
+
+
+def test_the_command_says_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(benchmark, "MINIATURE_LANGUAGES", ("en",))
+    said: list[tuple[int, int, str]] = []
+    files = write_corpus(tmp_path, seed=1, scale=0.01, languages=["en"], progress=lambda *step: said.append(step))
+    shares = [done / total for done, total, _ in said]
+    assert len(said) == files + 1
+    assert (shares[0], shares, shares[-1]) == (0, sorted(shares), 1)
+    assert {file for _, _, file in said[:-1]} == {
+        path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()
+    }
+    done = CliRunner().invoke(cli, ["data", "miniature", "--to", str(tmp_path / "again"), "--scale", "0.001"])
+    assert "[1/2] corpora: done in" in done.stderr

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -167,15 +166,24 @@ def model() -> None:
 
 
 @model.command("fetch")
-@click.argument("name")
-@click.option("--revision", required=True, help="Full commit on the Hugging Face hub, 40 digits of 0-9 a-f.")
-def model_fetch(name: str, revision: str) -> None:
-    """Bring the weights of NAME (FacebookAI/xlm-roberta-large, ...) into the Hugging Face cache, for runs offline."""
+@click.argument("name", metavar="NAME[@REVISION]")
+@click.option("--revision", help="Commit, branch or tag on the Hugging Face hub; the default is main as it is now.")
+def model_fetch(name: str, revision: str | None) -> None:
+    """Bring the weights of NAME (FacebookAI/xlm-roberta-large, ...) into the Hugging Face cache, for runs offline.
+
+    Prints their folder and, where REVISION is no full commit, the commit that it stands for, to paste into a recipe.
+    """
     from xtreme_bench import model_cache
 
-    if not re.fullmatch("[0-9a-f]{40}", revision):
-        raise click.BadParameter(f"{revision!r} is not a full commit", param_hint="--revision")
-    click.echo(str(model_cache.fetch(name, revision)))
+    name, _, at = name.partition("@")
+    if at and revision:
+        raise click.BadParameter(f"{at!r} and {revision!r}: give one revision", param_hint="--revision")
+    asked = revision or at or "main"
+    commit = model_cache.commit(name, asked)
+    if commit != asked:
+        click.echo(f"{asked} is commit {commit} now; in a recipe:", err=True)
+        click.echo(f"model:\n  hub: {{name: {name}, revision: {commit}}}", err=True)
+    click.echo(str(model_cache.fetch(name, commit)))
 
 
 for command in (data, doctor, image, clean_containers):

@@ -12,6 +12,7 @@ from xtreme_bench.errors import InputError, shown
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_PREPARE = "`xtreme-bench data prepare RELEASES --to FOLDER` makes such a folder, and --data names it"
 OUTPUT = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 
 
@@ -75,7 +76,7 @@ def prepare(
 )
 def fetch(tasks: tuple[str, ...], to: Path, labels: Path | None, origin: str | None) -> None:
     """Fetch the corpora of TASKs (default: all that are free) and prepare them; checksums are kept in TO/data.lock."""
-    from xtreme_bench.data.fetch import RELEASES
+    from xtreme_bench.data.fetch import RELEASES, at_rest
     from xtreme_bench.data.fetch import fetch as fetch_corpora
     from xtreme_bench.data.prepare import prepare as prepare_releases
     from xtreme_bench.data.prepared import said
@@ -87,7 +88,7 @@ def fetch(tasks: tuple[str, ...], to: Path, labels: Path | None, origin: str | N
         remarks = fetch_corpora(tasks, to, origin=origin, progress=progress)
     for remark in remarks:
         click.echo(remark, err=True)
-    with display.work("prepare") as progress:
+    with display.work("prepare") as progress, at_rest(to, progress):
         notes = prepare_releases([to / RELEASES], to, labels, progress=progress)
     click.echo(said(notes))
     click.echo(shown(f"data: {to}\nlabels: {labels}"), err=True)
@@ -102,13 +103,17 @@ def miniature(to: Path, labels: Path | None, seed: int, scale: float) -> None:
     """Write the built-in corpora, to look at or to train on elsewhere."""
     from xtreme_bench.benchmark import MINIATURE_LANGUAGES
     from xtreme_bench.miniature.corpus import write_corpus, write_labels
+    from xtreme_bench.progress import Display
 
     labels = labels or to.with_name(f"{to.name}-labels")
     for folder in (to, labels):
         if folder.is_dir() and any(folder.iterdir()):
             raise InputError(f"{folder}: is not empty; name a new folder")
-    write_corpus(to, seed=seed, scale=scale, languages=MINIATURE_LANGUAGES)
-    write_labels(labels, seed=seed, scale=scale, languages=MINIATURE_LANGUAGES)
+    display = Display(2)
+    with display.work("corpora") as progress:
+        write_corpus(to, seed=seed, scale=scale, languages=MINIATURE_LANGUAGES, progress=progress)
+    with display.work("labels") as progress:
+        write_labels(labels, seed=seed, scale=scale, languages=MINIATURE_LANGUAGES, progress=progress)
     click.echo(shown(f"data: {to}\nlabels: {labels}"), err=True)
 
 
@@ -143,21 +148,27 @@ def status(folder: Path, labels: Path | None, tasks: tuple[str, ...], every: boo
 @click.option("--json", "json_file", type=OUTPUT, help="Write the findings as JSON; - is standard output.")
 def audit(recipe: str | None, folder: Path | None, store: Path, json_file: Path | None) -> None:
     """Find what flatters the scores of RECIPE: training text in test sets, languages seen, repeated rows."""
-    from xtreme_bench import audit_scope, audit_text
+    from xtreme_bench import audit_text
+    from xtreme_bench.audit_scope import everything
     from xtreme_bench.progress import Display
 
+    if recipe is None and folder is None:
+        raise InputError("name a recipe, or a folder in XTREME's download layout with --data")
+    if folder is not None and not any(path.is_file() for path in folder.rglob("*")):
+        raise InputError(f"{folder} {'holds no data' if folder.is_dir() else 'does not exist'}: {_PREPARE}")
     if recipe is not None:
         from xtreme_bench.run import Places, audit_recipe
 
         facts = audit_recipe(recipe, Places(data=folder, store=store))
-    elif folder is None or not folder.is_dir():
-        raise InputError("name a recipe, or a folder in XTREME's download layout with --data")
     else:
         from xtreme_bench.audit import audit as audit_corpora
 
-        used = audit_scope.everything(folder)
+        assert folder is not None
+        used = everything(folder)
         if not any(used["targets"].values()):
-            raise InputError(f"{folder} holds no test sets in XTREME's download layout; `data prepare` makes them")
+            training = ", ".join([*used["finetuning"], *used["intermediate"]])
+            also = f", only training data of {training}" if training else ""
+            raise InputError(f"{folder} holds no test sets in XTREME's download layout{also}: {_PREPARE}")
         with Display(1).work("audit") as progress:
             facts = audit_corpora(folder, used, progress)
     found = audit_text.lines(facts, most=1000) or ["nothing was found"]

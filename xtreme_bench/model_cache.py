@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,40 +41,79 @@ def snapshot(name: str, revision: str) -> Path | None:
     return folder if (folder / "config.json").is_file() and any(folder.glob("*.safetensors")) else None
 
 
+def commit(name: str, revision: str) -> str:
+    """The full commit that a branch or tag of a hub model stands for now; a full commit is itself.
+
+    Errors: as `fetch`.
+    """
+    if re.fullmatch("[0-9a-f]{40}", revision):
+        return revision
+    with _asking(name, revision):
+        found = _reach(name, revision).sha
+    if not isinstance(found, str) or not re.fullmatch("[0-9a-f]{40}", found):
+        raise StageError(f"the hub does not say which commit {revision} of {name} is: give the commit")
+    return found
+
+
 def fetch(name: str, revision: str) -> Path:
     """The folder of a hub model, downloaded first where the cache lacks it.
 
-    Errors: `StageError` within seconds where the hub cannot be reached, `InputError` where it lacks the revision.
+    Errors: `StageError` within seconds where the hub cannot be reached, `InputError` where it lacks the revision, or
+    without `huggingface_hub`.
     """
     found = snapshot(name, revision)
     if found is not None:
         return found
-    from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
+    with _asking(name, revision):
+        from huggingface_hub import snapshot_download
 
-    try:
-        _reach(HfApi(), name, revision)
+        _reach(name, revision)
         folder = snapshot_download(name, revision=revision, allow_patterns=list(FILES), etag_timeout=5)
-    except (RepositoryNotFoundError, RevisionNotFoundError) as error:
-        raise InputError(f"the hub has no model {name} at revision {revision}: mend `model.hub`") from error
-    except (HfHubHTTPError, OSError) as error:
-        raise StageError(
-            f"the weights of {name} (revision {revision}) are not in the local cache and the hub cannot be reached: "
-            f"run the same command where there is a network, or download them elsewhere into the Hugging Face cache "
-            f"(HF_HUB_CACHE), or name a folder with `model: {{path: ...}}`"
-        ) from error
     if not any(Path(folder).glob("*.safetensors")):
         raise InputError(f"{name} at revision {revision} has no safetensors weights: choose a revision that has them")
     return Path(folder)
 
 
-def _reach(hub: Any, name: str, revision: str) -> None:
+@contextmanager
+def _asking(name: str, revision: str) -> Iterator[None]:
+    """The errors of the hub's client as ours."""
+    try:
+        from huggingface_hub.errors import (
+            HfHubHTTPError,
+            HFValidationError,
+            RepositoryNotFoundError,
+            RevisionNotFoundError,
+        )  # fmt: skip
+    except ImportError as error:
+        raise InputError(
+            f"{name} is fetched with the packages that train: `pip install 'xtreme-bench[run]'`, or run this command "
+            "where they are"
+        ) from error
+    try:
+        yield
+    except HFValidationError as error:
+        raise InputError(f"{name!r} is no name of a model: {error}") from error
+    except (RepositoryNotFoundError, RevisionNotFoundError) as error:
+        raise InputError(f"the hub has no model {name} at revision {revision}: mend name or revision") from error
+    except (HfHubHTTPError, OSError) as error:
+        status = getattr(getattr(error, "response", None), "status_code", 0)
+        if 400 <= status < 500:
+            raise InputError(f"the hub answers {status} for model {name} at revision {revision}: mend them") from error
+        raise StageError(
+            f"{name} (revision {revision}) is not in the local cache and the hub cannot be reached: "
+            f"run the same command where there is a network, or download them elsewhere into the Hugging Face cache "
+            f"(HF_HUB_CACHE), or name a folder with `model: {{path: ...}}`"
+        ) from error
+
+
+def _reach(name: str, revision: str) -> Any:
     """One question to the hub that is not asked again: the download itself would try for half a minute."""
-    from huggingface_hub.errors import HfHubHTTPError
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
     try:
-        hub.model_info(name, revision=revision, timeout=5)
-    except HfHubHTTPError:
+        return HfApi().model_info(name, revision=revision, timeout=5)
+    except (HfHubHTTPError, HFValidationError):
         raise
     except Exception as error:  # the transport's own errors, which have no common class across its versions
         raise ConnectionError(str(error)) from error

@@ -63,7 +63,10 @@ class Hub:
     """A model of the Hugging Face hub, pinned by commit."""
 
     name: str = setting("Name on the hub.", pattern=(r"[\w.-]+(/[\w.-]+)?", "a name like FacebookAI/xlm-roberta-large"))
-    revision: str = setting("Commit of the model.", pattern=(r"[0-9a-f]{40}", "a full commit, 40 digits of 0-9 a-f"))
+    revision: str = setting(
+        "Commit of the model.",
+        pattern=(r"[0-9a-f]{40}", "a full commit, 40 digits of 0-9 a-f (`xtreme-bench model fetch NAME` prints it)"),
+    )
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,12 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Any, cast
 
 from xtreme_bench.contents import mode_fault, path_fault, zip_fault
+from xtreme_bench.data.bounded import Allowance, Counted, Sparse, TooMuch, member_of_zip, opened_zip, tar_members
 from xtreme_bench.data.recognition import COMPRESSED, may_be_data
 from xtreme_bench.errors import InputError, Problem, shown
 from xtreme_bench.store import digest
@@ -27,37 +29,19 @@ _COMPRESSED: Mapping[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.o
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 DEPTH = 2  # AmazonPhotos.zip holds an archive for each language
 # The largest real archive is that of UD 2.5: 1,600 files, 2.7 GB unpacked of 0.4 GB.
-MAX_MEMBERS = 200_000
+MAX_MEMBERS = 50_000
 MAX_BYTES = 32 << 30
 # Text shrinks to a fifth, columns of tags to a thirtieth. Below FREE_BYTES a ratio harms nobody.
 MAX_RATIO, FREE_BYTES = 200, 64 << 20
-MAX_TAR_HEADER = 1 << 16
+MAX_HEADERS = 8 << 20  # bytes of all long names of a tar
+MAX_PATH = 1000  # characters
 BLOCK = 1 << 20
 MAX_LISTED = 20
 
 _DAMAGE = (
     tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError, RuntimeError, OSError,
 )  # fmt: skip
-_NAME_TYPES = (
-    tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE,
-)  # fmt: skip
 _DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EIO)
-
-
-class _TooMuch(Exception):
-    pass
-
-
-@dataclass
-class _Allowance:
-    """How many bytes an archive and those inside it may still unpack to; what they say of sizes is not believed."""
-
-    left: int
-
-    def take(self, size: int) -> None:
-        self.left -= size
-        if self.left < 0:
-            raise _TooMuch
 
 
 @dataclass(frozen=True)
@@ -65,17 +49,6 @@ class _Member:
     name: str
     fault: str | None
     open: Callable[[], IO[bytes] | None]
-
-
-class _TarInfo(tarfile.TarInfo):
-    """Headers that hold long names are read into memory whole; no release needs a large one."""
-
-    @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
-        info = super().frombuf(buf, encoding, errors)
-        if info.type in _NAME_TYPES and info.size > MAX_TAR_HEADER:
-            raise _TooMuch
-        return info
 
 
 def is_archive(name: str) -> bool:
@@ -100,23 +73,27 @@ def unpacked(archive: Path, name: str, folder: Path) -> list[tuple[str, Path]]:
     """
     allowed = min(MAX_BYTES, max(FREE_BYTES, MAX_RATIO * archive.stat().st_size))
     try:
-        return _unpacked(archive, name, folder, _Allowance(allowed), DEPTH)
-    except _TooMuch:
+        return _unpacked(archive, name, folder, Allowance(allowed, MAX_MEMBERS, MAX_HEADERS), DEPTH)
+    except TooMuch as reason:
         raise InputError(
-            f"{archive} unpacks to more than {allowed >> 20} MiB, which no release of these corpora does: unpack it "
-            "yourself if you trust it, and give the folder"
+            f"{archive} {reason}, which no release of these corpora does: unpack it yourself if you trust it, and give "
+            "the folder"
         ) from None
 
 
-def _unpacked(archive: Path, name: str, folder: Path, allowance: _Allowance, depth: int) -> list[tuple[str, Path]]:
+def _unpacked(archive: Path, name: str, folder: Path, allowance: Allowance, depth: int) -> list[tuple[str, Path]]:
     state = archive.stat()
     target = folder / digest([name, state.st_size, state.st_mtime_ns])[:16]
     if not target.is_dir():
-        partial = target.with_name(f"{target.name}.partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        _unpack(archive, name, partial, allowance)
-        partial.replace(target)
+        unfinished = target.with_name(f"{target.name}.partial")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+        try:
+            _unpack(archive, name, unfinished, allowance)
+        except (InputError, TooMuch):
+            shutil.rmtree(unfinished, ignore_errors=True)
+            raise
+        unfinished.replace(target)
     if _is_single(name):
         return [(name, target / archive.stem)]
     found = []
@@ -129,88 +106,81 @@ def _unpacked(archive: Path, name: str, folder: Path, allowance: _Allowance, dep
     return found
 
 
-def _unpack(archive: Path, name: str, folder: Path, allowance: _Allowance) -> None:
+def _unpack(archive: Path, name: str, folder: Path, allowance: Allowance) -> None:
     state = archive.stat()
     problems: list[Problem] = []
     seen: set[str] = set()
     try:
-        for member in _members(archive):
+        for member in _members(archive, allowance):
             fault = member.fault or ("occurs twice in the archive" if member.name in seen else None)
+            if len(member.name) > MAX_PATH:
+                fault = f"path of {len(member.name):,} characters in the archive"
             seen.add(member.name)
             if fault is not None:
-                problems.append(Problem(fault, file=f"{name}/{shown(member.name)}"))
+                problems.append(Problem(fault, file=f"{name}/{shown(member.name[:MAX_PATH])}"))
+                if len(problems) == MAX_LISTED:
+                    break
             elif not problems and (source := member.open()) is not None:
+                allowance.member(member.name.count("/") + 1)  # its folders are made, too
                 with source:
-                    _copy(source, folder / member.name, allowance)
+                    _copy(source, folder / member.name)
                 # Unpacked again, a file must not look like a changed one.
                 os.utime(folder / member.name, ns=(state.st_mtime_ns, state.st_mtime_ns))
+    except Sparse as sparse:
+        problems.append(Problem("is a sparse file; releases hold none", file=f"{name}/{sparse}"))
     except _DAMAGE as error:
         if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
             raise  # that is no fault of the archive
         reason = str(error).partition("\n")[0].rstrip(":") or type(error).__name__
         raise InputError(f"{name} is damaged or no archive ({reason}): get it again") from error
     if problems:
-        raise InputError(f"{name} cannot be trusted, nothing of it is used", problems[:MAX_LISTED])
+        raise InputError(f"{name} cannot be trusted, nothing of it is used", problems)
 
 
-def _copy(source: IO[bytes], target: Path, allowance: _Allowance) -> None:
+def _copy(source: IO[bytes], target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("xb") as stream:
         while block := source.read(BLOCK):
-            allowance.take(len(block))
             stream.write(block)
 
 
-def _members(archive: Path) -> Iterator[_Member]:
+def _members(archive: Path, allowance: Allowance) -> Iterator[_Member]:
     """The members of an archive that may be data or archives, and those that prove it hostile."""
     if _is_single(archive.name):
-        yield _Member(archive.stem, None, lambda: _COMPRESSED[archive.suffix.lower()](archive))
+        unpacker = _COMPRESSED[archive.suffix.lower()]
+        yield _Member(archive.stem, None, lambda: cast(IO[bytes], Counted(unpacker(archive), allowance)))
     elif archive.name.lower().endswith(".zip"):
-        yield from _zip_members(archive)
+        yield from _zip_members(archive, allowance)
     else:
-        yield from _tar_members(archive)
+        yield from _tar_members(archive, allowance)
 
 
-def _zip_members(archive: Path) -> Iterator[_Member]:
-    with zipfile.ZipFile(archive) as opened:
-        entries = opened.infolist()
-        _bounded(archive, len(entries))
-        for info in entries:
+def _zip_members(archive: Path, allowance: Allowance) -> Iterator[_Member]:
+    with opened_zip(archive, allowance) as opened:
+        for info in opened.infolist():
             if not info.is_dir() and _wanted(info.filename):
                 fault = path_fault(info.orig_filename) or zip_fault(info)
-                yield _Member(info.orig_filename, fault, lambda info=info: opened.open(info))  # type: ignore[misc]
+                yield _Member(info.orig_filename, fault, partial(member_of_zip, opened, info, allowance))
             elif fault := path_fault(info.orig_filename.rstrip("/")):
                 yield _Member(info.orig_filename, fault, lambda: None)
 
 
-def _tar_members(archive: Path) -> Iterator[_Member]:
-    with tarfile.open(archive, "r:*", errors="surrogateescape", tarinfo=_TarInfo) as opened:
-        for number, info in enumerate(opened, start=1):
-            _bounded(archive, number)
-            name = info.name.removeprefix("./")
-            # Bytes that are not UTF-8 are no fault of a name.
-            readable = re.sub("[\udc80-\udcff]", "\ufffd", name.rstrip("/"))
-            fault = path_fault(readable) if name not in (".", "") else None
-            if not info.isdir() and _wanted(name):
-                fault = fault or mode_fault(_mode(info))
-                yield _Member(name, fault, lambda info=info: opened.extractfile(info))  # type: ignore[misc]
-            elif fault:
-                yield _Member(name, fault, lambda: None)
-        # tarfile takes a damaged header, and a missing end, for the end.
-        opened.fileobj.seek(opened.offset)
-        if opened.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
-            raise tarfile.ReadError("it breaks off")
+def _tar_members(archive: Path, allowance: Allowance) -> Iterator[_Member]:
+    for info, open_it in tar_members(archive, allowance):
+        name = info.name.removeprefix("./")
+        # Bytes that are not UTF-8 are no fault of a name.
+        readable = re.sub("[\udc80-\udcff]", "\ufffd", name.rstrip("/"))
+        fault = path_fault(readable) if name not in (".", "") else None
+        if not info.isdir() and _wanted(name):
+            yield _Member(name, fault or mode_fault(_mode(info)), open_it)
+        elif fault:
+            yield _Member(name, fault, lambda: None)
 
 
 def _mode(info: tarfile.TarInfo) -> int:
     if info.issym() or info.islnk():
         return stat.S_IFLNK
     return stat.S_IFREG if info.isreg() else stat.S_IFCHR
-
-
-def _bounded(archive: Path, members: int) -> None:
-    if members > MAX_MEMBERS:
-        raise InputError(f"{archive} has more than {MAX_MEMBERS:,} members, more than any release of these corpora")
 
 
 def _wanted(name: str) -> bool:

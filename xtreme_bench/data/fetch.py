@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data import layout
 from xtreme_bench.data.download import Unreachable, download
-from xtreme_bench.data.hub import Listing, listing
-from xtreme_bench.data.hub_forms import WRITERS, rows
+from xtreme_bench.data.hub import HubFile, Listing, listing
+from xtreme_bench.data.hub_forms import FORMS
+from xtreme_bench.data.hub_rows import Input, rows
 from xtreme_bench.data.lockfile import NAME as LOCK_NAME
-from xtreme_bench.data.lockfile import Lock, read_lock
+from xtreme_bench.data.lockfile import Lock, alone, read_lock
 from xtreme_bench.data.prepare import NOTES
 from xtreme_bench.data.sources import NEEDS, SOURCES, Source
 from xtreme_bench.errors import InputError, StageError
@@ -39,7 +41,8 @@ def fetch(
     """Bring the corpora of `tasks` to `<data>/releases/<corpus>/`; returns what is to know of them, one line each.
 
     The hub is asked first, then the upstream addresses, if `origin` names neither; a corpus that was fetched before
-    comes from where it came from then. What is there already is only checked against the lock.
+    comes from where it came from then. What is there already is only checked against the lock. Other processes may
+    fetch into the same folder; a corpus that one of them is at is waited for.
 
     Errors: `InputError` for what cannot be fetched at all, `CheckFailed` for a file that is not the locked one, and
     `StageError`, with the way by hand, when no address gives a corpus.
@@ -51,12 +54,30 @@ def fetch(
     wanted = [SOURCES[corpus] for corpus in corpora(tasks)]
     for source in wanted:
         if not (source.hub or source.upstream):
-            raise InputError(f"{source.corpus}: {source.remark}")
+            raise InputError(f"{source.corpus} cannot be fetched: {source.no_upstream}")
     lock, said = read_lock(data), []
     for done, source in enumerate(wanted):
-        said += _one(source, lock, origin, lambda note, done=done: progress(done, len(wanted), note))  # type: ignore[misc]
+        tell: Callable[[str], None] = lambda note, done=done: progress(done, len(wanted), note)  # type: ignore[misc] # noqa: E731
+        with _held(data, source.corpus, tell):
+            lock.refresh()
+            said += _one(source, lock, origin, tell)
     progress(len(wanted), len(wanted), "")
     return said
+
+
+@contextmanager
+def _held(data: Path, corpus: str, tell: Callable[[str], None]) -> Iterator[None]:
+    with alone(data, corpus, lambda: tell(f"waiting for another process that fetches or prepares {corpus}")):
+        yield
+
+
+@contextmanager
+def at_rest(data: Path, progress: Progress) -> Iterator[None]:
+    """Hold all corpora of a data folder, so that no other process changes the releases while they are prepared."""
+    with ExitStack() as stack:
+        for corpus in SOURCES:
+            stack.enter_context(_held(data, corpus, lambda note: progress(0, 1, note)))
+        yield
 
 
 def _one(source: Source, lock: Lock, origin: str | None, tell: Callable[[str], None]) -> list[str]:
@@ -68,7 +89,8 @@ def _one(source: Source, lock: Lock, origin: str | None, tell: Callable[[str], N
         except Unreachable as error:
             faults.append(str(error))
         else:
-            notes = [f"from {place}", *faults, *(text for text in (source.differs, source.remark) if text)]
+            why = f"not from the hub: {source.no_hub}" if source.no_hub and name == "upstream" else ""
+            notes = [f"from {place}", *faults, *(text for text in (why, source.remark) if text)]
             return [f"{source.corpus}: {note}" for note in notes]
     raise StageError(f"{source.corpus} could not be fetched: {'; '.join(faults)}. {by_hand(source, lock.data)}")
 
@@ -78,7 +100,7 @@ def _origins(source: Source, lock: Lock, origin: str | None) -> list[str]:
     possible = [name for name, there in zip(ORIGINS, (source.hub, source.upstream), strict=True) if there]
     before = lock.corpora.get(source.corpus, {}).get("origin")
     if origin and origin not in possible:
-        why = source.differs or source.remark or f"{origin} has it in no form that is read here"
+        why = (source.no_hub if origin == "hub" else source.no_upstream) or "it is not there in a form that is read"
         raise InputError(f"{source.corpus} is not fetched from {origin}: {why}. Use `--origin {possible[0]}`.")
     if origin and before and origin != before:
         raise InputError(f"{source.corpus} was fetched from {before} before; fetch it from {origin} into a new folder")
@@ -86,13 +108,12 @@ def _origins(source: Source, lock: Lock, origin: str | None) -> list[str]:
 
 
 def by_hand(source: Source, data: Path) -> str:
-    """How a person gets a corpus where this machine cannot."""
+    """How a person gets a corpus where this machine cannot: every file and its address."""
     folder = data / RELEASES / source.corpus
-    first = source.upstream[0][1] if source.upstream else source.remark or f"the release of {source.corpus}"
-    more = f" and {len(source.upstream) - 1} more beside it" if source.upstream[1:] else ""
+    files = "".join(f"\n  {path} from {url}" for path, url in source.upstream or source.manual)
     return (
-        f"By hand: get {first}{more} on a machine with a network, put it into {folder}, and run "
-        f"`xtreme-bench data prepare {data / RELEASES} --to {data}`"
+        f"By hand: where there is a network get what is listed here, put it into {folder} under these names, and run "
+        f"`xtreme-bench data prepare {data / RELEASES} --to {data}`:{files}"
     )
 
 
@@ -104,20 +125,20 @@ def _from_upstream(source: Source, lock: Lock, tell: Callable[[str], None]) -> s
 
 
 def _from_hub(source: Source, lock: Lock, tell: Callable[[str], None]) -> str:
-    """Fetch parquet files, at the pinned or locked revision, and write the released form from them."""
+    """Fetch parquet files, at the locked or pinned revision, and write the released form from them."""
     assert source.hub is not None
     hub, folder = source.hub, f"{RELEASES}/{source.corpus}"
     entry = lock.corpora.get(source.corpus, {})
-    place = f"{hub.repository} at {entry.get('revision')}"
-    if entry.get("repository") == hub.repository and all(
-        (lock.data / folder / part.file).is_file() for part in hub.parts
-    ):
-        for name in lock.files:
-            if name.startswith(f"{folder}/"):
-                tell(name)
-                lock.require(name)
-        return place
-    found = listing(hub, hub.revision or entry.get("revision"))
+    same = entry.get("repository") == hub.repository
+    made = {f"{folder}/{part.file}" for part in hub.parts}
+    found_at = f"{hub.repository} at {entry.get('revision')}"
+    if same and all(name in lock.files and (lock.data / name).is_file() for name in made):
+        for name in [name for name in lock.files if name.startswith(f"{folder}/")]:
+            if (lock.data / name).is_file():
+                tell(f"checking {name}")
+                lock.require(name, found_at)
+        return found_at
+    found = listing(hub, entry.get("revision", hub.revision) if same else hub.revision)
     lock.settle(source.corpus, origin="hub", repository=hub.repository, revision=found.revision)
     for _, files in found.parts:
         for file in files:
@@ -129,19 +150,26 @@ def _from_hub(source: Source, lock: Lock, tell: Callable[[str], None]) -> str:
 def _write_release(source: Source, found: Listing, lock: Lock, tell: Callable[[str], None]) -> None:
     assert source.hub is not None
     folder = lock.data / RELEASES / source.corpus
-    inputs: dict[tuple[str, str], list[tuple[str, Path]]] = defaultdict(list)
+    inputs: dict[tuple[str, str], list[Input]] = defaultdict(list)
     for part, files in found.parts:
-        parquet = [(part.language, folder / PARQUET / file.path) for file in files]
-        inputs[part.file, part.form or source.hub.form] += parquet
+        inputs[part.file, part.form or source.hub.form] += [
+            Input(part.language, folder / PARQUET / file.path, _place(found, file)) for file in files
+        ]
     for (name, form), parts in inputs.items():
         tell(f"{source.corpus}: writing {name}")
-        partial = folder / Path(name).parent / f".{Path(name).name}.partial"
-        partial.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("w", encoding="utf-8", newline="") as stream:
-            WRITERS[form](rows(parts), stream)
-        partial.replace(folder / name)
         path = folder / name
-        lock.record(path.relative_to(lock.data).as_posix(), file_digest(path), path.stat().st_size, found.place)
+        partial = path.with_name(f".{path.name}.partial")
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        made = FORMS[form]
+        with partial.open("w", encoding="utf-8", newline="") as stream:
+            made.write(rows(parts, made.columns, made.even), stream)
+        sha256, size = file_digest(partial), partial.stat().st_size
+        partial.replace(path)
+        lock.record(path.relative_to(lock.data).as_posix(), sha256, size, found.place)
+
+
+def _place(found: Listing, file: HubFile) -> str:
+    return f"{found.place}, {file.path}"
 
 
 def _file(lock: Lock, name: str, url: str, told: str | None, tell: Callable[[str], None]) -> None:
@@ -149,9 +177,7 @@ def _file(lock: Lock, name: str, url: str, told: str | None, tell: Callable[[str
     path, required = lock.data / name, lock.sha256(name)
     if path.is_file():
         tell(f"checking {path.name}")
-        if required is None:  # put there by hand, or just before a kill
-            lock.record(name, file_digest(path), path.stat().st_size, url)
-        lock.require(name)
+        lock.require(name, url, told)
         return
 
     def progress(done: int, total: int) -> None:

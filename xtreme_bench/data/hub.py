@@ -36,8 +36,8 @@ class Listing:
         return f"{self.repository} at {self.revision}"
 
 
-def listing(hub: Hub, revision: str | None) -> Listing:
-    """Ask the hub, at `revision` or, if None, at its newest commit.
+def listing(hub: Hub, revision: str) -> Listing:
+    """Ask the hub at a full commit.
 
     Errors: `Unreachable` within seconds where the hub does not answer, or lacks the data set, revision or files;
     `InputError` without `huggingface_hub`, or where a file has a hostile name.
@@ -46,17 +46,15 @@ def listing(hub: Hub, revision: str | None) -> Listing:
         from huggingface_hub import HfApi, hf_hub_url
     except ImportError as error:
         raise InputError(
-            "corpora of the hub need `pip install xtreme-bench[run]`; `--origin upstream` does without"
+            "corpora of the hub need `pip install 'xtreme-bench[run]'`; `--origin upstream` does without"
         ) from error
     try:
         about = HfApi(token=False).dataset_info(hub.repository, revision=revision, timeout=TIMEOUT, files_metadata=True)
     except Exception as error:  # the transport's own errors, which have no common class across its versions
-        at = f" at revision {revision}" if revision else ""
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise Unreachable(f"{hub.repository}{at} cannot be had from the hub: {reason}") from error
-    commit = about.sha or revision
-    if commit is None or (revision and commit != revision):
-        raise Unreachable(f"the hub gives commit {commit} of {hub.repository}, not {revision}")
+        raise Unreachable(f"{hub.repository} at {revision} cannot be had from the hub: {reason}") from error
+    if about.sha != revision:
+        raise Unreachable(f"the hub gives commit {about.sha} of {hub.repository}, not {revision}")
     files = {}
     for sibling in about.siblings or ():
         if not sibling.rfilename.endswith(".parquet"):
@@ -64,7 +62,7 @@ def listing(hub: Hub, revision: str | None) -> Listing:
         path = PurePosixPath(sibling.rfilename)
         if path.is_absolute() or ".." in path.parts or "\\" in sibling.rfilename or path.name.startswith("."):
             raise InputError(f"{hub.repository} has a file with a hostile name: {sibling.rfilename!r}")
-        url = hf_hub_url(hub.repository, sibling.rfilename, repo_type="dataset", revision=commit)
+        url = hf_hub_url(hub.repository, sibling.rfilename, repo_type="dataset", revision=revision)
         files[sibling.rfilename] = HubFile(sibling.rfilename, url, sibling.lfs.sha256 if sibling.lfs else None)
     parts = tuple(
         (part, tuple(file for name, file in sorted(files.items()) if fnmatchcase(name, part.pattern)))
@@ -72,5 +70,5 @@ def listing(hub: Hub, revision: str | None) -> Listing:
     )
     lacking = [part.pattern for part, found in parts if not found]
     if lacking:
-        raise Unreachable(f"{hub.repository} at {commit} has no {', '.join(lacking[:3])}")
-    return Listing(hub.repository, commit, parts)
+        raise Unreachable(f"{hub.repository} at {revision} has no {', '.join(lacking[:3])}")
+    return Listing(hub.repository, revision, parts)

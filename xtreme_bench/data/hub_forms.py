@@ -3,45 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, TextIO
 
-from xtreme_bench.errors import InputError
+from xtreme_bench.benchmark import BIO_TAGS, NLI_LABELS
+from xtreme_bench.data.hub_rows import Columns, Optional, Row, cell, many, one_of, text, together, whole
+from xtreme_bench.data.nli import NO_AGREEMENT
 
-BATCH_ROWS = 1024
-Rows = Iterable[tuple[str, dict[str, Any]]]  # with their languages
-
-
-def rows(files: Sequence[tuple[str, Path]]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(language, row) of parquet files, streamed; class labels are given by the names that the files' schema has."""
-    import pyarrow
-    from pyarrow import parquet
-
-    for language, path in files:
-        try:
-            file = parquet.ParquetFile(path)
-            names = _class_names(file.schema_arrow.metadata or {})
-            for batch in file.iter_batches(BATCH_ROWS):
-                for row in batch.to_pylist():
-                    yield language, {key: _named(value, names.get(key)) for key, value in row.items()}
-        except pyarrow.ArrowException as error:
-            raise InputError(f"{path} is not a parquet file that can be read: {error}") from error
+Rows = Iterable[tuple[str, Row]]  # with their languages
+Write = Callable[[Rows, TextIO], None]
 
 
-def _class_names(metadata: Mapping[bytes, bytes]) -> dict[str, list[str]]:
-    """Column -> names of its classes, from the description that `datasets` leaves in a file."""
-    features = json.loads(metadata.get(b"huggingface", b"{}")).get("info", {}).get("features", {})
-    inner = {column: about.get("feature", about) for column, about in features.items() if isinstance(about, dict)}
-    return {column: about["names"] for column, about in inner.items() if about.get("_type") == "ClassLabel"}
+@dataclass(frozen=True)
+class Form:
+    """What the columns of a data set must hold, those that go together, and what writes the release from its rows."""
 
-
-def _named(value: Any, names: list[str] | None) -> Any:
-    if names is None:
-        return value
-    if isinstance(value, list):
-        return [names[number] for number in value]
-    return "-" if value is None or value < 0 else names[value]  # SNLI: the annotators did not agree
+    columns: Columns
+    write: Write
+    even: tuple[str, ...] = ()
 
 
 def _write_nli(found: Rows, stream: TextIO) -> None:
@@ -51,16 +31,33 @@ def _write_nli(found: Rows, stream: TextIO) -> None:
         _write_line({**record, "gold_label": row["label"], **identifier}, stream)
 
 
-def _write_xnli_mt(found: Rows, stream: TextIO) -> None:
-    stream.write("premise\thypo\tlabel\n")
-    for _, row in found:
-        stream.write(f"{row['premise']}\t{row['hypothesis']}\t{row['label']}\n")
+def _write_snli(found: Rows, stream: TextIO) -> None:
+    """The hub's copy has lost the ids of the pairs; here they are positions."""
+    _write_nli(((code, {**row, "pairID": str(at)}) for at, (code, row) in enumerate(found)), stream)
 
 
-def _write_pawsx(found: Rows, stream: TextIO) -> None:
-    stream.write("id\tsentence1\tsentence2\tlabel\n")
+def _write_anli(found: Rows, stream: TextIO) -> None:
     for _, row in found:
-        stream.write(f"{row['id']}\t{row['sentence1']}\t{row['sentence2']}\t{row['label']}\n")
+        texts = {"uid": row["uid"], "context": row["premise"], "hypothesis": row["hypothesis"]}
+        _write_line({**texts, "label": row["label"][0]}, stream)
+
+
+def _table(header: str, columns: tuple[str, ...]) -> Write:
+    """The writer of a tab-separated form without quoting; a column without a name stays empty."""
+
+    def write(found: Rows, stream: TextIO) -> None:
+        stream.write(f"{header}\n")
+        for _, row in found:
+            stream.write("\t".join(str(row[column]) if column else "" for column in columns) + "\n")
+
+    return write
+
+
+def _write_qqp(found: Rows, stream: TextIO) -> None:
+    numbered = ((code, {**row, "label": int(row["label"] == "duplicate")}) for code, row in found)
+    _table("id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate", ("idx", "", "", "question1", "question2", "label"))(
+        numbered, stream
+    )
 
 
 def _write_wikiann(found: Rows, stream: TextIO) -> None:
@@ -76,8 +73,7 @@ def _write_json_lines(found: Rows, stream: TextIO) -> None:
 
 def _write_commonsenseqa(found: Rows, stream: TextIO) -> None:
     for _, row in found:
-        labels, texts = row["choices"]["label"], row["choices"]["text"]
-        choices = [{"label": label, "text": text} for label, text in zip(labels, texts, strict=True)]
+        choices = [{"label": label, "text": answer} for label, answer in row["choices"]]
         question = {"stem": row["question"], "choices": choices}
         _write_line({"id": row["id"], "question": question, "answerKey": row["answerKey"]}, stream)
 
@@ -100,11 +96,7 @@ def _write_questions(found: Rows, stream: TextIO, version: str) -> None:
         paragraphs = data[-1]["paragraphs"]
         if not paragraphs or paragraphs[-1]["context"] != context:
             paragraphs.append({"context": context, "qas": []})
-        answers = row["answers"]
-        listed = [
-            {"answer_start": start, "text": text}
-            for start, text in zip(answers["answer_start"], answers["text"], strict=True)
-        ]
+        listed = [{"answer_start": start, "text": answer} for answer, start in row["answers"]]
         impossible = {"is_impossible": not listed} if version == "v2.0" else {}
         paragraphs[-1]["qas"].append({"id": row["id"], "question": row["question"], "answers": listed, **impossible})
     json.dump({"version": version, "data": data}, stream)
@@ -114,13 +106,40 @@ def _write_line(record: Mapping[str, Any], stream: TextIO) -> None:
     stream.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
-WRITERS: Mapping[str, Callable[[Rows, TextIO], None]] = {
-    "nli": _write_nli,
-    "xnli_mt": _write_xnli_mt,
-    "pawsx": _write_pawsx,
-    "wikiann": _write_wikiann,
-    "json_lines": _write_json_lines,
-    "commonsenseqa": _write_commonsenseqa,
-    "squad": _write_squad,
-    "squad_v2": _write_squad_v2,
+_PAIR: Columns = {
+    "premise": text, "hypothesis": text, "label": one_of(*NLI_LABELS, none=NO_AGREEMENT), "pairID": Optional(text),
+}  # fmt: skip
+_QUESTION: Columns = {
+    "id": text, "title": Optional(text), "context": text, "question": text,
+    "answers": together(text=text, answer_start=whole),
+}  # fmt: skip
+_ENDINGS: Columns = {
+    "ind": whole, "activity_label": text, "ctx_a": text, "ctx_b": text, "ctx": text, "endings": many(text),
+    "source_id": text, "split": text, "split_type": text, "label": text,
+}  # fmt: skip
+FORMS: Mapping[str, Form] = {
+    "nli": Form(_PAIR, _write_nli),
+    "snli": Form(_PAIR, _write_snli),
+    "anli": Form({"uid": text, "premise": text, "hypothesis": text, "label": one_of(*NLI_LABELS)}, _write_anli),
+    "xnli_mt": Form(
+        {"premise": cell, "hypothesis": cell, "label": one_of(*NLI_LABELS)},
+        _table("premise\thypo\tlabel", ("premise", "hypothesis", "label")),
+    ),
+    "qqp": Form(
+        {"idx": whole, "question1": cell, "question2": cell, "label": one_of("not_duplicate", "duplicate")}, _write_qqp
+    ),
+    "pawsx": Form(
+        {"id": whole, "sentence1": cell, "sentence2": cell, "label": one_of("0", "1")},
+        _table("id\tsentence1\tsentence2\tlabel", ("id", "sentence1", "sentence2", "label")),
+    ),
+    "wikiann": Form(
+        {"tokens": many(cell), "ner_tags": many(one_of(*BIO_TAGS))}, _write_wikiann, ("tokens", "ner_tags")
+    ),
+    "hellaswag": Form(_ENDINGS, _write_json_lines),
+    "commonsenseqa": Form(
+        {"id": text, "question": text, "choices": together(label=text, text=text), "answerKey": text},
+        _write_commonsenseqa,
+    ),
+    "squad": Form(_QUESTION, _write_squad),
+    "squad_v2": Form(_QUESTION, _write_squad_v2),
 }

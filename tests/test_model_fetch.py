@@ -1,0 +1,84 @@
+"""`model fetch`, against a server on this machine: branches become commits, and every failure says what helps."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from local_server import COMMIT, Site, use_hub
+
+from xtreme_bench.cli import cli
+from xtreme_bench.errors import InputError, StageError, XtremeBenchError
+
+NAME = "FacebookAI/xlm-roberta-base"
+
+
+@pytest.fixture
+def cached(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The folder of the model at COMMIT in a cache, weights and all."""
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    folder = tmp_path / "models--FacebookAI--xlm-roberta-base" / "snapshots" / COMMIT
+    folder.mkdir(parents=True)
+    for name in ("config.json", "model.safetensors"):
+        (folder / name).write_text("{}")
+    return folder
+
+
+def fails(*arguments: str) -> XtremeBenchError:
+    error = CliRunner().invoke(cli, ["model", "fetch", *arguments]).exception
+    assert isinstance(error, XtremeBenchError)
+    return error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "asked"),
+    [((NAME,), "main"), ((f"{NAME}@v1",), "v1"), ((NAME, "--revision", "refs/pr/1"), "refs/pr/1")],
+)
+def test_a_branch_or_tag_becomes_the_commit_to_paste(
+    site: Site, cached: Path, arguments: tuple[str, ...], asked: str
+) -> None:
+    about = json.dumps({"id": NAME, "sha": COMMIT, "siblings": []}).encode()
+    site.files[f"/api/models/{NAME}/revision/{asked.replace('/', '%2F')}"] = about
+    done = CliRunner().invoke(cli, ["model", "fetch", *arguments])
+    assert done.exit_code == 0, done.output
+    assert done.stdout == f"{cached}\n"
+    way = f"{asked} is commit {COMMIT} now; in a recipe:\nmodel:\n  hub: {{name: {NAME}, revision: {COMMIT}}}\n"
+    assert done.stderr == way
+
+
+def test_a_full_commit_in_the_cache_needs_no_network(site: Site, cached: Path) -> None:
+    assert CliRunner().invoke(cli, ["model", "fetch", f"{NAME}@{COMMIT}"]).stdout == f"{cached}\n"
+    assert site.asked == []
+
+
+def test_a_model_or_revision_that_the_hub_lacks_is_wrong_input(site: Site, cached: Path) -> None:
+    assert "the hub answers 404 for model" in str(fails(f"{NAME}@v9"))
+    assert isinstance(fails("no/such/model"), InputError)
+    assert CliRunner().invoke(cli, ["model", "fetch", f"{NAME}@v9", "--revision", "v1"]).exit_code == 2
+
+
+@pytest.mark.parametrize("revision", ["main", "0" * 40])
+def test_without_a_network_it_fails_in_seconds_and_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, cached: Path, revision: str
+) -> None:
+    use_hub(monkeypatch, "http://127.0.0.1:9")
+    begun = time.monotonic()
+    error = fails(f"{NAME}@{revision}")
+    assert isinstance(error, StageError)
+    assert f"{NAME} (revision {revision}) is not in the local cache and the hub cannot be reached" in str(error)
+    assert time.monotonic() - begun < 10
+
+
+@pytest.mark.parametrize("revision", ["main", "0" * 40])
+def test_without_the_packages_that_train_it_names_the_command_that_brings_them(
+    monkeypatch: pytest.MonkeyPatch, cached: Path, revision: str
+) -> None:
+    for module in ("huggingface_hub", "huggingface_hub.errors"):
+        monkeypatch.setitem(sys.modules, module, None)
+    error = fails(f"{NAME}@{revision}")
+    assert isinstance(error, InputError)
+    assert "pip install 'xtreme-bench[run]'" in str(error)
