@@ -20,6 +20,10 @@ from xtreme_bench.rows import Row
 
 # Step from one window of a context to the next where a recipe names none.
 STRIDE = 128
+# Special tokens of a pair of texts in XLM-R's form; BERT's has one less.
+MARKS = 4
+# Questions are cut to this many tokens, as in XTREME's scripts, so that the context has room.
+QUESTION = 64
 
 Read = Callable[[Counter[str]], Iterator[Any]]
 
@@ -54,6 +58,11 @@ class Corpus:
     def rows(self, part: str) -> list[Any]:
         """All rows of a part at once: for development and test sets."""
         return list(self.parts[part](Counter()))
+
+
+def longest_question(max_length: int) -> int:
+    """The most sub-words that a question keeps in sequences of `max_length`: never more than half of them."""
+    return min(QUESTION, max_length // 2)
 
 
 def source_choice(params: Mapping[str, Any]) -> dict[str, Any]:

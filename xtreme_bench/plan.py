@@ -216,7 +216,6 @@ def _features(made: Plan, data: Stage | Folder, base: Stage | Folder, name: str,
 def _common(recipe: Recipe) -> dict[str, Any]:
     return {
         "seed": recipe.seed,
-        "method": recipe.method,
         "threads": recipe.resources.threads,
         "precision": recipe.resources.precision,
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -70,7 +69,7 @@ def _train(
     encoder = encoders.load(job.inputs["encoder"])
     torch.manual_seed(job.params["seed"])
     tasks = [make_task(encoder, corpus, job.inputs[name]) for name, corpus in corpora.items()]
-    steps = job.params.get("steps") or _steps(tasks, job.params)
+    steps = sampling.steps({task.name: len(task.examples) for task in tasks}, job.params)
     return accelerator, encoder, tasks, fit(job, accelerator, encoder, tasks, shares(_rows(tasks)), steps)
 
 
@@ -94,15 +93,6 @@ def make_task(encoder: Encoder, corpus: Corpus, features: Path) -> Task:
 def _rows(tasks: Sequence[Task]) -> dict[str, int]:
     """Training rows of each task; long rows are several examples."""
     return {task.name: task.examples.rows for task in tasks if isinstance(task.examples, Examples)}
-
-
-def _steps(tasks: Sequence[Task], params: Mapping[str, Any]) -> int:
-    """Steps of `epochs` over all examples, those of each task counted up to the cap."""
-    cap = (params.get("sampling") or {}).get("cap") or float("inf")
-    examples = sum(min(len(task.examples), cap) for task in tasks)
-    per_epoch: int = math.ceil(examples / params["batch"])
-    epochs: float = params["epochs"]
-    return max(1, round(epochs * per_epoch))
 
 
 def _facts(course: Course, tasks: Sequence[Task]) -> dict[str, Any]:

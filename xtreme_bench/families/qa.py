@@ -15,15 +15,13 @@ from torch import nn
 from torch.nn import functional
 
 from xtreme_bench.batching import targets
-from xtreme_bench.corpora import Limits
+from xtreme_bench.corpora import Limits, longest_question
 from xtreme_bench.examples import Example, Ints, needed
 from xtreme_bench.families.subwords import between, encode, encode_with_offsets
 from xtreme_bench.families.tagging import TokenHead
 from xtreme_bench.metrics import squad_scores
 from xtreme_bench.rows import QuestionRow
 
-# Questions are cut to this many tokens, as in XTREME's scripts, so that the context has room.
-QUESTION = 64
 # Spans of one window that are kept until one is found that is not blank.
 BEST = 20
 
@@ -39,7 +37,7 @@ def features(rows: Sequence[QuestionRow], tokenizer: Any, labels: Sequence[str],
     middle = between(tokenizer)
     examples = []
     for at, (row, question, (tokens, offsets)) in enumerate(zip(rows, questions, contexts, strict=True)):
-        before = [tokenizer.cls_token_id, *question[: min(QUESTION, limits.max_length // 2)], *middle]
+        before = [tokenizer.cls_token_id, *question[: longest_question(limits.max_length)], *middle]
         first, span = len(before), _span(row, offsets)
         for begin, end in _windows(len(tokens), limits.max_length - first - 1, limits.stride):
             ids = np.array([*before, *tokens[begin:end], tokenizer.sep_token_id], dtype=np.int32)
