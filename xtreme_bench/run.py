@@ -61,7 +61,7 @@ def plans(name: str, places: Places, image: str | None = None) -> list[Plan]:
     if recipes[0].baseline is not None:
         recipes.append(recipe.load(recipes[0].path.parent / f"{recipes[0].baseline}.yaml"))
     made = [plan(one, data=places.data, labels=places.labels, image=image, digests=digests) for one in recipes]
-    made[0].missing += plan_labels.unjudged(made[0], places.data or layout.DATA, places.labels)
+    made[0].missing[:0] = plan_labels.unjudged(made[0], places.data or layout.DATA, places.labels)
     digests.save()
     return made
 
