@@ -48,9 +48,9 @@ class Limits:
 
 @dataclass(frozen=True)
 class Corpus:
-    """A task, and how each of its parts is read: "train", "dev" or several "dev/<file>", "all" of these where
-    a model is trained anew on all; or test sets by language.
+    """A task, and how each of its parts is read.
 
+    Parts are "train", "dev" (or several "dev/<file>") and, for training anew on both, "all"; or languages of test sets.
     A part is read in a stream; what its format leaves out is counted under its reason in the counter given.
     """
 
