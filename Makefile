@@ -30,8 +30,8 @@ $(READY): requirements.lock requirements-cpu.lock requirements-cuda.lock require
 reproduce: $(READY) ## run a recipe from data to checked bundle and report: RECIPE=quickstart [ENGINE=docker|local] [DATA=folder] [LABELS=folder]
 	@$(RUN) run "$(RECIPE)" --engine "$(ENGINE)" $(if $(DATA),--data "$(DATA)") $(if $(LABELS),--labels "$(LABELS)")
 
-plan: $(READY) ## show what a recipe would run and what is done: RECIPE=multitask9 [DATA=folder]
-	@$(RUN) plan "$(RECIPE)" $(if $(DATA),--data "$(DATA)")
+plan: $(READY) ## show what a recipe would run and what is done: RECIPE=multitask9 [DATA=folder] [LABELS=folder]
+	@$(RUN) plan "$(RECIPE)" $(if $(DATA),--data "$(DATA)") $(if $(LABELS),--labels "$(LABELS)")
 
 validate: $(READY) ## check all recipes
 	@$(RUN) validate recipes/*.yaml

@@ -75,10 +75,3 @@ def test_the_loss_is_the_same_however_a_batch_is_cut() -> None:
     parts = tagging.loss(head, hidden[:2], examples[:2]) + tagging.loss(head, hidden[2:], examples[2:])
     assert torch.allclose(whole, parts)
     assert tagging.terms(examples) == 30
-
-
-def test_the_score_is_f1_over_words_without_the_outside_tag() -> None:
-    rows = [TaggedRow("0", ("a", "b", "c", "d"), ("A", "O", "B", "O"))]
-    assert tagging.score(rows, [["A", "O", "B", "O"]]) == 100.0
-    assert tagging.score(rows, [["O", "O", "O", "O"]]) == 0.0
-    assert tagging.score(rows, [["A", "A", "O", "O"]]) == pytest.approx(50.0)

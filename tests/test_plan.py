@@ -104,6 +104,17 @@ def test_a_change_makes_only_what_depends_on_it_again(tmp_path: Path, old: str, 
     assert {stage.kind for stage in after if stage.key not in before} == remade
 
 
+def test_training_on_all_rows_is_part_of_the_keys(tmp_path: Path) -> None:
+    text = SMALL.replace("squad: {steps: 5", "tydiqa: {steps: 5").replace(
+        "xquad: {languages: [en, de]}, mlqa: {languages: [en, de]}", "tydiqa: {languages: [en]}"
+    )
+    before = {stage.key for stage in planned(tmp_path, text).stages}
+    after = planned(tmp_path, text.replace("steps: 5,", "steps: 5, retrain: all,")).stages
+    assert {stage.name for stage in after if stage.key not in before} == {
+        "tokenise tydiqa (small)", "fine-tune tydiqa (small)", "predict tydiqa (small)", "score (small)",
+    }  # fmt: skip
+
+
 def test_two_recipes_with_a_common_beginning_share_its_stages() -> None:
     digests = Digests(Path("unused"))
     full, base = (

@@ -46,6 +46,8 @@ def test_every_shipped_recipe_opens_with_its_schema_and_its_command(path: Path) 
     assert head.startswith("# yaml-language-server: $schema=recipe.schema.json\n")
     assert f"    make reproduce RECIPE={path.stem}" in head
     assert "Must be there first:" in head
+    licensed = "CCGbank (LDC2005T13)" if path.stem in ("ccg", "multitask9") else "nothing."
+    assert f"\n# To be licensed: {licensed}" in head
 
 
 def test_the_intermediate_tasks_are_those_that_can_be_read() -> None:
@@ -62,9 +64,17 @@ def test_there_is_a_recipe_for_every_intermediate_task() -> None:
 
 def test_intermediate_recipes_differ_from_the_baseline_in_nothing_else() -> None:
     baseline = recipe.load(RECIPES / "baseline.yaml").to_dict()
-    for name in (*INTERMEDIATE_TASKS, "multitask9"):
+    for name in (*INTERMEDIATE_TASKS, "multitask8", "multitask9"):
         other = recipe.load(RECIPES / f"{name}.yaml").to_dict()
         assert {key for key in baseline if baseline[key] != other[key]} <= {"intermediate", "baseline", "expect"}
+
+
+def test_the_mix_for_those_without_a_licence_is_the_other_without_supertags() -> None:
+    eight, nine = (recipe.load(RECIPES / f"multitask{count}.yaml").intermediate for count in (8, 9))
+    assert eight is not None
+    assert nine is not None
+    rest = {name: task for name, task in nine.tasks.items() if name != "ccg"}
+    assert dataclasses.replace(nine, tasks=rest) == eight
 
 
 def test_quickstart_and_its_baseline_differ_in_intermediate_training_only() -> None:

@@ -119,6 +119,42 @@ def test_a_run_killed_by_signal_resumes_to_the_same_bytes(tmp_path: Path, inputs
     assert digests(broken.out) == digests(whole.out)
 
 
+RETRAINED: dict[str, Any] = {**FINETUNING, "source": "tydiqa", "steps": 12, "stride": 16, "retrain": "all"}
+
+
+def test_after_the_choice_of_steps_all_rows_are_trained_on(tmp_path: Path, inputs: dict[str, Path]) -> None:
+    job = make_job(tmp_path / "retrained", {**RETRAINED, "learning_rate": 1e-30, "patience": 1}, **inputs)
+    facts = finetune(job)
+    # Nothing is learned, so the first evaluation, after four steps, is the best one.
+    assert (facts["steps"], facts["best_step"], facts["examples"]) == (8, 4, {"tydiqa": 54})
+    assert facts["retrained"] == {"steps": 4, "examples": {"tydiqa": 60}}
+    chosen = [json.loads(line) for line in (job.out / "choice/curve.jsonl").read_text().splitlines()]
+    assert [point["step"] for point in chosen if "dev/tydiqa" in point] == [4, 8]
+    assert [point["step"] for point in curve(job)] == [1, 2, 3, 4]
+    assert not any("dev/tydiqa" in point for point in curve(job))
+    plain = make_job(tmp_path / "plain", {**RETRAINED, "retrain": None}, **inputs)
+    assert "retrained" not in finetune(plain)
+    assert not (plain.out / "choice").exists()
+
+
+def test_a_run_killed_after_its_choice_does_not_choose_again(tmp_path: Path, inputs: dict[str, Path]) -> None:
+    whole = make_job(tmp_path / "whole", RETRAINED, **inputs)
+    facts = finetune(whole)
+    broken = make_job(tmp_path / "broken", {**RETRAINED, "checkpoint_seconds": 0}, **inputs)
+    for step in (5, 12 + 1, 12 + 3):
+        with pytest.raises(KilledError):
+            finetune(killed_at(broken, step))
+    resumed: list[int] = []
+    assert finetune(dataclasses.replace(broken, progress=lambda done, total, note: resumed.append(done))) == facts
+    assert resumed[0] == 12 + 3
+    assert digests(broken.out) == digests(whole.out)
+
+
+def test_the_metric_that_chose_is_among_the_facts(tmp_path: Path, inputs: dict[str, Path]) -> None:
+    facts = intermediate(make_job(tmp_path, MIXED, **inputs))
+    assert facts["metric"] == {"squad_v1": "mean of F1 and exact match", "hellaswag": "accuracy"}
+
+
 def test_the_best_evaluation_is_kept_not_the_last(tmp_path: Path, inputs: dict[str, Path]) -> None:
     job = make_job(tmp_path, {**XNLI, "learning_rate": 0.02, "steps": 24, "evaluate_every": 1}, **inputs)
     facts = finetune(job)

@@ -10,6 +10,7 @@ from typing import Any
 
 from xtreme_bench import corpora
 from xtreme_bench import encoder as encoders
+from xtreme_bench.data import layout
 from xtreme_bench.encoder import Encoder
 from xtreme_bench.features import features
 from xtreme_bench.job import Job
@@ -59,19 +60,20 @@ def tiny_encoder(**sizes: Any) -> Encoder:
 
 
 def write_corpus(data: Path) -> Path:
-    """xnli, panx, squad, hellaswag, text and translations below `data`; a few dozen rows each."""
+    """xnli, panx, squad, tydiqa, hellaswag, text and translations below `data`; a few dozen rows each."""
     for language, words in (("en", ENGLISH), ("de", GERMAN)):
         space = [" ".join(words[number] for number in sentence) for sentence in sentences(40, 1)]
         _write(data / f"text/{language}.txt", space)
         _write(data / f"parallel/de-en.{language}", space)
     labels = ("entailment", "contradiction", "neutral")
-    for split, count in (("train", 60), ("dev", 24)):
+    for split, count in (("dev", 24), ("train", 60)):
         rows = sentences(count, count)
         pairs = [f"{english(row)}\t{english(row[::-1])}\t{labels[at % 3]}" for at, row in enumerate(rows)]
         _write(data / f"xnli/{split}-en.tsv", pairs)
         tagged = ["".join(f"{ENGLISH[n]}\t{'B-PER' if n > 17 else 'O'}\n" for n in row) for row in rows]
         _write(data / f"panx/{split}-en.tsv", tagged)
         _write_squad(data / f"squad/{split}-v1.1.json", rows)
+        _write_squad(data / layout.source_file("tydiqa", split), rows)
         name = {"train": "train", "dev": "val"}[split]
         endings = [[english(row), english(row[:2]), "red", "blue"] for row in rows]
         choices = [

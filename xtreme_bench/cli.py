@@ -28,7 +28,11 @@ def cli(debug: bool) -> None:
 def _places(function: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--data", type=FOLDER, help="Folder of the corpora; recipes on the built-in ones need none."),
-        click.option("--labels", type=EXISTING_FOLDER, help="Folder of the gold labels of the test sets."),
+        click.option(
+            "--labels",
+            type=EXISTING_FOLDER,
+            help="Folder of the gold labels of the test sets; the default is DATA with `-labels` added.",
+        ),
         click.option(
             "--engine", type=click.Choice(ENGINES), default="local", show_default=True, help="Where stages run."
         ),

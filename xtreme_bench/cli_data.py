@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from xtreme_bench.data import layout
 from xtreme_bench.errors import InputError, shown
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -58,7 +59,7 @@ def prepare(
     from xtreme_bench.data.prepared import said
     from xtreme_bench.progress import Display
 
-    labels = labels or to.with_name(f"{to.name}-labels")
+    labels = labels or layout.labels_beside(to)
     with Display(1).work("prepare") as progress:
         notes = prepare_releases(sources, to, labels, dev_as_test=dev_as_test, sample=sample, progress=progress)
     emit(json_file, notes, lambda: said(notes))
@@ -82,7 +83,7 @@ def fetch(tasks: tuple[str, ...], to: Path, labels: Path | None, origin: str | N
     from xtreme_bench.data.prepared import said
     from xtreme_bench.progress import Display
 
-    labels = labels or to.with_name(f"{to.name}-labels")
+    labels = labels or layout.labels_beside(to)
     display = Display(2)
     with display.work("fetch") as progress:
         remarks = fetch_corpora(tasks, to, origin=origin, progress=progress)
@@ -105,7 +106,7 @@ def miniature(to: Path, labels: Path | None, seed: int, scale: float) -> None:
     from xtreme_bench.miniature.corpus import write_corpus, write_labels
     from xtreme_bench.progress import Display
 
-    labels = labels or to.with_name(f"{to.name}-labels")
+    labels = labels or layout.labels_beside(to)
     for folder in (to, labels):
         if folder.is_dir() and any(folder.iterdir()):
             raise InputError(f"{folder}: is not empty; name a new folder")
@@ -129,7 +130,7 @@ def status(folder: Path, labels: Path | None, tasks: tuple[str, ...], every: boo
     from xtreme_bench.data.status_text import said
     from xtreme_bench.progress import Display
 
-    beside = folder.resolve().with_name(f"{folder.resolve().name}-labels")
+    beside = layout.labels_beside(folder)
     labels = labels or (beside if beside.is_dir() else None)
     with Display(1).work("status") as progress:
         entries = states.status(folder, labels, states.memory_file(), tasks, progress)

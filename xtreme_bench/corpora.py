@@ -10,16 +10,24 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from xtreme_bench.benchmark import TASKS
-from xtreme_bench.data import intermediate, targets
+from xtreme_bench.data import intermediate, layout, targets
+from xtreme_bench.data.files import some
 from xtreme_bench.rows import Row
 
 # Step from one window of a context to the next where a recipe names none.
 STRIDE = 128
+# Special tokens of a pair of texts in XLM-R's form; BERT's has one less.
+MARKS = 4
+# Questions are cut to this many tokens, as in XTREME's scripts, so that the context has room.
+QUESTION = 64
+# The seed of the draw of development rows.
+_DRAW = 1
 
 Read = Callable[[Counter[str]], Iterator[Any]]
 
@@ -40,8 +48,9 @@ class Limits:
 
 @dataclass(frozen=True)
 class Corpus:
-    """A task, and how each of its parts is read ("train" and "dev", or the languages of its test sets).
+    """A task, and how each of its parts is read.
 
+    Parts are "train", "dev" (or several "dev/<file>") and, for training anew on both, "all"; or languages of test sets.
     A part is read in a stream; what its format leaves out is counted under its reason in the counter given.
     """
 
@@ -51,14 +60,25 @@ class Corpus:
     limits: Limits
     parts: Mapping[str, Read]
 
+    @property
+    def development(self) -> list[str]:
+        """The parts by which checkpoints are chosen, each counting alike."""
+        return [part for part in self.parts if part.partition("/")[0] == "dev"]
+
     def rows(self, part: str) -> list[Any]:
         """All rows of a part at once: for development and test sets."""
         return list(self.parts[part](Counter()))
 
 
+def longest_question(max_length: int) -> int:
+    """The most sub-words that a question keeps in sequences of `max_length`: never more than half of them."""
+    return min(QUESTION, max_length // 2)
+
+
 def source_choice(params: Mapping[str, Any]) -> dict[str, Any]:
     """Of the parameters of a fine-tuning stage those that choose its corpus."""
-    return {name: params[name] for name in ("source", "max_length", "stride", "examples", "evaluate_on")}
+    choice = {name: params[name] for name in ("source", "max_length", "stride", "examples", "evaluate_on")}
+    return {**choice, "retrain": params.get("retrain")}
 
 
 def intermediate_choice(params: Mapping[str, Any], task: str) -> dict[str, Any]:
@@ -85,8 +105,12 @@ def chosen(data: Path, choice: Mapping[str, Any]) -> Corpus:
     if "source" in choice:
         source = choice["source"]
         family = next(task.family for task in TASKS.values() if task.source == source)
-        counts = {"train": choice["examples"], "dev": choice["evaluate_on"]}
-        parts = {split: _first(partial(_train, data, source, split), count) for split, count in counts.items()}
+        parts = {
+            "train": _first(partial(_train, data, source, "train"), choice["examples"]),
+            "dev": _spread(partial(_train, data, source, "dev"), choice["evaluate_on"]),
+        }
+        if choice.get("retrain"):
+            parts["all"] = _first(partial(_train_on_all, data, source), choice["examples"])
         return Corpus(source, family, targets.labels(source), limits, parts)
     if "intermediate" in choice:
         return _intermediate(data, choice, limits)
@@ -101,15 +125,37 @@ def _intermediate(data: Path, choice: Mapping[str, Any], limits: Limits) -> Corp
     def train(dropped: Counter[str]) -> Iterator[Row]:
         return chain.from_iterable(intermediate.read(data, task, "train", each, dropped) for each in languages)
 
-    # The best checkpoint is chosen on English, whatever the languages of training.
-    dev = _first(lambda dropped: intermediate.read(data, task, "dev", "en", dropped), choice["evaluate_on"])
+    dev = {part: _spread(read, choice["evaluate_on"]) for part, read in _development(data, task).items()}
     # A language may bring labels of its own (supertags), beside those of the English development rows.
     labels = intermediate.labels(data, task, tuple(dict.fromkeys(["en", *languages])))
-    return Corpus(task, intermediate.FAMILY[task], labels, limits, {"train": train, "dev": dev})
+    return Corpus(task, intermediate.FAMILY[task], labels, limits, {"train": train, **dev})
+
+
+def _development(data: Path, task: str) -> dict[str, Read]:
+    """The development sets of a task, in English whatever the languages of training; ANLI+ has one for each part.
+
+    MultiNLI's is the matched one, as the published size of ANLI+'s set (22,857) has it.
+    """
+    if task not in layout.PARTS:
+        return {"dev": lambda dropped: intermediate.read(data, task, "dev", "en", dropped)}
+    files = {file: part for part in layout.PARTS[task] for file in layout.intermediate_split_files(part, "dev")}
+    return {
+        f"dev/{Path(file).with_suffix('')}": partial(_development_file, part, data / file)
+        for file, part in files.items()
+    }
+
+
+def _development_file(part: str, file: Path, dropped: Counter[str]) -> Iterator[Row]:
+    rows = intermediate.read_file(part, file, f"development data of {part} in en", dropped)
+    return some(rows, f"{file} (development data of {part} in en) has no rows")
 
 
 def _train(data: Path, source: str, split: str, dropped: Counter[str]) -> Iterator[Row]:
     return targets.read_train(data, source, split)
+
+
+def _train_on_all(data: Path, source: str, dropped: Counter[str]) -> Iterator[Row]:
+    return chain.from_iterable(_train(data, source, split, dropped) for split in layout.SPLITS)
 
 
 def _test(data: Path, task: str, language: str, dropped: Counter[str]) -> Iterator[Row]:
@@ -125,3 +171,21 @@ def _first(read: Read, count: int) -> Read:
         deque(rows, maxlen=0)
 
     return first
+
+
+def _spread(read: Read, count: int) -> Read:
+    """Read `count` rows, one drawn from each of as many equal stretches, all for 0.
+
+    Files stand in the order of articles, passages, sources or treebanks, so every one of them has its share. The draw
+    is the same for all recipes and seeds, which are judged by the same rows.
+    """
+
+    def spread(dropped: Counter[str]) -> Iterator[Row]:
+        rows = list(read(dropped))
+        if not 0 < count < len(rows):
+            return iter(rows)
+        generator = Random(_DRAW)
+        bounds = [len(rows) * at // count for at in range(count + 1)]
+        return (rows[generator.randrange(first, end)] for first, end in pairwise(bounds))
+
+    return spread

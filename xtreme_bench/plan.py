@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from xtreme_bench import audit_scope, corpora, environment, model_cache, plan_retrieval
+from xtreme_bench import audit_scope, corpora, environment, model_cache, plan_labels, plan_retrieval
 from xtreme_bench.benchmark import MINIATURE_LANGUAGES, TASKS
 from xtreme_bench.data import found, layout
 from xtreme_bench.errors import Problem
@@ -108,8 +108,12 @@ class Plan:
 def plan(
     recipe: Recipe, *, data: Path | None = None, labels: Path | None = None, image: str | None = None, digests: Digests
 ) -> Plan:
-    """The stages of `recipe`. `data` and `labels` are folders; recipes on the built-in corpora need neither."""
+    """The stages of `recipe`. `data` and `labels` are folders; recipes on the built-in corpora need neither.
+
+    Without `labels` those beside the data are taken, where `data prepare` has written some.
+    """
     made = Plan(recipe, image)
+    labels = labels or plan_labels.beside(recipe, data or layout.DATA)
     corpus = _corpus(made, data, digests)
     base = _encoder(made, corpus, digests)
     encoder = _intermediate(made, corpus, base) if recipe.intermediate else base
@@ -158,7 +162,7 @@ def _corpus(made: Plan, data: Path | None, digests: Digests) -> _Corpus:
     if source.source == "miniature":
         params = {"seed": source.seed, "scale": source.scale, "languages": _languages(made.recipe)}
         return _Corpus(made, made.add("corpus", "miniature corpora", params), digests)
-    folder = data or Path("data")
+    folder = data or layout.DATA
     if source.source == "releases":
         params = {"dev_as_test": sorted(source.dev_as_test), "sample": source.sample}
         upstream = _releases(made, folder, digests)
@@ -219,7 +223,6 @@ def _features(made: Plan, data: Stage | Folder, base: Stage | Folder, name: str,
 def _common(recipe: Recipe) -> dict[str, Any]:
     return {
         "seed": recipe.seed,
-        "method": recipe.method,
         "threads": recipe.resources.threads,
         "precision": recipe.resources.precision,
     }

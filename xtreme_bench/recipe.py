@@ -7,30 +7,25 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from xtreme_bench.benchmark import TASKS
 from xtreme_bench.errors import InputError, Problem
-from xtreme_bench.recipe_checks import check, text
+from xtreme_bench.recipe_checks import check
 from xtreme_bench.recipe_fields import (
     Bound,
     Data,
     Expectation,
     Hub,
-    Intermediate,
-    IntermediateTask,
     Model,
-    Pretraining,
     Recipe,
     Resources,
     Retrieval,
-    Sampling,
     Scratch,
     Target,
-    Training,
 )
+from xtreme_bench.recipe_phases import Intermediate, IntermediateTask, Pretraining, Sampling, Training
 from xtreme_bench.recipe_read import Reading, read
 from xtreme_bench.recipe_schema import schema
-from xtreme_bench.recipe_setting import ALL, languages_of
-from xtreme_bench.recipe_yaml import parse
+from xtreme_bench.recipe_setting import ALL, languages_of, sources_of
+from xtreme_bench.recipe_yaml import parse, text
 
 __all__ = [
     "Bound", "Data", "Expectation", "Hub", "Intermediate", "IntermediateTask", "Model", "Pretraining", "Recipe",
@@ -104,7 +99,7 @@ def _complete(recipe: Recipe) -> Recipe:
     """The recipe with its languages written out, and settings only for the sources that its targets need."""
     source = recipe.data.source
     targets = {task: Target(_resolve(target.languages, task, source)) for task, target in recipe.targets.items()}
-    needed = {TASKS[task].source for task in targets}
+    needed = sources_of(targets)
     finetuning = {name: training for name, training in recipe.finetuning.items() if name in needed}
     pretraining, intermediate = recipe.pretraining, recipe.intermediate
     if pretraining is not None:

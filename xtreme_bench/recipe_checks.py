@@ -9,52 +9,25 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from xtreme_bench import recipe_lengths
 from xtreme_bench.benchmark import GROUPS, TASKS
-from xtreme_bench.recipe_fields import FINETUNING, Intermediate, Pretraining, Retrieval, Scratch
+from xtreme_bench.recipe_fields import Scratch
 from xtreme_bench.recipe_read import Reading, nearest
-from xtreme_bench.recipe_setting import NAME, QA_SOURCES, WITH_DEVELOPMENT_SET
-from xtreme_bench.recipe_yaml import Entries, Entry, Items, Scalar, parse
+from xtreme_bench.recipe_setting import HELD_OUT, NAME, SOURCES, WITH_DEVELOPMENT_SET, sources_of
+from xtreme_bench.recipe_yaml import Entries, Items, Scalar, line, named, parse, text, whole
 
 
 def check(tree: Entries, path: Path, reading: Reading) -> None:
     """Add every fault between fields of the recipe at `path` to `reading`."""
     _check_name(path, reading)
     _check_model(tree, reading)
-    _check_lengths(tree, reading)
+    recipe_lengths.check(tree, reading)
     _check_data(tree, reading)
+    _check_training(tree, reading)
     _check_sampling(tree, reading)
     _check_retrieval(tree, reading)
     _check_expect(tree, reading)
     _check_baseline(tree, path, reading)
-
-
-def named(tree: Entries, *path: str) -> dict[str, Entry]:
-    """The entries of the mapping at a path; empty where there is none."""
-    entry = tree.at(*path)
-    return dict(entry.value.entries) if entry is not None and isinstance(entry.value, Entries) else {}
-
-
-def text(tree: Entries, *path: str) -> str | None:
-    """The text at a path, or None where there is nothing or something else."""
-    value = entry.value if (entry := tree.at(*path)) else None
-    return value.text if isinstance(value, Scalar) and value.kind == "text" else None
-
-
-def whole(tree: Entries, *path: str, default: int = 0) -> int | None:
-    """The whole number at a path, `default` where there is nothing, None where there is something else."""
-    entry = tree.at(*path)
-    if entry is None:
-        return default
-    value = entry.value.value if isinstance(entry.value, Scalar) else None
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def line(tree: Entries, *path: str) -> int:
-    """The line of the deepest entry on a path."""
-    for end in range(len(path), 0, -1):
-        if entry := tree.at(*path[:end]):
-            return entry.line
-    return tree.line
 
 
 def _check_name(path: Path, reading: Reading) -> None:
@@ -79,54 +52,6 @@ def _check_model(tree: Entries, reading: Reading) -> None:
         reading.fault(message, line(tree, "model", "scratch", "heads"))
 
 
-def _used_sources(tree: Entries) -> list[str]:
-    sources = [TASKS[task].source for task in named(tree, "targets") if task in TASKS]
-    return [source for source in dict.fromkeys(sources) if source is not None]
-
-
-def _check_lengths(tree: Entries, reading: Reading) -> None:
-    """Inputs fit the positions of a model from scratch, windows overlap, strides are for question answering."""
-    lengths: list[tuple[tuple[str, ...], int]] = [
-        (("finetuning", source, "max_length"), FINETUNING[source].max_length) for source in _used_sources(tree)
-    ]
-    if any(TASKS[task].group == "retrieval" for task in named(tree, "targets") if task in TASKS):
-        lengths.append((("retrieval", "max_length"), Retrieval.max_length))
-    if tree.at("pretraining"):
-        lengths.append((("pretraining", "max_length"), Pretraining.max_length))
-    if tree.at("intermediate"):
-        lengths.append((("intermediate", "max_length"), Intermediate.max_length))
-        if any(task.startswith("squad") for task in named(tree, "intermediate", "tasks")):
-            lengths.append((("intermediate", "qa_length"), Intermediate.qa_length))
-    positions = whole(tree, "model", "scratch", "positions", default=Scratch.positions)
-    for path, default in lengths:
-        length = whole(tree, *path, default=default)
-        # XLM-R numbers positions from 2, after the padding index.
-        if tree.at("model", "scratch") and length and positions and length > positions - 2:
-            said = "is" if tree.at(*path) else "is by default"
-            message = f"{'.'.join(path)} {said} {length}, but {positions} positions leave room for {positions - 2}"
-            reading.fault(message, line(tree, *path))
-    _check_strides(tree, reading)
-
-
-def _check_strides(tree: Entries, reading: Reading) -> None:
-    windows: list[tuple[tuple[str, ...], str, int, int]] = [
-        (("finetuning", source, "stride"), "max_length", FINETUNING[source].stride or 0, FINETUNING[source].max_length)
-        for source in QA_SOURCES
-    ]
-    windows.append((("intermediate", "qa_stride"), "qa_length", Intermediate.qa_stride, Intermediate.qa_length))
-    for path, name, default_stride, default_length in windows:
-        limit = (*path[:-1], name)
-        stride, length = whole(tree, *path, default=default_stride), whole(tree, *limit, default=default_length)
-        if stride and length and stride >= length and (tree.at(*path) or tree.at(*limit)):
-            message = f"{'.'.join(path)} ({stride}) must be less than {name} ({length}), or windows leave gaps"
-            reading.fault(message, line(tree, *path))
-    for source in named(tree, "finetuning"):
-        entry = tree.at("finetuning", source, "stride")
-        if entry is not None and source in FINETUNING and source not in QA_SOURCES:
-            message = f"finetuning.{source}.stride is for question answering ({', '.join(QA_SOURCES)}); remove it"
-            reading.fault(message, entry.line)
-
-
 def _check_data(tree: Entries, reading: Reading) -> None:
     """Fields of data that its source does not use, and stand-in test sets of tasks that are no targets."""
     for key, source in (
@@ -144,8 +69,27 @@ def _check_data(tree: Entries, reading: Reading) -> None:
                 reading.fault(f"data.dev_as_test names {item.text}, which is not among targets", item.line)
 
 
+def _check_training(tree: Entries, reading: Reading) -> None:
+    """Every phase leaves something that is used: its encoder or its head, for a source that a target needs."""
+    if text(tree, "intermediate", "method") == "head":
+        message = "intermediate.method head trains heads alone, which are dropped afterwards; leave it out or take full"
+        reading.fault(message, line(tree, "intermediate", "method"))
+    targets = named(tree, "targets")
+    for source, entry in named(tree, "finetuning").items():
+        served = [task for task in TASKS if TASKS[task].source == source]
+        if targets and source in SOURCES and source not in sources_of(targets):
+            serves = f"it serves {' and '.join(served)}; " if served != [source] else ""
+            reading.fault(f"finetuning.{source} is for no target of this recipe; {serves}remove it", entry.line)
+        retrain = tree.at("finetuning", source, "retrain")
+        if retrain is not None and source in SOURCES and source not in HELD_OUT:
+            message = (
+                f"finetuning.{source}.retrain is for {', '.join(HELD_OUT)}; {source} has development data of its own"
+            )
+            reading.fault(message, retrain.line)
+
+
 def _check_sampling(tree: Entries, reading: Reading) -> None:
-    """Weights where they are used and only there; the same for cap and temperature."""
+    """Weights, cap and temperature where they are used and only there; a cap is part of a mix."""
     kind = text(tree, "intermediate", "sampling", "kind") or "proportional"
     for task in named(tree, "intermediate", "tasks"):
         weight = tree.at("intermediate", "tasks", task, "weight")
@@ -160,6 +104,10 @@ def _check_sampling(tree: Entries, reading: Reading) -> None:
         if entry is not None and kind in ("proportional", "temperature", "uniform", "weights") and kind not in kinds:
             message = f"intermediate.sampling.{key} is for kind {' or '.join(kinds)}, here it is {kind}; remove it"
             reading.fault(message, entry.line)
+    cap, tasks = tree.at("intermediate", "sampling", "cap"), named(tree, "intermediate", "tasks")
+    if cap is not None and len(tasks) == 1:
+        message = f"intermediate.sampling.cap is for a mix of tasks, here {next(iter(tasks))} is alone; remove it"
+        reading.fault(message, cap.line)
 
 
 def _check_retrieval(tree: Entries, reading: Reading) -> None:

@@ -1,7 +1,6 @@
 """The vocabulary of a recipe: its dataclasses are the one table that reading, checking and the JSON Schema follow.
 
-Every field says what it means and which values it takes. Defaults are the published settings of intermediate-task
-training (the XTREME guide of nyu-mll/jiant), unless a field says otherwise.
+Every field says what it means and which values it takes. The sections on training are in `recipe_phases`.
 """
 
 # ruff: noqa: RUF009  (the calls are dataclasses.field with facts; what it is given is frozen)
@@ -14,26 +13,16 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from xtreme_bench.benchmark import TASKS
+from xtreme_bench.recipe_phases import FINETUNING, Intermediate, Pretraining, Training
 from xtreme_bench.recipe_setting import (
-    INTERMEDIATE_TASKS,
     NAME,
     SCORES,
     SOURCES,
     WITH_DEVELOPMENT_SET,
-    batch_field,
-    decay_field,
-    epochs_field,
-    evaluate_every_field,
-    evaluate_on_field,
     languages_field,
     length_field,
-    patience_field,
     plain,
-    rate_field,
     setting,
-    steps_field,
-    stride_field,
-    warmup_field,
 )
 
 
@@ -92,102 +81,6 @@ class Model:
         "Folder of a model in Hugging Face's layout, seen from the recipe.", default=None, pattern=(r".+", "a folder")
     )
     scratch: Scratch | None = setting("A model with fresh weights, pretrained by this recipe.", default=None)
-
-
-@dataclass(frozen=True)
-class Pretraining:
-    """Masked language modelling of a model from scratch, on text and on translation pairs."""
-
-    steps: int = steps_field()
-    languages: tuple[str, ...] = languages_field("Languages of the text: all, or a list.")
-    batch: int = batch_field(64)
-    learning_rate: float = rate_field(5.0e-4)
-    warmup: float = warmup_field()
-    weight_decay: float = decay_field()
-    max_length: int = length_field(128)
-    translation: float = setting(
-        "Share of examples that join a sentence and its translation (TLM).", default=0.5, low=0, high=1
-    )
-    mask: float = setting("Share of the sub-words that are masked.", default=0.15, above=0, high=0.9)
-
-
-@dataclass(frozen=True)
-class IntermediateTask:
-    """One intermediate task of the mixture."""
-
-    languages: tuple[str, ...] = languages_field("Languages of the training data: all, or a list.", ("en",))
-    weight: float | None = setting("Share in the mixture; with sampling kind weights.", default=None, above=0, high=1e6)
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """How often each intermediate task is drawn, n being its number of training examples."""
-
-    kind: str = setting(
-        "proportional: min(n, cap). temperature: min(n, cap) ** (1 / temperature). uniform: equal. weights: as given.",
-        default="proportional",
-        choices=("proportional", "temperature", "uniform", "weights"),
-    )
-    cap: int = setting(
-        "Most examples of a task that count, 0 = all. 2**17 is what T5 uses; for the paper it is unconfirmed.",
-        default=131072,
-        low=0,
-        high=10**9,
-    )
-    temperature: float = setting("Temperature; 1 = proportional.", default=2.0, low=1, high=100)
-
-
-@dataclass(frozen=True)
-class Intermediate:
-    """Training on intermediate tasks, before the encoder meets a target task."""
-
-    tasks: Mapping[str, IntermediateTask] = setting(
-        "The intermediate tasks.", choices=INTERMEDIATE_TASKS, noun="intermediate task"
-    )
-    sampling: Sampling = setting("How often each task is drawn.", default=Sampling())
-    epochs: float | None = epochs_field()
-    steps: int | None = steps_field("epochs", None)
-    batch: int = batch_field(32)
-    learning_rate: float = rate_field(1.0e-5)
-    warmup: float = warmup_field()
-    weight_decay: float = decay_field()
-    max_length: int = length_field(256)
-    qa_length: int = length_field(384, " of question answering")
-    qa_stride: int = stride_field(128)
-    evaluate_every: int = evaluate_every_field()
-    evaluate_on: int = evaluate_on_field()
-    patience: int = patience_field()
-
-
-@dataclass(frozen=True)
-class Training:
-    """Fine-tuning on the English training data of one source; the best checkpoint on English development data wins."""
-
-    epochs: float | None = epochs_field()
-    steps: int | None = steps_field("epochs", None)
-    batch: int = batch_field(32)
-    learning_rate: float = rate_field(1.0e-5)
-    warmup: float = warmup_field()
-    weight_decay: float = decay_field()
-    max_length: int = length_field(256)
-    stride: int | None = stride_field(None)
-    evaluate_every: int = evaluate_every_field()
-    evaluate_on: int = evaluate_on_field()
-    patience: int = patience_field()
-    examples: int = setting("Most training examples, the first ones; 0 = all.", default=0, low=0, high=10**9)
-
-
-_QA: dict[str, Any] = {"epochs": 2.0, "batch": 16, "max_length": 384, "stride": 128}
-FINETUNING: Mapping[str, Training] = MappingProxyType(
-    {
-        "xnli": Training(epochs=2.0),
-        "pawsx": Training(epochs=5.0),
-        "udpos": Training(epochs=10.0),
-        "panx": Training(epochs=10.0),
-        "squad": Training(**_QA),
-        "tydiqa": Training(**_QA),
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -301,7 +194,6 @@ class Recipe:
     data: Data = setting("Where the corpora come from.", default=Data())
     pretraining: Pretraining | None = setting("Pretraining; with model.scratch.", default=None)
     intermediate: Intermediate | None = setting("Training on intermediate tasks.", default=None)
-    method: str = setting("full: all weights learn. head: only the head.", default="full", choices=("full", "head"))
     finetuning: Mapping[str, Training] = setting(
         "Settings per source of training data; squad serves xquad and mlqa.",
         default=FINETUNING,

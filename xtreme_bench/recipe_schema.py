@@ -14,7 +14,8 @@ from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from xtreme_bench.benchmark import TASKS
-from xtreme_bench.recipe_fields import Bound, IntermediateTask, Recipe, Target, Training
+from xtreme_bench.recipe_fields import Bound, Recipe, Target
+from xtreme_bench.recipe_phases import IntermediateTask, Training
 from xtreme_bench.recipe_setting import ALL, plain
 
 Schema = dict[str, Any]

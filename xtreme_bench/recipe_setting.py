@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, field, fields, is_dataclass
 from typing import Any
 
@@ -13,6 +13,8 @@ INTERMEDIATE_TASKS = (
 )  # fmt: skip
 SOURCES = tuple(dict.fromkeys(task.source for task in TASKS.values() if task.source is not None))
 QA_SOURCES = tuple(dict.fromkeys(task.source for task in TASKS.values() if task.group == "qa" and task.source))
+# Sources without development rows of their own: every tenth row of the training set is held out.
+HELD_OUT = ("tydiqa",)
 WITH_DEVELOPMENT_SET = tuple(task for task in TASKS if task not in ("xquad", "tatoeba"))
 SCORES = (*TASKS, *(f"{task}/transfer" for task in TASKS), *GROUPS, "overall")
 ALL = ("all",)
@@ -23,6 +25,12 @@ def languages_of(task: str, source: str) -> tuple[str, ...]:
     """The languages that `task` can have with data from `source`; any task that is no target has them all."""
     languages = TASKS[task].languages if task in TASKS else tuple(LANGUAGES)
     return tuple(language for language in languages if source != "miniature" or language in MINIATURE_LANGUAGES)
+
+
+def sources_of(targets: Iterable[str]) -> tuple[str, ...]:
+    """The sources of fine-tuning that some target tasks need; names of no task are passed over."""
+    needed = {TASKS[task].source for task in targets if task in TASKS}
+    return tuple(source for source in SOURCES if source in needed)
 
 
 def setting(
@@ -89,8 +97,13 @@ def steps_field(instead_of: str | None = None, default: Any = MISSING) -> Any:
     return setting(about, default=default, low=1, high=100_000_000, instead_of=instead_of)
 
 
-def epochs_field() -> Any:
-    return setting("Length of the training in passes over the training data.", default=2.0, above=0, high=10_000)
+def method_field() -> Any:
+    about = "full: all weights learn. head: only the head, the encoder stays as it is."
+    return setting(about, default="full", choices=("full", "head"))
+
+
+def epochs_field(default: float) -> Any:
+    return setting("Length of the training in passes over the training data.", default=default, above=0, high=10_000)
 
 
 def length_field(default: int, what: str = "") -> Any:
@@ -106,7 +119,7 @@ def evaluate_every_field() -> Any:
 
 
 def evaluate_on_field() -> Any:
-    about = "Development examples in an evaluation, the first ones; 0 = all."
+    about = "Development examples in an evaluation, spread over the set, as many of each part of ANLI+; 0 = all."
     return setting(about, default=500, low=0, high=100_000_000)
 
 

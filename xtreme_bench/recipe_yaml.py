@@ -220,3 +220,32 @@ def _scalar(node: yaml.Node, line: int) -> Scalar:
             return Scalar(line, text, text, "a date")
         case _:
             return Scalar(line, text, text, "text")
+
+
+def named(tree: Entries, *path: str) -> dict[str, Entry]:
+    """The entries of the mapping at a path; empty where there is none."""
+    entry = tree.at(*path)
+    return dict(entry.value.entries) if entry is not None and isinstance(entry.value, Entries) else {}
+
+
+def text(tree: Entries, *path: str) -> str | None:
+    """The text at a path, or None where there is nothing or something else."""
+    value = entry.value if (entry := tree.at(*path)) else None
+    return value.text if isinstance(value, Scalar) and value.kind == "text" else None
+
+
+def whole(tree: Entries, *path: str, default: int = 0) -> int | None:
+    """The whole number at a path, `default` where there is nothing, None where there is something else."""
+    entry = tree.at(*path)
+    if entry is None:
+        return default
+    value = entry.value.value if isinstance(entry.value, Scalar) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def line(tree: Entries, *path: str) -> int:
+    """The line of the deepest entry on a path."""
+    for end in range(len(path), 0, -1):
+        if entry := tree.at(*path[:end]):
+            return entry.line
+    return tree.line

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xtreme_bench import bundle, environment, manifest, model_cache, recipe
+from xtreme_bench import bundle, environment, manifest, model_cache, plan_labels, recipe
 from xtreme_bench.check import check
+from xtreme_bench.data import layout
 from xtreme_bench.engines import chosen
 from xtreme_bench.engines.local import Local
 from xtreme_bench.errors import InputError, Problem, StageError
@@ -60,6 +61,7 @@ def plans(name: str, places: Places, image: str | None = None) -> list[Plan]:
     if recipes[0].baseline is not None:
         recipes.append(recipe.load(recipes[0].path.parent / f"{recipes[0].baseline}.yaml"))
     made = [plan(one, data=places.data, labels=places.labels, image=image, digests=digests) for one in recipes]
+    made[0].missing[:0] = plan_labels.unjudged(made[0], places.data or layout.DATA, places.labels)
     digests.save()
     return made
 
@@ -161,6 +163,4 @@ def _judge(main: Finished, baseline: Finished | None) -> list[Problem]:
     scores = main.manifest.get("scores")
     if scores is not None:
         problems += check_expect(expect, scores, baseline.manifest.get("scores") if baseline else None)
-    elif any(expect.values()):
-        problems.append(Problem("`expect` cannot be judged without gold labels: give their folder with --labels"))
     return problems

@@ -1,7 +1,8 @@
-"""Which task the next training step takes, when several are trained at once."""
+"""How long a training is, and which task each of its steps takes when several are trained at once."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,22 @@ from xtreme_bench.errors import InputError
 KINDS = ("proportional", "temperature", "uniform", "weights")
 
 
+def steps(sizes: Mapping[str, int], params: Mapping[str, Any]) -> int:
+    """The length of a training in steps: `steps`, else `epochs` passes over all examples in batches of `batch`.
+
+    `sizes` are the examples of each task; those of a mix count up to the cap of its `sampling`.
+    """
+    if params.get("steps"):
+        return int(params["steps"])
+    examples = sum(_capped(sizes, params.get("sampling") or {}))
+    epochs, per_epoch = float(params["epochs"]), math.ceil(examples / int(params["batch"]))
+    return max(1, round(epochs * per_epoch))
+
+
+def _capped(sizes: Mapping[str, int], sampling: Mapping[str, Any]) -> list[float]:
+    return [min(size, sampling.get("cap") or math.inf) for size in sizes.values()]
+
+
 def probabilities(sizes: Mapping[str, int], sampling: Mapping[str, Any], weights: Mapping[str, float]) -> list[float]:
     """The probability of each task, in the order of `sizes` (training examples of each task); they sum to 1.
 
@@ -20,12 +37,11 @@ def probabilities(sizes: Mapping[str, int], sampling: Mapping[str, Any], weights
     Raises InputError for an unknown kind and for shares that are negative or all zero.
     """
     kind = sampling.get("kind", "proportional")
-    cap, temperature = sampling.get("cap") or float("inf"), sampling.get("temperature", 1.0)
     match kind:
         case "proportional":
-            shares = [float(min(size, cap)) for size in sizes.values()]
+            shares = [float(size) for size in _capped(sizes, sampling)]
         case "temperature":
-            shares = [min(size, cap) ** (1.0 / temperature) for size in sizes.values()]
+            shares = [size ** (1.0 / sampling.get("temperature", 1.0)) for size in _capped(sizes, sampling)]
         case "uniform":
             shares = [1.0] * len(sizes)
         case "weights":

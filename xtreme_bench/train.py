@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Callable, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ from accelerate import Accelerator
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from xtreme_bench import curve, sampling
 from xtreme_bench import encoder as encoders
-from xtreme_bench import sampling
 from xtreme_bench.corpora import Corpus, chosen, intermediate_choice, source_choice
 from xtreme_bench.device import prepare_device
 from xtreme_bench.encoder import Encoder
@@ -25,29 +26,73 @@ from xtreme_bench.features import FAMILIES
 from xtreme_bench.inference import infer
 from xtreme_bench.job import Job
 from xtreme_bench.loop import Course, Task, fit
+from xtreme_bench.quality import metric, quality
+from xtreme_bench.store import write_json
 
 
 def finetune(job: Job) -> dict[str, Any]:
     """Train an encoder on English data of one source and keep the best; writes encoder, head and curve to `job.out`.
 
+    With `retrain` that only chooses how many steps to take: the encoder is then trained on all rows, those included
+    that chose, in a course of that length. The curve of the choice is in `choice/`.
+
     Inputs: data (its development rows are read), features (of `source_choice`), encoder. Params: source, epochs or
     steps, batch, learning_rate, warmup, weight_decay, max_length, stride, evaluate_every, evaluate_on, patience,
-    examples, method, seed, threads, precision, checkpoint_seconds.
+    examples, retrain, method, seed, threads, precision, checkpoint_seconds.
     """
     corpus = chosen(job.inputs["data"], source_choice(job.params))
-    accelerator, encoder, tasks, course = _train(job, {"features": corpus}, lambda _: [1.0])
-    if accelerator.is_main_process:
-        encoders.save(job.out, encoder)
-        save_head(job.out, corpus, tasks[0].head)
-    return _facts(course, tasks)
+    if job.params.get("retrain"):
+        facts, points = _choice(job, corpus)
+        trained = _train(_retraining(job, facts), {"features": corpus}, _alone, part="all")
+        facts |= {"retrained": {"steps": trained.course.step, "examples": _rows(trained.tasks)}}
+    else:
+        trained = _train(job, {"features": corpus}, _alone)
+        facts, points = _facts(trained, [corpus]), []
+    if trained.accelerator.is_main_process:
+        encoders.save(job.out, trained.encoder)
+        save_head(job.out, corpus, trained.tasks[0].head)
+        if points:
+            (job.out / "choice").mkdir(exist_ok=True)
+            curve.write(job.out / "choice", points)
+    return facts
+
+
+def _choice(job: Job, corpus: Corpus) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Facts and curve of the course that chooses the number of steps, which a killed run does not repeat."""
+    done, work = job.work / "choice.json", job.work / "choice"
+    if done.exists():
+        kept = json.loads(done.read_text(encoding="utf-8"))
+        return kept["facts"], kept["points"]
+
+    def progress(step: int, steps: int, note: str) -> None:
+        job.progress(step, 2 * steps, f"choosing, {note}")
+
+    work.mkdir(exist_ok=True)
+    trained = _train(replace(job, out=work, work=work, progress=progress), {"features": corpus}, _alone)
+    facts, points = _facts(trained, [corpus]), trained.course.points
+    if trained.accelerator.is_main_process:
+        write_json(done, {"facts": facts, "points": points})
+        shutil.rmtree(work)
+    trained.accelerator.free_memory()
+    return facts, points
+
+
+def _retraining(job: Job, facts: Mapping[str, Any]) -> Job:
+    """The job of the course after the choice: as many steps as were best."""
+    before = facts["steps"]
+
+    def progress(step: int, steps: int, note: str) -> None:
+        job.progress(before + step, before + steps, f"on all rows, {note}")
+
+    return replace(job, params={**job.params, "steps": facts["best_step"]}, progress=progress)
 
 
 def intermediate(job: Job) -> dict[str, Any]:
     """Train an encoder on one or several tasks at once; writes encoder and curve to `job.out` and drops the heads.
 
     Inputs: data (its development rows are read), encoder, and for each task, by its name, the features of
-    `intermediate_choice`. Params: tasks {name: {languages, weight}}, sampling, and those of `finetune` except source
-    and examples; `qa_length` and `qa_stride` are the limits of question answering.
+    `intermediate_choice`. Params: tasks {name: {languages, weight}}, sampling, and those of `finetune` except source,
+    examples and retrain; `qa_length` and `qa_stride` are the limits of question answering.
     """
     params = job.params
     corpora = {name: chosen(job.inputs["data"], intermediate_choice(params, name)) for name in params["tasks"]}
@@ -56,39 +101,68 @@ def intermediate(job: Job) -> dict[str, Any]:
     def shares(sizes: Mapping[str, int]) -> list[float]:
         return sampling.probabilities(sizes, params.get("sampling") or {}, weights)
 
-    accelerator, encoder, tasks, course = _train(job, corpora, shares)
-    if accelerator.is_main_process:
-        encoders.save(job.out, encoder)
-    return {**_facts(course, tasks), "probability": dict(zip(corpora, shares(_rows(tasks)), strict=True))}
+    trained = _train(job, corpora, shares)
+    if trained.accelerator.is_main_process:
+        encoders.save(job.out, trained.encoder)
+    probability = dict(zip(corpora, shares(_rows(trained.tasks)), strict=True))
+    return {**_facts(trained, corpora.values()), "probability": probability}
+
+
+@dataclass(frozen=True)
+class _Trained:
+    """What a training leaves in memory."""
+
+    accelerator: Accelerator
+    encoder: Encoder
+    tasks: list[Task]
+    course: Course
+
+
+def _alone(sizes: Mapping[str, int]) -> list[float]:
+    """The share of the only task."""
+    return [1.0]
 
 
 def _train(
-    job: Job, corpora: Mapping[str, Corpus], shares: Callable[[Mapping[str, int]], Sequence[float]]
-) -> tuple[Accelerator, Encoder, list[Task], Course]:
-    """Train on corpora, each with the name of the input that holds its examples; `shares` tells how often each."""
+    job: Job,
+    corpora: Mapping[str, Corpus],
+    shares: Callable[[Mapping[str, int]], Sequence[float]],
+    part: str = "train",
+) -> _Trained:
+    """Train on corpora, each with the name of the input that holds its examples; `shares` tells how often each.
+
+    Without development rows of its own (the part "all") a training keeps its last weights.
+    """
     accelerator = prepare_device(job.params)
     encoder = encoders.load(job.inputs["encoder"])
     torch.manual_seed(job.params["seed"])
-    tasks = [make_task(encoder, corpus, job.inputs[name]) for name, corpus in corpora.items()]
-    steps = job.params.get("steps") or _steps(tasks, job.params)
-    return accelerator, encoder, tasks, fit(job, accelerator, encoder, tasks, shares(_rows(tasks)), steps)
+    tasks = [make_task(encoder, corpus, job.inputs[name], part) for name, corpus in corpora.items()]
+    steps = sampling.steps({task.name: len(task.examples) for task in tasks}, job.params)
+    course = fit(job, accelerator, encoder, tasks, shares(_rows(tasks)), steps)
+    return _Trained(accelerator, encoder, tasks, course)
 
 
-def make_task(encoder: Encoder, corpus: Corpus, features: Path) -> Task:
-    """A new head and the examples of a corpus. Raises InputError for limits that the encoder cannot keep."""
+def make_task(encoder: Encoder, corpus: Corpus, features: Path, part: str = "train") -> Task:
+    """A new head and the examples of a part of a corpus, with development sets unless the part has them in it.
+
+    Raises InputError for limits that the encoder cannot keep.
+    """
     family, limits = FAMILIES[corpus.family], corpus.limits
     if limits.max_length > encoder.longest:
         raise InputError(
             f"{corpus.name}: max_length is {limits.max_length}, but the encoder has room for {encoder.longest} tokens"
         )
     head = family.head(encoder.width, len(corpus.labels), encoder.dropout)
-    rows, dev = corpus.rows("dev"), Examples(features / "dev")
+    examples = Examples(features / part)
+    if part == "all":
+        return Task(corpus.name, family, head, examples)
+    sets = [(corpus.rows(part), Examples(features / part)) for part in corpus.development]
 
-    def quality() -> float:
-        outputs = infer(encoder, family, head, dev)
-        return family.score(rows, family.decode(rows, dev, outputs, corpus.labels, limits))
+    def score() -> float:
+        found = [quality(corpus, rows, dev, infer(encoder, family, head, dev)) for rows, dev in sets]
+        return sum(found) / len(found)
 
-    return Task(corpus.name, family, head, Examples(features / "train"), quality=quality)
+    return Task(corpus.name, family, head, examples, quality=score)
 
 
 def _rows(tasks: Sequence[Task]) -> dict[str, int]:
@@ -96,21 +170,14 @@ def _rows(tasks: Sequence[Task]) -> dict[str, int]:
     return {task.name: task.examples.rows for task in tasks if isinstance(task.examples, Examples)}
 
 
-def _steps(tasks: Sequence[Task], params: Mapping[str, Any]) -> int:
-    """Steps of `epochs` over all examples, those of each task counted up to the cap."""
-    cap = (params.get("sampling") or {}).get("cap") or float("inf")
-    examples = sum(min(len(task.examples), cap) for task in tasks)
-    per_epoch: int = math.ceil(examples / params["batch"])
-    epochs: float = params["epochs"]
-    return max(1, round(epochs * per_epoch))
-
-
-def _facts(course: Course, tasks: Sequence[Task]) -> dict[str, Any]:
+def _facts(trained: _Trained, corpora: Iterable[Corpus]) -> dict[str, Any]:
+    course = trained.course
     return {
         "steps": course.step,
         "best_step": course.best_step,
         "dev": {name: round(value, 4) for name, value in course.best.items()},
-        "examples": _rows(tasks),
+        "metric": {corpus.name: metric(corpus) for corpus in corpora},
+        "examples": _rows(trained.tasks),
     }
 
 

@@ -14,6 +14,8 @@ from xtreme_bench.benchmark import GROUPS, TASKS
 from xtreme_bench.data.imposters import file_fault
 from xtreme_bench.errors import InputError, Problem
 
+# The data folder where none is named.
+DATA = Path("data")
 PAIR_TASKS, TAGGING_TASKS, QA_TASKS = (GROUPS[group] for group in ("classification", "tagging", "qa"))
 SOURCES = tuple(sorted({task.source for task in TASKS.values() if task.source}))
 SPLITS = ("train", "dev")
@@ -92,6 +94,12 @@ def intermediate_split_files(task: str, split: str, language: str = "en") -> lis
 def ccg_tags_file(language: str) -> str:
     """The list of supertags that CCG's files in `language` use."""
     return "ccg/tags_to_id.json" if language == "en" else f"ccg/{language}/tags_to_id.json"
+
+
+def labels_beside(data: Path) -> Path:
+    """Where `data prepare` writes the gold labels of a data folder: beside it, with `-labels` added to its name."""
+    named = data if data.name not in ("", "..") else data.resolve()
+    return named.with_name(f"{named.name}-labels")
 
 
 def text_file(language: str) -> str:

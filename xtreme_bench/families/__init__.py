@@ -43,6 +43,3 @@ class Family(Objective, Protocol):
         limits: Limits,
     ) -> list[Any]:
         """One prediction for each row."""
-
-    def score(self, rows: Sequence[Any], predictions: Sequence[Any]) -> float:
-        """Quality on rows with gold labels, in percent, more is better; chooses the checkpoint, is never reported."""

@@ -15,7 +15,6 @@ from xtreme_bench.corpora import Limits
 from xtreme_bench.examples import Example
 from xtreme_bench.families.classification import PooledHead
 from xtreme_bench.families.subwords import encode_pairs
-from xtreme_bench.metrics import accuracy
 from xtreme_bench.rows import ChoiceRow
 
 
@@ -70,8 +69,3 @@ def decode(
 ) -> list[int]:
     """The index of the best choice of each row."""
     return list(outputs)
-
-
-def score(rows: Sequence[ChoiceRow], predictions: Sequence[int]) -> float:
-    """Accuracy."""
-    return accuracy([str(row.label) for row in rows], [str(best) for best in predictions])["accuracy"]

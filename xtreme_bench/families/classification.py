@@ -14,7 +14,6 @@ from xtreme_bench.batching import targets
 from xtreme_bench.corpora import Limits
 from xtreme_bench.examples import Example
 from xtreme_bench.families.subwords import encode_pairs
-from xtreme_bench.metrics import accuracy
 from xtreme_bench.rows import PairRow
 
 
@@ -76,8 +75,3 @@ def decode(
 ) -> list[str]:
     """The name of the best class of each row."""
     return [labels[best] for best in outputs]
-
-
-def score(rows: Sequence[PairRow], predictions: Sequence[str]) -> float:
-    """Accuracy."""
-    return accuracy([str(row.label) for row in rows], predictions)["accuracy"]

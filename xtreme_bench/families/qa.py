@@ -15,15 +15,12 @@ from torch import nn
 from torch.nn import functional
 
 from xtreme_bench.batching import targets
-from xtreme_bench.corpora import Limits
+from xtreme_bench.corpora import Limits, longest_question
 from xtreme_bench.examples import Example, Ints, needed
 from xtreme_bench.families.subwords import between, encode, encode_with_offsets
 from xtreme_bench.families.tagging import TokenHead
-from xtreme_bench.metrics import squad_scores
 from xtreme_bench.rows import QuestionRow
 
-# Questions are cut to this many tokens, as in XTREME's scripts, so that the context has room.
-QUESTION = 64
 # Spans of one window that are kept until one is found that is not blank.
 BEST = 20
 
@@ -39,7 +36,7 @@ def features(rows: Sequence[QuestionRow], tokenizer: Any, labels: Sequence[str],
     middle = between(tokenizer)
     examples = []
     for at, (row, question, (tokens, offsets)) in enumerate(zip(rows, questions, contexts, strict=True)):
-        before = [tokenizer.cls_token_id, *question[: min(QUESTION, limits.max_length // 2)], *middle]
+        before = [tokenizer.cls_token_id, *question[: longest_question(limits.max_length)], *middle]
         first, span = len(before), _span(row, offsets)
         for begin, end in _windows(len(tokens), limits.max_length - first - 1, limits.stride):
             ids = np.array([*before, *tokens[begin:end], tokenizer.sep_token_id], dtype=np.int32)
@@ -118,15 +115,21 @@ def decode(
 
     An answer is the sum of its start and end logit worth; "no answer" what the least of its windows gives it.
     """
+    return [
+        "" if limits.impossible and margin < 0 else text for text, margin in guesses(rows, examples, outputs, limits)
+    ]
+
+
+def guesses(
+    rows: Sequence[QuestionRow], examples: Sequence[Example], outputs: Sequence[Any], limits: Limits
+) -> list[tuple[str, float]]:
+    """The best answer of each row that is not blank, and how much more it is worth than "no answer"."""
     spans: list[list[tuple[float, int, int]]] = [[] for _ in rows]
     nothing = [float("inf")] * len(rows)
     for example, logits in zip(examples, outputs, strict=True):
         spans[example.row] += _best_spans(logits, needed(example.extra).reshape(-1, 2), limits.answer)
         nothing[example.row] = min(nothing[example.row], float(logits[0, 0] + logits[1, 0]))
-    return [
-        _choose(row.context, found, none if limits.impossible else float("-inf"))
-        for row, found, none in zip(rows, spans, nothing, strict=True)
-    ]
+    return [_choose(row.context, found, none) for row, found, none in zip(rows, spans, nothing, strict=True)]
 
 
 def _best_spans(logits: Any, offsets: Any, longest: int) -> list[tuple[float, int, int]]:
@@ -146,20 +149,10 @@ def _best_spans(logits: Any, offsets: Any, longest: int) -> list[tuple[float, in
     ]
 
 
-def _choose(context: str, spans: list[tuple[float, int, int]], nothing: float) -> str:
-    """The text of the best span that is not blank; "" when "no answer" is worth more."""
+def _choose(context: str, spans: list[tuple[float, int, int]], nothing: float) -> tuple[str, float]:
+    """The text of the best span that is not blank, and its margin; without one the first word, which is worth least."""
     for worth, start, end in sorted(spans, key=lambda span: (-span[0], span[1], span[2])):
         text = context[start:end].strip()
         if text:
-            return text if worth >= nothing else ""
-    words = context.split()
-    return words[0] if words and nothing == float("-inf") else ""
-
-
-def score(rows: Sequence[QuestionRow], predictions: Sequence[str]) -> float:
-    """Mean word-overlap F1 of SQuAD; a question without an answer counts 1 when none is given."""
-    answers = {str(at): [answer.text for answer in row.answers] for at, row in enumerate(rows) if row.answers}
-    given = {str(at): prediction for at, prediction in enumerate(predictions)}
-    empty = sum(not given[str(at)] for at, row in enumerate(rows) if not row.answers)
-    overlap = squad_scores(answers, given)["f1"] * len(answers) if answers else 0.0
-    return (overlap + 100.0 * empty) / max(1, len(rows))
+            return text, worth - nothing
+    return next(iter(context.split()), ""), float("-inf")

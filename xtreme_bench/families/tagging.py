@@ -109,14 +109,3 @@ def decode(
     for example, numbers in zip(examples, outputs, strict=True):
         tags[example.row] += [labels[number] for number in numbers]
     return tags
-
-
-def score(rows: Sequence[TaggedRow], predictions: Sequence[Sequence[str]]) -> float:
-    """F1 of the tags other than O over words, micro-averaged; without O among the gold tags, accuracy."""
-    pairs = [
-        pair for row, tags in zip(rows, predictions, strict=True) for pair in zip(row.tags or (), tags, strict=True)
-    ]
-    gold = sum(right != "O" for right, _ in pairs)
-    named = sum(given != "O" for _, given in pairs)
-    hits = sum(right == given != "O" for right, given in pairs)
-    return 200.0 * hits / max(1, gold + named)

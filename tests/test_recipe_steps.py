@@ -1,0 +1,76 @@
+"""How long every phase of every shipped recipe trains: optimizer steps over the corpora of their published sizes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from xtreme_bench import sampling
+from xtreme_bench.data.published import published
+from xtreme_bench.data.targets import TYDIQA_DEV_EVERY
+from xtreme_bench.plan import Stage, plan
+from xtreme_bench.recipe import load
+from xtreme_bench.store import Digests
+
+RECIPES = Path(__file__).parents[1] / "recipes"
+# A question counts as one example; those on long passages are several, so question answering is longer in truth.
+FINETUNING = {"xnli": 24_544, "pawsx": 7_720, "udpos": 6_650, "panx": 6_250, "squad": 10_950, "tydiqa": 416}
+SMALL = {"pretrain": 2600, "xnli": 700, "pawsx": 400, "udpos": 150, "panx": 150, "squad": 400, "tydiqa": 300}
+STEPS: dict[str, dict[str, int]] = {
+    "baseline": FINETUNING,
+    "anli_plus": {"intermediate": 103_590, **FINETUNING},
+    "mnli": {"intermediate": 36_816, **FINETUNING},
+    "qqp": {"intermediate": 34_113, **FINETUNING},
+    "squad_v1": {"intermediate": 16_425, **FINETUNING},
+    "squad_v2": {"intermediate": 24_435, **FINETUNING},
+    "hellaswag": {"intermediate": 3_744, **FINETUNING},
+    "ccg": {"intermediate": 3_564, **FINETUNING},
+    "cosmosqa": {"intermediate": 2_370, **FINETUNING},
+    "commonsenseqa": {"intermediate": 915, **FINETUNING},
+    "multitask9": {"intermediate": 205_533, **FINETUNING},
+    "multitask8": {"intermediate": 201_969, **FINETUNING},
+    "quickstart": {"intermediate": 600, **SMALL},
+    "quickstart-baseline": SMALL,
+    "real-sample": {"pretrain": 600, **dict.fromkeys(FINETUNING, 200)},
+}
+
+
+def sizes(stage: Stage) -> dict[str, int]:
+    """The training examples of a stage, as published."""
+    tasks: Any = stage.params.get("tasks") or [stage.params["source"]]
+    found = {task: published(task, "train") or 0 for task in tasks}
+    if "tydiqa" in found:
+        found["tydiqa"] -= found["tydiqa"] // TYDIQA_DEV_EVERY
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_phase_trains_as_long_as_its_source_says(path: Path, tmp_path: Path) -> None:
+    made = plan(load(path), data=tmp_path / "none", digests=Digests(tmp_path / "digests.json"))
+    found = {
+        str(stage.params.get("source") or stage.kind): stage.params["steps"]
+        if stage.kind == "pretrain"
+        else sampling.steps(sizes(stage), stage.params)
+        for stage in made.stages
+        if stage.kind in ("pretrain", "intermediate", "finetune")
+    }
+    assert found == STEPS[path.stem]
+
+
+@pytest.mark.parametrize("name", [name for name, phases in STEPS.items() if phases.get("intermediate", 0) > 600])
+def test_intermediate_training_is_set_as_in_the_guide_of_the_paper(name: str) -> None:
+    settings = load(RECIPES / f"{name}.yaml").intermediate
+    assert settings is not None
+    assert (settings.epochs, settings.learning_rate, settings.max_length, settings.sampling.cap) == (3, 1e-5, 256, None)
+    assert (settings.qa_length, settings.qa_stride) == (384, 128)
+    assert settings.batch == (16 if name.startswith("squad") else 32)
+
+
+def test_a_cap_counts_in_the_mix_and_in_its_epochs() -> None:
+    mix = {"mnli": 392_702, "squad_v1": 87_599}
+    params = {"epochs": 1.0, "steps": None, "batch": 32, "sampling": {"kind": "proportional", "cap": 131_072}}
+    assert sampling.steps(mix, params) == 6_834
+    assert sampling.steps(mix, {**params, "sampling": {"kind": "proportional", "cap": None}}) == 15_010
+    assert sampling.steps(mix, {**params, "steps": 7}) == 7
