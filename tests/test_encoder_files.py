@@ -250,7 +250,9 @@ def test_a_tokenizer_made_to_harm_is_an_error_and_never_ends_the_process(folder:
     with pytest.raises(InputError) as caught:
         encoders.load(folder)
     assert str(folder) in str(caught.value)
-    assert "\x1b" not in str(caught.value)
+    if kind == "character map":
+        assert "ends with signal 6 at it" in str(caught.value)
+        assert "memory allocation of" in str(caught.value)
 
 
 def test_a_tokenizer_that_never_ends_is_an_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,6 +57,7 @@ def pretrain(job: Job) -> dict[str, Any]:
         "loss": round(course.loss, 4),
         "vocabulary": len(tokenizer),
         "examples": {task.name: len(task.examples) for task in tasks},
+        "cut": {task.name: sum(len(example.cut) for example in task.examples) for task in tasks},
         "parameters": sum(value.numel() for value in encoder.model.parameters()),
     }
 
@@ -113,13 +114,15 @@ def _packed(
     tokens = [subwords.encode(side, encoder.tokenizer) for side in sides]
     examples: list[Example] = []
     kept: list[list[int]] = [[] for _ in sides]
+    cut: list[str] = []
     form = frame(encoder.tokenizer, len(sides))
     room = subwords.room(max_length, form.size, len(sides), f"{len(sides)} text(s)")
 
     def flush() -> None:
         # The last mark between the sides opens the second one.
         second = len(form.marks[0]) + len(kept[0]) + len(form.marks[1]) - 1 if len(sides) > 1 else None
-        examples.append(Example(len(examples), (form.ids(*kept)[:max_length],), second=second))
+        examples.append(Example(len(examples), (form.ids(*kept),), second=second, cut=tuple(cut)))
+        cut.clear()
         for part in kept:
             part.clear()
 
@@ -131,6 +134,8 @@ def _packed(
             target = _target(room, generator)
         for part, piece in zip(kept, line, strict=True):
             part += piece[: room // len(sides)]
+        if max(map(len, line)) > room // len(sides):
+            cut.append("lines cut")
     if any(kept):
         flush()
     return examples

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 from xtreme_bench.errors import InputError
@@ -34,6 +35,13 @@ def try_tokenizer(file: Path) -> None:
     except subprocess.TimeoutExpired:
         raise InputError(f"{file}: the tokenizers library is not done with it after {SECONDS} s") from None
     if ended.returncode:
-        said = ended.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
         how = f"ends with signal {-ended.returncode}" if ended.returncode < 0 else "fails"
-        raise InputError(f"{file}: the tokenizers library {how} at it: {said[-1][:200]!a}")
+        said = _reason(ended.stderr.decode(errors="replace").strip().splitlines())
+        raise InputError(f"{file}: the tokenizers library {how} at it: {said[:200]!a}")
+
+
+def _reason(lines: list[str]) -> str:
+    """The line that says why: behind the place of a panic, at the end of a traceback, else the first."""
+    panics = [after for line, after in pairwise(lines) if " panicked at " in line]
+    at_end = bool(lines) and lines[0].startswith("Traceback")
+    return (panics or lines[-1 if at_end else 0 :] or ["no message"])[0]

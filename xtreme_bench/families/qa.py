@@ -48,7 +48,9 @@ def features(rows: Sequence[QuestionRow], tokenizer: Any, labels: Sequence[str],
         cut = ["questions cut"] if len(question) > longest else []
         if row.answers and not any(needed(example.target).any() for example in own):
             cut.append("answers in no window")
-        examples += [replace(own[0], cut=tuple(cut)), *own[1:]]
+        if cut:
+            own[0] = replace(own[0], cut=tuple(cut))
+        examples += own
     return examples
 
 
