@@ -55,11 +55,13 @@ def test_sequences_are_padded_and_masked_at_the_end() -> None:
     assert set(batch) == {"input_ids", "attention_mask"}
 
 
-def test_a_model_with_segments_gets_ones_after_the_first_separator() -> None:
+def test_segments_are_those_of_the_examples_and_never_guessed_from_the_model() -> None:
     sizes = {"vocab_size": 320, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1}
     bert = Encoder(BertModel(BertConfig(**sizes, intermediate_size=8)), tiny_encoder().tokenizer)
-    examples = [Example(0, (np.array([0, 9, 2, 8, 8, 2], np.int32),)), Example(1, (np.array([0, 9, 2], np.int32),))]
-    assert collate(examples, bert)["token_type_ids"].tolist() == [[0, 0, 0, 1, 1, 1], [0, 0, 0, 0, 0, 0]]
+    ids = np.array([0, 9, 2, 8, 8, 2], np.int32)
+    assert "token_type_ids" not in collate([Example(0, (ids,))], bert)
+    two = Example(0, (ids, ids[:3]), segments=np.array([0, 0, 0, 1, 1, 1, 0, 0, 1], np.int32))
+    assert collate([two], bert)["token_type_ids"].tolist() == [[0, 0, 0, 1, 1, 1], [0, 0, 1, 0, 0, 0]]
 
 
 def test_the_second_side_of_a_translation_counts_its_positions_anew() -> None:

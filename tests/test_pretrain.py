@@ -60,3 +60,12 @@ def test_a_length_beyond_the_positions_is_refused(tmp_path: Path) -> None:
     job = make_job(tmp_path, {**PRETRAINING, "max_length": 65}, data=write_corpus(tmp_path / "data"))
     with pytest.raises(InputError, match=r"max_length is 65, but `positions` leaves room for 64 tokens"):
         pretrain(job)
+
+
+def test_lines_that_do_not_fit_are_cut_and_counted(tmp_path: Path) -> None:
+    data = write_corpus(tmp_path / "data")
+    (data / "text/en.txt").write_text("cat " * 200 + "\n" + "a dog\n" * 9)
+    tiny = {**PRETRAINING, "languages": ["en"], "translation": 0.0, "steps": 2, "max_length": 30}
+    assert pretrain(make_job(tmp_path / "short", tiny, data=data))["cut"] == {"text": 1}
+    (data / "text/en.txt").write_text("a dog\n" * 10)
+    assert pretrain(make_job(tmp_path / "whole", tiny, data=data))["cut"] == {"text": 0}

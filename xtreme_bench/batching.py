@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from xtreme_bench.encoder import Encoder
-from xtreme_bench.examples import Example, needed
+from xtreme_bench.examples import Example, Ints, needed
 
 # Batches are cut from pools of this many batches, each pool sorted by length: little padding, still well shuffled.
 POOL = 50
@@ -87,18 +87,23 @@ def flat_positions(examples: Sequence[Example], hidden: torch.Tensor) -> torch.T
 def collate(examples: Sequence[Example], encoder: Encoder) -> dict[str, torch.Tensor]:
     """What the encoder takes: input_ids and attention_mask (sequences, longest), segments and positions if needed."""
     sequences = [sequence for example in examples for sequence in example.sequences]
-    tokenizer, config = encoder.tokenizer, encoder.model.config
+    tokenizer = encoder.tokenizer
     ids = pad(sequences, tokenizer.pad_token_id)
     lengths = torch.tensor([len(sequence) for sequence in sequences])
     mask = torch.arange(ids.shape[1])[None, :] < lengths[:, None]
     batch = {"input_ids": ids, "attention_mask": mask.long()}
-    if config.type_vocab_size > 1:  # type: ignore[union-attr, operator]
-        # BERT's segment 1 is what follows the first separator.
-        separator = (ids == tokenizer.sep_token_id).long()
-        batch["token_type_ids"] = ((separator.cumsum(1) - separator) > 0).long() * mask
+    if any(example.segments is not None for example in examples):
+        batch["token_type_ids"] = pad([each for example in examples for each in _segments(example)], 0)
     if any(example.second is not None for example in examples):
         batch["position_ids"] = _positions(examples, mask, tokenizer.pad_token_id)
     return batch
+
+
+def _segments(example: Example) -> list[Ints]:
+    """The segments of each sequence of an example."""
+    ends = np.cumsum([len(sequence) for sequence in example.sequences])
+    whole = np.zeros(ends[-1], np.int32) if example.segments is None else example.segments
+    return np.split(whole, ends[:-1])
 
 
 def _positions(examples: Sequence[Example], mask: torch.Tensor, padding: int) -> torch.Tensor:

@@ -21,6 +21,7 @@ from xtreme_bench import encoder as encoders
 from xtreme_bench.embed_onnx import onnx_run
 from xtreme_bench.embed_torch import Run, Tokens, torch_device, torch_run
 from xtreme_bench.errors import InputError, Problem, StageError
+from xtreme_bench.frames import frame
 from xtreme_bench.store import write_json
 
 # Tokens of one batch. On a CPU enough to keep a matrix product busy, little enough to stay near the processor.
@@ -178,11 +179,12 @@ def batches(lengths: Sequence[int], tokens: int) -> list[list[int]]:
 
 
 def tokenise(tokenizer: Any, texts: Sequence[str], max_length: int) -> tuple[list[list[int]], NDArray[np.bool_]]:
-    """Token ids of each text with special tokens, and which had too many; cut ones keep their end token."""
+    """Token ids of each text with special tokens, and which had too many; the marks at the end stay."""
     found = tokenizer(list(texts), return_attention_mask=False, return_token_type_ids=False, verbose=False)
     tokens: list[list[int]] = found["input_ids"]
     cut = np.array([len(ids) > max_length for ids in tokens], dtype=bool)
-    return [[*ids[: max_length - 1], ids[-1]] if len(ids) > max_length else ids for ids in tokens], cut
+    end = frame(tokenizer, 1).marks[-1]
+    return [[*ids[: max_length - len(end)], *end] if len(ids) > max_length else ids for ids in tokens], cut
 
 
 def _tokenised(

@@ -14,14 +14,22 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from torch import nn
-from transformers import AutoModel, AutoTokenizer, PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaModel
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoTokenizer,
+    PreTrainedTokenizerFast,
+    XLMRobertaConfig,
+    XLMRobertaModel,
+)
 from transformers.utils import logging
 
+from xtreme_bench.encoder_files import faults, known_config
 from xtreme_bench.errors import InputError, Problem
-from xtreme_bench.model_cache import lacking
+from xtreme_bench.frames import frame
+from xtreme_bench.tokenizer_trial import try_tokenizer
 
 logging.disable_progress_bar()
 
@@ -148,18 +156,32 @@ def load(folder: Path) -> Encoder:
     settings: dict[str, Any] = {"add_pooling_layer": False, "ignore_mismatched_sizes": True, **_LOCAL}
     try:
         model, loaded = AutoModel.from_pretrained(
-            str(folder), use_safetensors=True, dtype=torch.float32, output_loading_info=True, **settings
+            str(folder),
+            config=_config(folder),
+            use_safetensors=True,
+            dtype=torch.float32,
+            output_loading_info=True,
+            **settings,
         )
-    except (OSError, ValueError, TypeError, KeyError, SafetensorError) as error:
+    except Exception as error:  # whatever the libraries say of a file that is not what it should be
         raise _unknown(folder, error) from error
-    if faults := list(_misfits(loaded)):
-        said = [Problem(fault, str(folder)) for fault in faults[:20]]
-        raise InputError(f"{folder}: {len(faults)} of its weights are not as its config.json has them", said)
+    if misfits := list(_misfits(loaded)):
+        said = [Problem(fault, str(folder)) for fault in misfits[:20]]
+        raise InputError(f"{folder}: {len(misfits)} of its weights are not as its config.json has them", said)
     tokenizer = load_tokenizer(folder)
     highest, rows = max(tokenizer.get_vocab().values()), model.get_input_embeddings().num_embeddings
     if highest >= rows:
         raise InputError(f"{folder}: its tokenizer has ids up to {highest}, but the weights only {rows} embeddings")
+    segment, segments = frame(tokenizer, 2).highest, model.config.type_vocab_size
+    if segment >= segments:
+        raise InputError(f"{folder}: its tokenizer has segments up to {segment}, but the weights only {segments}")
     return Encoder(model, tokenizer)
+
+
+def _config(folder: Path) -> Any:
+    """The config of a folder without faults, made of the fields that are known here and no others."""
+    family, fields = known_config(folder)
+    return AutoConfig.for_model(family, **fields)
 
 
 def _misfits(loaded: Mapping[str, Any]) -> Iterator[str]:
@@ -167,32 +189,49 @@ def _misfits(loaded: Mapping[str, Any]) -> Iterator[str]:
     for name, there, expected in sorted(loaded["mismatched_keys"]):
         yield f"{name} has shape {tuple(there)}, not {tuple(expected)}"
     yield from (f"{name} is missing" for name in sorted(loaded["missing_keys"]))
-    yield from (f"{name} is of a block too many" for name in sorted(loaded["unexpected_keys"]) if ".layer." in name)
 
 
 def load_tokenizer(folder: Path) -> Any:
-    """The tokenizer of an encoder folder, without the weights. Raises InputError when there is no fast one."""
+    """The tokenizer of an encoder folder, without the weights.
+
+    Raises InputError when there is no fast one, or it does not put texts into a frame as XLM-R's and BERT's do.
+    """
     _check(folder)
+    try_tokenizer(folder / "tokenizer.json")
     try:
-        tokenizer = AutoTokenizer.from_pretrained(str(folder), use_fast=True, **_LOCAL)
-    except (OSError, ValueError, TypeError, KeyError) as error:
+        tokenizer, segment = _opened(folder)
+    except InputError as error:
+        raise InputError(f"{folder}: {error}") from error
+    except BaseException as error:
+        # What panics in the tokenizers library is no Exception to Python, and has no name that could be imported.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
         raise _unknown(folder, error) from error
-    if not tokenizer.is_fast:
-        raise InputError(f"{folder}: its tokenizer gives no character offsets; add a tokenizer.json to the folder")
-    # Some folders were saved in the middle of other work, and their tokenizer would cut what it is given.
-    tokenizer.backend_tokenizer.no_truncation()
-    tokenizer.backend_tokenizer.no_padding()
+    if segment:
+        raise InputError(f"{folder}: its tokenizer puts a single text into segment {segment}, not 0")
     return tokenizer
 
 
-def _unknown(folder: Path, error: Exception) -> InputError:
+def _opened(folder: Path) -> tuple[Any, int]:
+    """A tokenizer that cuts and pads nothing, and the segment of a single text."""
+    tokenizer = AutoTokenizer.from_pretrained(str(folder), config=_config(folder), use_fast=True, **_LOCAL)
+    if not tokenizer.is_fast:
+        raise InputError("its tokenizer gives no character offsets; add a tokenizer.json to the folder")
+    # Some folders were saved in the middle of other work, and their tokenizer would cut what it is given.
+    tokenizer.backend_tokenizer.no_truncation()
+    tokenizer.backend_tokenizer.no_padding()
+    return tokenizer, frame(tokenizer, 1).highest
+
+
+def _unknown(folder: Path, error: BaseException) -> InputError:
     return InputError(f"{folder}: no encoder could be loaded: {error}; XLM-R and BERT models are supported")
 
 
 def _check(folder: Path) -> None:
-    if problems := lacking(folder):
+    if problems := faults(folder):
         raise InputError(
-            f"{folder} is no encoder folder; bring what is missing from where the model comes from", problems
+            f"{folder} is no encoder folder that can be used; bring what it lacks from where the model comes from",
+            problems,
         )
 
 

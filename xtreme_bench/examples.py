@@ -18,7 +18,7 @@ import numpy as np
 Ints = np.ndarray[Any, np.dtype[np.int32]]
 
 # What an example may have, or lack, beside its token ids; all examples of a folder have the same.
-_OPTIONAL = ("target", "positions", "extra")
+_OPTIONAL = ("target", "positions", "extra", "segments")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,9 @@ class Example:
 
     `row` is the index of the row it comes from; long rows give several examples. `target` is the family's own, and
     None in test files. `positions` says where the family reads the hidden states, `extra` what decoding needs.
-    `second` is where, in a pair of translations, the second side begins, whose positions are counted anew.
+    `segments` are those of the tokens of all sequences, one after another, None where all are in segment 0. `second` is
+    where, in a pair of translations, the second side begins, whose positions are counted anew. `cut` says what of the
+    row did not fit.
     """
 
     row: int
@@ -35,7 +37,9 @@ class Example:
     target: Ints | None = None
     positions: Ints | None = None
     extra: Ints | None = None
+    segments: Ints | None = None
     second: int | None = None
+    cut: tuple[str, ...] = ()
 
     @property
     def length(self) -> int:
@@ -51,7 +55,7 @@ def needed(column: Ints | None) -> Ints:
 
 
 def write(folder: Path, batches: Iterable[tuple[int, Sequence[Example]]]) -> None:
-    """Write examples to a new folder, for `Examples` to read; `second` is not kept.
+    """Write examples to a new folder, for `Examples` to read; `second` and `cut` are not kept.
 
     A batch comes with the number that its examples count their rows from. Errors: `OSError` when the disk is full.
     """
@@ -66,7 +70,7 @@ def write(folder: Path, batches: Iterable[tuple[int, Sequence[Example]]]) -> Non
             for name, column in optional.items():
                 column.add([values for example in examples if (values := getattr(example, name)) is not None])
         if any(column.count not in (0, rows.count) for column in optional.values()):
-            raise ValueError("some examples have a target, positions or extra, and others have none")
+            raise ValueError("some examples have a target, positions, extra or segments, and others have none")
 
 
 class _Writer:
@@ -107,8 +111,8 @@ class Examples(Sequence[Example]):
         at = range(len(self))[index]
         first, end = self._rows.bounds(at)
         sequences = tuple(self._tokens[sequence] for sequence in range(first, end))
-        target, positions, extra = (None if column is None else column[at] for column in self._optional)
-        return Example(int(self._rows.values[first]), sequences, target, positions, extra)
+        target, positions, extra, segments = (None if column is None else column[at] for column in self._optional)
+        return Example(int(self._rows.values[first]), sequences, target, positions, extra, segments)
 
     @property
     def rows(self) -> int:

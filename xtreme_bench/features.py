@@ -32,19 +32,23 @@ def features(job: Job) -> dict[str, Any]:
     """Tokenise a corpus; writes a folder of examples for each of its parts to `job.out`.
 
     Inputs: data, encoder (only its tokenizer is read). Params: those of `corpora.chosen`, and threads, which change
-    nothing in the result. Facts: rows, examples and tokens of each part, and what the corpus's format leaves out.
+    nothing in the result. Facts: rows, examples and tokens of each part, what the corpus's format leaves out, and what
+    was cut because it is longer than `max_length` allows.
     """
     encoders.single_threaded_tokenizers()
     corpus = chosen(job.inputs["data"], job.params)
     tokenizer = encoders.load_tokenizer(job.inputs["encoder"])
-    facts: dict[str, Any] = {"rows": {}, "examples": {}, "tokens": {}, "dropped": {}}
+    facts: dict[str, Any] = {"rows": {}, "examples": {}, "tokens": {}, "dropped": {}, "cut": {}}
     for number, part in enumerate(corpus.parts):
         dropped: Counter[str] = Counter()
+        cut: Counter[str] = Counter()
         tell = _progress(job, corpus, number, part)
-        made = tokenise(corpus, part, tokenizer, job.out / part, dropped, job.params.get("threads", 1), tell)
+        made = tokenise(corpus, part, tokenizer, job.out / part, dropped, job.params.get("threads", 1), tell, cut)
         facts["rows"][part], facts["examples"][part], facts["tokens"][part] = made.rows, len(made), made.tokens
         if dropped:
             facts["dropped"][part] = dict(dropped)
+        if cut:
+            facts["cut"][part] = dict(cut)
     return {**facts, "summary": _summary(facts)}
 
 
@@ -56,11 +60,12 @@ def tokenise(
     dropped: Counter[str],
     threads: int = 1,
     progress: Callable[[int], None] = lambda rows: None,
+    cut: Counter[str] | None = None,
 ) -> Examples:
     """Write the examples of one part of a corpus to a new folder, in the order of its rows, and open them.
 
     `threads` tokenise at a time; in memory are only the batches of rows that they work on. `progress` is told how
-    many rows are done.
+    many rows are done, `cut` counts what did not fit.
     """
     family = FAMILIES[corpus.family]
 
@@ -71,6 +76,8 @@ def tokenise(
         first = 0
         for rows, made in _in_order(examples, _batches(corpus.parts[part](dropped)), threads):
             yield first, made
+            if cut is not None:
+                cut.update(what for example in made for what in example.cut)
             first += len(rows)
             progress(first)
 
@@ -102,8 +109,10 @@ def _progress(job: Job, corpus: Corpus, number: int, part: str) -> Callable[[int
 
 
 def _summary(facts: dict[str, Any]) -> str:
-    left_out: Counter[str] = Counter()
-    for reasons in facts["dropped"].values():
-        left_out.update(reasons)
-    said = "".join(f", {count:,} {reason} left out" for reason, count in left_out.items())
-    return f"{sum(facts['rows'].values()):,} rows{said}"
+    said = f"{sum(facts['rows'].values()):,} rows"
+    for kind, ending in (("dropped", " left out"), ("cut", "")):
+        counts: Counter[str] = Counter()
+        for reasons in facts[kind].values():
+            counts.update(reasons)
+        said += "".join(f", {count:,} {reason}{ending}" for reason, count in counts.items())
+    return said

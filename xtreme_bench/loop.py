@@ -2,7 +2,7 @@
 
 AdamW as in Devlin et al. 2019: linear warm-up and decay, no decay of biases and norms, gradients clipped at 1. What a
 step does follows from its number alone (task, batch, masks, dropout are seeded by it), so a checkpoint holds no
-random state.
+random state; and it does not follow from how the step is cut for memory or shared by processes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from torch import nn
 
 from xtreme_bench import checkpoint, curve, sampling
 from xtreme_bench.batching import Batches, collate
-from xtreme_bench.device import parts, room
+from xtreme_bench.device import activations, memory, parts
+from xtreme_bench.dropout import Noise, by_example
 from xtreme_bench.encoder import Encoder
 from xtreme_bench.errors import StageError
 from xtreme_bench.examples import Example, lengths
@@ -67,6 +68,8 @@ class Network(nn.Module):
     def __init__(self, encoder: nn.Module, heads: Mapping[str, nn.Module], frozen: bool) -> None:
         super().__init__()
         self.encoder, self.heads, self.frozen = encoder, nn.ModuleDict(heads), frozen
+        self.noise = Noise()
+        by_example(self, encoder, self.noise)
 
     def forward(self, task: Task, inputs: Mapping[str, torch.Tensor], examples: Sequence[Example]) -> torch.Tensor:
         """The summed loss of some examples."""
@@ -134,7 +137,7 @@ class _Run:
         self.model, self.optimizer = accelerator.prepare(self.network, self.optimizer)
         if found is not None:
             checkpoint.restore_optimizer(self.optimizer, found[0]["optimizer"])
-        self.room = room(accelerator, encoder)
+        self.memory = memory(accelerator, self.optimizer)
 
     def step(self, task: Task, indices: Sequence[int]) -> None:
         """One update from one batch, cut into parts that fit into memory and shared among the processes."""
@@ -144,18 +147,19 @@ class _Run:
         batch = [task.examples[index] for index in indices]
         if task.change is not None:
             batch = [task.change(example, generator) for example in batch]
-        torch.manual_seed((seed * 1_000_003 + number) * world + rank)
+        self.network.noise.step([seed, 4, number], batch)
         terms = max(1, task.objective.terms(batch))
         rate = _rate(number, self.steps, self.params)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         total = 0.0
-        shares = list(parts(batch[rank::world], self.room))
+        shares = list(parts(batch, range(rank, len(batch), world), self._fits))
         try:
             for last, share in enumerate(shares, 1 - len(shares)):
                 # A process without a share of a small last batch still takes part, with nothing to say.
-                weight, part = (1.0 / terms, share) if share else (0.0, batch[:1])
-                total += self._backward(task, part, weight, last == 0)
+                weight, part = (1.0 / terms, share) if share else (0.0, [0])
+                self.network.noise.take(part, self.accelerator.device)
+                total += self._backward(task, [batch[at] for at in part], weight, last == 0)
             norm = self.accelerator.clip_grad_norm_(self.model.parameters(), CLIP)
         except torch.OutOfMemoryError as error:
             raise StageError(
@@ -171,6 +175,9 @@ class _Run:
         self.optimizer.zero_grad(set_to_none=True)
         self.course.step += 1
         self._record(task, total, rate)
+
+    def _fits(self, sequences: int, longest: int) -> bool:
+        return activations(self.encoder, sequences, longest) <= self.memory
 
     def _backward(self, task: Task, part: list[Example], weight: float, last: bool) -> float:
         inputs = {name: value.to(self.accelerator.device) for name, value in collate(part, self.encoder).items()}

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from xtreme_bench import audit_scope, corpora, environment, model_cache, plan_labels, plan_retrieval
+from xtreme_bench import audit_scope, corpora, encoder_files, environment, model_cache, plan_labels, plan_retrieval
 from xtreme_bench.benchmark import MINIATURE_LANGUAGES, TASKS
 from xtreme_bench.data import found, layout
 from xtreme_bench.errors import Problem
@@ -209,7 +209,7 @@ def _encoder(made: Plan, corpus: _Corpus, digests: Digests) -> Stage | Folder:
     else:
         folder = recipe.path.parent / str(recipe.model.path)
         files = [p.relative_to(folder).as_posix() for p in folder.glob("*")] if folder.is_dir() else []
-        made.missing += model_cache.lacking(folder)
+        made.missing += encoder_files.faults(folder)
         encoder = Folder(folder, digests.of(folder, files))
     return encoder
 

@@ -17,7 +17,8 @@ from xtreme_bench.device import prepare_device
 from xtreme_bench.encoder import Encoder
 from xtreme_bench.errors import InputError
 from xtreme_bench.examples import Example
-from xtreme_bench.families import masking
+from xtreme_bench.families import masking, subwords
+from xtreme_bench.frames import frame
 from xtreme_bench.job import Job
 from xtreme_bench.loop import Task, fit
 
@@ -56,6 +57,7 @@ def pretrain(job: Job) -> dict[str, Any]:
         "loss": round(course.loss, 4),
         "vocabulary": len(tokenizer),
         "examples": {task.name: len(task.examples) for task in tasks},
+        "cut": {task.name: sum(len(example.cut) for example in task.examples) for task in tasks},
         "parameters": sum(value.numel() for value in encoder.model.parameters()),
     }
 
@@ -109,18 +111,18 @@ def _packed(
     `sides` is one text, or the two sides of a translation: line i of one translates line i of the other, and an
     example has the same lines of both, each side closed as in a pair.
     """
-    tokenizer = encoder.tokenizer
-    begin, end = [tokenizer.cls_token_id], [tokenizer.sep_token_id]
-    tokens = [tokenizer(list(side), add_special_tokens=False)["input_ids"] for side in sides]
+    tokens = [subwords.encode(side, encoder.tokenizer) for side in sides]
     examples: list[Example] = []
     kept: list[list[int]] = [[] for _ in sides]
-    room = max_length - 2 * len(sides)
+    cut: list[str] = []
+    form = frame(encoder.tokenizer, len(sides))
+    room = subwords.room(max_length, form.size, len(sides), f"{len(sides)} text(s)")
 
     def flush() -> None:
-        parts = [[*(begin if at == 0 else end), *part, *end] for at, part in enumerate(kept)]
-        ids = np.array([token for part in parts for token in part], dtype=np.int32)
-        second = len(parts[0]) if len(parts) > 1 else None
-        examples.append(Example(len(examples), (ids[:max_length],), second=second))
+        # The last mark between the sides opens the second one.
+        second = len(form.marks[0]) + len(kept[0]) + len(form.marks[1]) - 1 if len(sides) > 1 else None
+        examples.append(Example(len(examples), (form.ids(*kept),), second=second, cut=tuple(cut)))
+        cut.clear()
         for part in kept:
             part.clear()
 
@@ -132,6 +134,8 @@ def _packed(
             target = _target(room, generator)
         for part, piece in zip(kept, line, strict=True):
             part += piece[: room // len(sides)]
+        if max(map(len, line)) > room // len(sides):
+            cut.append("lines cut")
     if any(kept):
         flush()
     return examples

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -14,21 +15,31 @@ from xtreme_bench.batching import targets
 from xtreme_bench.corpora import Limits
 from xtreme_bench.examples import Example
 from xtreme_bench.families.classification import PooledHead
-from xtreme_bench.families.subwords import encode_pairs
+from xtreme_bench.families.subwords import Pair, encode_pairs
 from xtreme_bench.rows import ChoiceRow
 
 
 def features(rows: Sequence[ChoiceRow], tokenizer: Any, labels: Sequence[str], limits: Limits) -> list[Example]:
-    """One example a row, with as many sequences as it has choices. `labels` plays no part."""
+    """One example a row, with as many sequences as it has choices. `labels` plays no part.
+
+    What is too long loses its beginning, as in jiant: the question of Cosmos QA stands last in the prompt.
+    """
     prompts = [row.prompt for row in rows for _ in row.choices]
     choices = [choice for row in rows for choice in row.choices]
-    ids = iter(encode_pairs(prompts, choices, tokenizer, limits.max_length))
-    return [
-        Example(
-            at, tuple(next(ids) for _ in row.choices), None if row.label is None else np.array([row.label], np.int32)
-        )
-        for at, row in enumerate(rows)
-    ]
+    pairs = encode_pairs(prompts, choices, tokenizer, limits.max_length, keep_end=True)
+    return [_example(at, row, list(islice(pairs, len(row.choices)))) for at, row in enumerate(rows)]
+
+
+def _example(at: int, row: ChoiceRow, pairs: Sequence[Pair]) -> Example:
+    segments = [pair.segments for pair in pairs if pair.segments is not None]
+    cut = zip(("prompts cut", "choices cut"), zip(*(pair.cut for pair in pairs), strict=True), strict=True)
+    return Example(
+        at,
+        tuple(pair.ids for pair in pairs),
+        None if row.label is None else np.array([row.label], np.int32),
+        segments=np.concatenate(segments) if segments else None,
+        cut=tuple(what for what, each in cut if any(each)),
+    )
 
 
 def head(width: int, labels: int, dropout: float) -> nn.Module:

@@ -22,7 +22,7 @@ class PooledHead(nn.Module):
 
     def __init__(self, width: int, outputs: int, dropout: float) -> None:
         super().__init__()
-        self.dropout = nn.Dropout(dropout)
+        self.before, self.after = nn.Dropout(dropout), nn.Dropout(dropout)
         self.dense = nn.Linear(width, width)
         self.projection = nn.Linear(width, outputs)
         for layer in (self.dense, self.projection):
@@ -31,17 +31,23 @@ class PooledHead(nn.Module):
 
     def forward(self, pooled: torch.Tensor) -> torch.Tensor:
         """Logits."""
-        inner = torch.tanh(self.dense(self.dropout(pooled)))
-        return cast(torch.Tensor, self.projection(self.dropout(inner)))
+        inner = torch.tanh(self.dense(self.before(pooled)))
+        return cast(torch.Tensor, self.projection(self.after(inner)))
 
 
 def features(rows: Sequence[PairRow], tokenizer: Any, labels: Sequence[str], limits: Limits) -> list[Example]:
     """One example a row."""
     classes = {name: np.array([number], dtype=np.int32) for number, name in enumerate(labels)}
-    ids = encode_pairs([row.text_a for row in rows], [row.text_b for row in rows], tokenizer, limits.max_length)
+    pairs = encode_pairs([row.text_a for row in rows], [row.text_b for row in rows], tokenizer, limits.max_length)
     return [
-        Example(at, (sequence,), None if row.label is None else classes[row.label])
-        for at, (row, sequence) in enumerate(zip(rows, ids, strict=True))
+        Example(
+            at,
+            (pair.ids,),
+            None if row.label is None else classes[row.label],
+            segments=pair.segments,
+            cut=("pairs cut",) if any(pair.cut) else (),
+        )
+        for at, (row, pair) in enumerate(zip(rows, pairs, strict=True))
     ]
 
 

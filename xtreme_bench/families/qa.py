@@ -7,6 +7,8 @@ substrings in every script; nothing is re-aligned to words.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import count
 from typing import Any, cast
 
 import numpy as np
@@ -16,9 +18,11 @@ from torch.nn import functional
 
 from xtreme_bench.batching import targets
 from xtreme_bench.corpora import Limits, longest_question
+from xtreme_bench.errors import InputError
 from xtreme_bench.examples import Example, Ints, needed
-from xtreme_bench.families.subwords import between, encode, encode_with_offsets
+from xtreme_bench.families.subwords import encode, encode_with_offsets
 from xtreme_bench.families.tagging import TokenHead
+from xtreme_bench.frames import Frame, frame
 from xtreme_bench.rows import QuestionRow
 
 # Spans of one window that are kept until one is found that is not blank.
@@ -31,19 +35,49 @@ def features(rows: Sequence[QuestionRow], tokenizer: Any, labels: Sequence[str],
     `positions` are the first context token and the one after the last. `extra` has two numbers for each of these
     tokens: its first character in the context and the one after its last.
     """
+    form = frame(tokenizer, 2)
+    longest = _longest_question(limits, form.size)
     questions = encode([row.question for row in rows], tokenizer)
     contexts = encode_with_offsets([row.context for row in rows], tokenizer)
-    middle = between(tokenizer)
     examples = []
-    for at, (row, question, (tokens, offsets)) in enumerate(zip(rows, questions, contexts, strict=True)):
-        before = [tokenizer.cls_token_id, *question[: longest_question(limits.max_length)], *middle]
-        first, span = len(before), _span(row, offsets)
-        for begin, end in _windows(len(tokens), limits.max_length - first - 1, limits.stride):
-            ids = np.array([*before, *tokens[begin:end], tokenizer.sep_token_id], dtype=np.int32)
-            bounds = np.array([first, first + end - begin], dtype=np.int32)
-            target = None if span is None else _inside(span, begin, end, first)
-            examples.append(Example(at, (ids,), target, bounds, offsets[begin:end].ravel()))
+    for at, (row, question, context) in enumerate(zip(rows, questions, contexts, strict=True)):
+        own = list(_of_row(at, row, question[:longest], context, form, limits))
+        cut = ["questions cut"] if len(question) > longest else []
+        if row.answers and not any(needed(example.target).any() for example in own):
+            cut.append("answers in no window")
+        if cut:
+            own[0] = replace(own[0], cut=tuple(cut))
+        examples += own
     return examples
+
+
+def _longest_question(limits: Limits, marks: int) -> int:
+    """Tokens that a question may have. Raises InputError where one of them leaves no room for a context."""
+    length, stride = limits.max_length, limits.stride
+    longest = longest_question(length)
+    if length <= longest + marks:
+        least = next(each for each in count(length) if each > longest_question(each) + marks)
+        raise InputError(
+            f"max_length {length} leaves no room for a context beside {longest} tokens of a question and {marks} "
+            f"special tokens: set it to {least} or more"
+        )
+    if stride < 1:
+        raise InputError(f"stride {stride} never comes to the end of a context: set it to 1 or more")
+    return longest
+
+
+def _of_row(
+    at: int, row: QuestionRow, question: list[int], context: tuple[list[int], Ints], form: Frame, limits: Limits
+) -> Iterator[Example]:
+    """The windows of one row."""
+    tokens, offsets = context
+    first, span = len(form.marks[0]) + len(question) + len(form.marks[1]), _span(row, offsets)
+    for begin, end in _windows(len(tokens), limits.max_length - form.size - len(question), limits.stride):
+        bounds = np.array([first, first + end - begin], dtype=np.int32)
+        target = None if span is None else _inside(span, begin, end, first)
+        segments = form.segments_of(len(question), end - begin)
+        ids = form.ids(question, tokens[begin:end])
+        yield Example(at, (ids,), target, bounds, offsets[begin:end].ravel(), segments)
 
 
 def _inside(span: tuple[int, int], begin: int, end: int, first: int) -> Ints:
@@ -135,15 +169,15 @@ def guesses(
 def _best_spans(logits: Any, offsets: Any, longest: int) -> list[tuple[float, int, int]]:
     """The best spans of one window as (worth, first character, character after the last)."""
     starts, ends = logits[0, 1:], logits[1, 1:]
-    count = len(starts)
-    longest = min(longest, count)
-    worth = np.full((longest, count), -np.inf, dtype=np.float32)
+    tokens = len(starts)
+    longest = min(longest, tokens)
+    worth = np.full((longest, tokens), -np.inf, dtype=np.float32)
     for extra in range(longest):
-        worth[extra, : count - extra] = starts[: count - extra] + ends[extra:]
+        worth[extra, : tokens - extra] = starts[: tokens - extra] + ends[extra:]
     flat = worth.ravel()
     best = np.argsort(-flat, kind="stable")[:BEST]
     return [
-        (float(flat[at]), int(offsets[at % count, 0]), int(offsets[at % count + at // count, 1]))
+        (float(flat[at]), int(offsets[at % tokens, 0]), int(offsets[at % tokens + at // tokens, 1]))
         for at in best
         if np.isfinite(flat[at])
     ]

@@ -1,13 +1,16 @@
-"""Token ids of texts, without special tokens, and of pairs of texts, with them."""
+"""Token ids of texts, without special tokens, and of pairs of texts, with the tokenizer's own."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from xtreme_bench.errors import InputError
 from xtreme_bench.examples import Ints
+from xtreme_bench.frames import frame
 
 
 def encode(texts: Sequence[str], tokenizer: Any) -> list[list[int]]:
@@ -33,21 +36,40 @@ def encode_with_offsets(texts: Sequence[str], tokenizer: Any) -> list[tuple[list
     return [encoded[text] for text in texts]
 
 
-def between(tokenizer: Any) -> list[int]:
-    """The separators between two texts: one in BERT's form, two in RoBERTa's."""
-    return [tokenizer.sep_token_id] * (int(tokenizer.num_special_tokens_to_add(pair=True)) - 2)
+def room(max_length: int, marks: int, least: int, what: str) -> int:
+    """Tokens that are left of `max_length` beside special tokens. Raises InputError for less than `least`."""
+    if max_length < marks + least:
+        raise InputError(
+            f"max_length {max_length} leaves no room for {what} beside {marks} special tokens: "
+            f"set it to {marks + least} or more"
+        )
+    return max_length - marks
 
 
-def encode_pairs(firsts: Sequence[str], seconds: Sequence[str], tokenizer: Any, max_length: int) -> list[Ints]:
-    """Token ids of pairs of texts; where a pair is too long, tokens go from the end of its longer text."""
-    middle = between(tokenizer)
-    room = max_length - 2 - len(middle)
-    begin, end = tokenizer.cls_token_id, tokenizer.sep_token_id
-    pairs = []
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two texts as one sequence: its ids and, unless all are 0, segments; whether the first and the second were cut."""
+
+    ids: Ints
+    segments: Ints | None
+    cut: tuple[bool, bool]
+
+
+def encode_pairs(
+    firsts: Sequence[str], seconds: Sequence[str], tokenizer: Any, max_length: int, *, keep_end: bool = False
+) -> Iterator[Pair]:
+    """Pairs of texts as the tokenizer joins them; where one is too long, tokens go from its longer text.
+
+    They go from the end of a text, or with `keep_end` from its beginning.
+    """
+    form = frame(tokenizer, 2)
+    left = room(max_length, form.size, 2, "two texts")
     for one, other in zip(encode(firsts, tokenizer), encode(seconds, tokenizer), strict=True):
-        kept = _kept(len(one), len(other), room)
-        pairs.append(np.array([begin, *one[: kept[0]], *middle, *other[: kept[1]], end], dtype=np.int32))
-    return pairs
+        kept = _kept(len(one), len(other), left)
+        texts = [
+            ids[len(ids) - count :] if keep_end else ids[:count] for ids, count in zip((one, other), kept, strict=True)
+        ]
+        yield Pair(form.ids(*texts), form.segments_of(*kept), (kept[0] < len(one), kept[1] < len(other)))
 
 
 def _kept(one: int, other: int, room: int) -> tuple[int, int]:

@@ -14,12 +14,13 @@ from torch.nn import functional
 from xtreme_bench.batching import flat_positions, targets
 from xtreme_bench.corpora import Limits
 from xtreme_bench.examples import Example, Ints, needed
-from xtreme_bench.families.subwords import encode
+from xtreme_bench.families.subwords import encode, room
+from xtreme_bench.frames import Frame, frame
 from xtreme_bench.rows import TaggedRow
 
 
 class TokenHead(nn.Module):
-    """Dropout and one linear layer: (n, width) -> (n, outputs)."""
+    """Dropout and one linear layer: (sequences, longest, width) -> (sequences, longest, outputs)."""
 
     def __init__(self, width: int, outputs: int, dropout: float) -> None:
         super().__init__()
@@ -28,45 +29,46 @@ class TokenHead(nn.Module):
         nn.init.normal_(self.projection.weight, std=0.02)
         nn.init.zeros_(self.projection.bias)
 
-    def forward(self, vectors: torch.Tensor) -> torch.Tensor:
-        """Logits."""
-        return cast(torch.Tensor, self.projection(self.dropout(vectors)))
+    def forward(self, hidden: torch.Tensor, places: torch.Tensor | None = None) -> torch.Tensor:
+        """Logits. With `places`, counted over all sequences, of these alone: (places, outputs)."""
+        vectors = self.dropout(hidden)
+        return cast(torch.Tensor, self.projection(vectors if places is None else vectors.flatten(0, 1)[places]))
 
 
 def features(rows: Sequence[TaggedRow], tokenizer: Any, labels: Sequence[str], limits: Limits) -> list[Example]:
     """One example a chunk; `positions` are the first sub-words, `target` the tags' numbers."""
     numbers = {tag: number for number, tag in enumerate(labels)}
-    pieces = _pieces([word for row in rows for word in row.words], tokenizer, limits.max_length - 2)
+    form = frame(tokenizer, 1)
+    left = room(limits.max_length, form.size, 1, "a word")
+    # A word of which nothing is left is unknown.
+    pieces = [ids or [tokenizer.unk_token_id] for ids in encode([w for row in rows for w in row.words], tokenizer)]
     examples, taken = [], 0
     for at, row in enumerate(rows):
         own = pieces[taken : taken + len(row.words)]
         taken += len(row.words)
-        for begin, end in _chunks([len(piece) for piece in own], limits.max_length - 2):
+        for begin, end in _chunks([min(left, len(piece)) for piece in own], left):
             tags = None if row.tags is None else np.array([numbers[tag] for tag in row.tags[begin:end]], np.int32)
-            examples.append(_example(at, own[begin:end], tags, tokenizer))
+            examples.append(_example(at, own[begin:end], tags, form, left))
     return examples
 
 
-def _pieces(words: list[str], tokenizer: Any, room: int) -> list[list[int]]:
-    """Sub-words of each word: at least one (`<unk>` where there would be none), at most `room`."""
-    return [ids[:room] or [tokenizer.unk_token_id] for ids in encode(words, tokenizer)]
-
-
-def _chunks(lengths: Sequence[int], room: int) -> Iterator[tuple[int, int]]:
-    """Cut words into runs of at most `room` sub-words: (first word, word after the last). An empty row is one run."""
+def _chunks(lengths: Sequence[int], most: int) -> Iterator[tuple[int, int]]:
+    """Cut words into runs of at most `most` sub-words: (first word, word after the last). An empty row is one run."""
     begin = used = 0
     for word, length in enumerate(lengths):
-        if used + length > room:
+        if used + length > most:
             yield begin, word
             begin, used = word, 0
         used += length
     yield begin, len(lengths)
 
 
-def _example(row: int, pieces: Sequence[list[int]], tags: Ints | None, tokenizer: Any) -> Example:
-    begins = np.array([*accumulate(map(len, pieces), initial=1)][:-1], dtype=np.int32)
-    ids = [tokenizer.cls_token_id, *chain.from_iterable(pieces), tokenizer.sep_token_id]
-    return Example(row, (np.array(ids, dtype=np.int32),), tags, begins)
+def _example(row: int, pieces: Sequence[list[int]], tags: Ints | None, form: Frame, left: int) -> Example:
+    """One chunk; of a word of more than `left` sub-words the first ones."""
+    kept = [piece[:left] for piece in pieces]
+    begins = np.array([*accumulate(map(len, kept), initial=len(form.marks[0]))][:-1], dtype=np.int32)
+    cut = ("words cut",) * sum(len(piece) > left for piece in pieces)
+    return Example(row, (form.ids([*chain.from_iterable(kept)]),), tags, begins, cut=cut)
 
 
 def head(width: int, labels: int, dropout: float) -> nn.Module:
@@ -76,8 +78,7 @@ def head(width: int, labels: int, dropout: float) -> nn.Module:
 
 def _logits(head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:
     """(words of all examples, tags)."""
-    vectors = hidden.flatten(0, 1)[flat_positions(examples, hidden)]
-    return cast(torch.Tensor, head(vectors).float())
+    return cast(torch.Tensor, head(hidden, flat_positions(examples, hidden)).float())
 
 
 def loss(head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:

@@ -1,0 +1,150 @@
+"""Dropout by example: the same masks however a step is cut, and masks as random as torch's own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from toy_training import FINETUNING, make_job, tiny_encoder
+
+from xtreme_bench import loop
+from xtreme_bench.device import prepare_device
+from xtreme_bench.dropout import ExampleDropout, Noise
+from xtreme_bench.encoder import Encoder
+from xtreme_bench.examples import Example, Ints
+from xtreme_bench.families import choice, classification, qa, tagging
+from xtreme_bench.loop import Network, Task
+
+CPU = torch.device("cpu")
+
+
+def ids(*lengths: int) -> tuple[Ints, ...]:
+    return tuple(np.array([0, *[7 + at % 90 for at in range(length)], 2], np.int32) for length in lengths)
+
+
+def numbers(*values: int) -> Ints:
+    return np.array(values, np.int32)
+
+
+FAMILIES: dict[str, tuple[Any, list[Example]]] = {
+    "classification": (classification, [Example(at, ids(3 + 4 * at), numbers(at % 2)) for at in range(5)]),
+    "choice": (choice, [Example(at, ids(*range(4, 7 + at)), numbers(at)) for at in range(4)]),
+    "tagging": (tagging, [Example(at, ids(9 - at), numbers(0, 1, 0), numbers(1, 2, 4)) for at in range(5)]),
+    "qa": (qa, [Example(at, ids(8 + at), numbers(3, 4), numbers(2, 8)) for at in range(5)]),
+}
+
+
+def gradients(family: Any, examples: Sequence[Example], parts: Sequence[Sequence[int]]) -> dict[str, torch.Tensor]:
+    """The summed gradients and the loss of one step, cut into parts."""
+    encoder = tiny_encoder(dropout=0.3, layers=2)
+    torch.manual_seed(4)
+    task = Task("x", family, family.head(16, 2, 0.3), examples)
+    network = Network(encoder.model, {"x": task.head}, frozen=False).train()
+    network.noise.step([3, 4, 11], examples)
+    total = torch.zeros(())
+    for part in parts:
+        network.noise.take(part, CPU)
+        own = [examples[at] for at in part]
+        loss = network(task, loop.collate(own, encoder), own)
+        loss.backward()
+        total += loss.detach()
+    return {"loss": total} | {name: value.grad for name, value in network.named_parameters() if value.grad is not None}
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_step_has_the_same_loss_and_gradients_however_it_is_cut(name: str) -> None:
+    family, examples = FAMILIES[name]
+    everything = list(range(len(examples)))
+    whole = gradients(family, examples, [everything])
+    for parts in ([[at] for at in everything], [everything[::2], everything[1::2]], [everything[::-1]]):
+        found = gradients(family, examples, parts)
+        assert found.keys() == whole.keys()
+        assert all(torch.allclose(found[key], whole[key], rtol=1e-5, atol=1e-6) for key in whole)
+
+
+def test_another_step_and_another_place_in_the_batch_drop_others() -> None:
+    family, examples = FAMILIES["classification"]
+    twice = [examples[2], examples[2]]
+    noise = Noise()
+    seen = []
+    for step in (1, 2):
+        noise.step([3, 4, step], twice)
+        noise.take([0, 1], CPU)
+        seen += list(noise.drops(torch.Size((2, 13, 40)), 0.5))
+    assert len({mask.numpy().tobytes() for mask in seen}) == 4
+    assert family is classification
+
+
+@pytest.mark.parametrize("shape", [(64, 96), (64, 12, 48), (64, 3, 12, 12)])
+@pytest.mark.parametrize("share", [0.1, 0.5])
+def test_masks_are_as_random_as_the_share_says(shape: tuple[int, ...], share: float) -> None:
+    batch = [Example(at, ids(10)) for at in range(64)]
+    rates, pairs = [], []
+    for step in range(30):
+        noise = Noise()
+        noise.step([1, 4, step], batch)
+        noise.take(range(64), CPU)
+        drops = noise.drops(torch.Size(shape), share).flatten(1).double()
+        rates.append(float(drops.mean()))
+        # Of two examples, of two neighbouring values, and of a value in the next of two drawings.
+        again = noise.drops(torch.Size(shape), share).flatten(1).double()
+        pairs.append([float((a * b).mean()) for a, b in ((drops[::2], drops[1::2]), (drops[:, ::2], drops[:, 1::2]),
+                                                         (drops, again))])  # fmt: skip
+    error = 5 * math.sqrt(share / (30 * math.prod(shape[1:])))
+    assert np.mean(rates) == pytest.approx(share, abs=error)
+    assert np.mean(pairs, axis=0) == pytest.approx([share**2] * 3, abs=error)
+
+
+def test_what_is_kept_is_larger_so_that_the_mean_stays_and_evaluation_changes_nothing() -> None:
+    noise = Noise()
+    noise.step([1], [Example(0, ids(10))])
+    noise.take([0], CPU)
+    dropout, values = ExampleDropout(0.25, noise), torch.ones(1, 12, 2000)
+    found = dropout(values)
+    assert found.unique().tolist() == pytest.approx([0.0, 1 / 0.75])
+    assert float(found.mean()) == pytest.approx(1.0, abs=0.03)
+    assert torch.equal(dropout.eval()(values), values)
+
+
+def test_with_nothing_dropped_attention_is_torchs_own_and_with_dropout_the_same_formula() -> None:
+    plain, ours = tiny_encoder(layers=2), tiny_encoder(layers=2)
+    network = Network(ours.model, {"x": nn.Linear(16, 2)}, frozen=False)
+    examples = [Example(0, ids(4)), Example(1, ids(9))]
+    inputs = loop.collate(examples, plain)
+    expected = plain.model.eval()(**inputs)[0][inputs["attention_mask"].bool()]
+    assert torch.equal(network.eval().encoder(**inputs)[0][inputs["attention_mask"].bool()], expected)
+    for module in network.modules():
+        if isinstance(module, ExampleDropout):
+            module.p = 1e-12  # what is dropped is nothing, but the formula is the one with dropout
+    network.noise.step([1], examples)
+    network.noise.take([0, 1], CPU)
+    found = network.train().encoder(**inputs)[0][inputs["attention_mask"].bool()]
+    assert torch.allclose(found, expected, atol=1e-6)
+
+
+def test_every_dropout_of_encoder_and_heads_is_by_example() -> None:
+    encoder: Encoder = tiny_encoder(layers=2, dropout=0.2)
+    network = Network(encoder.model, {"x": classification.head(16, 2, 0.2)}, frozen=False)
+    kinds = [type(module) for module in network.modules() if isinstance(module, nn.Dropout | ExampleDropout)]
+    assert set(kinds) == {ExampleDropout}
+    assert len(kinds) == 1 + 2 * 3 + 2
+    assert network.encoder.config.to_dict() == tiny_encoder(layers=2, dropout=0.2).model.config.to_dict()
+
+
+def test_training_with_dropout_is_the_same_cut_for_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    examples = FAMILIES["classification"][1] * 4
+    weights = []
+    for name, size in (("whole", 1 << 30), ("cut", 1)):
+        monkeypatch.setattr("xtreme_bench.device.CPU_BYTES", size)
+        encoder = tiny_encoder(dropout=0.3)
+        torch.manual_seed(4)
+        task = Task("x", classification, classification.head(16, 2, 0.3), examples)
+        loop.fit(make_job(tmp_path / name, FINETUNING), prepare_device(FINETUNING), encoder, [task], [1.0], 3)
+        weights.append(encoder.model.state_dict())
+    assert all(torch.allclose(weights[0][name], weights[1][name], atol=1e-5) for name in weights[0])
