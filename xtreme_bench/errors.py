@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from xtreme_bench.wording import one_line
+
 
 @dataclass(frozen=True, order=True)
 class Problem:
     """One fault of an input: where it is and what is wrong. Checks return lists of these and never print.
+
+    As text it is one line, whatever the input holds.
 
     `line` counts from 1. `task` and `language` are XTREME's names; `example` is the id of a record.
     """
@@ -27,7 +31,7 @@ class Problem:
         named = " ".join(
             part for part in (self.task, self.language, f"id {self.example}" if self.example else None) if part
         )
-        return ": ".join(part for part in (place, named, self.message) if part)
+        return one_line(": ".join(part for part in (place, named, self.message) if part))
 
 
 class XtremeBenchError(Exception):

@@ -27,7 +27,7 @@ def read_gold(path: Path, task: str, language: str) -> Any:
         return _read_answers(raw, path, task, language)
     found = examine(raw, task, language, file=str(path))
     if not found.value and not found.problems:
-        found.report([found.fault("no labels in the file")])
+        found.report(found.fault("no labels in the file"))
     if found.problems:
         raise InputError(f"{path}: these gold labels cannot be used", found.problems)
     return found.value

@@ -14,7 +14,7 @@ from xtreme_bench.contents import opened
 from xtreme_bench.errors import Problem
 from xtreme_bench.findings import quoted
 from xtreme_bench.gold import gold_path
-from xtreme_bench.manifest_format import NAME
+from xtreme_bench.names import MANIFEST
 from xtreme_bench.same import differences
 from xtreme_bench.score import Coverage, cells, headline, score_files
 
@@ -110,7 +110,7 @@ def _differences(claimed: Mapping[str, Any], scores: Mapping[str, Any]) -> list[
             message = f"the manifest states {' '.join(rest) or task} {_number(a)}, computed is {b!r}"
         else:
             continue
-        problems.append(Problem(message, NAME, task=task if task in TASKS else None, language=language))
+        problems.append(Problem(message, MANIFEST, task=task if task in TASKS else None, language=language))
     return problems
 
 
