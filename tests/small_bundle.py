@@ -55,7 +55,7 @@ AVERAGES = {
 }
 
 
-def squad(answers: dict[str, list[str]]) -> str:
+def squad(answers: dict[Any, list[Any]]) -> str:
     """A data set in the SQuAD 1.1 format."""
     questions = [
         {"id": one, "question": "?", "answers": [{"text": text, "answer_start": 0} for text in texts]}

@@ -124,9 +124,8 @@ def _known_size(
     """What is known about one file, and where the manifest contradicts the labels or the data."""
     task, language = place
     name = TASKS[task].file(language)
-    given = merged(
-        label_size(labels, task, language) if labels else Size(), data_size(data, task, language) if data else Size()
-    )
+    tested = data_size(data, task, language) if data else Size()
+    given = merged(label_size(labels, task, language, tested.pool) if labels else Size(), tested)
     if manifest is None:
         return merged(given, published_size(task, language) if published else Size()), []
     if name not in manifest["files"]:

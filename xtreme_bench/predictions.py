@@ -66,7 +66,7 @@ def _examine_tags(text: str, size: Size, findings: Findings) -> None:
     if lines and lines[-1]:
         lines.append("")
     # Millions of small lists take seconds, and who only checks may need none of them.
-    findings.later(lambda: _sentences(lines))
+    findings.later(lambda: sentences_of(lines))
     doubled = text.startswith("\n") or "\n\n\n" in text
     _report_sentences(lines, size, findings, doubled)
 
@@ -77,8 +77,8 @@ def _examine_tags(text: str, size: Size, findings: Findings) -> None:
     _report_lines(lines, set(lines) - {*tags, ""}, fault, findings)
 
 
-def _sentences(lines: list[str]) -> list[list[str]]:
-    """The lines before each empty one."""
+def sentences_of(lines: list[str]) -> list[list[str]]:
+    """Tags by sentence: the lines before each empty one, which the last line is too."""
     ends = [at for at, line in enumerate(lines) if not line]
     return [lines[begin:end] for begin, end in zip([0, *(end + 1 for end in ends)], ends, strict=False)]
 

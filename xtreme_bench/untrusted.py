@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from xtreme_bench.wording import one_line
@@ -25,13 +25,19 @@ class Malformed(ValueError):
         self.line = line
 
 
-def parse_json(text: str, repeated: list[str] | None = None) -> Any:
-    """The value of a JSON document. Errors: `Malformed`.
+def parse_json(
+    text: str,
+    repeated: list[str] | None = None,
+    number: Callable[[str], Any] | None = None,
+    most: int = MOST_VALUES,
+) -> Any:
+    """The value of a JSON document of at most `most` values. Errors: `Malformed`.
 
     A key that occurs twice in one object is an error; with `repeated` it is added to that list and the last one counts.
+    `number` makes the numbers from their texts, and what no JSON has: `NaN` and `Infinity`.
     """
-    if sum(map(text.count, ",[{")) > MOST_VALUES:
-        raise Malformed(f"more than {MOST_VALUES:,} values")
+    if sum(map(text.count, ",[{")) > most:
+        raise Malformed(f"more than {most:,} values")
 
     def build(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         built = dict(pairs)
@@ -45,7 +51,11 @@ def parse_json(text: str, repeated: list[str] | None = None) -> Any:
 
     try:
         return json.loads(
-            text, object_pairs_hook=build, parse_constant=_no_constant, parse_int=_integer, parse_float=_real
+            text,
+            object_pairs_hook=build,
+            parse_constant=number or _no_constant,
+            parse_int=number or _integer,
+            parse_float=number or _real,
         )
     except json.JSONDecodeError as error:
         raise Malformed(f"{error.msg} (column {error.colno})", error.lineno) from None
