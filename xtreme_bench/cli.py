@@ -146,8 +146,10 @@ def verify(bundle: Path, labels: Path, same_as: Path | None) -> None:
 
     result = verify_bundle(bundle, labels, same_as=same_as)
     for note in result.notes:
-        say(note)
-    _exit_with(result.problems)
+        say(f"note: {note}")
+    _say_problems(result.problems)
+    say(result.summary)
+    sys.exit(1 if result.problems else 0)
 
 
 @cli.command()

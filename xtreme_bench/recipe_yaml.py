@@ -79,6 +79,18 @@ class Entries:
 Tree = Scalar | Items | Entries
 
 
+def tree_of(value: object) -> Tree:
+    """The tree of JSON values, all in line 1. What is null is left out of a mapping: it is what nobody wrote."""
+    if isinstance(value, Mapping):
+        return Entries(1, {str(key): Entry(1, tree_of(inner)) for key, inner in value.items() if inner is not None})
+    if isinstance(value, list):
+        return Items(1, tuple(map(tree_of, value)))
+    kinds = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+    return Scalar(
+        1, value if isinstance(value, str | int | float) else None, str(value), kinds.get(type(value), "empty")
+    )
+
+
 def parse(path: Path) -> tuple[Entries | None, list[Problem]]:
     """The tree of a recipe file, and what is wrong with it as YAML. There is no tree where going on makes no sense."""
     file = str(path)
