@@ -112,7 +112,7 @@ def recipe_of(**changes: Any) -> Recipe:
 
 
 def manifest(**changes: Any) -> dict[str, Any]:
-    """A manifest without what `bundle.write` adds, as its recipe has it; a `recipe` among `changes` changes only that."""
+    """A manifest without what `bundle.write` adds, as its recipe has it; a `recipe` in `changes` changes only that."""
     recipe = recipe_of()
     made = plan(recipe, data=Path("none"), labels=Path("none"), digests=Digests(Path("none")))
     return {

@@ -13,6 +13,7 @@ from pathlib import Path
 import yaml
 
 from xtreme_bench.errors import Problem
+from xtreme_bench.untrusted import text_fault
 
 SIZE_LIMIT = 1_000_000
 DEPTH_LIMIT = 12
@@ -111,6 +112,8 @@ def parse(path: Path) -> tuple[Entries | None, list[Problem]]:
         return None, [Problem(message, file, line)]
     except yaml.MarkedYAMLError as error:
         return None, [*problems, _syntax_problem(error, file)]
+    except ValueError as error:  # "\\U0011ffff" is beyond Unicode
+        return None, [Problem(f"an escape names no character ({error})", file)]
     if node is None:
         return None, [Problem("the file is empty; a recipe starts with 'description:'", file, 1)]
     tree = _convert(node, file, problems)
@@ -170,6 +173,8 @@ def _forbidden(text: str, file: str) -> list[Problem]:
             found.setdefault(f"a tag ({short}); a recipe is plain data, remove it", line)
         if documents == 2:
             found.setdefault("a second document (---); a recipe is one document", line)
+        if isinstance(event, yaml.ScalarEvent) and (fault := text_fault(event.value)):
+            found.setdefault(f"a text {fault}", line)
         if isinstance(event, yaml.ScalarEvent) and len(event.value) > TEXT_LIMIT:
             found.setdefault(f"a text longer than {TEXT_LIMIT:,} characters; is it a recipe?", line)
         if depth > DEPTH_LIMIT or values > VALUES_LIMIT:

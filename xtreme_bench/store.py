@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_bench.errors import Problem
+from xtreme_bench.untrusted import flaw, parse_json
 
 SCHEMA_VERSION = 1
 
@@ -83,10 +84,10 @@ class Store:
     def record(self, key: str) -> dict[str, Any] | None:
         """The record of a finished stage, or None where there is no valid one."""
         try:
-            record = json.loads((self.root / "stages" / key / "record.json").read_text(encoding="utf-8"))
+            record = parse_json((self.root / "stages" / key / "record.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        if not isinstance(record, dict) or record.get("key") != key:
+        if not isinstance(record, dict) or record.get("key") != key or flaw(record):
             return None
         return record if all(isinstance(record.get(part), dict) for part in ("outputs", "facts")) else None
 

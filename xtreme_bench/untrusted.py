@@ -68,7 +68,7 @@ def _no_constant(name: str) -> Any:
 
 
 def _integer(text: str) -> int:
-    if len(text) > 19 or not -(2**63) <= int(text) < 2**63:
+    if len(text) > 20 or not -(2**63) <= int(text) < 2**63:
         raise Malformed(f"the number {text[:20]}… is too large")
     return int(text)
 
