@@ -9,8 +9,7 @@ A file may be made to cost much: the different lines are judged once each, and o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from itertools import accumulate
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from xtreme_bench.benchmark import TASKS
@@ -100,23 +99,29 @@ def _report_sentences(lines: list[str], size: Size, findings: Findings, doubled:
         elif doubled:
             _report_empty(lines, findings)
         return
-    found = list(map(len, findings.value))
-    begins = list(accumulate((length + 1 for length in found), initial=1))
-    different = [at for at, (expected, length) in enumerate(zip(lengths, found, strict=False)) if expected != length]
-
-    def parts(at: int) -> str:
-        return f"{count(lengths[at], 'tag')} expected, {found[at]:,} found"
-
+    pairs = zip(lengths, _places(lines), strict=False)
+    different = (
+        (f"sentence {at}", f"{count(expected, 'tag')} expected, {found:,} found", begin)
+        for at, (expected, (begin, found)) in enumerate(pairs, 1)
+        if expected != found
+    )
     if right_number:
-        findings.report_each(
-            different, lambda at: findings.fault(f"sentence {at + 1}: {parts(at)}", begins[at]), len(different)
-        )
-    elif different:
-        first = different[0]
-        message += f"; sentence {first + 1} is the first that differs: {parts(first)}"
-        findings.report(findings.fault(message, begins[first]))
+        odd = list(different)
+        findings.report_each(odd, lambda one: findings.fault(f"{one[0]}: {one[1]}", one[2]), len(odd))
+    elif first := next(different, None):
+        message += f"; {first[0]} is the first that differs: {first[1]}"
+        findings.report(findings.fault(message, first[2]))
     else:
         findings.report(findings.fault(message))
+
+
+def _places(lines: list[str]) -> Iterator[tuple[int, int]]:
+    """For each sentence the number of its first line and how many tags it has."""
+    begin = 0
+    for at, line in enumerate(lines):
+        if not line:
+            yield begin + 1, at - begin
+            begin = at + 1
 
 
 def _report_empty(lines: list[str], findings: Findings) -> None:

@@ -110,10 +110,15 @@ def score_files(
     problems: list[Problem] = []
     per_task: dict[str, dict[str, Scores]] = {}
     for task, language in ((task, language) for task, languages in covered.items() for language in languages):
-        path, raw = gold_path(labels, task, language), read(task, language)
+        place = TASKS[task].file(language)
+        try:
+            path, raw = gold_path(labels, task, language), read(task, language)
+        except InputError as error:
+            problems.append(Problem(str(error), place, task=task, language=language))
+            continue
         if path is None or raw is None:
             what = "gold labels" if path is None else "predictions"
-            problems.append(Problem(f"no {what}", TASKS[task].file(language), task=task, language=language))
+            problems.append(Problem(f"no {what}", place, task=task, language=language))
             continue
         gold = read_gold(path, task, language)
         found = examine(raw, task, language, gold_size(gold, task, language))
