@@ -190,6 +190,14 @@ def test_the_last_line_says_what_was_verified(tmp_path: Path, labels: Path, scor
     assert done.stdout.splitlines()[-1].startswith("not verified: 10 files, 9 tasks; 9 scored again, scores differ")
 
 
+def test_without_any_labels_for_it_a_bundle_is_only_checked(tmp_path: Path, labels: Path) -> None:
+    for task in TASKS:
+        for path in (labels / task).glob("test-*"):
+            path.unlink()
+    result = verify(put_bundle(tmp_path, scores=None), labels)
+    assert (result.problems, result.summary.partition(":")[0]) == ((), "checked only")
+
+
 def test_predictions_that_are_all_right_get_a_note(tmp_path: Path, labels: Path) -> None:
     put(labels, {"xnli/test-de.tsv": PREDICTIONS["xnli/test-de.tsv"]})
     notes = verify(put_bundle(tmp_path, scores=None), labels).notes

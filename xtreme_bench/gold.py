@@ -23,7 +23,7 @@ def gold_path(labels: Path, task: str, language: str) -> Path | None:
 
 
 def read_gold(path: Path, task: str, language: str, pool: frozenset[str] | None = None) -> Any:
-    """The labels of one file: a list of labels, of tag lists or of id pairs; for QA a dict id -> accepted answers.
+    """The labels of one file: a list of labels, tag lists or lines of id pairs; for QA a dict id -> accepted answers.
 
     `pool` are the ids of BUCC's sentences, where they are known. Errors: `InputError` with all faults of the file, also
     when it holds no labels (XTREME strips its test files).

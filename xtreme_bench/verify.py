@@ -100,7 +100,8 @@ def _summary(
     asked = isinstance(expect, Mapping) and any(expect.values())
     kept = "expect missed" if any(problem.message.startswith("expect: ") for problem in problems) else "expect held"
     parts = [files, f"{number:,} scored again, {equal}", kept if asked else "nothing expected"]
-    return f"{'not verified' if problems else 'verified'}: {'; '.join(parts)}"
+    verdict = "not verified" if problems else "verified" if number else "checked only"
+    return f"{verdict}: {'; '.join(parts)}"
 
 
 def _wrong_scores(claimed: Mapping[str, Any], scores: Mapping[str, Any], present: Coverage) -> list[Problem]:
@@ -111,9 +112,9 @@ def _wrong_scores(claimed: Mapping[str, Any], scores: Mapping[str, Any], present
         for language in TASKS[task].languages:
             if language in stated and language not in computed:
                 uncertain.add(task)
-                there = language in present.get(task, ())
-                message = "its score cannot be verified: no gold labels"
-                message = message if there else "the manifest has a score for it, but no predictions"
+                message = "the manifest has a score for it, but no predictions"
+                if language in present.get(task, ()):
+                    message = "its score cannot be verified: no gold labels"
             elif language in computed and language not in stated:
                 message = f"the manifest has no score for it, computed is {computed[language]:.4f}"
             else:
