@@ -14,7 +14,6 @@ import pytest
 from small_bundle import LABELS, PREDICTIONS, manifest, put, put_bundle
 
 from xtreme_bench import cli
-from xtreme_bench.benchmark import TASKS
 from xtreme_bench.manifest_format import SCHEMA_VERSION
 from xtreme_bench.store import digest
 from xtreme_bench.untrusted import DEPTH, Malformed, flaw, parse_json
@@ -313,7 +312,3 @@ def test_all_printing_goes_through_one_function() -> None:
             if called in ("print", "click.echo", "click.secho", "sys.stdout.write") and path.name not in apart:
                 found.append(f"{path.name}:{node.lineno}")
     assert found == []
-
-
-def test_the_table_names_every_task() -> None:
-    assert {name.partition("/")[0] for name in PREDICTIONS} == set(TASKS)
