@@ -13,6 +13,7 @@ import pytest
 
 from xtreme_bench.bundle import bundle_hash, read_manifest
 from xtreme_bench.miniature.corpus import write_corpus, write_labels
+from xtreme_bench.recipe import load
 from xtreme_bench.verify import verify
 
 pytestmark = pytest.mark.slow
@@ -60,6 +61,9 @@ intermediate:
 """
 
 
+USED = ("en", "de", "zh")
+
+
 def folder(path: Path) -> Path:
     (path / "recipes").mkdir(parents=True)
     (path / "recipes/base.yaml").write_text(BASE)
@@ -96,7 +100,7 @@ def test_a_run_leaves_a_bundle_of_nine_tasks_a_zip_and_a_report(finished: Path) 
 
 
 def test_the_bundles_of_a_run_are_verified(finished: Path, tmp_path: Path) -> None:
-    write_labels(tmp_path / "labels", seed=0, scale=0.03, languages=("en", "de", "zh"))
+    write_labels(tmp_path / "labels", seed=load(finished / "recipes/full.yaml").data.seed, scale=0.03, languages=USED)
     for name in ("full", "base"):
         for path in (finished / "submissions" / name, finished / f"submissions/{name}/{name}.zip"):
             result = verify(path, tmp_path / "labels")
