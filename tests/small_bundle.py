@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_bench.bundle import write
+from xtreme_bench.manifest import trained_on, zero_shot
+from xtreme_bench.plan import plan
+from xtreme_bench.recipe import Recipe, recall
+from xtreme_bench.store import Digests
 
 # The first udpos sentence has 12 tags, as in the fault table that the checker's messages follow.
 PREDICTIONS = {
@@ -55,7 +59,7 @@ AVERAGES = {
 }
 
 
-def squad(answers: dict[str, list[str]]) -> str:
+def squad(answers: dict[Any, list[Any]]) -> str:
     """A data set in the SQuAD 1.1 format."""
     questions = [
         {"id": one, "question": "?", "answers": [{"text": text, "answer_start": 0} for text in texts]}
@@ -88,22 +92,43 @@ def put_data(data: Path) -> Path:
     return put(data, files)
 
 
+def recipe_of(**changes: Any) -> Recipe:
+    """The recipe that predicts what is in `PREDICTIONS`, its settings left to the defaults, but for `changes`."""
+    targets: dict[str, Any] = {}
+    for name in PREDICTIONS:
+        task, language = name.partition("/")[0], name.partition("test-")[2][:2]
+        targets.setdefault(task, {"languages": []})["languages"].append(language)
+    values = {
+        "seed": 1,
+        "data": {"source": "download"},
+        "model": {"path": "none"},
+        "targets": targets,
+        "retrieval": {"layer": 1, "pooling": "mean"},
+        **changes,
+    }
+    recipe, problems = recall(values, "small")
+    assert recipe is not None, problems
+    return recipe
+
+
 def manifest(**changes: Any) -> dict[str, Any]:
-    """A manifest without what `bundle.write` adds."""
+    """A manifest without what `bundle.write` adds, as its recipe has it; a `recipe` in `changes` changes only that."""
+    recipe = recipe_of()
+    made = plan(recipe, data=Path("none"), labels=Path("none"), digests=Digests(Path("none")))
     return {
         "name": "small",
-        "recipe": {"description": "by hand"},
-        "model": {"path": "none"},
-        "data": {"source": "by hand"},
+        "model": recipe.to_dict()["model"],
+        "data": {"source": "download"},
         "seed": 1,
-        "stages": [],
+        "stages": [{"kind": stage.kind, "name": stage.name, "key": "0" * 64} for stage in made.stages],
         "versions": {},
         "image": None,
-        "device": "cpu",
+        "device": ["cpu"],
         "scores": {},
-        "trained_on": {},
-        "zero_shot": {},
+        "trained_on": trained_on(recipe),
+        "zero_shot": zero_shot(recipe),
         **changes,
+        "recipe": {**recipe.to_dict(), **changes.get("recipe", {})},
     }
 
 

@@ -158,6 +158,23 @@ def test_the_report_is_json(tmp_path: Path) -> None:
     assert report["partial"] is True
 
 
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("de-000000001\ten-000000009", "no sentence `en-000000009` in the test set"),
+        ("en-000000004\tde-000000001", "columns swapped"),
+        ("de-000000001\ten-000000004 ", "not a pair of ids"),
+        ("de-000000003\ten-000000004", "is in several pairs"),
+    ],
+)
+def test_gold_pairs_that_do_not_fit_the_sentences_are_an_error(line: str, message: str, tmp_path: Path) -> None:
+    gold = f"{LABELS['bucc2018/test-de.tsv']}{line}\n"
+    labels = put(tmp_path / "labels", {**LABELS, "bucc2018/test-de.tsv": gold})
+    with pytest.raises(InputError, match="these gold labels cannot be used") as raised:
+        check(put_bundle(tmp_path), labels=labels, data=put_data(tmp_path / "data"))
+    assert message in str(raised.value)
+
+
 def test_the_limits_of_a_bundle_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bundle = put_bundle(tmp_path)
     monkeypatch.setattr(contents, "MAX_TOTAL_BYTES", 1_000)

@@ -4,14 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_bundle import LABELS, put, put_bundle
+from small_bundle import LABELS, manifest, put, put_bundle
 
 from xtreme_bench.verify import verify
 
 ONE: dict[str, Any] = {
     "image": "sha256:" + "1" * 64,
     "versions": {"torch": "2.13.0", "numpy": "2.4.6", "onnx": "1.23.2"},
-    "stages": [{"kind": "score", "name": "score", "key": "a"}],
 }
 TWO = "sha256:" + "2" * 64
 
@@ -45,7 +44,10 @@ def test_another_image_is_another_experiment_even_if_no_version_differs(tmp_path
     [
         ({"versions": {**ONE["versions"], "torch": "2.14.0"}}, "these packages differ: `torch` `2.13.0` -> `2.14.0`"),
         ({"recipe": {"description": "another"}}, "the recipes differ"),
-        ({"stages": [{"kind": "score", "name": "score", "key": "b"}]}, "data or code of the stages differ"),
+        (
+            {"stages": [{**stage, "key": "1" * 64} for stage in manifest()["stages"]]},
+            "data or code of the stages differ",
+        ),
     ],
 )
 def test_other_packages_recipes_or_stages_are_other_experiments(

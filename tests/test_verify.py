@@ -6,9 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_bundle import AVERAGES, LABELS, PREDICTIONS, put, put_bundle
+from click.testing import CliRunner
+from small_bundle import AVERAGES, LABELS, PREDICTIONS, manifest, put, put_bundle
 
+from xtreme_bench import store
+from xtreme_bench.benchmark import TASKS
+from xtreme_bench.cli import cli
 from xtreme_bench.errors import InputError
+from xtreme_bench.recipe import load, recall
 from xtreme_bench.score import evaluate
 from xtreme_bench.verify import check_expect, verify
 
@@ -69,6 +74,136 @@ def test_a_score_without_labels_or_predictions_cannot_be_verified(
     ]
 
 
+@pytest.mark.parametrize("task", ["xnli", "mlqa"])
+def test_a_weak_language_cannot_be_left_out_of_the_scores(task: str, tmp_path: Path, labels: Path) -> None:
+    kept = {"xnli": {"xnli/test-en.tsv"}, "mlqa": set()}[task]
+    strong = {name: text for name, text in PREDICTIONS.items() if not name.startswith(task) or name in kept}
+    inflated = evaluate(put(tmp_path / "strong", strong), labels)
+    result = verify(put_bundle(tmp_path, scores=inflated), labels)
+    found = [str(problem) for problem in result.problems]
+    place = TASKS[task].file("de")
+    assert f"{place}: {task} de: the manifest has no score for it, computed is " in found[0]
+    assert any("all_task" in line for line in found)
+    assert not any("avg_accuracy" in line and "xnli" not in line for line in found)
+    assert result.summary.startswith("not verified: 10 files, 9 tasks; 10 scored again, scores differ")
+
+
+def test_a_score_that_cannot_be_known_hides_no_other_difference(
+    tmp_path: Path, labels: Path, scores: dict[str, Any]
+) -> None:
+    (labels / "pawsx/test-de.tsv").unlink()
+    scores["xnli"]["accuracy"]["de"] = 99.0
+    found = [problem.message for problem in verify(put_bundle(tmp_path, scores=scores), labels).problems]
+    assert found == [
+        "its score cannot be verified: no gold labels",
+        "the manifest states accuracy de 99.0, computed is 60.0",
+    ]
+
+
+OTHER_STAGES = manifest()["stages"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"seed": 2}, "seed is `2`, from the recipe follows `1`"),
+        (
+            {"model": {"hub": {"name": "a/b"}, "path": None, "scratch": None}},
+            "model.hub is `{'name': 'a/b'}`, from the",
+        ),
+        ({"model": "a large one"}, "model is `a large one`, from the recipe follows"),
+        ({"data": {"source": "miniature"}}, "data.source is `miniature`, from the recipe follows `download`"),
+        ({"data": None}, "data.source is `None`, from the recipe follows `download`"),
+        (
+            {"trained_on": {"pretraining": None, "intermediate": {"mnli": ["en"]}, "finetuning": {}}},
+            "trained_on.intermediate.mnli is `en`, from the recipe follows `None`",
+        ),
+        ({"trained_on": {}}, "trained_on.finetuning is `None`, from the recipe follows `{"),
+        (
+            {"zero_shot": {**manifest()["zero_shot"], "xnli": ["de", "en"]}},
+            "zero_shot.xnli is `de en`, from the recipe",
+        ),
+        ({"image": "mine:latest"}, "image is `mine:latest`; the sha256 of an image, or null, is expected"),
+        (
+            {"image": f"sha256:{'1' * 64}", "recipe": {"resources": {"image": f"sha256:{'2' * 64}"}}},
+            "image is `sha256:11111",
+        ),
+        ({"stages": []}, "missing"),
+        ({"stages": OTHER_STAGES[:-1]}, "there are scores, but no stage that scores"),
+        ({"stages": OTHER_STAGES[::-1]}, "stages are not those of the recipe: another order"),
+        ({"stages": [*OTHER_STAGES, {"kind": "pretrain", "name": "x", "key": "0" * 64}]}, "`x` too many"),
+        ({"stages": [{**stage, "key": "?"} for stage in OTHER_STAGES]}, "stages: each needs a `key`, 64 hexadecimal"),
+        ({"stages": [7, *OTHER_STAGES]}, "`None` too many"),
+        ({"name": "other"}, "`tokenise xnli (small)`"),
+        ({"recipe": {"seed": "one"}}, "the recipe in it cannot be read: seed must be a whole number"),
+        ({"recipe": {"retrieval": None}}, "the recipe in it cannot be read: retrieval is missing"),
+        (
+            {"recipe": {"retrieval": {"layer": 1, "pooling": "mean", "layers": "some"}}},
+            "retrieval.layers must be one of",
+        ),
+        ({"recipe": {"targets": {"xnli": {"languages": ["de"]}}}}, "not among the recipe's targets"),
+        (
+            {"recipe": {"targets": {**manifest()["recipe"]["targets"], "xquad": {"languages": ["de", "ru"]}}}},
+            "a target of the recipe, but not predicted",
+        ),
+    ],
+)
+def test_what_follows_from_the_recipe_cannot_be_claimed_otherwise(
+    changes: dict[str, Any], message: str, tmp_path: Path, labels: Path, scores: dict[str, Any]
+) -> None:
+    bundle = put_bundle(tmp_path, scores=scores, **changes)
+    assert any(message in problem.message for problem in verify(bundle, labels).problems)
+
+
+@pytest.mark.parametrize("path", sorted(Path("recipes").glob("*.yaml")), ids=lambda path: path.stem)
+def test_a_recipe_is_recalled_from_its_values(path: Path) -> None:
+    values = load(path).to_dict()
+    found, problems = recall(values, path.stem)
+    assert problems == []
+    assert found is not None
+    assert {**found.to_dict(), "expect": values["expect"]} == values
+
+
+def test_a_recipe_in_a_manifest_cannot_choose_what_is_read_here(
+    tmp_path: Path, labels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret/weights").write_text("x")
+    opened: list[str] = []
+    monkeypatch.setattr(store, "file_digest", lambda path: opened.append(str(path)) or "0" * 64)
+    verify(put_bundle(tmp_path, recipe={"model": {"path": str(tmp_path / "secret")}}), labels)
+    assert [path for path in opened if "secret" in path] == []
+
+
+def test_the_last_line_says_what_was_verified(tmp_path: Path, labels: Path, scores: dict[str, Any]) -> None:
+    recipe = {"expect": {"scores": {"xnli": {"at_least": 60}}}}
+    bundle = put_bundle(tmp_path, scores=scores, recipe=recipe)
+    done = CliRunner().invoke(cli, ["verify", str(bundle), "--labels", str(labels)])
+    last = done.stdout.splitlines()[-1]
+    assert (done.exit_code, last) == (
+        0,
+        "verified: 10 files, 9 tasks; 10 scored again, all scores equal; expect held",
+    )
+    (labels / "pawsx/test-de.tsv").unlink()
+    done = CliRunner().invoke(cli, ["verify", str(bundle), "--labels", str(labels)])
+    assert done.exit_code == 1
+    assert done.stdout.splitlines()[-1].startswith("not verified: 10 files, 9 tasks; 9 scored again, scores differ")
+
+
+def test_without_any_labels_for_it_a_bundle_is_only_checked(tmp_path: Path, labels: Path) -> None:
+    for task in TASKS:
+        for path in (labels / task).glob("test-*"):
+            path.unlink()
+    result = verify(put_bundle(tmp_path, scores=None), labels)
+    assert (result.problems, result.summary.partition(":")[0]) == ((), "checked only")
+
+
+def test_predictions_that_are_all_right_get_a_note(tmp_path: Path, labels: Path) -> None:
+    put(labels, {"xnli/test-de.tsv": PREDICTIONS["xnli/test-de.tsv"]})
+    notes = verify(put_bundle(tmp_path, scores=None), labels).notes
+    assert any("1 file 100 % right (`xnli/test-de.tsv`): predictions copied from gold" in note for note in notes)
+
+
 def test_a_faulty_bundle_is_not_scored(tmp_path: Path, labels: Path, scores: dict[str, Any]) -> None:
     bundle = put_bundle(tmp_path, scores=scores)
     put(bundle, {"xnli/test-de.tsv": "contradictory\n" * 5})
@@ -91,7 +226,7 @@ def test_a_bundle_that_was_made_without_labels_is_scored_now(
     result = verify(put_bundle(tmp_path, scores=None, recipe={"expect": {"scores": {"xnli": {"value": 70}}}}), labels)
     assert result.problems == ()
     assert result.scores["xnli"] == scores["xnli"]
-    assert result.notes[-2:] == ("the manifest has no scores to compare with", "not scored: pawsx")
+    assert result.notes[-2:] == ("the manifest has no scores to compare with", "not scored, no gold labels: pawsx de")
 
 
 def test_expectations_in_the_manifest_are_checked_and_gains_are_noted(

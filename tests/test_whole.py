@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from xtreme_bench.bundle import bundle_hash, read_manifest
-from xtreme_bench.miniature.corpus import write_corpus
+from xtreme_bench.miniature.corpus import write_corpus, write_labels
+from xtreme_bench.recipe import load
+from xtreme_bench.verify import verify
 
 pytestmark = pytest.mark.slow
 
@@ -59,6 +61,9 @@ intermediate:
 """
 
 
+USED = ("en", "de", "zh")
+
+
 def folder(path: Path) -> Path:
     (path / "recipes").mkdir(parents=True)
     (path / "recipes/base.yaml").write_text(BASE)
@@ -92,6 +97,15 @@ def test_a_run_leaves_a_bundle_of_nine_tasks_a_zip_and_a_report(finished: Path) 
     assert bundle_hash(bundle) == bundle_hash(bundle / "full.zip")
     assert "<svg" in (finished / "reports/full/index.html").read_text()
     assert set(manifest["zero_shot"]["xnli"]) == {"de", "zh"}
+
+
+def test_the_bundles_of_a_run_are_verified(finished: Path, tmp_path: Path) -> None:
+    write_labels(tmp_path / "labels", seed=load(finished / "recipes/full.yaml").data.seed, scale=0.03, languages=USED)
+    for name in ("full", "base"):
+        for path in (finished / "submissions" / name, finished / f"submissions/{name}/{name}.zip"):
+            result = verify(path, tmp_path / "labels")
+            assert result.problems == ()
+            assert result.summary.startswith("verified: 23 files, 9 tasks; 23 scored again, all scores equal; ")
 
 
 def test_nothing_that_varies_from_run_to_run_is_in_the_bundle(finished: Path, tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from xtreme_bench.benchmark import TASKS
 from xtreme_bench.contents import opened
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.findings import quoted
-from xtreme_bench.manifest_format import BUNDLE_NAME, NAME, SCHEMA_VERSION, file_entry, parse_manifest
+from xtreme_bench.manifest_format import BUNDLE_NAME, SCHEMA_VERSION, file_entry, parse_manifest
+from xtreme_bench.names import MANIFEST
 from xtreme_bench.predictions import examine
 from xtreme_bench.store import digest, write_json
 
@@ -34,7 +35,7 @@ def write(out: Path, manifest: Mapping[str, Any], predictions: Mapping[str, Path
     name = str(manifest.get("name"))
     if not re.fullmatch(BUNDLE_NAME, name):
         raise InputError(f"{quoted(name)} cannot name a bundle: use letters, digits, `.`, `_` and `-`")
-    if out.exists() and not (out / NAME).is_file() and not (out.is_dir() and not any(out.iterdir())):
+    if out.exists() and not (out / MANIFEST).is_file() and not (out.is_dir() and not any(out.iterdir())):
         raise InputError(f"{out}: exists and is not a bundle; name another folder or remove it")
     fresh, old = out.with_name(f".{out.name}.writing"), out.with_name(f".{out.name}.old")
     for left in (fresh, old):
@@ -54,11 +55,11 @@ def _fill(folder: Path, name: str, manifest: Mapping[str, Any], predictions: Map
     folder.mkdir(parents=True)
     entries = _copy(predictions, folder, manifest.get("files", {}))
     measured = {"schema_version": SCHEMA_VERSION, "recipe_sha256": digest(manifest.get("recipe")), "files": entries}
-    write_json(folder / NAME, {**manifest, **measured})
-    _, problems = parse_manifest((folder / NAME).read_bytes())
+    write_json(folder / MANIFEST, {**manifest, **measured})
+    _, problems = parse_manifest((folder / MANIFEST).read_bytes())
     if problems:
         raise InputError("the manifest is not complete", problems)
-    _zip(folder, [NAME, *entries], folder / f"{name}.zip")
+    _zip(folder, [MANIFEST, *entries], folder / f"{name}.zip")
 
 
 def _copy(predictions: Mapping[str, Path], folder: Path, facts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -107,9 +108,9 @@ def bundle_hash(bundle: Path) -> str:
 def read_manifest(bundle: Path) -> dict[str, Any]:
     """The manifest of a bundle's folder or zip. Errors: `InputError` when it is missing or malformed."""
     with opened(bundle) as contents:
-        if NAME not in contents.names:
-            raise InputError(f"{bundle}: no {NAME} in the bundle")
-        manifest, problems = parse_manifest(contents.read(NAME))
+        if MANIFEST not in contents.names:
+            raise InputError(f"{bundle}: no {MANIFEST} in the bundle")
+        manifest, problems = parse_manifest(contents.read(MANIFEST))
     if manifest is None or problems:
         raise InputError(f"{bundle}: the manifest cannot be used", problems)
     return manifest

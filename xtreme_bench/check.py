@@ -14,8 +14,8 @@ from xtreme_bench.contents import Contents, opened
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.findings import Size, count, listed, quoted
 from xtreme_bench.gold import gold_path
-from xtreme_bench.manifest_format import NAME, entry_size, parse_manifest
-from xtreme_bench.names import known_path, path_problem
+from xtreme_bench.manifest_format import entry_size, parse_manifest
+from xtreme_bench.names import MANIFEST, known_path, path_problem
 from xtreme_bench.predictions import examine
 from xtreme_bench.sizes import data_size, has_data, label_size, merged, published_size
 
@@ -69,7 +69,7 @@ def check(bundle: Path, *, labels: Path | None = None, data: Path | None = None)
         files = {place: files[place] for place in _places() if place in files}
         problems += [*contents.problems, *_other_files(bundle, contents, manifest)]
         # A manifest that cannot be used may have said that this is a sample: then the published sizes mean nothing.
-        bare = NAME not in {*contents.names, *(problem.file for problem in contents.problems)}
+        bare = MANIFEST not in {*contents.names, *(problem.file for problem in contents.problems)}
         notes = ["no manifest that says what was run and what each file holds"] if bare else []
         known = {place: _known_size(place, manifest, labels, data, published=bare) for place in files}
         problems += _missing_files(files, contents, manifest, labels, data) if manifest or bare else []
@@ -89,7 +89,7 @@ def _places() -> list[Place]:
 
 
 def _manifest(contents: Contents) -> tuple[dict[str, Any] | None, list[Problem]]:
-    return parse_manifest(contents.read(NAME)) if NAME in contents.names else (None, [])
+    return parse_manifest(contents.read(MANIFEST)) if MANIFEST in contents.names else (None, [])
 
 
 def _other_files(bundle: Path, contents: Contents, manifest: Mapping[str, Any] | None) -> list[Problem]:
@@ -99,7 +99,7 @@ def _other_files(bundle: Path, contents: Contents, manifest: Mapping[str, Any] |
     for name in contents.names:
         if name == own_zip:
             problems += _zip_differences(bundle / name, contents)
-        elif name != NAME and known_path(name) is None:
+        elif name != MANIFEST and known_path(name) is None:
             problems.append(path_problem(name))
     return problems
 
@@ -124,9 +124,8 @@ def _known_size(
     """What is known about one file, and where the manifest contradicts the labels or the data."""
     task, language = place
     name = TASKS[task].file(language)
-    given = merged(
-        label_size(labels, task, language) if labels else Size(), data_size(data, task, language) if data else Size()
-    )
+    tested = data_size(data, task, language) if data else Size()
+    given = merged(label_size(labels, task, language, tested.pool) if labels else Size(), tested)
     if manifest is None:
         return merged(given, published_size(task, language) if published else Size()), []
     if name not in manifest["files"]:
@@ -202,7 +201,7 @@ def _examine(
     found = examine(raw, task, language, size)
     entry = manifest["files"].get(name) if manifest else None
     if entry and not found.problems and hashlib.sha256(raw).hexdigest() != entry["sha256"]:
-        found.report([found.fault("changed since the manifest was written: its sha256 is another")])
+        found.report(found.fault("changed since the manifest was written: its sha256 is another"))
     return found.problems, found.notes
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from xtreme_bench.cli_container import clean_containers, doctor, image
 from xtreme_bench.cli_data import EXISTING_FOLDER, FOLDER, OUTPUT, data, emit
 from xtreme_bench.engines import ENGINES
 from xtreme_bench.errors import Problem, XtremeBenchError
+from xtreme_bench.wording import say
 
 EXISTING = click.Path(exists=True, path_type=Path)
 
@@ -58,9 +60,9 @@ def run(
     from xtreme_bench.store import Store
 
     outcome = reproduce(recipe, Places(data, labels, store, out, reports), engine)
-    click.echo(report.terminal(outcome))
+    say(report.terminal(outcome))
     page = report.write_page(outcome, reports / outcome.main.plan.recipe.name, Store(store))
-    click.echo(f"bundle: {outcome.main.bundle}\nreport: {page}", err=True)
+    say(f"bundle: {outcome.main.bundle}\nreport: {page}", err=True)
     _exit_with(outcome.problems)
 
 
@@ -73,7 +75,7 @@ def plan(recipe: str, data: Path | None, labels: Path | None, store: Path, engin
     from xtreme_bench.run import Places, planned
     from xtreme_bench.store import Store
 
-    click.echo(report.plan_table(planned(recipe, Places(data, labels, store), engine), Store(store)))
+    say(report.plan_table(planned(recipe, Places(data, labels, store), engine), Store(store)))
 
 
 @cli.command()
@@ -84,7 +86,7 @@ def validate(recipes: tuple[str, ...]) -> None:
 
     problems = [problem for name in recipes for problem in recipe.validate(recipe.find(name))]
     _say_problems(problems)
-    click.echo(f"{len(recipes)} checked, {len(problems)} fault{'' if len(problems) == 1 else 's'}", err=True)
+    say(f"{len(recipes)} checked, {len(problems)} fault{'' if len(problems) == 1 else 's'}", err=True)
     sys.exit(2 if problems else 0)
 
 
@@ -95,19 +97,31 @@ def list_() -> None:
 
     from xtreme_bench import recipe
 
-    click.echo(tabulate(list(recipe.listing().items()), headers=("recipe", "description"), maxcolwidths=(None, 90)))
+    say(tabulate(list(recipe.listing().items()), headers=("recipe", "description"), maxcolwidths=(None, 90)))
 
 
 @cli.command()
-@click.option("--predictions", type=EXISTING_FOLDER, required=True, help="Folder with <task>/test-<lang>.<ext>.")
+@click.option("--predictions", type=EXISTING, required=True, help="Folder or zip with <task>/test-<lang>.<ext>.")
 @click.option("--labels", type=EXISTING_FOLDER, required=True, help="Folder with the gold labels, laid out alike.")
 @click.option("--json", "json_file", type=OUTPUT, help="Write the scores as JSON; - is standard output.")
-def evaluate(predictions: Path, labels: Path, json_file: Path | None) -> None:
+@click.option("--lenient", is_flag=True, help="List faults as warnings, and score as the official scorer would.")
+def evaluate(predictions: Path, labels: Path, json_file: Path | None, lenient: bool) -> None:
     """Score predictions with the official metrics."""
     from xtreme_bench import report, score
+    from xtreme_bench.lenient import evaluate as evaluate_leniently
 
-    scores = score.evaluate(predictions, labels)
-    emit(json_file, scores, lambda: report.score_table(scores))
+    if lenient:
+        result = evaluate_leniently(predictions, labels)
+        for fault in (*result.warnings, *result.stops):
+            say(f"warning: {fault}", err=True)
+        emit(json_file, result.to_dict(), lambda: report.lenient_text(result))
+        notes = list(result.notes)
+    else:
+        scores = score.evaluate(predictions, labels)
+        notes = score.coverage(predictions, labels)[1]
+        emit(json_file, scores, lambda: report.score_table(scores))
+    for note in notes:
+        say(f"note: {note}", err=True)
 
 
 @cli.command()
@@ -135,8 +149,10 @@ def verify(bundle: Path, labels: Path, same_as: Path | None) -> None:
 
     result = verify_bundle(bundle, labels, same_as=same_as)
     for note in result.notes:
-        click.echo(note)
-    _exit_with(result.problems)
+        say(f"note: {note}")
+    _say_problems(result.problems)
+    say(result.summary)
+    sys.exit(1 if result.problems else 0)
 
 
 @cli.command()
@@ -160,8 +176,8 @@ def report_(bundles: tuple[Path, ...], out: Path) -> None:
     from xtreme_bench import bundle, report
 
     manifests = [bundle.read_manifest(path) for path in bundles]
-    click.echo(report.summary_table(manifests))
-    click.echo(f"report: {report.write_comparison_page(manifests, out)}", err=True)
+    say(report.summary_table(manifests))
+    say(f"report: {report.write_comparison_page(manifests, out)}", err=True)
 
 
 @cli.group()
@@ -185,9 +201,9 @@ def model_fetch(name: str, revision: str | None) -> None:
     asked = revision or at or "main"
     commit = model_cache.commit(name, asked)
     if commit != asked:
-        click.echo(f"{asked} is commit {commit} now; in a recipe:", err=True)
-        click.echo(f"model:\n  hub: {{name: {name}, revision: {commit}}}", err=True)
-    click.echo(str(model_cache.fetch(name, commit)))
+        say(f"{asked} is commit {commit} now; in a recipe:", err=True)
+        say(f"model:\n  hub: {{name: {name}, revision: {commit}}}", err=True)
+    say(str(model_cache.fetch(name, commit)))
 
 
 for command in (data, doctor, image, clean_containers):
@@ -196,13 +212,13 @@ for command in (data, doctor, image, clean_containers):
 
 def _say_problems(problems: Sequence[Problem]) -> None:
     for problem in problems:
-        click.echo(str(problem), err=True)
+        say(str(problem), err=True)
 
 
 def _exit_with(problems: Sequence[Problem]) -> None:
     _say_problems(problems)
     if problems:
-        click.echo(f"{len(problems)} problem{'' if len(problems) == 1 else 's'}", err=True)
+        say(f"{len(problems)} problem{'' if len(problems) == 1 else 's'}", err=True)
         sys.exit(1)
 
 
@@ -212,21 +228,23 @@ def main() -> None:
     try:
         cli.main(standalone_mode=False)
     except click.exceptions.Abort:
-        click.echo("interrupted; the same command goes on where this one stopped", err=True)
+        say("interrupted; the same command goes on where this one stopped", err=True)
         sys.exit(130)
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(file=shown)
+        say(shown.getvalue().rstrip("\n"), err=True)
         sys.exit(error.exit_code)
     except XtremeBenchError as error:
         if debug:
             raise
-        click.echo(f"error: {error}", err=True)
+        say(f"error: {error}", err=True)
         sys.exit(error.exit_code)
     except OSError as error:
         if debug:
             raise
         place = f": {error.filename}" if error.filename else ""
-        click.echo(f"error: {error.strerror or error}{place}", err=True)
+        say(f"error: {error.strerror or error}{place}", err=True)
         sys.exit(3)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from xtreme_bench.cli_data import OUTPUT, emit
+from xtreme_bench.wording import say
 
 
 @click.command()
@@ -36,7 +37,7 @@ def image(named: str | None) -> None:
     from xtreme_bench.engines.docker import connect
     from xtreme_bench.engines.image import find_or_make
 
-    click.echo(find_or_make(connect(), named, lambda line: click.echo(line, err=True)))
+    say(find_or_make(connect(), named, lambda line: say(line, err=True)))
 
 
 @click.command("clean-containers")
@@ -48,5 +49,5 @@ def clean_containers(everyone: bool) -> None:
 
     removed = remove_left(connect(), everyone=everyone)
     for name in removed:
-        click.echo(name)
-    click.echo(f"{len(removed)} container{'' if len(removed) == 1 else 's'} removed", err=True)
+        say(name)
+    say(f"{len(removed)} container{'' if len(removed) == 1 else 's'} removed", err=True)

@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from xtreme_bench.data import layout
-from xtreme_bench.errors import InputError, shown
+from xtreme_bench.errors import InputError
+from xtreme_bench.wording import json_text, say
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -20,14 +21,13 @@ OUTPUT = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 def emit(json_file: Path | None, value: Any, text: Callable[[], str]) -> None:
     """Write JSON where asked; with `-` nothing else goes to standard output."""
     if json_file is None or str(json_file) != "-":
-        click.echo(shown(text()))
-    if json_file is not None:
-        from xtreme_bench.store import json_text, write_json
+        say(text())
+    if json_file is not None and str(json_file) == "-":
+        say(json_text(value))
+    elif json_file is not None:
+        from xtreme_bench.store import write_text
 
-        if str(json_file) == "-":
-            click.echo(json_text(value, indent=2, sort_keys=True))
-        else:
-            write_json(json_file, value)
+        write_text(json_file, f"{json_text(value)}\n")
 
 
 @click.group()
@@ -63,7 +63,7 @@ def prepare(
     with Display(1).work("prepare") as progress:
         notes = prepare_releases(sources, to, labels, dev_as_test=dev_as_test, sample=sample, progress=progress)
     emit(json_file, notes, lambda: said(notes))
-    click.echo(shown(f"data: {to}\nlabels: {labels}"), err=True)
+    say(f"data: {to}\nlabels: {labels}", err=True)
 
 
 @data.command()
@@ -88,11 +88,11 @@ def fetch(tasks: tuple[str, ...], to: Path, labels: Path | None, origin: str | N
     with display.work("fetch") as progress:
         remarks = fetch_corpora(tasks, to, origin=origin, progress=progress)
     for remark in remarks:
-        click.echo(remark, err=True)
+        say(remark, err=True)
     with display.work("prepare") as progress, at_rest(to, progress):
         notes = prepare_releases([to / RELEASES], to, labels, progress=progress)
-    click.echo(said(notes))
-    click.echo(shown(f"data: {to}\nlabels: {labels}"), err=True)
+    say(said(notes))
+    say(f"data: {to}\nlabels: {labels}", err=True)
 
 
 @data.command()
@@ -115,7 +115,7 @@ def miniature(to: Path, labels: Path | None, seed: int, scale: float) -> None:
         write_corpus(to, seed=seed, scale=scale, languages=MINIATURE_LANGUAGES, progress=progress)
     with display.work("labels") as progress:
         write_labels(labels, seed=seed, scale=scale, languages=MINIATURE_LANGUAGES, progress=progress)
-    click.echo(shown(f"data: {to}\nlabels: {labels}"), err=True)
+    say(f"data: {to}\nlabels: {labels}", err=True)
 
 
 @data.command()

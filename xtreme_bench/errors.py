@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-
-def shown(name: str) -> str:
-    """A path as text that can be written anywhere: bytes that are not UTF-8 become `\\xfc`."""
-    return re.sub("[\udc80-\udcff]", lambda byte: f"\\x{ord(byte[0]) - 0xDC00:02x}", name)
+from xtreme_bench.wording import one_line, shown
 
 
 @dataclass(frozen=True, order=True)
 class Problem:
     """One fault of an input: where it is and what is wrong. Checks return lists of these and never print.
+
+    As text it is one line, whatever the input holds.
 
     `line` counts from 1. `task` and `language` are XTREME's names; `example` is the id of a record.
     """
@@ -27,13 +25,13 @@ class Problem:
     example: str | None = None
 
     def __str__(self) -> str:
-        place = shown(self.file or "")
+        place = self.file or ""
         if self.line is not None:
             place += f":{self.line}"
         named = " ".join(
             part for part in (self.task, self.language, f"id {self.example}" if self.example else None) if part
         )
-        return ": ".join(part for part in (place, named, self.message) if part)
+        return one_line(": ".join(part for part in (place, named, self.message) if part))
 
 
 class XtremeBenchError(Exception):

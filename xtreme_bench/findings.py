@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 from xtreme_bench.benchmark import Task
 from xtreme_bench.data.imposters import HEAD_BYTES, imposter
-from xtreme_bench.errors import Problem, shown
+from xtreme_bench.errors import Problem
+from xtreme_bench.wording import visible
 
 # Of faults that may repeat on every line, this many are listed; the rest are counted.
 LISTED = 3
+# The longest test set, German of udpos, has some 400,000 lines.
+MOST_LINES = 1_000_000
+# Longer words are like no name, and costly to compare.
+MOST_LETTERS = 60
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -38,8 +46,8 @@ class Size:
 class Findings:
     """What a file holds and what is wrong with it.
 
-    `value` is a list of labels, of tag lists, of (foreign, English) pairs or of integers, or a dict id -> answer; it
-    can be trusted only while there are no problems. `notes` are remarks that are no faults.
+    `value` is a list of lines (labels, numbers, BUCC pairs), of tag lists, or a dict id -> answer; it can be trusted
+    only while there are no problems. `notes` are remarks that are no faults.
     """
 
     task: Task
@@ -47,7 +55,22 @@ class Findings:
     file: str
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    value: Any = None
+    _value: Any = None
+
+    @property
+    def value(self) -> Any:
+        """What the file holds; None where that is nothing that could be scored."""
+        if callable(self._value):
+            self._value = self._value()
+        return self._value
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        self._value = value
+
+    def later(self, build: Callable[[], Any]) -> None:
+        """Let `build` make the value when somebody asks for it."""
+        self._value = build
 
     def fault(self, message: str, line: int | None = None, example: str | None = None) -> Problem:
         """A problem of this file, not yet reported. `example` comes from the file, so it is made safe to print."""
@@ -55,12 +78,15 @@ class Findings:
             example = quoted(example).strip("`")
         return Problem(message, self.file, line, self.task.name, self.language, example)
 
-    def report(self, faults: Sequence[Problem]) -> None:
-        """Report faults of one kind: the first few, and how many more there are."""
-        self.problems += faults[:LISTED]
-        if len(faults) > LISTED:
-            more = len(faults) - LISTED
-            self.problems.append(self.fault(f"{more:,} more like the {LISTED} above"))
+    def report(self, *faults: Problem) -> None:
+        """Report faults that each occur once."""
+        self.problems += faults
+
+    def report_each(self, places: Iterable[T], fault: Callable[[T], Problem], total: int) -> None:
+        """Report faults of one kind: the first few, in the words of `fault`, and how many more of `total` there are."""
+        self.problems += map(fault, islice(places, LISTED))
+        if total > LISTED:
+            self.problems.append(self.fault(f"{total - LISTED:,} more like the {LISTED} above"))
 
     def note(self, message: str) -> None:
         """Remark something about this file."""
@@ -79,14 +105,14 @@ def count(number: int, noun: str) -> str:
 
 def quoted(text: str) -> str:
     """Text of a file as an error shows it: short, on one line, tabs and odd characters visible."""
-    visible = "".join(
-        "<TAB>" if char == "\t" else char if char.isprintable() else f"<U+{ord(char):04X}>" for char in shown(text)[:60]
-    )
-    return f"`{visible}…`" if len(text) > 60 else f"`{visible}`"
+    shown = visible(text[:60], "\t").replace("\t", "<TAB>")
+    return f"`{shown}…`" if len(text) > 60 else f"`{shown}`"
 
 
 def nearest(word: str, names: Sequence[str]) -> str:
     """`; did you mean ...` when one of the names is close, else nothing. Case and outer spaces do not count."""
+    if len(word) > MOST_LETTERS:
+        return ""
     folded = {name.casefold(): name for name in names}
     close = difflib.get_close_matches(word.strip().casefold(), folded, n=1)
     return f"; did you mean `{folded[close[0]]}`?" if close else ""
@@ -100,24 +126,27 @@ def listed(names: Sequence[str]) -> str:
 def decode(raw: bytes, findings: Findings) -> str | None:
     """Text of a file with LF line ends; None where there is no sense in looking further."""
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in raw:
-        findings.report([findings.fault("not UTF-8 but UTF-16, or binary; write plain UTF-8", 1)])
+        findings.report(findings.fault("not UTF-8 but UTF-16, or binary; write plain UTF-8", 1))
         return None
     if what := imposter(raw[:HEAD_BYTES]):
-        findings.report([findings.fault(f"is {what}")])
+        findings.report(findings.fault(f"is {what}"))
         return None
     if raw.startswith(b"\xef\xbb\xbf"):
-        findings.report([findings.fault("starts with a byte-order mark; write plain UTF-8", 1)])
+        findings.report(findings.fault("starts with a byte-order mark; write plain UTF-8", 1))
         raw = raw[3:]
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        findings.report([findings.fault(f"byte 0x{raw[error.start]:02x} is not UTF-8; write plain UTF-8", line)])
+        findings.report(findings.fault(f"byte 0x{raw[error.start]:02x} is not UTF-8; write plain UTF-8", line))
         return None
     if "\r" in text:
         line = text.count("\n", 0, text.index("\r")) + 1
-        findings.report([findings.fault("lines end in CR LF; end each with LF alone", line)])
+        findings.report(findings.fault("lines end in CR LF; end each with LF alone", line))
         text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if (found := text.count("\n")) > MOST_LINES:
+        findings.report(findings.fault(f"{found:,} lines; no test set has over {MOST_LINES:,}"))
+        return None
     return text
 
 

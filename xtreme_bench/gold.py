@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data.imposters import HEAD_BYTES, imposter
-from xtreme_bench.errors import InputError, Problem
-from xtreme_bench.predictions import examine
+from xtreme_bench.errors import InputError
+from xtreme_bench.findings import Findings, Size, quoted
+from xtreme_bench.predictions import examine, kind_of
+from xtreme_bench.untrusted import Malformed, parse_json, text_fault
+
+# Labels are larger than predictions: they may hold the passages too.
+MOST_VALUES = 20_000_000
 
 
 def gold_path(labels: Path, task: str, language: str) -> Path | None:
@@ -18,45 +23,79 @@ def gold_path(labels: Path, task: str, language: str) -> Path | None:
     return path if path.is_file() else None
 
 
-def read_gold(path: Path, task: str, language: str) -> Any:
-    """The labels of one file: a list of labels, of tag lists or of id pairs; for QA a dict id -> accepted answers.
+def read_gold(path: Path, task: str, language: str, pool: frozenset[str] | None = None) -> Any:
+    """The labels of one file: a list of labels, tag lists or lines of id pairs; for QA a dict id -> accepted answers.
 
-    Errors: `InputError` with all faults of the file, also when it holds no labels (XTREME strips its test files).
+    `pool` are the ids of BUCC's sentences, where they are known. Errors: `InputError` with all faults of the file, also
+    when it holds no labels (XTREME strips its test files).
     """
     raw = path.read_bytes()
     if TASKS[task].group == "qa":
-        return _read_answers(raw, path, task, language)
-    found = examine(raw, task, language, file=str(path))
-    if not found.value and not found.problems:
-        found.report([found.fault("no labels in the file")])
+        found = _examine_data_set(raw, Findings(TASKS[task], language, str(path)))
+    else:
+        found = examine(raw, task, language, Size(pool=pool), str(path))
+        if task == "bucc2018" and not found.problems:
+            _report_twice(found)
+        if not found.value and not found.problems:
+            found.report(found.fault("no labels in the file"))
     if found.problems:
         raise InputError(f"{path}: these gold labels cannot be used", found.problems)
     return found.value
 
 
-def _read_answers(raw: bytes, path: Path, task: str, language: str) -> dict[str, list[str]]:
-    """Accepted answers of a data set in the SQuAD 1.1 format, or its bare list of articles."""
+def _report_twice(found: Findings) -> None:
+    """Report sentences in several pairs. Among predictions they are allowed, but a sentence has one translation."""
+    counts = Counter(one for line in found.value for one in line.split("\t"))
+    twice = {one for one, times in counts.items() if times > 1}
+    again = [n for n, line in enumerate(found.value, 1) if twice & set(line.split("\t"))]
+    found.report_each(
+        again, lambda n: found.fault(f"a sentence of {quoted(found.value[n - 1])} is in several pairs", n), len(again)
+    )
 
-    def refuse(message: str, example: str | None = None) -> InputError:
-        problem = Problem(message, str(path), task=task, language=language, example=example)
-        return InputError(f"{path}: these gold labels cannot be used", [problem])
 
+def _examine_data_set(raw: bytes, found: Findings) -> Findings:
+    """Accepted answers of a data set in the SQuAD 1.1 format, or of its bare list of articles."""
     if what := imposter(raw[:HEAD_BYTES]):
-        raise refuse(f"is {what}")
-    answers: dict[str, list[str]] = {}
+        found.report(found.fault(f"is {what}"))
+        return found
     try:
-        document = json.loads(raw.decode("utf-8"))
+        document = parse_json(raw.decode("utf-8"), [], most=MOST_VALUES)
         articles = document["data"] if isinstance(document, dict) else document
-        questions = [question for article in articles for part in article["paragraphs"] for question in part["qas"]]
-        for question in questions:
-            if question["id"] in answers:
-                raise refuse("this id occurs twice", question["id"])
-            answers[question["id"]] = [str(answer["text"]) for answer in question["answers"]]
-    except (ValueError, RecursionError, KeyError, TypeError) as error:
-        raise refuse(f"not a data set in the SQuAD 1.1 format ({type(error).__name__}: {error})") from None
-    if not any(text for texts in answers.values() for text in texts):
-        raise refuse("no answers: this is a test file without labels")
-    unanswered = [one for one, texts in answers.items() if not texts]
-    if unanswered:
-        raise refuse("no accepted answer", unanswered[0])
-    return answers
+        questions = [
+            (question["id"], [answer["text"] for answer in question["answers"]])
+            for article in articles
+            for part in article["paragraphs"]
+            for question in part["qas"]
+        ]
+    except (Malformed, UnicodeDecodeError, KeyError, TypeError) as error:
+        message = f"not a data set in the SQuAD 1.1 format ({type(error).__name__}: {error})"
+        found.report(found.fault(message, getattr(error, "line", None)))
+        return found
+    found.value = {one: texts for one, texts in questions if isinstance(one, str)}
+    _report_questions(questions, found)
+    if not found.problems and not any(text for _, texts in questions for text in texts):
+        found.report(found.fault("no answers: this is a test file without labels"))
+    elif not found.problems:
+        bare = [one for one, texts in questions if not texts]
+        found.report_each(bare, lambda one: found.fault("no accepted answer", example=one), len(bare))
+    return found
+
+
+def _report_questions(questions: list[tuple[Any, list[Any]]], found: Findings) -> None:
+    """Report ids and answers that are no texts, and ids that occur twice."""
+    named = Counter(one for one, _ in questions if isinstance(one, str))
+    odd = [one for one, _ in questions if not isinstance(one, str)]
+    found.report_each(
+        odd, lambda one: found.fault(f"the id {one!r} is a JSON {kind_of(one)}; it must be text, in quotes"), len(odd)
+    )
+    twice = [one for one, times in named.items() if times > 1]
+    found.report_each(twice, lambda one: found.fault("this id occurs twice", example=one), len(twice))
+    texts = [(str(one), text) for one, texts in questions for text in texts if _no_text(text)]
+    found.report_each(texts, lambda pair: found.fault(str(_no_text(pair[1])), example=pair[0]), len(texts))
+
+
+def _no_text(answer: Any) -> str | None:
+    if not isinstance(answer, str):
+        return f"an accepted answer is a JSON {kind_of(answer)}; it must be text, in quotes"
+    fault = text_fault(answer)
+    return f"an accepted answer {fault}" if fault else None

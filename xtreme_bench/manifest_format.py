@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from xtreme_bench.benchmark import GROUPS, TASKS, Task
+from xtreme_bench.contents import MAX_FILES
 from xtreme_bench.errors import Problem
-from xtreme_bench.findings import Findings, Size, ids_sha256, quoted
+from xtreme_bench.findings import LISTED, Findings, Size, count, ids_sha256, quoted
+from xtreme_bench.names import MANIFEST
 from xtreme_bench.store import digest
+from xtreme_bench.untrusted import Malformed, flaw, parse_json
 
 SCHEMA_VERSION = 1
-NAME = "manifest.json"
 BUNDLE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 
 # The keys of every manifest. Those whose type other parts rely on have one.
@@ -41,34 +42,24 @@ _TYPE_NAMES = {int: "an integer", str: "text", dict: "an object", list: "a list"
 def parse_manifest(raw: bytes) -> tuple[dict[str, Any] | None, list[Problem]]:
     """A manifest and its faults; None in its place where nothing can rest on it."""
     try:
-        value = json.loads(raw.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_unique)
-    except (ValueError, RecursionError) as error:
-        line = error.lineno if isinstance(error, json.JSONDecodeError) else None
-        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        return None, [Problem(f"not JSON: {reason}", NAME, line)]
+        value = parse_json(raw.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        return None, [Problem(f"not JSON: {error}", MANIFEST)]
+    except Malformed as error:
+        return None, [Problem(f"not JSON: {error}", MANIFEST, error.line)]
+    if fault := flaw(value):
+        return None, [Problem(fault, MANIFEST)]
     if not isinstance(value, dict):
-        return None, [Problem("one JSON object is expected", NAME)]
+        return None, [Problem("one JSON object is expected", MANIFEST)]
     if value.get("schema_version") != SCHEMA_VERSION:
         found = quoted(json.dumps(value.get("schema_version")))
-        return None, [Problem(f"schema_version is {found}; this program reads version {SCHEMA_VERSION}", NAME)]
+        return None, [Problem(f"schema_version is {found}; this program reads version {SCHEMA_VERSION}", MANIFEST)]
     faults = _field_faults(value)
     if faults:
-        return None, [Problem(message, NAME) for message in faults]
+        return None, [Problem(message, MANIFEST) for message in faults]
     if value["recipe_sha256"] != digest(value["recipe"]):
-        return value, [Problem("recipe_sha256 is not the hash of the recipe beside it", NAME)]
+        return value, [Problem("recipe_sha256 is not the hash of the recipe beside it", MANIFEST)]
     return value, []
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"`{name}` is not a JSON value")
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) < len(pairs):
-        repeated = Counter(key for key, _ in pairs).most_common(1)[0][0]
-        raise ValueError(f"key {quoted(repeated)} occurs twice")
-    return value
 
 
 def _field_faults(value: Mapping[str, Any]) -> list[str]:
@@ -83,9 +74,17 @@ def _field_faults(value: Mapping[str, Any]) -> list[str]:
         faults += _score_faults(scores)
     elif scores is not None:
         faults.append("`scores` must be an object, or null where there were no gold labels")
-    files = value.get("files")
-    entries = files.items() if isinstance(files, dict) else ()
-    return faults + [f"files: {quoted(name)}: {fault}" for name, entry in entries if (fault := _entry_fault(entry))]
+    return faults + _file_faults(value["files"]) if isinstance(value.get("files"), dict) else faults
+
+
+def _file_faults(files: Mapping[str, Any]) -> list[str]:
+    """Entries of files that cannot be used, and names that no bundle has."""
+    wrong = [f"files: {quoted(name)}: {fault}" for name, entry in files.items() if (fault := _entry_fault(entry))]
+    if len(wrong) > LISTED:
+        wrong[LISTED:] = [f"files: {len(wrong) - LISTED:,} more entries like the {LISTED} above"]
+    if len(files) > MAX_FILES:
+        wrong.append(f"files: more than {count(MAX_FILES, 'file')}; a bundle has at most a few hundred")
+    return wrong
 
 
 def _score_faults(scores: Mapping[str, Any]) -> list[str]:
@@ -128,9 +127,11 @@ def _entry_fault(entry: Any) -> str | None:
     if not re.fullmatch("[0-9a-f]{64}", str(entry.get("ids_sha256", "0" * 64))):
         return "`ids_sha256` must be 64 hexadecimal digits"
     lengths = entry.get("lengths", "")
-    if not isinstance(lengths, str) or not re.fullmatch("([0-9]{1,9}( [0-9]{1,9})*)?", lengths):
+    # Split rather than matched: a group that repeats a million times takes much memory.
+    numbers = lengths.split(" ") if isinstance(lengths, str) and lengths else []
+    if not isinstance(lengths, str) or not all(re.fullmatch("[0-9]{1,9}", number) for number in set(numbers)):
         return "`lengths` must be numbers with one space between them"
-    if "lengths" in entry and len(lengths.split()) != entry["records"]:
+    if "lengths" in entry and len(numbers) != entry["records"]:
         return "`lengths` must have one number for each of the `records`"
     return None
 

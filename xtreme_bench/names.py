@@ -8,6 +8,8 @@ from xtreme_bench.benchmark import LANGUAGES, TASKS, Task
 from xtreme_bench.errors import Problem
 from xtreme_bench.findings import nearest, quoted
 
+MANIFEST = "manifest.json"
+
 
 def known_path(path: str) -> tuple[str, str] | None:
     """Task and language of a path inside a bundle, or None where XTREME has no such file."""
@@ -28,12 +30,12 @@ def path_problem(path: str) -> Problem:
     if name.lower().endswith((".zip", ".tar", ".gz", ".tgz", ".xz", ".7z")):
         return Problem("an archive inside the bundle; put its files there instead", shown)
     if not folder:
-        if name.casefold() == "manifest.json":
+        if name.casefold() == MANIFEST:
             return Problem("did you mean `manifest.json`?", shown)
         if name.startswith("test"):
             return Problem("files of predictions lie in a folder per task: `<task>/test-<language>.<tsv|json>`", shown)
         return Problem("no part of a bundle", shown)
-    if name == "manifest.json":
+    if name == MANIFEST:
         return Problem("belongs at the top of the bundle", shown)
     if len(parts) > 2:
         if parts[-2] in TASKS:

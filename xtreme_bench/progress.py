@@ -11,6 +11,8 @@ from typing import Any, TextIO
 
 from tqdm import tqdm
 
+from xtreme_bench.wording import one_line, visible
+
 PLAIN_SECONDS = 15.0
 
 
@@ -40,6 +42,7 @@ class Display:
 
     def say(self, text: str) -> None:
         """Print one line without disturbing the bars."""
+        text = visible(text)
         with self._lock:
             if self._terminal:
                 tqdm.write(text, file=self._stream)
@@ -58,7 +61,7 @@ class Display:
             with self._lock:
                 self._bars[name] = tqdm(
                     total=1,
-                    desc=name,
+                    desc=one_line(name),
                     unit="",
                     file=self._stream,
                     leave=False,
@@ -83,7 +86,7 @@ class Display:
             with self._lock:
                 bar = self._bars[name]
                 bar.total, bar.n = max(total, 1), done
-                bar.unit = status
+                bar.unit = one_line(status)
                 bar.refresh()
         elif now - self._said[name] >= PLAIN_SECONDS:
             self._said[name] = now

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from xtreme_bench.benchmark import TASKS
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.recipe_checks import check
 from xtreme_bench.recipe_fields import (
@@ -25,12 +26,12 @@ from xtreme_bench.recipe_phases import Intermediate, IntermediateTask, Pretraini
 from xtreme_bench.recipe_read import Reading, read
 from xtreme_bench.recipe_schema import schema
 from xtreme_bench.recipe_setting import ALL, languages_of, sources_of
-from xtreme_bench.recipe_yaml import parse, text
+from xtreme_bench.recipe_yaml import Entries, named, parse, text, tree_of
 
 __all__ = [
     "Bound", "Data", "Expectation", "Hub", "Intermediate", "IntermediateTask", "Model", "Pretraining", "Recipe",
-    "Resources", "Retrieval", "Sampling", "Scratch", "Target", "Training", "find", "listing", "load", "schema",
-    "validate",
+    "Resources", "Retrieval", "Sampling", "Scratch", "Target", "Training", "find", "listing", "load", "recall",
+    "schema", "validate",
 ]  # fmt: skip
 
 
@@ -80,6 +81,24 @@ def listing(folder: Path = Path("recipes")) -> dict[str, str]:
         description = text(tree, "description") if tree is not None else None
         found[file.stem] = " ".join((description or "(has faults: xtreme-bench validate shows them)").split())
     return found
+
+
+def recall(values: Mapping[str, object], name: str) -> tuple[Recipe | None, list[Problem]]:
+    """A recipe from what `Recipe.to_dict` made of it, or its faults. `expect` is left out.
+
+    The values may come from anybody: each is checked as in a file, but not against other files.
+    """
+    kept = {key: value for key, value in values.items() if key != "expect"}
+    tree = tree_of({**kept, "description": "in a manifest"})
+    assert isinstance(tree, Entries)
+    reading = Reading(name, text(tree, "data", "source") or Data.source)
+    recipe = read(Recipe, tree, "", reading)
+    retrieval = [task for task in named(tree, "targets") if task in TASKS and TASKS[task].source is None]
+    if recipe is not None and retrieval and recipe.retrieval is None:
+        reading.fault(f"retrieval is missing: {' and '.join(retrieval)} need it", 1)
+    if recipe is not None and recipe.retrieval and recipe.retrieval.layers and "bucc2018" not in recipe.targets:
+        reading.fault("retrieval.layers needs the target bucc2018", 1)
+    return (None, reading.problems) if reading.problems else (_complete(replace(recipe, name=name)), [])
 
 
 def _read(path: Path) -> tuple[Recipe | None, list[Problem]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import yaml
 
 from xtreme_bench.errors import Problem
+from xtreme_bench.untrusted import text_fault
 
 SIZE_LIMIT = 1_000_000
 DEPTH_LIMIT = 12
@@ -79,6 +80,18 @@ class Entries:
 Tree = Scalar | Items | Entries
 
 
+def tree_of(value: object) -> Tree:
+    """The tree of JSON values, all in line 1. What is null is left out of a mapping: it is what nobody wrote."""
+    if isinstance(value, Mapping):
+        return Entries(1, {str(key): Entry(1, tree_of(inner)) for key, inner in value.items() if inner is not None})
+    if isinstance(value, list):
+        return Items(1, tuple(map(tree_of, value)))
+    kinds = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+    return Scalar(
+        1, value if isinstance(value, str | int | float) else None, str(value), kinds.get(type(value), "empty")
+    )
+
+
 def parse(path: Path) -> tuple[Entries | None, list[Problem]]:
     """The tree of a recipe file, and what is wrong with it as YAML. There is no tree where going on makes no sense."""
     file = str(path)
@@ -99,6 +112,8 @@ def parse(path: Path) -> tuple[Entries | None, list[Problem]]:
         return None, [Problem(message, file, line)]
     except yaml.MarkedYAMLError as error:
         return None, [*problems, _syntax_problem(error, file)]
+    except ValueError as error:  # "\\U0011ffff" is beyond Unicode
+        return None, [Problem(f"an escape names no character ({error})", file)]
     if node is None:
         return None, [Problem("the file is empty; a recipe starts with 'description:'", file, 1)]
     tree = _convert(node, file, problems)
@@ -158,6 +173,8 @@ def _forbidden(text: str, file: str) -> list[Problem]:
             found.setdefault(f"a tag ({short}); a recipe is plain data, remove it", line)
         if documents == 2:
             found.setdefault("a second document (---); a recipe is one document", line)
+        if isinstance(event, yaml.ScalarEvent) and (fault := text_fault(event.value)):
+            found.setdefault(f"a text {fault}", line)
         if isinstance(event, yaml.ScalarEvent) and len(event.value) > TEXT_LIMIT:
             found.setdefault(f"a text longer than {TEXT_LIMIT:,} characters; is it a recipe?", line)
         if depth > DEPTH_LIMIT or values > VALUES_LIMIT:

@@ -12,6 +12,7 @@ from xtreme_bench.benchmark import TASKS
 from xtreme_bench.check import Report
 from xtreme_bench.claims import Manifest, Scores, reference_of, scores_of, trained, zero_shot
 from xtreme_bench.findings import count
+from xtreme_bench.lenient import Lenient
 from xtreme_bench.page import write_comparison_page, write_page
 from xtreme_bench.plan import TRAINS, Folder, Plan, Stage
 from xtreme_bench.progress import duration
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from xtreme_bench.run import Outcome
 
 __all__ = [
-    "check_text", "comparison_text", "plan_table", "score_table", "summary_table", "terminal", "write_comparison_page",
-    "write_page",
+    "check_text", "comparison_text", "lenient_text", "plan_table", "score_table", "summary_table", "terminal",
+    "write_comparison_page", "write_page",
 ]  # fmt: skip
 
 SHOWN = 20
@@ -130,6 +131,22 @@ def _lacking(plans: Iterable[Plan]) -> list[str]:
 def score_table(scores: Scores) -> str:
     """Scores of one folder of predictions: by language, then by task, group and overall."""
     return f"{tables.language_table(scores)}\n\n{tables.summary_table([('score', scores)])}"
+
+
+def lenient_text(result: Lenient) -> str:
+    """Scores made as the official scorer makes them, which says so above and below the table."""
+    faults, stops = len(result.warnings), len(result.stops)
+    parts = [
+        "lenient: scored as the official scorer would, faults and all",
+        score_table(result.scores) if result.scores else "no file that it would score",
+        f"lenient: {count(faults, 'fault')} listed as warnings"
+        + (
+            f"; the official scorer would end without a score at {count(stops, 'file')}, so means are left out"
+            if stops
+            else ""
+        ),
+    ]
+    return "\n\n".join(parts)
 
 
 def check_text(result: Report) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from xtreme_bench.errors import Problem
 from xtreme_bench.findings import quoted
-from xtreme_bench.manifest_format import NAME
+from xtreme_bench.names import MANIFEST
 
 
 def differences(mine: Mapping[str, Any], other: Mapping[str, Any]) -> list[Problem]:
@@ -17,16 +17,16 @@ def differences(mine: Mapping[str, Any], other: Mapping[str, Any]) -> list[Probl
     """
     problems = []
     if mine["recipe_sha256"] != other["recipe_sha256"]:
-        problems.append(Problem("not the same experiment: the recipes differ", NAME))
+        problems.append(Problem("not the same experiment: the recipes differ", MANIFEST))
     if mine["image"] != other["image"]:
         versions = changed_versions(mine, other)
         which = f"these packages differ: {', '.join(versions)}" if versions else "no known package's version differs"
         message = f"not the same experiment: the image is {_named(mine)}, the other's {_named(other)}; {which}"
-        problems.append(Problem(message, NAME))
+        problems.append(Problem(message, MANIFEST))
     elif versions := changed_versions(mine, other):
-        problems.append(Problem(f"not the same experiment: these packages differ: {', '.join(versions)}", NAME))
+        problems.append(Problem(f"not the same experiment: these packages differ: {', '.join(versions)}", MANIFEST))
     if not problems and _keys(mine) != _keys(other):
-        problems.append(Problem("not the same experiment: data or code of the stages differ", NAME))
+        problems.append(Problem("not the same experiment: data or code of the stages differ", MANIFEST))
     return problems
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +18,11 @@ from xtreme_bench.store import write_json
 
 Coverage = Mapping[str, tuple[str, ...]]
 
-_log = logging.getLogger(__name__)
-
 
 def evaluate(
     predictions: Path,
     labels: Path,
     tasks: Mapping[str, Sequence[str]] | Sequence[str] | None = None,
-    *,
-    strict: bool = True,
 ) -> dict[str, Any]:
     """Score a folder or zip of predictions against a folder of gold labels.
 
@@ -36,31 +31,32 @@ def evaluate(
     avg_metric}, in percent. What both sides have is scored; `coverage` says what is left out. `tasks` limits it to some
     tasks, or to some languages of them.
 
-    Errors: `InputError` with every fault of every file. With `strict=False` faults that the official scorer accepts
-    (unanswered questions, labels outside the vocabulary) are logged as warnings and scored as it does.
+    Errors: `InputError` with every fault of every file; `lenient.evaluate` scores these as the official scorer does.
     """
-    covered, notes = coverage(predictions, labels, tasks)
-    for note in notes:
-        _log.info(note)
+    covered, _ = coverage(predictions, labels, tasks)
     with opened(predictions) as contents:
-        return score_files(
-            lambda task, language: contents.read(TASKS[task].file(language)), labels, covered, strict=strict
-        )
+        return score_files(lambda task, language: contents.read(TASKS[task].file(language)), labels, covered)
 
 
 def coverage(
-    predictions: Path, labels: Path, tasks: Mapping[str, Sequence[str]] | Sequence[str] | None = None
+    predictions: Path,
+    labels: Path,
+    tasks: Mapping[str, Sequence[str]] | Sequence[str] | None = None,
+    refused: list[Problem] | None = None,
 ) -> tuple[Coverage, list[str]]:
     """Tasks and languages that have predictions and labels, and notes in words on what is missing on either side.
 
-    Errors: `InputError` when nothing can be scored, or `tasks` names a task or language that XTREME does not have.
+    Errors: `InputError` when nothing can be scored, or `tasks` names a task or language that XTREME does not have, or a
+    file is not safe to read; with `refused` such a file is added to that list instead.
     """
     wanted = _wanted(tasks)
     if not labels.is_dir():
         raise InputError(f"{labels}: no such folder; --labels names a folder with <task>/test-<language>.<ext>")
     with opened(predictions) as contents:
         names = set(contents.names)
-        if contents.problems:
+        if refused is not None:
+            refused += contents.problems
+        elif contents.problems:
             raise InputError(f"{predictions}: not everything can be read", contents.problems)
     covered: dict[str, tuple[str, ...]] = {}
     notes = []
@@ -108,42 +104,34 @@ def _wanted(tasks: Mapping[str, Sequence[str]] | Sequence[str] | None) -> Covera
 
 
 def score_files(
-    read: Callable[[str, str], bytes | None], labels: Path, covered: Mapping[str, Sequence[str]], *, strict: bool = True
+    read: Callable[[str, str], bytes | None], labels: Path, covered: Mapping[str, Sequence[str]]
 ) -> dict[str, Any]:
     """Check and score the files that `read(task, language)` gives (None: missing). Errors as in `evaluate`."""
     problems: list[Problem] = []
     per_task: dict[str, dict[str, Scores]] = {}
-    stopped = False
     for task, language in ((task, language) for task, languages in covered.items() for language in languages):
         place = TASKS[task].file(language)
-        path, raw = gold_path(labels, task, language), read(task, language)
+        try:
+            path, raw = gold_path(labels, task, language), read(task, language)
+        except InputError as error:
+            problems.append(Problem(str(error), place, task=task, language=language))
+            continue
         if path is None or raw is None:
             what = "gold labels" if path is None else "predictions"
             problems.append(Problem(f"no {what}", place, task=task, language=language))
-            stopped = True
             continue
         gold = read_gold(path, task, language)
         found = examine(raw, task, language, gold_size(gold, task, language))
         problems += found.problems
-        if _scorable(gold, found.value, task):
-            per_task.setdefault(task, {})[language] = _score(gold, found.value, task, language)
-        else:
-            stopped = True
-    if stopped or (problems and strict):
+        if not problems:
+            per_task.setdefault(task, {})[language] = score_one(gold, found.value, task, language)
+    if problems:
         raise InputError("these predictions cannot be scored", problems)
-    for problem in problems:
-        _log.warning("%s", problem)
     return summary(per_task)
 
 
-def _scorable(gold: Any, value: Any, task: str) -> bool:
-    """Whether the official scorer would give a number for one parsed file, however faulty."""
-    if TASKS[task].group == "qa":
-        return value is not None and all(isinstance(answer, str) for answer in value.values())
-    return value is not None and (task == "bucc2018" or len(gold) == len(value))
-
-
-def _score(gold: Any, value: Any, task: str, language: str) -> Scores:
+def score_one(gold: Any, value: Any, task: str, language: str) -> Scores:
+    """The official metrics of one file."""
     if task == "mlqa":
         return mlqa_scores(gold, value, language)
     if task == "bucc2018":
@@ -153,11 +141,11 @@ def _score(gold: Any, value: Any, task: str, language: str) -> Scores:
     return span_f1(gold, value) if TASKS[task].group == "tagging" else accuracy(gold, value)
 
 
-def summary(per_task: Mapping[str, Mapping[str, Scores]]) -> dict[str, Any]:
+def summary(per_task: Mapping[str, Mapping[str, Scores]], without_mean: Collection[str] = ()) -> dict[str, Any]:
     """The official result from the scores of each task and language.
 
     Per task the mean over languages, English included; a QA task counts as the mean of F1 and exact match; groups and
-    `all_task` are means over their tasks and are left out while one is missing.
+    `all_task` are means over their tasks and are left out while one is missing. Tasks `without_mean` get none.
     """
     detail: dict[str, dict[str, Any]] = {}
     for task, per_language in per_task.items():
@@ -165,14 +153,15 @@ def summary(per_task: Mapping[str, Mapping[str, Scores]]) -> dict[str, Any]:
             metric: {language: scores[metric] for language, scores in per_language.items()}
             for metric in TASKS[task].metric
         }
-        row.update({f"avg_{metric}": _mean(row[metric].values()) for metric in TASKS[task].metric})
-        row["avg_metric"] = _mean(row[f"avg_{metric}"] for metric in _counted(task))
+        if task not in without_mean:
+            row.update({f"avg_{metric}": _mean(row[metric].values()) for metric in TASKS[task].metric})
+            row["avg_metric"] = _mean(row[f"avg_{metric}"] for metric in _counted(task))
         detail[task] = row
     means = {"all_task": tuple(TASKS), **GROUPS}
     overall = {
         name: _mean(detail[task]["avg_metric"] for task in tasks)
         for name, tasks in means.items()
-        if all(task in detail for task in tasks)
+        if all("avg_metric" in detail.get(task, ()) for task in tasks)
     }
     return {**overall, **detail}
 
@@ -184,8 +173,9 @@ def headline(scores: Mapping[str, Any], key: str) -> float | None:
     languages but English, so what was never trained on.
     """
     if key.endswith("/transfer"):
-        rest = [value for language, value in cells(scores, key.removesuffix("/transfer")).items() if language != "en"]
-        return _mean(rest) if rest else None
+        task = key.removesuffix("/transfer")
+        rest = [value for language, value in cells(scores, task).items() if language != "en"]
+        return _mean(rest) if rest and headline(scores, task) is not None else None
     value = scores.get("all_task" if key == "overall" else key)
     return value.get("avg_metric") if isinstance(value, Mapping) else value
 

@@ -20,10 +20,13 @@ def published_size(task: str, language: str) -> Size:
     return Size(records=records, source="the benchmark's published sizes" if records else None)
 
 
-def label_size(labels: Path, task: str, language: str) -> Size:
-    """What the gold labels tell; nothing where there are none. Errors: `InputError` for labels that cannot be read."""
+def label_size(labels: Path, task: str, language: str, pool: frozenset[str] | None = None) -> Size:
+    """What the gold labels tell; nothing where there are none. `pool`: the ids of BUCC's sentences, if they are known.
+
+    Errors: `InputError` for labels that cannot be read.
+    """
     path = gold_path(labels, task, language)
-    return gold_size(read_gold(path, task, language), task, language) if path else Size()
+    return gold_size(read_gold(path, task, language, pool), task, language) if path else Size()
 
 
 def gold_size(gold: Any, task: str, language: str) -> Size:

@@ -19,19 +19,20 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_bench.errors import Problem
+from xtreme_bench.untrusted import flaw, parse_json
 
 SCHEMA_VERSION = 1
 
 
 def canonical(value: Any) -> str:
     """JSON text that is equal for equal values: sorted keys, no spaces, no NaN."""
-    return json_text(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return document(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def json_text(value: Any, **style: Any) -> str:
+def document(value: Any, **style: Any) -> str:
     """JSON in which a path may have bytes that are not UTF-8: what Python puts in their place is escaped."""
-    document = json.dumps(value, ensure_ascii=False, **style)
-    return re.sub("[\udc80-\udcff]", lambda byte: f"\\u{ord(byte[0]):x}", document)
+    text = json.dumps(value, ensure_ascii=False, **style)
+    return re.sub("[\udc80-\udcff]", lambda byte: f"\\u{ord(byte[0]):x}", text)
 
 
 def digest(value: Any) -> str:
@@ -70,7 +71,7 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write indented JSON with sorted keys, whole or not at all."""
-    write_text(path, json_text(value, indent=2, sort_keys=True, allow_nan=False) + "\n")
+    write_text(path, document(value, indent=2, sort_keys=True, allow_nan=False) + "\n")
 
 
 @dataclass(frozen=True)
@@ -90,10 +91,10 @@ class Store:
     def record(self, key: str) -> dict[str, Any] | None:
         """The record of a finished stage, or None where there is no valid one."""
         try:
-            record = json.loads((self.root / "stages" / key / "record.json").read_text(encoding="utf-8"))
+            record = parse_json((self.root / "stages" / key / "record.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        if not isinstance(record, dict) or record.get("key") != key:
+        if not isinstance(record, dict) or record.get("key") != key or flaw(record):
             return None
         return record if all(isinstance(record.get(part), dict) for part in ("outputs", "facts")) else None
 

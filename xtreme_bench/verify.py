@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xtreme_bench.benchmark import TASKS
+from xtreme_bench.benchmark import GROUPS, TASKS
 from xtreme_bench.bundle import read_manifest
 from xtreme_bench.check import check
 from xtreme_bench.contents import opened
+from xtreme_bench.derived import contradictions
 from xtreme_bench.errors import Problem
-from xtreme_bench.findings import quoted
+from xtreme_bench.findings import count, listed, quoted
 from xtreme_bench.gold import gold_path
-from xtreme_bench.manifest_format import NAME
+from xtreme_bench.names import MANIFEST
 from xtreme_bench.same import differences
 from xtreme_bench.score import Coverage, cells, headline, score_files
 
@@ -24,48 +25,47 @@ TOLERANCE = 1e-9
 
 @dataclass(frozen=True)
 class Verification:
-    """The problems of a bundle, notes that are no faults, and the scores that were computed again."""
+    """The problems of a bundle, notes that are no faults, the scores computed again, and what was verified in words."""
 
     problems: tuple[Problem, ...]
     notes: tuple[str, ...]
     scores: Mapping[str, Any]
+    summary: str
 
 
 def verify(bundle: Path, labels: Path, *, same_as: Path | None = None) -> Verification:
-    """Check a bundle, score it against gold labels, and compare with its manifest's scores and its recipe's `expect`.
+    """Check a bundle, score all of it that has gold labels, and compare with what its manifest claims.
 
-    A faulty file ends the verification before scoring. A manifest without scores has nothing to compare with, and gains
-    over a baseline cannot be verified from one bundle; both are noted. With `same_as`, another bundle, it is a problem
-    when the two are not the same experiment (`same.differences`). Errors: `InputError` when there is no bundle, no
-    manifest, or labels that cannot be read.
+    Scores must be those of the manifest, language by language; every other claim that follows from the recipe must
+    follow from it (`derived.contradictions`); its `expect` must hold. A faulty file ends the verification before
+    scoring. A manifest without any scores has nothing to compare with, and gains over a baseline cannot be verified
+    from one bundle; both are noted. With `same_as`, another bundle, it is a problem when the two are not the same
+    experiment (`same.differences`). Errors: `InputError` when there is no bundle, no manifest, or labels that cannot be
+    read.
     """
     report = check(bundle, labels=labels)
+    files = f"{count(sum(map(len, report.coverage.values())), 'file')}, {count(len(report.coverage), 'task')}"
     if report.problems:
-        return Verification(report.problems, (*report.notes, "not scored: mend the problems first"), {})
+        notes = (*report.notes, "not scored: mend the problems first")
+        return Verification(report.problems, notes, {}, f"not verified: {files}, nothing scored")
     manifest = read_manifest(bundle)
-    claimed, notes = manifest["scores"], list(report.notes)
-    problems: list[Problem] = []
-    if claimed is None:
-        notes.append("the manifest has no scores to compare with")
-        covered = _labelled(report.coverage, labels)
-    else:
-        covered, problems = _claimed_coverage(claimed, report.coverage, labels)
+    claimed = manifest["scores"]
+    covered = _labelled(report.coverage, labels)
     scores: dict[str, Any] = {}
     if covered:
         with opened(bundle) as contents:
             scores = score_files(lambda task, lang: contents.read(TASKS[task].file(lang)), labels, covered)
-    if claimed is not None and not problems:
-        problems += _differences(claimed, scores)
+    wrong_scores = [] if claimed is None else _wrong_scores(claimed, scores, report.coverage)
     expect = manifest["recipe"].get("expect") or {}
-    if isinstance(expect, dict) and expect.pop("gains", None):
-        notes.append("`expect` also names gains over a baseline: compare with the baseline's bundle to verify them")
-    problems += check_expect(expect, scores)
+    gains = bool(expect.pop("gains", None)) if isinstance(expect, dict) else False
+    missed = check_expect(expect, scores)
+    problems = [*wrong_scores, *contradictions(manifest, report.coverage, labels), *missed]
     if same_as is not None:
         problems += differences(manifest, read_manifest(same_as))
-    unscored = [task for task in report.coverage if task not in covered]
-    if unscored:
-        notes.append(f"not scored: {', '.join(unscored)}")
-    return Verification(tuple(problems), tuple(notes), scores)
+    summary = _summary(files, scores, problems, compared=claimed is not None, wrong=bool(wrong_scores), expect=expect)
+    return Verification(
+        tuple(problems), (*report.notes, *_notes(report.coverage, claimed, scores, gains)), scores, summary
+    )
 
 
 def _labelled(present: Coverage, labels: Path) -> Coverage:
@@ -77,41 +77,81 @@ def _labelled(present: Coverage, labels: Path) -> Coverage:
     return {task: languages for task, languages in both.items() if languages}
 
 
-def _claimed_coverage(claimed: Mapping[str, Any], present: Coverage, labels: Path) -> tuple[Coverage, list[Problem]]:
-    """Tasks and languages that the manifest has scores for and that can be scored here; the others are problems."""
-    stated = {task: tuple(cells(claimed, task)) for task in TASKS if task in claimed}
-    problems = []
-    for task, languages in stated.items():
-        for language in languages:
-            place = TASKS[task].file(language)
-            if language not in present.get(task, ()):
-                problems.append(
-                    Problem("the manifest has a score for it, but no predictions", place, None, task, language)
-                )
-            elif gold_path(labels, task, language) is None:
-                problems.append(Problem("its score cannot be verified: no gold labels", place, None, task, language))
-    both = {task: tuple(one for one in languages if one in present.get(task, ())) for task, languages in stated.items()}
-    return _labelled(both, labels), problems
+def _notes(present: Coverage, claimed: Any, scores: Mapping[str, Any], gains: bool) -> Iterator[str]:
+    if claimed is None:
+        yield "the manifest has no scores to compare with"
+    if gains:
+        yield "`expect` also names gains over a baseline: compare with the baseline's bundle to verify them"
+    unscored = {task: [one for one in codes if one not in cells(scores, task)] for task, codes in present.items()}
+    if parts := [f"{task} {' '.join(codes)}" for task, codes in unscored.items() if codes]:
+        yield f"not scored, no gold labels: {', '.join(parts)}"
+    full = [TASKS[task].file(code) for task in present for code, value in cells(scores, task).items() if value >= 100]
+    if full:
+        message = "predictions copied from gold labels look the same, and nothing here can tell them"
+        yield f"{count(len(full), 'file')} 100 % right ({listed(full)}): {message}"
 
 
-def _differences(claimed: Mapping[str, Any], scores: Mapping[str, Any]) -> list[Problem]:
-    """Scores that the manifest states otherwise than they were computed."""
+def _summary(
+    files: str, scores: Mapping[str, Any], problems: Sequence[Problem], *, compared: bool, wrong: bool, expect: Any
+) -> str:
+    """One line that says what was verified."""
+    number = sum(len(cells(scores, task)) for task in TASKS)
+    equal = ("scores differ" if wrong else "all scores equal") if compared else "no scores claimed"
+    asked = isinstance(expect, Mapping) and any(expect.values())
+    kept = "expect missed" if any(problem.message.startswith("expect: ") for problem in problems) else "expect held"
+    parts = [files, f"{number:,} scored again, {equal}", kept if asked else "nothing expected"]
+    verdict = "not verified" if problems else "verified" if number else "checked only"
+    return f"{verdict}: {'; '.join(parts)}"
+
+
+def _wrong_scores(claimed: Mapping[str, Any], scores: Mapping[str, Any], present: Coverage) -> list[Problem]:
+    """Every score that is claimed and not computed, computed and not claimed, or another."""
+    problems, uncertain = [], set()
+    for task in TASKS:
+        stated, computed = cells(claimed, task), cells(scores, task)
+        for language in TASKS[task].languages:
+            if language in stated and language not in computed:
+                uncertain.add(task)
+                message = "the manifest has a score for it, but no predictions"
+                if language in present.get(task, ()):
+                    message = "its score cannot be verified: no gold labels"
+            elif language in computed and language not in stated:
+                message = f"the manifest has no score for it, computed is {computed[language]:.4f}"
+            else:
+                continue
+            problems.append(Problem(message, TASKS[task].file(language), None, task, language))
+    said = {(problem.task, problem.language) for problem in problems}
+    # Means over languages of which one is not known cannot be compared.
+    means = {key for key, tasks in {"all_task": tuple(TASKS), **GROUPS}.items() if uncertain & set(tasks)}
+    return problems + [
+        problem
+        for key, problem in _differences(claimed, scores)
+        if (problem.task, problem.language) not in said
+        and key[0] not in means
+        and not (key[0] in uncertain and problem.language is None)
+    ]
+
+
+def _differences(claimed: Mapping[str, Any], scores: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Problem]]:
+    """Numbers, by their keys, that the manifest states otherwise than they were computed."""
     stated, computed = dict(_leaves(claimed)), dict(_leaves(scores))
-    problems = []
     for key in sorted(stated.keys() | computed.keys()):
         task, *rest = key
         language = rest[-1] if len(rest) == 2 else None
         a, b = stated.get(key), computed.get(key)
         if b is None:
-            message = f"the manifest states {' '.join(rest) or task}, which these predictions do not give"
+            message = f"the manifest states {_name(key)}, which these predictions do not give"
         elif a is None:
-            message = f"the manifest lacks {' '.join(rest) or task}, computed as {b:.4f}"
+            message = f"the manifest lacks {_name(key)}, computed as {b:.4f}"
         elif not isinstance(a, int | float) or not abs(a - b) <= TOLERANCE:
-            message = f"the manifest states {' '.join(rest) or task} {_number(a)}, computed is {b!r}"
+            message = f"the manifest states {_name(key)} {_number(a)}, computed is {b!r}"
         else:
             continue
-        problems.append(Problem(message, NAME, task=task if task in TASKS else None, language=language))
-    return problems
+        yield key, Problem(message, MANIFEST, task=task if task in TASKS else None, language=language)
+
+
+def _name(key: tuple[str, ...]) -> str:
+    return quoted(" ".join(key[1:]) or key[0]).strip("`")
 
 
 def _leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -22,8 +22,9 @@ from typing import IO, Any, cast
 from xtreme_bench.contents import mode_fault, path_fault, zip_fault
 from xtreme_bench.data.bounded import Allowance, Counted, Sparse, TooMuch, member_of_zip, opened_zip, tar_members
 from xtreme_bench.data.recognition import COMPRESSED, may_be_data
-from xtreme_bench.errors import InputError, Problem, shown
+from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.store import digest
+from xtreme_bench.wording import shown
 
 _COMPRESSED: Mapping[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")

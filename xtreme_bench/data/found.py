@@ -10,7 +10,8 @@ from typing import Any
 
 from xtreme_bench.data.archives import is_archive
 from xtreme_bench.data.recognition import recognise
-from xtreme_bench.errors import InputError, Problem, shown
+from xtreme_bench.errors import InputError, Problem
+from xtreme_bench.wording import shown
 
 # Samples of formats and results of other tools: never a data set, though the files have the names of one.
 NOT_DATA = frozenset({"excerpts", "labels", "predictions"})

@@ -16,8 +16,9 @@ from typing import Any, TextIO, TypeVar
 
 from xtreme_bench.data.recognition import Recognised
 from xtreme_bench.data.spool import Spool
-from xtreme_bench.errors import InputError, shown
-from xtreme_bench.store import json_text
+from xtreme_bench.errors import InputError
+from xtreme_bench.store import document
+from xtreme_bench.wording import shown
 
 T = TypeVar("T")
 
@@ -190,7 +191,7 @@ def joined(lines: Iterable[str]) -> str:
 def write_json(path: Path, value: Any) -> None:
     """Write JSON for people to read."""
     partial = _partial(path)
-    partial.write_text(json_text(value, indent=1) + "\n", encoding="utf-8", newline="")
+    partial.write_text(document(value, indent=1) + "\n", encoding="utf-8", newline="")
     partial.replace(path)
 
 

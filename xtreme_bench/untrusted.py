@@ -1,0 +1,108 @@
+"""The way in for what others wrote: JSON and texts that nothing later trips over, however they were made.
+
+Every number is finite and fits 64 bits, and the number of values is bounded before anything is built.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from xtreme_bench.wording import one_line
+
+MOST_VALUES = 500_000
+DEPTH = 24
+_HALF = "half a surrogate pair, which is not Unicode text"
+
+
+class Malformed(ValueError):
+    """What is wrong with a document, and in which line of it, where one line is to blame."""
+
+    def __init__(self, reason: str, line: int | None = None) -> None:
+        super().__init__(reason)
+        self.line = line
+
+
+def parse_json(
+    text: str,
+    repeated: list[str] | None = None,
+    number: Callable[[str], Any] | None = None,
+    most: int = MOST_VALUES,
+) -> Any:
+    """The value of a JSON document of at most `most` values. Errors: `Malformed`.
+
+    A key that occurs twice in one object is an error; with `repeated` it is added to that list and the last one counts.
+    `number` makes the numbers from their texts, and what no JSON has: `NaN` and `Infinity`.
+    """
+    if sum(map(text.count, ",[{")) > most:
+        raise Malformed(f"more than {most:,} values")
+
+    def build(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        built = dict(pairs)
+        if len(built) < len(pairs):
+            seen: set[str] = set()
+            twice = [key for key, _ in pairs if key in seen or seen.add(key)]  # type: ignore[func-returns-value]
+            if repeated is None:
+                raise Malformed(f"key `{one_line(twice[0][:60])}` occurs twice")
+            repeated.extend(twice)
+        return built
+
+    try:
+        return json.loads(
+            text,
+            object_pairs_hook=build,
+            parse_constant=number or _no_constant,
+            parse_int=number or _integer,
+            parse_float=number or _real,
+        )
+    except json.JSONDecodeError as error:
+        raise Malformed(f"{error.msg} (column {error.colno})", error.lineno) from None
+    except RecursionError:
+        raise Malformed("nested too deeply") from None
+
+
+def _no_constant(name: str) -> Any:
+    raise Malformed(f"`{name}` is not a JSON value")
+
+
+def _integer(text: str) -> int:
+    if len(text) > 20 or not -(2**63) <= int(text) < 2**63:
+        raise Malformed(f"the number {text[:20]}… is too large")
+    return int(text)
+
+
+def _real(text: str) -> float:
+    value = float(text) if len(text) <= 400 else math.inf
+    if not math.isfinite(value):
+        raise Malformed(f"the number {text[:20]}… is too large or too long")
+    return value
+
+
+def text_fault(text: str) -> str | None:
+    """Why a text cannot be written as UTF-8, or None."""
+    if text.isascii():
+        return None
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return f"holds {_HALF}"
+    return None
+
+
+def flaw(value: Any) -> str | None:
+    """The first reason, or None, why a JSON value cannot be walked and written like any other: its depth or a text."""
+    todo = [(value, 1)]
+    while todo:
+        here, depth = todo.pop()
+        if depth > DEPTH:
+            return f"nested deeper than {DEPTH} levels"
+        if isinstance(here, str):
+            if fault := text_fault(here):
+                return f"a text {fault}"
+        elif isinstance(here, Mapping):
+            todo += [(inner, depth + 1) for pair in here.items() for inner in pair]
+        elif isinstance(here, list):
+            todo += [(inner, depth + 1) for inner in here]
+    return None
