@@ -174,7 +174,7 @@ def test_a_tar_header_that_claims_a_huge_name_is_not_read_into_memory(tmp_path):
     info = tarfile.TarInfo("././@LongLink")
     info.type, info.size = tarfile.GNUTYPE_LONGNAME, 1 << 30
     (tmp_path / "a.tar").write_bytes(info.tobuf(tarfile.GNU_FORMAT) + bytes(4096))
-    with pytest.raises(InputError, match="has headers of more than 65,536 bytes"):
+    with pytest.raises(InputError, match="has a header of more than 65,536 bytes"):
         unpacked(tmp_path / "a.tar", "a.tar", tmp_path / "out")
 
 
@@ -193,10 +193,11 @@ def test_too_many_members_are_refused(tmp_path, monkeypatch):
         (lambda folder: hostile.pax_sparse(folder, 10_000), "is a sparse file"),
         (lambda folder: hostile.pax_sparse_map(folder, 1), "is a sparse file"),
         (lambda folder: hostile.empty_files(folder, 3, 40), "has more than 100 members and folders"),
-        (lambda folder: hostile.folders(folder, 3, 50), "has more than 100 members and folders"),
+        (lambda folder: hostile.folders(folder, 10, 12), "has more than 100 members and folders"),
+        (lambda folder: hostile.folders(folder, 1, 50), "path of 115 characters and 51 folders in the archive"),
         (lambda folder: hostile.directory(folder, 101), "has more than 100 members and folders"),
         (lambda folder: hostile.long_names(folder, 20, "readme.txt"), "has headers of more than"),
-        (lambda folder: hostile.long_names(folder, 1), r"d{900}: path of 60,016 characters"),
+        (lambda folder: hostile.long_names(folder, 1), r"d{900}: path of 60,016 characters and 2 folders"),
         (lambda folder: hostile.pax_records(folder, 30), "has headers of more than"),
         (lambda folder: hostile.global_records(folder, 1000, 1), "has headers of more than|breaks off|recursion"),
         (lambda folder: hostile.passed_over(folder, 3 << 20, "gz"), "unpacks to more than 2 MiB"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -141,6 +142,16 @@ def test_the_way_by_hand_names_every_address_of_every_corpus(tmp_path: Path) -> 
         assert all(f"\n  {path} from {url}" in way for path, url in source.upstream)
         assert source.remark not in way or not source.remark
         assert way.count("https://") == max(1, len(source.upstream)) or source.corpus == "ccg"
+
+
+def test_without_the_packages_that_read_parquet_the_command_that_brings_them_is_named(
+    site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for module in ("pyarrow", "pyarrow.parquet"):
+        monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(InputError, match=r"need `pip install 'xtreme-bench\[run\]'`; `--origin upstream` does without"):
+        fetch(["qqp"], tmp_path)
+    assert site.asked == []
 
 
 def test_every_pinned_revision_is_a_whole_commit_and_every_address_is_https() -> None:

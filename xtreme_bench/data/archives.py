@@ -30,12 +30,12 @@ _COMPRESSED: Mapping[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.o
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 DEPTH = 2  # AmazonPhotos.zip holds an archive for each language
 # The largest real archive is that of UD 2.5: 1,600 files, 2.7 GB unpacked of 0.4 GB.
-MAX_MEMBERS = 50_000
+MAX_MEMBERS = 20_000  # and folders of those that are written
 MAX_BYTES = 32 << 30
 # Text shrinks to a fifth, columns of tags to a thirtieth. Below FREE_BYTES a ratio harms nobody.
 MAX_RATIO, FREE_BYTES = 200, 64 << 20
-MAX_HEADERS = 8 << 20  # bytes of all long names of a tar
-MAX_PATH = 1000  # characters
+MAX_HEADERS = 4 << 20  # bytes of all long names of a tar
+MAX_PATH, MAX_DEPTH = 1000, 16  # characters and folders of a member's path
 BLOCK = 1 << 20
 MAX_LISTED = 20
 
@@ -114,8 +114,8 @@ def _unpack(archive: Path, name: str, folder: Path, allowance: Allowance) -> Non
     try:
         for member in _members(archive, allowance):
             fault = member.fault or ("occurs twice in the archive" if member.name in seen else None)
-            if len(member.name) > MAX_PATH:
-                fault = f"path of {len(member.name):,} characters in the archive"
+            if len(member.name) > MAX_PATH or member.name.count("/") > MAX_DEPTH:
+                fault = f"path of {len(member.name):,} characters and {member.name.count('/')} folders in the archive"
             seen.add(member.name)
             if fault is not None:
                 problems.append(Problem(fault, file=f"{name}/{shown(member.name[:MAX_PATH])}"))

@@ -64,8 +64,10 @@ class Allowance:
     def header(self, size: int) -> None:
         """Take one long header."""
         self.headers -= size
-        if size > MAX_HEADER or self.headers < 0:
-            raise TooMuch(f"has headers of more than {min(MAX_HEADER, self._at_first[2]):,} bytes")
+        if size > MAX_HEADER:
+            raise TooMuch(f"has a header of more than {MAX_HEADER:,} bytes")
+        if self.headers < 0:
+            raise TooMuch(f"has headers of more than {self._at_first[2]:,} bytes together")
 
 
 class Counted(io.RawIOBase):

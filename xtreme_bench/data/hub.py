@@ -43,6 +43,7 @@ def listing(hub: Hub, revision: str) -> Listing:
     `InputError` without `huggingface_hub`, or where a file has a hostile name.
     """
     try:
+        import pyarrow.parquet  # noqa: F401  # reads what is fetched: missing, nothing is asked for
         from huggingface_hub import HfApi, hf_hub_url
     except ImportError as error:
         raise InputError(
