@@ -46,7 +46,7 @@ def test_a_plan_tells_what_is_done_and_what_is_not(tmp_path: Path) -> None:
 
 
 def test_a_plan_names_missing_files_weights_and_labels(tmp_path: Path) -> None:
-    content = {key: value for key, value in RECIPE.items() if key not in ("data", "pretraining")}
+    content = {key: value for key, value in RECIPE.items() if key not in ("data", "pretraining", "finetuning")}
     hub = {"hub": {"name": "nobody/nothing", "revision": "0" * 40}}
     write_json(tmp_path / "real.yaml", {**content, "description": "x", "model": hub, "targets": {"xnli": {}}})
     made = plan(recipe.load(tmp_path / "real.yaml"), data=tmp_path, digests=Digests(tmp_path / "digests.json"))
