@@ -294,10 +294,10 @@ def test_sources_that_hold_nothing_known_or_do_not_exist_are_refused(tmp_path):
 
 @pytest.mark.parametrize("split", ["train", "dev"])
 def test_a_malformed_release_is_an_error_that_names_file_and_line(tmp_path, split):
-    path = write(tmp_path / "in", f"xnli/{split}-en.tsv", "a\tb\tneutral\r\na\tb\r\n")
+    path = write(tmp_path / "in", f"xnli/{split}-en.tsv", "a\tb\tneutral\r\na\tb\r\na\tb\r\n")
     with pytest.raises(InputError) as caught:
         prepare([tmp_path / "in"], tmp_path / "data", tmp_path / "labels")
-    assert [(problem.file, problem.line) for problem in caught.value.problems] == [(str(path), 2)]
+    assert [(problem.file, problem.line) for problem in caught.value.problems] == [(str(path), 2), (str(path), 3)]
 
 
 def test_a_cut_moves_on_to_the_end_of_its_group():

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from xtreme_bench.data.usable import MOST_UNUSABLE
 from xtreme_bench.errors import InputError
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -44,6 +45,13 @@ def data() -> None:
 @click.option(
     "--sample", type=click.IntRange(min=0), default=0, help="Keep this many test examples a language; 0 = all."
 )
+@click.option(
+    "--unusable",
+    type=click.FloatRange(0, 1),
+    default=MOST_UNUSABLE,
+    show_default=True,
+    help="Share of a file's training rows that may be unusable; they are left out.",
+)
 @click.option("--json", "json_file", type=OUTPUT, help="Write what was found and made as JSON; - is standard output.")
 def prepare(
     sources: tuple[Path, ...],
@@ -51,6 +59,7 @@ def prepare(
     labels: Path | None,
     dev_as_test: tuple[str, ...],
     sample: int,
+    unusable: float,
     json_file: Path | None,
 ) -> None:
     """Turn the upstream releases in SOURCE, folders or archives, into XTREME's download layout and gold labels."""
@@ -60,7 +69,9 @@ def prepare(
 
     labels = labels or to.with_name(f"{to.name}-labels")
     with Display(1).work("prepare") as progress:
-        notes = prepare_releases(sources, to, labels, dev_as_test=dev_as_test, sample=sample, progress=progress)
+        notes = prepare_releases(
+            sources, to, labels, dev_as_test=dev_as_test, sample=sample, unusable=unusable, progress=progress
+        )
     emit(json_file, notes, lambda: said(notes))
     click.echo(f"data: {to}\nlabels: {labels}", err=True)
 

@@ -7,7 +7,7 @@ predicts it choose by the same.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
@@ -16,6 +16,7 @@ from typing import Any
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data import intermediate, targets
+from xtreme_bench.data.usable import MOST_UNUSABLE, LeftOut
 from xtreme_bench.rows import Row
 
 # Step from one window of a context to the next where a recipe names none.
@@ -58,7 +59,8 @@ class Corpus:
 
 def source_choice(params: Mapping[str, Any]) -> dict[str, Any]:
     """Of the parameters of a fine-tuning stage those that choose its corpus."""
-    return {name: params[name] for name in ("source", "max_length", "stride", "examples", "evaluate_on")}
+    chosen_by = ("source", "max_length", "stride", "examples", "evaluate_on")
+    return {**{name: params[name] for name in chosen_by}, "unusable": params.get("unusable", MOST_UNUSABLE)}
 
 
 def intermediate_choice(params: Mapping[str, Any], task: str) -> dict[str, Any]:
@@ -70,6 +72,7 @@ def intermediate_choice(params: Mapping[str, Any], task: str) -> dict[str, Any]:
         "max_length": params["qa_length"] if family == "qa" else params["max_length"],
         "stride": params["qa_stride"] if family == "qa" else None,
         "evaluate_on": params["evaluate_on"],
+        "unusable": params.get("unusable", MOST_UNUSABLE),
     }
 
 
@@ -86,7 +89,8 @@ def chosen(data: Path, choice: Mapping[str, Any]) -> Corpus:
         source = choice["source"]
         family = next(task.family for task in TASKS.values() if task.source == source)
         counts = {"train": choice["examples"], "dev": choice["evaluate_on"]}
-        parts = {split: _first(partial(_train, data, source, split), count) for split, count in counts.items()}
+        read = partial(_train, data, source, choice["unusable"])
+        parts = {split: _first(partial(read, split), count) for split, count in counts.items()}
         return Corpus(source, family, targets.labels(source), limits, parts)
     if "intermediate" in choice:
         return _intermediate(data, choice, limits)
@@ -98,18 +102,20 @@ def chosen(data: Path, choice: Mapping[str, Any]) -> Corpus:
 def _intermediate(data: Path, choice: Mapping[str, Any], limits: Limits) -> Corpus:
     task, languages = choice["intermediate"], choice["languages"]
 
-    def train(dropped: Counter[str]) -> Iterator[Row]:
-        return chain.from_iterable(intermediate.read(data, task, "train", each, dropped) for each in languages)
+    def read(split: str, codes: Sequence[str], dropped: Counter[str]) -> Iterator[Row]:
+        left_out = LeftOut(choice["unusable"], dropped)
+        return chain.from_iterable(intermediate.read(data, task, split, each, left_out) for each in codes)
 
+    train = partial(read, "train", languages)
     # The best checkpoint is chosen on English, whatever the languages of training.
-    dev = _first(lambda dropped: intermediate.read(data, task, "dev", "en", dropped), choice["evaluate_on"])
+    dev = _first(partial(read, "dev", ["en"]), choice["evaluate_on"])
     # A language may bring labels of its own (supertags), beside those of the English development rows.
     labels = intermediate.labels(data, task, tuple(dict.fromkeys(["en", *languages])))
     return Corpus(task, intermediate.FAMILY[task], labels, limits, {"train": train, "dev": dev})
 
 
-def _train(data: Path, source: str, split: str, dropped: Counter[str]) -> Iterator[Row]:
-    return targets.read_train(data, source, split)
+def _train(data: Path, source: str, unusable: float, split: str, dropped: Counter[str]) -> Iterator[Row]:
+    return targets.read_train(data, source, split, LeftOut(unusable, dropped))
 
 
 def _test(data: Path, task: str, language: str, dropped: Counter[str]) -> Iterator[Row]:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from xtreme_bench import encoder as encoders
 from xtreme_bench.corpora import Corpus, chosen
+from xtreme_bench.data.usable import percent
 from xtreme_bench.examples import Example, Examples, write
 from xtreme_bench.families import Family, choice, classification, qa, tagging
 from xtreme_bench.job import Job
@@ -105,5 +106,7 @@ def _summary(facts: dict[str, Any]) -> str:
     left_out: Counter[str] = Counter()
     for reasons in facts["dropped"].values():
         left_out.update(reasons)
-    said = "".join(f", {count:,} {reason} left out" for reason, count in left_out.items())
-    return f"{sum(facts['rows'].values()):,} rows{said}"
+    rows = sum(facts["rows"].values())
+    every = rows + left_out.total()
+    said = "".join(f", {count:,} {reason} left out ({percent(count, every)})" for reason, count in left_out.items())
+    return f"{rows:,} rows{said}"

@@ -158,7 +158,11 @@ def _corpus(made: Plan, data: Path | None, digests: Digests) -> _Corpus:
         return _Corpus(made, made.add("corpus", "miniature corpora", params), digests)
     folder = data or Path("data")
     if source.source == "releases":
-        params = {"dev_as_test": sorted(source.dev_as_test), "sample": source.sample}
+        params = {
+            "dev_as_test": sorted(source.dev_as_test),
+            "sample": source.sample,
+            "unusable": source.unusable,
+        }
         upstream = _releases(made, folder, digests)
         return _Corpus(made, made.add("release_corpus", "prepare releases", params, releases=upstream), digests)
     return _Corpus(made, folder, digests)
@@ -219,6 +223,7 @@ def _common(recipe: Recipe) -> dict[str, Any]:
         "method": recipe.method,
         "threads": recipe.resources.threads,
         "precision": recipe.resources.precision,
+        "unusable": recipe.data.unusable,
     }
 
 

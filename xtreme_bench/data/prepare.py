@@ -25,6 +25,7 @@ from xtreme_bench.data.journal import Journal
 from xtreme_bench.data.layout import known
 from xtreme_bench.data.releases import Preparation, find, size_and_time, write_json
 from xtreme_bench.data.spool import Spool
+from xtreme_bench.data.usable import MOST_UNUSABLE
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.job import Job
 from xtreme_bench.store import digest
@@ -61,8 +62,8 @@ STEPS: tuple[tuple[str, Callable[[Preparation], None]], ...] = (
 )
 # Steps that depend on what all steps before them left, not on their own files alone.
 AFTER_OTHERS = frozenset({"squad_v1", "squad_v2", "text"})
-# MultiNLI in other languages comes with XNLI.
-ALSO_READS = {"mnli": ("xnli",)}
+# Tasks that other corpora are training data of in other languages than English.
+ALSO_READS = {"mnli": ("xnli",), "qqp": ("pawsx",), "squad_v1": ("tydiqa",)}
 
 
 def prepare(
@@ -72,6 +73,7 @@ def prepare(
     *,
     dev_as_test: Collection[str] = (),
     sample: int = 0,
+    unusable: float = MOST_UNUSABLE,
     progress: Progress = lambda done, total, note: None,
 ) -> dict[str, Any]:
     """Write what the folders and archives `sources` hold to `to` (download layout) and `labels` (one folder per task).
@@ -79,14 +81,15 @@ def prepare(
     Files are recognised by their names and how they begin, wherever they lie; a folder in the download layout is a
     release like any other. `dev_as_test` names target tasks whose development set stands in for a test set without
     labels; what is cut from it for training or development is then no part of the test set. `sample` keeps that many
-    test examples per language, 0 all. Run again, what is there already and would not change is kept.
+    test examples per language, 0 all. Of a file of training data the share `unusable` of the rows may be so: they are
+    left out and counted, in test data one is an error. Run again, what is there already and would not change is kept.
 
     Returns the notes that are also written to `<to>/prepare.json`: per corpus the forms that were found, what it was
     made from, how many examples each file has, where it is not what XTREME has, and the files that were not used.
 
     Errors: `InputError` when a source is missing, hostile or malformed, or nothing in it is known.
     """
-    return _prepare(sources, to, labels, to / WORK, dev_as_test, sample, progress)
+    return _prepare(sources, to, labels, to / WORK, dev_as_test, sample, unusable, progress)
 
 
 def _require_apart(sources: Sequence[Path], to: Path | None, labels: Path | None) -> None:
@@ -104,7 +107,7 @@ def _require_apart(sources: Sequence[Path], to: Path | None, labels: Path | None
 
 
 def make_corpus(job: Job) -> dict[str, Any]:
-    """Stage: the data folder from the releases (input `releases`; parameters `dev_as_test`, `sample`)."""
+    """Stage: the data folder from the releases (input `releases`; parameters `dev_as_test`, `sample`, `unusable`)."""
     return _stage(job, job.out, None)
 
 
@@ -114,7 +117,11 @@ def make_labels(job: Job) -> dict[str, Any]:
 
 
 def _stage(job: Job, to: Path | None, labels: Path | None) -> dict[str, Any]:
-    options = (job.params.get("dev_as_test", ()), job.params.get("sample", 0))
+    options = (
+        job.params.get("dev_as_test", ()),
+        job.params.get("sample", 0),
+        job.params.get("unusable", MOST_UNUSABLE),
+    )
     return _prepare([job.inputs["releases"]], to, labels, job.work, *options, job.progress)
 
 
@@ -125,6 +132,7 @@ def _prepare(
     work: Path,
     dev_as_test: Collection[str],
     sample: int,
+    unusable: float,
     progress: Progress,
 ) -> dict[str, Any]:
     _require_apart(sources, to, labels)
@@ -135,6 +143,7 @@ def _prepare(
     options = {
         "dev_as_test": sorted(dev_as_test),
         "sample": sample,
+        "unusable": unusable,
         "to": [str(folder.resolve()) if folder else None for folder in (to, labels)],
         "code": environment.code_digest(__name__),
     }
@@ -147,7 +156,7 @@ def _prepare(
     if not found.matches:
         names = ", ".join(str(source) for source in sources)
         raise InputError(f"no file below {names} is what a release of XTREME's corpora holds")
-    preparation = Preparation(found, to, labels, Spool(work / "spool"), frozenset(dev_as_test), sample)
+    preparation = Preparation(found, to, labels, Spool(work / "spool"), frozenset(dev_as_test), sample, unusable)
     tasks = _run_steps(preparation, journal, options, progress)
     notes = {
         "dev_as_test": sorted(dev_as_test),

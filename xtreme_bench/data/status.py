@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -212,7 +211,7 @@ def _count_train(data: Path, task: str, split: str) -> int:
 
 
 def _count_intermediate(data: Path, task: str, split: str) -> int:
-    return sum(1 for _ in intermediate.read(data, task, split, "en", Counter()))
+    return sum(1 for _ in intermediate.read(data, task, split))
 
 
 def _count_bucc(data: Path, language: str, split: str) -> int:

@@ -10,6 +10,7 @@ from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data import layout
 from xtreme_bench.data.files import lines, reading, some
 from xtreme_bench.data.formats import read_pairs, read_questions, read_tagged
+from xtreme_bench.data.usable import LeftOut
 from xtreme_bench.errors import Problem
 from xtreme_bench.rows import Row, SentenceRow
 
@@ -22,23 +23,25 @@ def labels(source: str) -> tuple[str, ...]:
     return TASKS[source].labels if source in TASKS else ()
 
 
-def read_train(data: Path, source: str, split: str) -> Iterator[Row]:
+def read_train(data: Path, source: str, split: str, left_out: LeftOut | None = None) -> Iterator[Row]:
     """The English "train" or "dev" rows of a source of fine-tuning.
 
     TyDiQA: every tenth training question is "dev", the others "train", because XTREME tests on TyDiQA's own
-    development set. Errors: `InputError` when the file is missing or malformed, with all faults, after the last row.
+    development set. Rows that cannot be used are counted in `left_out` as far as they are few.
+    Errors: `InputError` when the file is missing or malformed, with all faults, after the last row.
     """
+    left_out = LeftOut() if left_out is None else left_out
     path = data / layout.source_file(source, split)
     purpose = f"{'training' if split == 'train' else 'development'} data of {source} in en"
     rows: Iterator[Row]
     if source in layout.PAIR_TASKS:
-        rows = read_pairs(path, purpose, labels(source))
+        rows = read_pairs(path, purpose, labels(source), left_out)
     elif source in layout.TAGGING_TASKS:
-        rows = read_tagged(path, purpose, labels(source))
+        rows = read_tagged(path, purpose, labels(source), left_out)
     elif source == "squad":
-        rows = read_questions(path, purpose, answers=True)
+        rows = read_questions(path, purpose, answers=True, left_out=left_out)
     else:
-        questions = read_questions(path, purpose, answers=True, ids_repeat=True)
+        questions = read_questions(path, purpose, answers=True, ids_repeat=True, left_out=left_out)
         rows = (row for i, row in enumerate(questions) if (i % TYDIQA_DEV_EVERY == 9) == (split == "dev"))
     return some(rows, f"{path} ({purpose}) has no rows")
 
