@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_bench.benchmark import BIO_TAGS, UPOS_TAGS
+from xtreme_bench.data.heads import head_fields
 
 # How much of a file is looked at. A line of MultiNLI with its parses has some 2,000 characters.
 HEAD_BYTES = 16384
@@ -26,7 +27,7 @@ DATA_ENDINGS = (".tsv", ".csv", ".json", ".jsonl", ".conllu")
 
 @dataclass(frozen=True)
 class Form:
-    """One form of one corpus. `path` matches the end of a relative path, `head` the beginning of the file.
+    """One form of one corpus. `path` matches the end of a relative path, `head` the beginning (see `head_fields`).
 
     Named groups of both say which part of the corpus a file is: language, split, side, ...
     """
@@ -102,7 +103,6 @@ FORMS = (
 )
 # fmt: on
 _PATHS = [re.compile(rf"(?:^|/){form.path}$") for form in FORMS]
-_HEADS = [re.compile(form.head) for form in FORMS]
 
 
 @dataclass(frozen=True)
@@ -151,12 +151,13 @@ def recognise(files: Sequence[tuple[str, Path]]) -> Recognised:
     """
     found = Recognised()
     for name, path in files:
-        named = [(form, match, head) for form, pattern, head in zip(FORMS, _PATHS, _HEADS, strict=True)
+        named = [(form, match) for form, pattern in zip(FORMS, _PATHS, strict=True)
                  if (match := pattern.search(name) or pattern.search(path.absolute().as_posix()))]  # fmt: skip
         begin = _begin(path) if named else ""
-        for form, match, head in named:
-            if start := head.match(begin):
-                fields = {**match.groupdict(), **start.groupdict()}
+        for form, match in named:
+            start = head_fields(form.head, begin)
+            if start is not None:
+                fields = {**match.groupdict(), **start}
                 found.matches[form.corpus, form.name].append(Match(fields, name, path))
                 break
         else:
