@@ -260,7 +260,7 @@ def test_a_sample_keeps_the_first_test_examples_and_labels_agree(tmp_path):
 
 def test_the_two_stages_write_what_prepare_writes_and_only_their_half(tmp_path, prepared):
     whole = {"data": prepared[0], "labels": prepared[1]}
-    params = {"dev_as_test": list(EVERY_STAND_IN), "sample": 0}
+    params = {"dev_as_test": list(EVERY_STAND_IN), "sample": 0, "partial": True}
     for name, function in (("data", make_corpus), ("labels", make_labels)):
         out = tmp_path / "stage" / name
         out.mkdir(parents=True)

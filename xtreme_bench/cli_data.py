@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,9 @@ from xtreme_bench.errors import InputError
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+ALLOW_PARTIAL = click.option(
+    "--allow-partial", is_flag=True, help="Far fewer records of a corpus than are published are no error."
+)
 OUTPUT = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 
 
@@ -52,6 +55,7 @@ def data() -> None:
     show_default=True,
     help="Share of a file's training rows that may be unusable; they are left out.",
 )
+@ALLOW_PARTIAL
 @click.option("--json", "json_file", type=OUTPUT, help="Write what was found and made as JSON; - is standard output.")
 def prepare(
     sources: tuple[Path, ...],
@@ -60,6 +64,7 @@ def prepare(
     dev_as_test: tuple[str, ...],
     sample: int,
     unusable: float,
+    allow_partial: bool,
     json_file: Path | None,
 ) -> None:
     """Turn the upstream releases in SOURCE, folders or archives, into XTREME's download layout and gold labels."""
@@ -74,6 +79,15 @@ def prepare(
         )
     emit(json_file, notes, lambda: said(notes))
     click.echo(f"data: {to}\nlabels: {labels}", err=True)
+    _require_whole(notes, to, allow_partial)
+
+
+def _require_whole(notes: Mapping[str, Any], to: Path, allow_partial: bool) -> None:
+    """The last word of `prepare`: everything is written and said, but far too few records are an error."""
+    from xtreme_bench.data.plausible import require_enough
+
+    if not allow_partial:
+        require_enough(notes["too_few"], str(to))
 
 
 @data.command()
@@ -85,7 +99,8 @@ def prepare(
     type=click.Choice(["hub", "upstream"]),
     help="Fetch only from the Hugging Face hub, or only from the addresses of the data sets' authors.",
 )
-def fetch(tasks: tuple[str, ...], to: Path, labels: Path | None, origin: str | None) -> None:
+@ALLOW_PARTIAL
+def fetch(tasks: tuple[str, ...], to: Path, labels: Path | None, origin: str | None, allow_partial: bool) -> None:
     """Fetch the corpora of TASKs (default: all that are free) and prepare them; checksums are kept in TO/data.lock."""
     from xtreme_bench.data.fetch import RELEASES
     from xtreme_bench.data.fetch import fetch as fetch_corpora
@@ -103,6 +118,7 @@ def fetch(tasks: tuple[str, ...], to: Path, labels: Path | None, origin: str | N
         notes = prepare_releases([to / RELEASES], to, labels, progress=progress)
     click.echo(said(notes))
     click.echo(f"data: {to}\nlabels: {labels}", err=True)
+    _require_whole(notes, to, allow_partial)
 
 
 @data.command()
@@ -133,13 +149,14 @@ def miniature(to: Path, labels: Path | None, seed: int, scale: float) -> None:
 def status(folder: Path, labels: Path | None, tasks: tuple[str, ...], every: bool, json_file: Path | None) -> None:
     """Show which corpora DATA has, their records beside the published counts, and how to get what is missing."""
     from xtreme_bench.data import status as states
+    from xtreme_bench.data.counts import memory_file
     from xtreme_bench.data.status_text import said
     from xtreme_bench.progress import Display
 
     beside = folder.resolve().with_name(f"{folder.resolve().name}-labels")
     labels = labels or (beside if beside.is_dir() else None)
     with Display(1).work("status") as progress:
-        entries = states.status(folder, labels, states.memory_file(), tasks, progress)
+        entries = states.status(folder, labels, memory_file(), tasks, progress)
     by_language = every or bool(tasks)
     emit(
         json_file,
@@ -152,8 +169,9 @@ def status(folder: Path, labels: Path | None, tasks: tuple[str, ...], every: boo
 @click.argument("recipe", required=False)
 @click.option("--data", "folder", type=FOLDER, help="Folder of the corpora; without RECIPE all that is in it.")
 @click.option("--store", type=FOLDER, default=Path("store"), show_default=True, help="Where stages are kept.")
+@ALLOW_PARTIAL
 @click.option("--json", "json_file", type=OUTPUT, help="Write the findings as JSON; - is standard output.")
-def audit(recipe: str | None, folder: Path | None, store: Path, json_file: Path | None) -> None:
+def audit(recipe: str | None, folder: Path | None, store: Path, allow_partial: bool, json_file: Path | None) -> None:
     """Find what flatters the scores of RECIPE: training text in test sets, languages seen, repeated rows."""
     from xtreme_bench import audit_scope, audit_text
     from xtreme_bench.progress import Display
@@ -161,7 +179,7 @@ def audit(recipe: str | None, folder: Path | None, store: Path, json_file: Path 
     if recipe is not None:
         from xtreme_bench.run import Places, audit_recipe
 
-        facts = audit_recipe(recipe, Places(data=folder, store=store))
+        facts = audit_recipe(recipe, Places(data=folder, store=store, partial=allow_partial))
     elif folder is None or not folder.is_dir():
         raise InputError("name a recipe, or a folder in XTREME's download layout with --data")
     else:

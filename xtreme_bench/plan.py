@@ -104,11 +104,20 @@ class Plan:
 
 
 def plan(
-    recipe: Recipe, *, data: Path | None = None, labels: Path | None = None, image: str | None = None, digests: Digests
+    recipe: Recipe,
+    *,
+    data: Path | None = None,
+    labels: Path | None = None,
+    image: str | None = None,
+    digests: Digests,
+    partial: bool = False,
 ) -> Plan:
-    """The stages of `recipe`. `data` and `labels` are folders; recipes on the built-in corpora need neither."""
+    """The stages of `recipe`. `data` and `labels` are folders; recipes on the built-in corpora need neither.
+
+    `partial`: releases may have far fewer records than are published.
+    """
     made = Plan(recipe, image)
-    corpus = _corpus(made, data, digests)
+    corpus = _corpus(made, data, digests, partial)
     base = _encoder(made, corpus, digests)
     encoder = _intermediate(made, corpus, base) if recipe.intermediate else base
     finetuned: dict[str, Stage] = {}
@@ -151,18 +160,15 @@ class _Corpus:
         return Folder(self.source, "missing" if missing else self.digests.of(self.source, wanted))
 
 
-def _corpus(made: Plan, data: Path | None, digests: Digests) -> _Corpus:
+def _corpus(made: Plan, data: Path | None, digests: Digests, partial: bool) -> _Corpus:
     source = made.recipe.data
     if source.source == "miniature":
         params = {"seed": source.seed, "scale": source.scale, "languages": _languages(made.recipe)}
         return _Corpus(made, made.add("corpus", "miniature corpora", params), digests)
     folder = data or Path("data")
     if source.source == "releases":
-        params = {
-            "dev_as_test": sorted(source.dev_as_test),
-            "sample": source.sample,
-            "unusable": source.unusable,
-        }
+        params = {"dev_as_test": sorted(source.dev_as_test), "sample": source.sample, "unusable": source.unusable}
+        params |= {"partial": True} if partial else {}
         upstream = _releases(made, folder, digests)
         return _Corpus(made, made.add("release_corpus", "prepare releases", params, releases=upstream), digests)
     return _Corpus(made, folder, digests)

@@ -11,6 +11,7 @@ from typing import Any
 from xtreme_bench import environment
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data import (
+    plausible,
     release_pairs,
     release_questions,
     release_retrieval,
@@ -85,7 +86,8 @@ def prepare(
     left out and counted, in test data one is an error. Run again, what is there already and would not change is kept.
 
     Returns the notes that are also written to `<to>/prepare.json`: per corpus the forms that were found, what it was
-    made from, how many examples each file has, where it is not what XTREME has, and the files that were not used.
+    made from, how many examples each file has, where it is not what XTREME has, the files that were not used, and what
+    is far less than is published (`too_few`, for `plausible.require_enough`).
 
     Errors: `InputError` when a source is missing, hostile or malformed, or nothing in it is known.
     """
@@ -107,7 +109,10 @@ def _require_apart(sources: Sequence[Path], to: Path | None, labels: Path | None
 
 
 def make_corpus(job: Job) -> dict[str, Any]:
-    """Stage: the data folder from the releases (input `releases`; parameters `dev_as_test`, `sample`, `unusable`)."""
+    """Stage: the data folder from the releases (input `releases`; parameters `dev_as_test`, `sample`, `unusable`).
+
+    Errors: as `prepare`; where far fewer records come of it than are published, unless the parameter `partial` is set.
+    """
     return _stage(job, job.out, None)
 
 
@@ -122,7 +127,10 @@ def _stage(job: Job, to: Path | None, labels: Path | None) -> dict[str, Any]:
         job.params.get("sample", 0),
         job.params.get("unusable", MOST_UNUSABLE),
     )
-    return _prepare([job.inputs["releases"]], to, labels, job.work, *options, job.progress)
+    notes = _prepare([job.inputs["releases"]], to, labels, job.work, *options, job.progress)
+    if not job.params.get("partial"):
+        plausible.require_enough(notes["too_few"], "the releases")
+    return notes
 
 
 def _prepare(
@@ -163,6 +171,7 @@ def _prepare(
         "sample": sample,
         "found": found.summary(),
         "tasks": tasks,
+        "too_few": plausible.of_notes(tasks, dev_as_test, sample),
         "not_used": _not_used(found, tasks),
     }
     if to is not None:
