@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 from data_samples import content, faults, json_lines, run, squad, write
+from made_up_run import made_up
 
-from xtreme_bench import audit_scope
+from xtreme_bench import audit_scope, manifest
+from xtreme_bench.audit import audit
 from xtreme_bench.corpora import chosen
 from xtreme_bench.data import intermediate, layout, targets
 from xtreme_bench.data.prepare import prepare
@@ -224,3 +226,23 @@ def test_the_stages_that_tokenise_and_train_count_by_the_share_of_their_paramete
         assert left_out.counts == {"questions without an answer": 2}
         with pytest.raises(InputError, match="2 of 6 rows"):
             list(chosen(tmp_path, {**choice, **limits, "unusable": 0.1}).parts["train"](left_out.counts))
+
+
+def test_the_manifest_says_what_each_stage_left_out_and_no_more(tmp_path):
+    finished = made_up(tmp_path, baseline=False)[0].main
+    records = [
+        {**record, "facts": {**record["facts"], "dropped": {"train": {"questions without an answer": 7}}}}
+        if record["name"].startswith("tokenise qqp")
+        else record
+        for record in finished.records
+    ]
+    left_out = manifest.content(finished.plan, records, None)["left_out"]
+    assert left_out == {"tokenise qqp (made-up)": {"train": {"questions without an answer": 7}}}
+
+
+def test_the_audit_reads_training_data_that_a_recipe_allows_more_unusable_rows_in(tmp_path):
+    write(tmp_path, "squad/train-v1.1.json", questions(asked(), asked([]), asked([]), asked([])))
+    write(tmp_path, "squad/dev-v1.1.json", questions(asked()))
+    write(tmp_path, "xquad/xquad.en.json", questions(asked()))
+    used = {"targets": {"xquad": ["en"]}, "finetuning": ["squad"], "intermediate": {}, "pretraining": None}
+    assert audit(tmp_path, used, lambda done, total, note: None)["compared"]["training_texts"] > 0
