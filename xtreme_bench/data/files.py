@@ -98,7 +98,7 @@ def json_lines(path: Path, faults: list[Problem]) -> Iterator[tuple[int, dict[st
 
     An object may also stand as tools print it for people, from a line `{` to a line `}`.
     """
-    for number, text in _objects(path, faults):
+    for number, text in json_texts(path, faults):
         try:
             record = _parsed(text)
         except (ValueError, RecursionError) as error:
@@ -110,8 +110,11 @@ def json_lines(path: Path, faults: list[Problem]) -> Iterator[tuple[int, dict[st
             faults.append(Problem(f"a JSON object expected, found {type(record).__name__}", str(path), number))
 
 
-def _objects(path: Path, faults: list[Problem]) -> Iterator[tuple[int, str]]:
-    """(number of the first line, text) of what should be JSON objects; one over several lines has a bounded length."""
+def json_texts(path: Path, faults: list[Problem]) -> Iterator[tuple[int, str]]:
+    """Yield (number of the first line, text) of what should be JSON objects, as `json_lines` takes them.
+
+    One over several lines has a bounded length.
+    """
     begun: list[str] = []
     start = size = 0
     for number, line in lines(path, faults):

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_bench.data import intermediate, layout
-from xtreme_bench.data.files import csv_rows, json_lines, reading, some
+from xtreme_bench.data.files import csv_rows, json_lines, json_texts, reading, some
 from xtreme_bench.data.nli import NO_AGREEMENT, read_records
 from xtreme_bench.data.releases import NOT_USED, OF_A_TARGET, Preparation, cut, joined
 from xtreme_bench.data.sentence_pairs import FAILED_TRANSLATION, read_x_final, read_xnli
@@ -246,8 +246,8 @@ def _cut(
 
 def _json_examples(path: Path, group: str) -> list[tuple[str, str]]:
     with reading(path, "examples to cut in two") as faults:
-        records = [record for _, record in json_lines(path, faults)]
-    return [(json.dumps(x.get(group, i)), json.dumps(x, ensure_ascii=False) + "\n") for i, x in enumerate(records)]
+        found = [text for _, text in json_texts(path, faults)]
+    return [(json.dumps(json.loads(text).get(group, i)), f"{text}\n") for i, text in enumerate(found)]
 
 
 def _csv_examples(path: Path, group: str) -> tuple[str, list[tuple[str, str]]]:
