@@ -164,7 +164,6 @@ def test_the_report_is_json(tmp_path: Path) -> None:
         ("de-000000001\ten-000000009", "no sentence `en-000000009` in the test set"),
         ("en-000000004\tde-000000001", "columns swapped"),
         ("de-000000001\ten-000000004 ", "not a pair of ids"),
-        ("de-000000003\ten-000000004", "is in several pairs"),
     ],
 )
 def test_gold_pairs_that_do_not_fit_the_sentences_are_an_error(line: str, message: str, tmp_path: Path) -> None:

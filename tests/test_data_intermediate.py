@@ -6,12 +6,12 @@ import csv
 import io
 import json
 import shutil
-from collections import Counter
 
 import pytest
 from data_samples import json_lines, squad, write
 
 from xtreme_bench.data import intermediate, layout, text
+from xtreme_bench.data.usable import LeftOut
 from xtreme_bench.errors import InputError
 from xtreme_bench.rows import ChoiceRow, PairRow, TaggedRow
 
@@ -55,8 +55,10 @@ def write_all(data, language: str = "en") -> None:
     write(data, f"ccg/{folder}tags_to_id.json", json.dumps({"S\\NP": 1, "NP": 0}))
 
 
-def read_both(data, task: str, language: str):
-    return [list(intermediate.read(data, task, split, language)) for split in layout.SPLITS]
+def read_all(data, task: str, language: str):
+    """What training in `language` reads: development data in English alone."""
+    splits = layout.SPLITS if language == "en" else ("train",)
+    return [list(intermediate.read(data, task, split, language)) for split in splits]
 
 
 @pytest.mark.parametrize("language", ["en", "sw"])
@@ -66,12 +68,12 @@ def test_exactly_the_listed_files_are_enough_to_read_a_task(tmp_path, task, lang
     for file in layout.intermediate_files(task, language):
         (tmp_path / "data" / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(tmp_path / "all" / file, tmp_path / "data" / file)
-    assert all(read_both(tmp_path / "data", task, language))
+    assert all(read_all(tmp_path / "data", task, language))
     intermediate.labels(tmp_path / "data", task, [language])
     for file in layout.intermediate_files(task, language):
         (tmp_path / "data" / file).unlink()
         with pytest.raises(InputError, match="is missing"):
-            read_both(tmp_path / "data", task, language)
+            read_all(tmp_path / "data", task, language)
         shutil.copy(tmp_path / "all" / file, tmp_path / "data" / file)
 
 
@@ -85,28 +87,28 @@ def test_anli_plus_is_snli_then_multinli_then_the_three_rounds_under_one_set_of_
 
 def test_pairs_without_agreement_are_left_out_and_other_unknown_labels_are_faults(tmp_path):
     path = write(tmp_path, "a.jsonl", json_lines([nli("1"), nli("2", "-"), nli("3", "entailment")]))
-    dropped: Counter[str] = Counter()
-    assert [row.id for row in intermediate.read_nli(path, "test", dropped)] == ["1", "3"]
-    assert dropped == {"pairs without a gold label": 1}
+    left_out = LeftOut()
+    assert [row.id for row in intermediate.read_nli(path, "test", left_out)] == ["1", "3"]
+    assert left_out.counts == {"pairs without a gold label": 1}
     write(tmp_path, "a.jsonl", json_lines([nli("1"), nli("2", "maybe"), {"pairID": "3"}]) + "[]\nnot json\n")
     with pytest.raises(InputError) as caught:
-        list(intermediate.read_nli(path, "test", dropped))
+        list(intermediate.read_nli(path, "test", left_out))
     assert [problem.line for problem in caught.value.problems] == [2, 3, 4, 5]
-    assert "missing or not text: sentence1, sentence2, gold_label" in str(caught.value)
+    assert "sentence1, sentence2, gold_label expected, each a text" in str(caught.value)
 
 
 def test_qqp_has_no_quoting_and_its_broken_rows_are_passed_over(tmp_path):
     rows = '1\t2\t3\t"Why"?\tWhat "is\t1\n4\t5\t6\tonly one question\n7\t8\t9\ta\tb\t0\n'
     path = write(tmp_path, "train.tsv", QQP_HEADER + rows)
-    dropped: Counter[str] = Counter()
-    assert list(intermediate.read_qqp(path, "test", dropped)) == [
+    left_out = LeftOut()
+    assert list(intermediate.read_qqp(path, "test", left_out)) == [
         PairRow("1", '"Why"?', 'What "is', "1"),
         PairRow("7", "a", "b", "0"),
     ]
-    assert dropped == {"rows that are broken off": 1}
+    assert left_out.counts == {"rows that are broken off": 1}
     write(tmp_path, "train.tsv", "id\tquestion1\n1\t2\t3\ta\tb\tyes\n")
     with pytest.raises(InputError, match="not the header of GLUE's QQP") as caught:
-        list(intermediate.read_qqp(path, "test", dropped))
+        list(intermediate.read_qqp(path, "test", left_out))
     assert [problem.line for problem in caught.value.problems] == [1, 2]
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections import Counter
 from pathlib import Path
 
 import pytest
 from data_samples import content, faults, json_lines, run, write
 
 from xtreme_bench.data import intermediate, layout
+from xtreme_bench.data.usable import LeftOut
 
 NLI = (
     ("entailment", 'The tailor hummed "la".', "Someone hummed."),
@@ -108,9 +108,9 @@ def test_snli_in_both_forms_is_the_same_pairs(tmp_path, ending, text):
     notes = run(tmp_path)
     files = [tmp_path / "data" / layout.intermediate_split_files("snli", split)[0] for split in layout.SPLITS]
     for path in files:
-        rows = intermediate.read_file("snli", path, "test", dropped := Counter())
+        rows = intermediate.read_file("snli", path, "test", left_out := LeftOut())
         assert [(row.label, row.text_a) for row in rows] == READ
-        assert dropped == {"pairs without a gold label": 1}
+        assert left_out.counts == {"pairs without a gold label": 1}
     assert notes["snli"]["examples"]["dev en"] == 3
 
 
@@ -275,7 +275,11 @@ def test_zeros_in_place_of_labels_and_missing_labels_never_become_gold(tmp_path,
             as_objects() + '{"gold_label": 1}\n{"a\n',
             {5: "sentence1, sentence2, gold_label expected", 6: "not JSON"},
         ),
-        (["mnli/train.jsonl"], as_jiant() + '{"premise": "a"}\n', {5: "premise, hypothesis, label expected"}),
+        (
+            ["mnli/train.jsonl"],
+            as_jiant() + 2 * '{"premise": "a"}\n',
+            dict.fromkeys((5, 6), "premise, hypothesis, label expected"),
+        ),
         (
             ["snli_1.0_dev.txt"],
             as_text((("hidden", "a", "b"),), SNLI_NAMES) + "x\n",

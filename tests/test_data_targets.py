@@ -178,19 +178,19 @@ def test_tatoeba_keeps_line_numbers_as_ids_and_wants_english_sorted(tmp_path):
 
 
 def test_bucc_sentences_and_pairs_must_have_the_ids_of_their_language(tmp_path):
-    write(tmp_path, "bucc2018/de-en.dev.de", "de-1\tGuten Tag\nde-2\tNein\tdoch\n")
-    write(tmp_path, "bucc2018/de-en.dev.en", "en-1\tGood day\n")
-    write(tmp_path, "bucc2018/de-en.dev.gold", "de-1\ten-1\n")
+    write(tmp_path, "bucc2018/de-en.dev.de", "de-000000001\tGuten Tag\nde-000000002\tNein\tdoch\n")
+    write(tmp_path, "bucc2018/de-en.dev.en", "en-000000001\tGood day\n")
+    write(tmp_path, "bucc2018/de-en.dev.gold", "de-000000001\ten-000000001\n")
     foreign, english = targets.read_bucc(tmp_path, "de", "dev")
-    assert foreign == [SentenceRow("de-1", "Guten Tag"), SentenceRow("de-2", "Nein\tdoch")]
-    assert english == [SentenceRow("en-1", "Good day")]
-    assert targets.read_bucc_gold(tmp_path, "de") == {("de-1", "en-1")}
-    write(tmp_path, "bucc2018/de-en.dev.gold", "de-1\ten-1\nde-2\ten-01\n")
+    assert foreign == [SentenceRow("de-000000001", "Guten Tag"), SentenceRow("de-000000002", "Nein\tdoch")]
+    assert english == [SentenceRow("en-000000001", "Good day")]
+    assert targets.read_bucc_gold(tmp_path, "de") == {("de-000000001", "en-000000001")}
+    write(tmp_path, "bucc2018/de-en.dev.gold", "de-000000001\ten-000000001\nde-000000002\ten-000000009\n")
     (unknown,) = fails(targets.read_bucc_gold, tmp_path, "de").problems
-    assert (unknown.line, unknown.example, unknown.message) == (2, "en-01", "no sentence has this id")
-    write(tmp_path, "bucc2018/de-en.dev.gold", "en-1\tde-1\n")
+    assert (unknown.line, unknown.example, unknown.message) == (2, "en-000000009", "no sentence has this id")
+    write(tmp_path, "bucc2018/de-en.dev.gold", "en-000000001\tde-000000001\n")
     assert "`de-000000001 TAB en-000000001` expected" in str(fails(targets.read_bucc_gold, tmp_path, "de"))
-    write(tmp_path, "bucc2018/de-en.dev.de", "de-1\tGuten Tag\nde-1\tNein\nohne Nummer\n")
+    write(tmp_path, "bucc2018/de-en.dev.de", "de-000000001\tGuten Tag\nde-000000001\tNein\nohne Nummer\n")
     assert [p.line for p in fails(targets.read_bucc, tmp_path, "de", "dev").problems] == [2, 3]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tiny_encoder import save_tiny_encoder
 
 from xtreme_bench.data import layout
 from xtreme_bench.errors import InputError
@@ -22,9 +23,7 @@ EXPECT = "expect: {scores: {xnli: {at_least: 50}, classification: {at_least: 50}
 
 def ready(folder: Path, recipe: str = RECIPE, labels: tuple[str, ...] = (), beside: str = "corpora-labels") -> Places:
     """A recipe of which everything is there but perhaps labels; those that are named are beside the data."""
-    (folder / "encoder").mkdir()
-    for name in ("config.json", "model.safetensors", "tokenizer.json"):
-        (folder / "encoder" / name).write_text("{}")
+    save_tiny_encoder(folder / "encoder")
     files = [f for source in ("xnli", "pawsx") for f in layout.training_files(source)]
     for file in (*files, "xnli/test-en.tsv", "xnli/test-de.tsv", "pawsx/test-en.tsv"):
         write(folder / "corpora" / file)

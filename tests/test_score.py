@@ -113,11 +113,6 @@ def test_every_fault_of_every_file_is_raised_and_nothing_is_scored(predictions: 
         ("bucc2018/test-de.tsv", "de-000000001\ten-000000004 \n", "not a pair of ids"),
         ("bucc2018/test-de.tsv", "de-000000001 \ten-000000004\n", "not a pair of ids"),
         ("bucc2018/test-de.tsv", "de-000000001\ten-000000004\n" * 2, ":2: bucc2018 de: the pair of line 1 again"),
-        (
-            "bucc2018/test-de.tsv",
-            "de-000000001\ten-000000004\nde-000000001\ten-000000005\n",
-            ":2: bucc2018 de: a sentence of `de-000000001<TAB>en-000000005` is in several pairs",
-        ),
     ],
 )
 def test_gold_labels_that_are_none_are_an_error(

@@ -12,7 +12,7 @@ import click
 
 from xtreme_bench import __version__
 from xtreme_bench.cli_container import clean_containers, doctor, image
-from xtreme_bench.cli_data import EXISTING_FOLDER, FOLDER, OUTPUT, data, emit
+from xtreme_bench.cli_data import ALLOW_PARTIAL, EXISTING_FOLDER, FOLDER, OUTPUT, data, emit
 from xtreme_bench.engines import ENGINES
 from xtreme_bench.errors import Problem, XtremeBenchError
 from xtreme_bench.wording import say
@@ -39,6 +39,7 @@ def _places(function: Callable[..., Any]) -> Callable[..., Any]:
             "--engine", type=click.Choice(ENGINES), default="local", show_default=True, help="Where stages run."
         ),
         click.option("--store", type=FOLDER, default=Path("store"), show_default=True, help="Where stages are kept."),
+        ALLOW_PARTIAL,
     ):
         function = option(function)
     return function
@@ -52,14 +53,21 @@ def _places(function: Callable[..., Any]) -> Callable[..., Any]:
 )
 @click.option("--reports", type=FOLDER, default=Path("reports"), show_default=True, help="Where the report is written.")
 def run(
-    recipe: str, data: Path | None, labels: Path | None, store: Path, engine: str, out: Path, reports: Path
+    recipe: str,
+    data: Path | None,
+    labels: Path | None,
+    store: Path,
+    engine: str,
+    allow_partial: bool,
+    out: Path,
+    reports: Path,
 ) -> None:
     """Run RECIPE (a name in recipes/, or a file) from data to checked bundle and report."""
     from xtreme_bench import report
     from xtreme_bench.run import Places, reproduce
     from xtreme_bench.store import Store
 
-    outcome = reproduce(recipe, Places(data, labels, store, out, reports), engine)
+    outcome = reproduce(recipe, Places(data, labels, store, out, reports, allow_partial), engine)
     say(report.terminal(outcome))
     page = report.write_page(outcome, reports / outcome.main.plan.recipe.name, Store(store))
     say(f"bundle: {outcome.main.bundle}\nreport: {page}", err=True)
@@ -69,13 +77,14 @@ def run(
 @cli.command()
 @click.argument("recipe")
 @_places
-def plan(recipe: str, data: Path | None, labels: Path | None, store: Path, engine: str) -> None:
+def plan(recipe: str, data: Path | None, labels: Path | None, store: Path, engine: str, allow_partial: bool) -> None:
     """Show what RECIPE would run, what is done already, and what is missing."""
     from xtreme_bench import report
     from xtreme_bench.run import Places, planned
     from xtreme_bench.store import Store
 
-    say(report.plan_table(planned(recipe, Places(data, labels, store), engine), Store(store)))
+    places = Places(data, labels, store, partial=allow_partial)
+    say(report.plan_table(planned(recipe, places, engine), Store(store)))
 
 
 @cli.command()

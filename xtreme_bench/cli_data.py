@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
 from xtreme_bench.data import layout
+from xtreme_bench.data.usable import MOST_UNUSABLE
 from xtreme_bench.errors import InputError
 from xtreme_bench.wording import json_text, say
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _PREPARE = "`xtreme-bench data prepare RELEASES --to FOLDER` makes such a folder, and --data names it"
+ALLOW_PARTIAL = click.option(
+    "--allow-partial", is_flag=True, help="Far fewer records of a corpus than are published are no error."
+)
 OUTPUT = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 
 
@@ -45,6 +49,14 @@ def data() -> None:
 @click.option(
     "--sample", type=click.IntRange(min=0), default=0, help="Keep this many test examples a language; 0 = all."
 )
+@click.option(
+    "--unusable",
+    type=click.FloatRange(0, 1),
+    default=MOST_UNUSABLE,
+    show_default=True,
+    help="Share of a file's training rows that may be unusable; they are left out.",
+)
+@ALLOW_PARTIAL
 @click.option("--json", "json_file", type=OUTPUT, help="Write what was found and made as JSON; - is standard output.")
 def prepare(
     sources: tuple[Path, ...],
@@ -52,6 +64,8 @@ def prepare(
     labels: Path | None,
     dev_as_test: tuple[str, ...],
     sample: int,
+    unusable: float,
+    allow_partial: bool,
     json_file: Path | None,
 ) -> None:
     """Turn the upstream releases in SOURCE, folders or archives, into XTREME's download layout and gold labels."""
@@ -61,9 +75,20 @@ def prepare(
 
     labels = labels or layout.labels_beside(to)
     with Display(1).work("prepare") as progress:
-        notes = prepare_releases(sources, to, labels, dev_as_test=dev_as_test, sample=sample, progress=progress)
+        notes = prepare_releases(
+            sources, to, labels, dev_as_test=dev_as_test, sample=sample, unusable=unusable, progress=progress
+        )
     emit(json_file, notes, lambda: said(notes))
     say(f"data: {to}\nlabels: {labels}", err=True)
+    _require_whole(notes, to, allow_partial)
+
+
+def _require_whole(notes: Mapping[str, Any], to: Path, allow_partial: bool) -> None:
+    """The last word of `prepare`: everything is written and said, but far too few records are an error."""
+    from xtreme_bench.data.plausible import require_enough
+
+    if not allow_partial:
+        require_enough(notes["too_few"], str(to))
 
 
 @data.command()
@@ -75,7 +100,8 @@ def prepare(
     type=click.Choice(["hub", "upstream"]),
     help="Fetch only from the Hugging Face hub, or only from the addresses of the data sets' authors.",
 )
-def fetch(tasks: tuple[str, ...], to: Path, labels: Path | None, origin: str | None) -> None:
+@ALLOW_PARTIAL
+def fetch(tasks: tuple[str, ...], to: Path, labels: Path | None, origin: str | None, allow_partial: bool) -> None:
     """Fetch the corpora of TASKs (default: all that are free) and prepare them; checksums are kept in TO/data.lock."""
     from xtreme_bench.data.fetch import RELEASES, at_rest
     from xtreme_bench.data.fetch import fetch as fetch_corpora
@@ -93,6 +119,7 @@ def fetch(tasks: tuple[str, ...], to: Path, labels: Path | None, origin: str | N
         notes = prepare_releases([to / RELEASES], to, labels, progress=progress)
     say(said(notes))
     say(f"data: {to}\nlabels: {labels}", err=True)
+    _require_whole(notes, to, allow_partial)
 
 
 @data.command()
@@ -127,13 +154,14 @@ def miniature(to: Path, labels: Path | None, seed: int, scale: float) -> None:
 def status(folder: Path, labels: Path | None, tasks: tuple[str, ...], every: bool, json_file: Path | None) -> None:
     """Show which corpora DATA has, their records beside the published counts, and how to get what is missing."""
     from xtreme_bench.data import status as states
+    from xtreme_bench.data.counts import memory_file
     from xtreme_bench.data.status_text import said
     from xtreme_bench.progress import Display
 
     beside = layout.labels_beside(folder)
     labels = labels or (beside if beside.is_dir() else None)
     with Display(1).work("status") as progress:
-        entries = states.status(folder, labels, states.memory_file(), tasks, progress)
+        entries = states.status(folder, labels, memory_file(), tasks, progress)
     by_language = every or bool(tasks)
     emit(
         json_file,
@@ -146,8 +174,9 @@ def status(folder: Path, labels: Path | None, tasks: tuple[str, ...], every: boo
 @click.argument("recipe", required=False)
 @click.option("--data", "folder", type=FOLDER, help="Folder of the corpora; without RECIPE all that is in it.")
 @click.option("--store", type=FOLDER, default=Path("store"), show_default=True, help="Where stages are kept.")
+@ALLOW_PARTIAL
 @click.option("--json", "json_file", type=OUTPUT, help="Write the findings as JSON; - is standard output.")
-def audit(recipe: str | None, folder: Path | None, store: Path, json_file: Path | None) -> None:
+def audit(recipe: str | None, folder: Path | None, store: Path, allow_partial: bool, json_file: Path | None) -> None:
     """Find what flatters the scores of RECIPE: training text in test sets, languages seen, repeated rows."""
     from xtreme_bench import audit_text
     from xtreme_bench.audit_scope import everything
@@ -160,7 +189,7 @@ def audit(recipe: str | None, folder: Path | None, store: Path, json_file: Path 
     if recipe is not None:
         from xtreme_bench.run import Places, audit_recipe
 
-        facts = audit_recipe(recipe, Places(data=folder, store=store))
+        facts = audit_recipe(recipe, Places(data=folder, store=store, partial=allow_partial))
     else:
         from xtreme_bench.audit import audit as audit_corpora
 

@@ -18,6 +18,7 @@ from typing import Any
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data import intermediate, layout, targets
 from xtreme_bench.data.files import some
+from xtreme_bench.data.usable import MOST_UNUSABLE, LeftOut
 from xtreme_bench.rows import Row
 
 # Step from one window of a context to the next where a recipe names none.
@@ -78,7 +79,7 @@ def longest_question(max_length: int) -> int:
 def source_choice(params: Mapping[str, Any]) -> dict[str, Any]:
     """Of the parameters of a fine-tuning stage those that choose its corpus."""
     choice = {name: params[name] for name in ("source", "max_length", "stride", "examples", "evaluate_on")}
-    return {**choice, "retrain": params.get("retrain")}
+    return {**choice, "retrain": params.get("retrain"), "unusable": params.get("unusable", MOST_UNUSABLE)}
 
 
 def intermediate_choice(params: Mapping[str, Any], task: str) -> dict[str, Any]:
@@ -90,6 +91,7 @@ def intermediate_choice(params: Mapping[str, Any], task: str) -> dict[str, Any]:
         "max_length": params["qa_length"] if family == "qa" else params["max_length"],
         "stride": params["qa_stride"] if family == "qa" else None,
         "evaluate_on": params["evaluate_on"],
+        "unusable": params.get("unusable", MOST_UNUSABLE),
     }
 
 
@@ -105,12 +107,13 @@ def chosen(data: Path, choice: Mapping[str, Any]) -> Corpus:
     if "source" in choice:
         source = choice["source"]
         family = next(task.family for task in TASKS.values() if task.source == source)
+        read = partial(_train, data, source, choice["unusable"])
         parts = {
-            "train": _first(partial(_train, data, source, "train"), choice["examples"]),
-            "dev": _spread(partial(_train, data, source, "dev"), choice["evaluate_on"]),
+            "train": _first(partial(read, "train"), choice["examples"]),
+            "dev": _spread(partial(read, "dev"), choice["evaluate_on"]),
         }
         if choice.get("retrain"):
-            parts["all"] = _first(partial(_train_on_all, data, source), choice["examples"])
+            parts["all"] = _first(partial(_train_on_all, read), choice["examples"])
         return Corpus(source, family, targets.labels(source), limits, parts)
     if "intermediate" in choice:
         return _intermediate(data, choice, limits)
@@ -123,39 +126,41 @@ def _intermediate(data: Path, choice: Mapping[str, Any], limits: Limits) -> Corp
     task, languages = choice["intermediate"], choice["languages"]
 
     def train(dropped: Counter[str]) -> Iterator[Row]:
-        return chain.from_iterable(intermediate.read(data, task, "train", each, dropped) for each in languages)
+        left_out = LeftOut(choice["unusable"], dropped)
+        return chain.from_iterable(intermediate.read(data, task, "train", each, left_out) for each in languages)
 
-    dev = {part: _spread(read, choice["evaluate_on"]) for part, read in _development(data, task).items()}
+    development = _development(data, task, choice["unusable"])
+    dev = {part: _spread(each, choice["evaluate_on"]) for part, each in development.items()}
     # A language may bring labels of its own (supertags), beside those of the English development rows.
     labels = intermediate.labels(data, task, tuple(dict.fromkeys(["en", *languages])))
     return Corpus(task, intermediate.FAMILY[task], labels, limits, {"train": train, **dev})
 
 
-def _development(data: Path, task: str) -> dict[str, Read]:
+def _development(data: Path, task: str, unusable: float) -> dict[str, Read]:
     """The development sets of a task, in English whatever the languages of training; ANLI+ has one for each part.
 
     MultiNLI's is the matched one, as the published size of ANLI+'s set (22,857) has it.
     """
     if task not in layout.PARTS:
-        return {"dev": lambda dropped: intermediate.read(data, task, "dev", "en", dropped)}
+        return {"dev": lambda dropped: intermediate.read(data, task, "dev", "en", LeftOut(unusable, dropped))}
     files = {file: part for part in layout.PARTS[task] for file in layout.intermediate_split_files(part, "dev")}
     return {
-        f"dev/{Path(file).with_suffix('')}": partial(_development_file, part, data / file)
+        f"dev/{Path(file).with_suffix('')}": partial(_development_file, part, data / file, unusable)
         for file, part in files.items()
     }
 
 
-def _development_file(part: str, file: Path, dropped: Counter[str]) -> Iterator[Row]:
-    rows = intermediate.read_file(part, file, f"development data of {part} in en", dropped)
+def _development_file(part: str, file: Path, unusable: float, dropped: Counter[str]) -> Iterator[Row]:
+    rows = intermediate.read_file(part, file, f"development data of {part} in en", LeftOut(unusable, dropped))
     return some(rows, f"{file} (development data of {part} in en) has no rows")
 
 
-def _train(data: Path, source: str, split: str, dropped: Counter[str]) -> Iterator[Row]:
-    return targets.read_train(data, source, split)
+def _train(data: Path, source: str, unusable: float, split: str, dropped: Counter[str]) -> Iterator[Row]:
+    return targets.read_train(data, source, split, LeftOut(unusable, dropped))
 
 
-def _train_on_all(data: Path, source: str, dropped: Counter[str]) -> Iterator[Row]:
-    return chain.from_iterable(_train(data, source, split, dropped) for split in layout.SPLITS)
+def _train_on_all(read: Callable[[str, Counter[str]], Iterator[Row]], dropped: Counter[str]) -> Iterator[Row]:
+    return chain.from_iterable(read(split, dropped) for split in layout.SPLITS)
 
 
 def _test(data: Path, task: str, language: str, dropped: Counter[str]) -> Iterator[Row]:

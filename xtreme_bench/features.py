@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from xtreme_bench import encoder as encoders
 from xtreme_bench.corpora import Corpus, chosen
+from xtreme_bench.data.usable import percent
 from xtreme_bench.examples import Example, Examples, write
 from xtreme_bench.families import Family, choice, classification, qa, tagging
 from xtreme_bench.job import Job
@@ -109,10 +110,9 @@ def _progress(job: Job, corpus: Corpus, number: int, part: str) -> Callable[[int
 
 
 def _summary(facts: dict[str, Any]) -> str:
-    said = f"{sum(facts['rows'].values()):,} rows"
-    for kind, ending in (("dropped", " left out"), ("cut", "")):
-        counts: Counter[str] = Counter()
-        for reasons in facts[kind].values():
-            counts.update(reasons)
-        said += "".join(f", {count:,} {reason}{ending}" for reason, count in counts.items())
-    return said
+    rows = sum(facts["rows"].values())
+    left_out, cut = (sum(map(Counter, facts[kind].values()), Counter[str]()) for kind in ("dropped", "cut"))
+    every = rows + left_out.total()
+    said = [f"{rows:,} rows"]
+    said += [f"{count:,} {reason} left out ({percent(count, every)})" for reason, count in left_out.items()]
+    return ", ".join([*said, *(f"{count:,} {reason}" for reason, count in cut.items())])

@@ -9,7 +9,7 @@ from typing import Any
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data.imposters import HEAD_BYTES, imposter
 from xtreme_bench.errors import InputError
-from xtreme_bench.findings import Findings, Size, quoted
+from xtreme_bench.findings import Findings, Size
 from xtreme_bench.predictions import examine, kind_of
 from xtreme_bench.untrusted import Malformed, parse_json, text_fault
 
@@ -34,23 +34,11 @@ def read_gold(path: Path, task: str, language: str, pool: frozenset[str] | None 
         found = _examine_data_set(raw, Findings(TASKS[task], language, str(path)))
     else:
         found = examine(raw, task, language, Size(pool=pool), str(path))
-        if task == "bucc2018" and not found.problems:
-            _report_twice(found)
         if not found.value and not found.problems:
             found.report(found.fault("no labels in the file"))
     if found.problems:
         raise InputError(f"{path}: these gold labels cannot be used", found.problems)
     return found.value
-
-
-def _report_twice(found: Findings) -> None:
-    """Report sentences in several pairs. Among predictions they are allowed, but a sentence has one translation."""
-    counts = Counter(one for line in found.value for one in line.split("\t"))
-    twice = {one for one, times in counts.items() if times > 1}
-    again = [n for n, line in enumerate(found.value, 1) if twice & set(line.split("\t"))]
-    found.report_each(
-        again, lambda n: found.fault(f"a sentence of {quoted(found.value[n - 1])} is in several pairs", n), len(again)
-    )
 
 
 def _examine_data_set(raw: bytes, found: Findings) -> Findings:

@@ -34,6 +34,7 @@ def content(plan: Plan, records: Sequence[Mapping[str, Any]], scores: Mapping[st
         "scores": scores,
         "trained_on": trained_on(recipe),
         "zero_shot": zero_shot(recipe),
+        "left_out": {stage.name: found for stage in plan.stages if (found := facts[stage.key].get("dropped"))},
         "audit": facts[plan.audit.key] if plan.audit is not None else None,
         "dev": {stage.name: facts[stage.key] for stage in plan.stages if stage.kind in ("intermediate", "finetune")},
         "retrieval": {

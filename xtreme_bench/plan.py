@@ -106,15 +106,22 @@ class Plan:
 
 
 def plan(
-    recipe: Recipe, *, data: Path | None = None, labels: Path | None = None, image: str | None = None, digests: Digests
+    recipe: Recipe,
+    *,
+    data: Path | None = None,
+    labels: Path | None = None,
+    image: str | None = None,
+    digests: Digests,
+    partial: bool = False,
 ) -> Plan:
     """The stages of `recipe`. `data` and `labels` are folders; recipes on the built-in corpora need neither.
 
-    Without `labels` those beside the data are taken, where `data prepare` has written some.
+    Without `labels` those beside the data are taken, where `data prepare` has written some. `partial`: releases may
+    have far fewer records than are published.
     """
     made = Plan(recipe, image)
     labels = labels or plan_labels.beside(recipe, data or layout.DATA)
-    corpus = _corpus(made, data, digests)
+    corpus = _corpus(made, data, digests, partial)
     base = _encoder(made, corpus, digests)
     encoder = _intermediate(made, corpus, base) if recipe.intermediate else base
     finetuned: dict[str, Stage] = {}
@@ -157,14 +164,15 @@ class _Corpus:
         return Folder(self.source, "missing" if missing else self.digests.of(self.source, wanted))
 
 
-def _corpus(made: Plan, data: Path | None, digests: Digests) -> _Corpus:
+def _corpus(made: Plan, data: Path | None, digests: Digests, partial: bool) -> _Corpus:
     source = made.recipe.data
     if source.source == "miniature":
         params = {"seed": source.seed, "scale": source.scale, "languages": _languages(made.recipe)}
         return _Corpus(made, made.add("corpus", "miniature corpora", params), digests)
     folder = data or layout.DATA
     if source.source == "releases":
-        params = {"dev_as_test": sorted(source.dev_as_test), "sample": source.sample}
+        params = {"dev_as_test": sorted(source.dev_as_test), "sample": source.sample, "unusable": source.unusable}
+        params |= {"partial": True} if partial else {}
         upstream = _releases(made, folder, digests)
         return _Corpus(made, made.add("release_corpus", "prepare releases", params, releases=upstream), digests)
     return _Corpus(made, folder, digests)
@@ -225,6 +233,7 @@ def _common(recipe: Recipe) -> dict[str, Any]:
         "seed": recipe.seed,
         "threads": recipe.resources.threads,
         "precision": recipe.resources.precision,
+        "unusable": recipe.data.unusable,
     }
 
 

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from xtreme_bench.benchmark import TASKS
+from xtreme_bench.data.usable import MOST_UNUSABLE
 from xtreme_bench.recipe_phases import FINETUNING, Intermediate, Pretraining, Training
 from xtreme_bench.recipe_setting import (
     NAME,
@@ -45,6 +46,12 @@ class Data:
         noun="task with a development set",
     )
     sample: int = setting("With releases: most test examples per language; 0 = all.", default=0, low=0, high=10**9)
+    unusable: float = setting(
+        "Share of a file's training rows that may be unusable (no answer, unknown label, ...); those are left out.",
+        default=MOST_UNUSABLE,
+        low=0,
+        high=1,
+    )
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xtreme_bench import bundle, environment, manifest, model_cache, plan_labels, recipe
+from xtreme_bench import audit_scope, bundle, environment, manifest, model_cache, plan_labels, recipe
 from xtreme_bench.check import check
-from xtreme_bench.data import layout
+from xtreme_bench.data import layout, plausible
+from xtreme_bench.data.counts import Memory, memory_file
 from xtreme_bench.engines import chosen
 from xtreme_bench.engines.local import Local
 from xtreme_bench.errors import InputError, Problem, StageError
@@ -23,13 +24,17 @@ from xtreme_bench.verify import check_expect
 
 @dataclass(frozen=True)
 class Places:
-    """The folders of a run. `data` and `labels` are only needed by recipes that do not use the built-in corpora."""
+    """The folders of a run. `data` and `labels` are only needed by recipes that do not use the built-in corpora.
+
+    `partial`: the data may have far fewer records than are published.
+    """
 
     data: Path | None = None
     labels: Path | None = None
     store: Path = Path("store")
     submissions: Path = Path("submissions")
     reports: Path = Path("reports")
+    partial: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,10 @@ def plans(name: str, places: Places, image: str | None = None) -> list[Plan]:
     recipes = [recipe.load(recipe.find(name))]
     if recipes[0].baseline is not None:
         recipes.append(recipe.load(recipes[0].path.parent / f"{recipes[0].baseline}.yaml"))
-    made = [plan(one, data=places.data, labels=places.labels, image=image, digests=digests) for one in recipes]
+    made = [
+        plan(one, data=places.data, labels=places.labels, image=image, digests=digests, partial=places.partial)
+        for one in recipes
+    ]
     made[0].missing[:0] = plan_labels.unjudged(made[0], places.data or layout.DATA, places.labels)
     digests.save()
     return made
@@ -69,6 +77,7 @@ def plans(name: str, places: Places, image: str | None = None) -> list[Plan]:
 def planned(name: str, places: Places, engine: str) -> list[Plan]:
     """The plans as `engine` would run them, without building an image. Errors: as `plans`; no Docker engine answers."""
     made = plans(name, places)
+    _require_enough(made, places)
     if chosen(engine, Display(0).say) != "docker":
         return made
     from xtreme_bench.engines import docker, image
@@ -83,6 +92,7 @@ def reproduce(name: str, places: Places, engine: str = "local") -> Outcome:
     """
     made = plans(name, places)
     _require_inputs(made)
+    _require_enough(made, places)
     hub = {(h.name, h.revision) for one in made if (h := one.recipe.model.hub) is not None}
     for model in sorted(hub):
         model_cache.fetch(*model)
@@ -141,6 +151,16 @@ def _require_inputs(made: list[Plan]) -> None:
             "with --data (DATA= for make), or make one with `xtreme-bench data prepare`; a model's is in the recipe",
             shown,
         )
+
+
+def _require_enough(made: list[Plan], places: Places) -> None:
+    """Raise `InputError` where a prepared data folder has far too little of what a recipe uses."""
+    folder = places.data or Path("data")
+    read = [audit_scope.usage(one.recipe) for one in made if one.recipe.data.source == "download"]
+    if read and not places.partial and folder.is_dir():
+        with Display(1).work("count records") as progress:
+            for used in read:
+                plausible.of_folder(folder, used, Memory(memory_file()), progress)
 
 
 def _finish(one: Plan, store: Store, places: Places) -> Finished:

@@ -97,12 +97,13 @@ def csv_rows(path: Path, faults: list[Problem], *, delimiter: str) -> Iterator[t
 
 
 def json_lines(path: Path, faults: list[Problem]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield (line number, object) of a file with one JSON object per line; empty lines are passed over."""
-    for number, line in lines(path, faults):
-        if not line.strip():
-            continue
+    """Yield (line number, object) of a file with one JSON object per line; empty lines are passed over.
+
+    An object may also stand as tools print it for people, from a line `{` to a line `}`.
+    """
+    for number, text in json_texts(path, faults):
         try:
-            record = _parsed(line)
+            record = _parsed(text)
         except (ValueError, RecursionError) as error:
             faults.append(Problem(f"not JSON: {error}", str(path), number))
             continue
@@ -110,6 +111,28 @@ def json_lines(path: Path, faults: list[Problem]) -> Iterator[tuple[int, dict[st
             yield number, record
         else:
             faults.append(Problem(f"a JSON object expected, found {type(record).__name__}", str(path), number))
+
+
+def json_texts(path: Path, faults: list[Problem]) -> Iterator[tuple[int, str]]:
+    """Yield (number of the first line, text) of what should be JSON objects, as `json_lines` takes them.
+
+    One over several lines has a bounded length.
+    """
+    begun: list[str] = []
+    start = size = 0
+    for number, line in lines(path, faults):
+        if not begun and line.rstrip() != "{":
+            if line.strip():
+                yield number, line
+            continue
+        start = start if begun else number
+        begun.append(line)
+        size += len(line)
+        if line.rstrip() == "}" or size > MAX_FIELD:
+            yield start, "\n".join(begun)
+            begun, size = [], 0
+    if begun:
+        yield start, "\n".join(begun)
 
 
 def json_document(path: Path, faults: list[Problem]) -> Any:

@@ -17,7 +17,7 @@ TYDIQA_LANGUAGES = {
 
 @dataclass(frozen=True)
 class Form:
-    """One form of one corpus. `path` matches the end of a relative path, `head` the beginning of the file.
+    """One form of one corpus. `path` matches the end of a relative path, `head` the beginning (see `head_fields`).
 
     Named groups of both say which part of the corpus a file is: language, split, side, ... `common`: other data have
     files of that name, too, so one that begins otherwise is none of ours.

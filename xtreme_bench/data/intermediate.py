@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -10,10 +9,11 @@ from typing import Any, TypeGuard
 from xtreme_bench.benchmark import NLI_LABELS, PARAPHRASE_LABELS
 from xtreme_bench.data import layout
 from xtreme_bench.data.files import csv_rows, json_document, json_lines, lines, reading, some
-from xtreme_bench.data.formats import read_questions
-from xtreme_bench.data.nli import NO_AGREEMENT
+from xtreme_bench.data.formats import NOT_TEXT, OTHER_COLUMNS, UNKNOWN_LABEL, UNKNOWN_TAG, read_questions
+from xtreme_bench.data.nli import NO_AGREEMENT, read_records
+from xtreme_bench.data.usable import LeftOut, Unusable, usable
 from xtreme_bench.errors import Problem
-from xtreme_bench.rows import ChoiceRow, PairRow, Row, TaggedRow
+from xtreme_bench.rows import ChoiceRow, PairRow, QuestionRow, Row, TaggedRow
 
 FAMILY: dict[str, str] = {
     "anli_plus": "classification",
@@ -27,6 +27,8 @@ FAMILY: dict[str, str] = {
     "commonsenseqa": "choice",
 }
 _ANLI_LABELS = {"e": "entailment", "n": "neutral", "c": "contradiction"}
+QQP_COLUMNS = ["id", "qid1", "qid2", "question1", "question2", "is_duplicate"]
+NO_CHOICE = "rows without choices or a right one"
 _COSMOS_COLUMNS = ["id", "context", "question", "answer0", "answer1", "answer2", "answer3", "label"]
 
 
@@ -45,108 +47,114 @@ def labels(data: Path, task: str, languages: Sequence[str] = ("en",)) -> tuple[s
     return NLI_LABELS if FAMILY[task] == "classification" else ()
 
 
-def read(data: Path, task: str, split: str, language: str = "en", dropped: Counter[str] | None = None) -> Iterator[Row]:
+def read(data: Path, task: str, split: str, language: str = "en", left_out: LeftOut | None = None) -> Iterator[Row]:
     """The "train" or "dev" rows of an intermediate task; anli_plus is SNLI, MultiNLI and ANLI, one after another.
 
-    Ids are those of the release where it has some, else positions. Rows that the task leaves out are counted in
-    `dropped`, by the reason. Errors: `InputError` when a file is missing or malformed, with all faults of that file,
-    after its last row.
+    Ids are those of the release where it has some, else positions. Rows that the task leaves out, and those that
+    cannot be used as far as they are few, are counted in `left_out`, by the reason. Errors: `InputError` when a file
+    is missing or malformed, with all faults of that file, after its last row.
     """
-    dropped = Counter() if dropped is None else dropped
+    left_out = LeftOut() if left_out is None else left_out
     purpose = f"{'training' if split == 'train' else 'development'} data of {task} in {language}"
     files = layout.intermediate_split_files(task, split, language)
-    rows = _read(data, task, split, language, purpose, dropped)
+    rows = _read(data, task, split, language, purpose, left_out)
     return some(rows, f"{purpose}: no rows in {', '.join(files)}")
 
 
-def _read(data: Path, task: str, split: str, language: str, purpose: str, dropped: Counter[str]) -> Iterator[Row]:
+def _read(data: Path, task: str, split: str, language: str, purpose: str, left_out: LeftOut) -> Iterator[Row]:
     for part in layout.PARTS.get(task, (task,)):
         for file in layout.intermediate_split_files(part, split, language):
             if part == "ccg":
-                yield from read_ccg(data / file, purpose, labels(data, "ccg", [language]))
+                yield from read_ccg(data / file, purpose, labels(data, "ccg", [language]), left_out)
             else:
-                yield from read_file(part, data / file, purpose, dropped)
+                yield from read_file(part, data / file, purpose, left_out)
 
 
-def read_file(part: str, path: Path, purpose: str, dropped: Counter[str]) -> Iterator[Row]:
-    """The rows of one file of an intermediate task other than CCG, or of snli or anli; `dropped` and errors as `read`.
+def read_file(part: str, path: Path, purpose: str, left_out: LeftOut | None = None) -> Iterator[Row]:
+    """The rows of one file of an intermediate task other than CCG, or of snli or anli; `left_out` and errors as `read`.
 
-    A file without rows is no error.
+    Without `left_out` one row that cannot be used is an error. A file without rows is none.
     """
-    return _READ_SOME[part](path, purpose, dropped) if part in _READ_SOME else _READ[part](path, purpose)
+    return _READ[part](path, purpose, left_out)
 
 
-def read_nli(path: Path, purpose: str, dropped: Counter[str]) -> Iterator[PairRow]:
+def read_nli(path: Path, purpose: str, left_out: LeftOut | None = None) -> Iterator[PairRow]:
     """SNLI's and MultiNLI's JSON lines. Pairs on which the annotators did not agree (label "-") are left out."""
-    keys = ("pairID", "sentence1", "sentence2", "gold_label")
-    for row in _pairs(path, purpose, keys, {label: label for label in (*NLI_LABELS, NO_AGREEMENT)}):
-        if row.label == NO_AGREEMENT:
-            dropped["pairs without a gold label"] += 1
-        else:
-            yield row
+    for record in read_records(path, purpose, left_out):
+        if record["gold_label"] != NO_AGREEMENT:
+            yield PairRow(record["pairID"], record["sentence1"], record["sentence2"], record["gold_label"])
+        elif left_out is not None:
+            left_out.counts["pairs without a gold label"] += 1
 
 
-def read_anli(path: Path, purpose: str) -> Iterator[PairRow]:
+def read_anli(path: Path, purpose: str, left_out: LeftOut | None = None) -> Iterator[PairRow]:
     """ANLI's JSON lines, with the labels e, n and c."""
-    return _pairs(path, purpose, ("uid", "context", "hypothesis", "label"), _ANLI_LABELS)
 
-
-def _pairs(path: Path, purpose: str, keys: tuple[str, str, str, str], names: dict[str, str]) -> Iterator[PairRow]:
-    with reading(path, purpose) as faults:
+    def rows(faults: list[Problem]) -> Iterator[PairRow]:
         for number, record in json_lines(path, faults):
-            values = _texts(record, keys, path, number, faults)
+            values = _texts(record, ("uid", "context", "hypothesis", "label"), path, number, faults)
             if values is None:
                 continue
             name, text_a, text_b, label = values
-            if label in names:
-                yield PairRow(name, text_a, text_b, names[label])
+            if label in _ANLI_LABELS:
+                yield PairRow(name, text_a, text_b, _ANLI_LABELS[label])
             else:
-                message = f"unknown label {label!r}; known are {', '.join(names)}"
-                faults.append(Problem(message, str(path), number, example=name))
+                message = f"unknown label {label!r}; known are {', '.join(_ANLI_LABELS)}"
+                faults.append(Unusable(message, str(path), number, example=name, reason=UNKNOWN_LABEL))
+
+    return usable(rows, path, purpose, left_out)
 
 
-def read_qqp(path: Path, purpose: str, dropped: Counter[str]) -> Iterator[PairRow]:
+def read_qqp(path: Path, purpose: str, left_out: LeftOut | None = None) -> Iterator[PairRow]:
     """GLUE's QQP: a header, then id, qid1, qid2, question1, question2, is_duplicate, without any quoting.
 
     Rows with fewer columns are left out, as the release has some that are broken off.
     """
-    with reading(path, purpose) as faults:
+
+    def rows(faults: list[Problem]) -> Iterator[PairRow]:
         for number, line in lines(path, faults):
             fields = line.split("\t")
             if number == 1:
-                if fields != ["id", "qid1", "qid2", "question1", "question2", "is_duplicate"]:
+                if fields != QQP_COLUMNS:
                     faults.append(Problem(f"not the header of GLUE's QQP: {line[:80]!r}", str(path), 1))
             elif len(fields) > 6 or (len(fields) == 6 and fields[5] not in ("0", "1")):
                 message = f"six columns expected, the last 0 or 1; found {len(fields)}, the last {fields[-1][:40]!r}"
-                faults.append(Problem(message, str(path), number))
-            elif len(fields) < 6:
-                dropped["rows that are broken off"] += 1
-            else:
+                faults.append(Unusable(message, str(path), number, reason=OTHER_COLUMNS))
+            elif len(fields) == 6:
                 yield PairRow(fields[0], fields[3], fields[4], fields[5])
+            elif left_out is not None:
+                left_out.counts["rows that are broken off"] += 1
+
+    return usable(rows, path, purpose, left_out)
 
 
-def read_hellaswag(path: Path, purpose: str) -> Iterator[ChoiceRow]:
+def read_hellaswag(path: Path, purpose: str, left_out: LeftOut | None = None) -> Iterator[ChoiceRow]:
     """HellaSwag's JSON lines, as jiant poses them: prompt `ctx_a`, choices `ctx_b` + " " + ending.
 
     Where `ctx_b` is empty (WikiHow) the choice is the ending alone. The label is a number or a digit in quotes.
     """
-    with reading(path, purpose) as faults:
+
+    def rows(faults: list[Problem]) -> Iterator[ChoiceRow]:
         for number, record in json_lines(path, faults):
             texts = _texts(record, ("ctx_a", "ctx_b"), path, number, faults)
             endings, label = record.get("endings"), str(record.get("label"))
             if texts is None:
                 continue
             if not _is_list_of_texts(endings) or len(endings) != 4 or label not in ("0", "1", "2", "3"):
-                faults.append(Problem("four `endings` and a `label` of 0 to 3 expected", str(path), number))
+                message = "four `endings` and a `label` of 0 to 3 expected"
+                faults.append(Unusable(message, str(path), number, reason=NO_CHOICE))
                 continue
             choices = tuple(f"{texts[1]} {ending}" if texts[1] else ending for ending in endings)
             yield ChoiceRow(str(record.get("ind", number)), texts[0], choices, int(label))
 
+    return usable(rows, path, purpose, left_out)
 
-def read_cosmosqa(path: Path, purpose: str) -> Iterator[ChoiceRow]:
+
+def read_cosmosqa(path: Path, purpose: str, left_out: LeftOut | None = None) -> Iterator[ChoiceRow]:
     """CosmosQA's CSV (quoted, CR LF): prompt `context` + " " + `question`, choices `answer0` to `answer3`."""
-    header: list[str] = []
-    with reading(path, purpose) as faults:
+
+    def rows(faults: list[Problem]) -> Iterator[ChoiceRow]:
+        header: list[str] = []
         for number, fields in csv_rows(path, faults, delimiter=","):
             if not header:
                 header = fields
@@ -155,14 +163,17 @@ def read_cosmosqa(path: Path, purpose: str) -> Iterator[ChoiceRow]:
                     faults.append(Problem(message, str(path), number))
             elif len(fields) != len(_COSMOS_COLUMNS) or fields[7] not in ("0", "1", "2", "3"):
                 message = f"8 columns expected, the last 0 to 3; found {len(fields)}, the last {fields[-1][:40]!r}"
-                faults.append(Problem(message, str(path), number))
+                faults.append(Unusable(message, str(path), number, reason=NO_CHOICE))
             else:
                 yield ChoiceRow(fields[0], f"{fields[1]} {fields[2]}", tuple(fields[3:7]), int(fields[7]))
 
+    return usable(rows, path, purpose, left_out)
 
-def read_commonsenseqa(path: Path, purpose: str) -> Iterator[ChoiceRow]:
+
+def read_commonsenseqa(path: Path, purpose: str, left_out: LeftOut | None = None) -> Iterator[ChoiceRow]:
     """CommonsenseQA's JSON lines: prompt is the question's `stem`, choices in the order of the file."""
-    with reading(path, purpose) as faults:
+
+    def rows(faults: list[Problem]) -> Iterator[ChoiceRow]:
         for number, record in json_lines(path, faults):
             try:
                 question = record["question"]
@@ -171,19 +182,22 @@ def read_commonsenseqa(path: Path, purpose: str) -> Iterator[ChoiceRow]:
                 prompt, answer, name = question["stem"], record["answerKey"], record["id"]
             except (KeyError, TypeError) as error:
                 message = f"question > stem, choices > label, text and answerKey expected: {error}"
-                faults.append(Problem(message, str(path), number))
+                faults.append(Unusable(message, str(path), number, reason=NO_CHOICE))
                 continue
             if answer not in names or not _is_list_of_texts([prompt, name, *texts]):
                 message = f"the answer key {answer!r} is not the label of a choice ({', '.join(map(str, names))})"
-                faults.append(Problem(message, str(path), number, example=str(name)))
+                faults.append(Unusable(message, str(path), number, example=str(name), reason=NO_CHOICE))
                 continue
             yield ChoiceRow(name, prompt, tuple(texts), names.index(answer))
 
+    return usable(rows, path, purpose, left_out)
 
-def read_ccg(path: Path, purpose: str, tags: tuple[str, ...]) -> Iterator[TaggedRow]:
+
+def read_ccg(path: Path, purpose: str, tags: tuple[str, ...], left_out: LeftOut | None = None) -> Iterator[TaggedRow]:
     """CCG supertags as jiant keeps them: `words TAB tags` per sentence, each separated by single spaces."""
     allowed = frozenset(tags)
-    with reading(path, purpose) as faults:
+
+    def rows(faults: list[Problem]) -> Iterator[TaggedRow]:
         for number, line in lines(path, faults):
             if not line:
                 continue
@@ -194,11 +208,16 @@ def read_ccg(path: Path, purpose: str, tags: tuple[str, ...]) -> Iterator[Tagged
                 message = (
                     f"`words TAB tags` of equal number expected, found {len(words)} and {len(found) if tab else 0}"
                 )
-                faults.append(Problem(message, str(path), number))
+                faults.append(
+                    Unusable(message, str(path), number, reason="sentences with more or fewer tags than words")
+                )
             elif unknown:
-                faults.append(Problem(f"tags that tags_to_id.json lacks: {' '.join(unknown[:5])}", str(path), number))
+                message = f"tags that tags_to_id.json lacks: {' '.join(unknown[:5])}"
+                faults.append(Unusable(message, str(path), number, reason=UNKNOWN_TAG))
             else:
                 yield TaggedRow(str(number - 1), tuple(words), tuple(found))
+
+    return usable(rows, path, purpose, left_out)
 
 
 def supertags(path: Path, language: str) -> tuple[str, ...]:
@@ -219,7 +238,8 @@ def _texts(
     """The values of `keys`, or None and a fault that names the keys that are missing or not text."""
     wrong = [key for key in keys if not isinstance(record.get(key), str)]
     if wrong:
-        faults.append(Problem(f"missing or not text: {', '.join(wrong)}", str(path), number))
+        message = f"missing or not text: {', '.join(wrong)}"
+        faults.append(Unusable(message, str(path), number, reason=NOT_TEXT))
         return None
     return tuple(record[key] for key in keys)
 
@@ -228,16 +248,17 @@ def _is_list_of_texts(value: Any) -> TypeGuard[list[str]]:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
-# Those that leave rows out, and count them.
-_READ_SOME: dict[str, Callable[[Path, str, Counter[str]], Iterator[PairRow]]] = {
+def _read_squad(path: Path, purpose: str, left_out: LeftOut | None) -> Iterator[QuestionRow]:
+    return read_questions(path, purpose, answers=True, left_out=left_out)
+
+
+_READ: dict[str, Callable[[Path, str, LeftOut | None], Iterator[Any]]] = {
     "mnli": read_nli,
     "snli": read_nli,
-    "qqp": read_qqp,
-}
-_READ: dict[str, Callable[[Path, str], Iterator[Any]]] = {
     "anli": read_anli,
-    "squad_v1": lambda path, purpose: read_questions(path, purpose, answers=True),
-    "squad_v2": lambda path, purpose: read_questions(path, purpose, answers=True),
+    "qqp": read_qqp,
+    "squad_v1": _read_squad,
+    "squad_v2": _read_squad,
     "hellaswag": read_hellaswag,
     "cosmosqa": read_cosmosqa,
     "commonsenseqa": read_commonsenseqa,

@@ -127,8 +127,9 @@ def test_files(task: str, language: str) -> list[str]:
 
 
 def intermediate_files(task: str, language: str = "en") -> list[str]:
-    """All files that intermediate training on one task in one language reads."""
-    files = [file for split in SPLITS for file in intermediate_split_files(task, split, language)]
+    """All files that intermediate training on one task in one language reads: development data in English alone."""
+    splits = SPLITS if language == "en" else ("train",)
+    files = [file for split in splits for file in intermediate_split_files(task, split, language)]
     return sorted([*files, ccg_tags_file(language)] if task == "ccg" else files)
 
 

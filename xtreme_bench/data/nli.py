@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_bench.benchmark import NLI_LABELS
-from xtreme_bench.data.files import json_lines, lines, reading
+from xtreme_bench.data.files import json_lines, lines
+from xtreme_bench.data.formats import NOT_TEXT, OTHER_COLUMNS, UNKNOWN_LABEL
+from xtreme_bench.data.quoting import csv_quoted, tab_fields
+from xtreme_bench.data.usable import LeftOut, Unusable, usable
 from xtreme_bench.errors import Problem
 
 Record = dict[str, str]  # pairID, sentence1, sentence2, gold_label: what the released JSON lines call them
@@ -30,13 +33,14 @@ _TRANSLATED = _Columns("premise", "hypo", "label")
 _JSON_KEYS = (("sentence1", "sentence2", "gold_label"), ("premise", "hypothesis", "label"))
 
 
-def read_records(path: Path, purpose: str) -> Iterator[Record]:
+def read_records(path: Path, purpose: str, left_out: LeftOut | None = None) -> Iterator[Record]:
     """The records of a file as JSON lines (released or jiant's), released text, GLUE's tsv or XNLI-MT's tsv.
 
     Labels are as in the file, but `contradictory`, which becomes `contradiction`; pairs without agreement are among
     them. Errors: `InputError` with all malformed rows, after the last one.
     """
-    with reading(path, purpose) as faults:
+
+    def records(faults: list[Problem]) -> Iterator[Record]:
         found = _objects(path, faults) if path.suffix == ".jsonl" else _rows(path, faults)
         for number, record in found:
             label = record["gold_label"]
@@ -44,9 +48,11 @@ def read_records(path: Path, purpose: str) -> Iterator[Record]:
                 record["gold_label"] = "contradiction"
             elif label not in (*NLI_LABELS, NO_AGREEMENT):
                 message = f"unknown label {label!r}; known are {', '.join(NLI_LABELS)} and {NO_AGREEMENT}"
-                faults.append(Problem(message, str(path), number))
+                faults.append(Unusable(message, str(path), number, reason=UNKNOWN_LABEL))
                 continue
             yield record
+
+    return usable(records, path, purpose, left_out)
 
 
 def _objects(path: Path, faults: list[Problem]) -> Iterator[tuple[int, Record]]:
@@ -57,14 +63,16 @@ def _objects(path: Path, faults: list[Problem]) -> Iterator[tuple[int, Record]]:
             names = ("sentence1", "sentence2", "gold_label")
             yield number, {"pairID": str(found.get("pairID", number - 1)), **dict(zip(names, values, strict=True))}
         else:
-            faults.append(Problem(f"{', '.join(keys)} expected, each a text", str(path), number))
+            message = f"{', '.join(keys)} expected, each a text"
+            faults.append(Unusable(message, str(path), number, reason=NOT_TEXT))
 
 
 def _rows(path: Path, faults: list[Problem]) -> Iterator[tuple[int, Record]]:
     places: Mapping[str, int] = {}
     columns, least = _RELEASED, 0
+    quoted = csv_quoted(path)
     for number, line in lines(path, faults):
-        fields = line.split("\t")
+        fields = tab_fields(line, quoted=quoted)
         if number == 1:
             places = {name: at for at, name in enumerate(fields)}
             columns = _RELEASED if "sentence1" in places else _TRANSLATED
@@ -76,7 +84,8 @@ def _rows(path: Path, faults: list[Problem]) -> Iterator[tuple[int, Record]]:
         elif not least <= len(fields) <= len(places):
             # Copies of the released text exist in which rows end with the last annotator that a pair had.
             count = str(len(places)) if least == len(places) else f"{least} to {len(places)}"
-            faults.append(Problem(f"{count} columns expected, found {len(fields)}", str(path), number))
+            message = f"{count} columns expected, found {len(fields)}"
+            faults.append(Unusable(message, str(path), number, reason=OTHER_COLUMNS))
         else:
             values = {name: fields[places[column]] for name, column in vars(columns).items() if column is not None}
             identifier = values.pop("pair_id", str(number - 2))

@@ -11,6 +11,7 @@ from typing import Any
 from xtreme_bench import environment
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data import (
+    plausible,
     release_pairs,
     release_questions,
     release_retrieval,
@@ -28,6 +29,7 @@ from xtreme_bench.data.recognition import Recognised, recognise
 from xtreme_bench.data.releases import Preparation, size_and_time, write_json
 from xtreme_bench.data.spool import Spool
 from xtreme_bench.data.treebanks import keep_one_release
+from xtreme_bench.data.usable import MOST_UNUSABLE
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.job import Job
 from xtreme_bench.store import digest
@@ -64,8 +66,8 @@ STEPS: tuple[tuple[str, Callable[[Preparation], None]], ...] = (
 )
 # Steps that depend on what all steps before them left, not on their own files alone.
 AFTER_OTHERS = frozenset({"squad_v1", "squad_v2", "text"})
-# MultiNLI in other languages comes with XNLI.
-ALSO_READS = {"mnli": ("xnli",)}
+# Tasks that other corpora are training data of in other languages than English.
+ALSO_READS = {"mnli": ("xnli",), "qqp": ("pawsx",), "squad_v1": ("tydiqa",)}
 
 
 def prepare(
@@ -75,6 +77,7 @@ def prepare(
     *,
     dev_as_test: Collection[str] = (),
     sample: int = 0,
+    unusable: float = MOST_UNUSABLE,
     progress: Progress = lambda done, total, note: None,
 ) -> dict[str, Any]:
     """Write what the folders and archives `sources` hold to `to` (download layout) and `labels` (one folder per task).
@@ -82,14 +85,16 @@ def prepare(
     Files are recognised by their names and how they begin, wherever they lie; a folder in the download layout is a
     release like any other. `dev_as_test` names target tasks whose development set stands in for a test set without
     labels; what is cut from it for training or development is then no part of the test set. `sample` keeps that many
-    test examples per language, 0 all. Run again, what is there already and would not change is kept.
+    test examples per language, 0 all. Of a file of training data the share `unusable` of the rows may be so: they are
+    left out and counted, in test data one is an error. Run again, what is there already and would not change is kept.
 
     Returns the notes that are also written to `<to>/prepare.json`: per corpus the forms that were found, what it was
-    made from, how many examples each file has, where it is not what XTREME has, and the files that were not used.
+    made from, how many examples each file has, where it is not what XTREME has, the files that were not used, and what
+    is far less than is published (`too_few`, for `plausible.require_enough`).
 
     Errors: `InputError` when a source is missing, hostile or malformed, or nothing in it is known.
     """
-    return _prepare(sources, to, labels, to / WORK, dev_as_test, sample, progress)
+    return _prepare(sources, to, labels, to / WORK, dev_as_test, sample, unusable, progress)
 
 
 def _require_apart(sources: Sequence[Path], to: Path | None, labels: Path | None) -> None:
@@ -107,9 +112,10 @@ def _require_apart(sources: Sequence[Path], to: Path | None, labels: Path | None
 
 
 def make_corpus(job: Job) -> dict[str, Any]:
-    """Stage: the data folder from the releases (input `releases`; parameters `dev_as_test`, `sample`).
+    """Stage: the data folder from the releases (input `releases`; parameters `dev_as_test`, `sample`, `unusable`).
 
     `used`, if given, is what the recipe needs: then a file that was perhaps meant for it, but is none, is an error.
+    Errors: as `prepare`; where far fewer records come of it than are published, unless the parameter `partial` is set.
     """
     return _stage(job, job.out, None)
 
@@ -120,9 +126,12 @@ def make_labels(job: Job) -> dict[str, Any]:
 
 
 def _stage(job: Job, to: Path | None, labels: Path | None) -> dict[str, Any]:
-    options = (job.params.get("dev_as_test", ()), job.params.get("sample", 0))
-    used = job.params.get("used")
-    return _prepare([job.inputs["releases"]], to, labels, job.work, *options, job.progress, used)
+    params = job.params
+    options = (params.get("dev_as_test", ()), params.get("sample", 0), params.get("unusable", MOST_UNUSABLE))
+    notes = _prepare([job.inputs["releases"]], to, labels, job.work, *options, job.progress, params.get("used"))
+    if not params.get("partial"):
+        plausible.require_enough(notes["too_few"], "the releases")
+    return notes
 
 
 def _prepare(
@@ -132,6 +141,7 @@ def _prepare(
     work: Path,
     dev_as_test: Collection[str],
     sample: int,
+    unusable: float,
     progress: Progress,
     used: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
@@ -143,6 +153,7 @@ def _prepare(
     options = {
         "dev_as_test": sorted(dev_as_test),
         "sample": sample,
+        "unusable": unusable,
         "to": [str(folder.resolve()) if folder else None for folder in (to, labels)],
         "code": environment.code_digest(__name__),
     }
@@ -156,13 +167,14 @@ def _prepare(
     found.others += skipped
     _require_data(found, sources, used)
     keep_one_release(found)
-    preparation = Preparation(found, to, labels, Spool(work / "spool"), frozenset(dev_as_test), sample)
+    preparation = Preparation(found, to, labels, Spool(work / "spool"), frozenset(dev_as_test), sample, unusable)
     tasks = _run_steps(preparation, journal, options, progress)
     notes = {
         "dev_as_test": sorted(dev_as_test),
         "sample": sample,
         "found": found.summary(),
         "tasks": tasks,
+        "too_few": plausible.of_notes(tasks, dev_as_test, sample),
         "not_used": not_used(found, tasks),
     }
     if to is not None:

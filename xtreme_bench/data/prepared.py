@@ -9,6 +9,8 @@ from typing import Any
 from tabulate import tabulate
 
 from xtreme_bench.data.recognition import NO_DATA, NOT_KNOWN, Recognised
+from xtreme_bench.data.releases import NOT_USED
+from xtreme_bench.data.usable import percent
 
 MANY = 6  # more languages than that are counted, not listed
 MAX_SAID = 40
@@ -51,13 +53,21 @@ def said(notes: Mapping[str, Any]) -> str:
 
 
 def dropped(notes: Mapping[str, Any]) -> list[str]:
-    """What of each corpus was left out, with numbers."""
+    """What of each corpus was left out, with numbers; of training data also the share of the rows."""
     return [
-        f"{task}: {number:,} {what}"
+        f"{task}: {number:,} {what}{_share(number, what, about['examples'])}"
         for task, about in notes["tasks"].items()
         for what, number in about["examples"].items()
-        if "dropped" in what or "not trained on" in what
+        if "dropped" in what or what.endswith(NOT_USED)
     ]
+
+
+def _share(number: int, what: str, counts: Mapping[str, int]) -> str:
+    """The share that `number` rows have of a file; rows of a file for several languages are counted by language."""
+    file = what.partition(": ")[0]
+    parts = ((name.partition(": ")[0], name, count) for name, count in counts.items())
+    rows = sum(n for begin, name, n in parts if begin == file or (begin == name and name.startswith(f"{file} ")))
+    return f" ({percent(number, rows)})" if what.endswith(NOT_USED) else ""
 
 
 def _some(values: Any) -> str:

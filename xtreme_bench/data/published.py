@@ -27,11 +27,16 @@ _COUNTS: Mapping[tuple[str, str, str], int] = MappingProxyType(
         # BUCC 2018's sample set, counted in the release (8,624 Chinese and 13,589 English sentences).
         ("bucc2018", "dev", "zh"): 22_213,
         # Williams et al. 2018; the matched development set, with a gold label.
-        ("mnli", "train", "en"): 392_702,
         ("mnli", "dev", "en"): 9_815,
-        # Phang et al. 2020 (arXiv 2005.13013), not confirmed at the source: SNLI (Bowman et al. 2015, pairs with a gold
-        # label: 549,367 and 9,842), MultiNLI as above, and ANLI R1 to R3 (Nie et al. 2020: 16,946, 45,460, 100,459;
-        # 1,000, 1,000, 1,200).
+        # The same pairs translated by XNLI's authors.
+        **{("mnli", "train", language): 392_702 for language in TASKS["xnli"].languages},
+        # Bowman et al. 2015, pairs with a gold label.
+        ("snli", "train", "en"): 549_367,
+        ("snli", "dev", "en"): 9_842,
+        # Nie et al. 2020, rounds 1 to 3.
+        ("anli", "train", "en"): 16_946 + 45_460 + 100_459,
+        ("anli", "dev", "en"): 1_000 + 1_000 + 1_200,
+        # Phang et al. 2020 (arXiv 2005.13013): SNLI, MultiNLI and ANLI together. Not confirmed at the source.
         ("anli_plus", "train", "en"): 1_104_934,
         ("anli_plus", "dev", "en"): 22_857,
         # The same, not confirmed at the source; CosmosQA's training set has 25,588 there, 25,262 in the released file.
@@ -59,5 +64,5 @@ def published(task: str, split: str, language: str = "en") -> int | None:
     The source of fine-tuning for XQuAD and MLQA is SQuAD 1.1: `squad` and `squad_v1` are the same corpus.
     """
     if split == "test":
-        return TASKS[task].test_sizes.get(language)
+        return TASKS[task].test_sizes.get(language) if task in TASKS else None
     return _COUNTS.get(("squad_v1" if task == "squad" else task, split, language))

@@ -11,6 +11,7 @@ from typing import Any
 
 from xtreme_bench.data import layout
 from xtreme_bench.data.forms import BEGINNINGS, FORMS, Form
+from xtreme_bench.data.heads import head_fields
 from xtreme_bench.data.imposters import begin, imposter
 from xtreme_bench.errors import Problem
 
@@ -27,10 +28,9 @@ _UNREAD: Mapping[str, str] = {
 _SECOND_COPY = re.compile(r" ?\(\d+\)(?=\.[a-z]+$|$)", re.IGNORECASE)
 _PATHS = [re.compile(rf"(?:^|/){form.path}$") for form in FORMS]
 _ANY_CASE = [re.compile(pattern.pattern, re.IGNORECASE) for pattern in _PATHS]
-_HEADS = [re.compile(form.head) for form in FORMS]
 _SHOWN = 60
 _CORPUS = {"squad": "squad_v1"}  # what a source of fine-tuning is called as a corpus, if otherwise
-_Named = tuple[Form, re.Match[str], re.Pattern[str]]  # a form that a name has, the match, how such a file begins
+_Named = tuple[Form, re.Match[str]]  # a form that a name has, and the match
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def recognise(files: Sequence[tuple[str, Path]]) -> Recognised:
     found = Recognised()
     for name, path in files:
         plain, above = _plain(name), path.absolute().as_posix()
-        named = [(form, match, head) for form, pattern, head in zip(FORMS, _PATHS, _HEADS, strict=True)
+        named = [(form, match) for form, pattern in zip(FORMS, _PATHS, strict=True)
                  if (match := pattern.search(plain) or pattern.search(above))]  # fmt: skip
         if named:
             _look_inside(found, name, path, named)
@@ -142,26 +142,27 @@ def recognise(files: Sequence[tuple[str, Path]]) -> Recognised:
 def _look_inside(found: Recognised, name: str, path: Path, named: Sequence[_Named]) -> None:
     """Enter a file whose name is that of some forms."""
     head = begin(path)
-    first, match, _ = named[0]
+    first, match = named[0]
     if what := "empty" if not head.strip() else imposter(head):
-        if all(form.common for form, _, _ in named):
+        if all(form.common for form, _ in named):
             found.near.append(_near_miss(first, match, name, f"is {what}"))
         else:
             found.imposters.append(Problem(f"is {what}", name))
         return
     text = head.decode("utf-8-sig", errors="ignore")
-    for form, match, pattern in named:
-        if (start := pattern.match(text)) and _of_one_language(match, start):
-            fields = {**start.groupdict(), **match.groupdict()}
+    for form, match in named:
+        start = head_fields(form.head, text)
+        if start is not None and _of_one_language(match, start):
+            fields = {**start, **match.groupdict()}
             found.matches[form.corpus, form.name].append(Match(fields, name, path))
             return
-    expected = " or ".join(dict.fromkeys(_expected(form.head) for form, _, _ in named))
+    expected = " or ".join(dict.fromkeys(_expected(form.head) for form, _ in named))
     found.near.append(_near_miss(first, named[0][1], name, f"begins with {_line(text)}, not {expected}"))
 
 
-def _of_one_language(name: re.Match[str], head: re.Match[str]) -> bool:
+def _of_one_language(name: re.Match[str], head: Mapping[str, str]) -> bool:
     """Whether name and beginning of a file agree on its language, as `zh` and `zh-classical` do."""
-    inside = head.groupdict().get("language")
+    inside = head.get("language")
     return inside is None or name.groupdict().get("language", inside) in (inside, inside.partition("-")[0])
 
 

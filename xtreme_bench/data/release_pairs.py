@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import csv
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data.formats import read_pairs
 from xtreme_bench.data.releases import Preparation, cut
-from xtreme_bench.data.sentence_pairs import read_x_final, read_xnli, read_xnli_mt
+from xtreme_bench.data.sentence_pairs import FAILED_TRANSLATION, read_x_final, read_xnli, read_xnli_mt
 from xtreme_bench.data.spool import comparable
+from xtreme_bench.data.usable import LeftOut
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.rows import PairRow
 
 # Shares of a development set that serves as train, dev and test at once: up to here train, up to there dev.
 TRAIN_END, DEV_END = 2 / 3, 4 / 5
-FAILED_TRANSLATION = "NS"  # stands for a sentence in PAWS-X
 
 Rows = Iterable[tuple[str, PairRow]]  # with their languages
 
@@ -35,7 +36,11 @@ def prepare_xnli(preparation: Preparation) -> None:
 
     def rows(split: str) -> Rows:
         path = released.get(split)
-        return () if path is None else read_xnli(preparation.use("xnli", path), f"{split} data of xnli")
+        if path is None:
+            return ()
+        if path.suffix == ".tsv":
+            preparation.say_if_quoted("xnli", path)
+        return read_xnli(preparation.use("xnli", path), f"{split} data of xnli")
 
     labelled = TASKS["xnli"].languages if "test" in released else ()
     _prepare(preparation, "xnli", rows, frozenset(labelled), train, read_xnli_mt)
@@ -49,6 +54,7 @@ def prepare_pawsx(preparation: Preparation) -> None:
         for (name, language), path in sorted(native.items()):
             if name == f"{split}_2k" and language in TASKS["pawsx"].languages:
                 purpose = f"{split} data of pawsx in {language}"
+                preparation.say_if_quoted("pawsx", path)
                 yield from ((language, row) for row in read_x_final(preparation.use("pawsx", path), purpose))
 
     labelled = frozenset(language for name, language in native if name == "test_2k")
@@ -61,7 +67,7 @@ def _prepare(
     native: Callable[[str], Rows],
     labelled: frozenset[str],
     native_train: Path | None,
-    read_train: Callable[[Path, str], Iterator[PairRow]],
+    read_train: Callable[[Path, str, LeftOut], Iterator[PairRow]],
 ) -> None:
     """Both tasks alike: `native` gives the rows of a split in the release's own form, with labels.
 
@@ -77,12 +83,13 @@ def _prepare(
         if split == "dev" and language not in dev:
             purpose = f"development data of {task} in {language}"
             dev[language] = list(read_pairs(preparation.use(task, path), purpose, TASKS[task].labels))
-    train = native_train or ready.get(("train", "en"))
+    train, purpose = native_train or ready.get(("train", "en")), f"training data of {task}"
     if native_train is not None:
-        _write_train(preparation, task, read_train(preparation.use(task, native_train), f"training data of {task}"))
+        preparation.say_if_quoted(task, native_train)
+        _write_train(preparation, task, partial(read_train, preparation.use(task, native_train), purpose))
     elif train is not None:
-        checked = read_pairs(preparation.use(task, train), f"training data of {task}", TASKS[task].labels)
-        preparation.count(task, "train en", sum(1 for _ in checked))
+        read = partial(read_pairs, preparation.use(task, train), purpose, TASKS[task].labels)
+        deque(preparation.count_rows(task, "train en", read), maxlen=0)
         preparation.copy(task, train, f"{task}/train-en.tsv")
     if task in preparation.dev_as_test and dev and not labelled.issuperset(dev):
         dev = _stand_in(preparation, task, dev, made_train=train is None)
@@ -93,12 +100,11 @@ def _prepare(
     _offer_text(preparation, dev)
 
 
-def _write_train(preparation: Preparation, task: str, rows: Iterable[PairRow]) -> None:
+def _write_train(preparation: Preparation, task: str, read: Callable[[LeftOut], Iterable[PairRow]]) -> None:
     with preparation.writing(f"{task}/train-en.tsv") as stream:
         writer = csv.writer(stream, delimiter="\t")
-        for row in rows:
+        for row in preparation.count_rows(task, "train en", read):
             writer.writerow([row.text_a, row.text_b, row.label])
-            preparation.count(task, "train en")
 
 
 def _write_tests(preparation: Preparation, task: str, native: Rows, ready: Mapping[tuple[str, ...], Path]) -> None:

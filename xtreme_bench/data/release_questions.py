@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
-from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data import layout
-from xtreme_bench.data.files import json_lines, reading
+from xtreme_bench.data.files import json_document, json_lines, reading
 from xtreme_bench.data.formats import read_questions, squad_questions
 from xtreme_bench.data.forms import TYDIQA_LANGUAGES
 from xtreme_bench.data.releases import Preparation
+from xtreme_bench.data.usable import LeftOut
 from xtreme_bench.errors import Problem
 from xtreme_bench.rows import Answer, QuestionRow
 
@@ -55,8 +56,17 @@ def prepare_mlqa(preparation: Preparation) -> None:
 def _read(preparation: Preparation, task: str, language: str, path: Path) -> list[QuestionRow]:
     """The rows of a test file, with answers if it has any: those in XTREME's own copies are empty, all of them."""
     preparation.use(task, path)
-    answered = re.search(r'"text":\s*"[^"]', path.read_text(encoding="utf-8", errors="replace")) is not None
-    return list(read_questions(path, f"test data of {task} in {language}", answers=answered))
+    return list(read_questions(path, f"test data of {task} in {language}", answers=_answered(path)))
+
+
+def _answered(path: Path) -> bool:
+    """Whether any question of a file has an answer that is not empty; what is wrong with the file is not looked at."""
+    faults: list[Problem] = []
+    for _, question in squad_questions(json_document(path, faults), path, faults):
+        answers = question.get("answers")
+        if isinstance(answers, list) and any(isinstance(x, dict) and x.get("text") for x in answers):
+            return True
+    return False
 
 
 def _version(task: str, path: Path) -> str:
@@ -140,29 +150,52 @@ def _train(preparation: Preparation, ready: dict[tuple[str, ...], Path]) -> None
         return
     for (language, split), path in sorted(ready.items()):
         if split == "train":
-            purpose = f"training data of tydiqa in {language}"
-            rows = list(read_questions(path, purpose, answers=True, ids_repeat=True))
+            read = partial(_train_rows, path, f"training data of tydiqa in {language}")
+            rows = preparation.count_rows("tydiqa", f"train {language}", read)
             preparation.spool.offer_text(language, (row.context for row in rows))
             preparation.copy("tydiqa", path, _train_file(language))
-            preparation.count("tydiqa", f"train {language}", len(rows))
+
+
+def _train_rows(path: Path, purpose: str, left_out: LeftOut) -> Iterator[QuestionRow]:
+    """The ids in XTREME's training files repeat."""
+    return read_questions(path, purpose, answers=True, ids_repeat=True, left_out=left_out)
 
 
 def _cut_by_language(preparation: Preparation, path: Path) -> None:
-    purpose = "training data of tydiqa"
-    deque(read_questions(preparation.use("tydiqa", path), purpose, answers=True, ids_repeat=True), maxlen=0)  # checks
-    document = json.loads(path.read_bytes().decode("utf-8-sig"))
+    purpose, left_out = "training data of tydiqa", LeftOut(preparation.unusable)
+    usable = {int(row.id) for row in _train_rows(preparation.use("tydiqa", path), purpose, left_out)}  # positions
+    preparation.count_left_out("tydiqa", "train", left_out)
     parts: dict[str, list[dict[str, Any]]] = defaultdict(list)
     with reading(path, purpose) as faults:
-        for context, question in squad_questions(document, path, faults):
-            language = _language_of(question["id"], path, faults)
-            number = question["id"].rpartition("-")[2]
-            entry = {"answers": question["answers"], "question": question["question"], "id": number}
-            parts[language].append({"paragraphs": [{"context": context, "qas": [entry]}]})
+        document = json_document(path, faults)
+        for place, (context, question) in enumerate(squad_questions(document, path, faults)):
+            if place in usable:
+                language = _language_of(question["id"], path, faults)
+                number = question["id"].rpartition("-")[2]
+                entry = {"answers": question["answers"], "question": question["question"], "id": number}
+                parts[language].append({"paragraphs": [{"context": context, "qas": [entry]}]})
     version = document.get("version", VERSIONS["tydiqa"])
     for language, articles in sorted(parts.items()):
         preparation.write(_train_file(language), json.dumps({"data": articles, "version": version}))
         preparation.count("tydiqa", f"train {language}", len(articles))
         preparation.spool.offer_text(language, (article["paragraphs"][0]["context"] for article in articles))
+
+
+def tydiqa_training(preparation: Preparation, task: str) -> dict[str, list[QuestionRow]]:
+    """TyDiQA's training questions by language, with ids that do not repeat, for another task to train on.
+
+    Those that cannot be used are left out; the notes of tydiqa say how many.
+    """
+    whole = preparation.files("tydiqa", "TyDiQA-GoldP 1.1", "split").get(("train",))
+    ready = preparation.files("tydiqa", "XTREME", "language", "split")
+    rows: dict[str, list[QuestionRow]] = defaultdict(list)
+    files = [("", whole)] if whole else [(key[0], path) for key, path in sorted(ready.items()) if key[1] == "train"]
+    for one, path in files:
+        purpose, left_out = f"training data of {task}", LeftOut(preparation.unusable)
+        preparation.use(task, path)
+        for row in read_questions(path, purpose, answers=True, ids_repeat=bool(one), left_out=left_out):
+            rows[one or TYDIQA_LANGUAGES[row.id.partition("-")[0]]].append(row)
+    return rows
 
 
 def _train_file(language: str) -> str:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from xtreme_bench.benchmark import TASKS
-from xtreme_bench.data import layout
-from xtreme_bench.data.files import lines, reading
+from xtreme_bench.data import bucc, layout
+from xtreme_bench.data.bucc import Pair
 from xtreme_bench.data.releases import Preparation, joined
-from xtreme_bench.errors import InputError, Problem
+from xtreme_bench.data.targets import read_translations
+from xtreme_bench.rows import SentenceRow
 
-Texts = tuple[Sequence[str], Sequence[str], Sequence[str]]  # foreign lines, English lines, gold lines
+Texts = tuple[Sequence[SentenceRow], Sequence[SentenceRow], Sequence[Pair]]  # foreign, English, gold
 
 # fmt: off
 TATOEBA_CODES = {
@@ -40,17 +41,29 @@ def prepare_tatoeba(preparation: Preparation) -> None:
         if (code, code) in found and (code, "eng") in found:
             _sorted_tatoeba(preparation, language, found[code, code], found[code, "eng"])
         elif (language, language) in ready and (language, "en") in ready:
-            for side, file in zip((language, "en"), layout.tatoeba_files(language), strict=True):
-                preparation.spool.hold_out(side, _lines(preparation, "tatoeba", ready[language, side]))
-                preparation.copy("tatoeba", ready[language, side], file)
+            paths = ready[language, language], ready[language, "en"]
+            sides = _tatoeba(preparation, language, *paths, in_order=True)
+            for side, rows, path, file in zip(
+                (language, "en"), sides, paths, layout.tatoeba_files(language), strict=True
+            ):
+                preparation.spool.hold_out(side, (row.text for row in rows))
+                preparation.copy("tatoeba", path, file)
             preparation.remark("tatoeba", f"{language}: already sorted, so the pairs are not known")
 
 
+def _tatoeba(
+    preparation: Preparation, language: str, foreign: Path, english: Path, *, in_order: bool
+) -> tuple[list[SentenceRow], list[SentenceRow]]:
+    for path in (foreign, english):
+        preparation.use("tatoeba", path)
+    return read_translations(foreign, english, language, in_order=in_order)
+
+
 def _sorted_tatoeba(preparation: Preparation, language: str, foreign_path: Path, english_path: Path) -> None:
-    foreign = _lines(preparation, "tatoeba", foreign_path)
-    english = [line.strip() for line in _lines(preparation, "tatoeba", english_path)]
-    if len(foreign) != len(english):
-        raise InputError(f"{foreign_path} has {len(foreign)} lines, its English side {len(english)}")
+    foreign, english = (
+        [row.text for row in rows]
+        for rows in _tatoeba(preparation, language, foreign_path, english_path, in_order=False)
+    )
     preparation.spool.hold_out(language, foreign)
     preparation.spool.hold_out("en", english)
     kept = list(preparation.first(english))
@@ -88,7 +101,7 @@ def _bucc(preparation: Preparation, language: str) -> None:
 
     dev, test = part("dev", "sample"), part("test", "training")
     if dev and dev[2] and not test and "bucc2018" in preparation.dev_as_test:
-        texts = (_pairs(preparation, dev[0]), _pairs(preparation, dev[1]), _pairs(preparation, dev[2]))
+        texts = _texts(preparation, language, dev)
         _write_bucc(preparation, language, "dev", _half(texts, 0))
         _write_bucc(preparation, language, "test", _sampled(preparation, _half(texts, 1)))
         preparation.remark(
@@ -99,12 +112,24 @@ def _bucc(preparation: Preparation, language: str) -> None:
         return
     for split, paths in (("dev", dev), ("test", test)):
         if paths:
-            gold = _pairs(preparation, paths[2]) if paths[2] else []
-            texts = (_pairs(preparation, paths[0]), _pairs(preparation, paths[1]), gold)
-            if split == "test" and gold and preparation.sample:
+            texts = _texts(preparation, language, paths)
+            if split == "test" and texts[2] and preparation.sample:
                 _write_bucc(preparation, language, split, _sampled(preparation, texts))
             else:
                 _write_bucc(preparation, language, split, texts, paths[:2])
+
+
+def _texts(preparation: Preparation, language: str, paths: tuple[Path, Path, Path | None]) -> Texts:
+    """Both sides and the gold pairs of one split, read as strictly as the readers of prepared files do."""
+    foreign, english = (
+        bucc.read_sentences(preparation.use("bucc2018", path), f"sentences of bucc2018 in {side}", side)
+        for path, side in zip(paths[:2], (language, "en"), strict=True)
+    )
+    if paths[2] is None:
+        return foreign, english, []
+    sides = [{row.id for row in rows} for rows in (foreign, english)]
+    gold = preparation.use("bucc2018", paths[2])
+    return foreign, english, bucc.read_gold(gold, f"true pairs of bucc2018 in {language}", language, sides)
 
 
 def _half(texts: Texts, which: int) -> Texts:
@@ -119,53 +144,34 @@ def _sampled(preparation: Preparation, texts: Texts) -> Texts:
     return _restricted(texts, pairs, lambda others: others[: round(len(others) * share)])
 
 
-def _restricted(texts: Texts, pairs: Sequence[str], choose: Callable[[list[str]], list[str]]) -> Texts:
+def _restricted(texts: Texts, pairs: Sequence[Pair], choose: Callable[[list[str]], list[str]]) -> Texts:
     """The sentences of `pairs` and those that `choose` keeps of the sentences in no gold pair, in their old order."""
     *sides, gold = texts
     kept = []
-    for column, sentences in enumerate(sides):
-        paired, mine = ({pair.split("\t")[column] for pair in some} for some in (gold, pairs))
-        chosen = set(choose([line for line in sentences if _id(line) not in paired]))
-        kept.append([line for line in sentences if line in chosen or _id(line) in mine])
+    for column, rows in enumerate(sides):
+        paired, mine = ({pair[column] for pair in some} for some in (gold, pairs))
+        chosen = mine.union(choose([row.id for row in rows if row.id not in paired]))
+        kept.append([row for row in rows if row.id in chosen])
     return kept[0], kept[1], pairs
-
-
-def _id(line: str) -> str:
-    return line.partition("\t")[0]
 
 
 def _write_bucc(preparation: Preparation, language: str, split: str, texts: Texts, whole: Sequence[Path] = ()) -> None:
     """Write one split; `whole` are the files that the sentences come from, where all of these are kept."""
-    *sides, gold = texts
+    foreign, english, gold = texts
     files = layout.bucc_files(language, split)
     for path, file in zip(whole, files, strict=False):
         preparation.copy("bucc2018", path, file)
-    for side, sentences, file in zip((language, "en"), sides, files, strict=True):
+    for side, rows, file in zip((language, "en"), (foreign, english), files, strict=True):
         if split == "test":
-            preparation.spool.hold_out(side, (line.partition("\t")[2] for line in sentences))
+            preparation.spool.hold_out(side, (row.text for row in rows))
         if not whole:
-            preparation.write(file, joined(sentences))
-        preparation.count("bucc2018", f"{split} {language}: {side} sentences", len(sentences))
+            preparation.write(file, joined(f"{row.id}\t{row.text}" for row in rows))
+        preparation.count("bucc2018", f"{split} {language}: {side} sentences", len(rows))
     preparation.count("bucc2018", f"{split} {language}: pairs", len(gold))
+    pairs = joined(map("\t".join, gold))
     if split == "dev" and gold:
-        preparation.write(layout.bucc_gold_file(language), joined(gold))
+        preparation.write(layout.bucc_gold_file(language), pairs)
     elif gold:
-        preparation.write_labels("bucc2018", f"test-{language}.tsv", joined(gold))
+        preparation.write_labels("bucc2018", f"test-{language}.tsv", pairs)
     else:
         preparation.remark("bucc2018", _NO_PAIRS[split].format(language))
-
-
-def _lines(preparation: Preparation, task: str, path: Path) -> list[str]:
-    with reading(preparation.use(task, path), f"sentences of {task}") as faults:
-        return [line for _, line in lines(path, faults)]
-
-
-def _pairs(preparation: Preparation, path: Path) -> list[str]:
-    """The lines of a file of BUCC, each `id TAB text` or `id TAB id`."""
-    with reading(preparation.use("bucc2018", path), "sentences or pairs of bucc2018") as faults:
-        found = []
-        for number, line in lines(path, faults):
-            if "\t" not in line:
-                faults.append(Problem(f"a tab after the id expected: {line[:60]!r}", str(path), number))
-            found.append(line)
-        return found

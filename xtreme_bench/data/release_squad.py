@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import json
+from collections import deque
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from xtreme_bench.data import layout
-from xtreme_bench.data.formats import read_questions
-from xtreme_bench.data.releases import Preparation
+from xtreme_bench.data import intermediate, layout
+from xtreme_bench.data.release_questions import squad_json, tydiqa_training
+from xtreme_bench.data.releases import OF_A_TARGET, Preparation
 from xtreme_bench.data.spool import fingerprint
 
 DEV_SHARE = 6  # one of so many articles becomes development data when there is one file for both
 
 
 def prepare_squad_v1(preparation: Preparation) -> None:
-    """Write SQuAD 1.1, and its translations into other languages below `squad/<language>/`."""
+    """Write SQuAD 1.1, and below `squad/<language>/` its translations; where there is none, TyDiQA in that language."""
     _squad(preparation, "squad_v1", "1.1")
-    for (language, split), path in sorted(
-        preparation.files("squad_v1", "SQuAD 1.1 translated", "language", "split").items()
-    ):
-        rows = _checked(preparation, "squad_v1", path)
+    translated = preparation.files("squad_v1", "SQuAD 1.1 translated", "language", "split")
+    for (language, split), path in sorted(translated.items()):
+        _check(preparation, "squad_v1", path, f"{split} {language}")
         preparation.copy("squad_v1", path, layout.intermediate_split_files("squad_v1", split, language)[0])
-        preparation.count("squad_v1", f"{split} {language}", rows)
+    for language, rows in tydiqa_training(preparation, "squad_v1").items():
+        if language != "en" and (language, "train") not in translated:
+            (file,) = layout.intermediate_split_files("squad_v1", "train", language)
+            preparation.write(file, squad_json(rows, "1.1", blank=False))
+            preparation.count("squad_v1", f"train {language}", len(rows))
+            preparation.remark("squad_v1", f"{language}: {OF_A_TARGET.format('tydiqa')}")
 
 
 def prepare_squad_v2(preparation: Preparation) -> None:
@@ -30,9 +36,10 @@ def prepare_squad_v2(preparation: Preparation) -> None:
     _squad(preparation, "squad_v2", "2.0")
 
 
-def _checked(preparation: Preparation, task: str, path: Path) -> int:
-    """The number of questions of a file. Raises `InputError` if it is malformed."""
-    return sum(1 for _ in read_questions(preparation.use(task, path), f"data of {task}", answers=True))
+def _check(preparation: Preparation, task: str, path: Path, what: str) -> None:
+    """Count the questions of a file, and those that cannot be used. Raises `InputError` if it is malformed."""
+    read = partial(intermediate.read_file, task, preparation.use(task, path), f"{what} of {task}")
+    deque(preparation.count_rows(task, what, read), maxlen=0)
 
 
 def _squad(preparation: Preparation, task: str, version: str) -> None:
@@ -44,13 +51,13 @@ def _squad(preparation: Preparation, task: str, version: str) -> None:
     files = preparation.files(task, f"SQuAD {version}", "split")
     if len(files) == 2:
         for (split,), path in files.items():
-            preparation.count(task, f"{split} en", _checked(preparation, task, path))
+            _check(preparation, task, path, f"{split} en")
             preparation.copy(task, path, f"squad/{split}-v{version}.json")
         return
     if not files:
         return
     (only,) = files.values()
-    _checked(preparation, task, only)
+    deque(intermediate.read_file(task, preparation.use(task, only), f"data of {task} to cut in two"), maxlen=0)
     document = json.loads(only.read_bytes().decode("utf-8-sig"))
     dropped = _drop_held_out(preparation, document)
     articles = [article for article in document["data"] if article["paragraphs"]]

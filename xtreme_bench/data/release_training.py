@@ -8,21 +8,23 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections import Counter
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from xtreme_bench.data import intermediate, layout
-from xtreme_bench.data.files import csv_rows, json_lines, lines, reading, some
+from xtreme_bench.data.files import csv_rows, json_lines, json_texts, reading, some
 from xtreme_bench.data.nli import NO_AGREEMENT, read_records
-from xtreme_bench.data.releases import Preparation, cut, joined
-from xtreme_bench.data.sentence_pairs import read_xnli
+from xtreme_bench.data.releases import NOT_USED, OF_A_TARGET, Preparation, cut, joined
+from xtreme_bench.data.sentence_pairs import FAILED_TRANSLATION, read_x_final, read_xnli
+from xtreme_bench.data.usable import LeftOut
 from xtreme_bench.errors import Problem
 
 TRAIN_SHARE = 0.9
-_NOT_AGREED = ": pairs without agreement, not trained on"
+_NOT_AGREED = f": pairs without agreement{NOT_USED}"
 _MNLI_FILE = "mnli/multinli_1.0_{}.jsonl"
 
 
@@ -66,7 +68,6 @@ def _translated_dev(preparation: Preparation, language: str) -> None:
     native = preparation.files("xnli", "XNLI-1.0", "split", "ending")
     path = _one_of(native, "dev", "tsv", "jsonl")
     if path is None:
-        preparation.remark("mnli", f"{language}: there is no development set, as no XNLI-1.0 was found")
         return
     (file,) = layout.intermediate_split_files("mnli", "dev", language)
     with preparation.writing(file) as stream:
@@ -86,11 +87,15 @@ def _nli(preparation: Preparation, task: str, path: Path | None, file: str, what
     if path is None:
         return
     as_released = path.name == Path(file).name
+    if path.suffix != ".jsonl":
+        preparation.say_if_quoted(task, path)
     with nullcontext() if as_released else preparation.writing(file) as stream:
-        for record in read_records(preparation.use(task, path), f"{what} of {task}"):
+        left_out = LeftOut(preparation.unusable)
+        for record in read_records(preparation.use(task, path), f"{what} of {task}", left_out):
             preparation.count(task, what + (_NOT_AGREED if record["gold_label"] == NO_AGREEMENT else ""))
             if stream is not None:
                 stream.write(json.dumps(record, ensure_ascii=False) + "\n")
+    preparation.count_left_out(task, what, left_out)
     if as_released:
         preparation.copy(task, path, file)
 
@@ -102,9 +107,32 @@ def prepare_anli(preparation: Preparation) -> None:
 
 
 def prepare_qqp(preparation: Preparation) -> None:
-    """Write QQP; its rows with too few columns stay in the file, where reading passes over them."""
+    """Write QQP; its rows with too few columns stay in the file, where reading passes over them.
+
+    Nobody has translated it. In other languages PAWS-X's translated training pairs take its place.
+    """
     for (split,), path in sorted(preparation.files("qqp", "GLUE", "split").items()):
         _as_it_is(preparation, "qqp", path, f"qqp/{split}.tsv", f"{split} en")
+    for (split, language), path in sorted(preparation.files("pawsx", "x-final", "split", "language").items()):
+        if split == "translated_train" and language != "en":
+            _from_pawsx(preparation, language, path)
+
+
+def _from_pawsx(preparation: Preparation, language: str, path: Path) -> None:
+    """PAWS-X's training pairs in one language in QQP's form, without those whose translation failed."""
+    what = f"train {language}"
+    left_out = LeftOut(preparation.unusable)
+    preparation.say_if_quoted("qqp", path)
+    with preparation.writing(layout.intermediate_split_files("qqp", "train", language)[0]) as stream:
+        stream.write("\t".join(intermediate.QQP_COLUMNS) + "\n")
+        for row in read_x_final(preparation.use("qqp", path), f"{what} of qqp", left_out):
+            if FAILED_TRANSLATION in (row.text_a, row.text_b):
+                left_out.counts["pairs whose translation failed"] += 1
+            else:
+                stream.write(f"{row.id}\t\t\t{row.text_a}\t{row.text_b}\t{row.label}\n")
+                preparation.count("qqp", what)
+    preparation.count_left_out("qqp", what, left_out)
+    preparation.remark("qqp", f"{language}: {OF_A_TARGET.format('pawsx')}")
 
 
 def prepare_hellaswag(preparation: Preparation) -> None:
@@ -136,8 +164,8 @@ def prepare_ccg(preparation: Preparation) -> None:
     tags = intermediate.supertags(preparation.use("ccg", numbered), "en")
     preparation.copy("ccg", numbered, layout.ccg_tags_file("en"))
     for (split,), path in sorted(files.items()):
-        rows = intermediate.read_ccg(preparation.use("ccg", path), f"{split} of ccg", tags)
-        preparation.count("ccg", f"{split} en", sum(1 for _ in rows))
+        read = partial(intermediate.read_ccg, preparation.use("ccg", path), f"{split} of ccg", tags)
+        deque(preparation.count_rows("ccg", f"{split} en", read), maxlen=0)
         preparation.copy("ccg", path, f"ccg/ccg.{split}")
 
 
@@ -180,17 +208,10 @@ def _xcopa(path: Path, purpose: str, *, labelled: bool) -> list[dict[str, Any]]:
 
 def _as_it_is(preparation: Preparation, task: str, path: Path, file: str, what: str) -> None:
     """Check a file that has the form that is read, count its rows and those left out, and copy it."""
-    dropped: Counter[str] = Counter()
-    preparation.count(task, what, _rows(preparation, task, path, f"{what} of {task}", dropped))
-    for reason, number in dropped.items():
-        preparation.count(task, f"{what}: {reason}, not trained on", number)
+    read = partial(intermediate.read_file, task, preparation.use(task, path), f"{what} of {task}")
+    rows = preparation.count_rows(task, what, read)
+    deque(some(rows, f"{path} ({what} of {task}) holds no examples"), maxlen=0)
     preparation.copy(task, path, file)
-
-
-def _rows(preparation: Preparation, task: str, path: Path, purpose: str, dropped: Counter[str]) -> int:
-    """The number of rows of a file. Raises `InputError` with all malformed rows, or when there is none."""
-    rows = intermediate.read_file(task, preparation.use(task, path), purpose, dropped)
-    return sum(1 for _ in some(rows, f"{path} ({purpose}) holds no examples"))
 
 
 def _whole_or_cut(preparation: Preparation, task: str, files: Mapping[str, Path | None], group: str) -> None:
@@ -201,7 +222,8 @@ def _whole_or_cut(preparation: Preparation, task: str, files: Mapping[str, Path 
             _as_it_is(preparation, task, path, layout.intermediate_split_files(task, split)[0], f"{split} en")
         return
     for path in found.values():
-        _rows(preparation, task, path, f"data of {task}", Counter())
+        rows = intermediate.read_file(task, preparation.use(task, path), f"data of {task} to cut in two")
+        deque(some(rows, f"{path} (data of {task}) holds no examples"), maxlen=0)
         header, examples = _csv_examples(path, group) if path.suffix == ".csv" else ("", _json_examples(path, group))
         _cut(preparation, task, path, examples, header)
 
@@ -224,8 +246,8 @@ def _cut(
 
 def _json_examples(path: Path, group: str) -> list[tuple[str, str]]:
     with reading(path, "examples to cut in two") as faults:
-        rows = [line for _, line in lines(path, faults) if line.strip()]
-    return [(json.dumps(json.loads(line).get(group, i)), f"{line}\n") for i, line in enumerate(rows)]
+        found = [text for _, text in json_texts(path, faults)]
+    return [(json.dumps(json.loads(text).get(group, i)), f"{text}\n") for i, text in enumerate(found)]
 
 
 def _csv_examples(path: Path, group: str) -> tuple[str, list[tuple[str, str]]]:

@@ -14,12 +14,17 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
+from xtreme_bench.data.quoting import csv_quoted
 from xtreme_bench.data.recognition import Recognised
 from xtreme_bench.data.spool import Spool
+from xtreme_bench.data.usable import MOST_UNUSABLE, LeftOut
 from xtreme_bench.errors import InputError
 from xtreme_bench.store import document
 from xtreme_bench.wording import shown
 
+# How counts of rows end that were found and are no examples.
+NOT_USED = ", not trained on"
+OF_A_TARGET = "made of {0}'s training data in this language, so what trains on it is not zero-shot on {0} there"
 T = TypeVar("T")
 
 
@@ -48,7 +53,8 @@ class Notes:
 class Preparation:
     """One run of `prepare`: its inputs, its options, and what the steps done so far leave for those after them.
 
-    `to` or `labels` may be None: then that half is not written. `notes` and `written` (path -> bytes and time of
+    `to` or `labels` may be None: then that half is not written. `unusable` is the share of a training file's rows that
+    may be so. `notes` and `written` (path -> bytes and time of
     change) are those of the step that is running.
     """
 
@@ -58,6 +64,7 @@ class Preparation:
     spool: Spool
     dev_as_test: frozenset[str] = frozenset()
     sample: int = 0
+    unusable: float = MOST_UNUSABLE
     notes: Notes = field(default_factory=Notes)
     written: dict[str, list[int]] = field(default_factory=dict)
     tell: Callable[[str], None] = lambda file: None
@@ -103,9 +110,30 @@ class Preparation:
         problems = [replace(one, message=named(one.message), file=named(one.file or "")) for one in error.problems]
         return InputError(named(str(error.args[0])), problems)
 
+    def say_if_quoted(self, task: str, path: Path) -> None:
+        """Remark that a file of a release that has no quoting was written by a CSV writer, if it was."""
+        if csv_quoted(path):
+            self.remark(
+                task,
+                f"{self._names.get(path, path.name)} is not as released: a CSV writer made it; its quotes are undone",
+            )
+
     def count(self, task: str, what: str, number: int = 1) -> None:
         """Add to the number of examples, or of whatever `what` says, of a task."""
         self.notes.counts[task][what] += number
+
+    def count_rows(self, task: str, what: str, rows: Callable[[LeftOut], Iterable[T]]) -> Iterator[T]:
+        """The rows of a training file as they come, counted as `what`; `rows` is told how many may be unusable."""
+        left_out = LeftOut(self.unusable)
+        for row in rows(left_out):
+            self.count(task, what)
+            yield row
+        self.count_left_out(task, what, left_out)
+
+    def count_left_out(self, task: str, what: str, left_out: LeftOut) -> None:
+        """Say what of `what` was left out."""
+        for reason, number in left_out.counts.items():
+            self.count(task, f"{what}: {reason}{NOT_USED}", number)
 
     def remark(self, task: str, text: str) -> None:
         """Say something about a task, once."""

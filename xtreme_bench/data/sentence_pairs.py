@@ -1,4 +1,7 @@
-"""Sentence pairs as XNLI and PAWS-X released them, read as XTREME's preprocessing reads them."""
+"""Sentence pairs as XNLI and PAWS-X released them, read as XTREME's preprocessing reads them.
+
+A copy that a CSV writer made gives the same pairs: its quotes are undone.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,13 @@ from typing import Any
 
 from xtreme_bench.benchmark import NLI_LABELS, PARAPHRASE_LABELS
 from xtreme_bench.data.files import json_lines, lines, reading
+from xtreme_bench.data.formats import OTHER_COLUMNS, UNKNOWN_LABEL
+from xtreme_bench.data.quoting import csv_quoted, tab_fields
+from xtreme_bench.data.usable import LeftOut, Unusable, usable
 from xtreme_bench.errors import Problem
 from xtreme_bench.rows import PairRow
 
+FAILED_TRANSLATION = "NS"  # stands for a sentence in PAWS-X
 _XNLI_COLUMNS = 8  # those that are read; the release has 19
 
 
@@ -29,8 +36,9 @@ def read_xnli(path: Path, purpose: str) -> Iterator[tuple[str, PairRow]]:
 
 
 def _xnli_columns(path: Path, faults: list[Problem]) -> Iterator[tuple[int, tuple[str, str, str, str]]]:
+    quoted = csv_quoted(path)
     for number, line in lines(path, faults):
-        fields = line.strip().split("\t")
+        fields = tab_fields(line.strip(), quoted=quoted)
         if number == 1:
             continue
         if len(fields) < _XNLI_COLUMNS:
@@ -49,32 +57,40 @@ def _xnli_objects(path: Path, faults: list[Problem]) -> Iterator[tuple[int, tupl
             faults.append(Problem(f"{', '.join(keys)} expected, each a text", str(path), number))
 
 
-def read_xnli_mt(path: Path, purpose: str) -> Iterator[PairRow]:
+def read_xnli_mt(path: Path, purpose: str, left_out: LeftOut | None = None) -> Iterator[PairRow]:
     """XNLI-MT-1.0's `multinli.train.<l>.tsv`: MultiNLI's training pairs in one language. Errors as `read_xnli`."""
-    yield from _columns(path, purpose, ("premise", "hypo", "label"), (0, 1, 2), NLI_LABELS)
+    return _columns(path, purpose, ("premise", "hypo", "label"), (0, 1, 2), NLI_LABELS, left_out)
 
 
-def read_x_final(path: Path, purpose: str) -> Iterator[PairRow]:
+def read_x_final(path: Path, purpose: str, left_out: LeftOut | None = None) -> Iterator[PairRow]:
     """PAWS-X's `x-final/<l>/*.tsv`, a sentence "NS" where a translation failed. Errors as `read_xnli`."""
-    yield from _columns(path, purpose, ("id", "sentence1", "sentence2", "label"), (1, 2, 3), PARAPHRASE_LABELS)
+    return _columns(path, purpose, ("id", "sentence1", "sentence2", "label"), (1, 2, 3), PARAPHRASE_LABELS, left_out)
 
 
 def _columns(
-    path: Path, purpose: str, header: tuple[str, ...], places: tuple[int, int, int], labels: tuple[str, ...]
+    path: Path,
+    purpose: str,
+    header: tuple[str, ...],
+    places: tuple[int, int, int],
+    labels: tuple[str, ...],
+    left_out: LeftOut | None,
 ) -> Iterator[PairRow]:
-    with reading(path, purpose) as faults:
+    def rows(faults: list[Problem]) -> Iterator[PairRow]:
+        quoted = csv_quoted(path)
         for number, line in lines(path, faults):
-            fields = line.strip().split("\t")
             if number == 1:
                 continue
+            fields = tab_fields(line.strip(), quoted=quoted)
             if len(fields) != len(header):
                 message = f"{len(header)} columns expected ({', '.join(header)}), found {len(fields)}"
-                faults.append(Problem(message, str(path), number))
+                faults.append(Unusable(message, str(path), number, reason=OTHER_COLUMNS))
                 continue
             text_a, text_b, label = (fields[place] for place in places)
             row = _pair(number, text_a, text_b, label, labels, path, faults)
             if row is not None:
                 yield row
+
+    return usable(rows, path, purpose, left_out)
 
 
 def _pair(
@@ -83,6 +99,7 @@ def _pair(
     """A pair, the label as XTREME has it, or None and a fault. The id is the row's position, from 0."""
     label = "contradiction" if label.strip() == "contradictory" else label.strip()
     if label not in labels:
-        faults.append(Problem(f"unknown label {label!r}; known are {', '.join(labels)}", str(path), number))
+        message = f"unknown label {label!r}; known are {', '.join(labels)}"
+        faults.append(Unusable(message, str(path), number, reason=UNKNOWN_LABEL))
         return None
     return PairRow(str(number - 2), text_a.strip(), text_b.strip(), label)

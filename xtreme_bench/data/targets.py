@@ -7,9 +7,10 @@ from itertools import pairwise
 from pathlib import Path
 
 from xtreme_bench.benchmark import TASKS
-from xtreme_bench.data import layout
+from xtreme_bench.data import bucc, layout
 from xtreme_bench.data.files import lines, reading, some
 from xtreme_bench.data.formats import read_pairs, read_questions, read_tagged
+from xtreme_bench.data.usable import LeftOut
 from xtreme_bench.errors import Problem
 from xtreme_bench.rows import Row, SentenceRow
 
@@ -22,23 +23,25 @@ def labels(source: str) -> tuple[str, ...]:
     return TASKS[source].labels if source in TASKS else ()
 
 
-def read_train(data: Path, source: str, split: str) -> Iterator[Row]:
+def read_train(data: Path, source: str, split: str, left_out: LeftOut | None = None) -> Iterator[Row]:
     """The English "train" or "dev" rows of a source of fine-tuning.
 
     TyDiQA: every tenth training question is "dev", the others "train", because XTREME tests on TyDiQA's own
-    development set. Errors: `InputError` when the file is missing or malformed, with all faults, after the last row.
+    development set. Rows that cannot be used are counted in `left_out` as far as they are few.
+    Errors: `InputError` when the file is missing or malformed, with all faults, after the last row.
     """
+    left_out = LeftOut() if left_out is None else left_out
     path = data / layout.source_file(source, split)
     purpose = f"{'training' if split == 'train' else 'development'} data of {source} in en"
     rows: Iterator[Row]
     if source in layout.PAIR_TASKS:
-        rows = read_pairs(path, purpose, labels(source))
+        rows = read_pairs(path, purpose, labels(source), left_out)
     elif source in layout.TAGGING_TASKS:
-        rows = read_tagged(path, purpose, labels(source))
+        rows = read_tagged(path, purpose, labels(source), left_out)
     elif source == "squad":
-        rows = read_questions(path, purpose, answers=True)
+        rows = read_questions(path, purpose, answers=True, left_out=left_out)
     else:
-        questions = read_questions(path, purpose, answers=True, ids_repeat=True)
+        questions = read_questions(path, purpose, answers=True, ids_repeat=True, left_out=left_out)
         rows = (row for i, row in enumerate(questions) if (i % TYDIQA_DEV_EVERY == 9) == (split == "dev"))
     return some(rows, f"{path} ({purpose}) has no rows")
 
@@ -66,11 +69,18 @@ def read_tatoeba(data: Path, language: str) -> tuple[list[SentenceRow], list[Sen
     A prediction for line k of the English file is the line number of a foreign sentence, so the order matters:
     English lines that are not sorted are a fault.
     """
-    foreign_path, english_path = (data / file for file in layout.tatoeba_files(language))
+    foreign, english = (data / file for file in layout.tatoeba_files(language))
+    return read_translations(foreign, english, language, in_order=True)
+
+
+def read_translations(
+    foreign_path: Path, english_path: Path, language: str, *, in_order: bool
+) -> tuple[list[SentenceRow], list[SentenceRow]]:
+    """Both sides of Tatoeba from two files, as many sentences of each and none empty; `in_order`: English is sorted."""
     foreign = _sentences(foreign_path, f"foreign sentences of tatoeba in {language}")
     english = _sentences(english_path, f"English sentences of tatoeba in {language}")
     with reading(english_path, f"English sentences of tatoeba in {language}") as faults:
-        for i, (before, after) in enumerate(pairwise(english)):
+        for i, (before, after) in enumerate(pairwise(english if in_order else ())):
             if before.text > after.text:
                 message = "not sorted by code point; `xtreme-bench data prepare` sorts Tatoeba's English side"
                 faults.append(Problem(message, str(english_path), i + 2))
@@ -95,44 +105,17 @@ def read_bucc(data: Path, language: str, split: str) -> tuple[list[SentenceRow],
     foreign_path, english_path = (data / file for file in layout.bucc_files(language, split))
     purpose = f"{split} sentences of bucc2018 in"
     return (
-        _numbered_sentences(foreign_path, f"{purpose} {language}", language),
-        _numbered_sentences(english_path, f"{purpose} en (for {language})", "en"),
+        _bucc_sentences(foreign_path, f"{purpose} {language}", language),
+        _bucc_sentences(english_path, f"{purpose} en (for {language})", "en"),
     )
 
 
-def _numbered_sentences(path: Path, purpose: str, language: str) -> list[SentenceRow]:
-    rows: list[SentenceRow] = []
-    seen: set[str] = set()
-    with reading(path, purpose) as faults:
-        for number, line in lines(path, faults):
-            name, tab, text = line.partition("\t")
-            if not tab or not name.startswith(f"{language}-"):
-                message = f"`{language}-000000001 TAB sentence` expected, found {line[:60]!r}"
-                faults.append(Problem(message, str(path), number))
-            elif name in seen:
-                faults.append(Problem("this id occurs more than once", str(path), number, example=name))
-            seen.add(name)
-            rows.append(SentenceRow(name, text.strip()))
-        if not rows:
-            faults.append(Problem("no sentences", str(path)))
-    return rows
+def _bucc_sentences(path: Path, purpose: str, language: str) -> list[SentenceRow]:
+    return [SentenceRow(row.id, row.text.strip()) for row in bucc.read_sentences(path, purpose, language)]
 
 
 def read_bucc_gold(data: Path, language: str) -> set[tuple[str, str]]:
     """The true (foreign id, English id) pairs of BUCC's development set, all of sentences that are there."""
-    path = data / layout.bucc_gold_file(language)
-    known = {row.id for rows in read_bucc(data, language, "dev") for row in rows}
-    pairs: set[tuple[str, str]] = set()
-    with reading(path, f"true pairs of the development set of bucc2018 in {language}") as faults:
-        for number, line in lines(path, faults):
-            foreign, _, english = line.partition("\t")
-            if not foreign.startswith(f"{language}-") or not english.startswith("en-") or "\t" in english:
-                message = f"`{language}-000000001 TAB en-000000001` expected, found {line[:60]!r}"
-                faults.append(Problem(message, str(path), number))
-            else:
-                unknown = [name for name in (foreign, english) if name not in known]
-                faults += [Problem("no sentence has this id", str(path), number, example=name) for name in unknown]
-            pairs.add((foreign, english))
-        if not pairs:
-            faults.append(Problem("no pairs", str(path)))
-    return pairs
+    sides = [{row.id for row in rows} for rows in read_bucc(data, language, "dev")]
+    purpose = f"true pairs of the development set of bucc2018 in {language}"
+    return set(bucc.read_gold(data / layout.bucc_gold_file(language), purpose, language, sides))

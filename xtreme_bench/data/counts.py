@@ -1,0 +1,119 @@
+"""How many records a data folder has of each split of each task, counted by the readers and remembered."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from xtreme_bench import environment
+from xtreme_bench.data import intermediate, layout, targets
+from xtreme_bench.errors import InputError
+from xtreme_bench.store import digest, file_digest, write_json
+
+
+@dataclass(frozen=True)
+class Split:
+    """One split of a task in one language: its files below the data folder, and what counts its records."""
+
+    task: str
+    split: str
+    language: str
+    files: tuple[str, ...]
+    count: Callable[[], int]
+
+
+class Memory:
+    """Counts and checksums of earlier runs: a split whose files kept size, time and path is not read again."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        try:
+            known = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            known = {}
+        found = known.items() if isinstance(known, dict) else ()
+        self.known: dict[str, Any] = {name: entry for name, entry in found if isinstance(entry, dict)}
+        self.code = environment.code_digest(__name__)
+
+    def of(self, name: str, paths: Sequence[Path], count: Callable[[], int]) -> tuple[dict[str, Any], str]:
+        """What is known about `paths`, counted where that is needed, and how their checksum compares with before."""
+        stamp = [[path.stat().st_size, path.stat().st_mtime_ns] for path in paths]
+        before = self.known.get(name)
+        if before is not None and [before.get("stamp"), before.get("code")] == [stamp, self.code]:
+            return before, "known"
+        sums = digest([file_digest(path) for path in paths])
+        state = "new" if before is None else "known" if before.get("sha256") == sums else "changed"
+        now: dict[str, Any] = {"stamp": stamp, "code": self.code, "sha256": sums, "records": None, "problem": None}
+        try:
+            now["records"] = count()
+        except InputError as error:
+            now["problem"] = str(error)
+        self.known[name] = now
+        return now, state
+
+    def of_split(self, data: Path, one: Split) -> tuple[dict[str, Any], str]:
+        """The same of a split whose files are there."""
+        name = f"{data.resolve()}: {one.task} {one.split} {one.language}"
+        return self.of(name, [data / file for file in one.files], one.count)
+
+    def save(self) -> None:
+        """Write down what was learned."""
+        write_json(self.file, self.known)
+
+
+def memory_file() -> Path:
+    """Where counts and checksums are remembered from run to run, apart from the data, which may be read-only."""
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "xtreme-bench" / "status.json"
+
+
+def source_splits(data: Path, source: str) -> Iterator[Split]:
+    """What fine-tuning on a source reads. TyDiQA's development questions are cut from its training file."""
+    for split in layout.SPLITS if source != "tydiqa" else ("train",):
+        file = layout.source_file(source, split)
+        yield Split(source, split, "en", (file,), partial(_count_source, data, source, split))
+
+
+def intermediate_splits(data: Path, task: str, languages: Iterable[str] = ("en",)) -> Iterator[Split]:
+    """What intermediate training on a task in some languages reads: development data in English."""
+    for split, language in (*(("train", language) for language in languages), ("dev", "en")):
+        tags = [layout.ccg_tags_file(language)] if task == "ccg" else []
+        files = (*layout.intermediate_split_files(task, split, language), *tags)
+        yield Split(task, split, language, files, partial(_count_intermediate, data, task, split, language))
+
+
+def target_splits(data: Path, task: str, languages: Sequence[str]) -> Iterator[Split]:
+    """The test sets of a target task, after BUCC's development sets."""
+    for split in ("dev", "test") if task == "bucc2018" else ():
+        for language in languages:
+            gold = [layout.bucc_gold_file(language)] if split == "dev" else []
+            files = (*layout.bucc_files(language, split), *gold)
+            yield Split(task, split, language, files, partial(_count_bucc, data, language, split))
+    for language in languages if task != "bucc2018" else ():
+        files = tuple(layout.test_files(task, language))
+        yield Split(task, "test", language, files, partial(_count_test, data, task, language))
+
+
+def _count_source(data: Path, source: str, split: str) -> int:
+    splits = layout.SPLITS if source == "tydiqa" else (split,)
+    return sum(1 for each in splits for _ in targets.read_train(data, source, each))
+
+
+def _count_intermediate(data: Path, task: str, split: str, language: str) -> int:
+    return sum(1 for _ in intermediate.read(data, task, split, language))
+
+
+def _count_bucc(data: Path, language: str, split: str) -> int:
+    if split == "dev":
+        targets.read_bucc_gold(data, language)
+    return sum(map(len, targets.read_bucc(data, language, split)))
+
+
+def _count_test(data: Path, task: str, language: str) -> int:
+    if task == "tatoeba":
+        return len(targets.read_tatoeba(data, language)[1])
+    return sum(1 for _ in targets.read_test(data, task, language))
