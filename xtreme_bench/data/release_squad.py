@@ -24,7 +24,7 @@ def prepare_squad_v1(preparation: Preparation) -> None:
         _check(preparation, "squad_v1", path, f"{split} {language}")
         preparation.copy("squad_v1", path, layout.intermediate_split_files("squad_v1", split, language)[0])
     for language, rows in tydiqa_training(preparation, "squad_v1").items():
-        if language != "en" and (language, "train") not in translated:
+        if (language, "train") not in translated:
             (file,) = layout.intermediate_split_files("squad_v1", "train", language)
             preparation.write(file, squad_json(rows, "1.1", blank=False))
             preparation.count("squad_v1", f"train {language}", len(rows))
