@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from xtreme_bench import __version__
+from xtreme_bench import __version__, interrupts
 from xtreme_bench.cli_container import clean_containers, doctor, image
 from xtreme_bench.cli_data import EXISTING_FOLDER, FOLDER, OUTPUT, data, emit
 from xtreme_bench.engines import ENGINES
@@ -197,6 +197,7 @@ def _exit_with(problems: Sequence[Problem]) -> None:
 def main() -> None:
     """Entry point: turns errors into one message and the documented exit code (see `errors`)."""
     debug = "--debug" in sys.argv[1:]
+    interrupts.install()
     try:
         cli.main(standalone_mode=False)
     except click.exceptions.Abort:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any, Protocol
 
+from xtreme_bench import interrupts
 from xtreme_bench.engines.local import Message
 from xtreme_bench.errors import StageError, XtremeBenchError
 from xtreme_bench.plan import Stage
@@ -56,7 +57,9 @@ def execute(stages: Sequence[Stage], store: Store, engine: Engine, *, jobs: int,
         except BaseException:
             ended.set()
             display.ending()
-            engine.close()  # ends what still runs, so that the pool can be left
+            with interrupts.shielded():
+                engine.close()  # ends what still runs, so that the pool can be left
+                pool.shutdown()
             raise
 
 

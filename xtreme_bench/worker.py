@@ -18,6 +18,7 @@ import platform
 import queue
 import resource
 import shutil
+import signal
 import sys
 import threading
 import time
@@ -145,6 +146,8 @@ def _log_to(path: Path) -> None:
 
 def _serve(emit: Emit) -> int:
     """Run stage files named on standard input until it closes; when the client dies, die at once."""
+    # A batch system sends SIGTERM to every process of a job. The client gets it too, and ends its workers in order.
+    signal.signal(signal.SIGTERM, lambda number, frame: None)
     stages: queue.Queue[str] = queue.Queue()
 
     def listen() -> None:

@@ -86,7 +86,7 @@ class Docker:
         resources = self._resources
         with self._lock:
             if self._closed:
-                raise StageError("interrupted")
+                raise StageError("not begun, as the run was ended")
             container = connect().containers.create(
                 str(self.image),
                 entrypoint=list(WORKER),

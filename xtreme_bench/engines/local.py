@@ -40,6 +40,7 @@ class Local:
         self._environment = {**os.environ, **variables(threads)}
         self._idle: list[subprocess.Popen[str]] = []
         self._all: list[subprocess.Popen[str]] = []
+        self._closed = False
         self._lock = threading.Lock()
 
     def run(self, folder: Path, message: Message) -> None:
@@ -67,8 +68,10 @@ class Local:
     def close(self) -> None:
         """End all workers; a stage that was running goes on from its last checkpoint next time."""
         with self._lock:
+            self._closed = True
             for worker in self._all:
-                worker.kill()
+                if worker.poll() is None:
+                    os.killpg(worker.pid, signal.SIGKILL)  # with what it may have started itself
             for worker in self._all:
                 worker.wait()
                 for stream in (worker.stdin, worker.stdout):
@@ -79,6 +82,8 @@ class Local:
 
     def _worker(self) -> subprocess.Popen[str]:
         with self._lock:
+            if self._closed:
+                raise StageError("not begun, as the run was ended")
             if self._idle:
                 return self._idle.pop()
             worker = subprocess.Popen(
