@@ -292,7 +292,7 @@ def test_a_gpu_that_is_asked_for_but_absent_ends_with_3(tmp_path: Path) -> None:
     done = run(tmp_path / "gpu", "--engine", "docker", recipe=SHORT.replace("memory: 3", "gpus: 1"))
     assert done.returncode == 3
     assert done.stderr.startswith(
-        "error: the recipe asks for a GPU (`resources.gpus: 1`), but the Docker engine offers"
+        "error: the recipe asks for a GPU (`resources.gpus: 1`), but a container gets none of the"
     )
     assert len(done.stderr.splitlines()) == 1
 

@@ -16,6 +16,7 @@ from xtreme_bench.engines.local import Message
 from xtreme_bench.errors import InputError, StageError
 from xtreme_bench.guard import guarded
 from xtreme_bench.job import Job
+from xtreme_bench.kinds import KINDS, Kind
 from xtreme_bench.plan import Stage
 from xtreme_bench.progress import Display
 from xtreme_bench.schedule import execute
@@ -56,7 +57,7 @@ def _kinds(monkeypatch: pytest.MonkeyPatch) -> None:
     module = ModuleType("xtreme_bench.joining")
     module.join = join  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "xtreme_bench.joining", module)
-    monkeypatch.setitem(worker.KINDS, "join", "xtreme_bench.joining:join")
+    monkeypatch.setitem(KINDS, "join", Kind("xtreme_bench.joining:join"))
     # What a stage may read is a rule of its whole process, and here the scheduler lives in the same one.
     monkeypatch.setattr(worker, "guarded", lambda closed, opened: nullcontext())
 

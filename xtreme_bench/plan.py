@@ -13,11 +13,9 @@ from xtreme_bench import audit_scope, corpora, environment, model_cache, plan_re
 from xtreme_bench.benchmark import MINIATURE_LANGUAGES, TASKS
 from xtreme_bench.data import layout, releases
 from xtreme_bench.errors import Problem
+from xtreme_bench.kinds import KINDS
 from xtreme_bench.recipe import Recipe
 from xtreme_bench.store import SCHEMA_VERSION, Digests, Store, digest
-from xtreme_bench.worker import KINDS
-
-TRAINS = ("pretrain", "intermediate", "finetune")
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ class Folder:
 
 @dataclass(frozen=True)
 class Stage:
-    """One unit of work: what `worker.KINDS[kind]` makes of `params` and `inputs`.
+    """One unit of work: what `KINDS[kind]` makes of `params` and `inputs`.
 
     `aside` are parameters that the stage gets too but that do not change its result, so they are not in the key.
     `image` is the digest of the image it runs in; without one it runs with the packages that are installed here.
@@ -65,7 +63,7 @@ class Stage:
             "params": dict(self.params),
             "inputs": {name: source.key for name, source in self.inputs.items()},
             **({"image": self.image} if self.image else {"versions": environment.versions()}),
-            "code": environment.code_digest(KINDS[self.kind].partition(":")[0]),
+            "code": environment.code_digest(KINDS[self.kind].module),
         }
 
     def folder(self, store: Store) -> Path:
@@ -95,7 +93,7 @@ class Plan:
         """Append a stage; its name is completed with the recipe's."""
         # How often a checkpoint is written changes nothing in what is trained, nor do threads in what is tokenised.
         resources = self.recipe.resources
-        aside = {"checkpoint_seconds": resources.checkpoint_seconds} if kind in TRAINS else {}
+        aside = {"checkpoint_seconds": resources.checkpoint_seconds} if KINDS[kind].trains else {}
         if kind == "features":
             aside = {"threads": resources.threads}
         stage = Stage(kind, f"{name} ({self.recipe.name})", params, inputs, aside, self.image)

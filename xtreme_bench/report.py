@@ -12,8 +12,9 @@ from xtreme_bench.benchmark import TASKS
 from xtreme_bench.check import Report
 from xtreme_bench.claims import Manifest, Scores, reference_of, scores_of, trained, zero_shot
 from xtreme_bench.findings import count
+from xtreme_bench.kinds import KINDS
 from xtreme_bench.page import write_comparison_page, write_page
-from xtreme_bench.plan import TRAINS, Folder, Plan, Stage
+from xtreme_bench.plan import Folder, Plan, Stage
 from xtreme_bench.progress import duration
 from xtreme_bench.store import Store
 from xtreme_bench.tables import cell
@@ -98,7 +99,7 @@ def _seconds(record: Mapping[str, Any]) -> float:
 def _work(stage: Stage) -> str:
     """How much a stage has to do, as far as the recipe says."""
     params = stage.params
-    if stage.kind in TRAINS:
+    if KINDS[stage.kind].trains:
         length = f"{params['steps']:,} steps" if params.get("steps") else f"{params.get('epochs'):g} epochs"
         return f"{length} in batches of {params['batch']}"
     return count(len(params["languages"]), "language") if stage.kind in ("predict", "retrieve") else ""
@@ -108,7 +109,7 @@ def _to_do(stages: Sequence[Stage], records: Sequence[Mapping[str, Any] | None])
     waiting = [stage for stage, record in zip(stages, records, strict=True) if record is None]
     if not waiting:
         return "nothing"
-    training = [stage for stage in waiting if stage.kind in TRAINS]
+    training = [stage for stage in waiting if KINDS[stage.kind].trains]
     examples = [stage.params["steps"] * stage.params["batch"] for stage in training if stage.params.get("steps")]
     known = f" with {sum(examples):,} training examples" if examples and len(examples) == len(training) else ""
     return f"{len(waiting)}, of which {len(training)} train{known}"

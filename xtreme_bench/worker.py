@@ -31,26 +31,8 @@ from xtreme_bench import environment
 from xtreme_bench.errors import XtremeBenchError
 from xtreme_bench.guard import guarded
 from xtreme_bench.job import Inputs, Job
+from xtreme_bench.kinds import KINDS
 from xtreme_bench.store import write_json
-
-# Each kind of stage and the function that runs it. Also read by `plan`, for the code a stage depends on.
-KINDS: dict[str, str] = {
-    "corpus": "xtreme_bench.miniature.corpus:make_corpus",
-    "labels": "xtreme_bench.miniature.corpus:make_labels",
-    "release_corpus": "xtreme_bench.data.prepare:make_corpus",
-    "release_labels": "xtreme_bench.data.prepare:make_labels",
-    "pretrain": "xtreme_bench.pretrain:pretrain",
-    "features": "xtreme_bench.features:features",
-    "intermediate": "xtreme_bench.train:intermediate",
-    "finetune": "xtreme_bench.train:finetune",
-    "predict": "xtreme_bench.predict:predict",
-    "export": "xtreme_bench.onnx_export:export",
-    "retrieve": "xtreme_bench.retrieve:retrieve",
-    "audit": "xtreme_bench.audit:audit_stage",
-    "layers": "xtreme_bench.layer_scores:score_layers",
-    "score": "xtreme_bench.score:score_stage",
-    "precision": "xtreme_bench.precision:compare",
-}
 
 PROGRESS_SECONDS = 0.25
 Emit = Callable[[dict[str, Any]], None]
@@ -69,7 +51,7 @@ def run_stage(stage_file: Path, emit: Emit) -> None:
         shutil.rmtree(folder / "out", ignore_errors=True)
         for name in ("out", "work"):
             (folder / name).mkdir(exist_ok=True)
-        module, _, function = KINDS[spec["kind"]].partition(":")
+        module, _, function = KINDS[spec["kind"]].function.partition(":")
         started = time.time()
         job = Job(
             params=spec["params"],
