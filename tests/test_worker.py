@@ -56,23 +56,50 @@ def test_a_bug_ends_with_3_and_its_traceback_is_in_the_log(tmp_path: Path) -> No
 def test_the_local_engine_keeps_its_worker_for_the_next_stage_also_after_an_error(tmp_path: Path) -> None:
     engine = Local()
     try:
+        wrong = stage(tmp_path / "a", kind="corpus", params={**LABELS["params"], "languages": ["en", "xx"]})
         with pytest.raises(InputError, match="no miniature corpus in language 'xx'"):
-            engine.run(stage(tmp_path / "a", params={**LABELS["params"], "languages": ["en", "xx"]}), lambda _: None)
-        with pytest.raises(StageError, match="the whole traceback is in"):
-            engine.run(stage(tmp_path / "b", params={"seed": 3}), lambda _: None)
-        engine.run(stage(tmp_path / "c"), lambda _: None)
-        assert len(engine._all) == 1
-        assert (tmp_path / "c" / "result.json").is_file()
+            engine.run(wrong, lambda _: None)
+        (kept,) = engine._all
+        for name in "bc":
+            with pytest.raises(StageError, match="the whole traceback is in"):
+                engine.run(stage(tmp_path / name, kind="corpus", params={"seed": 3}), lambda _: None)
+        assert engine._all == [kept]
     finally:
         engine.close()
 
 
-def test_matrix_products_of_a_stage_take_no_more_threads_than_the_recipe_says(tmp_path: Path) -> None:
+def test_a_stage_that_sees_gold_labels_shares_its_process_with_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Local()
+    failing = stage(tmp_path / "a", kind="corpus", params={"seed": 3})
+    try:
+        with pytest.raises(StageError):
+            engine.run(failing, lambda _: None)
+        (kept,) = engine._all
+        take, used = engine._worker, []
+        monkeypatch.setattr(engine, "_worker", lambda **how: used.append(take(**how)) or used[-1])
+        engine.run(stage(tmp_path / "b"), lambda _: None)
+        assert (engine._all, kept.poll()) == ([kept], None)
+        assert used[0] is not kept
+        assert used[0].poll() is not None
+    finally:
+        engine.close()
+
+
+@pytest.mark.parametrize(("policy", "found"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_a_stage_has_the_threads_that_the_recipe_says_which_sleep_when_idle_unless_the_user_says_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, policy: str | None, found: str
+) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    if policy:
+        monkeypatch.setenv("OMP_WAIT_POLICY", policy)
     engine = Local(threads=3)
     try:
-        engine.run(stage(tmp_path / "stage"), lambda _: None)
+        with pytest.raises(StageError):
+            engine.run(stage(tmp_path / "stage", kind="corpus", params={}), lambda _: None)
         variables = Path(f"/proc/{engine._all[0].pid}/environ").read_text().split("\0")
-        assert "OPENBLAS_NUM_THREADS=3" in variables
+        assert {"OPENBLAS_NUM_THREADS=3", f"OMP_WAIT_POLICY={found}"} <= set(variables)
     finally:
         engine.close()
 
