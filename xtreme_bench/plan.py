@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from xtreme_bench import audit_scope, corpora, environment, model_cache, plan_retrieval
+from xtreme_bench import audit_scope, corpora, environment, folders, model_cache, plan_retrieval
 from xtreme_bench.benchmark import MINIATURE_LANGUAGES, TASKS
 from xtreme_bench.data import layout, releases
 from xtreme_bench.errors import Problem
@@ -106,7 +106,7 @@ def plan(
 ) -> Plan:
     """The stages of `recipe`. `data` and `labels` are folders; recipes on the built-in corpora need neither."""
     made = Plan(recipe, image)
-    corpus = _corpus(made, data, digests)
+    corpus = _corpus(made, data, labels, digests)
     base = _encoder(made, corpus, digests)
     encoder = _intermediate(made, corpus, base) if recipe.intermediate else base
     finetuned: dict[str, Stage] = {}
@@ -136,6 +136,7 @@ class _Corpus:
 
     made: Plan
     source: Stage | Path
+    labels: Path | None
     digests: Digests
 
     def reading(self, files: Iterable[str], purpose: str) -> Stage | Folder:
@@ -143,23 +144,23 @@ class _Corpus:
         if isinstance(self.source, Stage):
             return self.source
         wanted = sorted(set(files))
-        missing = layout.missing(self.source, wanted, purpose)
+        missing = layout.missing(self.source, wanted, purpose) + folders.strays(self.source, wanted, self.labels)
         noted = {problem.file for problem in self.made.missing}
         self.made.missing.extend(problem for problem in missing if problem.file not in noted)
         return Folder(self.source, "missing" if missing else self.digests.of(self.source, wanted))
 
 
-def _corpus(made: Plan, data: Path | None, digests: Digests) -> _Corpus:
+def _corpus(made: Plan, data: Path | None, labels: Path | None, digests: Digests) -> _Corpus:
     source = made.recipe.data
     if source.source == "miniature":
         params = {"seed": source.seed, "scale": source.scale, "languages": _languages(made.recipe)}
-        return _Corpus(made, made.add("corpus", "miniature corpora", params), digests)
+        return _Corpus(made, made.add("corpus", "miniature corpora", params), labels, digests)
     folder = data or Path("data")
     if source.source == "releases":
         params = {"dev_as_test": sorted(source.dev_as_test), "sample": source.sample}
         upstream = _releases(made, folder, digests)
-        return _Corpus(made, made.add("release_corpus", "prepare releases", params, releases=upstream), digests)
-    return _Corpus(made, folder, digests)
+        return _Corpus(made, made.add("release_corpus", "prepare releases", params, releases=upstream), labels, digests)
+    return _Corpus(made, folder, labels, digests)
 
 
 def _languages(recipe: Recipe) -> list[str]:
@@ -196,11 +197,12 @@ def _encoder(made: Plan, corpus: _Corpus, digests: Digests) -> Stage | Folder:
         hub = recipe.model.hub
         found = model_cache.snapshot(hub.name, hub.revision)
         made.weights = None if found else f"{hub.name} at revision {hub.revision}"
+        made.missing += folders.foreign_links(found)[1] if found else []
         encoder = Folder(found or Path(hub.name), f"hub:{hub.name}@{hub.revision}")
     else:
         folder = recipe.path.parent / str(recipe.model.path)
         files = [p.relative_to(folder).as_posix() for p in folder.glob("*")] if folder.is_dir() else []
-        made.missing += model_cache.lacking(folder)
+        made.missing += model_cache.lacking(folder) + folders.foreign_links(folder)[1]
         encoder = Folder(folder, digests.of(folder, files))
     return encoder
 
@@ -286,6 +288,7 @@ def _score(made: Plan, data: Path | None, labels: Path | None, digests: Digests)
         files = [TASKS[task].file(language) for task, languages in tasks.items() for language in languages]
         if not files:
             made.missing.append(Problem("holds no gold labels of the recipe's targets", file=str(labels)))
+        made.missing += folders.strays(labels, files)
         gold = Folder(labels, digests.of(labels, files))
     if gold is not None:
         made.score = made.add(

@@ -135,8 +135,9 @@ def _require_inputs(made: list[Plan]) -> None:
         shown, rest = problems[:20], len(problems) - 20
         more = f" (the first 20 of {len(problems)} are listed)" if rest > 0 else ""
         raise InputError(
-            f"the recipe {made[0].recipe.name} needs files that are not there{more}: name the folder of the corpora "
-            "with --data (DATA= for make), or make one with `xtreme-bench data prepare`; a model's is in the recipe",
+            f"the recipe {made[0].recipe.name} needs files that are not there, or may not be read{more}: name the "
+            "folder of the corpora with --data (DATA= for make), or make one with `xtreme-bench data prepare`; a "
+            "model's is in the recipe",
             shown,
         )
 
