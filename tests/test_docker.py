@@ -165,13 +165,23 @@ def test_killed_in_mid_stage_the_next_run_removes_what_is_left_and_ends_the_same
     assert predictions(folder) == predictions(finished)
 
 
-def test_an_interrupt_leaves_no_container_and_ends_with_130(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("shell", "number"),
+    [('exec "$@"', signal.SIGINT), ("trap '' INT; exec \"$@\"", signal.SIGTERM)],
+    ids=["Ctrl-C", "SIGTERM in the background"],
+)
+def test_a_run_that_is_asked_to_end_leaves_no_container_and_ends_with_130(
+    tmp_path: Path, shell: str, number: signal.Signals
+) -> None:
     folder = tmp_path / "interrupted"
     with subprocess.Popen(
-        command(folder, "--engine", "docker"), cwd=folder, stderr=subprocess.PIPE, text=True
+        ["sh", "-c", shell, "sh", *command(folder, "--engine", "docker")],
+        cwd=folder,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         until(lambda: list(folder.glob("store/partial/*/work/checkpoint*")))
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         assert process.wait(60) == 130
     assert containers() == []
 

@@ -23,16 +23,6 @@ retrieval: {layer: 1, pooling: mean, max_length: 64}
 IGNORING = "trap '' INT HUP; exec \"$@\""
 
 
-def start(folder: Path, name: str = "run", shell: str = 'exec "$@"') -> subprocess.Popen[str]:
-    """A run, started by a shell that may have some signals ignored first; it speaks into a file."""
-    (folder / "long.yaml").write_text(LONG)
-    command = [sys.executable, "-m", "xtreme_bench.cli", "run", "long.yaml"]
-    with (folder / f"{name}.err").open("w") as said:
-        run = subprocess.Popen(["sh", "-c", shell, "sh", *command], cwd=folder, stderr=said, text=True)
-    running.append(run)
-    return run
-
-
 running: list[subprocess.Popen[str]] = []
 
 
@@ -43,6 +33,16 @@ def _ended() -> Iterator[None]:
         run = running.pop()
         run.kill()
         run.wait()
+
+
+def start(folder: Path, name: str = "run", shell: str = 'exec "$@"') -> subprocess.Popen[str]:
+    """A run, started by a shell that may have some signals ignored first; it speaks into a file."""
+    (folder / "long.yaml").write_text(LONG)
+    command = [sys.executable, "-m", "xtreme_bench.cli", "run", "long.yaml"]
+    with (folder / f"{name}.err").open("w") as said:
+        run = subprocess.Popen(["sh", "-c", shell, "sh", *command], cwd=folder, stderr=said, text=True)
+    running.append(run)
+    return run
 
 
 def until(happened: Callable[[], object]) -> None:
