@@ -17,16 +17,17 @@ POLL_SECONDS = 0.2
 LONGEST = 200
 
 
-def _silent(owner: str) -> None:
+def silent(owner: str) -> None:
     """A wait that nobody is told of."""
 
 
-def _never() -> bool:
+def never() -> bool:
+    """No end of the wait before the lock is free."""
     return False
 
 
 @contextlib.contextmanager
-def held(path: Path, *, waiting: Callable[[str], None] = _silent, stop: Callable[[], bool] = _never) -> Iterator[None]:
+def held(path: Path, *, waiting: Callable[[str], None] = silent, stop: Callable[[], bool] = never) -> Iterator[None]:
     """Hold the lock file `path` for this process; it is made where it is absent, and never removed.
 
     While another holds it, `waiting` is told once who that is ("process 7 on host, since ..."). `stop` is asked before

@@ -140,7 +140,7 @@ class _Corpus:
     digests: Digests
 
     def reading(self, files: Iterable[str], purpose: str) -> Stage | Folder:
-        """The data as input of a stage that reads `files`; those that are missing are noted."""
+        """The data as input of a stage that reads `files`; those that are missing, or lie elsewhere, are noted."""
         if isinstance(self.source, Stage):
             return self.source
         wanted = sorted(set(files))

@@ -121,7 +121,7 @@ class Store:
         shutil.rmtree(folder, ignore_errors=True)
 
     def locked(
-        self, key: str, *, waiting: Callable[[str], None], stop: Callable[[], bool]
+        self, key: str, *, waiting: Callable[[str], None] = locks.silent, stop: Callable[[], bool] = locks.never
     ) -> contextlib.AbstractContextManager[None]:
         """Hold a stage for this process; another run on the same store waits (`locks.held`)."""
         return locks.held(self.root / "locks" / key, waiting=waiting, stop=stop)
