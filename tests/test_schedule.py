@@ -1,9 +1,11 @@
 """Stages of a plan become results in the store: in order, once, and again when they are damaged."""
 
 import io
+import os
 import sys
 import threading
-from contextlib import nullcontext
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from types import ModuleType
 
@@ -171,3 +173,26 @@ def test_a_stage_cannot_read_what_another_made_unless_it_is_its_input(
     monkeypatch.setattr(worker, "guarded", guarded)
     with pytest.raises(StageError, match="stage `join thief`: .* is closed to this stage"):
         run([stage("thief")], store, jobs=1)
+
+
+@pytest.mark.parametrize("ends", [False, True], ids=["until it is free", "until it is ended"])
+def test_a_run_says_for_whom_it_waits_and_starts_nothing_after_its_end(
+    store: Store, monkeypatch: pytest.MonkeyPatch, ends: bool
+) -> None:
+    log = io.StringIO()
+    a, bad = stage("a"), stage("bad")
+    waits = threading.Event()
+    monkeypatch.setattr(Display, "waiting", lambda self, *of: (self.say(f"{of}"), waits.set()))
+    engine = Here()
+    with ThreadPoolExecutor() as pool, ExitStack() as held:
+        held.enter_context(store.locked(a.key, waiting=print, stop=lambda: False))
+        stages = [a, bad] if ends else [a]
+        run = pool.submit(execute, stages, store, engine, jobs=2, display=Display(2, log))
+        assert waits.wait(10)
+        if ends:
+            with pytest.raises(InputError, match="the word is bad"):
+                run.result(10)
+        held.close()
+        assert ends or run.result(10) is None
+    assert f"('join a', 'process {os.getpid()} on" in log.getvalue()
+    assert engine.ran == ([] if ends else ["a"])

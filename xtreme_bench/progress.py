@@ -50,6 +50,10 @@ class Display:
         """A stage whose result is in the store already."""
         self.say(f"{self._number()} {name}: in the store, nothing to do")
 
+    def waiting(self, name: str, owner: str) -> None:
+        """Another run makes a stage, and this one waits for it."""
+        self.say(f"  {name}: waiting for another run that makes it ({owner})")
+
     def started(self, name: str) -> None:
         """A stage begins."""
         self._begun[name] = (time.monotonic(), -1)

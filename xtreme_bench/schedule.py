@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any, Protocol
 
@@ -36,6 +37,7 @@ def execute(stages: Sequence[Stage], store: Store, engine: Engine, *, jobs: int,
     A stage whose outputs were damaged is named, discarded and made again.
     Errors: the first error of a stage, after which nothing new is started; what had finished stays.
     """
+    ended = threading.Event()
     closed = _closed(stages, store)
     waiting = [stage for stage in stages if not _present(stage, store, display)]
     missing = {stage.key for stage in waiting}
@@ -46,12 +48,13 @@ def execute(stages: Sequence[Stage], store: Store, engine: Engine, *, jobs: int,
                 ready = [stage for stage in waiting if not missing & {source.key for source in stage.sources}]
                 for stage in ready[: jobs - len(running)]:
                     waiting.remove(stage)
-                    running[pool.submit(_run_one, stage, store, engine, display, closed)] = stage
+                    running[pool.submit(_run_one, stage, store, engine, display, closed, ended.is_set)] = stage
                 finished, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in finished:
                     missing.discard(running.pop(future).key)
                     future.result()
         except BaseException:
+            ended.set()
             display.ending()
             engine.close()  # ends what still runs, so that the pool can be left
             raise
@@ -77,9 +80,11 @@ def _present(stage: Stage, store: Store, display: Display) -> bool:
     return False
 
 
-def _run_one(stage: Stage, store: Store, engine: Engine, display: Display, closed: Sequence[str]) -> None:
+def _run_one(
+    stage: Stage, store: Store, engine: Engine, display: Display, closed: Sequence[str], stop: Callable[[], bool]
+) -> None:
     try:
-        with store.locked(stage.key):
+        with store.locked(stage.key, waiting=lambda owner: display.waiting(stage.name, owner), stop=stop):
             if store.record(stage.key) is not None:  # another run made it while this one waited
                 display.skipped(stage.name)
                 return

@@ -7,16 +7,16 @@ kill, so that the next run of the same stage goes on from its last checkpoint.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from xtreme_bench import locks
 from xtreme_bench.errors import Problem
 
 SCHEMA_VERSION = 1
@@ -120,14 +120,11 @@ class Store:
         (folder / "record.json").unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
 
-    @contextlib.contextmanager
-    def locked(self, key: str) -> Iterator[None]:
-        """Hold a stage for this process; another run on the same store waits until it is free."""
-        path = self.root / "locks" / key
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w") as stream:
-            fcntl.flock(stream, fcntl.LOCK_EX)
-            yield
+    def locked(
+        self, key: str, *, waiting: Callable[[str], None], stop: Callable[[], bool]
+    ) -> contextlib.AbstractContextManager[None]:
+        """Hold a stage for this process; another run on the same store waits (`locks.held`)."""
+        return locks.held(self.root / "locks" / key, waiting=waiting, stop=stop)
 
 
 class Digests:
