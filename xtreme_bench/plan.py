@@ -5,72 +5,18 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from xtreme_bench import audit_scope, corpora, environment, model_cache, plan_retrieval
+from xtreme_bench import audit_scope, corpora, model_cache, plan_retrieval
 from xtreme_bench.benchmark import MINIATURE_LANGUAGES, TASKS
 from xtreme_bench.data import layout, releases
 from xtreme_bench.errors import Problem
 from xtreme_bench.recipe import Recipe
-from xtreme_bench.store import SCHEMA_VERSION, Digests, Store, digest
-from xtreme_bench.worker import KINDS
+from xtreme_bench.stage import Folder, Stage, stamps_of
+from xtreme_bench.store import Digests
 
 TRAINS = ("pretrain", "intermediate", "finetune")
-
-
-@dataclass(frozen=True)
-class Folder:
-    """An input from outside the store; `key` is a digest of what is read there."""
-
-    path: Path
-    key: str
-
-    def folder(self, store: Store) -> Path:
-        """Where the files are."""
-        return self.path
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One unit of work: what `worker.KINDS[kind]` makes of `params` and `inputs`.
-
-    `aside` are parameters that the stage gets too but that do not change its result, so they are not in the key.
-    `image` is the digest of the image it runs in; without one it runs with the packages that are installed here.
-    """
-
-    kind: str
-    name: str
-    params: Mapping[str, Any]
-    inputs: Mapping[str, Stage | Folder]
-    aside: Mapping[str, Any] = field(default_factory=dict)
-    image: str | None = None
-
-    @property
-    def sources(self) -> list[Stage]:
-        """The inputs that are stages themselves."""
-        return [source for source in self.inputs.values() if isinstance(source, Stage)]
-
-    @cached_property
-    def key(self) -> str:
-        """The sha256 (hex) of everything that the result depends on; the name is not part of it."""
-        return digest(self.description())
-
-    def description(self) -> dict[str, Any]:
-        """What the key is made from, as JSON values."""
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "kind": self.kind,
-            "params": dict(self.params),
-            "inputs": {name: source.key for name, source in self.inputs.items()},
-            **({"image": self.image} if self.image else {"versions": environment.versions()}),
-            "code": environment.code_digest(KINDS[self.kind].partition(":")[0]),
-        }
-
-    def folder(self, store: Store) -> Path:
-        """Where the outputs are, once the stage is finished."""
-        return store.out(self.key)
 
 
 @dataclass
@@ -148,7 +94,7 @@ class _Corpus:
         missing = layout.missing(self.source, wanted, purpose)
         noted = {problem.file for problem in self.made.missing}
         self.made.missing.extend(problem for problem in missing if problem.file not in noted)
-        return Folder(self.source, "missing" if missing else self.digests.of(self.source, wanted))
+        return Folder(self.source, "missing") if missing else Folder.digested(self.source, wanted, self.digests)
 
 
 def _corpus(made: Plan, data: Path | None, digests: Digests) -> _Corpus:
@@ -176,7 +122,13 @@ def _releases(made: Plan, folder: Path, digests: Digests) -> Folder:
     if not folder.is_dir():
         made.missing.append(Problem("is no folder: it should hold the upstream releases", file=str(folder)))
         return Folder(folder, "missing")
-    return Folder(folder, digests.of(folder, (name for name, _ in releases.find([folder]))))
+    files = [name for name, _ in releases.find([folder])]
+    return Folder.digested(folder, [*files, *_folders(files)], digests)
+
+
+def _folders(files: Iterable[str]) -> set[str]:
+    """The folders of files: a file that comes is a change of its folder. For inputs of which everything is read."""
+    return {parent.as_posix() for file in files for parent in PurePosixPath(file).parents}
 
 
 def _encoder(made: Plan, corpus: _Corpus, digests: Digests) -> Stage | Folder:
@@ -198,12 +150,13 @@ def _encoder(made: Plan, corpus: _Corpus, digests: Digests) -> Stage | Folder:
         hub = recipe.model.hub
         found = model_cache.snapshot(hub.name, hub.revision)
         made.weights = None if found else f"{hub.name} at revision {hub.revision}"
-        encoder = Folder(found or Path(hub.name), f"hub:{hub.name}@{hub.revision}")
+        seen = stamps_of(found, (path.name for path in found.iterdir())) if found else {}
+        encoder = Folder(found or Path(hub.name), f"hub:{hub.name}@{hub.revision}", seen)
     else:
         folder = recipe.path.parent / str(recipe.model.path)
         files = [p.relative_to(folder).as_posix() for p in folder.glob("*")] if folder.is_dir() else []
         made.missing += model_cache.lacking(folder)
-        encoder = Folder(folder, digests.of(folder, files))
+        encoder = Folder.digested(folder, [*files, *_folders(files)], digests)
     return encoder
 
 
@@ -288,7 +241,7 @@ def _score(made: Plan, data: Path | None, labels: Path | None, digests: Digests)
         files = [TASKS[task].file(language) for task, languages in tasks.items() for language in languages]
         if not files:
             made.missing.append(Problem("holds no gold labels of the recipe's targets", file=str(labels)))
-        gold = Folder(labels, digests.of(labels, files))
+        gold = Folder.digested(labels, files, digests)
     if gold is not None:
         made.score = made.add(
             "score", "score", {"tasks": {k: v for k, v in tasks.items() if v}}, labels=gold, **made.predictions

@@ -13,8 +13,9 @@ from xtreme_bench.check import Report
 from xtreme_bench.claims import Manifest, Scores, reference_of, scores_of, trained, zero_shot
 from xtreme_bench.findings import count
 from xtreme_bench.page import write_comparison_page, write_page
-from xtreme_bench.plan import TRAINS, Folder, Plan, Stage
+from xtreme_bench.plan import TRAINS, Plan
 from xtreme_bench.progress import duration
+from xtreme_bench.stage import Folder, Stage
 from xtreme_bench.store import Store
 from xtreme_bench.tables import cell
 from xtreme_bench.verdict import expectations, verdict

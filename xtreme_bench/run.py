@@ -13,9 +13,10 @@ from xtreme_bench.check import check
 from xtreme_bench.engines import chosen
 from xtreme_bench.engines.local import Local
 from xtreme_bench.errors import InputError, Problem, StageError
-from xtreme_bench.plan import Plan, Stage, plan
+from xtreme_bench.plan import Plan, plan
 from xtreme_bench.progress import Display
 from xtreme_bench.schedule import Engine, execute
+from xtreme_bench.stage import Stage
 from xtreme_bench.store import Digests, Store
 from xtreme_bench.verify import check_expect
 

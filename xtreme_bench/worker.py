@@ -1,9 +1,9 @@
 """Run one stage here: data in, files out. `python -m xtreme_bench.worker FOLDER/stage.json`
 
-The stage file names kind, parameters, inputs and nothing else; outputs go to `FOLDER/out`, checkpoints to
-`FOLDER/work`, and what happened to `FOLDER/result.json`. Standard output carries one JSON message a line
-({"progress": [done, total, note]}, {"done": true} or {"error": ..., "exit": code}); all else that is printed goes
-to `FOLDER/log.txt`.
+The stage file names kind, parameters, inputs and the code of the plan, nothing else; outputs go to `FOLDER/out`,
+checkpoints to `FOLDER/work`, and what happened to `FOLDER/result.json`. Standard output carries one JSON message a
+line ({"progress": [done, total, note]}, {"done": true} or {"error": ..., "exit": code}); all else that is printed
+goes to `FOLDER/log.txt`.
 With `--serve` stage files are read from standard input, one a line, so that the heavy imports are paid once.
 """
 
@@ -22,12 +22,12 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from xtreme_bench import environment
-from xtreme_bench.errors import XtremeBenchError
+from xtreme_bench import environment, loaded
+from xtreme_bench.errors import StageError, XtremeBenchError
 from xtreme_bench.guard import guarded
 from xtreme_bench.job import Inputs, Job
 from xtreme_bench.store import write_json
@@ -78,10 +78,24 @@ def run_stage(stage_file: Path, emit: Emit) -> None:
             progress=_throttled(emit),
         )
         stage = getattr(importlib.import_module(module), function)
+        loaded.require(spec.get("code", {}))
         with guarded([Path(path) for path in spec.get("closed", ())], [*job.inputs.values(), folder]):
-            facts = stage(job)
+            try:
+                facts = stage(job)
+            finally:
+                _require_code_of_plan(folder, spec.get("code", {}))
         result = {"facts": facts, "seconds": round(time.time() - started, 3), "ran": _circumstances(started)}
         write_json(folder / "result.json", result)
+
+
+def _require_code_of_plan(folder: Path, expected: Mapping[str, str]) -> None:
+    """What a stage loaded while it ran must be the code in its key; nothing is kept of what other code made."""
+    try:
+        loaded.require(expected)
+    except StageError:
+        for name in ("out", "work"):
+            shutil.rmtree(folder / name)
+        raise
 
 
 def _throttled(emit: Emit) -> Callable[[int, int, str], None]:
@@ -145,6 +159,7 @@ def _log_to(path: Path) -> None:
 
 def _serve(emit: Emit) -> int:
     """Run stage files named on standard input until it closes; when the client dies, die at once."""
+    loaded.watch()
     stages: queue.Queue[str] = queue.Queue()
 
     def listen() -> None:
