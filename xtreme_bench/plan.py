@@ -13,10 +13,11 @@ from xtreme_bench.benchmark import MINIATURE_LANGUAGES, TASKS
 from xtreme_bench.data import layout, releases
 from xtreme_bench.errors import Problem
 from xtreme_bench.recipe import Recipe
-from xtreme_bench.stage import Folder, Stage, stamps_of
+from xtreme_bench.stage import MISSING, Folder, Stage, stamps_of
 from xtreme_bench.store import Digests
 
 TRAINS = ("pretrain", "intermediate", "finetune")
+DATA = Path("data")  # where corpora are where nobody says
 
 
 @dataclass
@@ -94,7 +95,7 @@ class _Corpus:
         missing = layout.missing(self.source, wanted, purpose)
         noted = {problem.file for problem in self.made.missing}
         self.made.missing.extend(problem for problem in missing if problem.file not in noted)
-        return Folder(self.source, "missing") if missing else Folder.digested(self.source, wanted, self.digests)
+        return Folder(self.source, MISSING) if missing else Folder.digested(self.source, wanted, self.digests)
 
 
 def _corpus(made: Plan, data: Path | None, digests: Digests) -> _Corpus:
@@ -102,7 +103,7 @@ def _corpus(made: Plan, data: Path | None, digests: Digests) -> _Corpus:
     if source.source == "miniature":
         params = {"seed": source.seed, "scale": source.scale, "languages": _languages(made.recipe)}
         return _Corpus(made, made.add("corpus", "miniature corpora", params), digests)
-    folder = data or Path("data")
+    folder = data or DATA
     if source.source == "releases":
         params = {"dev_as_test": sorted(source.dev_as_test), "sample": source.sample}
         upstream = _releases(made, folder, digests)
@@ -121,7 +122,7 @@ def _languages(recipe: Recipe) -> list[str]:
 def _releases(made: Plan, folder: Path, digests: Digests) -> Folder:
     if not folder.is_dir():
         made.missing.append(Problem("is no folder: it should hold the upstream releases", file=str(folder)))
-        return Folder(folder, "missing")
+        return Folder(folder, MISSING)
     files = [name for name, _ in releases.find([folder])]
     return Folder.digested(folder, [*files, *_folders(files)], digests)
 
@@ -155,8 +156,10 @@ def _encoder(made: Plan, corpus: _Corpus, digests: Digests) -> Stage | Folder:
     else:
         folder = recipe.path.parent / str(recipe.model.path)
         files = [p.relative_to(folder).as_posix() for p in folder.glob("*")] if folder.is_dir() else []
-        made.missing += model_cache.lacking(folder)
-        encoder = Folder.digested(folder, [*files, *_folders(files)], digests)
+        lacking = model_cache.lacking(folder)
+        made.missing += lacking
+        names = [*files, *_folders(files)]
+        encoder = Folder(folder, MISSING) if lacking else Folder.digested(folder, names, digests)
     return encoder
 
 
@@ -241,7 +244,7 @@ def _score(made: Plan, data: Path | None, labels: Path | None, digests: Digests)
         files = [TASKS[task].file(language) for task, languages in tasks.items() for language in languages]
         if not files:
             made.missing.append(Problem("holds no gold labels of the recipe's targets", file=str(labels)))
-        gold = Folder.digested(labels, files, digests)
+        gold = Folder.digested(labels, files, digests) if files else Folder(labels, MISSING)
     if gold is not None:
         made.score = made.add(
             "score", "score", {"tasks": {k: v for k, v in tasks.items() if v}}, labels=gold, **made.predictions

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xtreme_bench import bundle, environment, manifest, model_cache, recipe
+from xtreme_bench import bundle, environment, manifest, model_cache, plan_facts, recipe
 from xtreme_bench.check import check
 from xtreme_bench.engines import chosen
 from xtreme_bench.engines.local import Local
 from xtreme_bench.errors import InputError, Problem, StageError
-from xtreme_bench.plan import Plan, plan
+from xtreme_bench.plan import DATA, Plan, plan
 from xtreme_bench.progress import Display
 from xtreme_bench.schedule import Engine, execute
 from xtreme_bench.stage import Stage
@@ -30,6 +30,11 @@ class Places:
     store: Path = Path("store")
     submissions: Path = Path("submissions")
     reports: Path = Path("reports")
+
+    @property
+    def corpora(self) -> Path:
+        """Where recipes that are not on the built-in corpora find theirs."""
+        return self.data or DATA
 
 
 @dataclass(frozen=True)
@@ -56,13 +61,27 @@ def plans(name: str, places: Places, image: str | None = None) -> list[Plan]:
 
     Errors: `InputError` with all faults of either file.
     """
+    _require_paths(places)
     digests = Digests(places.store / "digests.json")
     recipes = [recipe.load(recipe.find(name))]
     if recipes[0].baseline is not None:
         recipes.append(recipe.load(recipes[0].path.parent / f"{recipes[0].baseline}.yaml"))
     made = [plan(one, data=places.data, labels=places.labels, image=image, digests=digests) for one in recipes]
-    digests.save()
+    if places.store.is_dir():  # looking at a plan makes none
+        digests.save()
     return made
+
+
+def _require_paths(places: Places) -> None:
+    """Errors: `InputError` for paths that are no lines of text, as stages are told of them in such lines."""
+    paths = {what: str(path.resolve()) for what, path in vars(places).items() if path is not None}
+    problems = [
+        Problem(f"the path of the {what}, {path!a}, holds a control character or is not UTF-8")
+        for what, path in paths.items()
+        if any(ord(letter) < 32 or 0xD800 <= ord(letter) < 0xE000 for letter in path)
+    ]
+    if problems:
+        raise InputError("these folders cannot be used; name others, or work in another folder", problems)
 
 
 def planned(name: str, places: Places, engine: str) -> list[Plan]:
@@ -81,7 +100,10 @@ def reproduce(name: str, places: Places, engine: str = "local") -> Outcome:
     Errors: wrong input before any work; an engine that cannot be used; the first stage that fails.
     """
     made = plans(name, places)
-    _require_inputs(made)
+    _require_inputs(made, places)
+    for one in made:
+        bundle.require_place(places.submissions / one.recipe.name, one.recipe.name)
+    places.store.mkdir(parents=True, exist_ok=True)
     hub = {(h.name, h.revision) for one in made if (h := one.recipe.model.hub) is not None}
     for model in sorted(hub):
         model_cache.fetch(*model)
@@ -101,7 +123,7 @@ def audit_recipe(name: str, places: Places) -> dict[str, Any]:
     (made, *_) = plans(name, places)
     assert made.audit is not None
     if any(source.key == "missing" for source in made.audit.inputs.values()):
-        _require_inputs([made])
+        _require_inputs([made], places)
     stages = [*made.audit.sources, made.audit]
     store = Store(places.store)
     with closing(Local()) as engine:
@@ -130,15 +152,13 @@ def _distinct(made: list[Plan]) -> list[Stage]:
     return list(stages.values())
 
 
-def _require_inputs(made: list[Plan]) -> None:
-    problems = list(dict.fromkeys(problem for one in made for problem in one.missing))
-    if problems:
-        shown, rest = problems[:20], len(problems) - 20
-        more = f" (the first 20 of {len(problems)} are listed)" if rest > 0 else ""
+def _require_inputs(made: list[Plan], places: Places) -> None:
+    missing = plan_facts.lacking((problem for one in made for problem in one.missing), places.corpora)
+    if missing:
         raise InputError(
-            f"the recipe {made[0].recipe.name} needs files that are not there{more}: name the folder of the corpora "
-            "with --data (DATA= for make), or make one with `xtreme-bench data prepare`; a model's is in the recipe",
-            shown,
+            f"the recipe {made[0].recipe.name} needs files that are not there: name the folder of the corpora with "
+            "--data (DATA= for make), or make one as said here; a model's is in the recipe",
+            [Problem(line) for line in plan_facts.missing_lines(missing)],
         )
 
 

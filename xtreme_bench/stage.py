@@ -13,10 +13,13 @@ from xtreme_bench.errors import Problem, StageError
 from xtreme_bench.store import SCHEMA_VERSION, Digests, Stamp, Store, digest, stamp
 from xtreme_bench.worker import KINDS
 
+# The key of a folder that lacks something: a stage that reads it cannot run.
+MISSING = "missing"
+
 
 @dataclass(frozen=True)
 class Folder:
-    """An input from outside the store; `key` is a digest of what is read there.
+    """An input from outside the store; `key` is a digest of what is read there, or `MISSING`.
 
     `stamps` are those of what is read, taken before it was digested, so that a later change is noticed.
     """
