@@ -128,24 +128,32 @@ def _attempt(stage_file: Path, emit: Emit) -> int:
     try:
         _log_to(stage_file.parent / "log.txt")
         run_stage(stage_file, emit)
-    except XtremeBenchError as error:
-        emit({"error": str(error), "exit": error.exit_code})
-        return error.exit_code
-    except MemoryError:
-        emit({"error": "out of memory: give the stage a smaller batch or the machine more memory", "exit": 3})
-        return 3
-    except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        advice = "free space or mend the folder, then run the same command again"
-        emit({"error": f"{place}{error.strerror or error}; {advice}", "exit": 3})
-        return 3
     except Exception as error:
-        with contextlib.suppress(OSError):  # the log may be on the disk that is full
-            traceback.print_exc()
-        emit({"error": f"{type(error).__name__}: {error}", "exit": 3, "unexpected": True})
-        return 3
+        report = _report(error)
+        if report.get("unexpected"):
+            with contextlib.suppress(OSError):  # the log may be on the disk that is full
+                traceback.print_exc()
+        emit(report)
+        return int(report["exit"])
     emit({"done": True})
     return 0
+
+
+def _report(error: Exception) -> dict[str, Any]:
+    """What is told of an error: in words that help where it is one that a user can mend."""
+    if isinstance(error, XtremeBenchError):
+        return {"error": str(error), "exit": error.exit_code}
+    if isinstance(error, MemoryError):
+        return {"error": "out of memory: give the stage a smaller batch or the machine more memory", "exit": 3}
+    # Libraries in Rust, as for tokenizers and safetensors, have errors of their own, which end in "(os error 28)".
+    if isinstance(error, OSError) or "(os error " in str(error):
+        place = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
+        said = error.strerror if isinstance(error, OSError) and error.strerror else error
+        return {
+            "error": f"{place}{said}; free space or mend the folder, then run the same command again",
+            "exit": 3,
+        }
+    return {"error": f"{type(error).__name__}: {error}", "exit": 3, "unexpected": True}
 
 
 def _log_to(path: Path) -> None:
