@@ -104,6 +104,19 @@ def test_a_name_too_long_and_an_occupied_output_folder_are_told_before_any_work(
     assert not (tmp_path / "store").exists()
 
 
+@pytest.mark.parametrize(
+    ("option", "folder"), [("--store", "store/deep"), ("--out", "out/deep"), ("--reports", "reports")]
+)
+def test_a_folder_that_cannot_be_written_is_told_before_any_work(option: str, folder: str, tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(SMALL)
+    file = tmp_path / ("reports/small" if option == "--reports" else folder.partition("/")[0])
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("a file where a folder should be")
+    done = run("run", "small.yaml", option, folder, cwd=tmp_path)
+    assert (done.returncode, "started" in done.stderr) == (2, False)
+    assert f"{Path(folder) / ('small' if option != '--store' else '')}: cannot be written" in done.stderr
+
+
 @pytest.mark.parametrize("name", [b"two\nlines", b"a\rb", b"M\xfcller"])
 def test_a_store_whose_path_is_no_line_of_text_is_told_before_any_work(name: bytes, tmp_path: Path) -> None:
     (tmp_path / "small.yaml").write_text(SMALL)

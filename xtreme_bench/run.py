@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from xtreme_bench.errors import InputError, Problem, StageError
 from xtreme_bench.plan import DATA, Plan, plan
 from xtreme_bench.progress import Display
 from xtreme_bench.schedule import Engine, execute
-from xtreme_bench.stage import Stage
+from xtreme_bench.stage import MISSING, Stage
 from xtreme_bench.store import Digests, Store
 from xtreme_bench.verify import check_expect
 
@@ -56,13 +57,15 @@ class Outcome:
     problems: list[Problem]
 
 
-def plans(name: str, places: Places, image: str | None = None) -> list[Plan]:
+def plans(name: str, places: Places, image: str | None = None, digests: Digests | None = None) -> list[Plan]:
     """The plan of a recipe and, after it, of its baseline, whose stages run in `image` or with the packages here.
+
+    `digests` are those of an earlier plan, so that no file is hashed twice.
 
     Errors: `InputError` with all faults of either file.
     """
     _require_paths(places)
-    digests = Digests(places.store / "digests.json")
+    digests = digests or _digests(places)
     recipes = [recipe.load(recipe.find(name))]
     if recipes[0].baseline is not None:
         recipes.append(recipe.load(recipes[0].path.parent / f"{recipes[0].baseline}.yaml"))
@@ -70,6 +73,10 @@ def plans(name: str, places: Places, image: str | None = None) -> list[Plan]:
     if places.store.is_dir():  # looking at a plan makes none
         digests.save()
     return made
+
+
+def _digests(places: Places) -> Digests:
+    return Digests(places.store / "digests.json")
 
 
 def _require_paths(places: Places) -> None:
@@ -99,10 +106,10 @@ def reproduce(name: str, places: Places, engine: str = "local") -> Outcome:
 
     Errors: wrong input before any work; an engine that cannot be used; the first stage that fails.
     """
-    made = plans(name, places)
+    digests = _digests(places)
+    made = plans(name, places, digests=digests)
     _require_inputs(made, places)
-    for one in made:
-        bundle.require_place(places.submissions / one.recipe.name, one.recipe.name)
+    _require_outputs(made, places)
     places.store.mkdir(parents=True, exist_ok=True)
     hub = {(h.name, h.revision) for one in made if (h := one.recipe.model.hub) is not None}
     for model in sorted(hub):
@@ -110,7 +117,7 @@ def reproduce(name: str, places: Places, engine: str = "local") -> Outcome:
     resources = made[0].recipe.resources
     with closing(_engine(engine, resources)) as place:
         # Now that the weights have a folder, and the image a digest.
-        made = plans(name, places, place.image)
+        made = plans(name, places, place.image, digests)
         stages = _distinct(made)
         execute(stages, Store(places.store), place, jobs=resources.jobs, display=Display(len(stages)))
     finished = [_finish(one, Store(places.store), places) for one in made]
@@ -122,7 +129,7 @@ def audit_recipe(name: str, places: Places) -> dict[str, Any]:
     """Audit what a recipe trains on and is tested on: runs the stages that make its corpora, and the audit."""
     (made, *_) = plans(name, places)
     assert made.audit is not None
-    if any(source.key == "missing" for source in made.audit.inputs.values()):
+    if any(source.key == MISSING for source in made.audit.inputs.values()):
         _require_inputs([made], places)
     stages = [*made.audit.sources, made.audit]
     store = Store(places.store)
@@ -160,6 +167,23 @@ def _require_inputs(made: list[Plan], places: Places) -> None:
             "--data (DATA= for make), or make one as said here; a model's is in the recipe",
             [Problem(line) for line in plan_facts.missing_lines(missing)],
         )
+
+
+def _require_outputs(made: list[Plan], places: Places) -> None:
+    """Errors: `InputError` where what a run leaves could not be written at its end."""
+    folders = [places.store, places.reports / made[0].recipe.name]
+    for one in made:
+        folders.append(places.submissions / one.recipe.name)
+        bundle.require_place(folders[-1], one.recipe.name)
+    problems = [Problem("cannot be written", str(folder)) for folder in folders if not _is_writable(folder)]
+    if problems:
+        raise InputError("name other folders with --store, --out and --reports, or mend these", problems)
+
+
+def _is_writable(folder: Path) -> bool:
+    """Whether a folder can be made, or written to where it is there."""
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
 
 
 def _finish(one: Plan, store: Store, places: Places) -> Finished:
