@@ -78,3 +78,8 @@ def test_each_corpus_that_is_missing_comes_with_what_brings_it(file: str, what: 
     assert how in entry["how"]
     (line,) = plan_facts.missing_lines([entry])
     assert line.startswith(f"{what}, 1 file ({file}): ")
+
+
+def test_what_is_wrong_with_a_file_that_is_there_is_told_as_it_is() -> None:
+    (entry,) = plan_facts.lacking([Problem("is a link to /etc", "download/xnli/test-de.tsv")], Path("download"))
+    assert plan_facts.missing_lines([entry]) == ["download/xnli/test-de.tsv: is a link to /etc"]

@@ -9,6 +9,7 @@ from typing import Any
 from tabulate import tabulate
 
 from xtreme_bench.benchmark import LANGUAGES
+from xtreme_bench.data.layout import ABSENT
 from xtreme_bench.data.sources import SOURCES
 from xtreme_bench.errors import Problem
 from xtreme_bench.findings import count
@@ -69,7 +70,7 @@ def lacking(problems: Iterable[Problem], data: Path) -> list[dict[str, Any]]:
     others: list[dict[str, Any]] = []
     for problem in dict.fromkeys(problems):
         path = Path(str(problem.file))
-        if path.is_relative_to(data) and path != data:
+        if problem.message.startswith(ABSENT) and path.is_relative_to(data):
             files.setdefault(_corpus(path.relative_to(data)), []).append(path.relative_to(data).as_posix())
         else:
             others.append({"what": str(problem.file), "files": [], "how": problem.message})
