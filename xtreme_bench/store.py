@@ -171,13 +171,16 @@ Stamp = list[int]
 
 
 def stamp(path: Path) -> Stamp:
-    """What tells of a change without reading a file or folder: its size, times of change, and number on the disk."""
+    """What tells of a change without reading a file or folder: its size, and the times of change of content and of all.
+
+    The second time cannot be put back, and also tells of a file that is moved to another's place.
+    """
     status = path.stat()
-    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
 
 
 class Digests:
-    """Hashes of files outside the store, remembered by path and `stamp` so that each is read once."""
+    """Hashes of files outside the store, remembered by path, `stamp` and inode so that each is read once."""
 
     def __init__(self, file: Path) -> None:
         self._file, self._learned = file, False
@@ -201,7 +204,9 @@ class Digests:
             write_json(self._file, known)
 
     def _one(self, path: Path) -> str:
-        name, now = str(path.resolve()), stamp(path)
+        # With its number on the disk, for file systems that keep no second time; on some the number changes at will,
+        # which costs no more here than to read a file again.
+        name, now = str(path.resolve()), [*stamp(path), path.stat().st_ino]
         known = self._known.get(name)
         if known is None or known[:-1] != now:
             known = [*now, file_digest(path)]
