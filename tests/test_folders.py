@@ -10,7 +10,8 @@ from xtreme_bench.engines import mounts
 from xtreme_bench.errors import InputError
 from xtreme_bench.plan import Plan, plan
 from xtreme_bench.recipe import load
-from xtreme_bench.run import _require_inputs
+from xtreme_bench.run import Places, _require_inputs
+from xtreme_bench.stage import MISSING
 from xtreme_bench.store import Digests
 
 RECIPE = """
@@ -51,7 +52,7 @@ def replace_by_link(path: Path, target: str | Path) -> Path:
 
 def refused(places: Path, **where: str) -> str:
     with pytest.raises(InputError) as raised:
-        _require_inputs([planned(places, **where)])
+        _require_inputs([planned(places, **where)], Places(places / "data", None, places / "store"))
     assert raised.value.exit_code == 2
     return str(raised.value)
 
@@ -86,6 +87,25 @@ def test_a_link_that_leads_out_of_a_folder_is_named_with_its_target_before_any_w
     link = replace_by_link(places / what, target)
     real = os.path.realpath(link)
     assert f"{link}: is a link to {real}" in refused(places)
+    assert MISSING in read_from_outside(places)
+
+
+def read_from_outside(places: Path) -> set[str]:
+    """The keys of the folders that stages read."""
+    return {folder.key for stage in planned(places).stages for folder in stage.outside.values()}
+
+
+def test_a_link_that_leads_out_of_the_hubs_cache_is_refused_too(places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(places / "hub"))
+    hub = f"{{hub: {{name: some/model, revision: '{'0' * 40}'}}}}"
+    (places / "recipe.yaml").write_text(RECIPE.replace("{path: model}", hub))
+    cache = places / "hub/models--some--model"
+    (cache / "snapshots").mkdir(parents=True)
+    (places / "model").rename(cache / "snapshots" / ("0" * 40))
+    assert planned(places).missing == []
+    link = replace_by_link(cache / "snapshots" / ("0" * 40) / "config.json", places / "elsewhere/de-en.de")
+    assert f"{link}: is a link to" in refused(places)
+    assert MISSING in read_from_outside(places)
 
 
 def test_links_that_stay_within_their_folder_or_that_nothing_reads_are_no_fault(places: Path) -> None:
@@ -106,7 +126,7 @@ def test_links_to_gold_labels_within_the_data_are_refused_and_so_are_data_within
 
 def test_links_in_a_circle_are_files_that_are_missing(places: Path) -> None:
     replace_by_link(places / "data" / READ, "de-en.de")
-    assert "missing" in refused(places)
+    assert f"tatoeba, 1 file ({READ}): " in refused(places)
 
 
 def seen(places: Path, **inputs: Path) -> set[str]:

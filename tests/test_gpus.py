@@ -92,7 +92,7 @@ def test_a_stage_gets_a_gpu_if_it_computes_with_an_encoder_and_not_otherwise(
     (folder / "stage.json").write_text(json.dumps({"kind": kind, "inputs": {}, "closed": []}))
     engine.Docker(Resources(), lambda line: None).run(folder, lambda message: None)
     # What puts tensors on a device is in these two modules; whatever loads one of them can use a GPU.
-    computes = {"xtreme_bench.device", "xtreme_bench.embed_torch"} & set(environment._closure(KINDS[kind].module))
+    computes = {"xtreme_bench.device", "xtreme_bench.embed_torch"} & set(environment.sources(KINDS[kind].module))
     assert made.created[-1]["device_requests"] == ([DRIVER] if computes else None)
     assert KINDS[kind].gpu == bool(computes)
 

@@ -127,10 +127,10 @@ def test_files_of_a_data_folder_are_part_of_the_keys_of_those_who_read_them(tmp_
 
 
 def test_the_code_digest_covers_what_a_module_imports_and_nothing_else() -> None:
-    sources = environment._closure("xtreme_bench.score")
+    sources = environment.sources("xtreme_bench.score")
     assert {"xtreme_bench.score", "xtreme_bench.metrics", "xtreme_bench.benchmark"} <= sources.keys()
     assert not {"xtreme_bench.train", "xtreme_bench.cli", "xtreme_bench.report"} & sources.keys()
-    assert "xtreme_bench.miniature.languages.sw" in environment._closure("xtreme_bench.miniature.corpus")
+    assert "xtreme_bench.miniature.languages.sw" in environment.sources("xtreme_bench.miniature.corpus")
 
 
 def test_the_light_half_never_imports_the_heavy_one() -> None:

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors import SafetensorError
 
 from xtreme_bench.engines.local import Local
 from xtreme_bench.errors import InputError, StageError
+from xtreme_bench.worker import _report
 
 LABELS = {"kind": "labels", "params": {"seed": 3, "scale": 0.02, "languages": ["en", "de"]}, "inputs": {}}
 
@@ -51,6 +53,33 @@ def test_a_bug_ends_with_3_and_its_traceback_is_in_the_log(tmp_path: Path) -> No
     code, messages = messages_of(folder)
     assert (code, messages[-1]["unexpected"]) == (3, True)
     assert "Traceback" in (folder / "log.txt").read_text()
+
+
+ADVICE = "free space or mend the folder, then run the same command again"
+FULL = "Error while serializing: I/O error: No space left on device (os error 28)"
+
+
+@pytest.mark.parametrize(
+    ("error", "said", "code", "unexpected"),
+    [
+        (OSError(28, "No space left on device", "/store/x"), f"/store/x: No space left on device; {ADVICE}", 3, False),
+        (SafetensorError(FULL), f"{FULL}; {ADVICE}", 3, False),
+        (
+            Exception("No space left on device (os error 28)"),
+            f"No space left on device (os error 28); {ADVICE}",
+            3,
+            False,
+        ),
+        (MemoryError(), "out of memory: give the stage a smaller batch or the machine more memory", 3, False),
+        (InputError("a wrong file"), "a wrong file", 2, False),
+        (KeyError("x"), "KeyError: 'x'", 3, True),
+    ],
+)
+def test_an_error_is_told_in_words_that_help_whichever_library_raises_it(
+    error: Exception, said: str, code: int, unexpected: bool
+) -> None:
+    report = _report(error)
+    assert (report["error"], report["exit"], report.get("unexpected", False)) == (said, code, unexpected)
 
 
 def test_the_local_engine_keeps_its_worker_for_the_next_stage_also_after_an_error(tmp_path: Path) -> None:

@@ -64,13 +64,26 @@ def run(
 @cli.command()
 @click.argument("recipe")
 @_places
-def plan(recipe: str, data: Path | None, labels: Path | None, store: Path, engine: str) -> None:
-    """Show what RECIPE would run, what is done already, and what is missing."""
-    from xtreme_bench import report
+@click.option("--allow-missing", is_flag=True, help="Exit 0 also where files are missing, so that stages cannot run.")
+@click.option("--json", "json_file", type=OUTPUT, help="Write the plan as JSON; - is standard output.")
+def plan(
+    recipe: str,
+    data: Path | None,
+    labels: Path | None,
+    store: Path,
+    engine: str,
+    allow_missing: bool,
+    json_file: Path | None,
+) -> None:
+    """Show what RECIPE would run, what is done already, and what is missing; exit 2 where something cannot run."""
+    from xtreme_bench import plan_facts
     from xtreme_bench.run import Places, planned
     from xtreme_bench.store import Store
 
-    click.echo(report.plan_table(planned(recipe, Places(data, labels, store), engine), Store(store)))
+    places = Places(data, labels, store)
+    found = plan_facts.facts(planned(recipe, places, engine), Store(store), places.corpora)
+    emit(json_file, found, lambda: plan_facts.text(found))
+    sys.exit(2 if found["cannot_run"] and not allow_missing else 0)
 
 
 @cli.command()

@@ -9,6 +9,7 @@ import platform
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO, Any
 
 from xtreme_bench.errors import StageError
 
@@ -68,3 +69,29 @@ def _owner(path: Path) -> str:
     with path.open(encoding="utf-8", errors="replace") as stream:
         text = stream.read(LONGEST).partition("\n")[0]
     return "".join(letter for letter in text if letter.isprintable()) or "another process"
+
+
+@contextlib.contextmanager
+def alone(path: Path) -> Iterator[Path]:
+    """Hold a lock for a moment: `path` is a file that is made for this, whose content is free, and is gone afterwards.
+
+    One that a killed process left is nobody's, and is taken.
+    """
+    while True:
+        with path.open("a") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX)
+            if not _stands_at(stream, path):  # whoever held it before has moved or removed it
+                continue
+            try:
+                yield path
+            finally:
+                if _stands_at(stream, path):
+                    path.unlink()
+            return
+
+
+def _stands_at(stream: IO[Any], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(stream.fileno()), path.stat())
+    except FileNotFoundError:
+        return False

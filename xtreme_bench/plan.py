@@ -5,70 +5,19 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from xtreme_bench import audit_scope, corpora, environment, folders, model_cache, plan_retrieval
+from xtreme_bench import audit_scope, corpora, folders, model_cache, plan_retrieval
 from xtreme_bench.benchmark import MINIATURE_LANGUAGES, TASKS
 from xtreme_bench.data import layout, releases
 from xtreme_bench.errors import Problem
 from xtreme_bench.kinds import KINDS
 from xtreme_bench.recipe import Recipe
-from xtreme_bench.store import SCHEMA_VERSION, Digests, Store, digest
+from xtreme_bench.stage import MISSING, Folder, Stage, stamps_of
+from xtreme_bench.store import Digests
 
-
-@dataclass(frozen=True)
-class Folder:
-    """An input from outside the store; `key` is a digest of what is read there."""
-
-    path: Path
-    key: str
-
-    def folder(self, store: Store) -> Path:
-        """Where the files are."""
-        return self.path
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One unit of work: what `KINDS[kind]` makes of `params` and `inputs`.
-
-    `aside` are parameters that the stage gets too but that do not change its result, so they are not in the key.
-    `image` is the digest of the image it runs in; without one it runs with the packages that are installed here.
-    """
-
-    kind: str
-    name: str
-    params: Mapping[str, Any]
-    inputs: Mapping[str, Stage | Folder]
-    aside: Mapping[str, Any] = field(default_factory=dict)
-    image: str | None = None
-
-    @property
-    def sources(self) -> list[Stage]:
-        """The inputs that are stages themselves."""
-        return [source for source in self.inputs.values() if isinstance(source, Stage)]
-
-    @cached_property
-    def key(self) -> str:
-        """The sha256 (hex) of everything that the result depends on; the name is not part of it."""
-        return digest(self.description())
-
-    def description(self) -> dict[str, Any]:
-        """What the key is made from, as JSON values."""
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "kind": self.kind,
-            "params": dict(self.params),
-            "inputs": {name: source.key for name, source in self.inputs.items()},
-            **({"image": self.image} if self.image else {"versions": environment.versions()}),
-            "code": environment.code_digest(KINDS[self.kind].module),
-        }
-
-    def folder(self, store: Store) -> Path:
-        """Where the outputs are, once the stage is finished."""
-        return store.out(self.key)
+DATA = Path("data")  # where corpora are where nobody says
 
 
 @dataclass
@@ -76,7 +25,7 @@ class Plan:
     """The stages of one recipe, in order, and what they lack.
 
     `predictions` maps a task to the stage that predicts it; `score` is None where no gold labels are known.
-    `missing` lists files of the data and the labels that are not there; `weights` is what the hub must still give.
+    `missing` lists files that are not there or may not be read; `weights` is what the hub must still give.
     `image` is the digest of the image that the stages run in, None without one.
     """
 
@@ -147,7 +96,7 @@ class _Corpus:
         missing = layout.missing(self.source, wanted, purpose) + folders.strays(self.source, wanted, self.labels)
         noted = {problem.file for problem in self.made.missing}
         self.made.missing.extend(problem for problem in missing if problem.file not in noted)
-        return Folder(self.source, "missing" if missing else self.digests.of(self.source, wanted))
+        return Folder(self.source, MISSING) if missing else Folder.digested(self.source, wanted, self.digests)
 
 
 def _corpus(made: Plan, data: Path | None, labels: Path | None, digests: Digests) -> _Corpus:
@@ -155,7 +104,7 @@ def _corpus(made: Plan, data: Path | None, labels: Path | None, digests: Digests
     if source.source == "miniature":
         params = {"seed": source.seed, "scale": source.scale, "languages": _languages(made.recipe)}
         return _Corpus(made, made.add("corpus", "miniature corpora", params), labels, digests)
-    folder = data or Path("data")
+    folder = data or DATA
     if source.source == "releases":
         params = {"dev_as_test": sorted(source.dev_as_test), "sample": source.sample}
         upstream = _releases(made, folder, digests)
@@ -174,13 +123,18 @@ def _languages(recipe: Recipe) -> list[str]:
 def _releases(made: Plan, folder: Path, digests: Digests) -> Folder:
     if not folder.is_dir():
         made.missing.append(Problem("is no folder: it should hold the upstream releases", file=str(folder)))
-        return Folder(folder, "missing")
-    return Folder(folder, digests.of(folder, (name for name, _ in releases.find([folder]))))
+        return Folder(folder, MISSING)
+    files = [name for name, _ in releases.find([folder])]
+    return Folder.digested(folder, [*files, *_folders(files)], digests)
+
+
+def _folders(files: Iterable[str]) -> set[str]:
+    """The folders of files: a file that comes is a change of its folder. For inputs of which everything is read."""
+    return {parent.as_posix() for file in files for parent in PurePosixPath(file).parents}
 
 
 def _encoder(made: Plan, corpus: _Corpus, digests: Digests) -> Stage | Folder:
     recipe = made.recipe
-    encoder: Stage | Folder
     if recipe.model.scratch is not None and recipe.pretraining is not None:
         params = {
             **dataclasses.asdict(recipe.pretraining),
@@ -192,18 +146,22 @@ def _encoder(made: Plan, corpus: _Corpus, digests: Digests) -> Stage | Folder:
         }
         translation = recipe.pretraining.translation > 0
         files = [f for lang in recipe.pretraining.languages for f in layout.text_files(lang, translation=translation)]
-        encoder = made.add("pretrain", "pretrain", params, data=corpus.reading(files, "pretraining text"))
-    elif recipe.model.hub is not None:
+        return made.add("pretrain", "pretrain", params, data=corpus.reading(files, "pretraining text"))
+    if recipe.model.hub is not None:
         hub = recipe.model.hub
         found = model_cache.snapshot(hub.name, hub.revision)
         made.weights = None if found else f"{hub.name} at revision {hub.revision}"
-        made.missing += folders.foreign_links(found)[1] if found else []
-        encoder = Folder(found or Path(hub.name), f"hub:{hub.name}@{hub.revision}")
+        wrong = folders.foreign_links(found)[1] if found else []
+        key = MISSING if wrong else f"hub:{hub.name}@{hub.revision}"
+        seen = stamps_of(found, (path.name for path in found.iterdir())) if found else {}
+        encoder = Folder(found or Path(hub.name), key, seen)
     else:
         folder = recipe.path.parent / str(recipe.model.path)
         files = [p.relative_to(folder).as_posix() for p in folder.glob("*")] if folder.is_dir() else []
-        made.missing += model_cache.lacking(folder) + folders.foreign_links(folder)[1]
-        encoder = Folder(folder, digests.of(folder, files))
+        wrong = model_cache.lacking(folder) + folders.foreign_links(folder)[1]
+        names = [*files, *_folders(files)]
+        encoder = Folder(folder, MISSING) if wrong else Folder.digested(folder, names, digests)
+    made.missing += wrong
     return encoder
 
 
@@ -288,8 +246,10 @@ def _score(made: Plan, data: Path | None, labels: Path | None, digests: Digests)
         files = [TASKS[task].file(language) for task, languages in tasks.items() for language in languages]
         if not files:
             made.missing.append(Problem("holds no gold labels of the recipe's targets", file=str(labels)))
-        made.missing += folders.strays(labels, files)
-        gold = Folder(labels, digests.of(labels, files))
+        strays = folders.strays(labels, files)
+        made.missing += strays
+        readable = files and not strays
+        gold = Folder.digested(labels, files, digests) if readable else Folder(labels, MISSING)
     if gold is not None:
         made.score = made.add(
             "score", "score", {"tasks": {k: v for k, v in tasks.items() if v}}, labels=gold, **made.predictions

@@ -128,10 +128,13 @@ def text_files(language: str, *, translation: bool) -> list[str]:
     return [text_file(language), *(sorted(parallel_files(language)) if translation and language != "en" else ())]
 
 
+ABSENT = "missing"
+
+
 def missing(data: Path, files: Iterable[str], purpose: str) -> list[Problem]:
     """A problem for each of `files` that is not below `data`, so that all can be reported before any work begins."""
     return [
-        Problem(f"missing: it holds the {purpose}", file=str(data / file))
+        Problem(f"{ABSENT}: it holds the {purpose}", file=str(data / file))
         for file in files
         if not (data / file).is_file()
     ]
