@@ -10,9 +10,10 @@ from typing import Any
 from xtreme_bench import manifest, recipe
 from xtreme_bench.benchmark import MINIATURE_LANGUAGES, TASKS
 from xtreme_bench.manifest_format import SCHEMA_VERSION
-from xtreme_bench.plan import Plan, Stage, plan
+from xtreme_bench.plan import Plan, plan
 from xtreme_bench.run import Finished, Outcome
 from xtreme_bench.score import summary
+from xtreme_bench.stage import Stage
 from xtreme_bench.store import Digests, Store, digest
 
 LEVEL = {
@@ -132,7 +133,8 @@ def _record(store: Store, stage: Stage, gain: float, curves: bool) -> dict[str, 
         lines = "".join(json.dumps(point) + "\n" for point in curve)
         (out / "curve.jsonl").write_text(lines, encoding="utf-8")
     ran = {"device": "made-up processor", "peak_memory_bytes": 300 * 2**20, "host": "nowhere", "started": "1970"}
-    record = {"kind": stage.kind, "name": stage.name, "facts": facts, "seconds": 12.5, "ran": ran}
+    ran |= {"versions": {}}
+    record = {**stage.description(), "name": stage.name, "facts": facts, "seconds": 12.5, "ran": ran}
     store.commit(stage.key, record)
     found = store.record(stage.key)
     assert found is not None

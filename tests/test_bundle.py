@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import sys
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from small_bundle import PREDICTIONS, manifest, put, put_bundle
 
+from xtreme_bench import bundle as bundle_module
 from xtreme_bench.bundle import bundle_hash, read_manifest, write
 from xtreme_bench.errors import InputError
 from xtreme_bench.store import digest
@@ -79,6 +83,78 @@ def test_what_a_killed_writer_left_does_not_matter(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["again", "predictions", "small"]
 
 
+def killed_at(event: int, bundle: Path, predictions: dict[str, Path]) -> bool:
+    """Write a bundle in a process that dies at its nth file operation; whether it got so far."""
+    child = os.fork()
+    if child == 0:
+        left = [event]
+
+        def die(name: str, arguments: tuple[object, ...]) -> None:
+            left[0] -= name.startswith(("open", "os.", "shutil.", "fcntl.", "ctypes."))
+            if left[0] < 0:
+                os._exit(9)
+
+        sys.addaudithook(die)
+        write(bundle, manifest(name="next"), predictions)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+
+
+@pytest.mark.parametrize("exchange", [True, False], ids=["in one step", "by two renames"])
+def test_killed_at_any_point_there_is_a_whole_bundle_and_the_next_writer_leaves_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exchange: bool
+) -> None:
+    if not exchange:
+        monkeypatch.setattr(bundle_module, "_exchange", lambda one, other: False)
+    bundle = put_bundle(tmp_path)
+    kept = shutil.copytree(bundle, tmp_path / "kept")
+    predictions = {"xnli": tmp_path / "predictions/xnli"}
+    whole = {bundle_hash(bundle), bundle_hash(write(tmp_path / "new", manifest(name="next"), predictions))}
+    event = absent = 0
+    while killed_at(event, bundle, predictions):
+        absent += not bundle.exists()
+        assert bundle_hash(bundle if bundle.exists() else tmp_path / ".small.old") in whole
+        with pytest.raises(InputError):
+            write(bundle, manifest(), {"xnli": tmp_path / "none"})
+        assert bundle_hash(bundle) in whole
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["kept", "new", "predictions", "small"]
+        shutil.rmtree(bundle)
+        shutil.copytree(kept, bundle)
+        event += 1
+    assert event > 30
+    assert absent == (0 if exchange else 1)
+
+
+def test_the_file_system_here_lets_two_folders_change_places(tmp_path: Path) -> None:
+    put(tmp_path, {"a/one": "1", "b/two": "2"})
+    assert bundle_module._exchange(tmp_path / "a", tmp_path / "b")
+    assert (tmp_path / "a/two").is_file()
+    assert not bundle_module._exchange(tmp_path / "a", tmp_path / "absent")
+
+
+def test_writers_of_one_bundle_take_turns_and_a_reader_always_finds_a_whole_one(tmp_path: Path) -> None:
+    bundle = put_bundle(tmp_path)
+    predictions = folders(tmp_path / "predictions")
+    with ThreadPoolExecutor(4) as pool:
+        writers = [pool.submit(write, bundle, manifest(seed=n % 2), predictions) for n in range(12)]
+        while not all(writer.done() for writer in writers):
+            assert (bundle / "manifest.json").is_file()
+        assert [writer.result() for writer in writers] == [bundle] * 12
+    assert bundle_hash(bundle) == bundle_hash(bundle / "small.zip")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["predictions", "small"]
+
+
+def test_a_bundle_with_the_same_content_is_left_as_it_is_and_a_damaged_one_is_not(tmp_path: Path) -> None:
+    bundle = put_bundle(tmp_path)
+    before = bundle.stat().st_ino
+    put_bundle(tmp_path)
+    assert bundle.stat().st_ino == before
+    put(bundle, {"xnli/test-de.tsv": "neutral\n" * 5})
+    put_bundle(tmp_path)
+    assert bundle.stat().st_ino != before
+    assert bundle_hash(bundle) == bundle_hash(bundle / "small.zip")
+
+
 def test_faulty_predictions_never_get_into_a_bundle_and_the_old_one_stays(tmp_path: Path) -> None:
     bundle = put_bundle(tmp_path)
     before = bundle_hash(bundle)
@@ -104,7 +180,7 @@ def test_an_incomplete_manifest_is_an_error(tmp_path: Path) -> None:
         write(tmp_path / "small", incomplete, folders(predictions))
 
 
-@pytest.mark.parametrize("name", ["../up", "", "a b", ".hidden"])
+@pytest.mark.parametrize("name", ["../up", "", "a b", ".hidden", "a" * 101])
 def test_a_name_that_is_no_file_name_is_an_error(name: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot name a bundle"):
         write(tmp_path / "small", manifest(name=name), {})

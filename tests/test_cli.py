@@ -46,12 +46,87 @@ def test_missing_data_is_told_before_any_work_with_exit_2(recipe: str, tmp_path:
     assert "--data" in done.stderr
 
 
-def test_plan_says_what_would_run_and_what_is_missing() -> None:
-    done = run("plan", "multitask9", "--data", "nowhere", "--store", "nowhere-store")
-    assert done.returncode == 0
+def test_plan_says_what_would_run_and_what_is_missing_and_ends_with_2_where_something_is() -> None:
+    done = run("plan", "multitask9", "--data", "nowhere")
+    assert done.returncode == 2
     assert "intermediate training" in done.stdout
     assert "xlm-roberta-large" in done.stdout
-    assert not Path("nowhere-store").exists()
+    assert "xtreme-bench data fetch hellaswag --to nowhere" in done.stdout
+    assert run("plan", "multitask9", "--data", "nowhere", "--allow-missing").returncode == 0
+    assert run("plan", "quickstart").returncode == 0
+
+
+def test_a_plan_comes_as_json(tmp_path: Path) -> None:
+    recipe = str(Path("recipes/baseline.yaml").resolve())
+    found = json.loads(run("plan", recipe, "--json", "-", cwd=tmp_path).stdout)
+    assert (found["recipes"], found["done"], found["to_do"]) == (["baseline"], 0, 1)
+    assert found["cannot_run"] == len(found["stages"]) - 1
+    assert {one["what"] for one in found["missing"]} >= {"xnli", "tatoeba"}
+
+
+@pytest.mark.parametrize(
+    "command", [["plan", "RECIPE", "--data", "data"], ["plan", "RECIPE"], ["validate", "RECIPE"], ["list"]]
+)
+def test_looking_makes_nothing(command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "data/xnli").mkdir(parents=True)
+    (tmp_path / "data/xnli/dev-en.tsv").write_text("a file to hash")
+    recipe = str(Path("recipes/baseline.yaml").resolve())
+    run(*(recipe if word == "RECIPE" else word for word in command), cwd=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_a_name_that_is_near_none_gets_the_list_and_no_suggestion() -> None:
+    done = run("run", "nonsense")
+    assert done.returncode == 2
+    assert "did you mean" not in done.stderr
+    assert "multitask9 " in done.stderr
+
+
+SMALL = """
+seed: 1
+description: small
+model: {scratch: {layers: 1, width: 32, heads: 2, feedforward: 64, vocabulary: 500, positions: 130}}
+pretraining: {steps: 10, languages: [en, de]}
+data: {source: miniature}
+targets: {tatoeba: {languages: [de]}}
+retrieval: {layer: 1, pooling: mean, max_length: 64}
+"""
+
+
+def test_a_name_too_long_and_an_occupied_output_folder_are_told_before_any_work(tmp_path: Path) -> None:
+    (tmp_path / f"{'a' * 101}.yaml").write_text(SMALL)
+    (tmp_path / "small.yaml").write_text(SMALL)
+    (tmp_path / "submissions/small").mkdir(parents=True)
+    (tmp_path / "submissions/small/thesis.txt").write_text("years of work")
+    for recipe, said in (("a" * 101, "cannot name a bundle"), ("small", "exists and is not a bundle")):
+        done = run("run", f"{recipe}.yaml", cwd=tmp_path)
+        assert (done.returncode, said in done.stderr, "started" in done.stderr) == (2, True, False)
+    assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "folder"), [("--store", "store/deep"), ("--out", "out/deep"), ("--reports", "reports")]
+)
+def test_a_folder_that_cannot_be_written_is_told_before_any_work(option: str, folder: str, tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(SMALL)
+    file = tmp_path / ("reports/small" if option == "--reports" else folder.partition("/")[0])
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("a file where a folder should be")
+    done = run("run", "small.yaml", option, folder, cwd=tmp_path)
+    assert (done.returncode, "started" in done.stderr) == (2, False)
+    assert f"{Path(folder) / ('small' if option != '--store' else '')}: cannot be written" in done.stderr
+
+
+@pytest.mark.parametrize("name", [b"two\nlines", b"a\rb", b"M\xfcller"])
+def test_a_store_whose_path_is_no_line_of_text_is_told_before_any_work(name: bytes, tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(SMALL)
+    store = os.fsdecode(os.fsencode(tmp_path) + b"/" + name)
+    for command in ("run", "plan"):
+        done = run(command, "small.yaml", "--store", store, cwd=tmp_path)
+        assert done.returncode == 2
+        assert "the path of the store, " in done.stderr
+        assert "holds a control character or is not UTF-8" in done.stderr
+        assert "Traceback" not in done.stderr
 
 
 def test_json_on_standard_output_comes_alone(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ print(json.dumps({"done": True}))
 """
 FOLLOW = """
 import json, pathlib, sys
-link = pathlib.Path(json.loads(pathlib.Path(sys.argv[1]).read_text())["inputs"]["data"], "model")
+link = pathlib.Path(json.loads(pathlib.Path(sys.argv[1]).read_text())["inputs"].popitem()[1], "model")
 text = link.read_text()
 try:
     link.write_text("other")
@@ -165,13 +165,23 @@ def test_killed_in_mid_stage_the_next_run_removes_what_is_left_and_ends_the_same
     assert predictions(folder) == predictions(finished)
 
 
-def test_an_interrupt_leaves_no_container_and_ends_with_130(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("shell", "number"),
+    [('exec "$@"', signal.SIGINT), ("trap '' INT; exec \"$@\"", signal.SIGTERM)],
+    ids=["Ctrl-C", "SIGTERM in the background"],
+)
+def test_a_run_that_is_asked_to_end_leaves_no_container_and_ends_with_130(
+    tmp_path: Path, shell: str, number: signal.Signals
+) -> None:
     folder = tmp_path / "interrupted"
     with subprocess.Popen(
-        command(folder, "--engine", "docker"), cwd=folder, stderr=subprocess.PIPE, text=True
+        ["sh", "-c", shell, "sh", *command(folder, "--engine", "docker")],
+        cwd=folder,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         until(lambda: list(folder.glob("store/partial/*/work/checkpoint*")))
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         assert process.wait(60) == 130
     assert containers() == []
 
@@ -243,14 +253,25 @@ def test_labels_in_the_very_folder_of_the_data_are_refused(tmp_path: Path) -> No
         Docker(Resources(), print).run(folder, print)
 
 
-def test_a_link_in_the_data_is_followed_and_what_it_leads_to_is_read_only(
+def test_the_weights_that_links_of_the_hubs_cache_lead_to_are_there_and_read_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = stage(tmp_path)
-    (tmp_path / "blobs").mkdir()
-    (tmp_path / "blobs/weights").write_text("weights")
-    (tmp_path / "data/model").symlink_to("../blobs/weights")
+    model = tmp_path / "cache/snapshots/0"
+    model.mkdir(parents=True)
+    (tmp_path / "cache/blobs").mkdir()
+    (tmp_path / "cache/blobs/1").write_text("weights")
+    (model / "model").symlink_to("../../blobs/1")
+    folder = stage(tmp_path, encoder=model)
     with pytest.raises(InputError, match="weights: Read-only file system|weights: Permission denied"):
+        run_forged(monkeypatch, folder, FOLLOW, Resources())
+
+
+def test_what_a_link_in_the_data_leads_to_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = stage(tmp_path, gold="gold")
+    (tmp_path / "gold").mkdir()
+    (tmp_path / "gold/model").write_text("the answer")
+    (tmp_path / "data/model").symlink_to("../gold/model")
+    with pytest.raises(StageError, match="No such file or directory"):
         run_forged(monkeypatch, folder, FOLLOW, Resources())
 
 
@@ -292,7 +313,7 @@ def test_a_gpu_that_is_asked_for_but_absent_ends_with_3(tmp_path: Path) -> None:
     done = run(tmp_path / "gpu", "--engine", "docker", recipe=SHORT.replace("memory: 3", "gpus: 1"))
     assert done.returncode == 3
     assert done.stderr.startswith(
-        "error: the recipe asks for a GPU (`resources.gpus: 1`), but the Docker engine offers"
+        "error: the recipe asks for a GPU (`resources.gpus: 1`), but a container gets none of the"
     )
     assert len(done.stderr.splitlines()) == 1
 

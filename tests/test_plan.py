@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from xtreme_bench import environment
+from xtreme_bench.kinds import KINDS
 from xtreme_bench.plan import Plan, plan
 from xtreme_bench.recipe import load
 from xtreme_bench.store import Digests
@@ -47,6 +48,13 @@ def test_squad_serves_xquad_and_mlqa_and_retrieval_needs_no_fine_tuning(tmp_path
     assert kinds == {**once, "features": 3, "predict": 2}
     assert made.predictions["xquad"].inputs["model"] is made.predictions["mlqa"].inputs["model"]
     assert made.predictions["tatoeba"].inputs["encoder"] is made.predictions["xquad"].inputs["model"].inputs["encoder"]  # type: ignore[union-attr]
+
+
+def test_gold_labels_are_given_to_kinds_that_may_see_them_and_to_no_other(tmp_path: Path) -> None:
+    given = [stage for stage in planned(tmp_path).stages if "labels" in stage.inputs]
+    assert {stage.kind for stage in given} == {"score"}
+    assert all(KINDS[stage.kind].gold for stage in given)
+    assert not any(KINDS[kind].gold for kind in KINDS if KINDS[kind].gpu or KINDS[kind].trains)
 
 
 def test_a_model_folder_that_is_not_whole_is_found_before_any_work(tmp_path: Path) -> None:
@@ -146,10 +154,10 @@ def test_files_of_a_data_folder_are_part_of_the_keys_of_those_who_read_them(tmp_
 
 
 def test_the_code_digest_covers_what_a_module_imports_and_nothing_else() -> None:
-    sources = environment._closure("xtreme_bench.score")
+    sources = environment.sources("xtreme_bench.score")
     assert {"xtreme_bench.score", "xtreme_bench.metrics", "xtreme_bench.benchmark"} <= sources.keys()
     assert not {"xtreme_bench.train", "xtreme_bench.cli", "xtreme_bench.report"} & sources.keys()
-    assert "xtreme_bench.miniature.languages.sw" in environment._closure("xtreme_bench.miniature.corpus")
+    assert "xtreme_bench.miniature.languages.sw" in environment.sources("xtreme_bench.miniature.corpus")
 
 
 def test_the_light_half_never_imports_the_heavy_one() -> None:

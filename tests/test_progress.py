@@ -48,3 +48,22 @@ def test_a_terminal_gets_a_bar_with_loss_and_it_is_gone_when_the_stage_is_done(m
     assert bar.rstrip().endswith("| loss 1.5")
     display.finished("train", 2)
     assert terminal.getvalue().rstrip().endswith("[1/1] train: done in 2 s")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "done", "rest", "text"),
+    [
+        (9.0, 1, 999, ""),  # one slow step at the beginning
+        (60.0, 4, 996, ""),
+        (9.9, 50, 950, ""),
+        (10.0, 5, 995, "33 min 10 s left"),
+        (1.0, 10, 90, "9 s left"),
+        (0.1, 1, 1, "0 s left"),
+        (20.0, 100, 0, ""),
+        (20.0, 0, 100, ""),
+    ],
+)
+def test_the_first_estimate_of_the_time_left_waits_until_enough_is_done(
+    seconds: float, done: int, rest: int, text: str
+) -> None:
+    assert progress._left(seconds, done, rest) == text

@@ -135,6 +135,12 @@ def test_order_comments_and_description_do_not_change_what_a_recipe_is(tmp_path:
     assert json.dumps(load_text(tmp_path, text).to_dict()) == json.dumps(load_text(tmp_path, other).to_dict())
 
 
+@pytest.mark.parametrize("name", ["", "xtreme-bench@", "registry.example:5000/a/xtreme-bench:1.0@"])
+def test_an_image_may_be_named_with_its_digest(tmp_path: Path, name: str) -> None:
+    image = f"{name}sha256:{'0a' * 32}"
+    assert load_text(tmp_path, f"{SMALL}resources: {{image: '{image}'}}\n").resources.image == image
+
+
 def test_crlf_line_ends_are_read_as_any_others(tmp_path: Path) -> None:
     assert load_text(tmp_path, SMALL.replace("\n", "\r\n")) == load_text(tmp_path, SMALL)
 

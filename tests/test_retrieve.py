@@ -1,11 +1,14 @@
 """The retrieval stage on corpora whose translations are known: the foreign side repeats the English words."""
 
+import json
 import logging
+import shutil
 
 import pytest
+import torch
 from tiny_encoder import LAYERS, TEXTS, export_tiny_encoder, save_tiny_encoder
 
-from xtreme_bench import precision
+from xtreme_bench import onnx_export, precision
 from xtreme_bench import retrieve as retrieval
 from xtreme_bench.errors import InputError, StageError
 from xtreme_bench.job import Job
@@ -188,3 +191,55 @@ def test_every_layer_is_scored_on_development_pairs_in_one_pass(tmp_path, encode
     # Another run finds the language done and needs no vectors.
     assert not (tmp_path / "work" / "de").exists()
     assert score_layers(job(tmp_path, encoder, export, languages=["de"])) == facts
+
+
+@pytest.fixture(params=["retrieve", "layers"])
+def embedding(request, tmp_path, encoder):
+    """A stage that embeds by ONNX Runtime, and the folder of its export."""
+    make_bucc(tmp_path / "data", "dev", gold=True)
+    make_bucc(tmp_path / "data", "test", gold=False)
+    layer = 2 if request.param == "retrieve" else None
+    export = export_tiny_encoder(encoder, tmp_path / "export", layer=layer, pooling="mean")
+    stage = retrieve if request.param == "retrieve" else score_layers
+    return stage, job(tmp_path, encoder, export, task="bucc2018", languages=["de"], device="auto"), export
+
+
+def made_for(export, device):
+    graph = json.loads((export / "export.json").read_text())
+    (export / "export.json").write_text(json.dumps(graph | {"device": device}))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_an_export_that_a_machine_with_a_gpu_made_is_made_again_where_there_is_none(embedding, tmp_path):
+    stage, given, export = embedding
+    expected = stage(given)
+    shutil.rmtree(tmp_path / "work")
+    (tmp_path / "work").mkdir()
+    made_for(export, "cuda")
+    assert stage(given) == expected
+    assert json.loads((export / "export.json").read_text())["device"] == "cuda"  # what is in the store is left alone
+
+
+def test_an_export_that_a_machine_without_a_gpu_made_is_made_again_where_there_is_one(embedding, tmp_path, monkeypatch):
+    stage, given, _ = embedding
+    exported = []
+
+    def export(job):
+        exported.append(job.out)
+        raise StageError("made for the GPU")
+
+    monkeypatch.setattr(onnx_export, "onnx_device", lambda wanted: "cuda")
+    monkeypatch.setattr(onnx_export, "export", export)
+    with pytest.raises(StageError, match="made for the GPU"):
+        stage(given)
+    assert exported == [tmp_path / "work/export"]
+
+
+def test_half_an_export_of_a_killed_stage_is_not_taken_for_a_whole_one(embedding, tmp_path):
+    stage, given, export = embedding
+    expected = stage(given)
+    made_for(export, "cuda")
+    given.params["device"] = "cpu"
+    (tmp_path / "work/export").mkdir()
+    (tmp_path / "work/export/encoder.onnx").write_text("half")
+    assert stage(given) == expected

@@ -1,9 +1,15 @@
 """Stages of a plan become results in the store: in order, once, and again when they are damaged."""
 
 import io
+import os
+import shutil
 import sys
 import threading
-from contextlib import nullcontext
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, nullcontext
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -14,10 +20,11 @@ from xtreme_bench.engines.local import Message
 from xtreme_bench.errors import InputError, StageError
 from xtreme_bench.guard import guarded
 from xtreme_bench.job import Job
-from xtreme_bench.plan import Stage
+from xtreme_bench.kinds import KINDS, Kind
 from xtreme_bench.progress import Display
 from xtreme_bench.schedule import execute
-from xtreme_bench.store import Store
+from xtreme_bench.stage import Folder, Stage
+from xtreme_bench.store import Digests, Store
 
 
 class Here:
@@ -54,7 +61,7 @@ def _kinds(monkeypatch: pytest.MonkeyPatch) -> None:
     module = ModuleType("xtreme_bench.joining")
     module.join = join  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "xtreme_bench.joining", module)
-    monkeypatch.setitem(worker.KINDS, "join", "xtreme_bench.joining:join")
+    monkeypatch.setitem(KINDS, "join", Kind("xtreme_bench.joining:join"))
     # What a stage may read is a rule of its whole process, and here the scheduler lives in the same one.
     monkeypatch.setattr(worker, "guarded", lambda closed, opened: nullcontext())
 
@@ -101,7 +108,7 @@ def test_a_damaged_output_is_named_and_only_its_stage_runs_again(store: Store) -
     (store.out(stages[1].key) / "text").write_text("nonsense")
     engine, log = run(stages, store)
     assert engine.ran == ["ab"]
-    assert f"damaged output: {store.out(stages[1].key) / 'text'}: has changed since the stage was finished" in log
+    assert f"damaged: {store.out(stages[1].key) / 'text'}: has changed since the stage was finished" in log
 
 
 def test_an_error_names_the_stage_and_what_had_finished_stays(store: Store) -> None:
@@ -171,3 +178,149 @@ def test_a_stage_cannot_read_what_another_made_unless_it_is_its_input(
     monkeypatch.setattr(worker, "guarded", guarded)
     with pytest.raises(StageError, match="stage `join thief`: .* is closed to this stage"):
         run([stage("thief")], store, jobs=1)
+
+
+@pytest.mark.parametrize("ends", [False, True], ids=["until it is free", "until it is ended"])
+def test_a_run_says_for_whom_it_waits_and_starts_nothing_after_its_end(
+    store: Store, monkeypatch: pytest.MonkeyPatch, ends: bool
+) -> None:
+    log = io.StringIO()
+    a, bad = stage("a"), stage("bad")
+    waits = threading.Event()
+    monkeypatch.setattr(Display, "waiting", lambda self, *of: (self.say(f"{of}"), waits.set()))
+    engine = Here()
+    with ThreadPoolExecutor() as pool, ExitStack() as held:
+        held.enter_context(store.locked(a.key, waiting=print, stop=lambda: False))
+        stages = [a, bad] if ends else [a]
+        run = pool.submit(execute, stages, store, engine, jobs=2, display=Display(2, log))
+        assert waits.wait(10)
+        if ends:
+            with pytest.raises(InputError, match="the word is bad"):
+                run.result(10)
+        held.close()
+        assert ends or run.result(10) is None
+    assert f"('join a', 'process {os.getpid()} on" in log.getvalue()
+    assert engine.ran == ([] if ends else ["a"])
+
+
+class Meddled(Here):
+    """An engine during whose stages something is done to what they read, before and after they read it."""
+
+    def __init__(self, before: Callable[[], object], after: Callable[[], object] = lambda: None) -> None:
+        super().__init__()
+        self.before, self.after = before, after
+
+    def run(self, folder: Path, message: Message) -> None:
+        self.before()
+        super().run(folder, message)
+        self.after()
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/text").write_text("right")
+    return tmp_path / "data"
+
+
+def reading(data: Path) -> Stage:
+    digests = Digests(data.parent / "digests.json")
+    return Stage("join", "join a", {"word": "a"}, {"x": Folder.digested(data, ["text"], digests)})
+
+
+def executed(stage: Stage, store: Store, engine: Here) -> str:
+    log = io.StringIO()
+    execute([stage], store, engine, jobs=1, display=Display(1, log))
+    return log.getvalue()
+
+
+def put_back(file: Path, aside: Path) -> Callable[[], object]:
+    """Writes a file as it was, to the size and the time of its change."""
+    shutil.copy2(file, aside)
+    return lambda: (shutil.copyfile(aside, file), shutil.copystat(aside, file))
+
+
+@pytest.mark.parametrize("way", ["changed", "put back", "moved aside and back", "removed", "changed before"])
+def test_what_a_stage_read_is_what_its_key_was_made_from_or_nothing_is_kept(
+    store: Store, data: Path, tmp_path: Path, way: str
+) -> None:
+    file, aside = data / "text", tmp_path / "aside"
+    a = reading(data)
+    edit, nothing = partial(file.write_text, "wrong"), lambda: None
+    engine = {
+        "changed": Meddled(edit),
+        "put back": Meddled(edit, put_back(file, aside)),
+        "moved aside and back": Meddled(lambda: (file.rename(aside), edit()), lambda: aside.rename(file)),
+        "removed": Meddled(nothing, file.unlink),
+        "changed before": Meddled(nothing),
+    }[way]
+    time.sleep(0.02)  # the clock of a file system ticks 100 times a second or more often
+    if way == "changed before":
+        edit()
+    with pytest.raises(StageError, match="stage `join a`: what it reads has changed since this run began") as raised:
+        executed(a, store, engine)
+    assert f"{file}: was {'removed' if way == 'removed' else 'changed'}" in str(raised.value)
+    assert store.record(a.key) is None
+    assert not store.partial(a.key).exists()
+    assert bool(engine.ran) == (way != "changed before")
+
+
+def test_the_run_after_a_refusal_makes_the_right_result(store: Store, data: Path) -> None:
+    with pytest.raises(StageError):
+        executed(reading(data), store, Meddled(lambda: (data / "text").write_text("other")))
+    again = reading(data)
+    executed(again, store, Here())
+    assert (store.out(again.key) / "text").read_text() == "othera"
+
+
+def test_a_stage_that_was_stopped_goes_on_only_where_nothing_it_reads_was_touched(store: Store, data: Path) -> None:
+    def kill() -> None:
+        (store.partial(reading(data).key) / "work").mkdir(exist_ok=True)
+        (store.partial(reading(data).key) / "work/checkpoint").write_text("of wrong data")
+        raise KeyboardInterrupt
+
+    for touched in (False, True):
+        with pytest.raises(KeyboardInterrupt):
+            executed(reading(data), store, Meddled(kill))
+        checkpoint = store.partial(reading(data).key) / "work/checkpoint"
+        assert checkpoint.is_file()
+        if touched:
+            (data / "text").write_text("right")
+        seen: list[bool] = []
+        log = executed(reading(data), store, Meddled(lambda at=checkpoint, to=seen: to.append(at.is_file())))
+        assert seen == [not touched]
+        assert ("begun anew" in log) == touched
+        store.discard(reading(data).key)
+
+
+def test_packages_that_change_during_a_run_are_an_error(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    a = stage("a")
+    ran = worker._circumstances
+    monkeypatch.setattr(worker, "_circumstances", lambda at: {**ran(at), "versions": {"torch": "9"}})
+    with pytest.raises(StageError, match="packages were changed since this run began"):
+        run([a], store)
+    assert store.record(a.key) is None
+    assert not store.partial(a.key).exists()
+
+
+def test_a_forged_record_is_named_and_its_stage_runs_again(store: Store) -> None:
+    stages = diamond()
+    run(stages, store)
+    file = store.out(stages[1].key).parent / "record.json"
+    file.write_text(file.read_text().replace("1 parts", "9 parts"))
+    engine, log = run(stages, store)
+    assert engine.ran == ["ab"]
+    assert f"damaged: {file}: has changed since the stage was finished; join b is made again" in log
+
+
+def test_runs_that_mend_a_damaged_store_together_all_end_well_and_mend_it_once(store: Store) -> None:
+    stages = diamond()
+    run(stages, store)
+    for _ in range(3):
+        for one in stages[1:]:
+            (store.out(one.key) / "text").write_text("nonsense")
+        with ThreadPoolExecutor(4) as pool:
+            runs = [run_.result() for run_ in [pool.submit(run, stages, store) for _ in range(4)]]
+        assert sum(log.count("damaged: ") for _, log in runs) == 3
+        assert sorted(word for engine, _ in runs for word in engine.ran) == ["ab", "abacd", "ac"]
+        assert (store.out(stages[-1].key) / "text").read_text() == "abacd"

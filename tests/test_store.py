@@ -1,13 +1,22 @@
 """The store: what counts as finished, and what is noticed when it is damaged."""
 
 import json
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from xtreme_bench import store as store_module
 from xtreme_bench.store import Digests, Store, digest, write_json, write_text
 
-KEY = "ab" * 32
+STAGE = {"schema_version": 1, "kind": "score", "params": {"tasks": ["xnli"]}, "inputs": {}, "code": "c", "versions": {}}
+KEY = digest(STAGE)
+RAN = {"device": "cpu", "versions": {}, "peak_memory_bytes": 1}
+RECORD = {**STAGE, "name": "score", "facts": {"rows": 5}, "seconds": 1.5, "ran": RAN}
 
 
 @pytest.fixture
@@ -19,7 +28,7 @@ def finish(store: Store, text: str = "result\n") -> Path:
     out = store.partial(KEY) / "out"
     out.mkdir(parents=True)
     (out / "scores.json").write_text(text)
-    store.commit(KEY, {"kind": "score", "facts": {}})
+    store.commit(KEY, RECORD)
     return store.out(KEY) / "scores.json"
 
 
@@ -46,10 +55,65 @@ def test_a_record_that_was_cut_or_belongs_elsewhere_counts_as_none(store: Store,
     assert store.record(KEY) is None
 
 
-def test_a_record_without_the_facts_of_its_stage_counts_as_none(store: Store) -> None:
-    finish(store)
-    write_json(store.root / "stages" / KEY / "record.json", {"key": KEY, "outputs": {}})
+def mended(record: dict[str, Any]) -> dict[str, Any]:
+    """A record with a hash that fits, as somebody would write who forges one."""
+    del record["sha256"]
+    return {**record, "sha256": digest(record)}
+
+
+def another_stage(record: dict[str, Any]) -> dict[str, Any]:
+    return mended({**record, "params": {"tasks": ["xnli"], "seed": 2}})
+
+
+def lacking(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return lambda record: mended({key: value for key, value in record.items() if key != name})
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (lambda record: {**record, "facts": {"rows": 6}}, "has changed since the stage was finished"),
+        (lambda record: {**record, "seconds": 9.5}, "has changed since the stage was finished"),
+        (lambda record: {**record, "outputs": {}}, "has changed since the stage was finished"),
+        (lambda record: {**record, "sha256": 5}, "has changed since the stage was finished"),
+        (lambda record: {**record, "params": {}}, "does not describe the stage that the folder is named after"),
+        (another_stage, "does not describe the stage that the folder is named after"),
+        (lambda record: mended({**record, "key": "ab" * 32}), "does not describe the stage that"),
+        (lambda record: mended({**record, "inputs": {"labels": "ab" * 32}}), "does not describe the stage that"),
+        (lacking("kind"), "does not describe the stage that the folder is named after"),
+        (lacking("facts"), "lacks facts"),
+        (lacking("seconds"), "lacks seconds"),
+        (lacking("ran"), "lacks ran"),
+        (lambda record: mended({**record, "ran": {"device": "cpu"}}), "lacks ran.versions, ran.peak_memory_bytes"),
+        (lambda record: mended({**record, "outputs": None, "name": 1}), "lacks name, outputs"),
+        (lambda record: [record], "is no record of a stage"),
+        (lambda record: {**record, "facts": {"rows": float("nan")}}, "cannot be read"),
+        (lambda record: {**record, "facts": "\ud800"}, "cannot be read"),
+    ],
+)
+def test_a_record_that_was_edited_forged_or_is_incomplete_counts_as_none_and_is_named(
+    store: Store, change: Callable[[Any], Any], fault: str
+) -> None:
+    file = finish(store).parents[1] / "record.json"
+    file.write_text(json.dumps(change(json.loads(file.read_text()))))
     assert store.record(KEY) is None
+    (problem,) = store.damage(KEY)
+    assert problem.file == str(file)
+    assert fault in problem.message
+
+
+def test_a_record_nested_too_deeply_counts_as_none(store: Store) -> None:
+    file = finish(store).parents[1] / "record.json"
+    file.write_text("[" * 100_000)
+    assert store.record(KEY) is None
+
+
+def test_what_a_kill_left_of_a_stage_that_was_finished_is_removed_and_work_in_progress_stays(store: Store) -> None:
+    finish(store)
+    (store.partial(KEY) / "work").mkdir(parents=True)
+    (store.partial("ab" * 32) / "work").mkdir(parents=True)
+    store.tidy()
+    assert [path.name for path in (store.root / "partial").iterdir()] == ["ab" * 32]
 
 
 @pytest.mark.parametrize("text", ["[]", '{"/x": 5}', "5"])
@@ -97,6 +161,48 @@ def test_a_failed_write_leaves_the_old_file_and_no_temporary_one(tmp_path: Path)
     assert [path.name for path in tmp_path.iterdir()] == ["file.json"]
 
 
+def test_what_a_killed_writer_left_is_used_by_the_next(tmp_path: Path) -> None:
+    (tmp_path / ".file.json.tmp").write_text("half a file that is longer than the next")
+    write_text(tmp_path / "file.json", "new")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("file.json", "new")]
+
+
+def test_writers_of_one_file_take_turns_and_each_leaves_it_whole(tmp_path: Path) -> None:
+    texts = {str(number) * 100_000 for number in range(10)}
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(lambda text: write_text(tmp_path / "file", text), [*texts] * 5))
+    assert (tmp_path / "file").read_text() in texts
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.fixture
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_module, "SETTLED_SECONDS", 0.0)
+
+
+@pytest.mark.usefixtures("settled")
+def test_a_file_of_the_same_size_and_time_with_other_content_is_noticed(tmp_path: Path) -> None:
+    file = tmp_path / "a.tsv"
+    file.write_text("one")
+    digests = Digests(tmp_path / "digests.json")
+    first = digests.of(tmp_path, ["a.tsv"])
+    digests.save()
+    before = file.stat()
+    time.sleep(0.02)
+    file.write_text("two")
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert Digests(tmp_path / "digests.json").of(tmp_path, ["a.tsv"]) != first
+
+
+def test_what_changed_just_before_it_was_hashed_is_hashed_again_by_the_next_run(tmp_path: Path) -> None:
+    (tmp_path / "a.tsv").write_text("one")
+    digests = Digests(tmp_path / "digests.json")
+    digests.of(tmp_path, ["a.tsv"])
+    digests.save()
+    assert json.loads((tmp_path / "digests.json").read_text()) == {}
+
+
+@pytest.mark.usefixtures("settled")
 def test_file_digests_are_remembered_and_renewed_when_a_file_changes(tmp_path: Path) -> None:
     (tmp_path / "a.tsv").write_text("one")
     digests = Digests(tmp_path / "digests.json")

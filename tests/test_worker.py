@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors import SafetensorError
 
 from xtreme_bench.engines.local import Local
 from xtreme_bench.errors import InputError, StageError
+from xtreme_bench.worker import _report
 
 LABELS = {"kind": "labels", "params": {"seed": 3, "scale": 0.02, "languages": ["en", "de"]}, "inputs": {}}
 
@@ -53,26 +55,80 @@ def test_a_bug_ends_with_3_and_its_traceback_is_in_the_log(tmp_path: Path) -> No
     assert "Traceback" in (folder / "log.txt").read_text()
 
 
+ADVICE = "free space or mend the folder, then run the same command again"
+FULL = "Error while serializing: I/O error: No space left on device (os error 28)"
+
+
+@pytest.mark.parametrize(
+    ("error", "said", "code", "unexpected"),
+    [
+        (OSError(28, "No space left on device", "/store/x"), f"/store/x: No space left on device; {ADVICE}", 3, False),
+        (SafetensorError(FULL), f"{FULL}; {ADVICE}", 3, False),
+        (
+            Exception("No space left on device (os error 28)"),
+            f"No space left on device (os error 28); {ADVICE}",
+            3,
+            False,
+        ),
+        (MemoryError(), "out of memory: give the stage a smaller batch or the machine more memory", 3, False),
+        (InputError("a wrong file"), "a wrong file", 2, False),
+        (KeyError("x"), "KeyError: 'x'", 3, True),
+    ],
+)
+def test_an_error_is_told_in_words_that_help_whichever_library_raises_it(
+    error: Exception, said: str, code: int, unexpected: bool
+) -> None:
+    report = _report(error)
+    assert (report["error"], report["exit"], report.get("unexpected", False)) == (said, code, unexpected)
+
+
 def test_the_local_engine_keeps_its_worker_for_the_next_stage_also_after_an_error(tmp_path: Path) -> None:
     engine = Local()
     try:
+        wrong = stage(tmp_path / "a", kind="corpus", params={**LABELS["params"], "languages": ["en", "xx"]})
         with pytest.raises(InputError, match="no miniature corpus in language 'xx'"):
-            engine.run(stage(tmp_path / "a", params={**LABELS["params"], "languages": ["en", "xx"]}), lambda _: None)
-        with pytest.raises(StageError, match="the whole traceback is in"):
-            engine.run(stage(tmp_path / "b", params={"seed": 3}), lambda _: None)
-        engine.run(stage(tmp_path / "c"), lambda _: None)
-        assert len(engine._all) == 1
-        assert (tmp_path / "c" / "result.json").is_file()
+            engine.run(wrong, lambda _: None)
+        (kept,) = engine._all
+        for name in "bc":
+            with pytest.raises(StageError, match="the whole traceback is in"):
+                engine.run(stage(tmp_path / name, kind="corpus", params={"seed": 3}), lambda _: None)
+        assert engine._all == [kept]
     finally:
         engine.close()
 
 
-def test_matrix_products_of_a_stage_take_no_more_threads_than_the_recipe_says(tmp_path: Path) -> None:
+def test_a_stage_that_sees_gold_labels_shares_its_process_with_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Local()
+    failing = stage(tmp_path / "a", kind="corpus", params={"seed": 3})
+    try:
+        with pytest.raises(StageError):
+            engine.run(failing, lambda _: None)
+        (kept,) = engine._all
+        take, used = engine._worker, []
+        monkeypatch.setattr(engine, "_worker", lambda **how: used.append(take(**how)) or used[-1])
+        engine.run(stage(tmp_path / "b"), lambda _: None)
+        assert (engine._all, kept.poll()) == ([kept], None)
+        assert used[0] is not kept
+        assert used[0].poll() is not None
+    finally:
+        engine.close()
+
+
+@pytest.mark.parametrize(("policy", "found"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_a_stage_has_the_threads_that_the_recipe_says_which_sleep_when_idle_unless_the_user_says_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, policy: str | None, found: str
+) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    if policy:
+        monkeypatch.setenv("OMP_WAIT_POLICY", policy)
     engine = Local(threads=3)
     try:
-        engine.run(stage(tmp_path / "stage"), lambda _: None)
+        with pytest.raises(StageError):
+            engine.run(stage(tmp_path / "stage", kind="corpus", params={}), lambda _: None)
         variables = Path(f"/proc/{engine._all[0].pid}/environ").read_text().split("\0")
-        assert "OPENBLAS_NUM_THREADS=3" in variables
+        assert {"OPENBLAS_NUM_THREADS=3", f"OMP_WAIT_POLICY={found}"} <= set(variables)
     finally:
         engine.close()
 

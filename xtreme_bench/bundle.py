@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
+import os
 import re
 import shutil
 import zipfile
@@ -10,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from xtreme_bench import locks
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.contents import opened
 from xtreme_bench.errors import InputError, Problem
@@ -17,9 +20,20 @@ from xtreme_bench.findings import quoted
 from xtreme_bench.manifest_format import BUNDLE_NAME, SCHEMA_VERSION, file_entry, parse_manifest
 from xtreme_bench.names import MANIFEST
 from xtreme_bench.predictions import examine
-from xtreme_bench.store import digest, write_json
+from xtreme_bench.store import digest, tree_digests, write_json
 
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+# Of renameat2(2): paths are as for any other call, and both names stay.
+_HERE, _EXCHANGE = -100, 2
+
+
+def require_place(out: Path, name: str) -> None:
+    """Errors: `InputError` where a bundle of this name cannot be, or not at `out`, which something else occupies."""
+    if not re.fullmatch(BUNDLE_NAME, name):
+        reason = "at most 100 letters, digits, `.`, `_` and `-`, the first a letter or digit"
+        raise InputError(f"{quoted(name)} cannot name a bundle: use {reason}")
+    if out.exists() and not (out / MANIFEST).is_file() and not (out.is_dir() and not any(out.iterdir())):
+        raise InputError(f"{out}: exists and is not a bundle; name another folder or remove it")
 
 
 def write(out: Path, manifest: Mapping[str, Any], predictions: Mapping[str, Path]) -> Path:
@@ -28,27 +42,45 @@ def write(out: Path, manifest: Mapping[str, Any], predictions: Mapping[str, Path
     `predictions` maps a task to the folder that holds its `test-<language>.<ext>`. `manifest` has everything but
     `schema_version`, `recipe_sha256` and what is measured here for `files`; other facts it has about a file, such as
     `candidates` (the number of foreign sentences of Tatoeba), are kept. An older bundle at `out` is replaced at the
-    end, by rename, so that a kill leaves the old one or the new one.
+    end, in one step, so that a kill leaves the old one or the new one; one with the same content is left as it is.
 
     Errors: `InputError` with all faults of the predictions or the manifest, or when `out` holds something else.
     """
     name = str(manifest.get("name"))
-    if not re.fullmatch(BUNDLE_NAME, name):
-        raise InputError(f"{quoted(name)} cannot name a bundle: use letters, digits, `.`, `_` and `-`")
-    if out.exists() and not (out / MANIFEST).is_file() and not (out.is_dir() and not any(out.iterdir())):
-        raise InputError(f"{out}: exists and is not a bundle; name another folder or remove it")
     fresh, old = out.with_name(f".{out.name}.writing"), out.with_name(f".{out.name}.old")
-    for left in (fresh, old):
-        shutil.rmtree(left, ignore_errors=True)
-    try:
-        _fill(fresh, name, manifest, predictions)
-        if out.exists():
-            out.replace(old)
-        fresh.replace(out)
-    finally:
-        for left in (fresh, old):
-            shutil.rmtree(left, ignore_errors=True)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with locks.alone(out.with_name(f".{out.name}.lock")):
+        _tidy(out, fresh, old)  # what a killed writer left
+        require_place(out, name)
+        try:
+            _fill(fresh, name, manifest, predictions)
+            if not out.exists() or tree_digests(out) != tree_digests(fresh):
+                _put(fresh, out, old)
+        finally:
+            _tidy(out, fresh, old)
     return out
+
+
+def _put(fresh: Path, out: Path, old: Path) -> None:
+    """Let the folder `fresh` be at `out`; what was there is at one of the other two names afterwards."""
+    if not out.exists():
+        fresh.rename(out)
+    elif not _exchange(fresh, out):  # a file system that cannot: for a moment the bundle is at `old` alone
+        out.rename(old)
+        fresh.rename(out)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Let two folders change places in one step, as Linux offers; whether that was possible."""
+    rename = getattr(ctypes.CDLL(None), "renameat2", None)
+    return rename is not None and rename(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0
+
+
+def _tidy(out: Path, fresh: Path, old: Path) -> None:
+    if old.exists() and not out.exists():  # stopped between two renames
+        old.rename(out)
+    for folder in (fresh, old):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _fill(folder: Path, name: str, manifest: Mapping[str, Any], predictions: Mapping[str, Path]) -> None:

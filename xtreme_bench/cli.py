@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from xtreme_bench import __version__
+from xtreme_bench import __version__, interrupts
 from xtreme_bench.cli_container import clean_containers, doctor, image
 from xtreme_bench.cli_data import ALLOW_PARTIAL, EXISTING_FOLDER, FOLDER, OUTPUT, data, emit
 from xtreme_bench.engines import ENGINES
@@ -77,14 +77,27 @@ def run(
 @cli.command()
 @click.argument("recipe")
 @_places
-def plan(recipe: str, data: Path | None, labels: Path | None, store: Path, engine: str, allow_partial: bool) -> None:
-    """Show what RECIPE would run, what is done already, and what is missing."""
-    from xtreme_bench import report
+@click.option("--allow-missing", is_flag=True, help="Exit 0 also where files are missing, so that stages cannot run.")
+@click.option("--json", "json_file", type=OUTPUT, help="Write the plan as JSON; - is standard output.")
+def plan(
+    recipe: str,
+    data: Path | None,
+    labels: Path | None,
+    store: Path,
+    engine: str,
+    allow_partial: bool,
+    allow_missing: bool,
+    json_file: Path | None,
+) -> None:
+    """Show what RECIPE would run, what is done already, and what is missing; exit 2 where something cannot run."""
+    from xtreme_bench import plan_facts
     from xtreme_bench.run import Places, planned
     from xtreme_bench.store import Store
 
     places = Places(data, labels, store, partial=allow_partial)
-    say(report.plan_table(planned(recipe, places, engine), Store(store)))
+    found = plan_facts.facts(planned(recipe, places, engine), Store(store), places.corpora)
+    emit(json_file, found, lambda: plan_facts.text(found))
+    sys.exit(2 if found["cannot_run"] and not allow_missing else 0)
 
 
 @cli.command()
@@ -234,6 +247,7 @@ def _exit_with(problems: Sequence[Problem]) -> None:
 def main() -> None:
     """Entry point: turns errors into one message and the documented exit code (see `errors`)."""
     debug = "--debug" in sys.argv[1:]
+    interrupts.install()
     try:
         cli.main(standalone_mode=False)
     except click.exceptions.Abort:

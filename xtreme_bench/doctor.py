@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import platform
@@ -146,12 +147,23 @@ def _libraries() -> Finding:
 
 
 def _docker() -> Finding:
+    """The engine, the GPUs that it names, and, where the image is there, those that a container gets."""
+    from xtreme_bench.engines import gpus, image
     from xtreme_bench.engines.docker import connect
 
     try:
         client = connect()
     except StageError as error:
         return Finding("docker", "absent", str(error))
-    info = client.info()
-    gpus = "offers NVIDIA GPUs" if "nvidia" in (info.get("Runtimes") or {}) else "offers no GPUs"
-    return Finding("docker", "ok", f"engine {info.get('ServerVersion')} answers, {gpus}")
+    info, ready = client.info(), None
+    with contextlib.suppress(StageError):  # an installed package has no Dockerfile that would name an image
+        ready = image.find(client, None)
+    names = gpus.named(info)
+    said = f"engine {info.get('ServerVersion')} answers; GPUs that it names: {', '.join(names) or 'none'}"
+    if ready is None:
+        return Finding("docker", "ok", f"{said}; what a container gets shows only with an image (`xtreme-bench image`)")
+    found = gpus.offer(client, ready)
+    if found.request is not None:
+        return Finding("docker", "ok", f"{said}; a container gets them by {found.how}")
+    broken = any(not name.startswith(gpus.AMD) for name in names)
+    return Finding("docker", "broken" if broken else "ok", f"{said}; a container gets none ({found.how})")

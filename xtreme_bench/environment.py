@@ -6,8 +6,10 @@ import ast
 import functools
 import hashlib
 import platform
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
+from types import MappingProxyType
 
 from xtreme_bench import __version__
 from xtreme_bench.errors import InputError
@@ -43,38 +45,36 @@ def require_heavy_half() -> None:
 
 
 @functools.cache
-def code_digest(module: str) -> str:
-    """The sha256 over the sources of `module` and of everything in this package that it imports, however deep.
-
-    With it in a stage's key, an edited function never passes off old results as its own.
-    """
-    sources = _closure(module)
-    state = hashlib.sha256()
-    for name in sorted(sources):
-        state.update(f"{name}\0{sources[name]}\0".encode())
-    return state.hexdigest()
-
-
-def _closure(module: str) -> dict[str, str]:
-    sources: dict[str, str] = {}
+def sources(module: str) -> Mapping[str, str]:
+    """For `module` and everything in this package that it imports, however deep: name -> sha256 (hex) of its source."""
+    found: dict[str, str] = {}
     waiting = [module]
     while waiting:
         name = waiting.pop()
-        if name not in sources and (found := _read(name)) is not None:
-            sources[name], imported = found
+        if name not in found and (read := _read(name)) is not None:
+            found[name], imported = read
             waiting += imported
-    return sources
+    return MappingProxyType(found)
+
+
+def code_digest(module: str) -> str:
+    """The sha256 over the sources of `module` and of everything in this package that it imports.
+
+    With it in a stage's key, an edited function never passes off old results as its own.
+    """
+    lines = (f"{name} {sha256}\n" for name, sha256 in sorted(sources(module).items()))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 @functools.cache
 def _read(name: str) -> tuple[str, list[str]] | None:
-    """The source of a module of this package and the names that it imports from the package; None if it is none."""
+    """The sha256 of a module of this package and the names that it imports from the package; None if it is none."""
     root = Path(__file__).parent
     path = root.joinpath(*name.split(".")[1:])
     file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     if not file.is_file():
         return None
-    source, imported = file.read_text(encoding="utf-8"), []
+    source, imported = file.read_bytes(), []
     if name.count(".") > 1:  # a sub-package counts as a whole: its modules may load each other by name
         siblings = file.parent.rglob("*.py")
         imported += [".".join(("xtreme_bench", *p.relative_to(root).with_suffix("").parts)) for p in siblings]
@@ -83,4 +83,4 @@ def _read(name: str) -> tuple[str, list[str]] | None:
             imported += [alias.name for alias in node.names if alias.name.startswith("xtreme_bench.")]
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("xtreme_bench"):
             imported += [str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return source, imported
+    return hashlib.sha256(source).hexdigest(), imported

@@ -5,6 +5,7 @@ Tatoeba has no development set, and a layer chosen on its test set would make it
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 import shutil
@@ -15,6 +16,7 @@ from xtreme_bench.data.targets import read_bucc, read_bucc_gold
 from xtreme_bench.embed import SentenceEncoder, embed, open_encoder
 from xtreme_bench.embed_torch import torch_device
 from xtreme_bench.job import Job
+from xtreme_bench.onnx_export import fitting
 from xtreme_bench.store import write_json
 
 
@@ -24,8 +26,8 @@ def score_layers(job: Job) -> dict[str, Any]:
     `params`: languages, pooling, max_length, provider, device, threads; `inputs`: data, encoder and, for ONNX Runtime,
     the export of all layers. Returns facts: the provider and per language F1 in percent by layer, 0 = embeddings.
     """
-    params = {**job.params, "layer": None, "precision": "fp32"}
-    encoder = open_encoder(job.inputs, params)
+    params = {**job.params, "layer": None, "precision": "fp32", "min_cosine": None}
+    encoder = open_encoder(fitting(dataclasses.replace(job, params=params)), params)
     scores = {code: _language(job, encoder, code) for code in params["languages"]}
     return {"provider": encoder.facts["provider"], "pooling": params["pooling"], "bucc2018_dev_f1": scores}
 

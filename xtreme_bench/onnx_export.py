@@ -6,7 +6,12 @@ embeddings, L the output of block L. Retrieval tasks share the stage, and later 
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import logging
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -69,7 +74,7 @@ def export(job: Job) -> dict[str, Any]:
     encoder = encoders.load(job.inputs["encoder"])
     check_settings(params, encoder, job.inputs["encoder"])
     layer, pooling, precision = params["layer"], params["pooling"], params["precision"]
-    device = "cpu" if precision == "int8" else onnx_device(params["device"])
+    device = _device(params)
     if precision in onnx_graph.FLOATS and device == "cpu":
         raise InputError(f"retrieval.precision {precision} is for a GPU, and there is none here; take int8 or fp32")
     job.progress(1, 3, "writing the graph")
@@ -99,6 +104,36 @@ def export(job: Job) -> dict[str, Any]:
     require(lowest, MIN_COSINE if precision == "fp32" else params["min_cosine"], f"the {precision} export")
     write_json(job.out / "export.json", facts)
     return facts | {"onnx": onnx.__version__, "onnxruntime": onnxruntime.__version__}
+
+
+def fitting(job: Job) -> Mapping[str, Path]:
+    """The inputs of a stage that embeds, their export made again in `job.work` where it is for another device.
+
+    An export is written for a CPU or for a GPU, and a store may be shared by machines of both kinds. `job.params` are
+    those of `export`, which says what is raised.
+    """
+    device = _device(job.params) if "export" in job.inputs else None
+    if device is None or _made_for(job.inputs["export"]) == device:
+        return job.inputs
+    folder = job.work / "export"
+    if _made_for(folder) != device:
+        logging.getLogger(__name__).info("the export in the store is for another device; made again for %s", device)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        export(dataclasses.replace(job, out=folder))
+    return {**job.inputs, "export": folder}
+
+
+def _device(params: Mapping[str, Any]) -> str:
+    return "cpu" if params["precision"] == "int8" else onnx_device(params["device"])
+
+
+def _made_for(folder: Path) -> str | None:
+    """The device of an export; None where a kill left half of one, or nothing is."""
+    try:
+        return str(json.loads((folder / "export.json").read_text(encoding="utf-8"))["device"])
+    except FileNotFoundError:
+        return None
 
 
 def run_all(run: Run, tokens: list[list[int]]) -> NDArray[np.float32]:

@@ -5,72 +5,17 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from xtreme_bench import audit_scope, corpora, encoder_files, environment, model_cache, plan_labels, plan_retrieval
+from xtreme_bench import audit_scope, corpora, encoder_files, folders, model_cache, plan_labels, plan_retrieval
 from xtreme_bench.benchmark import MINIATURE_LANGUAGES, TASKS
 from xtreme_bench.data import found, layout
 from xtreme_bench.errors import Problem
+from xtreme_bench.kinds import KINDS
 from xtreme_bench.recipe import Recipe
-from xtreme_bench.store import SCHEMA_VERSION, Digests, Store, digest
-from xtreme_bench.worker import KINDS
-
-TRAINS = ("pretrain", "intermediate", "finetune")
-
-
-@dataclass(frozen=True)
-class Folder:
-    """An input from outside the store; `key` is a digest of what is read there."""
-
-    path: Path
-    key: str
-
-    def folder(self, store: Store) -> Path:
-        """Where the files are."""
-        return self.path
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One unit of work: what `worker.KINDS[kind]` makes of `params` and `inputs`.
-
-    `aside` are parameters that the stage gets too but that do not change its result, so they are not in the key.
-    `image` is the digest of the image it runs in; without one it runs with the packages that are installed here.
-    """
-
-    kind: str
-    name: str
-    params: Mapping[str, Any]
-    inputs: Mapping[str, Stage | Folder]
-    aside: Mapping[str, Any] = field(default_factory=dict)
-    image: str | None = None
-
-    @property
-    def sources(self) -> list[Stage]:
-        """The inputs that are stages themselves."""
-        return [source for source in self.inputs.values() if isinstance(source, Stage)]
-
-    @cached_property
-    def key(self) -> str:
-        """The sha256 (hex) of everything that the result depends on; the name is not part of it."""
-        return digest(self.description())
-
-    def description(self) -> dict[str, Any]:
-        """What the key is made from, as JSON values."""
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "kind": self.kind,
-            "params": dict(self.params),
-            "inputs": {name: source.key for name, source in self.inputs.items()},
-            **({"image": self.image} if self.image else {"versions": environment.versions()}),
-            "code": environment.code_digest(KINDS[self.kind].partition(":")[0]),
-        }
-
-    def folder(self, store: Store) -> Path:
-        """Where the outputs are, once the stage is finished."""
-        return store.out(self.key)
+from xtreme_bench.stage import MISSING, Folder, Stage, stamps_of
+from xtreme_bench.store import Digests
 
 
 @dataclass
@@ -78,7 +23,7 @@ class Plan:
     """The stages of one recipe, in order, and what they lack.
 
     `predictions` maps a task to the stage that predicts it; `score` is None where no gold labels are known.
-    `missing` lists files of the data and the labels that are not there; `weights` is what the hub must still give.
+    `missing` lists files that are not there or may not be read; `weights` is what the hub must still give.
     `image` is the digest of the image that the stages run in, None without one.
     """
 
@@ -95,7 +40,7 @@ class Plan:
         """Append a stage; its name is completed with the recipe's."""
         # Nothing of this changes what is trained, tokenised or prepared.
         resources = self.recipe.resources
-        aside: dict[str, Any] = {"checkpoint_seconds": resources.checkpoint_seconds} if kind in TRAINS else {}
+        aside: dict[str, Any] = {"checkpoint_seconds": resources.checkpoint_seconds} if KINDS[kind].trains else {}
         if kind == "features":
             aside = {"threads": resources.threads}
         if kind == "release_corpus":
@@ -121,7 +66,7 @@ def plan(
     """
     made = Plan(recipe, image)
     labels = labels or plan_labels.beside(recipe, data or layout.DATA)
-    corpus = _corpus(made, data, digests, partial)
+    corpus = _corpus(made, data, labels, digests, partial)
     base = _encoder(made, corpus, digests)
     encoder = _intermediate(made, corpus, base) if recipe.intermediate else base
     finetuned: dict[str, Stage] = {}
@@ -151,31 +96,32 @@ class _Corpus:
 
     made: Plan
     source: Stage | Path
+    labels: Path | None
     digests: Digests
 
     def reading(self, files: Iterable[str], purpose: str) -> Stage | Folder:
-        """The data as input of a stage that reads `files`; those that are missing are noted."""
+        """The data as input of a stage that reads `files`; those that are missing, or lie elsewhere, are noted."""
         if isinstance(self.source, Stage):
             return self.source
         wanted = sorted(set(files))
-        missing = layout.missing(self.source, wanted, purpose)
+        missing = layout.missing(self.source, wanted, purpose) + folders.strays(self.source, wanted, self.labels)
         noted = {problem.file for problem in self.made.missing}
         self.made.missing.extend(problem for problem in missing if problem.file not in noted)
-        return Folder(self.source, "missing" if missing else self.digests.of(self.source, wanted))
+        return Folder(self.source, MISSING) if missing else Folder.digested(self.source, wanted, self.digests)
 
 
-def _corpus(made: Plan, data: Path | None, digests: Digests, partial: bool) -> _Corpus:
+def _corpus(made: Plan, data: Path | None, labels: Path | None, digests: Digests, partial: bool) -> _Corpus:
     source = made.recipe.data
     if source.source == "miniature":
         params = {"seed": source.seed, "scale": source.scale, "languages": _languages(made.recipe)}
-        return _Corpus(made, made.add("corpus", "miniature corpora", params), digests)
+        return _Corpus(made, made.add("corpus", "miniature corpora", params), labels, digests)
     folder = data or layout.DATA
     if source.source == "releases":
         params = {"dev_as_test": sorted(source.dev_as_test), "sample": source.sample, "unusable": source.unusable}
         params |= {"partial": True} if partial else {}
         upstream = _releases(made, folder, digests)
-        return _Corpus(made, made.add("release_corpus", "prepare releases", params, releases=upstream), digests)
-    return _Corpus(made, folder, digests)
+        return _Corpus(made, made.add("release_corpus", "prepare releases", params, releases=upstream), labels, digests)
+    return _Corpus(made, folder, labels, digests)
 
 
 def _languages(recipe: Recipe) -> list[str]:
@@ -189,14 +135,19 @@ def _languages(recipe: Recipe) -> list[str]:
 def _releases(made: Plan, folder: Path, digests: Digests) -> Folder:
     if not folder.is_dir():
         made.missing.append(Problem("is no folder: it should hold the upstream releases", file=str(folder)))
-        return Folder(folder, "missing")
+        return Folder(folder, MISSING)
     made.missing += (unlike := found.near_misses(folder, audit_scope.usage(made.recipe)))
-    return Folder(folder, "missing" if unlike else digests.of(folder, found.below(folder)))
+    files = found.below(folder)
+    return Folder(folder, MISSING) if unlike else Folder.digested(folder, [*files, *_folders(files)], digests)
+
+
+def _folders(files: Iterable[str]) -> set[str]:
+    """The folders of files: a file that comes is a change of its folder. For inputs of which everything is read."""
+    return {parent.as_posix() for file in files for parent in PurePosixPath(file).parents}
 
 
 def _encoder(made: Plan, corpus: _Corpus, digests: Digests) -> Stage | Folder:
     recipe = made.recipe
-    encoder: Stage | Folder
     if recipe.model.scratch is not None and recipe.pretraining is not None:
         params = {
             **dataclasses.asdict(recipe.pretraining),
@@ -208,17 +159,22 @@ def _encoder(made: Plan, corpus: _Corpus, digests: Digests) -> Stage | Folder:
         }
         translation = recipe.pretraining.translation > 0
         files = [f for lang in recipe.pretraining.languages for f in layout.text_files(lang, translation=translation)]
-        encoder = made.add("pretrain", "pretrain", params, data=corpus.reading(files, "pretraining text"))
-    elif recipe.model.hub is not None:
+        return made.add("pretrain", "pretrain", params, data=corpus.reading(files, "pretraining text"))
+    if recipe.model.hub is not None:
         hub = recipe.model.hub
         found = model_cache.snapshot(hub.name, hub.revision)
         made.weights = None if found else f"{hub.name} at revision {hub.revision}"
-        encoder = Folder(found or Path(hub.name), f"hub:{hub.name}@{hub.revision}")
+        wrong = folders.foreign_links(found)[1] if found else []
+        key = MISSING if wrong else f"hub:{hub.name}@{hub.revision}"
+        seen = stamps_of(found, (path.name for path in found.iterdir())) if found else {}
+        encoder = Folder(found or Path(hub.name), key, seen)
     else:
         folder = recipe.path.parent / str(recipe.model.path)
         files = [p.relative_to(folder).as_posix() for p in folder.glob("*")] if folder.is_dir() else []
-        made.missing += encoder_files.faults(folder)
-        encoder = Folder(folder, digests.of(folder, files))
+        wrong = encoder_files.faults(folder) + folders.foreign_links(folder)[1]
+        names = [*files, *_folders(files)]
+        encoder = Folder(folder, MISSING) if wrong else Folder.digested(folder, names, digests)
+    made.missing += wrong
     return encoder
 
 
@@ -303,8 +259,10 @@ def _score(made: Plan, data: Path | None, labels: Path | None, digests: Digests)
         files = [TASKS[task].file(language) for task, languages in tasks.items() for language in languages]
         if not files:
             made.missing.append(Problem("holds no gold labels of the recipe's targets", file=str(labels)))
-        made.missing += layout.missing(labels, files, "gold labels")
-        gold = Folder(labels, digests.of(labels, files))
+        wrong = layout.missing(labels, files, "gold labels") + folders.strays(labels, files)
+        made.missing += wrong
+        readable = files and not wrong
+        gold = Folder.digested(labels, files, digests) if readable else Folder(labels, MISSING)
     if gold is not None:
         made.score = made.add(
             "score", "score", {"tasks": {k: v for k, v in tasks.items() if v}}, labels=gold, **made.predictions

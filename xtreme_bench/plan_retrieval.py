@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from xtreme_bench.benchmark import TASKS
 
 if TYPE_CHECKING:
-    from xtreme_bench.plan import Folder, Plan, Stage
+    from xtreme_bench.plan import Plan
+    from xtreme_bench.stage import Folder, Stage
 
 
 def vectors(made: Plan, encoder: Stage | Folder, *, every_layer: bool = False) -> dict[str, Stage | Folder]:

@@ -14,6 +14,8 @@ from tqdm import tqdm
 from xtreme_bench.wording import one_line, visible
 
 PLAIN_SECONDS = 15.0
+# Time left is told once this much is done, as share or in seconds and units: the first steps are slower than the rest.
+ENOUGH_SHARE, ENOUGH_SECONDS, ENOUGH_UNITS = 0.1, 10.0, 5
 
 
 def duration(seconds: float) -> str:
@@ -24,6 +26,12 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def _left(seconds: float, done: int, rest: int) -> str:
+    """How long the rest takes if it goes on as it did; nothing where that is not known yet."""
+    enough = done >= ENOUGH_SHARE * (done + rest) or (seconds >= ENOUGH_SECONDS and done >= ENOUGH_UNITS)
+    return f"{duration(seconds / done * rest)} left" if done > 0 and rest > 0 and enough else ""
 
 
 class Display:
@@ -53,6 +61,10 @@ class Display:
         """A stage whose result is in the store already."""
         self.say(f"{self._number()} {name}: in the store, nothing to do")
 
+    def waiting(self, name: str, owner: str) -> None:
+        """Another run makes a stage, and this one waits for it."""
+        self.say(f"  {name}: waiting for another run that makes it ({owner})")
+
     def started(self, name: str) -> None:
         """A stage begins."""
         self._begun[name] = (time.monotonic(), -1)
@@ -79,9 +91,7 @@ class Display:
             first = done
             self._begun[name] = (now, first)
             begun = now
-        ahead = done - first
-        left = f"{duration((now - begun) / ahead * (total - done))} left" if ahead > 0 and done < total else ""
-        status = ", ".join(part for part in (note, left) if part)
+        status = ", ".join(part for part in (note, _left(now - begun, done - first, total - done)) if part)
         if self._terminal:
             with self._lock:
                 bar = self._bars[name]

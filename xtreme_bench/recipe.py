@@ -66,7 +66,9 @@ def find(name_or_path: str, folder: Path = Path("recipes")) -> Path:
     known = listing(folder)
     if not known:
         raise InputError(f"there is no recipe '{name_or_path}', and no recipes in {folder}; give the path of a file")
-    close = difflib.get_close_matches(given.name.removesuffix(".yaml").lower(), known, n=1, cutoff=0.5)
+    word = given.name.removesuffix(".yaml").lower()
+    begun = [name for name in known if word and name.startswith(word)]
+    close = begun or difflib.get_close_matches(word, known, n=1, cutoff=0.7)
     hint = f"did you mean '{close[0]}'? " if close else ""
     width = max(map(len, known))
     lines = [f"  {name:<{width}}  {description}" for name, description in known.items()]

@@ -167,9 +167,13 @@ class Resources:
     precision: str = setting("Numbers of the training; bf16 needs a GPU.", default="fp32", choices=("fp32", "bf16"))
     checkpoint_seconds: float = setting("Time between two checkpoints.", default=60.0, above=0, high=86400)
     image: str | None = setting(
-        "Docker image of the stages, best with its digest; without one it is built from the Dockerfile.",
+        "Docker image of the stages, by its digest; without one XTREME_BENCH_IMAGE names it, or it is built.",
         default=None,
-        pattern=(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*", "the name of an image"),
+        # A recipe comes from anywhere, and a name alone may stand for another image tomorrow.
+        pattern=(
+            r"([A-Za-z0-9][A-Za-z0-9._/:-]*@)?sha256:[0-9a-f]{64}",
+            "an image with its digest, name@sha256:... (name any other yourself: XTREME_BENCH_IMAGE=name)",
+        ),
         nullable=True,
     )
     gpus: int | None = setting(

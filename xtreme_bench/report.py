@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tabulate import tabulate
@@ -14,9 +14,6 @@ from xtreme_bench.claims import Manifest, Scores, reference_of, scores_of, train
 from xtreme_bench.findings import count
 from xtreme_bench.lenient import Lenient
 from xtreme_bench.page import write_comparison_page, write_page
-from xtreme_bench.plan import TRAINS, Folder, Plan, Stage
-from xtreme_bench.progress import duration
-from xtreme_bench.store import Store
 from xtreme_bench.tables import cell
 from xtreme_bench.verdict import expectations, verdict
 
@@ -24,11 +21,9 @@ if TYPE_CHECKING:
     from xtreme_bench.run import Outcome
 
 __all__ = [
-    "check_text", "comparison_text", "lenient_text", "plan_table", "score_table", "summary_table", "terminal",
+    "check_text", "comparison_text", "lenient_text", "score_table", "summary_table", "terminal",
     "write_comparison_page", "write_page",
 ]  # fmt: skip
-
-SHOWN = 20
 
 
 def terminal(outcome: Outcome) -> str:
@@ -63,69 +58,6 @@ def _audit_text(manifest: Manifest) -> str:
 def _expect_text(main: Manifest, before: Manifest | None) -> str:
     rows = [[line.state, line.name, line.wanted, f"found {cell(line.found, 2)}"] for line in expectations(main, before)]
     return f"expect\n{tabulate(rows, tablefmt='plain', disable_numparse=True)}" if rows else ""
-
-
-def plan_table(plans: Sequence[Plan], store: Store) -> str:
-    """The stages of recipes, shared ones once: what is done, how long it took, and what is missing to go on."""
-    stages = list({stage.key: stage for one in plans for stage in one.stages}.values())
-    records = [store.record(stage.key) for stage in stages]
-    rows = [
-        [number, stage.name, stage.kind, *_state(stage, record), _work(stage), stage.key[:12]]
-        for number, (stage, record) in enumerate(zip(stages, records, strict=True), 1)
-    ]
-    headings = ("", "stage", "kind", "state", "took", "work", "key")
-    done = [record for record in records if record is not None]
-    took = duration(sum(map(_seconds, done)))
-    lines = [
-        tabulate(rows, headers=headings, disable_numparse=True),
-        "",
-        f"{len(done)} of {count(len(stages), 'stage')} done{f' in {took} of computing' if done else ''}; "
-        f"to do: {_to_do(stages, records)}",
-    ]
-    return "\n".join([*lines, *_lacking(plans)])
-
-
-def _state(stage: Stage, record: Mapping[str, Any] | None) -> tuple[str, str]:
-    if record is not None:
-        return "done", duration(_seconds(record))
-    lacks = any(isinstance(source, Folder) and source.key == "missing" for source in stage.inputs.values())
-    return ("cannot run: files are missing" if lacks else "to do: not in the store"), ""
-
-
-def _seconds(record: Mapping[str, Any]) -> float:
-    return float(record.get("seconds") or 0.0)
-
-
-def _work(stage: Stage) -> str:
-    """How much a stage has to do, as far as the recipe says."""
-    params = stage.params
-    if stage.kind in TRAINS:
-        length = f"{params['steps']:,} steps" if params.get("steps") else f"{params.get('epochs'):g} epochs"
-        return f"{length} in batches of {params['batch']}"
-    return count(len(params["languages"]), "language") if stage.kind in ("predict", "retrieve") else ""
-
-
-def _to_do(stages: Sequence[Stage], records: Sequence[Mapping[str, Any] | None]) -> str:
-    waiting = [stage for stage, record in zip(stages, records, strict=True) if record is None]
-    if not waiting:
-        return "nothing"
-    training = [stage for stage in waiting if stage.kind in TRAINS]
-    examples = [stage.params["steps"] * stage.params["batch"] for stage in training if stage.params.get("steps")]
-    known = f" with {sum(examples):,} training examples" if examples and len(examples) == len(training) else ""
-    return f"{len(waiting)}, of which {len(training)} train{known}"
-
-
-def _lacking(plans: Iterable[Plan]) -> list[str]:
-    plans = list(plans)
-    weights = dict.fromkeys(f"weights to fetch from the hub first: {one.weights}" for one in plans if one.weights)
-    missing = list(dict.fromkeys(problem for one in plans for problem in one.missing))
-    lines = [*weights, *(["not there:"] if missing else []), *(f"  {problem}" for problem in missing[:SHOWN])]
-    if len(missing) > SHOWN:
-        lines.append(f"  {len(missing) - SHOWN:,} more")
-    unscored = [one.recipe.name for one in plans if one.score is None]
-    if unscored:
-        lines.append(f"no gold labels, so no scores: {', '.join(unscored)} (give their folder with --labels)")
-    return lines
 
 
 def score_table(scores: Scores) -> str:

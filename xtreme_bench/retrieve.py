@@ -18,7 +18,7 @@ from xtreme_bench.embed import Embedded, SentenceEncoder, embed, open_encoder
 from xtreme_bench.embed_torch import torch_device
 from xtreme_bench.errors import InputError
 from xtreme_bench.job import Job
-from xtreme_bench.onnx_export import parity, require
+from xtreme_bench.onnx_export import fitting, parity, require
 from xtreme_bench.rows import SentenceRow
 from xtreme_bench.store import write_json, write_text
 
@@ -49,7 +49,7 @@ def retrieve(job: Job) -> dict[str, Any]:
         hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(tasks)}"
         raise InputError(f"{task!r} is no retrieval task; {hint}")
     job.progress(0, 1, f"{task}: preparing the encoder")
-    return tasks[task](job, open_encoder(job.inputs, job.params))
+    return tasks[task](job, open_encoder(fitting(job), job.params))
 
 
 def _tatoeba(job: Job, encoder: SentenceEncoder) -> dict[str, Any]:

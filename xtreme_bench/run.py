@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xtreme_bench import audit_scope, bundle, environment, manifest, model_cache, plan_labels, recipe
+from xtreme_bench import audit_scope, bundle, environment, manifest, model_cache, plan_facts, plan_labels, recipe
 from xtreme_bench.check import check
 from xtreme_bench.data import layout, plausible
 from xtreme_bench.data.counts import Memory, memory_file
 from xtreme_bench.engines import chosen
 from xtreme_bench.engines.local import Local
 from xtreme_bench.errors import InputError, Problem, StageError
-from xtreme_bench.plan import Plan, Stage, plan
+from xtreme_bench.plan import Plan, plan
 from xtreme_bench.progress import Display
 from xtreme_bench.schedule import Engine, execute
+from xtreme_bench.stage import MISSING, Stage
 from xtreme_bench.store import Digests, Store
 from xtreme_bench.verify import check_expect
 
@@ -35,6 +37,11 @@ class Places:
     submissions: Path = Path("submissions")
     reports: Path = Path("reports")
     partial: bool = False
+
+    @property
+    def corpora(self) -> Path:
+        """Where recipes that are not on the built-in corpora find theirs."""
+        return self.data or layout.DATA
 
 
 @dataclass(frozen=True)
@@ -56,12 +63,15 @@ class Outcome:
     problems: list[Problem]
 
 
-def plans(name: str, places: Places, image: str | None = None) -> list[Plan]:
+def plans(name: str, places: Places, image: str | None = None, digests: Digests | None = None) -> list[Plan]:
     """The plan of a recipe and, after it, of its baseline, whose stages run in `image` or with the packages here.
+
+    `digests` are those of an earlier plan, so that no file is hashed twice.
 
     Errors: `InputError` with all faults of either file.
     """
-    digests = Digests(places.store / "digests.json")
+    _require_paths(places)
+    digests = digests or _digests(places)
     recipes = [recipe.load(recipe.find(name))]
     if recipes[0].baseline is not None:
         recipes.append(recipe.load(recipes[0].path.parent / f"{recipes[0].baseline}.yaml"))
@@ -69,9 +79,26 @@ def plans(name: str, places: Places, image: str | None = None) -> list[Plan]:
         plan(one, data=places.data, labels=places.labels, image=image, digests=digests, partial=places.partial)
         for one in recipes
     ]
-    made[0].missing[:0] = plan_labels.unjudged(made[0], places.data or layout.DATA, places.labels)
-    digests.save()
+    made[0].missing[:0] = plan_labels.unjudged(made[0], places.corpora, places.labels)
+    if places.store.is_dir():  # looking at a plan makes none
+        digests.save()
     return made
+
+
+def _digests(places: Places) -> Digests:
+    return Digests(places.store / "digests.json")
+
+
+def _require_paths(places: Places) -> None:
+    """Errors: `InputError` for paths that are no lines of text, as stages are told of them in such lines."""
+    paths = {what: str(path.resolve()) for what, path in vars(places).items() if isinstance(path, Path)}
+    problems = [
+        Problem(f"the path of the {what}, {path!a}, holds a control character or is not UTF-8")
+        for what, path in paths.items()
+        if any(ord(letter) < 32 or 0xD800 <= ord(letter) < 0xE000 for letter in path)
+    ]
+    if problems:
+        raise InputError("these folders cannot be used; name others, or work in another folder", problems)
 
 
 def planned(name: str, places: Places, engine: str) -> list[Plan]:
@@ -90,16 +117,20 @@ def reproduce(name: str, places: Places, engine: str = "local") -> Outcome:
 
     Errors: wrong input before any work; an engine that cannot be used; the first stage that fails.
     """
-    made = plans(name, places)
-    _require_inputs(made)
+    digests = _digests(places)
+    made = plans(name, places, digests=digests)
+    _require_inputs(made, places)
     _require_enough(made, places)
+    _require_outputs(made, places)
+    places.store.mkdir(parents=True, exist_ok=True)
     hub = {(h.name, h.revision) for one in made if (h := one.recipe.model.hub) is not None}
     for model in sorted(hub):
         model_cache.fetch(*model)
     resources = made[0].recipe.resources
     with closing(_engine(engine, resources)) as place:
         # Now that the weights have a folder, and the image a digest.
-        made = plans(name, places, place.image)
+        made = plans(name, places, place.image, digests)
+        _require_inputs(made, places)
         stages = _distinct(made)
         execute(stages, Store(places.store), place, jobs=resources.jobs, display=Display(len(stages)))
     finished = [_finish(one, Store(places.store), places) for one in made]
@@ -111,8 +142,8 @@ def audit_recipe(name: str, places: Places) -> dict[str, Any]:
     """Audit what a recipe trains on and is tested on: runs the stages that make its corpora, and the audit."""
     (made, *_) = plans(name, places)
     assert made.audit is not None
-    if any(source.key == "missing" for source in made.audit.inputs.values()):
-        _require_inputs([made])
+    if any(source.key == MISSING for source in made.audit.inputs.values()):
+        _require_inputs([made], places)
     stages = [*made.audit.sources, made.audit]
     store = Store(places.store)
     with closing(Local()) as engine:
@@ -141,26 +172,41 @@ def _distinct(made: list[Plan]) -> list[Stage]:
     return list(stages.values())
 
 
-def _require_inputs(made: list[Plan]) -> None:
-    problems = list(dict.fromkeys(problem for one in made for problem in one.missing))
-    if problems:
-        shown, rest = problems[:20], len(problems) - 20
-        more = f" (the first 20 of {len(problems)} are listed)" if rest > 0 else ""
+def _require_inputs(made: list[Plan], places: Places) -> None:
+    missing = plan_facts.lacking((problem for one in made for problem in one.missing), places.corpora)
+    if missing:
         raise InputError(
-            f"the recipe {made[0].recipe.name} needs files that are not there{more}: name the folder of the corpora "
-            "with --data (DATA= for make), or make one with `xtreme-bench data prepare`; a model's is in the recipe",
-            shown,
+            f"the recipe {made[0].recipe.name} needs files that are not there, or may not be read: name the folder of "
+            "the corpora with --data (DATA= for make), or make one as said here; a model's is in the recipe",
+            [Problem(line) for line in plan_facts.missing_lines(missing)],
         )
 
 
 def _require_enough(made: list[Plan], places: Places) -> None:
     """Raise `InputError` where a prepared data folder has far too little of what a recipe uses."""
-    folder = places.data or Path("data")
+    folder = places.corpora
     read = [audit_scope.usage(one.recipe) for one in made if one.recipe.data.source == "download"]
     if read and not places.partial and folder.is_dir():
         with Display(1).work("count records") as progress:
             for used in read:
                 plausible.of_folder(folder, used, Memory(memory_file()), progress)
+
+
+def _require_outputs(made: list[Plan], places: Places) -> None:
+    """Errors: `InputError` where what a run leaves could not be written at its end."""
+    folders = [places.store, places.reports / made[0].recipe.name]
+    for one in made:
+        folders.append(places.submissions / one.recipe.name)
+        bundle.require_place(folders[-1], one.recipe.name)
+    problems = [Problem("cannot be written", str(folder)) for folder in folders if not _is_writable(folder)]
+    if problems:
+        raise InputError("name other folders with --store, --out and --reports, or mend these", problems)
+
+
+def _is_writable(folder: Path) -> bool:
+    """Whether a folder can be made, or written to where it is there."""
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
 
 
 def _finish(one: Plan, store: Store, places: Places) -> Finished:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
 from typing import Any, Protocol
 
+from xtreme_bench import environment, interrupts
 from xtreme_bench.engines.local import Message
 from xtreme_bench.errors import StageError, XtremeBenchError
-from xtreme_bench.plan import Stage
 from xtreme_bench.progress import Display
+from xtreme_bench.stage import Stage
 from xtreme_bench.store import Store, write_json
 
 
@@ -36,7 +40,9 @@ def execute(stages: Sequence[Stage], store: Store, engine: Engine, *, jobs: int,
     A stage whose outputs were damaged is named, discarded and made again.
     Errors: the first error of a stage, after which nothing new is started; what had finished stays.
     """
+    ended = threading.Event()
     closed = _closed(stages, store)
+    store.tidy()
     waiting = [stage for stage in stages if not _present(stage, store, display)]
     missing = {stage.key for stage in waiting}
     running: dict[Future[None], Stage] = {}
@@ -46,14 +52,17 @@ def execute(stages: Sequence[Stage], store: Store, engine: Engine, *, jobs: int,
                 ready = [stage for stage in waiting if not missing & {source.key for source in stage.sources}]
                 for stage in ready[: jobs - len(running)]:
                     waiting.remove(stage)
-                    running[pool.submit(_run_one, stage, store, engine, display, closed)] = stage
+                    running[pool.submit(_run_one, stage, store, engine, display, closed, ended.is_set)] = stage
                 finished, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in finished:
                     missing.discard(running.pop(future).key)
                     future.result()
         except BaseException:
+            ended.set()
             display.ending()
-            engine.close()  # ends what still runs, so that the pool can be left
+            with interrupts.shielded():
+                engine.close()  # ends what still runs, so that the pool can be left
+                pool.shutdown()
             raise
 
 
@@ -64,25 +73,24 @@ def _closed(stages: Sequence[Stage], store: Store) -> list[str]:
 
 
 def _present(stage: Stage, store: Store, display: Display) -> bool:
-    if store.record(stage.key) is None:
-        return False
-    damage = store.damage(stage.key)
-    if not damage:
-        display.skipped(stage.name)
-        return True
-    for problem in damage:
-        display.say(f"damaged output: {problem}")
-    display.say(f"  {stage.name}: will be made again")
-    store.discard(stage.key)
-    return False
-
-
-def _run_one(stage: Stage, store: Store, engine: Engine, display: Display, closed: Sequence[str]) -> None:
+    """Whether a stage is finished and whole. Another run may be mending it, so what is wrong is told under its lock."""
     try:
-        with store.locked(stage.key):
-            if store.record(stage.key) is not None:  # another run made it while this one waited
-                display.skipped(stage.name)
+        if store.record(stage.key) is None or store.damage(stage.key):
+            return False
+    except FileNotFoundError:  # removed while it was looked at
+        return False
+    display.skipped(stage.name)
+    return True
+
+
+def _run_one(
+    stage: Stage, store: Store, engine: Engine, display: Display, closed: Sequence[str], stop: Callable[[], bool]
+) -> None:
+    try:
+        with store.locked(stage.key, waiting=lambda owner: display.waiting(stage.name, owner), stop=stop):
+            if _present(stage, store, display):  # another run made it while this one waited
                 return
+            _discard(stage, store, display)
             display.started(stage.name)
             started = time.monotonic()
             facts = _make(stage, store, engine, display, closed)
@@ -98,16 +106,62 @@ def _run_one(stage: Stage, store: Store, engine: Engine, display: Display, close
         ) from error
 
 
+def _discard(stage: Stage, store: Store, display: Display) -> None:
+    """Say what is damaged of a stage that was finished, and forget it."""
+    for problem in store.damage(stage.key):
+        display.say(f"damaged: {problem}; {stage.name} is made again")
+    store.discard(stage.key)
+
+
 def _make(stage: Stage, store: Store, engine: Engine, display: Display, closed: Sequence[str]) -> dict[str, Any]:
-    """Run a stage in its partial folder and commit what it leaves; returns its facts."""
+    """Run a stage in its partial folder and commit what it leaves; returns its facts.
+
+    Errors: `StageError` where what the key was made from has changed, before the stage or while it ran.
+    """
     folder = store.partial(stage.key)
+    stage.require_unchanged()
+    spec = _spec(stage, store, closed)
+    if _begun_with(folder) not in (None, spec["outside"]):
+        display.say(f"  {stage.name}: begun anew, as what it reads was changed, or put back, since it was stopped")
+        shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    inputs = {name: str(source.folder(store).resolve()) for name, source in stage.inputs.items()}
-    params = {**stage.params, **stage.aside}
-    spec = {"kind": stage.kind, "name": stage.name, "params": params, "inputs": inputs, "closed": list(closed)}
     write_json(folder / "stage.json", spec)
     engine.run(folder, lambda message: display.progressed(stage.name, *message["progress"]))
     result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    try:
+        stage.require_unchanged()
+        _require_versions(stage, result["ran"]["versions"])
+    except StageError:
+        shutil.rmtree(folder)
+        raise
     store.commit(stage.key, {**stage.description(), "name": stage.name, **result})
     facts: dict[str, Any] = result["facts"]
     return facts
+
+
+def _spec(stage: Stage, store: Store, closed: Sequence[str]) -> dict[str, Any]:
+    """What a worker is told of a stage, and in `outside` what the next run must find unchanged to go on from here."""
+    return {
+        "kind": stage.kind,
+        "name": stage.name,
+        "params": {**stage.params, **stage.aside},
+        "inputs": {name: str(source.folder(store).resolve()) for name, source in stage.inputs.items()},
+        "closed": list(closed),
+        "code": {} if stage.image else dict(environment.sources(stage.module)),
+        "outside": {name: dict(source.stamps) for name, source in stage.outside.items()},
+    }
+
+
+def _begun_with(folder: Path) -> Any:
+    """The `outside` of the run that was stopped in a partial folder; None where there is none."""
+    try:
+        return json.loads((folder / "stage.json").read_text(encoding="utf-8"))["outside"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _require_versions(stage: Stage, ran: Mapping[str, str]) -> None:
+    planned = stage.description().get("versions", ran)
+    other = [f"{name} {ran.get(name)}" for name in planned if ran.get(name) != planned[name]]
+    if other:
+        raise StageError(f"packages were changed since this run began ({', '.join(other)}): run the same command again")

@@ -1,9 +1,9 @@
 """Run one stage here: data in, files out. `python -m xtreme_bench.worker FOLDER/stage.json`
 
-The stage file names kind, parameters, inputs and nothing else; outputs go to `FOLDER/out`, checkpoints to
-`FOLDER/work`, and what happened to `FOLDER/result.json`. Standard output carries one JSON message a line
-({"progress": [done, total, note]}, {"done": true} or {"error": ..., "exit": code}); all else that is printed goes
-to `FOLDER/log.txt`.
+The stage file names kind, parameters, inputs and the code of the plan, nothing else; outputs go to `FOLDER/out`,
+checkpoints to `FOLDER/work`, and what happened to `FOLDER/result.json`. Standard output carries one JSON message a
+line ({"progress": [done, total, note]}, {"done": true} or {"error": ..., "exit": code}); all else that is printed
+goes to `FOLDER/log.txt`.
 With `--serve` stage files are read from standard input, one a line, so that the heavy imports are paid once.
 """
 
@@ -18,38 +18,21 @@ import platform
 import queue
 import resource
 import shutil
+import signal
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from xtreme_bench import environment
-from xtreme_bench.errors import XtremeBenchError
+from xtreme_bench import environment, loaded
+from xtreme_bench.errors import StageError, XtremeBenchError
 from xtreme_bench.guard import guarded
 from xtreme_bench.job import Inputs, Job
+from xtreme_bench.kinds import KINDS
 from xtreme_bench.store import write_json
-
-# Each kind of stage and the function that runs it. Also read by `plan`, for the code a stage depends on.
-KINDS: dict[str, str] = {
-    "corpus": "xtreme_bench.miniature.corpus:make_corpus",
-    "labels": "xtreme_bench.miniature.corpus:make_labels",
-    "release_corpus": "xtreme_bench.data.prepare:make_corpus",
-    "release_labels": "xtreme_bench.data.prepare:make_labels",
-    "pretrain": "xtreme_bench.pretrain:pretrain",
-    "features": "xtreme_bench.features:features",
-    "intermediate": "xtreme_bench.train:intermediate",
-    "finetune": "xtreme_bench.train:finetune",
-    "predict": "xtreme_bench.predict:predict",
-    "export": "xtreme_bench.onnx_export:export",
-    "retrieve": "xtreme_bench.retrieve:retrieve",
-    "audit": "xtreme_bench.audit:audit_stage",
-    "layers": "xtreme_bench.layer_scores:score_layers",
-    "score": "xtreme_bench.score:score_stage",
-    "precision": "xtreme_bench.precision:compare",
-}
 
 PROGRESS_SECONDS = 0.25
 Emit = Callable[[dict[str, Any]], None]
@@ -68,7 +51,7 @@ def run_stage(stage_file: Path, emit: Emit) -> None:
         shutil.rmtree(folder / "out", ignore_errors=True)
         for name in ("out", "work"):
             (folder / name).mkdir(exist_ok=True)
-        module, _, function = KINDS[spec["kind"]].partition(":")
+        module, _, function = KINDS[spec["kind"]].function.partition(":")
         started = time.time()
         job = Job(
             params=spec["params"],
@@ -78,10 +61,31 @@ def run_stage(stage_file: Path, emit: Emit) -> None:
             progress=_throttled(emit),
         )
         stage = getattr(importlib.import_module(module), function)
-        with guarded([Path(path) for path in spec.get("closed", ())], [*job.inputs.values(), folder]):
-            facts = stage(job)
+        code = spec.get("code", {})
+        loaded.require(code)
+        with guarded(_closed(spec), [*job.inputs.values(), folder]):
+            try:
+                facts = stage(job)
+            finally:
+                _require_code_of_plan(folder, code)
         result = {"facts": facts, "seconds": round(time.time() - started, 3), "ran": _circumstances(started)}
         write_json(folder / "result.json", result)
+
+
+def _closed(spec: Mapping[str, Any]) -> list[Path]:
+    """What is closed to a stage; the gold labels are not to one that is given them and whose kind may read them."""
+    open_to_it = [spec["inputs"].get("labels")] if KINDS[spec["kind"]].gold else []
+    return [Path(path) for path in spec.get("closed", ()) if path not in open_to_it]
+
+
+def _require_code_of_plan(folder: Path, expected: Mapping[str, str]) -> None:
+    """What a stage loaded while it ran must be the code in its key; nothing is kept of what other code made."""
+    try:
+        loaded.require(expected)
+    except StageError:
+        for name in ("out", "work"):
+            shutil.rmtree(folder / name)
+        raise
 
 
 def _throttled(emit: Emit) -> Callable[[int, int, str], None]:
@@ -114,24 +118,32 @@ def _attempt(stage_file: Path, emit: Emit) -> int:
     try:
         _log_to(stage_file.parent / "log.txt")
         run_stage(stage_file, emit)
-    except XtremeBenchError as error:
-        emit({"error": str(error), "exit": error.exit_code})
-        return error.exit_code
-    except MemoryError:
-        emit({"error": "out of memory: give the stage a smaller batch or the machine more memory", "exit": 3})
-        return 3
-    except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        advice = "free space or mend the folder, then run the same command again"
-        emit({"error": f"{place}{error.strerror or error}; {advice}", "exit": 3})
-        return 3
     except Exception as error:
-        with contextlib.suppress(OSError):  # the log may be on the disk that is full
-            traceback.print_exc()
-        emit({"error": f"{type(error).__name__}: {error}", "exit": 3, "unexpected": True})
-        return 3
+        report = _report(error)
+        if report.get("unexpected"):
+            with contextlib.suppress(OSError):  # the log may be on the disk that is full
+                traceback.print_exc()
+        emit(report)
+        return int(report["exit"])
     emit({"done": True})
     return 0
+
+
+def _report(error: Exception) -> dict[str, Any]:
+    """What is told of an error: in words that help where it is one that a user can mend."""
+    if isinstance(error, XtremeBenchError):
+        return {"error": str(error), "exit": error.exit_code}
+    if isinstance(error, MemoryError):
+        return {"error": "out of memory: give the stage a smaller batch or the machine more memory", "exit": 3}
+    # Libraries in Rust, as for tokenizers and safetensors, have errors of their own, which end in "(os error 28)".
+    if isinstance(error, OSError) or "(os error " in str(error):
+        place = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
+        said = error.strerror if isinstance(error, OSError) and error.strerror else error
+        return {
+            "error": f"{place}{said}; free space or mend the folder, then run the same command again",
+            "exit": 3,
+        }
+    return {"error": f"{type(error).__name__}: {error}", "exit": 3, "unexpected": True}
 
 
 def _log_to(path: Path) -> None:
@@ -145,6 +157,9 @@ def _log_to(path: Path) -> None:
 
 def _serve(emit: Emit) -> int:
     """Run stage files named on standard input until it closes; when the client dies, die at once."""
+    # A batch system sends SIGTERM to every process of a job. The client gets it too, and ends its workers in order.
+    signal.signal(signal.SIGTERM, lambda number, frame: None)
+    loaded.watch()
     stages: queue.Queue[str] = queue.Queue()
 
     def listen() -> None:

@@ -138,12 +138,15 @@ def text_files(language: str, *, translation: bool) -> list[str]:
     return [text_file(language), *(sorted(parallel_files(language)) if translation and language != "en" else ())]
 
 
+ABSENT = "missing"
+
+
 def missing(data: Path, files: Iterable[str], purpose: str) -> list[Problem]:
     """A problem for each of `files` that is not below `data`, or is no data, so that all are told before any work."""
     problems = []
     for path in (data / file for file in files):
         if not path.is_file():
-            problems.append(Problem(f"missing: it holds the {purpose}", file=str(path)))
+            problems.append(Problem(f"{ABSENT}: it holds the {purpose}", file=str(path)))
         elif fault := file_fault(path):
             problems.append(Problem(f"{fault}; it should hold the {purpose}", file=str(path)))
     return problems

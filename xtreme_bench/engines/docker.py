@@ -12,19 +12,18 @@ from typing import Any
 import docker
 from docker import DockerClient
 from docker.errors import DockerException
-from docker.types import DeviceRequest, LogConfig
+from docker.types import LogConfig
 from requests.exceptions import RequestException
 
-from xtreme_bench.engines import image, mounts, owner
+from xtreme_bench.engines import gpus, image, mounts, owner
 from xtreme_bench.engines.local import Message, error_of, variables
 from xtreme_bench.errors import StageError
+from xtreme_bench.kinds import KINDS
 from xtreme_bench.recipe import Resources
 
 WORKER = ("python", "-m", "xtreme_bench.worker")
 # Stages run as this user where the host's own is root; the image knows it by name.
 UNPRIVILEGED = 10001
-# The kinds of stages that compute with an encoder, and so with a GPU where there is one.
-COMPUTES = ("pretrain", "intermediate", "finetune", "predict", "retrieve")
 # What all stages that run at once may take together of the engine's memory, where the recipe does not say.
 MEMORY_SHARE = 0.8
 GIB = 1 << 30
@@ -42,10 +41,10 @@ class Docker:
         client = connect()
         self._resources = resources
         self._info = client.info()
-        self._gpus = _gpus(self._info, resources)
         for name in owner.remove_left(client):
             say(f"removed {name}, the container of a run that was killed")
         self.image: str | None = image.find_or_make(client, resources.image, say)
+        self._gpus = gpus.requests(client, self.image, resources, say)
         client.close()
         self._running: dict[str, Any] = {}
         self._closed = False
@@ -82,11 +81,10 @@ class Docker:
         stage = json.loads((folder / "stage.json").read_text(encoding="utf-8"))
         inputs = {name: Path(path) for name, path in stage["inputs"].items()}
         uid, gid = self._user()
-        gpus = self._gpus if stage["kind"] in COMPUTES else None
         resources = self._resources
         with self._lock:
             if self._closed:
-                raise StageError("interrupted")
+                raise StageError("not begun, as the run was ended")
             container = connect().containers.create(
                 str(self.image),
                 entrypoint=list(WORKER),
@@ -104,7 +102,7 @@ class Docker:
                 memswap_limit=self._memory(),
                 pids_limit=resources.processes,
                 shm_size=int(resources.shared_memory * GIB),
-                device_requests=gpus,
+                device_requests=self._gpus if KINDS[stage["kind"]].gpu else None,
                 log_config=LogConfig(type="none"),
                 environment={
                     **variables(resources.threads),
@@ -152,21 +150,6 @@ def connect() -> DockerClient:
             f"no Docker engine answers at {place}: start it (`sudo systemctl start docker`), name another with "
             "DOCKER_HOST, or use --engine local"
         ) from error
-
-
-def _gpus(info: dict[str, Any], resources: Resources) -> list[DeviceRequest] | None:
-    """The GPUs that computing stages get: what the recipe asks for, else all that the engine offers."""
-    offered = "nvidia" in (info.get("Runtimes") or {}) or bool(info.get("DiscoveredDevices"))
-    needed = resources.gpus or (1 if resources.precision == "bf16" else 0)
-    if needed and not offered:
-        asks = f"gpus: {resources.gpus}" if resources.gpus else "precision: bf16"
-        raise StageError(
-            f"the recipe asks for a GPU (`resources.{asks}`), but the Docker engine offers none: install the NVIDIA "
-            "Container Toolkit and restart the engine, or change the recipe"
-        )
-    if resources.gpus == 0 or not offered:
-        return None
-    return [DeviceRequest(count=resources.gpus or -1, capabilities=[["gpu", "compute", "utility"]])]
 
 
 def _follow(container: Any, message: Message) -> tuple[dict[str, Any] | None, str]:

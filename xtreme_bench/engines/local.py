@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_bench.errors import CheckFailed, InputError, StageError, XtremeBenchError
+from xtreme_bench.kinds import KINDS
 
 Message = Callable[[dict[str, Any]], None]
 _ERRORS: dict[int, type[XtremeBenchError]] = {1: CheckFailed, 2: InputError}
@@ -21,18 +22,23 @@ _ERRORS: dict[int, type[XtremeBenchError]] = {1: CheckFailed, 2: InputError}
 def variables(threads: int) -> dict[str, str]:
     """What a stage's process finds set: no network, no threads of others, `threads` for NumPy's matrix products.
 
-    OpenBLAS's idle threads would spin for 20 ms and take the processor from ours.
+    Idle threads of OpenBLAS would spin for 20 ms, and those of OpenMP (torch) for longer, and take the processor from
+    those that work. An OMP_WAIT_POLICY that the user has set stays.
     """
     return {
         "HF_HUB_OFFLINE": "1",
         "TOKENIZERS_PARALLELISM": "false",
         "OPENBLAS_NUM_THREADS": str(threads),
         "OPENBLAS_THREAD_TIMEOUT": "8",
+        "OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "PASSIVE"),
     }
 
 
 class Local:
-    """Worker processes, started when needed and reused; `run` may be called from several threads."""
+    """Worker processes, started when needed and reused; `run` may be called from several threads.
+
+    A stage that sees gold labels has a worker of its own, which ends with it.
+    """
 
     image: str | None = None
 
@@ -40,11 +46,13 @@ class Local:
         self._environment = {**os.environ, **variables(threads)}
         self._idle: list[subprocess.Popen[str]] = []
         self._all: list[subprocess.Popen[str]] = []
+        self._closed = False
         self._lock = threading.Lock()
 
     def run(self, folder: Path, message: Message) -> None:
         """Run `folder/stage.json`. Errors: what the stage reported, or `StageError` when the worker died."""
-        worker = self._worker()
+        alone = KINDS[json.loads((folder / "stage.json").read_text(encoding="utf-8"))["kind"]].gold
+        worker = self._worker(fresh=alone)
         assert worker.stdin is not None
         assert worker.stdout is not None
         try:
@@ -55,8 +63,7 @@ class Local:
                 if "progress" in report:
                     message(report)
                     continue
-                with self._lock:
-                    self._idle.append(worker)
+                self._leave(worker, end=alone)
                 if "error" in report:
                     raise error_of(report, folder / "log.txt")
                 return
@@ -67,19 +74,26 @@ class Local:
     def close(self) -> None:
         """End all workers; a stage that was running goes on from its last checkpoint next time."""
         with self._lock:
+            self._closed = True
             for worker in self._all:
-                worker.kill()
-            for worker in self._all:
-                worker.wait()
-                for stream in (worker.stdin, worker.stdout):
-                    if stream is not None:
-                        stream.close()
+                _end(worker)
             self._all.clear()
             self._idle.clear()
 
-    def _worker(self) -> subprocess.Popen[str]:
+    def _leave(self, worker: subprocess.Popen[str], *, end: bool) -> None:
+        """Keep a worker for the next stage, or end it: one that has seen gold labels serves no other stage."""
         with self._lock:
-            if self._idle:
+            if not end:
+                self._idle.append(worker)
+            elif worker in self._all:
+                self._all.remove(worker)
+                _end(worker)
+
+    def _worker(self, *, fresh: bool) -> subprocess.Popen[str]:
+        with self._lock:
+            if self._closed:
+                raise StageError("not begun, as the run was ended")
+            if self._idle and not fresh:
                 return self._idle.pop()
             worker = subprocess.Popen(
                 [sys.executable, "-m", "xtreme_bench.worker", "--serve"],
@@ -92,6 +106,16 @@ class Local:
             )
             self._all.append(worker)
             return worker
+
+
+def _end(worker: subprocess.Popen[str]) -> None:
+    """End a worker and whatever it may have started itself."""
+    if worker.poll() is None:
+        os.killpg(worker.pid, signal.SIGKILL)
+    worker.wait()
+    for stream in (worker.stdin, worker.stdout):
+        if stream is not None:
+            stream.close()
 
 
 def error_of(report: dict[str, Any], log: Path) -> XtremeBenchError:

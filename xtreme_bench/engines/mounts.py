@@ -1,16 +1,17 @@
 """What a stage's container sees of this machine: its inputs read-only, its own folder, each at its own path.
 
+Links are not followed, so what they lead to is not there, but for an encoder's in the hub's cache (`folders`).
 With the same paths inside and outside, stage files and error messages hold in both places.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from docker.types import Mount
 
+from xtreme_bench import folders
 from xtreme_bench.errors import InputError
 
 # Paths at which the image has something of its own.
@@ -33,12 +34,14 @@ def of_stage(folder: Path, inputs: Mapping[str, Path], closed: Sequence[Path]) -
         if source in OWN or source.parts[1] in KERNEL:
             raise InputError(f"{source}: a container has something of its own there; move the data to another folder")
         if name != "labels" and any(_is_of(source, cover, folder.parent.parent) for cover in covers):
-            raise InputError(
-                f"{source}: the gold labels are in the same folder as the data; give them one of their own"
-            )
+            raise InputError(f"{source}: {folders.TOGETHER}")
     mounts = {str(path): _read_only(path, path) for path in sources.values()}
+    if "encoder" in sources:
+        links, problems = folders.foreign_links(sources["encoder"])
+        if problems:
+            raise InputError("links of an encoder are followed into the hub's cache alone", problems)
+        mounts |= {str(link): _read_only(link, target) for link, target in links.items()}
     for source in sources.values():
-        mounts |= {str(link): _read_only(link, target) for link, target in _links(source)}
         for cover in covers:
             if source in cover.parents:
                 mounts[str(cover)] = Mount(str(cover), None, type="tmpfs", tmpfs_size=1 << 20, tmpfs_mode=0o555)
@@ -53,12 +56,3 @@ def _is_of(source: Path, cover: Path, store: Path) -> bool:
 
 def _read_only(target: Path, source: Path) -> Mount:
     return Mount(str(target), str(source), type="bind", read_only=True)
-
-
-def _links(folder: Path) -> Iterator[tuple[Path, Path]]:
-    """Where links within a folder lead out of it (a model cache is made of such), and what really is there."""
-    for directory, names, files in os.walk(folder):
-        for path in (Path(directory, name) for name in (*names, *files)):
-            real = path.resolve()
-            if path.is_symlink() and real.exists() and folder not in real.parents:
-                yield Path(os.path.normpath(path.parent / path.readlink())), real

@@ -1,0 +1,85 @@
+"""What is said of a plan: what is done, to do or cannot run, and what brings what is missing."""
+
+from pathlib import Path
+
+import pytest
+from made_up_run import RECIPE, made_up
+
+from xtreme_bench import plan_facts, recipe
+from xtreme_bench.errors import Problem
+from xtreme_bench.plan import Plan, plan
+from xtreme_bench.store import Digests, Store, write_json
+
+
+def real(folder: Path, **changes: object) -> Plan:
+    """A recipe on a data folder that is empty."""
+    content = {key: value for key, value in RECIPE.items() if key not in ("data", "pretraining")}
+    hub = {"hub": {"name": "nobody/nothing", "revision": "0" * 40}}
+    content |= {"description": "x", "model": hub, "targets": {"xnli": {}}, **changes}
+    write_json(folder / "real.yaml", content)
+    return plan(recipe.load(folder / "real.yaml"), data=folder / "data", digests=Digests(folder / "digests.json"))
+
+
+def test_a_plan_tells_what_is_done_and_what_is_not(tmp_path: Path) -> None:
+    outcome, store = made_up(tmp_path)
+    assert outcome.baseline is not None
+    plans = [outcome.main.plan, outcome.baseline.plan]
+    text = plan_facts.text(plan_facts.facts(plans, store, tmp_path))
+    assert "56 of 56 stages done in 11 min 40 s of computing; to do: nothing" in text
+    training = next(stage for stage in outcome.main.plan.stages if stage.kind == "intermediate")
+    store.discard(training.key)
+    text = plan_facts.text(plan_facts.facts(plans, store, tmp_path))
+    (line,) = [line for line in text.splitlines() if "intermediate training" in line]
+    assert "to do" in line
+    assert "600 steps in batches of 32" in line
+    assert training.key[:12] in line
+    assert "to do: 1, of which 1 train with 19,200 training examples" in text
+
+
+def test_a_plan_names_missing_files_weights_and_labels(tmp_path: Path) -> None:
+    text = plan_facts.text(plan_facts.facts([real(tmp_path)], Store(tmp_path / "store"), tmp_path / "data"))
+    assert "weights to fetch from the hub first: nobody/nothing at revision 000" in text
+    how = f"xtreme-bench data fetch xnli --to {tmp_path}/data"
+    assert f"not there, or may not be read:\n  xnli, 17 files (xnli/dev-en.tsv, ...): {how}\n" in text
+    assert "no gold labels, so no scores: real (give their folder with --labels)" in text
+
+
+def test_what_waits_for_a_stage_that_cannot_run_cannot_run_either(tmp_path: Path) -> None:
+    made = real(tmp_path, targets={"xnli": {}, "tatoeba": {}})
+    found = plan_facts.facts([made], Store(tmp_path / "store"), tmp_path / "data")
+    states = {one["kind"]: one["state"] for one in found["stages"]}
+    waiting = dict.fromkeys(("features", "finetune", "predict", "retrieve", "audit"), "cannot run")
+    assert states == {**waiting, "export": "to do"}
+    assert (found["done"], found["to_do"], found["cannot_run"]) == (0, 1, len(made.stages) - 1)
+
+
+def test_stages_on_an_encoder_folder_that_is_not_whole_cannot_run(tmp_path: Path) -> None:
+    (tmp_path / "encoder").mkdir()
+    found = plan_facts.facts([real(tmp_path, model={"path": "encoder"})], Store(tmp_path / "store"), tmp_path / "data")
+    assert found["to_do"] == 0
+    assert str(tmp_path / "encoder") in {one["what"] for one in found["missing"]}
+
+
+@pytest.mark.parametrize(
+    ("file", "what", "how"),
+    [
+        ("xnli/test-de.tsv", "xnli", "xtreme-bench data fetch xnli --to download"),
+        ("squad/train-v2.0.json", "squad_v2", "xtreme-bench data fetch squad_v2 --to download"),
+        ("squad/dev-v1.1.json", "squad_v1", "xtreme-bench data fetch squad_v1 --to download"),
+        ("ccg/ccg.train", "ccg", "needs a licence"),
+        ("mnli/de/multinli_1.0_train.jsonl", "mnli in de", "put your own files there"),
+        ("text/de.txt", "text", "put your own files there"),
+    ],
+)
+def test_each_corpus_that_is_missing_comes_with_what_brings_it(file: str, what: str, how: str) -> None:
+    problems = [Problem("missing", f"download/{file}")] * 2
+    (entry,) = plan_facts.lacking(problems, Path("download"))
+    assert (entry["what"], entry["files"]) == (what, [file])
+    assert how in entry["how"]
+    (line,) = plan_facts.missing_lines([entry])
+    assert line.startswith(f"{what}, 1 file ({file}): ")
+
+
+def test_what_is_wrong_with_a_file_that_is_there_is_told_as_it_is() -> None:
+    (entry,) = plan_facts.lacking([Problem("is a link to /etc", "download/xnli/test-de.tsv")], Path("download"))
+    assert plan_facts.missing_lines([entry]) == ["download/xnli/test-de.tsv: is a link to /etc"]

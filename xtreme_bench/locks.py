@@ -1,0 +1,97 @@
+"""A lock between processes that says who holds it, so that a run which waits can say for whom, and stop waiting."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from xtreme_bench.errors import StageError
+
+POLL_SECONDS = 0.2
+# What is read of a lock file, which another user of a shared folder may have written.
+LONGEST = 200
+
+
+def silent(owner: str) -> None:
+    """A wait that nobody is told of."""
+
+
+def never() -> bool:
+    """No end of the wait before the lock is free."""
+    return False
+
+
+@contextlib.contextmanager
+def held(path: Path, *, waiting: Callable[[str], None] = silent, stop: Callable[[], bool] = never) -> Iterator[None]:
+    """Hold the lock file `path` for this process; it is made where it is absent, and never removed.
+
+    While another holds it, `waiting` is told once who that is ("process 7 on host, since ..."). `stop` is asked before
+    every try, and once more when the lock is held. Errors: `StageError` as soon as it answers yes.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8", errors="replace") as stream:
+        told = False
+        while not _locked(stream.fileno(), stop):
+            if not told:
+                waiting(_owner(path))
+                told = True
+            time.sleep(POLL_SECONDS)
+        _require(stop)
+        stream.truncate(0)
+        since = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
+        stream.write(f"process {os.getpid()} on {platform.node()}, since {since}\n")
+        stream.flush()
+        yield
+
+
+def _locked(descriptor: int, stop: Callable[[], bool]) -> bool:
+    _require(stop)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _require(stop: Callable[[], bool]) -> None:
+    if stop():
+        raise StageError("not begun, as the run was ended")
+
+
+def _owner(path: Path) -> str:
+    """Who holds a lock, as printable text; a holder may not have said so yet."""
+    with path.open(encoding="utf-8", errors="replace") as stream:
+        text = stream.read(LONGEST).partition("\n")[0]
+    return "".join(letter for letter in text if letter.isprintable()) or "another process"
+
+
+@contextlib.contextmanager
+def alone(path: Path) -> Iterator[Path]:
+    """Hold a lock for a moment: `path` is a file that is made for this, whose content is free, and is gone afterwards.
+
+    One that a killed process left is nobody's, and is taken.
+    """
+    while True:
+        with path.open("a") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX)
+            if not _stands_at(stream, path):  # whoever held it before has moved or removed it
+                continue
+            try:
+                yield path
+            finally:
+                if _stands_at(stream, path):
+                    path.unlink()
+            return
+
+
+def _stands_at(stream: IO[Any], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(stream.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
