@@ -55,7 +55,14 @@ def until(happened: Callable[[], object]) -> None:
 
 def workers(run: subprocess.Popen[str]) -> list[int]:
     threads = Path(f"/proc/{run.pid}/task").glob("*/children")
-    return [int(pid) for path in threads for pid in path.read_text().split()]
+    return [int(pid) for path in threads for pid in path.read_text().split() if is_worker(pid)]
+
+
+def is_worker(pid: str) -> bool:
+    try:
+        return b"xtreme_bench.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:  # a child for a moment, such as one that asks for the machine's name
+        return False
 
 
 def working(folder: Path) -> bool:

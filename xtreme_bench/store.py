@@ -20,7 +20,7 @@ from typing import Any
 
 from xtreme_bench import locks
 from xtreme_bench.errors import Problem
-from xtreme_bench.untrusted import parse_json
+from xtreme_bench.untrusted import flaw, parse_json
 
 SCHEMA_VERSION = 1
 # What the key of a stage is made from, as its record holds it: see `stage.Stage.description`.

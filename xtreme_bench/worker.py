@@ -158,8 +158,10 @@ def _log_to(path: Path) -> None:
 def _serve(emit: Emit) -> int:
     """Run stage files named on standard input until it closes; when the client dies, die at once."""
     # A batch system sends SIGTERM to every process of a job. The client gets it too, and ends its workers in order.
+    # (What a stage starts itself has the usual mask and handler again.)
     signal.signal(signal.SIGTERM, lambda number, frame: None)
     loaded.watch()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     stages: queue.Queue[str] = queue.Queue()
 
     def listen() -> None:

@@ -95,15 +95,21 @@ class Local:
                 raise StageError("not begun, as the run was ended")
             if self._idle and not fresh:
                 return self._idle.pop()
-            worker = subprocess.Popen(
-                [sys.executable, "-m", "xtreme_bench.worker", "--serve"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-                encoding="utf-8",
-                env=self._environment,
-                start_new_session=True,  # Ctrl-C reaches the client only, which then ends the workers in order
-            )
+            # A worker inherits this and lifts it once it can take the signal: a batch system sends it to every process
+            # of a job, and the client alone ends workers, in order. (Ctrl-C does not reach a session of its own.)
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+            try:
+                worker = subprocess.Popen(
+                    [sys.executable, "-m", "xtreme_bench.worker", "--serve"],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                    encoding="utf-8",
+                    env=self._environment,
+                    start_new_session=True,
+                )
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
             self._all.append(worker)
             return worker
 
