@@ -16,7 +16,7 @@ from xtreme_bench.errors import InputError
 
 # The packages whose version can change a number.
 PACKAGES: tuple[str, ...] = (
-    "accelerate", "numpy", "onnx", "onnxruntime", "onnxruntime-gpu", "onnxscript", "safetensors", "tokenizers",
+    "accelerate", "numpy", "onnx", "onnxruntime", "onnxruntime-gpu", "safetensors", "tokenizers",
     "torch", "transformers",
 )  # fmt: skip
 REQUIRED: tuple[str, ...] = ("torch", "transformers", "tokenizers", "accelerate", "onnx")
