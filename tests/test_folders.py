@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from tiny_encoder import save_tiny_encoder
 
 from xtreme_bench import folders
 from xtreme_bench.engines import mounts
@@ -31,10 +32,7 @@ def places(tmp_path: Path) -> Path:
     for name in ("data/tatoeba/de-en.de", "data/tatoeba/de-en.en", "labels/tatoeba/test-de.tsv", "elsewhere/de-en.de"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("1\n")
-    model = tmp_path / "model"
-    model.mkdir()
-    for name in ("config.json", "model.safetensors", "tokenizer.json"):
-        (model / name).write_text("{}")
+    save_tiny_encoder(tmp_path / "model")
     (tmp_path / "recipe.yaml").write_text(RECIPE)
     return tmp_path
 

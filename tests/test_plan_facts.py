@@ -13,7 +13,7 @@ from xtreme_bench.store import Digests, Store, write_json
 
 def real(folder: Path, **changes: object) -> Plan:
     """A recipe on a data folder that is empty."""
-    content = {key: value for key, value in RECIPE.items() if key not in ("data", "pretraining")}
+    content = {key: value for key, value in RECIPE.items() if key not in ("data", "pretraining", "finetuning")}
     hub = {"hub": {"name": "nobody/nothing", "revision": "0" * 40}}
     content |= {"description": "x", "model": hub, "targets": {"xnli": {}}, **changes}
     write_json(folder / "real.yaml", content)
