@@ -101,6 +101,22 @@ def test_masks_are_as_random_as_the_share_says(shape: tuple[int, ...], share: fl
     assert np.mean(pairs, axis=0) == pytest.approx([share**2] * 3, abs=error)
 
 
+@pytest.mark.parametrize("shape", [(32, 12, 1024), (32, 8, 12, 12)])
+def test_two_examples_share_no_more_of_their_masks_than_by_chance(shape: tuple[int, ...]) -> None:
+    batch, noise, share = [Example(at, ids(10)) for at in range(32)], Noise(), 0.1
+    first, second = torch.triu_indices(32, 32, 1)
+    common = []
+    for step in range(60):
+        noise.step([1, 4, step], batch)
+        noise.take(range(32), CPU)
+        # What all units have at one position: the first token, where classes are read.
+        drops = noise.drops(torch.Size(shape), share)[..., 0, :].flatten(1).double()
+        common.append((drops @ drops.T)[first, second])
+    found, each = torch.cat(common), drops.shape[1] * share**2
+    assert float(found.mean()) == pytest.approx(each, rel=0.07)
+    assert float(found.var()) == pytest.approx(each * (1 - share**2), rel=0.15)
+
+
 def test_what_is_kept_is_larger_so_that_the_mean_stays_and_evaluation_changes_nothing() -> None:
     noise = Noise()
     noise.step([1], [Example(0, ids(10))])

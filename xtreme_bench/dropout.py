@@ -1,10 +1,11 @@
 """Dropout whose masks belong to a step and its examples, so that it does not matter how a step is cut for memory.
 
 torch draws a mask for whatever batch it is given: cut in two, or shared by two processes, the same examples would
-lose other units. Here a value is dropped when the exclusive or of two random numbers is small, one drawn for its
-sequence and position, the other for its position and unit (tabulation hashing, Carter and Wegman 1979; any three
-masks are independent). Both tables are those of the whole step, so every part of it sees the same ones, and drawing
-them costs less than a mask of the batch's size.
+lose other units. Here a value is dropped when the product of two random numbers is small, an odd one drawn for its
+sequence and position, the other for its position and unit (multiplicative hashing, Dietzfelbinger et al. 1997). Within
+a sequence all values are independent; two sequences differ by the ratio of their odd numbers, which mixes all bits.
+Both tables are those of the whole step, so every part of it sees the same ones, and drawing them costs less than a
+mask of the batch's size.
 """
 
 from __future__ import annotations
@@ -22,8 +23,6 @@ from transformers.masking_utils import sdpa_mask
 
 from xtreme_bench.examples import Example
 
-# The tables hold what torch draws for an int32 tensor: 31 random bits.
-RANGE = 2**31
 ATTENTION = "dropout_by_example"
 
 
@@ -58,9 +57,12 @@ class Noise:
         *heads, length, width = shape[1:] if len(shape) > 2 else (1, *shape[1:])
         units = self._table(*heads, self._longest, self._longest if heads else width)[..., :length, :width]
         own = self._table(self._firsts[-1], self._longest)[self._rows, :length, None]
-        return (units ^ (own[:, None] if heads else own) < share * RANGE).view(shape)
+        # Twice an odd number makes of 31 random bits an even int32, each as likely as the next.
+        own = (own | 1) << 1
+        return (units * (own[:, None] if heads else own) < round((share - 0.5) * 2**32)).view(shape)
 
     def _table(self, *shape: int) -> torch.Tensor:
+        """Random numbers of 31 bits, which is what torch draws for an int32 tensor."""
         return torch.empty(shape, dtype=torch.int32, device=self._rows.device).random_(generator=self._generator)
 
 
