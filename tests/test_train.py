@@ -17,6 +17,7 @@ import torch
 from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 from torch import nn
+from torch.distributed import TCPStore
 from toy_training import FINETUNING, digests, make_job, tiny_encoder, write_corpus
 
 from xtreme_bench import checkpoint
@@ -257,6 +258,20 @@ def test_tensorboard_reads_the_curve_and_no_clock_is_in_it(tmp_path: Path, input
     assert [event.wall_time for event in events[1:]] == [float(point["step"]) for point in curve(job)]
 
 
+def ends_of(processes: Sequence[subprocess.Popen[bytes]], within: float) -> list[int | None]:
+    """Exit codes; once one has failed, or the time is over, the others would wait for it, and are killed."""
+    end = time.monotonic() + within
+    while time.monotonic() < end and None in (codes := [process.poll() for process in processes]):
+        if any(codes):
+            break
+        time.sleep(0.05)
+    codes = [process.poll() for process in processes]
+    for process in processes:
+        process.kill()
+        process.wait()
+    return codes
+
+
 @pytest.mark.slow
 def test_two_processes_train_to_the_same_finite_weights(tmp_path: Path, inputs: dict[str, Path]) -> None:
     script = (
@@ -272,21 +287,28 @@ def test_two_processes_train_to_the_same_finite_weights(tmp_path: Path, inputs: 
         "train.intermediate(job)\n"
         "save_file(kept[0].model.state_dict(), Path(folder) / f'rank{rank}.safetensors')\n"
     )
-    processes = []
-    for rank in ("0", "1"):
-        world = {
-            "RANK": rank,
-            "LOCAL_RANK": rank,
-            "WORLD_SIZE": "2",
-            "MASTER_ADDR": "127.0.0.1",
-            "MASTER_PORT": "29571",
-        }
-        arguments = [str(tmp_path), json.dumps(MIXED), str(inputs["data"]), str(inputs["encoder"]), rank]
-        environment = {**os.environ, **world, "ACCELERATE_USE_CPU": "true"}
-        processes.append(
-            subprocess.Popen([sys.executable, "-c", script, *arguments], cwd=Path(__file__).parent, env=environment)
+    # As torchrun does, this process keeps the store where they meet: it has a port that nothing else can take.
+    store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
+    world = {
+        "WORLD_SIZE": "2",
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(store.port),
+        "TORCHELASTIC_USE_AGENT_STORE": "True",
+        "TORCHELASTIC_RESTART_COUNT": "0",
+        "ACCELERATE_USE_CPU": "true",
+    }
+    # Tokenised here, before there are two: each would take for whole what the other is still writing.
+    make_job(tmp_path, MIXED, **inputs)
+    arguments = [str(tmp_path), json.dumps(MIXED), str(inputs["data"]), str(inputs["encoder"])]
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, *arguments, rank],
+            cwd=Path(__file__).parent,
+            env={**os.environ, **world, "RANK": rank, "LOCAL_RANK": rank},
         )
-    assert [process.wait(timeout=120) for process in processes] == [0, 0]
+        for rank in ("0", "1")
+    ]
+    assert ends_of(processes, within=120) == [0, 0]
     one, other = (load_file(tmp_path / f"rank{rank}.safetensors") for rank in (0, 1))
     assert all(torch.equal(one[name], other[name]) and torch.isfinite(one[name]).all() for name in one)
     before = load_file(inputs["encoder"] / "model.safetensors")
