@@ -99,6 +99,14 @@ def test_a_few_unusable_rows_of_training_data_are_counted_and_left_out(tmp_path,
     assert left_out.counts == {reason: 2}
 
 
+def test_an_unusable_question_of_tydiqa_is_counted_once_though_every_split_reads_its_file(tmp_path):
+    write(tmp_path, training_file("tydiqa"), questions(*[asked()] * 15, asked([(1, "tief")]), *[asked()] * 5))
+    counted = {split: LeftOut() for split in ("train", "dev", "all")}
+    rows = {split: len(list(targets.read_train(tmp_path, "tydiqa", split, counted[split]))) for split in counted}
+    assert rows == {"train": 18, "dev": 2, "all": 20}
+    assert {split: left_out.counts.total() for split, left_out in counted.items()} == {"train": 1, "dev": 0, "all": 1}
+
+
 @pytest.mark.parametrize(("task", "text", "right", "wrong", "reason"), ROWS)
 def test_more_than_the_share_are_an_error_that_names_all_of_them_and_the_share(
     tmp_path, task, text, right, wrong, reason

@@ -59,6 +59,13 @@ def test_every_phase_trains_as_long_as_its_source_says(path: Path, tmp_path: Pat
     assert found == STEPS[path.stem]
 
 
+@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_a_number_of_steps_that_is_chosen_is_one_of_several(path: Path) -> None:
+    for source, settings in load(path).finetuning.items():
+        if settings.retrain:
+            assert STEPS[path.stem][source] >= 5 * settings.evaluate_every
+
+
 @pytest.mark.parametrize("name", [name for name, phases in STEPS.items() if phases.get("intermediate", 0) > 600])
 def test_intermediate_training_is_set_as_in_the_guide_of_the_paper(name: str) -> None:
     settings = load(RECIPES / f"{name}.yaml").intermediate

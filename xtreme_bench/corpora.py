@@ -113,7 +113,7 @@ def chosen(data: Path, choice: Mapping[str, Any]) -> Corpus:
             "dev": _spread(partial(read, "dev"), choice["evaluate_on"]),
         }
         if choice.get("retrain"):
-            parts["all"] = _first(partial(_train_on_all, read), choice["examples"])
+            parts["all"] = _first(partial(read, "all"), choice["examples"])
         return Corpus(source, family, targets.labels(source), limits, parts)
     if "intermediate" in choice:
         return _intermediate(data, choice, limits)
@@ -157,10 +157,6 @@ def _development_file(part: str, file: Path, unusable: float, dropped: Counter[s
 
 def _train(data: Path, source: str, unusable: float, split: str, dropped: Counter[str]) -> Iterator[Row]:
     return targets.read_train(data, source, split, LeftOut(unusable, dropped))
-
-
-def _train_on_all(read: Callable[[str, Counter[str]], Iterator[Row]], dropped: Counter[str]) -> Iterator[Row]:
-    return chain.from_iterable(read(split, dropped) for split in layout.SPLITS)
 
 
 def _test(data: Path, task: str, language: str, dropped: Counter[str]) -> Iterator[Row]:

@@ -27,12 +27,13 @@ def read_train(data: Path, source: str, split: str, left_out: LeftOut | None = N
     """The English "train" or "dev" rows of a source of fine-tuning.
 
     TyDiQA: every tenth training question is "dev", the others "train", because XTREME tests on TyDiQA's own
-    development set. Rows that cannot be used are counted in `left_out` as far as they are few.
+    development set; "all" is both. Rows that cannot be used are counted in `left_out` as far as they are few, those of
+    a file that several splits are read from not for "dev".
     Errors: `InputError` when the file is missing or malformed, with all faults, after the last row.
     """
     left_out = LeftOut() if left_out is None else left_out
-    path = data / layout.source_file(source, split)
-    purpose = f"{'training' if split == 'train' else 'development'} data of {source} in en"
+    path = data / layout.source_file(source, "train" if split == "all" else split)
+    purpose = f"{'development' if split == 'dev' else 'training'} data of {source} in en"
     rows: Iterator[Row]
     if source in layout.PAIR_TASKS:
         rows = read_pairs(path, purpose, labels(source), left_out)
@@ -41,9 +42,14 @@ def read_train(data: Path, source: str, split: str, left_out: LeftOut | None = N
     elif source == "squad":
         rows = read_questions(path, purpose, answers=True, left_out=left_out)
     else:
-        questions = read_questions(path, purpose, answers=True, ids_repeat=True, left_out=left_out)
-        rows = (row for i, row in enumerate(questions) if (i % TYDIQA_DEV_EVERY == 9) == (split == "dev"))
+        counted = LeftOut(left_out.share) if split == "dev" else left_out
+        questions = read_questions(path, purpose, answers=True, ids_repeat=True, left_out=counted)
+        rows = (row for i, row in enumerate(questions) if _is_of(split, held_out=i % TYDIQA_DEV_EVERY == 9))
     return some(rows, f"{path} ({purpose}) has no rows")
+
+
+def _is_of(split: str, *, held_out: bool) -> bool:
+    return split == "all" or held_out == (split == "dev")
 
 
 def read_test(data: Path, task: str, language: str) -> Iterator[Row]:
