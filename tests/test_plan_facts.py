@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 from made_up_run import RECIPE, made_up
+from toy_training import tiny_encoder
 
+from xtreme_bench import encoder as encoders
 from xtreme_bench import plan_facts, recipe
+from xtreme_bench.encoder_files import used
 from xtreme_bench.errors import Problem
 from xtreme_bench.plan import Plan, plan
 from xtreme_bench.store import Digests, Store, write_json
@@ -58,6 +61,30 @@ def test_stages_on_an_encoder_folder_that_is_not_whole_cannot_run(tmp_path: Path
     found = plan_facts.facts([real(tmp_path, model={"path": "encoder"})], Store(tmp_path / "store"), tmp_path / "data")
     assert found["to_do"] == 0
     assert str(tmp_path / "encoder") in {one["what"] for one in found["missing"]}
+
+
+def test_lengths_that_a_released_model_has_no_room_for_are_told_before_anything_is_trained(tmp_path: Path) -> None:
+    encoders.save(tmp_path / "encoder", tiny_encoder())
+    lengths = {
+        "intermediate": {"tasks": {"squad_v1": {}}, "qa_length": 64, "qa_stride": 16},
+        "finetuning": {"xnli": {"max_length": 65}, "panx": {"max_length": 64}},
+        "targets": {"xnli": {}, "panx": {}, "tatoeba": {}},
+        "retrieval": {"layer": 1, "pooling": "mean"},
+    }
+    made = real(tmp_path, model={"path": "encoder"}, **lengths)
+    assert [problem.message for problem in made.missing if problem.file == str(tmp_path / "encoder")] == [
+        "finetuning.xnli.max_length is 65, but this model has room for 64 tokens; set it to 64 or less",
+        "retrieval.max_length is 256, but this model has room for 64 tokens; set it to 64 or less",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("positions", "family", "most"), [(514, "xlm-roberta", 512), (514, "camembert", 512), (512, "bert", 512)]
+)
+def test_all_positions_but_those_up_to_the_padding_of_a_roberta_are_used(
+    positions: int, family: str, most: int
+) -> None:
+    assert used(positions, family, 0 if family == "bert" else 1) == most
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from transformers import (
 )
 from transformers.utils import logging
 
-from xtreme_bench.encoder_files import faults, known_config
+from xtreme_bench.encoder_files import faults, known_config, used
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.frames import frame
 from xtreme_bench.tokenizer_trial import try_tokenizer
@@ -62,10 +62,9 @@ class Encoder:
 
     @property
     def longest(self) -> int:
-        """Most tokens of one sequence; RoBERTa's positions begin after the padding id, so two are lost."""
+        """Most tokens of one sequence."""
         config: Any = self.model.config
-        lost = config.pad_token_id + 1 if "roberta" in config.model_type else 0
-        return int(config.max_position_embeddings) - lost
+        return int(used(config.max_position_embeddings, config.model_type, config.pad_token_id))
 
 
 def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Any:

@@ -77,6 +77,17 @@ def known_config(folder: Path) -> tuple[str, dict[str, Any]]:
     return config["model_type"], {name: config[name] for name in fields if config.get(name) is not None}
 
 
+def room(folder: Path) -> int:
+    """Most tokens of one sequence, by the config of a folder without faults."""
+    family, fields = known_config(folder)
+    return used(fields["max_position_embeddings"], family, fields.get("pad_token_id", 1))
+
+
+def used(positions: int, family: str, padding: int) -> int:
+    """How many of a family's positions tokens can have: all but BERT's begin after the padding id, so two are lost."""
+    return positions if family == "bert" else positions - padding - 1
+
+
 def _fault(path: Path, what: str) -> InputError:
     return InputError(f"{path}: {what}", [Problem(what, str(path))])
 

@@ -8,7 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from xtreme_bench import audit_scope, corpora, encoder_files, folders, model_cache, plan_labels, plan_retrieval
+from xtreme_bench import (
+    audit_scope,
+    corpora,
+    encoder_files,
+    folders,
+    model_cache,
+    plan_labels,
+    plan_lengths,
+    plan_retrieval,
+)
 from xtreme_bench.benchmark import MINIATURE_LANGUAGES, TASKS
 from xtreme_bench.data import found, layout
 from xtreme_bench.errors import Problem
@@ -165,6 +174,8 @@ def _encoder(made: Plan, corpus: _Corpus, digests: Digests) -> Stage | Folder:
         found = model_cache.snapshot(hub.name, hub.revision)
         made.weights = None if found else f"{hub.name} at revision {hub.revision}"
         wrong = folders.foreign_links(found)[1] if found else []
+        if found and not wrong and not encoder_files.faults(found):
+            wrong = plan_lengths.too_long(recipe, found)
         key = MISSING if wrong else f"hub:{hub.name}@{hub.revision}"
         seen = stamps_of(found, (path.name for path in found.iterdir())) if found else {}
         encoder = Folder(found or Path(hub.name), key, seen)
@@ -172,6 +183,7 @@ def _encoder(made: Plan, corpus: _Corpus, digests: Digests) -> Stage | Folder:
         folder = recipe.path.parent / str(recipe.model.path)
         files = [p.relative_to(folder).as_posix() for p in folder.glob("*")] if folder.is_dir() else []
         wrong = encoder_files.faults(folder) + folders.foreign_links(folder)[1]
+        wrong = wrong or plan_lengths.too_long(recipe, folder)
         names = [*files, *_folders(files)]
         encoder = Folder(folder, MISSING) if wrong else Folder.digested(folder, names, digests)
     made.missing += wrong
