@@ -44,7 +44,8 @@ def test_xnli_is_cut_by_language_with_csv_quotes_and_the_labels_of_test_sets_apa
     )
     assert content(tmp_path / "data/xnli/test-de.tsv") == '"""Nein"""\tSie\u2028ging\r\n'
     assert content(tmp_path / "labels/xnli/test-en.tsv") == "neutral\nentailment\n"
-    assert notes["xnli"]["examples"] == {"dev de": 1, "dev en": 2, "test de": 1, "test en": 2}
+    examples = {what: number for what, number in notes["xnli"]["examples"].items() if number}
+    assert examples == {"dev de": 1, "dev en": 2, "test de": 1, "test en": 2}
     assert [row.text_a for row in targets.read_test(tmp_path / "data", "xnli", "en")] == ['He said "no".', "It is"]
 
 
@@ -158,7 +159,8 @@ def test_a_released_test_set_with_labels_is_taken_before_a_stand_in(tmp_path):
     for split in ("dev", "test"):
         write(tmp_path, f"in/xnli.{split}.tsv", xnli(pairs))
     notes = run(tmp_path, dev_as_test=["xnli"])
-    assert notes["xnli"]["examples"] == {"dev de": 6, "dev en": 6, "test de": 6, "test en": 6}
+    examples = {what: number for what, number in notes["xnli"]["examples"].items() if number}
+    assert examples == {"dev de": 6, "dev en": 6, "test de": 6, "test en": 6}
 
 
 @pytest.mark.skipif("XTREME_BENCH_REAL_DATA" not in os.environ, reason="XTREME_BENCH_REAL_DATA names no folder")

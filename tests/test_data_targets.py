@@ -73,7 +73,7 @@ def test_an_unknown_task_comes_with_the_nearest_name(tmp_path):
 
 def test_a_file_without_rows_is_refused(tmp_path):
     write(tmp_path, "udpos/test-tl.tsv", "\n\n")
-    assert "has no rows" in str(fails(targets.read_test, tmp_path, "udpos", "tl"))
+    assert "is empty" in str(fails(targets.read_test, tmp_path, "udpos", "tl"))
 
 
 def test_several_empty_lines_and_a_missing_last_one_make_no_difference(tmp_path):

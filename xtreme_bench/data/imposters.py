@@ -78,7 +78,12 @@ def imposter(head: bytes) -> str | None:
 def file_fault(path: Path) -> str | None:
     """What a file on the disk is, if that is no data: as `imposter`, or empty."""
     head = begin(path)
-    return "is empty" if not head else f"is {what}" if (what := imposter(head)) else None
+    return "is empty" if is_empty(head) else f"is {what}" if (what := imposter(head)) else None
+
+
+def is_empty(head: bytes) -> bool:
+    """Whether a file that begins so has nothing in it but perhaps a byte-order mark and white space."""
+    return len(head) < HEAD_BYTES and not head.removeprefix(b"\xef\xbb\xbf").strip()
 
 
 def begin(path: Path) -> bytes:

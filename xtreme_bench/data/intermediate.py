@@ -11,6 +11,7 @@ from xtreme_bench.data import layout
 from xtreme_bench.data.files import csv_rows, json_document, json_lines, lines, reading, some
 from xtreme_bench.data.formats import NOT_TEXT, OTHER_COLUMNS, UNKNOWN_LABEL, UNKNOWN_TAG, read_questions
 from xtreme_bench.data.nli import NO_AGREEMENT, read_records
+from xtreme_bench.data.quoting import csv_quoted, tab_fields
 from xtreme_bench.data.usable import LeftOut, Unusable, usable
 from xtreme_bench.errors import Problem
 from xtreme_bench.rows import ChoiceRow, PairRow, QuestionRow, Row, TaggedRow
@@ -108,12 +109,14 @@ def read_anli(path: Path, purpose: str, left_out: LeftOut | None = None) -> Iter
 def read_qqp(path: Path, purpose: str, left_out: LeftOut | None = None) -> Iterator[PairRow]:
     """GLUE's QQP: a header, then id, qid1, qid2, question1, question2, is_duplicate, without any quoting.
 
-    Rows with fewer columns are left out, as the release has some that are broken off.
+    Rows with fewer columns are left out, as the release has some that are broken off. In a copy that a CSV writer made
+    the quotes are undone.
     """
 
     def rows(faults: list[Problem]) -> Iterator[PairRow]:
+        quoted = csv_quoted(path)
         for number, line in lines(path, faults):
-            fields = line.split("\t")
+            fields = tab_fields(line, quoted=quoted)
             if number == 1:
                 if fields != QQP_COLUMNS:
                     faults.append(Problem(f"not the header of GLUE's QQP: {line[:80]!r}", str(path), 1))

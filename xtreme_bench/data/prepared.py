@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tabulate import tabulate
 
-from xtreme_bench.data.recognition import NO_DATA, NOT_KNOWN, Recognised
+from xtreme_bench.data.recognition import NO_DATA, NOT_KNOWN, Match, Recognised
 from xtreme_bench.data.releases import NOT_USED
 from xtreme_bench.data.usable import percent
 
@@ -27,8 +27,12 @@ def not_used(found: Recognised, tasks: Mapping[str, Any]) -> list[str]:
     for miss in found.near:
         reasons[f"named like {miss.corpus}"].append(f"{miss.name}: {miss.why}")
     for (corpus, form), matches in sorted(found.matches.items()):
-        why = f"{corpus} ({form}), but not needed, or taken from elsewhere"
-        reasons[why] += [f"{match.name}: {why}" for match in matches if match.name not in used]
+        for match in matches:
+            if match.name not in used:
+                lacks = _other_sides(match, matches)
+                but = f"without the file of {' and '.join(lacks)}" if lacks else "not needed, or taken from elsewhere"
+                why = f"{corpus} ({form}), but {but}"
+                reasons[why].append(f"{match.name}: {why}")
     for why, name in sorted(found.others, key=lambda other: (other[0] == NOT_KNOWN) + 2 * (other[0] == NO_DATA)):
         reasons[why].append(f"{name}: {why}")
     listed = []
@@ -36,6 +40,19 @@ def not_used(found: Recognised, tasks: Mapping[str, Any]) -> list[str]:
         rest = [f"and {len(lines) - NAMED:,} more: {why}"] if len(lines) > NAMED else []
         listed += [*lines[:NAMED], *rest]
     return listed
+
+
+def _other_sides(match: Match, matches: Sequence[Match]) -> list[str]:
+    """The sides of a parallel corpus that a file was found without."""
+    if "side" not in match.fields:
+        return []
+    language, split = match.fields["language"], match.fields.get("split")
+    sides = {
+        other.fields["side"]
+        for other in matches
+        if (other.fields["language"], other.fields.get("split")) == (language, split)
+    }
+    return sorted({language, "eng" if len(language) == 3 else "en"} - sides)
 
 
 def said(notes: Mapping[str, Any]) -> str:

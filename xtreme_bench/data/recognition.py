@@ -12,7 +12,7 @@ from typing import Any
 from xtreme_bench.data import layout
 from xtreme_bench.data.forms import BEGINNINGS, FORMS, Form
 from xtreme_bench.data.heads import head_fields
-from xtreme_bench.data.imposters import begin, imposter
+from xtreme_bench.data.imposters import begin, imposter, is_empty
 from xtreme_bench.errors import Problem
 
 COMPRESSED = (".gz", ".bz2", ".xz")  # of a single file, which is unpacked before it is looked at
@@ -143,7 +143,7 @@ def _look_inside(found: Recognised, name: str, path: Path, named: Sequence[_Name
     """Enter a file whose name is that of some forms."""
     head = begin(path)
     first, match = named[0]
-    if what := "empty" if not head.strip() else imposter(head):
+    if what := "empty" if is_empty(head) else imposter(head):
         if all(form.common for form, _ in named):
             found.near.append(_near_miss(first, match, name, f"is {what}"))
         else:

@@ -95,6 +95,8 @@ def _prepare(
         dev = _stand_in(preparation, task, dev, made_train=train is None)
     else:
         _write_tests(preparation, task, native("test"), ready)
+        for language in labelled:  # none of a language is far too few
+            preparation.count(task, f"test {language}", 0)
     for language, rows in dev.items():
         _write(preparation, task, "dev", language, rows)
     _offer_text(preparation, dev)

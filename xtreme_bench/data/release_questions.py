@@ -11,7 +11,7 @@ from typing import Any
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data import layout
-from xtreme_bench.data.files import json_document, json_lines, reading
+from xtreme_bench.data.files import json_document, json_lines, reading, some
 from xtreme_bench.data.formats import read_questions, squad_questions
 from xtreme_bench.data.forms import TYDIQA_LANGUAGES
 from xtreme_bench.data.releases import Preparation
@@ -55,8 +55,8 @@ def prepare_mlqa(preparation: Preparation) -> None:
 
 def _read(preparation: Preparation, task: str, language: str, path: Path) -> list[QuestionRow]:
     """The rows of a test file, with answers if it has any: those in XTREME's own copies are empty, all of them."""
-    preparation.use(task, path)
-    return list(read_questions(path, f"test data of {task} in {language}", answers=_answered(path)))
+    rows = read_questions(preparation.use(task, path), f"test data of {task} in {language}", answers=_answered(path))
+    return list(some(rows, f"{path} (test data of {task} in {language}) has no questions: get it again"))
 
 
 def _answered(path: Path) -> bool:

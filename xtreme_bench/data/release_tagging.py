@@ -14,6 +14,7 @@ from xtreme_bench.data.formats import read_tagged
 from xtreme_bench.data.releases import Preparation
 from xtreme_bench.data.treebanks import RELEASE, other_release
 from xtreme_bench.data.wikiann import read_wikiann
+from xtreme_bench.errors import InputError, Problem
 
 UNSPACED = ("ja", "zh", "th")
 SPLITS = ("train", "dev", "test")
@@ -79,21 +80,38 @@ def _ready(preparation: Preparation, task: str, split: str, language: str, path:
     if tags is None:
         preparation.remark(task, f"{language}: no tags were found, so it can be predicted but not scored")
     for row in read_tagged(preparation.use(task, path), f"{split} data of {task} in {language}", tags):
+        if row.id == "0" and all(word.startswith(f"{language}:") for word in row.words):
+            raise InputError(
+                f"{path} (panx in {language}) has `{language}:` before its words, as WikiAnn's release and not as "
+                f"XTREME's files: rename it to {language}-{split}"
+            )
         yield [*zip(row.words, row.tags or ("",) * len(row.words), strict=True)]
 
 
 def _released(preparation: Preparation, task: str, language: str, paths: Sequence[Path]) -> Iterator[Sentence]:
-    """The sentences of released files, one after another, without what XTREME drops; that is counted and said."""
+    """The sentences of released files, one after another, without what XTREME drops; that is counted and said.
+
+    Errors: as the readers; and where no sentence is left, unless that is XTREME's conversion's doing.
+    """
+    left, stopped = False, False
     for path in paths:
         preparation.use(task, path)
         if task == "panx":
-            yield from read_wikiann(path, language, lambda what: preparation.count("panx", f"dropped: {what}"))
-            continue
-        stop = where_conversion_stops(path, language)
-        if stop is None:
-            yield from read_conllu(path, language, partial(_count_dropped, preparation, path))
+            sentences = read_wikiann(path, language, lambda what: preparation.count("panx", f"dropped: {what}"))
+        elif (stop := where_conversion_stops(path, language)) is None:
+            sentences = read_conllu(path, language, partial(_count_dropped, preparation, path))
         else:
             preparation.remark("udpos", f"{path.name} is left out, as XTREME's conversion stops at its line {stop}")
+            stopped = True
+            continue
+        for sentence in sentences:
+            left = True
+            yield sentence
+    if not left and not stopped:
+        raise InputError(
+            f"no sentence of {task} in {language} is left of these files: get them again, or take them away",
+            [Problem("no sentence that XTREME's conversion keeps", str(path)) for path in paths],
+        )
 
 
 def _count_dropped(preparation: Preparation, path: Path, what: str) -> None:

@@ -112,6 +112,7 @@ def prepare_qqp(preparation: Preparation) -> None:
     Nobody has translated it. In other languages PAWS-X's translated training pairs take its place.
     """
     for (split,), path in sorted(preparation.files("qqp", "GLUE", "split").items()):
+        preparation.say_if_quoted("qqp", path)
         _as_it_is(preparation, "qqp", path, f"qqp/{split}.tsv", f"{split} en")
     for (split, language), path in sorted(preparation.files("pawsx", "x-final", "split", "language").items()):
         if split == "translated_train" and language != "en":
