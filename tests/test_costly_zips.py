@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_bundle import LABELS, manifest, put
+from small_bundle import LABELS, manifest, put, put_bundle
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.contents import MAX_FILES
@@ -52,6 +52,7 @@ FILES: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
     "lists as answers": (lambda: {XQUAD: b'{"a": [' + b"[]," * (2 * MIB) + b"[]]}"}, "more than 500,000 values"),
     "an id again": (lambda: {XQUAD: b"{" + b'"a": "b",' * 400_000 + b'"a": ""}'}, "399,997 more like the 3 above"),
     "a long number": (lambda: {XQUAD: b'{"a": ' + b"9" * (15 * MIB) + b"}"}, "is too large"),
+    "a long answer": (lambda: {XQUAD: b'{"q1": "' + b"ab " * (5 * MIB) + b'"}'}, "no passage has as many"),
     "files that are what the manifest says": (
         lambda: {
             **dict.fromkeys(PANX[:20], b"O\n\n" * 300_000),
@@ -87,6 +88,30 @@ def test_a_small_zip_that_unpacks_to_much_is_checked_in_seconds(what: str, tmp_p
     done = check("check", str(tmp_path / "small.zip"))
     assert said in done.stdout + done.stderr
     assert done.returncode in (1, 2)
+
+
+MANY = range(50_000)
+# Claims beside the predictions, and what `verify` says of them.
+CLAIMS: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
+    "keys of a recipe": (lambda: {"recipe": {str(one): 1 for one in MANY}}, "the recipe in it has more than 10,000"),
+    "targets": (lambda: {"recipe": {"targets": {str(one): {} for one in MANY}}}, "the recipe in it has more than"),
+    "languages": (lambda: {"recipe": {"targets": {"xnli": {"languages": ["de"] * len(MANY)}}}}, "the recipe in it"),
+    "expectations": (
+        lambda: {"recipe": {"expect": {"scores": {str(one): {"at_least": 1} for one in MANY}}}},
+        "more problems, not listed",
+    ),
+    "zero-shot": (lambda: {"zero_shot": {str(one): 0 for one in MANY}}, "more problems, not listed"),
+    "scores": (lambda: {"scores": {str(one): 1 for one in MANY}}, "more problems, not listed"),
+}
+
+
+@pytest.mark.parametrize("what", CLAIMS)
+def test_a_manifest_that_claims_much_is_verified_in_seconds_and_few_words(what: str, tmp_path: Path) -> None:
+    claims, said = CLAIMS[what]
+    bundle = put_bundle(tmp_path, **claims())
+    done = check("verify", str(bundle), "--labels", str(put(tmp_path / "labels", dict(LABELS))))
+    assert said in done.stderr
+    assert (done.returncode, len(done.stderr) < 300_000) == (1, True)
 
 
 @pytest.mark.parametrize(

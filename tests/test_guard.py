@@ -76,6 +76,8 @@ def ways(labels: Path, own: Path) -> dict[str, Callable[[], Any]]:
         "dir_fd and a link": lambda: open_by("link/gold.tsv", here),
         "an opener": lambda: open(own / "x", opener=opener),
         "a descriptor": lambda: open(known, closefd=False),
+        "the working folder": lambda: [os.chdir(labels), os.listdir()],  # noqa: PTH208
+        "the working folder by descriptor": lambda: [os.fchdir(inside), list(os.scandir())],
         "a listed descriptor": lambda: os.listdir(inside),  # noqa: PTH208
         "a mapped descriptor": lambda: mmap.mmap(known, 0, prot=mmap.PROT_READ),
         "a descriptor as a path": lambda: Path(f"/proc/self/fd/{known}").read_text(),
@@ -95,7 +97,8 @@ WAYS = (
     "open", "read_text", "os.open", "bytes", "a link", "a link to a folder above", "a relative path", "dots", "listdir",
     "scandir", "glob", "a hard link", "a symbolic link", "a relative symbolic link", "a rename", "to write",
     "to remove", "to make a folder", "to change rights", "dir_fd", "dir_fd of a folder above", "dir_fd and dots",
-    "dir_fd and a link", "an opener", "a descriptor", "a listed descriptor", "a mapped descriptor",
+    "dir_fd and a link", "an opener", "a descriptor", "the working folder", "the working folder by descriptor",
+    "a listed descriptor", "a mapped descriptor",
     "a descriptor as a path", "a path from a descriptor", "a hard link by descriptor", "a hard link by dir_fd",
     "a symbolic link by dir_fd", "a rename by dir_fd", "a rename of a folder above", "a rename of the folder",
     "another root", "a database",
@@ -103,8 +106,11 @@ WAYS = (
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_closed_folders_cannot_be_reached_in_any_way_and_are_open_again_afterwards(labels: Path, way: str) -> None:
+def test_closed_folders_cannot_be_reached_in_any_way_and_are_open_again_afterwards(
+    labels: Path, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     own = labels.parent / "own"
+    monkeypatch.chdir(own)
     before = set(os.listdir("/proc/self/fd"))  # noqa: PTH208
     known = ways(labels, own)
     assert tuple(known) == WAYS

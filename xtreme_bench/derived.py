@@ -17,14 +17,19 @@ from xtreme_bench.names import MANIFEST
 from xtreme_bench.plan import plan
 from xtreme_bench.recipe import Recipe, recall
 from xtreme_bench.store import Digests
+from xtreme_bench.untrusted import has_at_most
 
 # Where nothing is: the recipe may come from anybody, and must not choose files that are read here.
 _NOWHERE = Path("/nonexistent/xtreme-bench/recipe.yaml")
 _IMAGE = "sha256:[0-9a-f]{64}"
+# The longest recipe has a few hundred; each one that is wrong costs a search for what was meant.
+MOST_VALUES = 10_000
 
 
 def contradictions(manifest: Mapping[str, Any], coverage: Mapping[str, Sequence[str]], labels: Path) -> list[Problem]:
     """Claims of a manifest that its recipe does not bear out; `coverage` are the predictions that are there."""
+    if not has_at_most(MOST_VALUES, manifest["recipe"]):
+        return [Problem(f"the recipe in it has more than {MOST_VALUES:,} values", MANIFEST)]
     recipe, faults = recall(manifest["recipe"], manifest["name"])
     if recipe is None:
         return [Problem(f"the recipe in it cannot be read: {fault.message}", MANIFEST) for fault in faults]

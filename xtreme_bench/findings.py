@@ -20,6 +20,10 @@ LISTED = 3
 MOST_LINES = 1_000_000
 # Longer words are like no name, and costly to compare.
 MOST_LETTERS = 60
+# Of all problems of a bundle; more than all languages of all tasks can have.
+MOST_PROBLEMS = 2_000
+# The passages that the questions are about have at most some 20,000.
+MOST_LETTERS_OF_ANSWER = 100_000
 
 T = TypeVar("T")
 
@@ -121,6 +125,12 @@ def nearest(word: str, names: Sequence[str]) -> str:
 def listed(names: Sequence[str]) -> str:
     """The first few names, as an error shows them."""
     return ", ".join(map(quoted, names[:LISTED])) + (", ..." if len(names) > LISTED else "")
+
+
+def bounded(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """The first of very many problems, and how many more there are."""
+    more = len(problems) - MOST_PROBLEMS
+    return (*problems[:MOST_PROBLEMS], *([Problem(f"{more:,} more problems, not listed")] if more > 0 else []))
 
 
 def decode(raw: bytes, findings: Findings) -> str | None:

@@ -8,7 +8,8 @@ paths and `dir_fd`, by an `opener`, or from a descriptor that leads into a close
 a closed one. A thread that outlives its stage stays held. Gold labels are read in processes of their own
 (`kinds.Kind.gold`), so nothing of them is left in the memory or the descriptors of another stage's process.
 
-Not held: native code (a tokenizer or a database that opens files itself), child processes, hard links made before,
+Not held: native code (a tokenizer, a database, torch, `ctypes`, that opens files itself), child processes, `chroot`,
+hard links made before,
 descriptors that another process sends, another process that changes a link between the look and the opening, names and
 sizes (`stat`), and code that sets out to undo this module. So it stops mistakes and planted links, not hostile code;
 the container engine, which mounts nothing else, stops both.
@@ -92,6 +93,8 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
 
 def _places(event: str, path: Any, descriptor: int | None) -> Iterator[str]:
     """The real places that a path, or a descriptor in its stead, may lead to."""
+    if path is None:  # `os.listdir()`
+        path = "."
     if isinstance(path, int):
         path = f"{_DESCRIPTORS}/{path}"
     if not isinstance(path, str | bytes | os.PathLike):

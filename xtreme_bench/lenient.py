@@ -15,7 +15,7 @@ from typing import Any
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.contents import opened
 from xtreme_bench.errors import InputError, Problem
-from xtreme_bench.findings import MOST_LINES, count, lines_of
+from xtreme_bench.findings import MOST_LETTERS_OF_ANSWER, MOST_LINES, count, lines_of
 from xtreme_bench.gold import gold_path, read_gold
 from xtreme_bench.metrics import Scores
 from xtreme_bench.names import known_path
@@ -131,4 +131,6 @@ def _answers(text: str, gold: Iterable[str]) -> dict[str, str]:
     for one in found:
         if not isinstance(value[one], str):
             raise Stops(f"the answer to {one} is a JSON {kind_of(value[one])}")
+        if len(value[one]) > MOST_LETTERS_OF_ANSWER:
+            raise Stops(f"the answer to {one} has {len(value[one]):,} characters, too many to read")
     return {one: value[one] for one in found}

@@ -14,7 +14,18 @@ from typing import Any
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.errors import Problem
-from xtreme_bench.findings import Findings, Size, count, decode, ids_sha256, lines_of, listed, nearest, quoted
+from xtreme_bench.findings import (
+    MOST_LETTERS_OF_ANSWER,
+    Findings,
+    Size,
+    count,
+    decode,
+    ids_sha256,
+    lines_of,
+    listed,
+    nearest,
+    quoted,
+)
 from xtreme_bench.untrusted import Malformed, parse_json, text_fault
 
 
@@ -164,6 +175,8 @@ def kind_of(value: Any) -> str:
 def _no_answer(question: str, answer: Any) -> str | None:
     if not isinstance(answer, str):
         return f"the answer is a JSON {kind_of(answer)}; write the text of the answer"
+    if len(answer) > MOST_LETTERS_OF_ANSWER:
+        return f"the answer has {len(answer):,} characters; no passage has as many"
     for what, text in (("answer", answer), ("id", question)):
         if fault := text_fault(text):
             return f"the {what} {fault}"

@@ -106,3 +106,13 @@ def flaw(value: Any) -> str | None:
         elif isinstance(here, list):
             todo += [(inner, depth + 1) for inner in here]
     return None
+
+
+def has_at_most(most: int, value: Any) -> bool:
+    """Whether a JSON value consists of at most `most` values."""
+    todo, found = [value], 0
+    while todo and found <= most:
+        here = todo.pop()
+        found += 1
+        todo += here.values() if isinstance(here, Mapping) else here if isinstance(here, list) else ()
+    return found <= most

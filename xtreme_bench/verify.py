@@ -13,7 +13,7 @@ from xtreme_bench.check import check
 from xtreme_bench.contents import opened
 from xtreme_bench.derived import contradictions
 from xtreme_bench.errors import Problem
-from xtreme_bench.findings import count, listed, quoted
+from xtreme_bench.findings import bounded, count, listed, quoted
 from xtreme_bench.gold import gold_path
 from xtreme_bench.names import MANIFEST
 from xtreme_bench.same import differences
@@ -64,7 +64,7 @@ def verify(bundle: Path, labels: Path, *, same_as: Path | None = None) -> Verifi
         problems += differences(manifest, read_manifest(same_as))
     summary = _summary(files, scores, problems, compared=claimed is not None, wrong=bool(wrong_scores), expect=expect)
     return Verification(
-        tuple(problems), (*report.notes, *_notes(report.coverage, claimed, scores, gains)), scores, summary
+        bounded(problems), (*report.notes, *_notes(report.coverage, claimed, scores, gains)), scores, summary
     )
 
 
