@@ -16,6 +16,7 @@ RECIPE = """\
 description: a recipe on a data folder
 seed: 1
 model: {path: encoder}
+finetuning: {xnli: {max_length: 32}, pawsx: {max_length: 32}}
 targets: {xnli: {languages: [en, de]}, pawsx: {languages: [en]}}
 """
 EXPECT = "expect: {scores: {xnli: {at_least: 50}, classification: {at_least: 50}, xnli/transfer: {at_least: 50}}}\n"
