@@ -40,6 +40,7 @@ check: $(READY) ## formatting, lint, types and the fast tests, under a minute
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports --no-cache >/dev/null || $(VENV)/bin/lint-imports --no-cache
 	$(VENV)/bin/python tools/lock.py --check
 	$(VENV)/bin/python -m pytest
 

@@ -143,8 +143,8 @@ def _proportional_memory(pid: int) -> float:
 
 
 def _miniature(folder: Path) -> Path:
-    from xtreme_bench.job import Job
     from xtreme_bench.miniature.corpus import make_corpus
+    from xtreme_bench.stage.job import Job
 
     folder.mkdir(parents=True)
     make_corpus(Job({"seed": 1, "scale": 1.0, "languages": ["en", "de", "sw", "zh"]}, {}, folder, folder))
@@ -207,8 +207,8 @@ def _tokenizer(work: Path) -> Any:
 
 
 def child_ours(task: str, work: Path) -> dict[str, float]:
-    from xtreme_bench.corpora import chosen, intermediate_choice, source_choice
-    from xtreme_bench.features import tokenise
+    from xtreme_bench.data.corpora import chosen, intermediate_choice, source_choice
+    from xtreme_bench.training.features import tokenise
 
     tokenizer = _tokenizer(work)
     params = {"tasks": {"mnli": {}}, "source": task, "examples": 0, "evaluate_on": 0}
@@ -227,7 +227,7 @@ def _cpu() -> float:
 
 
 def child_ours_again(task: str, work: Path) -> dict[str, float]:
-    from xtreme_bench.examples import Examples, lengths
+    from xtreme_bench.training.examples import Examples, lengths
 
     begun = time.monotonic()
     examples = Examples(work / f"ours-{task}")
@@ -302,7 +302,7 @@ def _mapped(task: str, work: Path, tokenizer: Any) -> Any:
 
 
 def child_conllu(task: str, work: Path) -> dict[str, float]:
-    from xtreme_bench.data.conllu import read_conllu
+    from xtreme_bench.data.release.conllu import read_conllu
 
     begun, sentences = time.monotonic(), 0
     with (work / "treebank.tsv").open("w", encoding="utf-8", newline="") as stream:

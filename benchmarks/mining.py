@@ -23,8 +23,8 @@ os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "8")
 import numpy as np
 import torch
 
-from xtreme_bench import mining, neighbours
-from xtreme_bench.vectors import Floats
+from xtreme_bench.retrieval import mining, neighbours
+from xtreme_bench.retrieval.vectors import Floats
 
 K = 4
 # Sentences of XTREME's ru-en, both sides, and the width of XLM-R Large.

@@ -24,12 +24,12 @@ import numpy as np
 import torch
 from transformers import XLMRobertaConfig, XLMRobertaModel
 
-from xtreme_bench import embed as embedding
-from xtreme_bench import encoder as encoders
-from xtreme_bench import onnx_export
-from xtreme_bench.batching import by_length, pad
-from xtreme_bench.embed_torch import torch_device
-from xtreme_bench.job import Job
+from xtreme_bench.retrieval import embed as embedding
+from xtreme_bench.retrieval import export
+from xtreme_bench.retrieval.embed_torch import torch_device
+from xtreme_bench.stage.job import Job
+from xtreme_bench.training import encoder as encoders
+from xtreme_bench.training.batching import by_length, pad
 
 SHAPES = {"base": (12, 768, 12, 3072), "large": (24, 1024, 16, 4096)}
 # The same share of the blocks: 14 of 24.
@@ -167,7 +167,7 @@ def ours(setting: Setting, folder: Path, precision: str, *, distinct: bool = Tru
     out = folder / precision
     if not out.exists():
         out.mkdir()
-        onnx_export.export(Job(params, {"encoder": setting.model}, out, folder))
+        export.export(Job(params, {"encoder": setting.model}, out, folder))
     encoder = embedding.open_encoder({"encoder": setting.model, "export": out}, params)
     # Spaces at the end are no tokens.
     texts = setting.texts if distinct else [text + " " * at for at, text in enumerate(setting.texts)]

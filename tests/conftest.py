@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from local_server import Site, serving, use_hub
 
-from xtreme_bench.data import download
+from xtreme_bench.data.fetch import download
 
 
 @pytest.fixture

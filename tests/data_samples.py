@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from xtreme_bench.data.prepare import prepare
+from xtreme_bench.data.release.prepare import prepare
 from xtreme_bench.errors import InputError
 
 

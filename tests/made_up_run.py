@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from xtreme_bench import manifest, recipe
 from xtreme_bench.benchmark import MINIATURE_LANGUAGES, TASKS
-from xtreme_bench.manifest_format import SCHEMA_VERSION
-from xtreme_bench.plan import Plan, plan
-from xtreme_bench.run import Finished, Outcome
-from xtreme_bench.score import summary
-from xtreme_bench.stage import Stage
-from xtreme_bench.store import Digests, Store, digest
+from xtreme_bench.bundle import manifest
+from xtreme_bench.bundle.format import SCHEMA_VERSION
+from xtreme_bench.official.scores import summary
+from xtreme_bench.plan.stages import Plan, plan
+from xtreme_bench.recipe import load
+from xtreme_bench.run.reproduce import Finished, Outcome
+from xtreme_bench.stage.stage import Stage
+from xtreme_bench.stage.store import Digests, Store, digest
 
 LEVEL = {
     "xnli": 52.0, "pawsx": 58.0, "udpos": 70.0, "panx": 61.0, "xquad": 40.0, "mlqa": 38.0, "tydiqa": 35.0,
@@ -107,7 +108,7 @@ def _finished(
 ) -> Finished:
     file = folder / f"{name}.yaml"
     file.write_text(json.dumps(content), encoding="utf-8")
-    made = plan(recipe.load(file), digests=Digests(folder / "digests.json"))
+    made = plan(load.load(file), digests=Digests(folder / "digests.json"))
     records = [_record(store, stage, gain, curves) for stage in made.stages]
     bundle = folder / "submissions" / name
     bundle.mkdir(parents=True, exist_ok=True)

@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from xtreme_bench.bundle import write
-from xtreme_bench.manifest import trained_on, zero_shot
-from xtreme_bench.plan import plan
-from xtreme_bench.recipe import Recipe, recall
-from xtreme_bench.store import Digests
+from xtreme_bench.bundle.manifest import trained_on, zero_shot
+from xtreme_bench.bundle.write import write
+from xtreme_bench.plan.stages import plan
+from xtreme_bench.recipe.load import Recipe, recall
+from xtreme_bench.stage.store import Digests
 
 # The first udpos sentence has 12 tags, as in the fault table that the checker's messages follow.
 PREDICTIONS = {

@@ -10,11 +10,12 @@ import pytest
 from click.testing import CliRunner
 from data_samples import squad, write
 
-from xtreme_bench import audit_scope, audit_text
-from xtreme_bench.audit import audit
-from xtreme_bench.cli import cli
+from xtreme_bench.audit import scope as audit_scope
+from xtreme_bench.audit.audit import audit
+from xtreme_bench.audit.overlap import Index, tokens
+from xtreme_bench.cli.main import cli
 from xtreme_bench.errors import InputError
-from xtreme_bench.overlap import Index, tokens
+from xtreme_bench.report import audit as audit_text
 
 SENTENCE = "The old ferry to the island leaves at seven from the northern pier on Sundays"  # 15 words
 

@@ -6,10 +6,10 @@ import numpy as np
 from toy_training import tiny_encoder
 from transformers import BertConfig, BertModel
 
-from xtreme_bench.batching import Batches, by_length, collate, epoch_batches
-from xtreme_bench.encoder import Encoder
-from xtreme_bench.examples import Example
-from xtreme_bench.families.masking import mask
+from xtreme_bench.training.batching import Batches, by_length, collate, epoch_batches
+from xtreme_bench.training.encoder import Encoder
+from xtreme_bench.training.examples import Example
+from xtreme_bench.training.families.masking import mask
 
 LENGTHS = [random.Random(at).randrange(5, 60) for at in range(1_003)]
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from small_bundle import PREDICTIONS, manifest, put, put_bundle
 
-from xtreme_bench import bundle as bundle_module
-from xtreme_bench.bundle import bundle_hash, read_manifest, write
+from xtreme_bench.bundle import write as bundle_module
+from xtreme_bench.bundle.write import bundle_hash, read_manifest, write
 from xtreme_bench.errors import InputError
-from xtreme_bench.store import digest
+from xtreme_bench.stage.store import digest
 
 
 def folders(root: Path) -> dict[str, Path]:

@@ -12,13 +12,13 @@ import pytest
 import yaml
 from small_bundle import LABELS, put, put_bundle, put_data
 
-from xtreme_bench import contents
 from xtreme_bench.benchmark import TASKS
-from xtreme_bench.check import check
+from xtreme_bench.bundle import read
+from xtreme_bench.bundle.check import check
+from xtreme_bench.bundle.format import file_entry
+from xtreme_bench.bundle.paths import known_path
 from xtreme_bench.errors import InputError
-from xtreme_bench.manifest_format import file_entry
-from xtreme_bench.names import known_path
-from xtreme_bench.predictions import examine
+from xtreme_bench.official.predictions import examine
 
 CASES = sorted((Path(__file__).parent / "broken_bundles").glob("*.yaml"))
 
@@ -176,10 +176,10 @@ def test_gold_pairs_that_do_not_fit_the_sentences_are_an_error(line: str, messag
 
 def test_the_limits_of_a_bundle_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bundle = put_bundle(tmp_path)
-    monkeypatch.setattr(contents, "MAX_TOTAL_BYTES", 1_000)
+    monkeypatch.setattr(read, "MAX_TOTAL_BYTES", 1_000)
     found = [problem.message for problem in check(bundle / "small.zip").problems]
     assert "not read: the files before it have 1,000 bytes, the limit of a bundle" in found
-    monkeypatch.setattr(contents, "MAX_FILES", 3)
+    monkeypatch.setattr(read, "MAX_FILES", 3)
     found = [problem.message for problem in check(bundle).problems]
     assert "more than 3 files; a bundle has at most a few hundred" in found
 

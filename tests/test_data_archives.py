@@ -14,9 +14,9 @@ import hostile_archives as hostile
 import pytest
 from data_samples import conllu
 
-from xtreme_bench.data import archives, bounded
-from xtreme_bench.data.archives import unpacked
-from xtreme_bench.data.prepare import prepare
+from xtreme_bench.data.release import archives, bounded
+from xtreme_bench.data.release.archives import unpacked
+from xtreme_bench.data.release.prepare import prepare
 from xtreme_bench.errors import InputError
 
 WIKIANN = "de:Ulm\tB-LOC\nde:liegt\tO\n\n"

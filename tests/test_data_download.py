@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from local_server import Site, sha256
 
-from xtreme_bench.data import download as downloads
-from xtreme_bench.data.download import Unreachable, download
+from xtreme_bench.data.fetch import download as downloads
+from xtreme_bench.data.fetch.download import Unreachable, download
 from xtreme_bench.errors import CheckFailed, InputError
 
 CONTENT = bytes(range(256)) * 4000

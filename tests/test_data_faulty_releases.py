@@ -10,7 +10,7 @@ from data_samples import conllu, content, squad, write
 
 from xtreme_bench.data.imposters import file_fault
 from xtreme_bench.data.intermediate import read_qqp
-from xtreme_bench.data.prepare import prepare
+from xtreme_bench.data.release.prepare import prepare
 from xtreme_bench.errors import InputError
 
 LABELLED = "language\tgold_label\tsentence1_binary_parse\t\t\t\tsentence1\tsentence2\n"

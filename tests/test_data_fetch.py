@@ -14,12 +14,12 @@ from click.testing import CliRunner
 from data_samples import squad
 from local_server import COMMIT, Site, sha256, use_hub
 
-from xtreme_bench.cli import cli
-from xtreme_bench.data import fetch as fetching
+from xtreme_bench.cli.main import cli
 from xtreme_bench.data import targets
-from xtreme_bench.data.fetch import fetch
-from xtreme_bench.data.lockfile import alone, read_lock
-from xtreme_bench.data.sources import SOURCES, Hub, Part, Source
+from xtreme_bench.data.fetch import corpora as fetching
+from xtreme_bench.data.fetch.corpora import fetch
+from xtreme_bench.data.fetch.lockfile import alone, read_lock
+from xtreme_bench.data.fetch.sources import SOURCES, Hub, Part, Source
 from xtreme_bench.errors import CheckFailed, InputError, StageError
 
 XQUAD = squad([{"id": "q1", "context": "Ada came from Ulm", "answers": [(14, "Ulm")]}]).encode()

@@ -16,13 +16,13 @@ from click.testing import CliRunner
 from local_server import COMMIT, Site, serving, sha256, use_hub
 
 from xtreme_bench.benchmark import TASKS
-from xtreme_bench.cli import cli
-from xtreme_bench.data import fetch as fetching
+from xtreme_bench.cli.main import cli
 from xtreme_bench.data import intermediate, targets
-from xtreme_bench.data.fetch import fetch
-from xtreme_bench.data.lockfile import read_lock
-from xtreme_bench.data.prepare import prepare
-from xtreme_bench.data.sources import SOURCES, Hub, Part, Source
+from xtreme_bench.data.fetch import corpora as fetching
+from xtreme_bench.data.fetch.corpora import fetch
+from xtreme_bench.data.fetch.lockfile import read_lock
+from xtreme_bench.data.fetch.sources import SOURCES, Hub, Part, Source
+from xtreme_bench.data.release.prepare import prepare
 from xtreme_bench.errors import CheckFailed, InputError, StageError
 
 

@@ -15,10 +15,10 @@ from data_samples import squad, write
 
 from xtreme_bench.data import layout, targets
 from xtreme_bench.data.imposters import HEAD_BYTES, imposter
-from xtreme_bench.data.prepare import prepare
+from xtreme_bench.data.release.prepare import prepare
 from xtreme_bench.errors import InputError
-from xtreme_bench.gold import read_gold
-from xtreme_bench.predictions import examine
+from xtreme_bench.official.gold import read_gold
+from xtreme_bench.official.predictions import examine
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize 12345\n" % (b"0a" * 32)
 PAGE = b"<!DOCTYPE html>\n<html>\n<head><title>404 Not Found</title></head>\n<body></body>\n</html>\n"

@@ -11,7 +11,7 @@ from data_samples import faults, json_lines, run, squad, write
 
 from xtreme_bench.data.files import MAX_FIELD
 from xtreme_bench.data.files import json_lines as read_lines
-from xtreme_bench.data.heads import first_keys, head_fields
+from xtreme_bench.data.release.heads import first_keys, head_fields
 
 QUESTIONS = [{"id": f"s{i}", "context": "Der See ist tief.", "answers": [(12, "tief")]} for i in range(2)]
 COPA = {"premise": "a", "choice1": "b", "choice2": "c", "question": "cause", "label": 1}

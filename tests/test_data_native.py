@@ -13,9 +13,9 @@ import pytest
 from data_samples import content, run, write
 
 from xtreme_bench.data import intermediate, targets
-from xtreme_bench.data.prepare import prepare
+from xtreme_bench.data.release.prepare import prepare
 from xtreme_bench.errors import InputError
-from xtreme_bench.gold import read_gold
+from xtreme_bench.official.gold import read_gold
 
 XNLI_HEADER = (
     "language\tgold_label\tsentence1_binary_parse\tsentence2_binary_parse\tsentence1_parse\tsentence2_parse\tsentence1\t"

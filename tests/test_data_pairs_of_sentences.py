@@ -9,7 +9,7 @@ from data_samples import faults, run, write
 
 from xtreme_bench.data import targets
 from xtreme_bench.errors import InputError
-from xtreme_bench.gold import read_gold
+from xtreme_bench.official.gold import read_gold
 
 
 def ids(language: str, *numbers: int) -> list[str]:

@@ -9,14 +9,14 @@ import pytest
 from click.testing import CliRunner, Result
 from data_samples import content, write
 
-from xtreme_bench import audit_scope
-from xtreme_bench.cli import cli
+from xtreme_bench.audit import scope
+from xtreme_bench.cli.main import cli
 from xtreme_bench.data import plausible
 from xtreme_bench.data.counts import Memory
-from xtreme_bench.data.prepare import make_corpus, make_labels, prepare
+from xtreme_bench.data.release.prepare import make_corpus, make_labels, prepare
 from xtreme_bench.errors import InputError
-from xtreme_bench.job import Job
-from xtreme_bench.run import Places, planned, reproduce
+from xtreme_bench.run.reproduce import Places, planned, reproduce
+from xtreme_bench.stage.job import Job
 
 RECIPE = """
 description: small
@@ -174,4 +174,4 @@ def test_what_a_recipe_uses_is_all_that_is_counted(tmp_path):
     used = {"targets": {"tatoeba": ["jv"]}, "finetuning": [], "intermediate": {}, "pretraining": None}
     data = download(tmp_path, filipino=1, dev=1)
     plausible.of_folder(data, used, Memory(tmp_path / "memory.json"), lambda done, total, note: None)
-    assert audit_scope.files(used) == ["tatoeba/jv-en.en", "tatoeba/jv-en.jv"]
+    assert scope.files(used) == ["tatoeba/jv-en.en", "tatoeba/jv-en.jv"]

@@ -13,10 +13,10 @@ from data_samples import conllu, json_lines, squad, write
 
 from xtreme_bench.data import intermediate, layout, targets, text
 from xtreme_bench.data.formats import read_questions
-from xtreme_bench.data.prepare import make_corpus, make_labels, prepare
-from xtreme_bench.data.releases import cut
+from xtreme_bench.data.release.preparation import cut
+from xtreme_bench.data.release.prepare import make_corpus, make_labels, prepare
 from xtreme_bench.errors import InputError
-from xtreme_bench.job import Job
+from xtreme_bench.stage.job import Job
 
 NLI = ("entailment", "neutral", "contradiction")
 EVERY_STAND_IN = ("xnli", "pawsx", "panx", "mlqa", "bucc2018")

@@ -12,10 +12,10 @@ from data_samples import conllu, json_lines, squad, write
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data import intermediate, layout, targets, text
 from xtreme_bench.data.formats import read_pairs, read_questions, read_tagged
-from xtreme_bench.data.forms import FORMS
-from xtreme_bench.data.prepare import prepare
-from xtreme_bench.data.recognition import recognise
-from xtreme_bench.gold import read_gold
+from xtreme_bench.data.release.forms import FORMS
+from xtreme_bench.data.release.prepare import prepare
+from xtreme_bench.data.release.recognition import recognise
+from xtreme_bench.official.gold import read_gold
 
 EVERY_STAND_IN = ("xnli", "pawsx", "panx", "mlqa", "bucc2018")
 QUESTIONS = [{"id": f"q{i}", "context": f"Der See {i:02} ist tief.", "answers": [(15, "tief")]} for i in range(12)]

@@ -13,13 +13,13 @@ import pytest
 from click.testing import CliRunner
 from data_samples import conllu, squad, write
 
-from xtreme_bench.cli import cli
-from xtreme_bench.data.forms import FORMS
-from xtreme_bench.data.found import find, near_misses
-from xtreme_bench.data.prepare import make_corpus, prepare
-from xtreme_bench.data.recognition import recognise
+from xtreme_bench.cli.main import cli
+from xtreme_bench.data.release.forms import FORMS
+from xtreme_bench.data.release.found import find, near_misses
+from xtreme_bench.data.release.prepare import make_corpus, prepare
+from xtreme_bench.data.release.recognition import recognise
 from xtreme_bench.errors import InputError
-from xtreme_bench.job import Job
+from xtreme_bench.stage.job import Job
 
 NLI = "a\tb\tneutral\r\n"
 XNLI = "language\tgold_label\tsentence1_binary_parse\n"

@@ -14,7 +14,7 @@ from data_samples import content, faults, json_lines, run, squad, write
 
 from xtreme_bench.data import intermediate, layout, targets
 from xtreme_bench.data.formats import read_questions
-from xtreme_bench.data.forms import TYDIQA_LANGUAGES
+from xtreme_bench.data.release.forms import TYDIQA_LANGUAGES
 
 BLANK = [{"answer_start": 0, "text": ""}]
 TYDIQA = "TyDiQA-GoldP-1.1-for-SQuAD-1.1"

@@ -8,12 +8,12 @@ from click.testing import CliRunner
 from data_samples import write
 
 from xtreme_bench.benchmark import TASKS
-from xtreme_bench.cli import cli
+from xtreme_bench.cli.main import cli
 from xtreme_bench.data import layout
 from xtreme_bench.data.published import published
-from xtreme_bench.data.status import RELEASES, Entry, status
-from xtreme_bench.data.status_text import said
 from xtreme_bench.errors import InputError
+from xtreme_bench.report.status import RELEASES, Entry, status
+from xtreme_bench.report.status_text import said
 
 PARTS = layout.PARTS["anli_plus"]
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from data_samples import conllu, write
 
-from xtreme_bench.data.conllu import Sentence, read_conllu, where_conversion_stops
-from xtreme_bench.data.prepare import prepare
+from xtreme_bench.data.release.conllu import Sentence, read_conllu, where_conversion_stops
+from xtreme_bench.data.release.prepare import prepare
 from xtreme_bench.errors import InputError
 
 

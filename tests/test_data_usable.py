@@ -11,12 +11,13 @@ import pytest
 from data_samples import content, faults, json_lines, run, squad, write
 from made_up_run import made_up
 
-from xtreme_bench import audit_scope, manifest
-from xtreme_bench.audit import audit
-from xtreme_bench.corpora import chosen
+from xtreme_bench.audit import scope
+from xtreme_bench.audit.audit import audit
+from xtreme_bench.bundle import manifest
 from xtreme_bench.data import intermediate, layout, targets
-from xtreme_bench.data.prepare import prepare
-from xtreme_bench.data.prepared import said
+from xtreme_bench.data.corpora import chosen
+from xtreme_bench.data.release.prepare import prepare
+from xtreme_bench.data.release.prepared import said
 from xtreme_bench.data.usable import LeftOut
 from xtreme_bench.errors import InputError
 
@@ -220,7 +221,7 @@ def test_in_another_language_only_training_data_is_asked_for():
     assert layout.intermediate_files("squad_v1", "de") == ["squad/de/train-v1.1.json"]
     assert layout.intermediate_files("ccg", "de") == ["ccg/de/ccg.train", "ccg/de/tags_to_id.json"]
     used = {"targets": {}, "finetuning": [], "pretraining": None, "intermediate": {"squad_v1": ["de"]}}
-    assert audit_scope.files(used) == ["squad/de/train-v1.1.json", "squad/dev-v1.1.json"]
+    assert scope.files(used) == ["squad/de/train-v1.1.json", "squad/dev-v1.1.json"]
 
 
 def test_the_stages_that_tokenise_and_train_count_by_the_share_of_their_parameters(tmp_path):

@@ -11,12 +11,12 @@ import torch
 from torch import nn
 from toy_training import FINETUNING, tiny_encoder
 
-from xtreme_bench import device
-from xtreme_bench.batching import collate
-from xtreme_bench.device import activations, memory, parts, prepare_device
-from xtreme_bench.encoder import Encoder
-from xtreme_bench.examples import Example
-from xtreme_bench.loop import Network
+from xtreme_bench.training import device
+from xtreme_bench.training.batching import collate
+from xtreme_bench.training.device import activations, memory, parts, prepare_device
+from xtreme_bench.training.encoder import Encoder
+from xtreme_bench.training.examples import Example
+from xtreme_bench.training.loop import Network
 
 GIB = 2**30
 ON_GPU: Any = SimpleNamespace(device=torch.device("cuda"), num_processes=1)

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from docker import DockerClient
 
-from xtreme_bench.bundle import read_manifest
+from xtreme_bench.bundle.write import read_manifest
 from xtreme_bench.engines import docker as engine
 from xtreme_bench.engines import image, owner
 from xtreme_bench.engines.docker import Docker
 from xtreme_bench.errors import InputError, StageError
-from xtreme_bench.recipe import Resources
+from xtreme_bench.recipe.load import Resources
 
 # The client library leaves the socket of a followed container to the garbage collector.
 pytestmark = [pytest.mark.docker, pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")]

@@ -13,13 +13,13 @@ import torch
 from torch import nn
 from toy_training import FINETUNING, make_job, tiny_encoder
 
-from xtreme_bench import loop
-from xtreme_bench.device import prepare_device
-from xtreme_bench.dropout import ExampleDropout, Noise
-from xtreme_bench.encoder import Encoder
-from xtreme_bench.examples import Example, Ints
-from xtreme_bench.families import choice, classification, qa, tagging
-from xtreme_bench.loop import Network, Task
+from xtreme_bench.training import loop
+from xtreme_bench.training.device import prepare_device
+from xtreme_bench.training.dropout import ExampleDropout, Noise
+from xtreme_bench.training.encoder import Encoder
+from xtreme_bench.training.examples import Example, Ints
+from xtreme_bench.training.families import choice, classification, qa, tagging
+from xtreme_bench.training.loop import Network, Task
 
 CPU = torch.device("cpu")
 
@@ -157,7 +157,7 @@ def test_training_with_dropout_is_the_same_cut_for_memory(tmp_path: Path, monkey
     examples = FAMILIES["classification"][1] * 4
     weights = []
     for name, size in (("whole", 1 << 30), ("cut", 1)):
-        monkeypatch.setattr("xtreme_bench.device.CPU_BYTES", size)
+        monkeypatch.setattr("xtreme_bench.training.device.CPU_BYTES", size)
         encoder = tiny_encoder(dropout=0.3)
         torch.manual_seed(4)
         task = Task("x", classification, classification.head(16, 2, 0.3), examples)

@@ -10,10 +10,10 @@ import pytest
 import torch
 from tiny_encoder import LAYERS, TEXTS, WIDTH, export_tiny_encoder, save_tiny_encoder
 
-from xtreme_bench import embed as embedding
-from xtreme_bench import encoder as encoders
-from xtreme_bench.embed import batches, embed, open_encoder
 from xtreme_bench.errors import InputError, StageError
+from xtreme_bench.retrieval import embed as embedding
+from xtreme_bench.retrieval.embed import batches, embed, open_encoder
+from xtreme_bench.training import encoder as encoders
 
 SETTINGS = {
     "layer": 2,

@@ -13,12 +13,12 @@ from safetensors.torch import load_file, save_file
 from toy_training import CHINESE, ENGLISH, JAPANESE, THAI, digests, tiny_encoder
 from transformers import AutoTokenizer, BertConfig, BertModel, XLMRobertaForMaskedLM
 
-from xtreme_bench import encoder as encoders
 from xtreme_bench.errors import InputError
+from xtreme_bench.training import encoder as encoders
 
 TOKENIZER_IN_ANOTHER_PROCESS = """
 import sys
-from xtreme_bench.encoder import train_tokenizer
+from xtreme_bench.training.encoder import train_tokenizer
 from toy_training import ENGLISH, GERMAN, CHINESE, JAPANESE, THAI
 train_tokenizer([" ".join(words) for words in (ENGLISH, GERMAN, CHINESE)] + [JAPANESE, THAI], 300).save_pretrained(
     sys.argv[1]

@@ -18,10 +18,10 @@ from safetensors.torch import load_file, save_file
 from tokenizers import processors
 from toy_training import tiny_encoder
 
-from xtreme_bench import encoder as encoders
-from xtreme_bench import tokenizer_trial
-from xtreme_bench.encoder_files import faults
 from xtreme_bench.errors import InputError
+from xtreme_bench.training import encoder as encoders
+from xtreme_bench.training import tokenizer_trial
+from xtreme_bench.training.encoder_files import faults
 
 DEEP = '{"type":"Sequence","normalizers":[' * 20_000 + "]}" * 20_000
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from xtreme_bench import doctor
+from xtreme_bench.cli import doctor
 from xtreme_bench.engines import chosen, mounts, owner
 from xtreme_bench.engines.docker import connect
 from xtreme_bench.engines.image import tag
@@ -57,7 +57,7 @@ except Exception as error:
     for parent in (folder, *folder.parents):  # another user must be able to reach the socket itself
         if parent.stat().st_uid == os.getuid() and str(parent) not in ("/", "/tmp"):
             parent.chmod(0o755)
-    code = f"import xtreme_bench.engines.docker, xtreme_bench.recipe\n{program}"
+    code = f"import xtreme_bench.engines.docker, xtreme_bench.recipe.load\n{program}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout.startswith(f"StageError this user may not use the Docker engine at {nowhere}: join its group")
 

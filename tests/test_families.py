@@ -4,11 +4,11 @@ import numpy as np
 import torch
 from toy_training import ENGLISH, english, sentences, tiny_encoder
 
-from xtreme_bench.corpora import Limits
-from xtreme_bench.examples import Example
-from xtreme_bench.families import choice, classification, masking, tagging
-from xtreme_bench.inference import infer
+from xtreme_bench.data.corpora import Limits
 from xtreme_bench.rows import ChoiceRow, PairRow, TaggedRow
+from xtreme_bench.training.examples import Example
+from xtreme_bench.training.families import choice, classification, masking, tagging
+from xtreme_bench.training.inference import infer
 
 LABELS = ("no", "yes")
 LIMITS = Limits(max_length=24)

@@ -5,11 +5,11 @@ import pytest
 import torch
 from toy_training import CHINESE, ENGLISH, JAPANESE, THAI, tiny_encoder
 
-from xtreme_bench.corpora import Limits
-from xtreme_bench.examples import Example
-from xtreme_bench.families import qa
-from xtreme_bench.inference import infer
+from xtreme_bench.data.corpora import Limits
 from xtreme_bench.rows import Answer, QuestionRow
+from xtreme_bench.training.examples import Example
+from xtreme_bench.training.families import qa
+from xtreme_bench.training.inference import infer
 
 LIMITS = Limits(max_length=32, stride=9)
 LONG = " ".join(ENGLISH * 8)

@@ -6,10 +6,10 @@ import pytest
 import torch
 from toy_training import CHINESE, ENGLISH, tiny_encoder
 
-from xtreme_bench.corpora import Limits
-from xtreme_bench.families import tagging
-from xtreme_bench.inference import infer
+from xtreme_bench.data.corpora import Limits
 from xtreme_bench.rows import TaggedRow
+from xtreme_bench.training.families import tagging
+from xtreme_bench.training.inference import infer
 
 LABELS = ("A", "B", "O")
 LIMITS = Limits(max_length=32)

@@ -13,17 +13,16 @@ import pytest
 from data_samples import write as write_file
 from toy_training import SETTINGS, digests, tiny_encoder, write_corpus
 
-from xtreme_bench import corpora
-from xtreme_bench import encoder as encoders
-from xtreme_bench.corpora import Corpus, Limits, chosen
-from xtreme_bench.data import layout
+from xtreme_bench.data import corpora, layout
+from xtreme_bench.data.corpora import Corpus, Limits, chosen
 from xtreme_bench.data.files import reading
 from xtreme_bench.errors import InputError, Problem
-from xtreme_bench.examples import Example, Examples, lengths, write
-from xtreme_bench.families import subwords
-from xtreme_bench.features import BATCH, FAMILIES, features, tokenise
-from xtreme_bench.job import Job
 from xtreme_bench.rows import PairRow
+from xtreme_bench.stage.job import Job
+from xtreme_bench.training import encoder as encoders
+from xtreme_bench.training.examples import Example, Examples, lengths, write
+from xtreme_bench.training.families import subwords
+from xtreme_bench.training.features import BATCH, FAMILIES, features, tokenise
 
 SOURCE = {**SETTINGS, "examples": 0, "evaluate_on": 0, "max_length": 24, "stride": 8}
 CHOICES: dict[str, dict[str, Any]] = {

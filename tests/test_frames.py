@@ -13,17 +13,17 @@ from tokenizers import processors
 from toy_training import ENGLISH, tiny_encoder, write_corpus
 from transformers import BertConfig, BertModel
 
-from xtreme_bench import pretrain
-from xtreme_bench.batching import collate
-from xtreme_bench.corpora import Corpus, Limits
-from xtreme_bench.embed import tokenise as tokenise_sentences
-from xtreme_bench.encoder import Encoder
+from xtreme_bench.data.corpora import Corpus, Limits
 from xtreme_bench.errors import InputError
-from xtreme_bench.examples import Examples
-from xtreme_bench.families import choice, classification, qa, tagging
-from xtreme_bench.features import tokenise
-from xtreme_bench.frames import frame
+from xtreme_bench.retrieval.embed import tokenise as tokenise_sentences
 from xtreme_bench.rows import Answer, ChoiceRow, PairRow, QuestionRow, TaggedRow
+from xtreme_bench.training import pretrain
+from xtreme_bench.training.batching import collate
+from xtreme_bench.training.encoder import Encoder
+from xtreme_bench.training.examples import Examples
+from xtreme_bench.training.families import choice, classification, qa, tagging
+from xtreme_bench.training.features import tokenise
+from xtreme_bench.training.frames import frame
 
 LIMITS = Limits(max_length=24, stride=6)
 # What two texts are put into, and whether the second one is in a segment of its own.

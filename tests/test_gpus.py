@@ -8,12 +8,13 @@ import pytest
 from docker.errors import APIError
 from docker.types import DeviceRequest
 
-from xtreme_bench import doctor, environment
+from xtreme_bench.cli import doctor
 from xtreme_bench.engines import docker as engine
 from xtreme_bench.engines import gpus, image
 from xtreme_bench.errors import StageError
-from xtreme_bench.kinds import KINDS
-from xtreme_bench.recipe import Resources
+from xtreme_bench.recipe.load import Resources
+from xtreme_bench.stage import code
+from xtreme_bench.stage.kinds import KINDS
 
 DRIVER = DeviceRequest(count=-1, capabilities=[["gpu", "compute", "utility"]])
 CDI = DeviceRequest(driver="cdi", device_ids=["nvidia.com/gpu=all"])
@@ -92,7 +93,9 @@ def test_a_stage_gets_a_gpu_if_it_computes_with_an_encoder_and_not_otherwise(
     (folder / "stage.json").write_text(json.dumps({"kind": kind, "inputs": {}, "closed": []}))
     engine.Docker(Resources(), lambda line: None).run(folder, lambda message: None)
     # What puts tensors on a device is in these two modules; whatever loads one of them can use a GPU.
-    computes = {"xtreme_bench.device", "xtreme_bench.embed_torch"} & set(environment.sources(KINDS[kind].module))
+    computes = {"xtreme_bench.training.device", "xtreme_bench.retrieval.embed_torch"} & set(
+        code.sources(KINDS[kind].function)
+    )
     assert made.created[-1]["device_requests"] == ([DRIVER] if computes else None)
     assert KINDS[kind].gpu == bool(computes)
 

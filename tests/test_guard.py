@@ -17,8 +17,8 @@ import pytest
 
 from xtreme_bench.engines.local import Local
 from xtreme_bench.errors import StageError
-from xtreme_bench.guard import guarded
-from xtreme_bench.job import Inputs
+from xtreme_bench.stage.guard import guarded
+from xtreme_bench.stage.job import Inputs
 
 
 @pytest.fixture

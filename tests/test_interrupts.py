@@ -60,7 +60,7 @@ def workers(run: subprocess.Popen[str]) -> list[int]:
 
 def is_worker(pid: str) -> bool:
     try:
-        return b"xtreme_bench.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"xtreme_bench.stage.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except FileNotFoundError:  # a child for a moment, such as one that asks for the machine's name
         return False
 

@@ -13,9 +13,9 @@ import pytest
 from click.testing import CliRunner
 from small_bundle import LABELS, PREDICTIONS, put, put_bundle
 
-from xtreme_bench.cli import cli
+from xtreme_bench.bundle.lenient import evaluate
+from xtreme_bench.cli.main import cli
 from xtreme_bench.errors import InputError
-from xtreme_bench.lenient import evaluate
 
 XNLI, TATOEBA, BUCC = "xnli/test-de.tsv", "tatoeba/test-de.tsv", "bucc2018/test-de.tsv"
 UDPOS, PANX, XQUAD, MLQA = "udpos/test-de.tsv", "panx/test-de.tsv", "xquad/test-de.json", "mlqa/test-de.json"

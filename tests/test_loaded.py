@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 import xtreme_bench
-from xtreme_bench.environment import sources
-from xtreme_bench.kinds import KINDS
+from xtreme_bench.stage.code import sources
+from xtreme_bench.stage.kinds import KINDS
 
 LABELS = {"seed": 3, "scale": 0.02, "languages": ["en", "de"]}
 LATE = "xtreme_bench.miniature.languages.de"  # loaded by name, while a stage runs
@@ -26,13 +26,13 @@ class Worker:
         self.folder, self.package = folder, folder / "xtreme_bench"
         shutil.copytree(Path(xtreme_bench.__file__).parent, self.package)
         environment = {**os.environ, "PYTHONPATH": str(folder)}
-        command = [sys.executable, "-m", "xtreme_bench.worker", "--serve"]
+        command = [sys.executable, "-m", "xtreme_bench.stage.worker", "--serve"]
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(command, cwd=folder, env=environment, stdin=pipe, stdout=pipe, text=True)
 
     def run(self, name: str, kind: str = "labels", **code: str) -> dict[str, Any]:
         """How a stage ended that was planned with the code of the package that is tested, but for `code`."""
-        planned = {**sources(KINDS[kind].module), **code}
+        planned = {**sources(KINDS[kind].function), **code}
         folder = self.folder / name
         folder.mkdir()
         spec = {"kind": kind, "params": LABELS, "inputs": {}, "code": planned}
@@ -58,25 +58,25 @@ def test_a_module_that_was_edited_before_it_is_loaded_is_an_error_that_names_it_
     a_worker: Worker,
 ) -> None:
     assert a_worker.run("first") == {"done": True}
-    file = a_worker.package / "metrics.py"
+    file = a_worker.package / "official/metrics.py"
     before = file.read_bytes()
     file.write_bytes(before + b"# edited\n")
     report = a_worker.run("second", "score")
     assert report["error"].startswith("the code has changed since this run began: run the same command again\n")
-    assert "xtreme_bench.metrics: was edited" in report["error"]
+    assert "xtreme_bench.official.metrics: was edited" in report["error"]
     assert report["exit"] == 3
     file.write_bytes(before)
-    assert "xtreme_bench.metrics: was edited" in a_worker.run("third", "score")["error"]
+    assert "xtreme_bench.official.metrics: was edited" in a_worker.run("third", "score")["error"]
 
 
 def test_an_edit_with_the_size_and_time_of_before_is_seen_in_spite_of_bytecode(a_worker: Worker) -> None:
-    file = a_worker.package / "metrics.py"
+    file = a_worker.package / "official/metrics.py"
     subprocess.run([sys.executable, "-m", "compileall", "-q", str(file)], check=True)
     status, text = file.stat(), file.read_text()
     file.write_text(text.replace("100", "200"))
     os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
     assert file.stat().st_size == status.st_size
-    assert "xtreme_bench.metrics: was edited" in a_worker.run("first", "score")["error"]
+    assert "xtreme_bench.official.metrics: was edited" in a_worker.run("first", "score")["error"]
 
 
 def test_an_edit_after_everything_was_loaded_does_no_harm(a_worker: Worker) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from xtreme_bench.benchmark import UPOS_TAGS
-from xtreme_bench.metrics import (
+from xtreme_bench.official.metrics import (
     accuracy,
     mlqa_scores,
     normalize_mlqa,

@@ -17,12 +17,12 @@ from click.testing import CliRunner
 
 from xtreme_bench import benchmark
 from xtreme_bench.benchmark import BIO_TAGS, TASKS, UPOS_TAGS
-from xtreme_bench.cli import cli
+from xtreme_bench.cli.main import cli
 from xtreme_bench.data import intermediate, targets, text
 from xtreme_bench.errors import InputError
-from xtreme_bench.job import Job
 from xtreme_bench.miniature.corpus import make_corpus, make_labels, write_corpus, write_labels
 from xtreme_bench.miniature.realise import LANGUAGES
+from xtreme_bench.stage.job import Job
 
 SETTING: dict[str, Any] = {"seed": 5, "scale": 0.05, "languages": ["zh", "en", "de"]}
 

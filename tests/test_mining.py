@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from made_up_vectors import corpora, hard_inputs
 
-from xtreme_bench import mining, neighbours
 from xtreme_bench.errors import InputError
+from xtreme_bench.retrieval import mining, neighbours
 from xtreme_bench.rows import SentenceRow
 
 

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from local_server import COMMIT, Site, use_hub
 
-from xtreme_bench.cli import cli
+from xtreme_bench.cli.main import cli
 from xtreme_bench.errors import InputError, StageError, XtremeBenchError
 
 NAME = "FacebookAI/xlm-roberta-base"

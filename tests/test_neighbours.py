@@ -5,8 +5,8 @@ import pytest
 import torch
 from made_up_vectors import corpora, hard_inputs
 
-from xtreme_bench import mining, neighbours, neighbours_torch
-from xtreme_bench import vectors as corpus
+from xtreme_bench.retrieval import mining, neighbours, neighbours_torch
+from xtreme_bench.retrieval import vectors as corpus
 
 
 def test_results_do_not_depend_on_the_blocks(monkeypatch):

@@ -12,9 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 from data_samples import squad, write
 
-from xtreme_bench.cli import cli
+from xtreme_bench.cli.main import cli
 from xtreme_bench.errors import InputError, Problem
-from xtreme_bench.store import Digests, digest, write_json
+from xtreme_bench.stage.store import Digests, digest, write_json
 from xtreme_bench.wording import shown
 
 LATIN = os.fsdecode(b"M\xfcller")

@@ -11,11 +11,11 @@ import torch
 from tiny_encoder import LAYERS, WIDTH, export_tiny_encoder, save_tiny_encoder
 from transformers import BertConfig, BertModel
 
-from xtreme_bench import embed_onnx, onnx_export, onnx_graph
-from xtreme_bench import encoder as encoders
-from xtreme_bench.embed_onnx import onnx_device, onnx_run
 from xtreme_bench.errors import InputError, StageError
-from xtreme_bench.job import Job
+from xtreme_bench.retrieval import embed_onnx, export, graph
+from xtreme_bench.retrieval.embed_onnx import onnx_device, onnx_run
+from xtreme_bench.stage.job import Job
+from xtreme_bench.training import encoder as encoders
 
 SENTENCES = [[0, 2], [0, 7, 2], *([0, *range(5, 5 + length), 2] for length in (3, 9, 40, 62))]
 
@@ -38,7 +38,7 @@ def cosines(one, other):
     return (one * other).sum(1) / np.linalg.norm(one, axis=1) / np.linalg.norm(other, axis=1)
 
 
-@pytest.mark.parametrize("pooling", onnx_graph.POOLINGS)
+@pytest.mark.parametrize("pooling", graph.POOLINGS)
 @pytest.mark.parametrize("layer", [0, 2, LAYERS])
 def test_the_graph_gives_the_pooled_hidden_states_of_torch_for_any_batch_and_length(folder, tmp_path, layer, pooling):
     run, _ = onnx_run(export_tiny_encoder(folder, tmp_path, layer=layer, pooling=pooling), "cpu", 1)
@@ -73,7 +73,7 @@ def test_a_model_of_bert_with_segments_is_exported_too(folder, tmp_path):
     torch.manual_seed(0)
     size = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 48}
     model = BertModel(BertConfig(vocab_size=90, **size, max_position_embeddings=64), add_pooling_layer=False)
-    onnx_graph.write(model, tmp_path, layer=2, pooling="mean", precision="fp32", device="cpu")
+    graph.write(model, tmp_path, layer=2, pooling="mean", precision="fp32", device="cpu")
     run, _ = onnx_run(tmp_path, "cpu", 1)
     for sentence in SENTENCES:
         expected = pooled_by_hand(model, sentence, 2, "mean")
@@ -84,12 +84,12 @@ def test_an_export_has_only_the_blocks_below_the_layer_with_fused_operators_and_
     folder, tmp_path, capfd, caplog
 ):
     facts = json.loads((export_tiny_encoder(folder, tmp_path) / "export.json").read_text())
-    kinds = [node.op_type for node in onnx.load(tmp_path / onnx_graph.GRAPH, load_external_data=False).graph.node]
+    kinds = [node.op_type for node in onnx.load(tmp_path / graph.GRAPH, load_external_data=False).graph.node]
     assert kinds.count("MultiHeadAttention") == kinds.count("BiasGelu") == 2
     assert facts["operators"]["MultiHeadAttention"] == 2
-    assert facts["parity_sentences"] == len(onnx_export.SENTENCES) + 1
+    assert facts["parity_sentences"] == len(export.SENTENCES) + 1
     assert 0.99999 <= facts["parity_min_cosine"] <= 1.00001
-    onnx.checker.check_model(tmp_path / onnx_graph.GRAPH)
+    onnx.checker.check_model(tmp_path / graph.GRAPH)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["encoder.onnx", "encoder.weights", "export.json"]
     assert capfd.readouterr() == ("", "")
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
@@ -113,7 +113,7 @@ def test_int8_keeps_the_directions_and_a_quarter_of_the_weights(folder, tmp_path
 
 def test_weights_are_quantised_by_output():
     matrix = np.array([[1.0, -100.0, 0.0], [0.5, 50.0, 0.0]], dtype=np.float32)
-    whole, scale = onnx_graph.quantised(matrix)
+    whole, scale = graph.quantised(matrix)
     assert whole.tolist() == [[127, -127, 0], [64, 64, 0]]
     np.testing.assert_allclose(whole * scale, matrix, atol=0.5)
 
@@ -123,9 +123,9 @@ def test_half_precision_is_written_for_gpus_with_skip_connections_inside_layer_n
     for precision, kind in (("fp16", onnx.TensorProto.FLOAT16), ("bf16", onnx.TensorProto.BFLOAT16)):
         out = tmp_path / precision
         out.mkdir()
-        counts = onnx_graph.write(model, out, layer=2, pooling="mean", precision=precision, device="cuda")
+        counts = graph.write(model, out, layer=2, pooling="mean", precision=precision, device="cuda")
         assert counts["SkipLayerNormalization"] == 4
-        weights = onnx.load(out / onnx_graph.GRAPH).graph.initializer
+        weights = onnx.load(out / graph.GRAPH).graph.initializer
         assert {weight.data_type for weight in weights} == {kind, onnx.TensorProto.INT64}
     # The processor runs fp16 too, if slowly: it shows that the graph is right.
     run, _ = onnx_run(tmp_path / "fp16", "cpu", 1)
@@ -136,7 +136,7 @@ def test_half_precision_is_written_for_gpus_with_skip_connections_inside_layer_n
 
 @pytest.mark.parametrize(("precision", "bound"), [("fp32", 1.1), ("int8", 0.9999999)])
 def test_an_export_below_its_bound_is_an_error_and_leaves_no_record(folder, tmp_path, monkeypatch, precision, bound):
-    monkeypatch.setattr(onnx_export, "MIN_COSINE", 1.1)
+    monkeypatch.setattr(export, "MIN_COSINE", 1.1)
     message = f"the {precision} export differs too much from torch in fp32: cosine .* at least {bound} required"
     with pytest.raises(StageError, match=message):
         export_tiny_encoder(folder, tmp_path, precision=precision, min_cosine=bound)
@@ -209,5 +209,5 @@ def test_the_stage_tells_its_progress(folder, tmp_path):
     job = Job(
         {**params, "max_length": 64, "threads": 1}, {"encoder": folder}, tmp_path, tmp_path, lambda *a: seen.append(a)
     )
-    onnx_export.export(job)
+    export.export(job)
     assert [note for *_, note in seen] == ["loading the encoder", "writing the graph", "comparing with torch"]

@@ -6,7 +6,7 @@ from typing import Any
 from made_up_run import made_up
 from test_page import Reader
 
-from xtreme_bench.page import write_page
+from xtreme_bench.report.page import write_page
 
 
 def page(folder: Path, source: str, made_from: dict[str, Any] | None = None, dropped: bool = False) -> Reader:

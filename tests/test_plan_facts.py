@@ -6,12 +6,13 @@ import pytest
 from made_up_run import RECIPE, made_up
 from toy_training import tiny_encoder
 
-from xtreme_bench import encoder as encoders
-from xtreme_bench import plan_facts, recipe
-from xtreme_bench.encoder_files import used
 from xtreme_bench.errors import Problem
-from xtreme_bench.plan import Plan, plan
-from xtreme_bench.store import Digests, Store, write_json
+from xtreme_bench.plan import facts
+from xtreme_bench.plan.stages import Plan, plan
+from xtreme_bench.recipe import load
+from xtreme_bench.stage.store import Digests, Store, write_json
+from xtreme_bench.training import encoder as encoders
+from xtreme_bench.training.encoder_files import used
 
 
 def real(folder: Path, **changes: object) -> Plan:
@@ -20,18 +21,18 @@ def real(folder: Path, **changes: object) -> Plan:
     hub = {"hub": {"name": "nobody/nothing", "revision": "0" * 40}}
     content |= {"description": "x", "model": hub, "targets": {"xnli": {}}, **changes}
     write_json(folder / "real.yaml", content)
-    return plan(recipe.load(folder / "real.yaml"), data=folder / "data", digests=Digests(folder / "digests.json"))
+    return plan(load.load(folder / "real.yaml"), data=folder / "data", digests=Digests(folder / "digests.json"))
 
 
 def test_a_plan_tells_what_is_done_and_what_is_not(tmp_path: Path) -> None:
     outcome, store = made_up(tmp_path)
     assert outcome.baseline is not None
     plans = [outcome.main.plan, outcome.baseline.plan]
-    text = plan_facts.text(plan_facts.facts(plans, store, tmp_path))
+    text = facts.text(facts.facts(plans, store, tmp_path))
     assert "56 of 56 stages done in 11 min 40 s of computing; to do: nothing" in text
     training = next(stage for stage in outcome.main.plan.stages if stage.kind == "intermediate")
     store.discard(training.key)
-    text = plan_facts.text(plan_facts.facts(plans, store, tmp_path))
+    text = facts.text(facts.facts(plans, store, tmp_path))
     (line,) = [line for line in text.splitlines() if "intermediate training" in line]
     assert "to do" in line
     assert "600 steps in batches of 32" in line
@@ -40,7 +41,7 @@ def test_a_plan_tells_what_is_done_and_what_is_not(tmp_path: Path) -> None:
 
 
 def test_a_plan_names_missing_files_weights_and_labels(tmp_path: Path) -> None:
-    text = plan_facts.text(plan_facts.facts([real(tmp_path)], Store(tmp_path / "store"), tmp_path / "data"))
+    text = facts.text(facts.facts([real(tmp_path)], Store(tmp_path / "store"), tmp_path / "data"))
     assert "weights to fetch from the hub first: nobody/nothing at revision 000" in text
     how = f"xtreme-bench data fetch xnli --to {tmp_path}/data"
     assert f"not there, or may not be read:\n  xnli, 17 files (xnli/dev-en.tsv, ...): {how}\n" in text
@@ -49,7 +50,7 @@ def test_a_plan_names_missing_files_weights_and_labels(tmp_path: Path) -> None:
 
 def test_what_waits_for_a_stage_that_cannot_run_cannot_run_either(tmp_path: Path) -> None:
     made = real(tmp_path, targets={"xnli": {}, "tatoeba": {}})
-    found = plan_facts.facts([made], Store(tmp_path / "store"), tmp_path / "data")
+    found = facts.facts([made], Store(tmp_path / "store"), tmp_path / "data")
     states = {one["kind"]: one["state"] for one in found["stages"]}
     waiting = dict.fromkeys(("features", "finetune", "predict", "retrieve", "audit"), "cannot run")
     assert states == {**waiting, "export": "to do"}
@@ -58,7 +59,7 @@ def test_what_waits_for_a_stage_that_cannot_run_cannot_run_either(tmp_path: Path
 
 def test_stages_on_an_encoder_folder_that_is_not_whole_cannot_run(tmp_path: Path) -> None:
     (tmp_path / "encoder").mkdir()
-    found = plan_facts.facts([real(tmp_path, model={"path": "encoder"})], Store(tmp_path / "store"), tmp_path / "data")
+    found = facts.facts([real(tmp_path, model={"path": "encoder"})], Store(tmp_path / "store"), tmp_path / "data")
     assert found["to_do"] == 0
     assert str(tmp_path / "encoder") in {one["what"] for one in found["missing"]}
 
@@ -100,13 +101,13 @@ def test_all_positions_but_those_up_to_the_padding_of_a_roberta_are_used(
 )
 def test_each_corpus_that_is_missing_comes_with_what_brings_it(file: str, what: str, how: str) -> None:
     problems = [Problem("missing", f"download/{file}")] * 2
-    (entry,) = plan_facts.lacking(problems, Path("download"))
+    (entry,) = facts.lacking(problems, Path("download"))
     assert (entry["what"], entry["files"]) == (what, [file])
     assert how in entry["how"]
-    (line,) = plan_facts.missing_lines([entry])
+    (line,) = facts.missing_lines([entry])
     assert line.startswith(f"{what}, 1 file ({file}): ")
 
 
 def test_what_is_wrong_with_a_file_that_is_there_is_told_as_it_is() -> None:
-    (entry,) = plan_facts.lacking([Problem("is a link to /etc", "download/xnli/test-de.tsv")], Path("download"))
-    assert plan_facts.missing_lines([entry]) == ["download/xnli/test-de.tsv: is a link to /etc"]
+    (entry,) = facts.lacking([Problem("is a link to /etc", "download/xnli/test-de.tsv")], Path("download"))
+    assert facts.missing_lines([entry]) == ["download/xnli/test-de.tsv: is a link to /etc"]

@@ -9,8 +9,8 @@ from tiny_encoder import save_tiny_encoder
 
 from xtreme_bench.data import layout
 from xtreme_bench.errors import InputError
-from xtreme_bench.plan import Folder, Plan
-from xtreme_bench.run import Places, plans, reproduce
+from xtreme_bench.plan.stages import Folder, Plan
+from xtreme_bench.run.reproduce import Places, plans, reproduce
 
 RECIPE = """\
 description: a recipe on a data folder

@@ -5,8 +5,8 @@ from xml.etree import ElementTree
 
 from made_up_run import scores
 
-from xtreme_bench import plots
-from xtreme_bench.plots import Panel
+from xtreme_bench.report import plots
+from xtreme_bench.report.plots import Panel
 
 RUNS = [("with", scores(1.0)), ("without", scores())]
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import torch
 from toy_training import CHINESE, FINETUNING, JAPANESE, SETTINGS, THAI, digests, make_job, tiny_encoder, write_corpus
 
-from xtreme_bench import encoder as encoders
-from xtreme_bench.corpora import Corpus, Limits
-from xtreme_bench.families import qa
-from xtreme_bench.predict import predict
-from xtreme_bench.train import finetune, save_head
+from xtreme_bench.data.corpora import Corpus, Limits
+from xtreme_bench.training import encoder as encoders
+from xtreme_bench.training.families import qa
+from xtreme_bench.training.predict import predict
+from xtreme_bench.training.train import finetune, save_head
 
 
 def test_each_language_gets_one_line_a_pair_and_one_a_word(tmp_path: Path) -> None:

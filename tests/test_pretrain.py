@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from toy_training import SCRATCH, SETTINGS, digests, make_job, write_corpus
 
-from xtreme_bench import encoder as encoders
 from xtreme_bench.errors import InputError
-from xtreme_bench.pretrain import pretrain
+from xtreme_bench.training import encoder as encoders
+from xtreme_bench.training.pretrain import pretrain
 
 PRETRAINING: dict[str, Any] = {
     **SETTINGS,

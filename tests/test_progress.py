@@ -4,8 +4,8 @@ import io
 
 import pytest
 
-from xtreme_bench import progress
-from xtreme_bench.progress import Display, duration
+from xtreme_bench.run import progress
+from xtreme_bench.run.progress import Display, duration
 
 
 class Terminal(io.StringIO):

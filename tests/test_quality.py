@@ -11,13 +11,12 @@ import numpy as np
 import pytest
 from data_samples import write as write_file
 
-from xtreme_bench import corpora
-from xtreme_bench.corpora import Corpus, Limits, chosen
-from xtreme_bench.data import layout
-from xtreme_bench.examples import Example
-from xtreme_bench.families import qa
-from xtreme_bench.quality import metric, quality
+from xtreme_bench.data import corpora, layout
+from xtreme_bench.data.corpora import Corpus, Limits, chosen
 from xtreme_bench.rows import Answer, ChoiceRow, PairRow, QuestionRow, TaggedRow
+from xtreme_bench.training.examples import Example
+from xtreme_bench.training.families import qa
+from xtreme_bench.training.quality import metric, quality
 
 ANSWERS = "mean of F1 and exact match"
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from xtreme_bench import recipe
 from xtreme_bench.benchmark import MINIATURE_LANGUAGES, TASKS
 from xtreme_bench.data.intermediate import FAMILY
 from xtreme_bench.errors import InputError
-from xtreme_bench.recipe_setting import INTERMEDIATE_TASKS
+from xtreme_bench.recipe import load
+from xtreme_bench.recipe.setting import INTERMEDIATE_TASKS
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 SHIPPED = sorted(RECIPES.glob("*.yaml"))
@@ -27,15 +27,15 @@ targets:
 """
 
 
-def load_text(folder: Path, text: str) -> recipe.Recipe:
+def load_text(folder: Path, text: str) -> load.Recipe:
     file = folder / "small.yaml"
     file.write_text(text, encoding="utf-8", newline="")
-    return recipe.load(file)
+    return load.load(file)
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_every_shipped_recipe_loads(path: Path) -> None:
-    loaded = recipe.load(path)
+    loaded = load.load(path)
     assert loaded.name == path.stem
     assert json.loads(json.dumps(loaded.to_dict())) == loaded.to_dict()
 
@@ -56,21 +56,21 @@ def test_the_intermediate_tasks_are_those_that_can_be_read() -> None:
 
 def test_there_is_a_recipe_for_every_intermediate_task() -> None:
     for task in INTERMEDIATE_TASKS:
-        loaded = recipe.load(RECIPES / f"{task}.yaml")
+        loaded = load.load(RECIPES / f"{task}.yaml")
         assert loaded.intermediate is not None
         assert list(loaded.intermediate.tasks) == [task]
         assert loaded.baseline == "baseline"
 
 
 def test_intermediate_recipes_differ_from_the_baseline_in_nothing_else() -> None:
-    baseline = recipe.load(RECIPES / "baseline.yaml").to_dict()
+    baseline = load.load(RECIPES / "baseline.yaml").to_dict()
     for name in (*INTERMEDIATE_TASKS, "multitask8", "multitask9"):
-        other = recipe.load(RECIPES / f"{name}.yaml").to_dict()
+        other = load.load(RECIPES / f"{name}.yaml").to_dict()
         assert {key for key in baseline if baseline[key] != other[key]} <= {"intermediate", "baseline", "expect"}
 
 
 def test_the_mix_for_those_without_a_licence_is_the_other_without_supertags() -> None:
-    eight, nine = (recipe.load(RECIPES / f"multitask{count}.yaml").intermediate for count in (8, 9))
+    eight, nine = (load.load(RECIPES / f"multitask{count}.yaml").intermediate for count in (8, 9))
     assert eight is not None
     assert nine is not None
     rest = {name: task for name, task in nine.tasks.items() if name != "ccg"}
@@ -78,7 +78,7 @@ def test_the_mix_for_those_without_a_licence_is_the_other_without_supertags() ->
 
 
 def test_quickstart_and_its_baseline_differ_in_intermediate_training_only() -> None:
-    quickstart, baseline = (recipe.load(RECIPES / f"{name}.yaml") for name in ("quickstart", "quickstart-baseline"))
+    quickstart, baseline = (load.load(RECIPES / f"{name}.yaml") for name in ("quickstart", "quickstart-baseline"))
     assert quickstart.baseline == baseline.name
     assert quickstart.intermediate is not None
     assert list(quickstart.intermediate.tasks) == list(INTERMEDIATE_TASKS)
@@ -108,9 +108,9 @@ def test_a_setting_of_one_source_leaves_its_other_defaults_alone(tmp_path: Path)
         tmp_path, SMALL.replace("xnli:", "xquad: {languages: [en]}\n  xnli:") + "finetuning: {squad: {batch: 4}}\n"
     )
     assert loaded.finetuning["squad"] == dataclasses.replace(
-        recipe.Training(epochs=2.0, max_length=384, stride=128), batch=4
+        load.Training(epochs=2.0, max_length=384, stride=128), batch=4
     )
-    assert loaded.finetuning["xnli"] == recipe.Training()
+    assert loaded.finetuning["xnli"] == load.Training()
 
 
 def test_steps_switch_the_default_epochs_off(tmp_path: Path) -> None:
@@ -159,18 +159,18 @@ def test_an_empty_baseline_is_none(tmp_path: Path) -> None:
 
 
 def test_a_recipe_is_found_by_name_and_by_path(tmp_path: Path) -> None:
-    assert recipe.find("quickstart", RECIPES) == RECIPES / "quickstart.yaml"
-    assert recipe.find("quickstart.yaml", RECIPES) == RECIPES / "quickstart.yaml"
+    assert load.find("quickstart", RECIPES) == RECIPES / "quickstart.yaml"
+    assert load.find("quickstart.yaml", RECIPES) == RECIPES / "quickstart.yaml"
     own = tmp_path / "own.yaml"
     own.write_text(SMALL, encoding="utf-8")
-    assert recipe.find(str(own), RECIPES) == own
+    assert load.find(str(own), RECIPES) == own
 
 
 def test_an_unknown_name_lists_the_recipes_and_suggests_the_nearest(tmp_path: Path) -> None:
     (tmp_path / "first.yaml").write_text(SMALL, encoding="utf-8")
     (tmp_path / "broken.yaml").write_text("seed: [", encoding="utf-8")
     with pytest.raises(InputError) as caught:
-        recipe.find("fist", tmp_path)
+        load.find("fist", tmp_path)
     assert str(caught.value) == (
         f"there is no recipe 'fist'; did you mean 'first'? Recipes in {tmp_path}:\n"
         "  broken  (has faults: xtreme-bench validate shows them)\n"
@@ -184,7 +184,7 @@ def test_a_name_cannot_lead_out_of_the_folder(tmp_path: Path) -> None:
     folder = tmp_path / "recipes"
     folder.mkdir()
     with pytest.raises(InputError, match="there is no recipe '../secret', and no recipes in"):
-        recipe.find("../secret", folder)
+        load.find("../secret", folder)
 
 
 def test_load_raises_all_faults_with_the_exit_code_of_wrong_input(tmp_path: Path) -> None:
@@ -211,10 +211,10 @@ def assert_types(value: object) -> None:
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_values_have_the_types_of_their_fields(path: Path) -> None:
-    assert_types(recipe.load(path))
+    assert_types(load.load(path))
 
 
 def test_reading_recipes_needs_nothing_heavy() -> None:
-    code = "import sys, xtreme_bench.recipe; print(*({'torch', 'numpy', 'transformers'} & set(sys.modules)))"
+    code = "import sys, xtreme_bench.recipe.load; print(*({'torch', 'numpy', 'transformers'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from xtreme_bench import recipe
+from xtreme_bench.recipe import load
 
 BROKEN = Path(__file__).parent / "broken_recipes"
 FILES = sorted(file for file in BROKEN.glob("*.yaml") if file.stem != "expected")
@@ -15,7 +15,7 @@ EXPECTED: dict[str, list[str]] = yaml.safe_load((BROKEN / "expected.yaml").read_
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_every_fault_is_reported_with_its_line(file: Path) -> None:
-    problems = recipe.validate(file)
+    problems = load.validate(file)
     assert [f"{problem.line}: {problem.message}" for problem in problems] == EXPECTED[file.stem]
     assert {problem.file for problem in problems} == {str(file)}
 
@@ -26,7 +26,7 @@ def test_every_expected_message_has_its_file() -> None:
 
 
 def test_a_missing_file_is_a_problem(tmp_path: Path) -> None:
-    assert [str(problem) for problem in recipe.validate(tmp_path / "none.yaml")] == [
+    assert [str(problem) for problem in load.validate(tmp_path / "none.yaml")] == [
         f"{tmp_path / 'none.yaml'}: there is no such file"
     ]
 
@@ -34,7 +34,7 @@ def test_a_missing_file_is_a_problem(tmp_path: Path) -> None:
 def test_a_large_file_is_not_read(tmp_path: Path) -> None:
     file = tmp_path / "large.yaml"
     file.write_text("# a comment\n" * 100_000, encoding="utf-8")
-    assert [problem.message for problem in recipe.validate(file)] == [
+    assert [problem.message for problem in load.validate(file)] == [
         "the file is larger than 1,000,000 bytes; is it a recipe?"
     ]
 
@@ -55,7 +55,7 @@ def test_hostile_files_are_refused_in_bounded_time(tmp_path: Path, text: str) ->
     file = tmp_path / "hostile.yaml"
     file.write_text(text, encoding="utf-8")
     started = time.monotonic()
-    assert 1 <= len(recipe.validate(file)) <= 10
+    assert 1 <= len(load.validate(file)) <= 10
     assert time.monotonic() - started < 10
 
 
@@ -65,7 +65,7 @@ def test_a_file_that_ends_anywhere_is_reported_and_never_raises(tmp_path: Path) 
     for end in range(start, len(whole) - 1, 7):
         file = tmp_path / "cut.yaml"
         file.write_bytes(whole[:end])
-        recipe.validate(file)
+        load.validate(file)
 
 
 def test_a_baseline_that_cannot_be_read_ends_the_chain(tmp_path: Path) -> None:
@@ -74,4 +74,4 @@ def test_a_baseline_that_cannot_be_read_ends_the_chain(tmp_path: Path) -> None:
     (tmp_path / "above.yaml").write_text(
         text.replace("baseline: baseline-of-itself", "baseline: below"), encoding="utf-8"
     )
-    assert recipe.validate(tmp_path / "above.yaml") == []
+    assert load.validate(tmp_path / "above.yaml") == []

@@ -7,7 +7,8 @@ import jsonschema
 import pytest
 import yaml
 
-from xtreme_bench import recipe, recipe_schema
+from xtreme_bench.recipe import load
+from xtreme_bench.recipe import schema as recipe_schema
 
 ROOT = Path(__file__).parents[1]
 BROKEN = Path(__file__).parent / "broken_recipes"
@@ -27,7 +28,7 @@ def is_valid(document: Any) -> bool:
 
 def test_the_committed_schema_is_the_generated_one() -> None:
     committed = (ROOT / "recipes" / "recipe.schema.json").read_text(encoding="utf-8")
-    assert committed == recipe_schema.text(), "run: python -m xtreme_bench.recipe_schema > recipes/recipe.schema.json"
+    assert committed == recipe_schema.text(), "run: python -m xtreme_bench.recipe.schema > recipes/recipe.schema.json"
 
 
 def test_the_schema_is_itself_valid() -> None:
@@ -62,5 +63,5 @@ def test_everything_in_the_schema_is_described() -> None:
 
     schema = recipe_schema.schema()
     walk(schema, "recipe")
-    fields = ["description", *recipe.load(ROOT / "recipes" / "quickstart.yaml").to_dict()]
+    fields = ["description", *load.load(ROOT / "recipes" / "quickstart.yaml").to_dict()]
     assert list(schema["properties"]) == fields

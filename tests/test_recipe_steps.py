@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from xtreme_bench import sampling
 from xtreme_bench.data.published import published
 from xtreme_bench.data.targets import TYDIQA_DEV_EVERY
-from xtreme_bench.plan import Stage, plan
-from xtreme_bench.recipe import load
-from xtreme_bench.store import Digests
+from xtreme_bench.plan.stages import Stage, plan
+from xtreme_bench.recipe.load import load
+from xtreme_bench.stage.store import Digests
+from xtreme_bench.training import sampling
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 # A question counts as one example; those on long passages are several, so question answering is longer in truth.

@@ -4,15 +4,15 @@ from pathlib import Path
 
 from made_up_run import UNSCORED, made_up, scores
 
-from xtreme_bench import report
-from xtreme_bench.check import Report
-from xtreme_bench.compare import compare
+from xtreme_bench.bundle.check import Report
 from xtreme_bench.errors import Problem
+from xtreme_bench.report import terminal
+from xtreme_bench.report.compare import compare
 
 
 def test_the_terminal_shows_tables_expectations_and_what_was_trained_on(tmp_path: Path) -> None:
     outcome, _ = made_up(tmp_path)
-    text = report.terminal(outcome)
+    text = terminal.terminal(outcome)
     assert text.startswith("made-up: An invented run\n")
     assert "de  German" in text
     assert "made-up-baseline    difference" in text
@@ -22,7 +22,7 @@ def test_the_terminal_shows_tables_expectations_and_what_was_trained_on(tmp_path
 
 
 def test_a_run_without_labels_or_baseline_has_no_tables_of_scores(tmp_path: Path) -> None:
-    text = report.terminal(made_up(tmp_path, baseline=False, tasks=UNSCORED)[0])
+    text = terminal.terminal(made_up(tmp_path, baseline=False, tasks=UNSCORED)[0])
     assert "German" not in text
     assert "no gold labels were given" in text
 
@@ -30,7 +30,7 @@ def test_a_run_without_labels_or_baseline_has_no_tables_of_scores(tmp_path: Path
 def test_a_check_lists_problems_notes_and_what_it_was_checked_against() -> None:
     problem = Problem("4 lines, 5 expected", "xnli/test-de.tsv", 5, "xnli", "de")
     found = Report((problem,), ("a remark",), "the manifest", {"xnli": ("de", "en")})
-    assert report.check_text(found).splitlines() == [
+    assert terminal.check_text(found).splitlines() == [
         f"problem: {problem}",
         "note: a remark",
         "1 problem: partial bundle, 2 files of 1 task; sizes from the manifest",
@@ -40,7 +40,7 @@ def test_a_check_lists_problems_notes_and_what_it_was_checked_against() -> None:
 def test_a_comparison_says_which_way_differences_go(tmp_path: Path) -> None:
     outcome, _ = made_up(tmp_path)
     assert outcome.baseline is not None
-    text = report.comparison_text(compare(outcome.baseline.manifest, outcome.main.manifest))
+    text = terminal.comparison_text(compare(outcome.baseline.manifest, outcome.main.manifest))
     assert text.startswith("made-up-baseline (a) and made-up (b); differences are b minus a, in points\n")
     assert "retrieval" in text
     assert "+10.9" in text
@@ -50,11 +50,11 @@ def test_a_comparison_says_which_way_differences_go(tmp_path: Path) -> None:
 def test_bundles_side_by_side_differ_from_their_baseline(tmp_path: Path) -> None:
     outcome, _ = made_up(tmp_path)
     assert outcome.baseline is not None
-    text = report.summary_table([outcome.main.manifest, outcome.baseline.manifest])
+    text = terminal.summary_table([outcome.main.manifest, outcome.baseline.manifest])
     assert text.splitlines()[0].split() == ["made-up", "made-up-baseline", "difference"]
 
 
 def test_scores_of_a_folder_have_languages_groups_and_overall() -> None:
-    text = report.score_table(scores())
+    text = terminal.score_table(scores())
     assert "sw  Swahili" in text
     assert text.splitlines()[-1].split() == ["overall", f"{scores()['all_task']:.1f}"]

@@ -8,12 +8,13 @@ import pytest
 import torch
 from tiny_encoder import LAYERS, TEXTS, export_tiny_encoder, save_tiny_encoder
 
-from xtreme_bench import onnx_export, precision
-from xtreme_bench import retrieve as retrieval
 from xtreme_bench.errors import InputError, StageError
-from xtreme_bench.job import Job
-from xtreme_bench.layer_scores import score_layers
-from xtreme_bench.retrieve import retrieve
+from xtreme_bench.retrieval import export as onnx_export
+from xtreme_bench.retrieval import precision
+from xtreme_bench.retrieval import retrieve as retrieval
+from xtreme_bench.retrieval.layers import score_layers
+from xtreme_bench.retrieval.retrieve import retrieve
+from xtreme_bench.stage.job import Job
 
 ENGLISH = sorted(f"{text} {end}" for text in TEXTS for end in ("today", "again", "at last"))
 DISTRACTORS = [f"{' '.join(text.split()[::-1])} {at}" for at, text in enumerate(TEXTS)]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from small_bundle import LABELS, manifest, put, put_bundle
 
-from xtreme_bench.verify import verify
+from xtreme_bench.bundle.verify import verify
 
 ONE: dict[str, Any] = {
     "image": "sha256:" + "1" * 64,

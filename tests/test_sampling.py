@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from xtreme_bench.errors import InputError
-from xtreme_bench.sampling import draw, probabilities
+from xtreme_bench.training.sampling import draw, probabilities
 
 SIZES = {"anli_plus": 1_104_934, "squad_v1": 87_599, "commonsenseqa": 9_741}
 

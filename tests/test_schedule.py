@@ -15,16 +15,16 @@ from types import ModuleType
 
 import pytest
 
-from xtreme_bench import worker
 from xtreme_bench.engines.local import Message
 from xtreme_bench.errors import InputError, StageError
-from xtreme_bench.guard import guarded
-from xtreme_bench.job import Job
-from xtreme_bench.kinds import KINDS, Kind
-from xtreme_bench.progress import Display
-from xtreme_bench.schedule import execute
-from xtreme_bench.stage import Folder, Stage
-from xtreme_bench.store import Digests, Store
+from xtreme_bench.run.progress import Display
+from xtreme_bench.run.schedule import execute
+from xtreme_bench.stage import worker
+from xtreme_bench.stage.guard import guarded
+from xtreme_bench.stage.job import Job
+from xtreme_bench.stage.kinds import KINDS, Kind
+from xtreme_bench.stage.stage import Folder, Stage
+from xtreme_bench.stage.store import Digests, Store
 
 
 class Here:

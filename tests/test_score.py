@@ -11,9 +11,10 @@ import pytest
 from small_bundle import AVERAGES, LABELS, PREDICTIONS, put
 
 from xtreme_bench.benchmark import GROUPS, TASKS
+from xtreme_bench.bundle.evaluate import coverage, evaluate
 from xtreme_bench.errors import InputError
-from xtreme_bench.job import Job
-from xtreme_bench.score import cells, coverage, evaluate, headline, score_stage
+from xtreme_bench.official.scores import cells, headline, score_stage
+from xtreme_bench.stage.job import Job
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The store: what counts as finished, and what is noticed when it is damaged."""
 
+import errno
 import json
 import os
 import time
@@ -10,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from xtreme_bench import store as store_module
-from xtreme_bench.store import Digests, Store, digest, write_json, write_text
+from xtreme_bench.stage import store as store_module
+from xtreme_bench.stage.store import Digests, Store, digest, write_json, write_text
 
 STAGE = {"schema_version": 1, "kind": "score", "params": {"tasks": ["xnli"]}, "inputs": {}, "code": "c", "versions": {}}
 KEY = digest(STAGE)
@@ -159,6 +160,16 @@ def test_a_failed_write_leaves_the_old_file_and_no_temporary_one(tmp_path: Path)
         write_text(file, "new \ud800")
     assert file.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["file.json"]
+
+
+def test_the_file_that_a_full_disk_has_no_room_for_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left on device") as raised:
+        write_text(tmp_path / "a", "x")
+    assert (raised.value.errno, raised.value.filename) == (errno.ENOSPC, str(tmp_path / "a"))
 
 
 def test_what_a_killed_writer_left_is_used_by_the_next(tmp_path: Path) -> None:

@@ -3,8 +3,8 @@
 import pytest
 from made_up_run import scores
 
-from xtreme_bench import tables
 from xtreme_bench.benchmark import TASKS
+from xtreme_bench.report import tables
 
 
 def row(text: str, name: str) -> list[str]:

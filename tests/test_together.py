@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from xtreme_bench.check import check
+from xtreme_bench.bundle.check import check
 
 pytestmark = pytest.mark.slow
 

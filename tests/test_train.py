@@ -20,14 +20,14 @@ from torch import nn
 from torch.distributed import TCPStore
 from toy_training import FINETUNING, digests, make_job, tiny_encoder, write_corpus
 
-from xtreme_bench import checkpoint
-from xtreme_bench import encoder as encoders
-from xtreme_bench.device import prepare_device
 from xtreme_bench.errors import InputError, StageError
-from xtreme_bench.examples import Example
-from xtreme_bench.job import Job
-from xtreme_bench.loop import Task, fit
-from xtreme_bench.train import finetune, intermediate, load_head
+from xtreme_bench.stage.job import Job
+from xtreme_bench.training import checkpoint
+from xtreme_bench.training import encoder as encoders
+from xtreme_bench.training.device import prepare_device
+from xtreme_bench.training.examples import Example
+from xtreme_bench.training.loop import Task, fit
+from xtreme_bench.training.train import finetune, intermediate, load_head
 
 XNLI: dict[str, Any] = {**FINETUNING, "source": "xnli", "steps": 14}
 MIXED: dict[str, Any] = {
@@ -102,7 +102,7 @@ def test_a_run_killed_by_signal_resumes_to_the_same_bytes(tmp_path: Path, inputs
     broken = make_job(tmp_path / "broken", {**params, "checkpoint_seconds": 0.02}, **inputs)
     script = (
         "import json, sys; from pathlib import Path; from toy_training import make_job\n"
-        "from xtreme_bench.train import finetune\n"
+        "from xtreme_bench.training.train import finetune\n"
         "folder, params, data, encoder = sys.argv[1:]\n"
         "finetune(make_job(Path(folder), json.loads(params), data=Path(data), encoder=Path(encoder)))"
     )
@@ -199,7 +199,7 @@ def test_a_batch_cut_for_memory_gives_the_same_gradient(
         make_job(tmp_path / name, {**XNLI, "steps": 3}, **{**inputs, "encoder": tmp_path / "encoder"}) for name in "ab"
     ]
     finetune(jobs[0])
-    monkeypatch.setattr("xtreme_bench.device.CPU_BYTES", 1)
+    monkeypatch.setattr("xtreme_bench.training.device.CPU_BYTES", 1)
     finetune(jobs[1])
     one, other = (load_file(job.out / "model.safetensors") for job in jobs)
     assert all(torch.allclose(one[name], other[name], atol=1e-5) for name in one)
@@ -276,7 +276,7 @@ def ends_of(processes: Sequence[subprocess.Popen[bytes]], within: float) -> list
 def test_two_processes_train_to_the_same_finite_weights(tmp_path: Path, inputs: dict[str, Path]) -> None:
     script = (
         "import json, sys; from pathlib import Path; from toy_training import make_job\n"
-        "from safetensors.torch import save_file; from xtreme_bench import train\n"
+        "from safetensors.torch import save_file; from xtreme_bench.training import train\n"
         "folder, params, data, encoder, rank = sys.argv[1:]\n"
         "kept, fit = [], train.fit\n"
         "def keeping(job, accelerator, encoder, *rest):\n"

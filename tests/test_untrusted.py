@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from small_bundle import LABELS, PREDICTIONS, manifest, put, put_bundle
 
-from xtreme_bench import cli
-from xtreme_bench.manifest_format import SCHEMA_VERSION
-from xtreme_bench.store import digest
+from xtreme_bench.bundle.format import SCHEMA_VERSION
+from xtreme_bench.cli import main
+from xtreme_bench.stage.store import digest
 from xtreme_bench.untrusted import DEPTH, Malformed, flaw, parse_json
 from xtreme_bench.wording import json_text, one_line, visible
 
@@ -32,7 +32,7 @@ def run(arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: p
     monkeypatch.setattr(sys, "argv", ["xtreme-bench", *arguments])
     code = 0
     try:
-        cli.main()
+        main.main()
     except SystemExit as end:
         code = int(end.code or 0)
     printed = capsys.readouterr()
@@ -241,7 +241,7 @@ def test_names_of_files_in_a_folder_are_shown_and_not_sent(
 
 @pytest.mark.parametrize("record", [DEEP, '{"key": "\\ud800"}', f'{{"key": {HUGE}}}', "[]", "\x1b", '{"a": NaN}'])
 def test_a_record_that_cannot_be_read_counts_as_absent(record: str, tmp_path: Path) -> None:
-    from xtreme_bench.store import Store
+    from xtreme_bench.stage.store import Store
 
     put(tmp_path / "stages/abc", {"record.json": record})
     assert Store(tmp_path).record("abc") is None
@@ -304,9 +304,9 @@ def test_json_for_a_terminal_has_the_same_value() -> None:
 
 def test_all_printing_goes_through_one_function() -> None:
     """`progress` has bars of its own; the worker, the schema and the wording itself speak to programs."""
-    apart = {"progress.py", "worker.py", "recipe_schema.py", "wording.py"}
+    apart = {"progress.py", "worker.py", "schema.py", "wording.py"}
     found = []
-    for path in Path(cli.__file__).parent.rglob("*.py"):
+    for path in Path(main.__file__).parents[1].rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
             if called in ("print", "click.echo", "click.secho", "sys.stdout.write") and path.name not in apart:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from made_up_run import GAIN, UNSCORED, made_up
 
-from xtreme_bench.verdict import expectations, verdict
+from xtreme_bench.report.verdict import expectations, verdict
 
 
 def said(folder: Path, **options: object) -> str:

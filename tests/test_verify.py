@@ -9,13 +9,13 @@ import pytest
 from click.testing import CliRunner
 from small_bundle import AVERAGES, LABELS, PREDICTIONS, manifest, put, put_bundle
 
-from xtreme_bench import store
 from xtreme_bench.benchmark import TASKS
-from xtreme_bench.cli import cli
+from xtreme_bench.bundle.evaluate import evaluate
+from xtreme_bench.bundle.verify import check_expect, verify
+from xtreme_bench.cli.main import cli
 from xtreme_bench.errors import InputError
-from xtreme_bench.recipe import load, recall
-from xtreme_bench.score import evaluate
-from xtreme_bench.verify import check_expect, verify
+from xtreme_bench.recipe.load import load, recall
+from xtreme_bench.stage import store
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 
 from xtreme_bench.engines.local import Local
 from xtreme_bench.errors import InputError, StageError
-from xtreme_bench.worker import _report
+from xtreme_bench.stage.worker import _report
 
 LABELS = {"kind": "labels", "params": {"seed": 3, "scale": 0.02, "languages": ["en", "de"]}, "inputs": {}}
 
@@ -27,7 +27,7 @@ def stage(folder: Path, **changes: Any) -> Path:
 
 
 def messages_of(folder: Path) -> tuple[int, list[dict[str, Any]]]:
-    command = [sys.executable, "-m", "xtreme_bench.worker", str(folder / "stage.json")]
+    command = [sys.executable, "-m", "xtreme_bench.stage.worker", str(folder / "stage.json")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -153,7 +153,7 @@ def test_a_killed_worker_is_an_error_that_says_what_to_do(tmp_path: Path) -> Non
 
 def test_a_worker_ends_when_its_client_is_gone(tmp_path: Path) -> None:
     folder = stage(tmp_path / "stage", params={**LABELS["params"], "scale": 50.0})
-    command = [sys.executable, "-m", "xtreme_bench.worker", "--serve"]
+    command = [sys.executable, "-m", "xtreme_bench.stage.worker", "--serve"]
     worker = subprocess.Popen(command, stdin=subprocess.PIPE, text=True)
     assert worker.stdin is not None
     worker.stdin.write(f"{folder / 'stage.json'}\n")

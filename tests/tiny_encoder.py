@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from xtreme_bench import encoder
-from xtreme_bench.job import Job
-from xtreme_bench.onnx_export import export
+from xtreme_bench.retrieval.export import export
+from xtreme_bench.stage.job import Job
+from xtreme_bench.training import encoder
 
 TEXTS = (
     "the red bird sings in the old tree",

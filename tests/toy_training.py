@@ -8,12 +8,11 @@ import random
 from pathlib import Path
 from typing import Any
 
-from xtreme_bench import corpora
-from xtreme_bench import encoder as encoders
-from xtreme_bench.data import layout
-from xtreme_bench.encoder import Encoder
-from xtreme_bench.features import features
-from xtreme_bench.job import Job
+from xtreme_bench.data import corpora, layout
+from xtreme_bench.stage.job import Job
+from xtreme_bench.training import encoder as encoders
+from xtreme_bench.training.encoder import Encoder
+from xtreme_bench.training.features import features
 
 
 def _words(text: str) -> list[str]:

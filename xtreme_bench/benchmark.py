@@ -28,8 +28,8 @@ class Language:
 class Task:
     """One target task.
 
-    `family` names the module of `xtreme_bench.families` that handles it. `metric` holds the metric names in the order
-    of the official scorer. `source` is the English training set a model is fine-tuned on; retrieval has none.
+    `family` names the module of `xtreme_bench.training.families` that handles it. `metric` holds the metric names in
+    the order of the official scorer. `source` is the English training set a model is fine-tuned on; retrieval has none.
     `labels` is the label or tag vocabulary of a prediction file, empty where a line is not a label. `test_sizes` maps a
     language to its published number of lines (tagging: sentences; QA: questions); a language without one is missing.
     """

@@ -1,4 +1,4 @@
-"""The way in for what others wrote: JSON and texts that nothing later trips over, however they were made.
+"""The way in for what others wrote: JSON, texts and archive entries that nothing later trips over.
 
 Every number is finite and fits 64 bits, and the number of values is bounded before anything is built.
 """
@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import stat
+import zipfile
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -105,6 +108,38 @@ def flaw(value: Any) -> str | None:
             todo += [(inner, depth + 1) for pair in here.items() for inner in pair]
         elif isinstance(here, list):
             todo += [(inner, depth + 1) for inner in here]
+    return None
+
+
+def mode_fault(mode: int) -> str | None:
+    """What is wrong with an entry of this mode: only regular files are accepted."""
+    if stat.S_ISLNK(mode):
+        return "is a link; put the file itself there"
+    return None if stat.S_ISREG(mode) else "is not a regular file"
+
+
+def path_fault(name: str) -> str | None:
+    """What is wrong with a path inside a zip: only plain relative paths with `/` are accepted."""
+    if name.startswith(("/", "\\")) or re.match("[A-Za-z]:", name):
+        return "absolute path in the zip"
+    if "\\" in name:
+        return "backslash in the path; paths inside a zip have `/`"
+    if {"", ".", ".."} & set(name.split("/")):
+        return "path with `..`, `.` or an empty part in the zip"
+    return None if name.isprintable() else "control character in the path"
+
+
+def zip_fault(info: zipfile.ZipInfo) -> str | None:
+    """What is wrong with an entry of a zip, its path aside: no link, not encrypted, packed in a usual way."""
+    mode = info.external_attr >> 16
+    if stat.S_IFMT(mode):
+        fault = mode_fault(mode)
+        if fault:
+            return fault
+    if info.flag_bits & 0x1:
+        return "is encrypted"
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return "packed with a method other than stored or deflated"
     return None
 
 

@@ -40,6 +40,16 @@ def json_text(value: Any) -> str:
     return _HIDDEN_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
+def duration(seconds: float) -> str:
+    """Seconds as a person reads them: "8 s", "3 min 05 s", "2 h 10 min"."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
 def say(text: str = "", *, err: bool = False) -> None:
     """Print text, on standard error where asked. All commands print with this."""
     click.echo(visible(text), err=err)

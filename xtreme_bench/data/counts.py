@@ -10,10 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from xtreme_bench import environment
 from xtreme_bench.data import intermediate, layout, targets
 from xtreme_bench.errors import InputError
-from xtreme_bench.store import digest, file_digest, write_json
+from xtreme_bench.stage import code
+from xtreme_bench.stage.store import digest, file_digest, write_json
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Memory:
             known = {}
         found = known.items() if isinstance(known, dict) else ()
         self.known: dict[str, Any] = {name: entry for name, entry in found if isinstance(entry, dict)}
-        self.code = environment.code_digest(__name__)
+        self.code = code.digest(f"{__name__}:")
 
     def of(self, name: str, paths: Sequence[Path], count: Callable[[], int]) -> tuple[dict[str, Any], str]:
         """What is known about `paths`, counted where that is needed, and how their checksum compares with before."""

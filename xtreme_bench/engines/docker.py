@@ -18,10 +18,10 @@ from requests.exceptions import RequestException
 from xtreme_bench.engines import gpus, image, mounts, owner
 from xtreme_bench.engines.local import Message, error_of, variables
 from xtreme_bench.errors import StageError
-from xtreme_bench.kinds import KINDS
-from xtreme_bench.recipe import Resources
+from xtreme_bench.recipe.load import Resources
+from xtreme_bench.stage.kinds import KINDS
 
-WORKER = ("python", "-m", "xtreme_bench.worker")
+WORKER = ("python", "-m", "xtreme_bench.stage.worker")
 # Stages run as this user where the host's own is root; the image knows it by name.
 UNPRIVILEGED = 10001
 # What all stages that run at once may take together of the engine's memory, where the recipe does not say.

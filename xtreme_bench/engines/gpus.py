@@ -18,7 +18,7 @@ from requests.exceptions import RequestException
 
 from xtreme_bench.engines import owner
 from xtreme_bench.errors import StageError
-from xtreme_bench.recipe import Resources
+from xtreme_bench.recipe.load import Resources
 
 NVIDIA, AMD = "nvidia.com/gpu", "amd.com/gpu"
 # NVIDIA's driver on Linux, and its stand-in on Windows' Linux.

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_bench.errors import CheckFailed, InputError, StageError, XtremeBenchError
-from xtreme_bench.kinds import KINDS
+from xtreme_bench.stage.kinds import KINDS
 
 Message = Callable[[dict[str, Any]], None]
 _ERRORS: dict[int, type[XtremeBenchError]] = {1: CheckFailed, 2: InputError}
@@ -100,7 +100,7 @@ class Local:
             before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
             try:
                 worker = subprocess.Popen(
-                    [sys.executable, "-m", "xtreme_bench.worker", "--serve"],
+                    [sys.executable, "-m", "xtreme_bench.stage.worker", "--serve"],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     text=True,

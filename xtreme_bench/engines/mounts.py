@@ -11,8 +11,8 @@ from pathlib import Path
 
 from docker.types import Mount
 
-from xtreme_bench import folders
 from xtreme_bench.errors import InputError
+from xtreme_bench.stage import folders
 
 # Paths at which the image has something of its own.
 OWN = frozenset(map(Path, (

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_bench.errors import InputError
-from xtreme_bench.job import Job
 from xtreme_bench.miniature import realise
 from xtreme_bench.miniature.intermediate import intermediate_files
 from xtreme_bench.miniature.retrieval import retrieval_files, retrieval_labels, text_files
 from xtreme_bench.miniature.scope import File, Scope
 from xtreme_bench.miniature.targets import target_files, target_labels
+from xtreme_bench.stage.job import Job
 
 Part = tuple[Callable[[Scope], Iterator[File]], int]
 Progress = Callable[[int, int, str], None]  # work done, in all, the file that is written

@@ -1,0 +1,1 @@
+"""What flatters a score: training text in test sets, repeated rows, related corpora, languages seen."""

@@ -1,0 +1,250 @@
+"""What makes a result less than zero-shot, or a score too good: training text in test sets, languages seen, repeats.
+
+Everything is compared within a language, without gold labels. Training texts are streamed; of test texts only hashes
+are kept (see `overlap`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xtreme_bench.audit.overlap import CHARACTERS, UNSPACED, WORDS, Index, whole
+from xtreme_bench.audit.scope import dev_file, relations, seen
+from xtreme_bench.benchmark import TASKS
+from xtreme_bench.data import formats, intermediate, targets, text
+from xtreme_bench.data.usable import LeftOut
+from xtreme_bench.rows import ChoiceRow, PairRow, QuestionRow, Row, SentenceRow, TaggedRow
+from xtreme_bench.stage.job import Job
+from xtreme_bench.stage.store import write_json
+
+CHUNK = 2048
+EXAMPLES, SEARCHED = 2, 40  # kept for each target, and looked for among all
+SNIPPET = 100
+Texts = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Text that a recipe learns from, or chooses checkpoints by: `use` says for what, `rows` gives the texts."""
+
+    name: str
+    use: str
+    language: str
+    rows: Callable[[], Iterator[Texts]]
+
+
+def audit_stage(job: Job) -> dict[str, Any]:
+    """Stage: audit what a recipe trains on. Input: data. Params: targets, pretraining, intermediate, finetuning.
+
+    Writes `audit.json` and returns its content as facts.
+    """
+    facts = audit(job.inputs["data"], job.params, job.progress)
+    write_json(job.out / "audit.json", facts)
+    return facts
+
+
+def audit(data: Path, used: Mapping[str, Any], progress: Callable[[int, int, str], None]) -> dict[str, Any]:
+    """Compare what is trained on with what is tested on, both below `data` in the download layout.
+
+    `used` maps targets to their languages, `pretraining` to {languages, translation} or None, `intermediate` to its
+    tasks' languages, `finetuning` to the list of sources. Returns JSON values: `overlaps` (training text in test
+    items, by language), `repeats` (rows of a test set that stand there more than once, or in the development set
+    too), `relations` and `seen` (languages that are not zero-shot), and what was compared.
+    Errors: `InputError` for unreadable data.
+    """
+    by_language: dict[str, list[Source]] = defaultdict(list)
+    for source in sources(data, used):
+        by_language[source.language].append(source)
+    overlaps: dict[tuple[str, ...], dict[str, Any]] = {}
+    repeats: list[dict[str, Any]] = []
+    compared = 0
+    languages = sorted({code for codes in used["targets"].values() for code in codes} | {"en"})
+    for done, language in enumerate(languages):
+        progress(done, len(languages), f"test texts in {language}")
+        tests = _Tests(data, used["targets"], language)
+        repeats += tests.repeats
+        if not tests.sizes:
+            continue
+        for source in by_language[language]:
+            progress(done, len(languages), f"{source.name} in {language}")
+            compared += _compare(source, tests, overlaps)
+    progress(len(languages), len(languages), "done")
+    return {
+        "criteria": {"words": WORDS, "characters": CHARACTERS, "characters_in": sorted(UNSPACED)},
+        "compared": {"training_texts": compared, "languages": len(languages)},
+        "overlaps": [overlaps[key] for key in sorted(overlaps)],
+        "repeats": repeats,
+        "relations": relations(used),
+        "seen": seen(used),
+    }
+
+
+def sources(data: Path, used: Mapping[str, Any]) -> Iterator[Source]:
+    """Everything that a recipe learns from or chooses by, a source for each corpus, language and use."""
+    pretraining = used.get("pretraining") or {}
+    for code in pretraining.get("languages", ()):
+        yield Source("text", "pretraining", code, partial(_text, data, code))
+    translated = [code for code in pretraining.get("languages", ()) if code != "en" and pretraining.get("translation")]
+    for code in translated:
+        yield Source("translations", "pretraining", code, partial(_side, data, [code], 0))
+    if translated:
+        yield Source("translations", "pretraining", "en", partial(_side, data, translated, 1))
+    for task, codes in used.get("intermediate", {}).items():
+        for code in codes:
+            yield Source(task, "intermediate", code, partial(_rows, intermediate.read, data, task, "train", code))
+        dev = partial(_rows, intermediate.read, data, task, "dev")
+        yield Source(f"{task} (development)", "choice of checkpoints", "en", dev)
+    for name in used.get("finetuning", ()):
+        yield Source(name, "fine-tuning", "en", partial(_rows, targets.read_train, data, name, "train"))
+        dev = partial(_rows, targets.read_train, data, name, "dev")
+        yield Source(f"{name} (development)", "choice of checkpoints", "en", dev)
+
+
+def _text(data: Path, language: str) -> Iterator[Texts]:
+    return ((line,) for line in text.read_text(data, language))
+
+
+def _side(data: Path, languages: Sequence[str], side: int) -> Iterator[Texts]:
+    return ((pair[side],) for language in languages for pair in text.read_parallel(data, language))
+
+
+def _rows(read: Callable[..., Iterable[Row]], *where: Any) -> Iterator[Texts]:
+    """Training rows, however many cannot be used: whether they are too many is for those who train to say."""
+    return map(texts, read(*where, left_out=LeftOut(1)))
+
+
+def texts(row: Row) -> Texts:
+    """The texts of a row, in a fixed order."""
+    match row:
+        case PairRow():
+            return row.text_a, row.text_b
+        case ChoiceRow():
+            return row.prompt, *row.choices
+        case TaggedRow():
+            return (" ".join(row.words),)
+        case QuestionRow():
+            return row.question, row.context
+        case SentenceRow():
+            return (row.text,)
+
+
+class _Tests:
+    """The test items in one language: their texts in an index, how many each task has, and what stands there twice."""
+
+    def __init__(self, data: Path, wanted: Mapping[str, Sequence[str]], language: str) -> None:
+        self.index, self.sizes = Index(language), dict[str, int]()
+        self.repeats: list[dict[str, Any]] = []
+        self._tasks: list[str] = []
+        self._begins: list[int] = []
+        items = 0
+        for task, codes in wanted.items():
+            rows: Counter[int] = Counter()
+            count = 0
+            self._tasks.append(task)
+            self._begins.append(items)
+            for chunk in _chunks(_test_rows(data, task, codes, language)):
+                rows.update(whole(row, language) for row in chunk)
+                numbered = [(part, items + at) for at, row in enumerate(chunk) for part in row]
+                self.index.add([part for part, _ in numbered], [item for _, item in numbered])
+                items, count = items + len(chunk), count + len(chunk)
+            if count:
+                self.sizes[task] = count
+                self._note_repeats(data, task, language, rows)
+
+    def _note_repeats(self, data: Path, task: str, language: str, rows: Counter[int]) -> None:
+        of = self.sizes[task]
+        twice = of - len(rows)
+        if twice and TASKS[task].group in ("classification", "tagging"):
+            self.repeats.append(
+                {"task": task, "language": language, "kind": "there more than once", "rows": twice, "of": of}
+            )
+        dev = _dev_rows(data, task, language)
+        if dev is not None:
+            both = sum(rows[known] for known in {whole(texts(row), language) for row in dev})
+            if both:
+                kind = "in the development set too"
+                self.repeats.append({"task": task, "language": language, "kind": kind, "rows": both, "of": of})
+
+    def by_task(self, items: np.ndarray[Any, np.dtype[np.int64]]) -> dict[str, int]:
+        """How many of some items are of each task."""
+        at = np.searchsorted(self._begins, items, side="right") - 1
+        return {self._tasks[task]: int(number) for task, number in enumerate(np.bincount(at)) if number}
+
+    def place(self, item: int) -> tuple[str, int]:
+        """The task of an item and its number in that task's test set, from 0."""
+        at = int(np.searchsorted(self._begins, item, side="right")) - 1
+        return self._tasks[at], item - self._begins[at]
+
+
+def _test_rows(data: Path, task: str, codes: Sequence[str], language: str) -> Iterator[Texts]:
+    """The texts of a task's test items in one language; of retrieval in English the other side of every pair."""
+    if TASKS[task].group != "retrieval":
+        if language in codes:
+            yield from map(texts, targets.read_test(data, task, language))
+        return
+    for code in codes if language == "en" else [code for code in codes if code == language]:
+        sides = targets.read_tatoeba(data, code) if task == "tatoeba" else targets.read_bucc(data, code, "test")
+        yield from map(texts, sides[language == "en"])
+
+
+def _dev_rows(data: Path, task: str, language: str) -> Iterable[Row] | None:
+    """The development rows beside a test set in another language than English, where there are any."""
+    path = data / dev_file(task, language)
+    if not path.is_file():
+        return None
+    purpose = f"development data of {task} in {language}"
+    if TASKS[task].group == "classification":
+        return formats.read_pairs(path, purpose, TASKS[task].labels)
+    return formats.read_tagged(path, purpose, TASKS[task].labels) if TASKS[task].group == "tagging" else None
+
+
+def _chunks(rows: Iterator[Texts]) -> Iterator[list[Texts]]:
+    while chunk := list(islice(rows, CHUNK)):
+        yield chunk
+
+
+def _compare(source: Source, tests: _Tests, overlaps: dict[tuple[str, ...], dict[str, Any]]) -> int:
+    """Look up the texts of a source among the test texts of its language; what is found goes to `overlaps`.
+
+    Returns how many texts that were.
+    """
+    counted = 0
+
+    def chunks() -> Iterator[list[str]]:
+        nonlocal counted
+        last = ""
+        for chunk in _chunks(source.rows()):
+            parts: list[str] = []
+            for row in chunk:
+                # Questions on one passage follow each other: it is looked up once.
+                parts += [part for part in row if part != last]
+                last = row[-1]
+            counted += len(parts)
+            yield parts
+
+    found = tests.index.search(chunks(), SEARCHED)
+    long = tests.by_task(found.long)
+    for kind, items, examples in (
+        ("same text", found.exact, found.exact_examples),
+        ("n-gram", found.ngram, found.ngram_examples),
+    ):
+        for task, number in tests.by_task(items).items():
+            entry = overlaps.setdefault(
+                (task, source.use, source.name, kind),
+                {"task": task, "use": source.use, "source": source.name, "kind": kind, "items": {}, "examples": []},
+            )
+            about = {"items": number, "of": tests.sizes[task]}
+            entry["items"][source.language] = about | ({"long": long.get(task, 0)} if kind == "same text" else {})
+            for example, item in examples:
+                where, at = tests.place(item)
+                if where == task and len(entry["examples"]) < EXAMPLES:
+                    entry["examples"].append({"language": source.language, "item": at, "text": example[:SNIPPET]})
+    return counted

@@ -1,0 +1,1 @@
+"""What is submitted: written, read as untrusted input, checked, scored, and verified against its own claims."""

@@ -1,0 +1,252 @@
+"""Check a bundle before anybody scores it: every fault with its task, language and line, and never a silent score."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xtreme_bench.benchmark import TASKS
+from xtreme_bench.bundle.format import entry_size, parse_manifest
+from xtreme_bench.bundle.paths import MANIFEST, known_path, path_problem
+from xtreme_bench.bundle.read import Contents, opened
+from xtreme_bench.errors import InputError, Problem
+from xtreme_bench.official.findings import Size, count, listed, quoted
+from xtreme_bench.official.gold import gold_path
+from xtreme_bench.official.predictions import examine
+from xtreme_bench.official.sizes import data_size, has_data, label_size, merged, published_size
+
+Place = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a check found.
+
+    `problems`: the faults; the bundle is good when there are none. `notes`: remarks that are no faults. `sizes_from`:
+    where it is known from how many records the files must have. `coverage`: task -> languages that have predictions.
+    """
+
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+    sizes_from: str
+    coverage: Mapping[str, tuple[str, ...]]
+
+    @property
+    def partial(self) -> bool:
+        """Whether a task or a language of XTREME is not covered."""
+        return any(self.coverage.get(name) != task.languages for name, task in TASKS.items())
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON values, for `--json`."""
+        return {
+            "problems": [vars(problem) | {"text": str(problem)} for problem in self.problems],
+            "notes": list(self.notes),
+            "sizes_from": self.sizes_from,
+            "coverage": {task: list(languages) for task, languages in self.coverage.items()},
+            "partial": self.partial,
+        }
+
+
+def check(bundle: Path, *, labels: Path | None = None, data: Path | None = None) -> Report:
+    """Check a bundle's folder or zip against its manifest, gold labels, test data, or the published sizes.
+
+    Each size is taken from the first of these that knows it. Where the manifest and the labels or data that are given
+    disagree, that is a problem too. Errors: `InputError` when there is no bundle to read, or the labels or data cannot
+    be read; faults of the bundle itself are in the report.
+    """
+    for given, option in ((labels, "--labels"), (data, "--data")):
+        if given is not None and not given.is_dir():
+            raise InputError(f"{given}: no such folder; {option} names a folder")
+        if given is not None and not any((given / task).is_dir() for task in TASKS):
+            raise InputError(f"{given}: holds none of the nine tasks; {option} names the folder above theirs")
+    with opened(bundle) as contents:
+        manifest, problems = _manifest(contents)
+        files = {place: name for name in contents.names if (place := known_path(name))}
+        files = {place: files[place] for place in _places() if place in files}
+        problems += [*contents.problems, *_other_files(bundle, contents, manifest)]
+        # A manifest that cannot be used may have said that this is a sample: then the published sizes mean nothing.
+        bare = MANIFEST not in {*contents.names, *(problem.file for problem in contents.problems)}
+        notes = ["no manifest that says what was run and what each file holds"] if bare else []
+        known = {place: _known_size(place, manifest, labels, data, published=bare) for place in files}
+        problems += _missing_files(files, contents, manifest, labels, data) if manifest or bare else []
+        for place, name in files.items():
+            size, conflicts = known[place]
+            found, remarks = _examine(contents, name, place, size, manifest)
+            problems += [*conflicts, *found]
+            notes += remarks
+    sizes = {place: size for place, (size, _) in known.items()}
+    coverage = _coverage(files)
+    notes += [*_coverage_notes(coverage), *_size_notes(sizes)]
+    return Report(tuple(problems), tuple(notes), _sources(sizes), coverage)
+
+
+def _places() -> list[Place]:
+    return [(task.name, language) for task in TASKS.values() for language in task.languages]
+
+
+def _manifest(contents: Contents) -> tuple[dict[str, Any] | None, list[Problem]]:
+    return parse_manifest(contents.read(MANIFEST)) if MANIFEST in contents.names else (None, [])
+
+
+def _other_files(bundle: Path, contents: Contents, manifest: Mapping[str, Any] | None) -> list[Problem]:
+    """Faults of files that are neither predictions nor the manifest; a folder may hold the zip of itself."""
+    problems: list[Problem] = []
+    own_zip = f"{manifest['name']}.zip" if manifest and bundle.is_dir() else None
+    for name in contents.names:
+        if name == own_zip:
+            problems += _zip_differences(bundle / name, contents)
+        elif name != MANIFEST and known_path(name) is None:
+            problems.append(path_problem(name))
+    return problems
+
+
+def _zip_differences(path: Path, contents: Contents) -> list[Problem]:
+    """Whether the zip in a bundle's folder holds what the folder holds."""
+    expected = {name for name in contents.names if name != path.name}
+    try:
+        with opened(path) as packed:
+            odd = set(packed.names) ^ expected
+            odd |= {name for name in expected - odd if packed.read(name) != contents.read(name)}
+            odd |= {str(problem.file) for problem in packed.problems}
+    except InputError as error:
+        return [Problem(str(error), path.name)]
+    message = f"the zip does not hold the same as the folder ({listed(sorted(odd))}); make the zip again"
+    return [Problem(message, path.name)] if odd else []
+
+
+def _known_size(
+    place: Place, manifest: Mapping[str, Any] | None, labels: Path | None, data: Path | None, *, published: bool
+) -> tuple[Size, list[Problem]]:
+    """What is known about one file, and where the manifest contradicts the labels or the data."""
+    task, language = place
+    name = TASKS[task].file(language)
+    tested = data_size(data, task, language) if data else Size()
+    given = merged(label_size(labels, task, language, tested.pool) if labels else Size(), tested)
+    if manifest is None:
+        return merged(given, published_size(task, language) if published else Size()), []
+    if name not in manifest["files"]:
+        return given, []
+    stated = entry_size(manifest["files"][name])
+    conflict = _conflict(stated, given)
+    if conflict is None:
+        return merged(stated, given), []
+    return merged(given, stated), [Problem(conflict, name, task=task, language=language)]
+
+
+def _conflict(stated: Size, given: Size) -> str | None:
+    if None not in (stated.records, given.records) and stated.records != given.records:
+        return f"the manifest says {count(stated.records or 0, 'record')}, {given.source} {given.records or 0:,}"
+    if None not in (stated.lengths, given.lengths) and stated.lengths != given.lengths:
+        return f"the sentence lengths in the manifest are not those of {given.source}"
+    if None not in (stated.ids_sha256, given.ids_sha256) and stated.ids_sha256 != given.ids_sha256:
+        return f"the question ids of the manifest are not those of {given.source}"
+    return None
+
+
+def _missing_files(
+    files: Mapping[Place, str],
+    contents: Contents,
+    manifest: Mapping[str, Any] | None,
+    labels: Path | None,
+    data: Path | None,
+) -> list[Problem]:
+    """Files that the manifest lists and the bundle lacks, and the reverse; without a manifest, languages of a task."""
+    if not files:
+        return [Problem("no predictions in the bundle: `<task>/test-<language>.<tsv|json>` is expected")]
+    if manifest is not None:
+        listed_files = manifest["files"]
+        present = {*files.values(), *(problem.file for problem in contents.problems)}
+        missing = [_about(name, "listed in the manifest, but missing") for name in listed_files if name not in present]
+        return missing + [
+            _about(name, "not listed in the manifest") for name in files.values() if name not in listed_files
+        ]
+    problems = []
+    for task in dict.fromkeys(task for task, _ in files):
+        absent = [
+            language
+            for language in TASKS[task].languages
+            if (task, language) not in files and _tested(task, language, labels, data)
+        ]
+        if absent:
+            message = f"no predictions for {' '.join(absent)}; the official scorer stops there"
+            problems.append(Problem(message, f"{task}/", None, task, absent[0] if len(absent) == 1 else None))
+    return problems
+
+
+def _about(name: str, message: str) -> Problem:
+    """A problem of a file that the manifest names, which may be any text."""
+    task, language = known_path(name) or (None, None)
+    return Problem(message, quoted(name).strip("`"), task=task, language=language)
+
+
+def _tested(task: str, language: str, labels: Path | None, data: Path | None) -> bool:
+    """Whether a task must have a language: all of XTREME, or those of the labels or data that are given."""
+    if labels is None and data is None:
+        return True
+    return bool(labels and gold_path(labels, task, language)) or bool(data and has_data(data, task, language))
+
+
+def _examine(
+    contents: Contents, name: str, place: Place, size: Size, manifest: Mapping[str, Any] | None
+) -> tuple[list[Problem], list[str]]:
+    task, language = place
+    try:
+        raw = contents.read(name)
+    except InputError as error:
+        return [Problem(str(error), name, task=task, language=language)], []
+    found = examine(raw, task, language, size)
+    entry = manifest["files"].get(name) if manifest else None
+    if entry and not found.problems and hashlib.sha256(raw).hexdigest() != entry["sha256"]:
+        found.report(found.fault("changed since the manifest was written: its sha256 is another"))
+    return found.problems, found.notes
+
+
+def _coverage(files: Mapping[Place, str]) -> dict[str, tuple[str, ...]]:
+    tasks = {task: tuple(language for name, language in files if name == task) for task in TASKS}
+    return {task: languages for task, languages in tasks.items() if languages}
+
+
+def _coverage_notes(coverage: Mapping[str, Sequence[str]]) -> list[str]:
+    absent = [task for task in TASKS if task not in coverage]
+    fewer = [
+        f"{task} {len(languages)} of {len(TASKS[task].languages)}"
+        for task, languages in coverage.items()
+        if len(languages) < len(TASKS[task].languages)
+    ]
+    notes = [f"partial: without {', '.join(absent)}; there is no overall score"] if absent else []
+    return notes + ([f"partial: not all languages ({', '.join(fewer)})"] if fewer else [])
+
+
+def _size_notes(sizes: Mapping[Place, Size]) -> list[str]:
+    notes = []
+    counted = [(size.records, published_size(*place).records) for place, size in sizes.items()]
+    other = sum(None not in pair and pair[0] != pair[1] for pair in counted)
+    if other:
+        notes.append(
+            f"{count(other, 'file')} of another size than XTREME's test sets: not comparable with its leaderboard"
+        )
+    for group, what, known in (
+        ("tagging", "sentence lengths", [size.lengths for size in sizes.values()]),
+        ("qa", "question ids", [size.ids or size.ids_sha256 for size in sizes.values()]),
+    ):
+        tasks = {
+            task for (task, _), value in zip(sizes, known, strict=True) if TASKS[task].group == group and not value
+        }
+        if tasks:
+            names = ", ".join(task for task in TASKS if task in tasks)
+            notes.append(f"{names}: {what} not known and not checked; --labels or --data gives them")
+    return notes
+
+
+def _sources(sizes: Mapping[Place, Size]) -> str:
+    """Where the number of records is known from, with the number of files where there are several sources."""
+    sources = Counter(
+        size.source or "nowhere" for (task, _), size in sizes.items() if size.source or task != "bucc2018"
+    )
+    if len(sources) <= 1:
+        return next(iter(sources), "nowhere")
+    return ", ".join(f"{source} ({count(number, 'file')})" for source, number in sources.most_common())

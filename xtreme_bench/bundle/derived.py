@@ -1,0 +1,101 @@
+"""What a manifest claims beside its scores, compared with what follows from the recipe in it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from xtreme_bench.benchmark import TASKS
+from xtreme_bench.bundle import manifest as made
+from xtreme_bench.bundle.paths import MANIFEST
+from xtreme_bench.errors import Problem
+from xtreme_bench.official.findings import listed, quoted
+from xtreme_bench.plan.stages import plan
+from xtreme_bench.recipe.load import Recipe, recall
+from xtreme_bench.stage.store import Digests
+from xtreme_bench.untrusted import has_at_most
+
+# Where nothing is: the recipe may come from anybody, and must not choose files that are read here.
+_NOWHERE = Path("/nonexistent/xtreme-bench/recipe.yaml")
+_IMAGE = "sha256:[0-9a-f]{64}"
+# The longest recipe has a few hundred; each one that is wrong costs a search for what was meant.
+MOST_VALUES = 10_000
+
+
+def contradictions(manifest: Mapping[str, Any], coverage: Mapping[str, Sequence[str]], labels: Path) -> list[Problem]:
+    """Claims of a manifest that its recipe does not bear out; `coverage` are the predictions that are there."""
+    if not has_at_most(MOST_VALUES, manifest["recipe"]):
+        return [Problem(f"the recipe in it has more than {MOST_VALUES:,} values", MANIFEST)]
+    recipe, faults = recall(manifest["recipe"], manifest["name"])
+    if recipe is None:
+        return [Problem(f"the recipe in it cannot be read: {fault.message}", MANIFEST) for fault in faults]
+    return [*_targets(recipe, coverage), *(Problem(message, MANIFEST) for message in _claims(manifest, recipe, labels))]
+
+
+def _targets(recipe: Recipe, coverage: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
+    """Languages that the recipe predicts and the bundle lacks, and the reverse."""
+    for name, task in TASKS.items():
+        asked = recipe.targets[name].languages if name in recipe.targets else ()
+        for language in task.languages:
+            there = language in coverage.get(name, ())
+            if there != (language in asked):
+                message = "not among the recipe's targets" if there else "a target of the recipe, but not predicted"
+                yield Problem(message, task.file(language), task=name, language=language)
+
+
+def _claims(manifest: Mapping[str, Any], recipe: Recipe, labels: Path) -> Iterator[str]:
+    values = recipe.to_dict()
+    source = manifest["data"].get("source") if isinstance(manifest["data"], Mapping) else None
+    for key, claimed, follows in (
+        ("seed", manifest["seed"], recipe.seed),
+        ("model", manifest["model"], values["model"]),
+        ("data.source", source, recipe.data.source),
+        ("trained_on", manifest["trained_on"], made.trained_on(recipe)),
+        ("zero_shot", manifest["zero_shot"], made.zero_shot(recipe)),
+    ):
+        yield from _differences(key, claimed, follows)
+    image, pinned = manifest["image"], recipe.resources.image or ""
+    if image is not None and not re.fullmatch(_IMAGE, str(image)):
+        yield f"image is {quoted(str(image))}; the sha256 of an image, or null, is expected"
+    elif image is not None and re.fullmatch(_IMAGE, pinned) and image != pinned:
+        yield f"image is {quoted(str(image))}, in the recipe it is {quoted(pinned)}"
+    yield from _stages(manifest, recipe, labels)
+
+
+def _differences(key: str, claimed: Any, follows: Any) -> Iterator[str]:
+    """Where a claim is not what follows from the recipe; of objects each entry by itself."""
+    if isinstance(claimed, Mapping) and isinstance(follows, Mapping):
+        for name in sorted({*claimed, *follows}):
+            yield from _differences(f"{key}.{name}", claimed.get(name), follows.get(name))
+    elif claimed != follows:
+        yield f"{quoted(key)[1:-1]} is {quoted(_said(claimed))}, from the recipe follows {quoted(_said(follows))}"
+
+
+def _said(value: Any) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _stages(manifest: Mapping[str, Any], recipe: Recipe, labels: Path) -> Iterator[str]:
+    """Stages that are not those of the recipe. Which data and code made their keys cannot be known from a bundle."""
+    elsewhere = replace(recipe, path=_NOWHERE, model=replace(recipe.model, path="model"))
+    plans = [
+        plan(elsewhere, data=_NOWHERE.parent, labels=given, digests=Digests(Path(os.devnull)))
+        for given in (None, labels)
+    ]
+    claimed = [stage if isinstance(stage, Mapping) else {} for stage in manifest["stages"]]
+    named = [(str(stage.get("kind")), str(stage.get("name"))) for stage in claimed]
+    possible = [[(stage.kind, stage.name) for stage in one.stages] for one in plans]
+    if named not in possible:
+        nearest = min(possible, key=lambda one: len({*one} ^ {*named}))
+        lacking = listed([name for kind, name in nearest if (kind, name) not in named])
+        odd = listed([name for kind, name in named if (kind, name) not in nearest])
+        what = " and ".join([*([f"{lacking} missing"] if lacking else []), *([f"{odd} too many"] if odd else [])])
+        yield f"stages are not those of the recipe: {what or 'another order'}"
+    if not all(re.fullmatch("[0-9a-f]{64}", str(stage.get("key"))) for stage in claimed):
+        yield "stages: each needs a `key`, 64 hexadecimal digits"
+    if manifest["scores"] is not None and "score" not in {kind for kind, _ in named}:
+        yield "there are scores, but no stage that scores"

@@ -1,0 +1,163 @@
+"""`manifest.json` of a bundle: what was run, from what, with which result, and what each file of predictions holds."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from xtreme_bench.benchmark import GROUPS, TASKS, Task
+from xtreme_bench.bundle.paths import MANIFEST
+from xtreme_bench.bundle.read import MAX_FILES
+from xtreme_bench.errors import Problem
+from xtreme_bench.official.findings import LISTED, Findings, Size, count, ids_sha256, quoted
+from xtreme_bench.stage.store import digest
+from xtreme_bench.untrusted import Malformed, flaw, parse_json
+
+SCHEMA_VERSION = 1
+BUNDLE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
+
+# The keys of every manifest. Those whose type other parts rely on have one.
+_FIELDS: Mapping[str, type | None] = {
+    "schema_version": int,
+    "name": str,
+    "recipe": dict,
+    "recipe_sha256": str,
+    "model": None,
+    "data": None,
+    "seed": int,
+    "stages": list,
+    "versions": dict,
+    "image": None,
+    "device": None,
+    "scores": None,
+    "trained_on": dict,
+    "zero_shot": dict,
+    "files": dict,
+}
+_TYPE_NAMES = {int: "an integer", str: "text", dict: "an object", list: "a list"}
+
+
+def parse_manifest(raw: bytes) -> tuple[dict[str, Any] | None, list[Problem]]:
+    """A manifest and its faults; None in its place where nothing can rest on it."""
+    try:
+        value = parse_json(raw.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        return None, [Problem(f"not JSON: {error}", MANIFEST)]
+    except Malformed as error:
+        return None, [Problem(f"not JSON: {error}", MANIFEST, error.line)]
+    if fault := flaw(value):
+        return None, [Problem(fault, MANIFEST)]
+    if not isinstance(value, dict):
+        return None, [Problem("one JSON object is expected", MANIFEST)]
+    if value.get("schema_version") != SCHEMA_VERSION:
+        found = quoted(json.dumps(value.get("schema_version")))
+        return None, [Problem(f"schema_version is {found}; this program reads version {SCHEMA_VERSION}", MANIFEST)]
+    faults = _field_faults(value)
+    if faults:
+        return None, [Problem(message, MANIFEST) for message in faults]
+    if value["recipe_sha256"] != digest(value["recipe"]):
+        return value, [Problem("recipe_sha256 is not the hash of the recipe beside it", MANIFEST)]
+    return value, []
+
+
+def _field_faults(value: Mapping[str, Any]) -> list[str]:
+    faults = [f"`{key}` is missing" for key in _FIELDS if key not in value]
+    for key, kind in _FIELDS.items():
+        if key in value and kind and (not isinstance(value[key], kind) or isinstance(value[key], bool)):
+            faults.append(f"`{key}` must be {_TYPE_NAMES[kind]}")
+    if isinstance(value.get("name"), str) and not re.fullmatch(BUNDLE_NAME, value["name"]):
+        faults.append("`name` must be letters, digits, `.`, `_` and `-`")
+    scores = value.get("scores")
+    if isinstance(scores, dict):
+        faults += _score_faults(scores)
+    elif scores is not None:
+        faults.append("`scores` must be an object, or null where there were no gold labels")
+    return faults + _file_faults(value["files"]) if isinstance(value.get("files"), dict) else faults
+
+
+def _file_faults(files: Mapping[str, Any]) -> list[str]:
+    """Entries of files that cannot be used, and names that no bundle has."""
+    wrong = [f"files: {quoted(name)}: {fault}" for name, entry in files.items() if (fault := _entry_fault(entry))]
+    if len(wrong) > LISTED:
+        wrong[LISTED:] = [f"files: {len(wrong) - LISTED:,} more entries like the {LISTED} above"]
+    if len(files) > MAX_FILES:
+        wrong.append(f"files: more than {count(MAX_FILES, 'file')}; a bundle has at most a few hundred")
+    return wrong
+
+
+def _score_faults(scores: Mapping[str, Any]) -> list[str]:
+    """Whether the scores have the form of the official result, so that others can rely on it."""
+    return [
+        f"scores: {task.name}: {', '.join(task.metric)} must map the same languages to numbers"
+        for task in TASKS.values()
+        if task.name in scores and not _is_result(scores[task.name], task)
+    ] + [
+        f"scores: {key}: must be a number"
+        for key in ("all_task", *GROUPS)
+        if key in scores and not _number(scores[key])
+    ]
+
+
+def _is_result(row: Any, task: Task) -> bool:
+    columns: list[Any] = [row.get(metric) for metric in task.metric] if isinstance(row, dict) else []
+    return (
+        bool(columns)
+        and all(isinstance(column, dict) and column.keys() <= set(task.languages) for column in columns)
+        and all(column.keys() == columns[0].keys() and all(map(_number, column.values())) for column in columns)
+        and all(_number(row.get(f"avg_{name}")) for name in (*task.metric, "metric"))
+        and bool(columns[0])
+    )
+
+
+def _number(value: Any) -> bool:
+    return type(value) in (int, float) and abs(value) < 1000  # JSON's `1e999` is read as infinity
+
+
+def _entry_fault(entry: Any) -> str | None:
+    if not isinstance(entry, dict):
+        return "an object is expected"
+    if not re.fullmatch("[0-9a-f]{64}", str(entry.get("sha256"))):
+        return "`sha256` must be 64 hexadecimal digits"
+    for key in ("records", "candidates"):
+        number = entry.get(key, 0 if key == "candidates" else None)
+        if type(number) is not int or not 0 <= number < 10**9:
+            return f"`{key}` must be a number of records"
+    if not re.fullmatch("[0-9a-f]{64}", str(entry.get("ids_sha256", "0" * 64))):
+        return "`ids_sha256` must be 64 hexadecimal digits"
+    lengths = entry.get("lengths", "")
+    # Split rather than matched: a group that repeats a million times takes much memory.
+    numbers = lengths.split(" ") if isinstance(lengths, str) and lengths else []
+    if not isinstance(lengths, str) or not all(re.fullmatch("[0-9]{1,9}", number) for number in set(numbers)):
+        return "`lengths` must be numbers with one space between them"
+    if "lengths" in entry and len(numbers) != entry["records"]:
+        return "`lengths` must have one number for each of the `records`"
+    return None
+
+
+def file_entry(findings: Findings, sha256: str) -> dict[str, Any]:
+    """What a manifest records about a file that was examined without a fault.
+
+    `records` counts its lines, sentences, answers or pairs; `lengths` (tagging) the words of each sentence, as one text
+    to keep 350,000 numbers short; `ids_sha256` (QA) names its set of question ids.
+    """
+    value, group = findings.value, findings.task.group
+    entry = {"sha256": sha256, "records": len(value)}
+    if group == "tagging":
+        entry["lengths"] = " ".join(str(len(tags)) for tags in value)
+    if group == "qa":
+        entry["ids_sha256"] = ids_sha256(value)
+    return entry
+
+
+def entry_size(entry: Mapping[str, Any]) -> Size:
+    """What `file_entry` recorded, as a size that other predictions are checked against."""
+    lengths = entry.get("lengths")
+    return Size(
+        records=entry["records"],
+        lengths=None if lengths is None else tuple(map(int, lengths.split())),
+        ids_sha256=entry.get("ids_sha256"),
+        candidates=entry.get("candidates"),
+        source="the manifest",
+    )

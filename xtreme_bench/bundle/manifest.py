@@ -1,0 +1,76 @@
+"""What a bundle says of its making. Nothing that varies from run to run is here: no times, dates or host names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from xtreme_bench.benchmark import TASKS
+from xtreme_bench.plan.stages import Plan
+from xtreme_bench.recipe.load import Recipe
+from xtreme_bench.stage.store import digest
+from xtreme_bench.stage.versions import versions
+
+
+def content(plan: Plan, records: Sequence[Mapping[str, Any]], scores: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The manifest of a finished plan, but for what `bundle.write` measures itself.
+
+    `records` are those of the plan's stages, in order; `scores` is None where no gold labels were at hand.
+    """
+    recipe = plan.recipe
+    facts = {stage.key: record["facts"] for stage, record in zip(plan.stages, records, strict=True)}
+    made_from = facts[plan.stages[0].key] if plan.stages[0].kind in ("corpus", "release_corpus") else None
+    return {
+        "name": recipe.name,
+        "recipe": recipe.to_dict(),
+        "model": recipe.to_dict()["model"],
+        "data": {"source": recipe.data.source, "sha256": digest(sorted(_data_keys(plan))), "made_from": made_from},
+        "seed": recipe.seed,
+        "stages": [{"kind": stage.kind, "name": stage.name, "key": stage.key} for stage in plan.stages],
+        # Those of the packages that ran: the image has its own.
+        "versions": records[-1]["ran"]["versions"] if plan.image else versions(),
+        "image": plan.image,
+        "device": sorted({str(record["ran"]["device"]) for record in records}),
+        "scores": scores,
+        "trained_on": trained_on(recipe),
+        "zero_shot": zero_shot(recipe),
+        "left_out": {stage.name: found for stage in plan.stages if (found := facts[stage.key].get("dropped"))},
+        "audit": facts[plan.audit.key] if plan.audit is not None else None,
+        "dev": {stage.name: facts[stage.key] for stage in plan.stages if stage.kind in ("intermediate", "finetune")},
+        "retrieval": {
+            task: {name: fact for name, fact in facts[stage.key].items() if name != "summary"}
+            for task, stage in plan.predictions.items()
+            if stage.kind == "retrieve"
+        },
+        **{kind: _only(plan, facts, kind) for kind in ("precision", "layers")},
+    }
+
+
+def _only(plan: Plan, facts: Mapping[str, Any], kind: str) -> Any:
+    """The facts of the one stage of a kind; None in a plan without it."""
+    return next((facts[stage.key] for stage in plan.stages if stage.kind == kind), None)
+
+
+def trained_on(recipe: Recipe) -> dict[str, Any]:
+    """In which languages each phase was trained; None for the pretraining of a released model, which it documents."""
+    tasks = recipe.intermediate.tasks if recipe.intermediate else {}
+    sources = sorted({str(TASKS[task].source) for task in recipe.targets if TASKS[task].source is not None})
+    return {
+        "pretraining": list(recipe.pretraining.languages) if recipe.pretraining else None,
+        "intermediate": {name: list(task.languages) for name, task in tasks.items()},
+        "finetuning": {source: ["en"] for source in sources},
+    }
+
+
+def zero_shot(recipe: Recipe) -> dict[str, list[str]]:
+    """For each target the languages in which no labelled example of any task was seen."""
+    phases = trained_on(recipe)
+    seen = {code for phase in ("intermediate", "finetuning") for codes in phases[phase].values() for code in codes}
+    return {
+        task: [language for language in target.languages if language not in seen]
+        for task, target in recipe.targets.items()
+    }
+
+
+def _data_keys(plan: Plan) -> set[str]:
+    return {stage.inputs[name].key for stage in plan.stages for name in ("data", "labels") if name in stage.inputs}

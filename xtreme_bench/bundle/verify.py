@@ -1,0 +1,209 @@
+"""Verify a bundle: check it, score it again, and compare with what its manifest claims and its recipe expects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xtreme_bench.benchmark import GROUPS, TASKS
+from xtreme_bench.bundle.check import check
+from xtreme_bench.bundle.derived import contradictions
+from xtreme_bench.bundle.paths import MANIFEST
+from xtreme_bench.bundle.read import opened
+from xtreme_bench.bundle.same import differences
+from xtreme_bench.bundle.write import read_manifest
+from xtreme_bench.errors import Problem
+from xtreme_bench.official.findings import bounded, count, listed, quoted
+from xtreme_bench.official.gold import gold_path
+from xtreme_bench.official.scores import Coverage, cells, headline, score_files
+
+# Two machines may add in another order; nothing else may differ.
+TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The problems of a bundle, notes that are no faults, the scores computed again, and what was verified in words."""
+
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+    scores: Mapping[str, Any]
+    summary: str
+
+
+def verify(bundle: Path, labels: Path, *, same_as: Path | None = None) -> Verification:
+    """Check a bundle, score all of it that has gold labels, and compare with what its manifest claims.
+
+    Scores must be those of the manifest, language by language; every other claim that follows from the recipe must
+    follow from it (`derived.contradictions`); its `expect` must hold. A faulty file ends the verification before
+    scoring. A manifest without any scores has nothing to compare with, and gains over a baseline cannot be verified
+    from one bundle; both are noted. With `same_as`, another bundle, it is a problem when the two are not the same
+    experiment (`same.differences`). Errors: `InputError` when there is no bundle, no manifest, or labels that cannot be
+    read.
+    """
+    report = check(bundle, labels=labels)
+    files = f"{count(sum(map(len, report.coverage.values())), 'file')}, {count(len(report.coverage), 'task')}"
+    if report.problems:
+        notes = (*report.notes, "not scored: mend the problems first")
+        return Verification(report.problems, notes, {}, f"not verified: {files}, nothing scored")
+    manifest = read_manifest(bundle)
+    claimed = manifest["scores"]
+    covered = _labelled(report.coverage, labels)
+    scores: dict[str, Any] = {}
+    if covered:
+        with opened(bundle) as contents:
+            scores = score_files(lambda task, lang: contents.read(TASKS[task].file(lang)), labels, covered)
+    wrong_scores = [] if claimed is None else _wrong_scores(claimed, scores, report.coverage)
+    expect = manifest["recipe"].get("expect") or {}
+    gains = bool(expect.pop("gains", None)) if isinstance(expect, dict) else False
+    missed = check_expect(expect, scores)
+    problems = [*wrong_scores, *contradictions(manifest, report.coverage, labels), *missed]
+    if same_as is not None:
+        problems += differences(manifest, read_manifest(same_as))
+    summary = _summary(files, scores, problems, compared=claimed is not None, wrong=bool(wrong_scores), expect=expect)
+    return Verification(
+        bounded(problems), (*report.notes, *_notes(report.coverage, claimed, scores, gains)), scores, summary
+    )
+
+
+def _labelled(present: Coverage, labels: Path) -> Coverage:
+    """What of the predictions has gold labels."""
+    both = {
+        task: tuple(language for language in languages if gold_path(labels, task, language))
+        for task, languages in present.items()
+    }
+    return {task: languages for task, languages in both.items() if languages}
+
+
+def _notes(present: Coverage, claimed: Any, scores: Mapping[str, Any], gains: bool) -> Iterator[str]:
+    if claimed is None:
+        yield "the manifest has no scores to compare with"
+    if gains:
+        yield "`expect` also names gains over a baseline: compare with the baseline's bundle to verify them"
+    unscored = {task: [one for one in codes if one not in cells(scores, task)] for task, codes in present.items()}
+    if parts := [f"{task} {' '.join(codes)}" for task, codes in unscored.items() if codes]:
+        yield f"not scored, no gold labels: {', '.join(parts)}"
+    full = [TASKS[task].file(code) for task in present for code, value in cells(scores, task).items() if value >= 100]
+    if full:
+        message = "predictions copied from gold labels look the same, and nothing here can tell them"
+        yield f"{count(len(full), 'file')} 100 % right ({listed(full)}): {message}"
+
+
+def _summary(
+    files: str, scores: Mapping[str, Any], problems: Sequence[Problem], *, compared: bool, wrong: bool, expect: Any
+) -> str:
+    """One line that says what was verified."""
+    number = sum(len(cells(scores, task)) for task in TASKS)
+    equal = ("scores differ" if wrong else "all scores equal") if compared else "no scores claimed"
+    asked = isinstance(expect, Mapping) and any(expect.values())
+    kept = "expect missed" if any(problem.message.startswith("expect: ") for problem in problems) else "expect held"
+    parts = [files, f"{number:,} scored again, {equal}", kept if asked else "nothing expected"]
+    verdict = "not verified" if problems else "verified" if number else "checked only"
+    return f"{verdict}: {'; '.join(parts)}"
+
+
+def _wrong_scores(claimed: Mapping[str, Any], scores: Mapping[str, Any], present: Coverage) -> list[Problem]:
+    """Every score that is claimed and not computed, computed and not claimed, or another."""
+    problems, uncertain = [], set()
+    for task in TASKS:
+        stated, computed = cells(claimed, task), cells(scores, task)
+        for language in TASKS[task].languages:
+            if language in stated and language not in computed:
+                uncertain.add(task)
+                message = "the manifest has a score for it, but no predictions"
+                if language in present.get(task, ()):
+                    message = "its score cannot be verified: no gold labels"
+            elif language in computed and language not in stated:
+                message = f"the manifest has no score for it, computed is {computed[language]:.4f}"
+            else:
+                continue
+            problems.append(Problem(message, TASKS[task].file(language), None, task, language))
+    said = {(problem.task, problem.language) for problem in problems}
+    # Means over languages of which one is not known cannot be compared.
+    means = {key for key, tasks in {"all_task": tuple(TASKS), **GROUPS}.items() if uncertain & set(tasks)}
+    return problems + [
+        problem
+        for key, problem in _differences(claimed, scores)
+        if (problem.task, problem.language) not in said
+        and key[0] not in means
+        and not (key[0] in uncertain and problem.language is None)
+    ]
+
+
+def _differences(claimed: Mapping[str, Any], scores: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Problem]]:
+    """Numbers, by their keys, that the manifest states otherwise than they were computed."""
+    stated, computed = dict(_leaves(claimed)), dict(_leaves(scores))
+    for key in sorted(stated.keys() | computed.keys()):
+        task, *rest = key
+        language = rest[-1] if len(rest) == 2 else None
+        a, b = stated.get(key), computed.get(key)
+        if b is None:
+            message = f"the manifest states {_name(key)}, which these predictions do not give"
+        elif a is None:
+            message = f"the manifest lacks {_name(key)}, computed as {b:.4f}"
+        elif not isinstance(a, int | float) or not abs(a - b) <= TOLERANCE:
+            message = f"the manifest states {_name(key)} {_number(a)}, computed is {b!r}"
+        else:
+            continue
+        yield key, Problem(message, MANIFEST, task=task if task in TASKS else None, language=language)
+
+
+def _name(key: tuple[str, ...]) -> str:
+    return quoted(" ".join(key[1:]) or key[0]).strip("`")
+
+
+def _leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _leaves(inner, (*path, key))
+    else:
+        yield path, value
+
+
+def _number(value: Any) -> str:
+    return repr(value) if isinstance(value, int | float) else quoted(str(value))
+
+
+def check_expect(
+    expect: Any, scores: Mapping[str, Any], baseline_scores: Mapping[str, Any] | None = None
+) -> list[Problem]:
+    """What of a recipe's `expect` does not hold.
+
+    `scores` maps a task, a group, `overall` or `<task>/transfer` (the mean without English) to `{value, within}`,
+    `{at_least}` or `{at_most}`, in percent; `gains` does the same for the difference to the baseline's scores. What
+    does not have this form, in the recipe of an untrusted manifest, is a problem too.
+    """
+    sections = [expect.get(name) or {} for name in ("scores", "gains")] if isinstance(expect, Mapping) else []
+    if not sections or not all(isinstance(section, Mapping) for section in sections):
+        return [Problem("expect: `scores` and `gains`, each with names and limits, is expected")]
+    limits, gains = sections
+    problems = [problem for key, limit in limits.items() for problem in _unmet(key, limit, headline(scores, key))]
+    for key, limit in gains.items():
+        after, before = headline(scores, key), headline(baseline_scores or {}, key)
+        if baseline_scores is None:
+            problems.append(Problem(f"expect: gain of {key}: there is no baseline to compare with"))
+        else:
+            problems += _unmet(f"gain of {key}", limit, None if after is None or before is None else after - before)
+    return problems
+
+
+def _unmet(name: str, bound: Any, found: float | None) -> list[Problem]:
+    """The limits of one expected number that it does not keep."""
+    limits = {key: limit for key, limit in bound.items() if limit is not None} if isinstance(bound, Mapping) else {}
+    numbers = all(type(value) in (int, float) for value in limits.values())
+    if not limits.keys() & {"value", "at_least", "at_most"} or not numbers:
+        return [Problem(f"expect: {name}: `value` and `within`, `at_least` or `at_most` with a number is expected")]
+    if found is None:
+        return [Problem(f"expect: {name}: there is no such score")]
+    within = limits.get("within", 0.0)
+    missed = []
+    # Written with `not`, so that a limit that is no finite number is missed rather than kept.
+    if "value" in limits and not abs(found - limits["value"]) <= within:
+        missed.append(f"{limits['value']:g} within {within:g}")
+    if "at_least" in limits and not found >= limits["at_least"]:
+        missed.append(f"at least {limits['at_least']:g}")
+    if "at_most" in limits and not found <= limits["at_most"]:
+        missed.append(f"at most {limits['at_most']:g}")
+    return [Problem(f"expect: {name}: {wanted} expected, {found:.2f} found") for wanted in missed]

@@ -1,0 +1,1 @@
+"""The command line: one function for each command, which calls one function of another package and prints."""

@@ -1,0 +1,53 @@
+"""The command line's part about containers, and `doctor`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from xtreme_bench.cli.data import OUTPUT, emit
+from xtreme_bench.wording import say
+
+
+@click.command()
+@click.option("--gpu", is_flag=True, help="A GPU that is not really used is a fault, also where there is none.")
+@click.option("--json", "json_file", type=OUTPUT, help="Write the findings as JSON; - is standard output.")
+def doctor(gpu: bool, json_file: Path | None) -> None:
+    """Show what stages would compute with here: Python, GPU, torch, ONNX Runtime, Docker; exit 1 for what is broken."""
+    from tabulate import tabulate
+
+    from xtreme_bench.cli.doctor import examine
+
+    findings = examine(gpu=gpu)
+    rows = [(finding.part, finding.state, finding.detail) for finding in findings]
+    emit(
+        json_file,
+        [finding.to_dict() for finding in findings],
+        lambda: tabulate(rows, headers=("", "", ""), tablefmt="plain", maxcolwidths=(None, None, 100)).lstrip("\n "),
+    )
+    sys.exit(1 if any(finding.state == "broken" for finding in findings) else 0)
+
+
+@click.command()
+@click.option("--named", metavar="IMAGE", help="A ready image instead of the one that the Dockerfile defines.")
+def image(named: str | None) -> None:
+    """Find the image of --engine docker, or build it, and print its digest."""
+    from xtreme_bench.engines.docker import connect
+    from xtreme_bench.engines.image import find_or_make
+
+    say(find_or_make(connect(), named, lambda line: say(line, err=True)))
+
+
+@click.command("clean-containers")
+@click.option("--all", "everyone", is_flag=True, help="Also those of runs that go on.")
+def clean_containers(everyone: bool) -> None:
+    """Remove the containers that killed runs left."""
+    from xtreme_bench.engines.docker import connect
+    from xtreme_bench.engines.owner import remove_left
+
+    removed = remove_left(connect(), everyone=everyone)
+    for name in removed:
+        say(name)
+    say(f"{len(removed)} container{'' if len(removed) == 1 else 's'} removed", err=True)

@@ -1,0 +1,278 @@
+"""The command line. Each command calls one function and prints what it returns; heavy imports are inside."""
+
+from __future__ import annotations
+
+import errno
+import io
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from xtreme_bench import __version__
+from xtreme_bench.cli.container import clean_containers, doctor, image
+from xtreme_bench.cli.data import ALLOW_PARTIAL, EXISTING_FOLDER, FOLDER, OUTPUT, data, emit
+from xtreme_bench.engines import ENGINES
+from xtreme_bench.errors import Problem, XtremeBenchError
+from xtreme_bench.stage import interrupts
+from xtreme_bench.wording import say
+
+EXISTING = click.Path(exists=True, path_type=Path)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(__version__, prog_name="xtreme-bench")
+@click.option("--debug", is_flag=True, help="Show the whole traceback of an error.")
+def cli(debug: bool) -> None:
+    """Intermediate-task training and zero-shot evaluation on XTREME: recipes in, checked submission bundles out."""
+
+
+def _places(function: Callable[..., Any]) -> Callable[..., Any]:
+    for option in (
+        click.option("--data", type=FOLDER, help="Folder of the corpora; recipes on the built-in ones need none."),
+        click.option(
+            "--labels",
+            type=EXISTING_FOLDER,
+            help="Folder of the gold labels of the test sets; the default is DATA with `-labels` added.",
+        ),
+        click.option(
+            "--engine", type=click.Choice(ENGINES), default="local", show_default=True, help="Where stages run."
+        ),
+        click.option("--store", type=FOLDER, default=Path("store"), show_default=True, help="Where stages are kept."),
+        ALLOW_PARTIAL,
+    ):
+        function = option(function)
+    return function
+
+
+@cli.command()
+@click.argument("recipe")
+@_places
+@click.option(
+    "--out", type=FOLDER, default=Path("submissions"), show_default=True, help="Where the bundle's folder is written."
+)
+@click.option("--reports", type=FOLDER, default=Path("reports"), show_default=True, help="Where the report is written.")
+def run(
+    recipe: str,
+    data: Path | None,
+    labels: Path | None,
+    store: Path,
+    engine: str,
+    allow_partial: bool,
+    out: Path,
+    reports: Path,
+) -> None:
+    """Run RECIPE (a name in recipes/, or a file) from data to checked bundle and report."""
+    from xtreme_bench.report import terminal
+    from xtreme_bench.run.reproduce import Places, reproduce
+    from xtreme_bench.stage.store import Store
+
+    outcome = reproduce(recipe, Places(data, labels, store, out, reports, allow_partial), engine)
+    say(terminal.terminal(outcome))
+    page = terminal.write_page(outcome, reports / outcome.main.plan.recipe.name, Store(store))
+    say(f"bundle: {outcome.main.bundle}\nreport: {page}", err=True)
+    _exit_with(outcome.problems)
+
+
+@cli.command()
+@click.argument("recipe")
+@_places
+@click.option("--allow-missing", is_flag=True, help="Exit 0 also where files are missing, so that stages cannot run.")
+@click.option("--json", "json_file", type=OUTPUT, help="Write the plan as JSON; - is standard output.")
+def plan(
+    recipe: str,
+    data: Path | None,
+    labels: Path | None,
+    store: Path,
+    engine: str,
+    allow_partial: bool,
+    allow_missing: bool,
+    json_file: Path | None,
+) -> None:
+    """Show what RECIPE would run, what is done already, and what is missing; exit 2 where something cannot run."""
+    from xtreme_bench.plan import facts
+    from xtreme_bench.run.reproduce import Places, planned
+    from xtreme_bench.stage.store import Store
+
+    places = Places(data, labels, store, partial=allow_partial)
+    found = facts.facts(planned(recipe, places, engine), Store(store), places.corpora)
+    emit(json_file, found, lambda: facts.text(found))
+    sys.exit(2 if found["cannot_run"] and not allow_missing else 0)
+
+
+@cli.command()
+@click.argument("recipes", nargs=-1, required=True, metavar="RECIPE...")
+def validate(recipes: tuple[str, ...]) -> None:
+    """Check recipes and list all their faults."""
+    from xtreme_bench.recipe import load
+
+    problems = [problem for name in recipes for problem in load.validate(load.find(name))]
+    _say_problems(problems)
+    say(f"{len(recipes)} checked, {len(problems)} fault{'' if len(problems) == 1 else 's'}", err=True)
+    sys.exit(2 if problems else 0)
+
+
+@cli.command("list")
+def list_() -> None:
+    """List the recipes in recipes/."""
+    from tabulate import tabulate
+
+    from xtreme_bench.recipe import load
+
+    say(tabulate(list(load.listing().items()), headers=("recipe", "description"), maxcolwidths=(None, 90)))
+
+
+@cli.command()
+@click.option("--predictions", type=EXISTING, required=True, help="Folder or zip with <task>/test-<lang>.<ext>.")
+@click.option("--labels", type=EXISTING_FOLDER, required=True, help="Folder with the gold labels, laid out alike.")
+@click.option("--json", "json_file", type=OUTPUT, help="Write the scores as JSON; - is standard output.")
+@click.option("--lenient", is_flag=True, help="List faults as warnings, and score as the official scorer would.")
+def evaluate(predictions: Path, labels: Path, json_file: Path | None, lenient: bool) -> None:
+    """Score predictions with the official metrics."""
+    from xtreme_bench.bundle.evaluate import coverage
+    from xtreme_bench.bundle.evaluate import evaluate as evaluate_strictly
+    from xtreme_bench.bundle.lenient import evaluate as evaluate_leniently
+    from xtreme_bench.report import terminal
+
+    if lenient:
+        result = evaluate_leniently(predictions, labels)
+        for fault in (*result.warnings, *result.stops):
+            say(f"warning: {fault}", err=True)
+        emit(json_file, result.to_dict(), lambda: terminal.lenient_text(result))
+        notes = list(result.notes)
+    else:
+        scores = evaluate_strictly(predictions, labels)
+        notes = coverage(predictions, labels)[1]
+        emit(json_file, scores, lambda: terminal.score_table(scores))
+    for note in notes:
+        say(f"note: {note}", err=True)
+
+
+@cli.command()
+@click.argument("bundle", type=EXISTING)
+@click.option("--labels", type=EXISTING_FOLDER, help="Gold labels, from which the expected sizes are taken.")
+@click.option("--data", type=EXISTING_FOLDER, help="XTREME's download folder, from which the sizes are taken.")
+@click.option("--json", "json_file", type=OUTPUT, help="Write the result as JSON; - is standard output.")
+def check(bundle: Path, labels: Path | None, data: Path | None, json_file: Path | None) -> None:
+    """Find what is wrong with a BUNDLE, a folder or a zip; exit 0 when nothing is."""
+    from xtreme_bench.bundle.check import check as check_bundle
+    from xtreme_bench.report import terminal
+
+    result = check_bundle(bundle, labels=labels, data=data)
+    emit(json_file, result.to_dict(), lambda: terminal.check_text(result))
+    sys.exit(1 if result.problems else 0)
+
+
+@cli.command()
+@click.argument("bundle", type=EXISTING)
+@click.option("--labels", type=EXISTING_FOLDER, required=True, help="Folder with the gold labels.")
+@click.option("--same-as", type=EXISTING, metavar="OTHER", help="Also a fault: OTHER is not the same experiment.")
+def verify(bundle: Path, labels: Path, same_as: Path | None) -> None:
+    """Check BUNDLE, score it again, and compare with its manifest and with what its recipe expects."""
+    from xtreme_bench.bundle.verify import verify as verify_bundle
+
+    result = verify_bundle(bundle, labels, same_as=same_as)
+    for note in result.notes:
+        say(f"note: {note}")
+    _say_problems(result.problems)
+    say(result.summary)
+    sys.exit(1 if result.problems else 0)
+
+
+@cli.command()
+@click.argument("run_a", type=EXISTING)
+@click.argument("run_b", type=EXISTING)
+@click.option("--json", "json_file", type=OUTPUT, help="Write the comparison as JSON; - is standard output.")
+def compare(run_a: Path, run_b: Path, json_file: Path | None) -> None:
+    """Compare the scores of two bundles, task by task and language by language."""
+    from xtreme_bench.bundle import write
+    from xtreme_bench.report import terminal
+    from xtreme_bench.report.compare import compare as compare_manifests
+
+    result = compare_manifests(write.read_manifest(run_a), write.read_manifest(run_b))
+    emit(json_file, result, lambda: terminal.comparison_text(result))
+
+
+@cli.command("report")
+@click.argument("bundles", nargs=-1, required=True, type=EXISTING, metavar="BUNDLE...")
+@click.option("--out", type=FOLDER, default=Path("reports/comparison"), show_default=True)
+def report_(bundles: tuple[Path, ...], out: Path) -> None:
+    """Tables of several bundles on the terminal, and a page with plots."""
+    from xtreme_bench.bundle import write
+    from xtreme_bench.report import terminal
+
+    manifests = [write.read_manifest(path) for path in bundles]
+    say(terminal.summary_table(manifests))
+    say(f"report: {terminal.write_comparison_page(manifests, out)}", err=True)
+
+
+@cli.group()
+def model() -> None:
+    """Encoders: bring their weights to this machine."""
+
+
+@model.command("fetch")
+@click.argument("name", metavar="NAME[@REVISION]")
+@click.option("--revision", help="Commit, branch or tag on the Hugging Face hub; the default is main as it is now.")
+def model_fetch(name: str, revision: str | None) -> None:
+    """Bring the weights of NAME (FacebookAI/xlm-roberta-large, ...) into the Hugging Face cache, for runs offline.
+
+    Prints their folder and, where REVISION is no full commit, the commit that it stands for, to paste into a recipe.
+    """
+    from xtreme_bench import models
+
+    name, _, at = name.partition("@")
+    if at and revision:
+        raise click.BadParameter(f"{at!r} and {revision!r}: give one revision", param_hint="--revision")
+    asked = revision or at or "main"
+    commit = models.commit(name, asked)
+    if commit != asked:
+        say(f"{asked} is commit {commit} now; in a recipe:", err=True)
+        say(f"model:\n  hub: {{name: {name}, revision: {commit}}}", err=True)
+    say(str(models.fetch(name, commit)))
+
+
+for command in (data, doctor, image, clean_containers):
+    cli.add_command(command)
+
+
+def _say_problems(problems: Sequence[Problem]) -> None:
+    for problem in problems:
+        say(str(problem), err=True)
+
+
+def _exit_with(problems: Sequence[Problem]) -> None:
+    _say_problems(problems)
+    if problems:
+        say(f"{len(problems)} problem{'' if len(problems) == 1 else 's'}", err=True)
+        sys.exit(1)
+
+
+def main() -> None:
+    """Entry point: turns errors into one message and the documented exit code (see `errors`)."""
+    debug = "--debug" in sys.argv[1:]
+    interrupts.install()
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        say("interrupted; the same command goes on where this one stopped", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        shown = io.StringIO()
+        error.show(file=shown)
+        say(shown.getvalue().rstrip("\n"), err=True)
+        sys.exit(error.exit_code)
+    except XtremeBenchError as error:
+        if debug:
+            raise
+        say(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except OSError as error:
+        if debug:
+            raise
+        place = f": {error.filename}" if error.filename else ""
+        full = "; free space, then run the same command again" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+        say(f"error: {error.strerror or error}{place}{full}", err=True)
+        sys.exit(3)

@@ -1,0 +1,1 @@
+"""Corpora are brought from the hub or from their authors' addresses, under a lock: `data fetch`."""

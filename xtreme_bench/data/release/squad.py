@@ -1,0 +1,89 @@
+"""SQuAD 1.1 and 2.0, and translations of SQuAD 1.1: training and development data for the targets and between."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from xtreme_bench.data import intermediate, layout
+from xtreme_bench.data.release.preparation import OF_A_TARGET, Preparation
+from xtreme_bench.data.release.questions import squad_json, tydiqa_training
+from xtreme_bench.data.release.spool import fingerprint
+
+DEV_SHARE = 6  # one of so many articles becomes development data when there is one file for both
+
+
+def prepare_squad_v1(preparation: Preparation) -> None:
+    """Write SQuAD 1.1, and below `squad/<language>/` its translations; where there is none, TyDiQA in that language."""
+    _squad(preparation, "squad_v1", "1.1")
+    translated = preparation.files("squad_v1", "SQuAD 1.1 translated", "language", "split")
+    for (language, split), path in sorted(translated.items()):
+        _check(preparation, "squad_v1", path, f"{split} {language}")
+        preparation.copy("squad_v1", path, layout.intermediate_split_files("squad_v1", split, language)[0])
+    for language, rows in tydiqa_training(preparation, "squad_v1").items():
+        if (language, "train") not in translated:
+            (file,) = layout.intermediate_split_files("squad_v1", "train", language)
+            preparation.write(file, squad_json(rows, "1.1", blank=False))
+            preparation.count("squad_v1", f"train {language}", len(rows))
+            preparation.remark("squad_v1", f"{language}: {OF_A_TARGET.format('tydiqa')}")
+
+
+def prepare_squad_v2(preparation: Preparation) -> None:
+    """Write SQuAD 2.0."""
+    _squad(preparation, "squad_v2", "2.0")
+
+
+def _check(preparation: Preparation, task: str, path: Path, what: str) -> None:
+    """Count the questions of a file, and those that cannot be used. Raises `InputError` if it is malformed."""
+    read = partial(intermediate.read_file, task, preparation.use(task, path), f"{what} of {task}")
+    deque(preparation.count_rows(task, what, read), maxlen=0)
+
+
+def _squad(preparation: Preparation, task: str, version: str) -> None:
+    """SQuAD's two files; when only the development file is there, both are cut from it, by article.
+
+    XQuAD is a translation of 240 of SQuAD's development passages. What is made from the development file to train
+    and choose on must not have them.
+    """
+    files = preparation.files(task, f"SQuAD {version}", "split")
+    if len(files) == 2:
+        for (split,), path in files.items():
+            _check(preparation, task, path, f"{split} en")
+            preparation.copy(task, path, f"squad/{split}-v{version}.json")
+        return
+    if not files:
+        return
+    (only,) = files.values()
+    deque(intermediate.read_file(task, preparation.use(task, only), f"data of {task} to cut in two"), maxlen=0)
+    document = json.loads(only.read_bytes().decode("utf-8-sig"))
+    dropped = _drop_held_out(preparation, document)
+    articles = [article for article in document["data"] if article["paragraphs"]]
+    at = len(articles) - max(1, len(articles) // DEV_SHARE)
+    for split, part in (("train", articles[:at]), ("dev", articles[at:])):
+        preparation.write(f"squad/{split}-v{version}.json", json.dumps({**document, "data": part}) + "\n")
+        preparation.count(task, f"{split} en", sum(len(p["qas"]) for a in part for p in a["paragraphs"]))
+    passages = (paragraph["context"] for article in articles[:at] for paragraph in article["paragraphs"])
+    preparation.spool.offer_text("en", passages)
+    preparation.remark(
+        task,
+        f"only one of the two files was found: the last {len(articles) - at} of its {len(articles)} articles are "
+        f"development data, the others training data; {dropped} questions on passages of test sets are left out",
+    )
+
+
+def _drop_held_out(preparation: Preparation, document: dict[str, Any]) -> int:
+    """Take the passages of English test sets out of a SQuAD document; returns how many questions went."""
+    held_out = preparation.spool.held_out("en")
+    dropped = 0
+    for article in document["data"]:
+        kept = []
+        for paragraph in article["paragraphs"]:
+            if fingerprint(paragraph["context"]) in held_out:
+                dropped += len(paragraph["qas"])
+            else:
+                kept.append(paragraph)
+        article["paragraphs"] = kept
+    return dropped

@@ -1,0 +1,1 @@
+"""The benchmark's numbers: metrics, the form of predictions and gold labels, scores."""

@@ -1,0 +1,89 @@
+"""Gold labels of test sets: `<labels>/<task>/test-<language>.<ext>`, read only to score, evaluate, check and verify."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from xtreme_bench.benchmark import TASKS
+from xtreme_bench.data.imposters import HEAD_BYTES, imposter
+from xtreme_bench.errors import InputError
+from xtreme_bench.official.findings import Findings, Size
+from xtreme_bench.official.predictions import examine, kind_of
+from xtreme_bench.untrusted import Malformed, parse_json, text_fault
+
+# Labels are larger than predictions: they may hold the passages too.
+MOST_VALUES = 20_000_000
+
+
+def gold_path(labels: Path, task: str, language: str) -> Path | None:
+    """Where the labels of a task and language lie, or None where there are none."""
+    path = labels / TASKS[task].file(language)
+    return path if path.is_file() else None
+
+
+def read_gold(path: Path, task: str, language: str, pool: frozenset[str] | None = None) -> Any:
+    """The labels of one file: a list of labels, tag lists or lines of id pairs; for QA a dict id -> accepted answers.
+
+    `pool` are the ids of BUCC's sentences, where they are known. Errors: `InputError` with all faults of the file, also
+    when it holds no labels (XTREME strips its test files).
+    """
+    raw = path.read_bytes()
+    if TASKS[task].group == "qa":
+        found = _examine_data_set(raw, Findings(TASKS[task], language, str(path)))
+    else:
+        found = examine(raw, task, language, Size(pool=pool), str(path))
+        if not found.value and not found.problems:
+            found.report(found.fault("no labels in the file"))
+    if found.problems:
+        raise InputError(f"{path}: these gold labels cannot be used", found.problems)
+    return found.value
+
+
+def _examine_data_set(raw: bytes, found: Findings) -> Findings:
+    """Accepted answers of a data set in the SQuAD 1.1 format, or of its bare list of articles."""
+    if what := imposter(raw[:HEAD_BYTES]):
+        found.report(found.fault(f"is {what}"))
+        return found
+    try:
+        document = parse_json(raw.decode("utf-8"), [], most=MOST_VALUES)
+        articles = document["data"] if isinstance(document, dict) else document
+        questions = [
+            (question["id"], [answer["text"] for answer in question["answers"]])
+            for article in articles
+            for part in article["paragraphs"]
+            for question in part["qas"]
+        ]
+    except (Malformed, UnicodeDecodeError, KeyError, TypeError) as error:
+        message = f"not a data set in the SQuAD 1.1 format ({type(error).__name__}: {error})"
+        found.report(found.fault(message, getattr(error, "line", None)))
+        return found
+    found.value = {one: texts for one, texts in questions if isinstance(one, str)}
+    _report_questions(questions, found)
+    if not found.problems and not any(text for _, texts in questions for text in texts):
+        found.report(found.fault("no answers: this is a test file without labels"))
+    elif not found.problems:
+        bare = [one for one, texts in questions if not texts]
+        found.report_each(bare, lambda one: found.fault("no accepted answer", example=one), len(bare))
+    return found
+
+
+def _report_questions(questions: list[tuple[Any, list[Any]]], found: Findings) -> None:
+    """Report ids and answers that are no texts, and ids that occur twice."""
+    named = Counter(one for one, _ in questions if isinstance(one, str))
+    odd = [one for one, _ in questions if not isinstance(one, str)]
+    found.report_each(
+        odd, lambda one: found.fault(f"the id {one!r} is a JSON {kind_of(one)}; it must be text, in quotes"), len(odd)
+    )
+    twice = [one for one, times in named.items() if times > 1]
+    found.report_each(twice, lambda one: found.fault("this id occurs twice", example=one), len(twice))
+    texts = [(str(one), text) for one, texts in questions for text in texts if _no_text(text)]
+    found.report_each(texts, lambda pair: found.fault(str(_no_text(pair[1])), example=pair[0]), len(texts))
+
+
+def _no_text(answer: Any) -> str | None:
+    if not isinstance(answer, str):
+        return f"an accepted answer is a JSON {kind_of(answer)}; it must be text, in quotes"
+    fault = text_fault(answer)
+    return f"an accepted answer {fault}" if fault else None

@@ -1,0 +1,161 @@
+"""Scores of predictions: the keys and numbers of the official scorer, and the stage that writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from xtreme_bench.benchmark import GROUPS, TASKS
+from xtreme_bench.errors import InputError, Problem
+from xtreme_bench.official.gold import gold_path, read_gold
+from xtreme_bench.official.metrics import Scores, accuracy, mlqa_scores, set_f1, span_f1, squad_scores
+from xtreme_bench.official.predictions import examine
+from xtreme_bench.official.sizes import gold_size
+from xtreme_bench.stage.job import Job
+from xtreme_bench.stage.store import write_json
+
+Coverage = Mapping[str, tuple[str, ...]]
+
+
+def wanted_of(tasks: Mapping[str, Sequence[str]] | Sequence[str] | None) -> Coverage:
+    """The asked tasks and languages, in XTREME's order."""
+    if tasks is None:
+        return {name: task.languages for name, task in TASKS.items()}
+    asked = tasks if isinstance(tasks, Mapping) else dict.fromkeys(tasks)
+    problems = [
+        Problem(f"XTREME has no task `{name}`; it has {', '.join(TASKS)}") for name in asked if name not in TASKS
+    ]
+    for name, languages in asked.items():
+        odd = [one for one in languages or () if name in TASKS and one not in TASKS[name].languages]
+        problems += [Problem(f"XTREME does not test {name} in `{one}`", task=name) for one in odd]
+    if problems:
+        raise InputError("unknown tasks or languages", problems)
+    return {
+        name: tuple(one for one in task.languages if not asked[name] or one in (asked[name] or ()))
+        for name, task in TASKS.items()
+        if name in asked
+    }
+
+
+def score_files(
+    read: Callable[[str, str], bytes | None], labels: Path, covered: Mapping[str, Sequence[str]]
+) -> dict[str, Any]:
+    """Check and score the files that `read(task, language)` gives (None: missing).
+
+    Errors: `InputError` with every fault of every file.
+    """
+    problems: list[Problem] = []
+    per_task: dict[str, dict[str, Scores]] = {}
+    for task, language in ((task, language) for task, languages in covered.items() for language in languages):
+        place = TASKS[task].file(language)
+        try:
+            path, raw = gold_path(labels, task, language), read(task, language)
+        except InputError as error:
+            problems.append(Problem(str(error), place, task=task, language=language))
+            continue
+        if path is None or raw is None:
+            what = "gold labels" if path is None else "predictions"
+            problems.append(Problem(f"no {what}", place, task=task, language=language))
+            continue
+        gold = read_gold(path, task, language)
+        found = examine(raw, task, language, gold_size(gold, task, language))
+        problems += found.problems
+        if not problems:
+            per_task.setdefault(task, {})[language] = score_one(gold, found.value, task, language)
+    if problems:
+        raise InputError("these predictions cannot be scored", problems)
+    return summary(per_task)
+
+
+def score_one(gold: Any, value: Any, task: str, language: str) -> Scores:
+    """The official metrics of one file."""
+    if task == "mlqa":
+        return mlqa_scores(gold, value, language)
+    if task == "bucc2018":
+        return set_f1(gold, value)
+    if TASKS[task].group == "qa":
+        return squad_scores(gold, value)
+    return span_f1(gold, value) if TASKS[task].group == "tagging" else accuracy(gold, value)
+
+
+def summary(per_task: Mapping[str, Mapping[str, Scores]], without_mean: Collection[str] = ()) -> dict[str, Any]:
+    """The official result from the scores of each task and language.
+
+    Per task the mean over languages, English included; a QA task counts as the mean of F1 and exact match; groups and
+    `all_task` are means over their tasks and are left out while one is missing. Tasks `without_mean` get none.
+    """
+    detail: dict[str, dict[str, Any]] = {}
+    for task, per_language in per_task.items():
+        row: dict[str, Any] = {
+            metric: {language: scores[metric] for language, scores in per_language.items()}
+            for metric in TASKS[task].metric
+        }
+        if task not in without_mean:
+            row.update({f"avg_{metric}": _mean(row[metric].values()) for metric in TASKS[task].metric})
+            row["avg_metric"] = _mean(row[f"avg_{metric}"] for metric in _counted(task))
+        detail[task] = row
+    means = {"all_task": tuple(TASKS), **GROUPS}
+    overall = {
+        name: _mean(detail[task]["avg_metric"] for task in tasks)
+        for name, tasks in means.items()
+        if all("avg_metric" in detail.get(task, ()) for task in tasks)
+    }
+    return {**overall, **detail}
+
+
+def headline(scores: Mapping[str, Any], key: str) -> float | None:
+    """The one number of `key` in an official result, in percent, or None where it is not there.
+
+    `key` is a task (its `avg_metric`), a group, `overall` (`all_task`), or `<task>/transfer`: the mean over all
+    languages but English, so what was never trained on.
+    """
+    if key.endswith("/transfer"):
+        task = key.removesuffix("/transfer")
+        rest = [value for language, value in cells(scores, task).items() if language != "en"]
+        return _mean(rest) if rest and headline(scores, task) is not None else None
+    value = scores.get("all_task" if key == "overall" else key)
+    return value.get("avg_metric") if isinstance(value, Mapping) else value
+
+
+def cells(scores: Mapping[str, Any], task: str) -> dict[str, float]:
+    """Language -> the number that counts for a task: accuracy or F1, for QA the mean of exact match and F1."""
+    if task not in scores:
+        return {}
+    columns = [scores[task][metric] for metric in _counted(task)]
+    return {language: _mean([column[language] for column in columns]) for language in columns[0]}
+
+
+def _counted(task: str) -> tuple[str, ...]:
+    metric = TASKS[task].metric
+    return metric if TASKS[task].group == "qa" else metric[:1]
+
+
+def _mean(values: Iterable[float]) -> float:
+    numbers = list(values)
+    return sum(numbers) / len(numbers)
+
+
+def score_stage(job: Job) -> dict[str, Any]:
+    """Stage `score`: write `scores.json` from the gold labels and one folder of predictions per task.
+
+    `params["tasks"]` maps tasks to languages. A language without gold labels is left out and named in the facts
+    (`unscored`); `averages` holds what the headline table shows. Errors: `InputError` with every fault of every file.
+    """
+    labels = job.inputs["labels"]
+    covered: dict[str, tuple[str, ...]] = {}
+    unscored: dict[str, list[str]] = {}
+    for task, languages in wanted_of(job.params["tasks"]).items():
+        with_labels = tuple(language for language in languages if gold_path(labels, task, language))
+        if with_labels:
+            covered[task] = with_labels
+        if len(with_labels) < len(languages):
+            unscored[task] = [language for language in languages if language not in with_labels]
+
+    def read(task: str, language: str) -> bytes | None:
+        path = job.inputs[task] / Path(TASKS[task].file(language)).name
+        return path.read_bytes() if path.is_file() else None
+
+    scores = score_files(read, labels, covered)
+    write_json(job.out / "scores.json", scores)
+    return {"averages": {key: headline(scores, key) for key in scores}, "unscored": unscored}

@@ -1,0 +1,86 @@
+"""How many lines, sentences, questions or ids a file of predictions must have, and where that is known from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from xtreme_bench.benchmark import TASKS
+from xtreme_bench.data import layout, targets
+from xtreme_bench.official.findings import Size, ids_sha256
+from xtreme_bench.official.gold import gold_path, read_gold
+from xtreme_bench.rows import QuestionRow, TaggedRow
+
+
+def published_size(task: str, language: str) -> Size:
+    """What the benchmark publishes: for most files the number of records, for some nothing."""
+    records = TASKS[task].test_sizes.get(language)
+    return Size(records=records, source="the benchmark's published sizes" if records else None)
+
+
+def label_size(labels: Path, task: str, language: str, pool: frozenset[str] | None = None) -> Size:
+    """What the gold labels tell; nothing where there are none. `pool`: the ids of BUCC's sentences, if they are known.
+
+    Errors: `InputError` for labels that cannot be read.
+    """
+    path = gold_path(labels, task, language)
+    return gold_size(read_gold(path, task, language, pool), task, language) if path else Size()
+
+
+def gold_size(gold: Any, task: str, language: str) -> Size:
+    """What the labels `gold`, as read by `read_gold`, tell about the predictions."""
+    group = TASKS[task].group
+    if task == "bucc2018":
+        return Size()
+    if group == "qa":
+        return Size(len(gold), ids=tuple(gold), ids_sha256=ids_sha256(gold), source="the labels")
+    if group == "tagging":
+        return Size(len(gold), lengths=tuple(map(len, gold)), source="the labels")
+    if task == "tatoeba":
+        # The labels of a whole test set name every foreign sentence once; those of a part leave its size open.
+        highest = max(map(int, gold)) + 1
+        whole = highest == len(gold) or highest > TASKS[task].test_sizes[language]
+        return Size(
+            len(gold), candidates=highest if whole else published_size(task, language).records, source="the labels"
+        )
+    return Size(len(gold), source="the labels")
+
+
+def has_data(data: Path, task: str, language: str) -> bool:
+    """Whether a data folder (XTREME's download layout) has the test set of a task and language."""
+    return all((data / path).is_file() for path in _test_files(task, language))
+
+
+def _test_files(task: str, language: str) -> Sequence[str]:
+    if task == "bucc2018":
+        return layout.bucc_files(language, "test")
+    return layout.tatoeba_files(language) if task == "tatoeba" else [layout.test_file(task, language)]
+
+
+def data_size(data: Path, task: str, language: str) -> Size:
+    """What the test files of a data folder tell; nothing where there are none.
+
+    Errors: `InputError` for test files that cannot be read.
+    """
+    if not has_data(data, task, language):
+        return Size()
+    if task == "bucc2018":
+        foreign, english = targets.read_bucc(data, language, "test")
+        return Size(pool=frozenset(row.id for row in [*foreign, *english]))
+    if task == "tatoeba":
+        foreign, english = targets.read_tatoeba(data, language)
+        return Size(len(english), candidates=len(foreign), source="the data")
+    rows = list(targets.read_test(data, task, language))
+    lengths = tuple(len(row.words) for row in rows if isinstance(row, TaggedRow))
+    ids = tuple(row.id for row in rows if isinstance(row, QuestionRow))
+    return Size(len(rows), lengths or None, ids or None, ids_sha256(ids) if ids else None, source="the data")
+
+
+def merged(first: Size, *others: Size) -> Size:
+    """One size from several: each field from the first that knows it."""
+    for other in others:
+        gaps = {f.name: getattr(other, f.name) for f in fields(Size) if getattr(first, f.name) is None}
+        first = replace(first, **gaps)
+    return first

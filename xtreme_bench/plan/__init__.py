@@ -1,0 +1,1 @@
+"""From a recipe to its stages, and what can be said of them before any work."""

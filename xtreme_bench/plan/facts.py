@@ -1,0 +1,147 @@
+"""What a plan comes to: which stages are done, to do or cannot run, and what brings the files that are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tabulate import tabulate
+
+from xtreme_bench.benchmark import LANGUAGES
+from xtreme_bench.data.fetch.sources import SOURCES
+from xtreme_bench.data.layout import ABSENT
+from xtreme_bench.errors import Problem
+from xtreme_bench.official.findings import count
+from xtreme_bench.plan.stages import Plan
+from xtreme_bench.stage.kinds import KINDS
+from xtreme_bench.stage.stage import MISSING, Folder, Stage
+from xtreme_bench.stage.store import Store
+from xtreme_bench.wording import duration
+
+DONE, TO_DO, CANNOT = "done", "to do", "cannot run"
+
+
+def facts(plans: Sequence[Plan], store: Store, data: Path) -> dict[str, Any]:
+    """The stages of recipes as JSON values, shared ones once, what they need first; `data` is their data folder."""
+    stages = list({stage.key: stage for one in plans for stage in one.stages}.values())
+    found: dict[str, dict[str, Any]] = {}
+    for stage in stages:
+        found[stage.key] = _stage(stage, store, {key: one["state"] for key, one in found.items()})
+    states = [one["state"] for one in found.values()]
+    return {
+        "recipes": [one.recipe.name for one in plans],
+        "stages": list(found.values()),
+        **{state.replace(" ", "_"): states.count(state) for state in (DONE, TO_DO, CANNOT)},
+        "missing": lacking([problem for one in plans for problem in one.missing], data),
+        "weights": list(dict.fromkeys(one.weights for one in plans if one.weights)),
+        "unscored": [one.recipe.name for one in plans if one.score is None],
+    }
+
+
+def _stage(stage: Stage, store: Store, states: Mapping[str, str]) -> dict[str, Any]:
+    record = store.record(stage.key)
+    lacks = any(isinstance(source, Folder) and source.key == MISSING for source in stage.inputs.values())
+    cannot = lacks or any(states[source.key] == CANNOT for source in stage.sources)
+    trains, steps = KINDS[stage.kind].trains, stage.params.get("steps")
+    return {
+        "name": stage.name,
+        "kind": stage.kind,
+        "key": stage.key,
+        "state": DONE if record is not None else CANNOT if cannot else TO_DO,
+        "seconds": record["seconds"] if record is not None else None,
+        "work": _work(stage),
+        "trains": trains,
+        "training_examples": steps * stage.params["batch"] if trains and steps else None,
+    }
+
+
+def _work(stage: Stage) -> str:
+    """How much a stage has to do, as far as the recipe says."""
+    params = stage.params
+    if KINDS[stage.kind].trains:
+        length = f"{params['steps']:,} steps" if params.get("steps") else f"{params.get('epochs'):g} epochs"
+        return f"{length} in batches of {params['batch']}"
+    return count(len(params["languages"]), "language") if stage.kind in ("predict", "retrieve") else ""
+
+
+def lacking(problems: Iterable[Problem], data: Path) -> list[dict[str, Any]]:
+    """One entry a corpus for the files that are missing, with the command that brings them; then everything else."""
+    files: dict[str, list[str]] = {}
+    others: list[dict[str, Any]] = []
+    for problem in dict.fromkeys(problems):
+        path = Path(str(problem.file))
+        if problem.message.startswith(ABSENT) and path.is_relative_to(data):
+            files.setdefault(_corpus(path.relative_to(data)), []).append(path.relative_to(data).as_posix())
+        else:
+            others.append({"what": str(problem.file), "files": [], "how": problem.message})
+    return [*({"what": what, "files": names, "how": _how(what, data)} for what, names in files.items()), *others]
+
+
+def _corpus(file: Path) -> str:
+    """The corpus that a file of the data folder belongs to, by the name under which it is fetched."""
+    corpus = file.parts[0]
+    if corpus == "squad":
+        corpus = "squad_v2" if "v2.0" in file.name else "squad_v1"
+    translated = file.parts[2:] and file.parts[1] in LANGUAGES
+    return f"{corpus} in {file.parts[1]}" if translated else corpus
+
+
+def _how(corpus: str, data: Path) -> str:
+    """The command that brings a corpus, or what to do where there is none."""
+    source = SOURCES.get(corpus)
+    if source is None:
+        return "no release of it is fetched: put your own files there, or what xtreme-bench data prepare makes of one"
+    if source.hub or source.upstream:
+        return f"xtreme-bench data fetch {corpus} --to {data}"
+    return f"{source.no_upstream or source.no_hub}; then xtreme-bench data prepare RELEASE --to {data}"
+
+
+def missing_lines(entries: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What is missing, one line each."""
+    return [f"{one['what']}{_sample(one['files'])}: {one['how']}" for one in entries]
+
+
+def _sample(files: Sequence[str]) -> str:
+    more = ", ..." if files[1:] else ""
+    return f", {count(len(files), 'file')} ({files[0]}{more})" if files else ""
+
+
+def text(found: Mapping[str, Any]) -> str:
+    """`facts` as a person reads them."""
+    stages = found["stages"]
+    rows = [
+        [number, one["name"], one["kind"], one["state"], _took(one), one["work"], one["key"][:12]]
+        for number, one in enumerate(stages, 1)
+    ]
+    took = duration(sum(one["seconds"] or 0.0 for one in stages))
+    done = f"{found['done']} of {count(len(stages), 'stage')} done{f' in {took} of computing' if found['done'] else ''}"
+    cannot = (
+        f"; {found['cannot_run']} cannot run, as files are missing or may not be read" if found["cannot_run"] else ""
+    )
+    lines = [
+        tabulate(rows, headers=("", "stage", "kind", "state", "took", "work", "key"), disable_numparse=True),
+        "",
+        f"{done}; to do: {_to_do(stages)}{cannot}",
+        *(f"weights to fetch from the hub first: {weights}" for weights in found["weights"]),
+    ]
+    if found["missing"]:
+        lines += ["not there, or may not be read:", *(f"  {line}" for line in missing_lines(found["missing"]))]
+    if found["unscored"]:
+        names = ", ".join(found["unscored"])
+        lines.append(f"no gold labels, so no scores: {names} (give their folder with --labels)")
+    return "\n".join(lines)
+
+
+def _took(stage: Mapping[str, Any]) -> str:
+    return "" if stage["seconds"] is None else duration(stage["seconds"])
+
+
+def _to_do(stages: Sequence[Mapping[str, Any]]) -> str:
+    waiting = [one for one in stages if one["state"] == TO_DO]
+    if not waiting:
+        return "nothing"
+    training = [one for one in waiting if one["trains"]]
+    examples = [one["training_examples"] for one in training if one["training_examples"]]
+    known = f" with {sum(examples):,} training examples" if examples and len(examples) == len(training) else ""
+    return f"{len(waiting)}, of which {len(training)} train{known}"

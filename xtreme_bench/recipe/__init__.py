@@ -1,0 +1,1 @@
+"""A recipe: the vocabulary of its YAML, reading with lines, checks between fields, the schema for editors."""

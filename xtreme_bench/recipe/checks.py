@@ -1,0 +1,182 @@
+"""Faults of a recipe that lie between fields: each function looks at one idea and adds what it finds.
+
+The checks read the tree, not the finished dataclasses, so that they still run when other fields are wrong; a value of
+the wrong type has been reported by then and is skipped here.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from xtreme_bench.benchmark import GROUPS, TASKS
+from xtreme_bench.recipe import lengths
+from xtreme_bench.recipe.fields import Scratch
+from xtreme_bench.recipe.read import Reading, nearest
+from xtreme_bench.recipe.setting import HELD_OUT, NAME, SOURCES, WITH_DEVELOPMENT_SET, sources_of
+from xtreme_bench.recipe.yaml import Entries, Items, Scalar, line, named, parse, text, whole
+
+
+def check(tree: Entries, path: Path, reading: Reading) -> None:
+    """Add every fault between fields of the recipe at `path` to `reading`."""
+    _check_name(path, reading)
+    _check_model(tree, reading)
+    lengths.check(tree, reading)
+    _check_data(tree, reading)
+    _check_training(tree, reading)
+    _check_sampling(tree, reading)
+    _check_retrieval(tree, reading)
+    _check_expect(tree, reading)
+    _check_baseline(tree, path, reading)
+
+
+def _check_name(path: Path, reading: Reading) -> None:
+    """The file's stem names folders and zip files."""
+    if path.suffix != ".yaml" or not re.fullmatch(NAME, path.stem):
+        reading.fault("a recipe's file is named like my-recipe.yaml (letters, digits, '.', '_', '-')", 1)
+
+
+def _check_model(tree: Entries, reading: Reading) -> None:
+    """A model from scratch is pretrained and no other; its heads divide its width."""
+    scratch, pretraining = tree.at("model", "scratch"), tree.at("pretraining")
+    if scratch is not None and pretraining is None:
+        message = "model.scratch has random weights; add 'pretraining' with at least 'steps'"
+        reading.fault(message, scratch.line)
+    if scratch is None and pretraining is not None and tree.at("model") is not None:
+        message = "pretraining is for model.scratch; a model from hub or path is pretrained, remove it"
+        reading.fault(message, pretraining.line)
+    width = whole(tree, "model", "scratch", "width", default=Scratch.width)
+    heads = whole(tree, "model", "scratch", "heads", default=Scratch.heads)
+    if scratch is not None and width and heads and heads > 0 and width % heads:
+        message = f"model.scratch.heads must divide the width: {width} / {heads} is not whole"
+        reading.fault(message, line(tree, "model", "scratch", "heads"))
+
+
+def _check_data(tree: Entries, reading: Reading) -> None:
+    """Fields of data that its source does not use, and stand-in test sets of tasks that are no targets."""
+    for key, source in (
+        ("seed", "miniature"), ("scale", "miniature"), ("dev_as_test", "releases"), ("sample", "releases"),
+    ):  # fmt: skip
+        entry = tree.at("data", key)
+        if entry is not None and reading.source in ("miniature", "releases", "download") and reading.source != source:
+            message = f"data.{key} is for source {source}, here it is {reading.source}; remove it"
+            reading.fault(message, entry.line)
+    stand_in = tree.at("data", "dev_as_test")
+    targets = named(tree, "targets")
+    if stand_in is not None and isinstance(stand_in.value, Items) and targets:
+        for item in stand_in.value.items:
+            if isinstance(item, Scalar) and item.text in WITH_DEVELOPMENT_SET and item.text not in targets:
+                reading.fault(f"data.dev_as_test names {item.text}, which is not among targets", item.line)
+
+
+def _check_training(tree: Entries, reading: Reading) -> None:
+    """Every phase leaves something that is used: its encoder or its head, for a source that a target needs."""
+    if text(tree, "intermediate", "method") == "head":
+        message = "intermediate.method head trains heads alone, which are dropped afterwards; leave it out or take full"
+        reading.fault(message, line(tree, "intermediate", "method"))
+    targets = named(tree, "targets")
+    for source, entry in named(tree, "finetuning").items():
+        served = [task for task in TASKS if TASKS[task].source == source]
+        if targets and source in SOURCES and source not in sources_of(targets):
+            serves = f"it serves {' and '.join(served)}; " if served != [source] else ""
+            reading.fault(f"finetuning.{source} is for no target of this recipe; {serves}remove it", entry.line)
+        retrain = tree.at("finetuning", source, "retrain")
+        if retrain is not None and source in SOURCES and source not in HELD_OUT:
+            message = (
+                f"finetuning.{source}.retrain is for {', '.join(HELD_OUT)}; {source} has development data of its own"
+            )
+            reading.fault(message, retrain.line)
+
+
+def _check_sampling(tree: Entries, reading: Reading) -> None:
+    """Weights, cap and temperature where they are used and only there; a cap is part of a mix."""
+    kind = text(tree, "intermediate", "sampling", "kind") or "proportional"
+    for task in named(tree, "intermediate", "tasks"):
+        weight = tree.at("intermediate", "tasks", task, "weight")
+        if weight is None and kind == "weights":
+            message = f"intermediate.tasks.{task}.weight is missing: sampling kind weights needs one for each task"
+            reading.fault(message, line(tree, "intermediate", "tasks", task))
+        elif weight is not None and kind != "weights":
+            message = f"intermediate.tasks.{task}.weight is for sampling kind weights, here it is {kind}; remove it"
+            reading.fault(message, weight.line)
+    for key, kinds in (("cap", ("proportional", "temperature")), ("temperature", ("temperature",))):
+        entry = tree.at("intermediate", "sampling", key)
+        if entry is not None and kind in ("proportional", "temperature", "uniform", "weights") and kind not in kinds:
+            message = f"intermediate.sampling.{key} is for kind {' or '.join(kinds)}, here it is {kind}; remove it"
+            reading.fault(message, entry.line)
+    cap, tasks = tree.at("intermediate", "sampling", "cap"), named(tree, "intermediate", "tasks")
+    if cap is not None and len(tasks) == 1:
+        message = f"intermediate.sampling.cap is for a mix of tasks, here {next(iter(tasks))} is alone; remove it"
+        reading.fault(message, cap.line)
+
+
+def _check_retrieval(tree: Entries, reading: Reading) -> None:
+    """Retrieval targets say how sentences become vectors, with a layer that the model has."""
+    retrieval = tree.at("retrieval")
+    tasks = [task for task in named(tree, "targets") if task in TASKS and TASKS[task].group == "retrieval"]
+    if tasks and retrieval is None:
+        message = f"retrieval is missing: {' and '.join(tasks)} need its 'layer' and 'pooling'"
+        reading.fault(message, line(tree, "targets", tasks[0]))
+    layer = whole(tree, "retrieval", "layer")
+    layers = whole(tree, "model", "scratch", "layers", default=Scratch.layers)
+    if tree.at("model", "scratch") and layer and layers and layer > layers:
+        message = f"retrieval.layer is {layer}, but model.scratch has {layers} layers"
+        reading.fault(message, line(tree, "retrieval", "layer"))
+    _check_vectors(tree, reading)
+
+
+def _check_vectors(tree: Entries, reading: Reading) -> None:
+    """Precision, device and provider that go together; a bound for a lower precision; layers need development pairs."""
+    precision = text(tree, "retrieval", "precision") or "fp32"
+    provider, device = (text(tree, "retrieval", name) for name in ("provider", "device"))
+    here, bound = line(tree, "retrieval", "precision"), tree.at("retrieval", "min_cosine")
+    if precision == "int8" and provider == "torch":
+        reading.fault("retrieval.precision int8 is for provider onnxruntime, here it is torch", here)
+    if precision == "int8" and device == "cuda":
+        reading.fault("retrieval.precision int8 is for the CPU; take fp16 on a GPU", here)
+    if precision in ("fp16", "bf16") and device == "cpu" and (provider != "torch" or precision == "fp16"):
+        reading.fault(f"retrieval.precision {precision} is for a GPU; take int8 or fp32 on a CPU", here)
+    if precision in ("fp16", "bf16", "int8") and bound is None:
+        message = f"retrieval.min_cosine is missing: say how far {precision} may be from fp32, for example 0.99"
+        reading.fault(message, here)
+    if precision == "fp32" and bound is not None:
+        reading.fault("retrieval.min_cosine is for a lower precision; fp32 always has 0.99999, remove it", bound.line)
+    if tree.at("retrieval", "layers") is not None and "bucc2018" not in named(tree, "targets"):
+        message = "retrieval.layers needs the target bucc2018: tatoeba has no development set to choose a layer on"
+        reading.fault(message, line(tree, "retrieval", "layers"))
+
+
+def _check_expect(tree: Entries, reading: Reading) -> None:
+    """Expected scores are scores that the targets give; gains need a baseline."""
+    targets = named(tree, "targets")
+    for part in ("scores", "gains"):
+        for key, entry in named(tree, "expect", part).items():
+            task = key.split("/")[0]
+            needed = GROUPS.get(task, (task,) if task in TASKS else tuple(TASKS) if task == "overall" else ())
+            missing = [name for name in needed if name not in targets]
+            if missing and targets:
+                reading.fault(f"expect.{part}.{key} needs targets {', '.join(missing)}", entry.line)
+    gains, baseline = tree.at("expect", "gains"), tree.at("baseline")
+    if gains is not None and (baseline is None or baseline.value.kind == "empty"):
+        reading.fault("expect.gains needs a baseline to compare with; add 'baseline'", gains.line)
+
+
+def _check_baseline(tree: Entries, path: Path, reading: Reading) -> None:
+    """The chain of baselines exists and ends."""
+    here = line(tree, "baseline")
+    chain = [path.stem]
+    name = text(tree, "baseline")
+    while name is not None and re.fullmatch(NAME, name):
+        chain.append(name)
+        if name in chain[:-1]:
+            way = " -> ".join(chain)
+            message = "a recipe cannot be its own baseline" if len(chain) == 2 else f"baselines go in a circle: {way}"
+            return reading.fault(message, here)
+        file = path.parent / f"{name}.yaml"
+        if not file.is_file():
+            others = sorted(other.stem for other in path.parent.glob("*.yaml") if other != path)
+            hint = nearest(name, others) if others else "there is no other recipe"
+            return reading.fault(f"there is no recipe '{name}' beside this one; {hint}", here)
+        below, _ = parse(file)
+        name = text(below, "baseline") if below is not None else None
+    return None

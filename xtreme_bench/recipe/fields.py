@@ -1,0 +1,230 @@
+"""The vocabulary of a recipe: its dataclasses are the one table that reading, checking and the JSON Schema follow.
+
+Every field says what it means and which values it takes. The sections on training are in `recipe_phases`.
+"""
+
+# ruff: noqa: RUF009  (the calls are dataclasses.field with facts; what it is given is frozen)
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from xtreme_bench.benchmark import TASKS
+from xtreme_bench.data.usable import MOST_UNUSABLE
+from xtreme_bench.recipe.phases import FINETUNING, Intermediate, Pretraining, Training
+from xtreme_bench.recipe.setting import (
+    NAME,
+    SCORES,
+    SOURCES,
+    WITH_DEVELOPMENT_SET,
+    languages_field,
+    length_field,
+    plain,
+    setting,
+)
+
+
+@dataclass(frozen=True)
+class Data:
+    """Where the corpora come from."""
+
+    source: str = setting(
+        "miniature: the built-in corpora. releases: upstream releases in the data folder, prepared first. "
+        "download: the layout of XTREME's download_data.sh in the data folder.",
+        default="download",
+        choices=("miniature", "releases", "download"),
+    )
+    seed: int = setting("Seed of the miniature corpora.", default=1, low=0, high=2**32 - 1)
+    scale: float = setting("Size of the miniature corpora, 1.0 = as designed.", default=1.0, above=0, high=100)
+    dev_as_test: tuple[str, ...] = setting(
+        "With releases: tasks whose development set stands in for a test set that has no labels.",
+        default=(),
+        choices=WITH_DEVELOPMENT_SET,
+        noun="task with a development set",
+    )
+    sample: int = setting("With releases: most test examples per language; 0 = all.", default=0, low=0, high=10**9)
+    unusable: float = setting(
+        "Share of a file's training rows that may be unusable (no answer, unknown label, ...); those are left out.",
+        default=MOST_UNUSABLE,
+        low=0,
+        high=1,
+    )
+
+
+@dataclass(frozen=True)
+class Hub:
+    """A model of the Hugging Face hub, pinned by commit."""
+
+    name: str = setting("Name on the hub.", pattern=(r"[\w.-]+(/[\w.-]+)?", "a name like FacebookAI/xlm-roberta-large"))
+    revision: str = setting(
+        "Commit of the model.",
+        pattern=(r"[0-9a-f]{40}", "a full commit, 40 digits of 0-9 a-f (`xtreme-bench model fetch NAME` prints it)"),
+    )
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """An XLM-R of any size with fresh weights; its tokenizer is trained on the pretraining text."""
+
+    layers: int = setting("Transformer blocks.", default=4, low=1, high=96)
+    width: int = setting("Size of the hidden states.", default=128, low=8, high=16384)
+    heads: int = setting("Attention heads; they divide the width.", default=4, low=1, high=256)
+    feedforward: int = setting("Size of the feed-forward layers.", default=512, low=8, high=65536)
+    vocabulary: int = setting("Sub-words of the tokenizer.", default=4000, low=100, high=1_000_000)
+    positions: int = setting("Position embeddings; 2 more than the longest input.", default=258, low=10, high=8194)
+
+
+@dataclass(frozen=True)
+class Model:
+    """The encoder that everything starts from."""
+
+    EXACTLY_ONE: ClassVar = ("hub", "path", "scratch")
+
+    hub: Hub | None = setting("A model of the Hugging Face hub.", default=None)
+    path: str | None = setting(
+        "Folder of a model in Hugging Face's layout, seen from the recipe.", default=None, pattern=(r".+", "a folder")
+    )
+    scratch: Scratch | None = setting("A model with fresh weights, pretrained by this recipe.", default=None)
+
+
+@dataclass(frozen=True)
+class Target:
+    """One target task that is predicted and scored."""
+
+    languages: tuple[str, ...] = languages_field("Languages to predict: all that the task has, or a list.")
+
+
+@dataclass(frozen=True)
+class Retrieval:
+    """How sentences become vectors. Layer and pooling differ between published sources, so they have no default."""
+
+    layer: int = setting("Hidden states to use: 0 = embeddings, n = output of block n.", low=0, high=96)
+    pooling: str = setting(
+        "mean: over all sub-words. cls: the first one. mean_no_special: without sentence markers.",
+        choices=("mean", "cls", "mean_no_special"),
+    )
+    max_length: int = length_field(256)
+    provider: str = setting("What computes the vectors.", default="onnxruntime", choices=("onnxruntime", "torch"))
+    device: str = setting(
+        "Where: auto is the GPU if torch finds one; never another than this.",
+        default="auto",
+        choices=("auto", "cpu", "cuda"),
+    )
+    precision: str = setting(
+        "Numbers of the computation. fp16 and bf16 need a GPU, int8 (dynamic) a CPU and onnxruntime.",
+        default="fp32",
+        choices=("fp32", "fp16", "bf16", "int8"),
+    )
+    min_cosine: float | None = setting(
+        "With a lower precision than fp32: the least cosine of any vector to torch's in fp32; below, the run fails.",
+        default=None,
+        low=0,
+        high=1,
+    )
+    layers: str | None = setting(
+        "all: also score every layer on the development pairs of bucc2018, for choosing one.",
+        default=None,
+        choices=("all",),
+    )
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What a number must be: a value within a tolerance, or a least value. Scores are percentages."""
+
+    EXACTLY_ONE: ClassVar = ("value", "at_least")
+    TOGETHER: ClassVar = ("value", "within")
+
+    value: float | None = setting("The expected number.", default=None, low=-100, high=100)
+    within: float | None = setting("How far from `value` it may be.", default=None, low=0, high=100)
+    at_least: float | None = setting("The least number.", default=None, low=-100, high=100)
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What a run must show; else it ends with exit code 1."""
+
+    scores: Mapping[str, Bound] = setting(
+        "Scores of tasks, groups, overall; <task>/transfer is the mean without English.",
+        default=MappingProxyType({}),
+        choices=SCORES,
+        noun="score",
+    )
+    gains: Mapping[str, Bound] = setting(
+        "Scores minus those of the baseline.", default=MappingProxyType({}), choices=SCORES, noun="score"
+    )
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a run may use."""
+
+    threads: int = setting("CPU threads of one stage.", default=1, low=1, high=1024)
+    jobs: int = setting("Stages that run at once.", default=2, low=1, high=1024)
+    precision: str = setting("Numbers of the training; bf16 needs a GPU.", default="fp32", choices=("fp32", "bf16"))
+    checkpoint_seconds: float = setting("Time between two checkpoints.", default=60.0, above=0, high=86400)
+    image: str | None = setting(
+        "Docker image of the stages, by its digest; without one XTREME_BENCH_IMAGE names it, or it is built.",
+        default=None,
+        # A recipe comes from anywhere, and a name alone may stand for another image tomorrow.
+        pattern=(
+            r"([A-Za-z0-9][A-Za-z0-9._/:-]*@)?sha256:[0-9a-f]{64}",
+            "an image with its digest, name@sha256:... (name any other yourself: XTREME_BENCH_IMAGE=name)",
+        ),
+        nullable=True,
+    )
+    gpus: int | None = setting(
+        "GPUs of a stage's container, which must be there; without a number all that are.",
+        default=None,
+        low=0,
+        high=1024,
+        nullable=True,
+    )
+    memory: float | None = setting(
+        "GiB that a stage's container may use; without a number 0.8 of the machine's, divided by jobs.",
+        default=None,
+        above=0,
+        high=1_000_000,
+        nullable=True,
+    )
+    shared_memory: float = setting("GiB of shared memory of a stage's container.", default=1.0, above=0, high=100_000)
+    processes: int = setting("Processes and threads of a stage's container.", default=1024, low=16, high=1_000_000)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One experiment. The stem of the file is its name."""
+
+    description: str = setting("What the experiment is for.", pattern=(r"[\s\S]*\S[\s\S]*", "a sentence"))
+    seed: int = setting("Seed of weights, order and dropout.", low=0, high=2**32 - 1)
+    model: Model = setting("The encoder that everything starts from.")
+    targets: Mapping[str, Target] = setting("What is predicted and scored.", choices=tuple(TASKS), noun="target task")
+    data: Data = setting("Where the corpora come from.", default=Data())
+    pretraining: Pretraining | None = setting("Pretraining; with model.scratch.", default=None)
+    intermediate: Intermediate | None = setting("Training on intermediate tasks.", default=None)
+    finetuning: Mapping[str, Training] = setting(
+        "Settings per source of training data; squad serves xquad and mlqa.",
+        default=FINETUNING,
+        choices=SOURCES,
+        noun="source of fine-tuning",
+        defaults=FINETUNING,
+    )
+    retrieval: Retrieval | None = setting("How bucc2018 and tatoeba are solved.", default=None)
+    baseline: str | None = setting(
+        "Recipe in the same folder to compare with.",
+        default=None,
+        pattern=(NAME, "the name of a recipe"),
+        nullable=True,
+    )
+    expect: Expectation = setting("What the run must show.", default=Expectation())
+    resources: Resources = setting("What the run may use.", default=Resources())
+    name: str = ""
+    path: Path = Path()
+
+    def to_dict(self) -> dict[str, Any]:
+        """All that can change a result, as JSON values: without description, name and path."""
+        values: dict[str, Any] = plain(self)
+        return {key: value for key, value in values.items() if key not in ("description", "name", "path")}

@@ -1,0 +1,93 @@
+"""Lengths of a recipe that no input fits into: beyond the positions of a model, or without room for a context."""
+
+from __future__ import annotations
+
+from xtreme_bench.benchmark import TASKS
+from xtreme_bench.data.corpora import MARKS, STRIDE, longest_question
+from xtreme_bench.recipe.fields import Retrieval, Scratch
+from xtreme_bench.recipe.phases import FINETUNING, Intermediate, Pretraining
+from xtreme_bench.recipe.read import Reading
+from xtreme_bench.recipe.setting import QA_SOURCES, SOURCES, sources_of
+from xtreme_bench.recipe.yaml import Entries, line, named, whole
+
+# A field's place in the recipe, and what it is where the recipe does not name it.
+Place = tuple[tuple[str, ...], int]
+
+
+def check(tree: Entries, reading: Reading) -> None:
+    """Add every fault of a length or a stride to `reading`."""
+    _check_positions(tree, reading)
+    for length, stride in _windows(tree):
+        _check_windows(tree, length, stride, reading)
+    for source in named(tree, "finetuning"):
+        entry = tree.at("finetuning", source, "stride")
+        if entry is not None and source in SOURCES and source not in QA_SOURCES:
+            message = f"finetuning.{source}.stride is for question answering ({', '.join(QA_SOURCES)}); remove it"
+            reading.fault(message, entry.line)
+
+
+def _check_positions(tree: Entries, reading: Reading) -> None:
+    """Inputs fit the positions of a model from scratch."""
+    positions = whole(tree, "model", "scratch", "positions", default=Scratch.positions)
+    for path, default in _lengths(tree):
+        length = whole(tree, *path, default=default)
+        # XLM-R numbers positions from 2, after the padding index.
+        if tree.at("model", "scratch") and length and positions and length > positions - 2:
+            said = "is" if tree.at(*path) else "is by default"
+            message = f"{'.'.join(path)} {said} {length}, but {positions} positions leave room for {positions - 2}"
+            reading.fault(message, line(tree, *path))
+
+
+def _lengths(tree: Entries) -> list[Place]:
+    """All lengths of inputs that the recipe uses."""
+    targets = named(tree, "targets")
+    places: list[Place] = [
+        (("finetuning", source, "max_length"), FINETUNING[source].max_length) for source in sources_of(targets)
+    ]
+    if any(TASKS[task].group == "retrieval" for task in targets if task in TASKS):
+        places.append((("retrieval", "max_length"), Retrieval.max_length))
+    if tree.at("pretraining"):
+        places.append((("pretraining", "max_length"), Pretraining.max_length))
+    if tree.at("intermediate"):
+        places.append((("intermediate", "max_length"), Intermediate.max_length))
+        if any(task.startswith("squad") for task in named(tree, "intermediate", "tasks")):
+            places.append((("intermediate", "qa_length"), Intermediate.qa_length))
+    return places
+
+
+def _windows(tree: Entries) -> list[tuple[Place, Place]]:
+    """Length and stride of every question answering that the recipe says something about."""
+    places: list[tuple[Place, Place]] = [
+        (
+            (("finetuning", source, "max_length"), FINETUNING[source].max_length),
+            (("finetuning", source, "stride"), FINETUNING[source].stride or STRIDE),
+        )
+        for source in QA_SOURCES
+    ]
+    places.append(
+        (
+            (("intermediate", "qa_length"), Intermediate.qa_length),
+            (("intermediate", "qa_stride"), Intermediate.qa_stride),
+        )
+    )
+    return [(length, stride) for length, stride in places if tree.at(*length[0]) or tree.at(*stride[0])]
+
+
+def _check_windows(tree: Entries, length_at: Place, stride_at: Place, reading: Reading) -> None:
+    """A window has room for a context beside the longest question, and overlaps the next one beside the shortest."""
+    (path, default), (stride_path, default_stride) = length_at, stride_at
+    length, stride = whole(tree, *path, default=default), whole(tree, *stride_path, default=default_stride)
+    if not length or not stride:
+        return
+    question = longest_question(length)
+    room, widest = length - question - MARKS, length - 1 - MARKS
+    name = ".".join(path)
+    if room < 1:
+        message = f"{name} {length} leaves no room for a context ({question} question sub-words and {MARKS} marks)"
+        reading.fault(message, line(tree, *path))
+    elif stride >= widest:
+        message = (
+            f"{'.'.join(stride_path)} is {stride}, but of {path[-1]} {length} a context has at most {widest} (beside "
+            f"a question and {MARKS} marks), so windows would not overlap; take less"
+        )
+        reading.fault(message, line(tree, *(stride_path if tree.at(*stride_path) else path)))

@@ -1,0 +1,135 @@
+"""What a recipe says about training, phase by phase: pretraining, intermediate tasks, fine-tuning.
+
+Defaults are the published settings of intermediate-task training (the guides of nyu-mll/jiant for XTREME and for
+Phang et al. 2020), unless a field says otherwise.
+"""
+
+# ruff: noqa: RUF009  (the calls are dataclasses.field with facts; what it is given is frozen)
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from xtreme_bench.recipe.setting import (
+    INTERMEDIATE_TASKS,
+    batch_field,
+    decay_field,
+    epochs_field,
+    evaluate_every_field,
+    evaluate_on_field,
+    languages_field,
+    length_field,
+    method_field,
+    patience_field,
+    rate_field,
+    setting,
+    steps_field,
+    stride_field,
+    warmup_field,
+)
+
+
+@dataclass(frozen=True)
+class Pretraining:
+    """Masked language modelling of a model from scratch, on text and on translation pairs."""
+
+    steps: int = steps_field()
+    languages: tuple[str, ...] = languages_field("Languages of the text: all, or a list.")
+    batch: int = batch_field(64)
+    learning_rate: float = rate_field(5.0e-4)
+    warmup: float = warmup_field()
+    weight_decay: float = decay_field()
+    max_length: int = length_field(128)
+    translation: float = setting(
+        "Share of examples that join a sentence and its translation (TLM).", default=0.5, low=0, high=1
+    )
+    mask: float = setting("Share of the sub-words that are masked.", default=0.15, above=0, high=0.9)
+
+
+@dataclass(frozen=True)
+class IntermediateTask:
+    """One intermediate task of the mixture."""
+
+    languages: tuple[str, ...] = languages_field("Languages of the training data: all, or a list.", ("en",))
+    weight: float | None = setting("Share in the mixture; with sampling kind weights.", default=None, above=0, high=1e6)
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How often each intermediate task is drawn, n being its number of training examples."""
+
+    kind: str = setting(
+        "proportional: min(n, cap). temperature: min(n, cap) ** (1 / temperature). uniform: equal. weights: as given.",
+        default="proportional",
+        choices=("proportional", "temperature", "uniform", "weights"),
+    )
+    cap: int | None = setting(
+        "Most examples of a task that count, in its share of a mix and in an epoch; without one all do. T5 has 2**17.",
+        default=None,
+        low=1,
+        high=10**9,
+    )
+    temperature: float = setting("Temperature; 1 = proportional.", default=2.0, low=1, high=100)
+
+
+@dataclass(frozen=True)
+class Intermediate:
+    """Training on intermediate tasks, before the encoder meets a target task."""
+
+    tasks: Mapping[str, IntermediateTask] = setting(
+        "The intermediate tasks.", choices=INTERMEDIATE_TASKS, noun="intermediate task"
+    )
+    sampling: Sampling = setting("How often each task is drawn.", default=Sampling())
+    method: str = method_field()
+    epochs: float | None = epochs_field(3.0)
+    steps: int | None = steps_field("epochs", None)
+    batch: int = batch_field(32)
+    learning_rate: float = rate_field(1.0e-5)
+    warmup: float = warmup_field()
+    weight_decay: float = decay_field()
+    max_length: int = length_field(256)
+    qa_length: int = length_field(384, " of question answering")
+    qa_stride: int = stride_field(128)
+    evaluate_every: int = evaluate_every_field()
+    evaluate_on: int = evaluate_on_field()
+    patience: int = patience_field()
+
+
+@dataclass(frozen=True)
+class Training:
+    """Fine-tuning on the English training data of one source; the best checkpoint on English development data wins."""
+
+    method: str = method_field()
+    epochs: float | None = epochs_field(2.0)
+    steps: int | None = steps_field("epochs", None)
+    batch: int = batch_field(32)
+    learning_rate: float = rate_field(1.0e-5)
+    warmup: float = warmup_field()
+    weight_decay: float = decay_field()
+    max_length: int = length_field(256)
+    stride: int | None = stride_field(None)
+    evaluate_every: int = evaluate_every_field()
+    evaluate_on: int = evaluate_on_field()
+    patience: int = patience_field()
+    examples: int = setting("Most training examples, the first ones; 0 = all.", default=0, low=0, high=10**9)
+    retrain: str | None = setting(
+        "all: of a source whose development rows are held out of its training set: train anew on all rows, for as many "
+        "steps as these rows have chosen.",
+        default=None,
+        choices=("all",),
+    )
+
+
+_QA: dict[str, Any] = {"epochs": 2.0, "batch": 16, "max_length": 384, "stride": 128}
+FINETUNING: Mapping[str, Training] = MappingProxyType(
+    {
+        "xnli": Training(epochs=2.0),
+        "pawsx": Training(epochs=5.0),
+        "udpos": Training(epochs=10.0),
+        "panx": Training(epochs=10.0),
+        "squad": Training(**_QA),
+        "tydiqa": Training(**_QA),
+    }
+)

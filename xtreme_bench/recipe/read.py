@@ -1,0 +1,217 @@
+"""From a tree with lines to the dataclasses of a recipe, by their types and fields; every fault is collected."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+from xtreme_bench.benchmark import LANGUAGES
+from xtreme_bench.errors import Problem
+from xtreme_bench.recipe.setting import ALL
+from xtreme_bench.recipe.yaml import Entries, Items, Scalar, Tree
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What reading carries along: the file, where its data come from, and the faults found so far."""
+
+    file: str
+    source: str
+    problems: list[Problem] = field(default_factory=list)
+
+    def fault(self, message: str, line: int) -> None:
+        self.problems.append(Problem(message, self.file, line))
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """How to go on from a name that is not known: the nearest one, else all of them."""
+    names = list(known)
+    close = difflib.get_close_matches(name.lower(), names, n=1)
+    return f"did you mean '{close[0]}'?" if close else f"known: {', '.join(names)}"
+
+
+def read(cls: type[Any], tree: Tree, path: str, reading: Reading, defaults: object = None) -> Any:
+    """An instance of the dataclass `cls`, or None when something in it is wrong.
+
+    `path` names the place in messages (`finetuning.xnli`). What the file leaves out is taken from `defaults`, an
+    instance of `cls`, else from the defaults of the fields.
+    """
+    settings = {item.name: item for item in fields(cls) if item.metadata}
+    if not isinstance(tree, Entries):
+        keys = ", ".join(_required(cls) or settings)
+        hint = "write {} for the defaults" if tree.kind == "empty" and not _required(cls) else f"it has {keys}"
+        reading.fault(f"{path} must be a mapping, not {tree.kind}; {hint}", tree.line)
+        return None
+    before = len(reading.problems)
+    for key, entry in tree.entries.items():
+        if key not in settings:
+            where = f" in {path}" if path else ""
+            reading.fault(f"unknown key '{key}'{where}; {nearest(key, settings)}", entry.line)
+    _read_rules(cls, tree, path, reading)
+    types = get_type_hints(cls)
+    values: dict[str, Any] = {}
+    for name, item in settings.items():
+        here = f"{path}.{name}" if path else name
+        if name in tree.entries:
+            values[name] = _read_field(types[name], item, tree.entries[name].value, here, reading)
+        elif defaults is not None:
+            values[name] = getattr(defaults, name)
+        elif name in _required(cls):
+            reading.fault(f"{here} is missing: {item.metadata['about']}", tree.line)
+    for name, item in settings.items():
+        if name in tree.entries and item.metadata["instead_of"]:
+            values[item.metadata["instead_of"]] = None
+    return cls(**values) if len(reading.problems) == before else None
+
+
+def _required(cls: type[Any]) -> list[str]:
+    return [f.name for f in fields(cls) if f.metadata and f.default is MISSING and f.default_factory is MISSING]
+
+
+def _read_rules(cls: type[Any], tree: Entries, path: str, reading: Reading) -> None:
+    """What a dataclass says about its fields together: one of several, all or none, one instead of another."""
+    given = [name for name in tree.entries if name in {item.name for item in fields(cls)}]
+    one_of = getattr(cls, "EXACTLY_ONE", ())
+    one_missing = one_of and sum(name in given for name in one_of) != 1
+    if one_missing:
+        found = " and ".join(name for name in given if name in one_of) or "none"
+        reading.fault(f"{path} needs exactly one of {', '.join(one_of)}; found {found}", tree.line)
+    together = getattr(cls, "TOGETHER", ())
+    present = [name for name in together if name in given]
+    if present and len(present) < len(together) and not one_missing:
+        missing = " and ".join(name for name in together if name not in given)
+        reading.fault(f"{path}.{missing} is missing: {' and '.join(present)} needs it", tree.line)
+    for item in fields(cls):
+        other = item.metadata.get("instead_of") if item.metadata else None
+        if other and item.name in given and other in given:
+            reading.fault(f"{path} has both {other} and {item.name}; keep one", tree.entries[item.name].line)
+
+
+def _read_field(kind: Any, item: Field[Any], tree: Tree, path: str, reading: Reading) -> Any:
+    """The value of one field, of whichever type it has."""
+    if get_origin(kind) is UnionType:
+        if item.metadata["nullable"] and tree.kind == "empty":
+            return None
+        kind = next(choice for choice in get_args(kind) if choice is not type(None))
+    if is_dataclass(kind) and isinstance(kind, type):
+        return read(kind, tree, path, reading)
+    if get_origin(kind) is Mapping:
+        return _read_mapping(get_args(kind)[1], item, tree, path, reading)
+    if get_origin(kind) is tuple:
+        return _read_list(item, tree, path, reading)
+    if kind is str:
+        return _read_text(item, tree, path, reading)
+    return _read_number(kind, item, tree, path, reading)
+
+
+def _read_mapping(kind: type[Any], item: Field[Any], tree: Tree, path: str, reading: Reading) -> Any:
+    """A mapping of names to dataclasses, in the order of the known names so that two spellings are one recipe."""
+    noun, known, defaults = item.metadata["noun"], item.metadata["choices"], item.metadata["defaults"] or {}
+    if not isinstance(tree, Entries):
+        reading.fault(f"{path} must be a mapping of {noun}s, not {tree.kind}", tree.line)
+        return None
+    if not tree.entries and item.default_factory is MISSING:
+        reading.fault(f"{path} is empty; name at least one {noun}", tree.line)
+    for key, entry in tree.entries.items():
+        if key not in known:
+            reading.fault(f"unknown {noun} '{key}' in {path}; {nearest(key, known)}", entry.line)
+    values = dict(defaults)
+    for key in known:
+        if key in tree.entries:
+            values[key] = read(kind, tree.entries[key].value, f"{path}.{key}", reading, defaults.get(key))
+    return {key: values[key] for key in known if key in values}
+
+
+def _read_list(item: Field[Any], tree: Tree, path: str, reading: Reading) -> tuple[str, ...] | None:
+    """A list of names, in the order of the known names; of languages, the word all names every one."""
+    choices = item.metadata["choices"]
+    languages = callable(choices)
+    owner = path.split(".")[-2]
+    known = choices(owner, reading.source) if languages else choices
+    if languages and isinstance(tree, Scalar) and tree.text == "all":
+        return ALL
+    if not isinstance(tree, Items):
+        example = tree.text if isinstance(tree, Scalar) and tree.text else known[0]
+        either = "the word all or a list" if languages else "a list"
+        reading.fault(f"{path} must be {either}, not {tree.kind}; write [{example}]", tree.line)
+        return None
+    if not tree.items and item.default != ():
+        reading.fault(f"{path} is an empty list; leave it out or name at least one", tree.line)
+    seen: list[str] = []
+    for element in tree.items:
+        if not isinstance(element, Scalar) or element.kind != "text":
+            hint = f"; put it in quotes: '{element.text}'" if isinstance(element, Scalar) and element.text else ""
+            reading.fault(f"{path} must list {item.metadata['noun']}s, not {element.kind}{hint}", element.line)
+        elif element.text in seen:
+            reading.fault(f"{path} names '{element.text}' twice", element.line)
+        elif element.text not in known:
+            reading.fault(_not_among(element.text, known, item.metadata["noun"], owner, path, reading), element.line)
+        else:
+            seen.append(element.text)
+    return tuple(name for name in known if name in seen)
+
+
+def _not_among(name: str, known: tuple[str, ...], noun: str, owner: str, path: str, reading: Reading) -> str:
+    if noun != "language":
+        return f"unknown {noun} '{name}' in {path}; {nearest(name, known)}"
+    where = " in the miniature corpora" if reading.source == "miniature" else ""
+    close = difflib.get_close_matches(name.lower(), known, n=1) if name not in LANGUAGES else []
+    hint = f"did you mean '{close[0]}'? " if close else ""
+    return f"{owner} has no language '{name}'{where}; {hint}it has {' '.join(known)}"
+
+
+def _read_text(item: Field[Any], tree: Tree, path: str, reading: Reading) -> str | None:
+    choices, pattern = item.metadata["choices"], item.metadata["pattern"]
+    wanted = f"one of {', '.join(choices)}" if choices else pattern[1]
+    if not isinstance(tree, Scalar) or tree.kind != "text":
+        quotes = f"; put it in quotes: '{tree.text}'" if isinstance(tree, Scalar) and tree.text and not choices else ""
+        reading.fault(f"{path} must be {wanted}, not {tree.kind}{quotes}", tree.line)
+        return None
+    if choices and tree.text not in choices:
+        close = difflib.get_close_matches(tree.text.lower(), choices, n=1)
+        hint = f"; did you mean '{close[0]}'?" if close else ""
+        reading.fault(f"{path} must be {wanted}, not '{tree.text}'{hint}", tree.line)
+    elif pattern and not re.fullmatch(pattern[0], tree.text):
+        reading.fault(f"{path} must be {wanted}, not '{tree.text[:80]}'", tree.line)
+    return tree.text
+
+
+def _read_number(kind: type, item: Field[Any], tree: Tree, path: str, reading: Reading) -> int | float | None:
+    """An int or float; a whole number counts as a float, nothing else is converted."""
+    wanted = "a whole number" if kind is int else "a number"
+    if not isinstance(tree, Scalar) or isinstance(tree.value, bool | str | None):
+        hint = _number_hint(tree, kind) if isinstance(tree, Scalar) else ""
+        reading.fault(f"{path} must be {wanted}, not {tree.kind}{hint}", tree.line)
+        return None
+    if kind is int and not isinstance(tree.value, int):
+        reading.fault(f"{path} must be a whole number, not {tree.text}", tree.line)
+        return None
+    value = tree.value
+    facts = item.metadata
+    if not math.isfinite(value):
+        reading.fault(f"{path} must be a finite number, not {tree.text}", tree.line)
+    elif facts["above"] is not None and value <= facts["above"]:
+        reading.fault(f"{path} must be above {facts['above']}, not {tree.text}", tree.line)
+    elif facts["low"] is not None and value < facts["low"]:
+        reading.fault(f"{path} must be at least {facts['low']}, not {tree.text}", tree.line)
+    elif facts["high"] is not None and value > facts["high"]:
+        reading.fault(f"{path} must be at most {facts['high']}, not {tree.text}", tree.line)
+    return value if kind is int else float(value)
+
+
+def _number_hint(tree: Scalar, kind: type) -> str:
+    """Why what looks like a number is none. In YAML 1.1 the text 1e-5 lacks a dot, and 1.0e5 the sign."""
+    match = re.fullmatch(r"([-+]?[0-9]+)(\.[0-9]*)?(?:[eE]([-+]?)([0-9]+))?", tree.text)
+    if tree.kind != "text" or not match:
+        return f" ({tree.text[:40]})" if tree.text and tree.kind != "text" else ""
+    whole, rest, sign, exponent = match.groups()
+    if exponent is None:
+        return f"; write {tree.text} without quotes"
+    if kind is int:
+        return f"; write {tree.text} out"
+    return f"; YAML 1.1 reads {tree.text} as text, write {whole}{rest or '.0'}e{sign or '+'}{exponent}"

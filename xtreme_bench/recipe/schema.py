@@ -1,0 +1,125 @@
+"""The JSON Schema of a recipe, for editors: made from the same dataclasses that reading follows.
+
+`python -m xtreme_bench.recipe.schema > recipes/recipe.schema.json` writes it anew; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+from xtreme_bench.benchmark import TASKS
+from xtreme_bench.recipe.fields import Bound, Recipe, Target
+from xtreme_bench.recipe.phases import IntermediateTask, Training
+from xtreme_bench.recipe.setting import ALL, plain
+
+Schema = dict[str, Any]
+
+
+def schema() -> Schema:
+    """JSON Schema (draft 2020-12) of a recipe. It is wider than `recipe.validate`, which also compares fields."""
+    retrieval = [task for task in TASKS if TASKS[task].group == "retrieval"]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "xtreme-bench recipe",
+        **_object(Recipe),
+        "allOf": [
+            {
+                "if": {
+                    "properties": {"targets": {"anyOf": [{"required": [task]} for task in retrieval]}},
+                    "required": ["targets"],
+                },
+                "then": {"required": ["retrieval"]},
+            },
+            {
+                "if": {"properties": {"model": {"required": ["scratch"]}}, "required": ["model"]},
+                "then": {"required": ["pretraining"]},
+                "else": {"not": {"required": ["pretraining"]}},
+            },
+            {
+                "if": {"properties": {"expect": {"required": ["gains"]}}, "required": ["expect"]},
+                "then": {"required": ["baseline"]},
+            },
+        ],
+        "$defs": {cls.__name__: _object(cls) for cls in (IntermediateTask, Training, Bound)},
+    }
+
+
+def text() -> str:
+    """The schema as it stands in the file: indented, short lists on one line."""
+    indented = json.dumps(schema(), indent=1, ensure_ascii=False)
+    joined = re.sub(r"\[\n[^\[\]{}]*\]", lambda match: " ".join(match[0].split()), indented)
+    return joined.replace("[ ", "[").replace(" ]", "]") + "\n"
+
+
+def _object(cls: type[Any], key: str = "") -> Schema:
+    """The schema of a dataclass that stands under `key`."""
+    types = get_type_hints(cls)
+    settings = [item for item in fields(cls) if item.metadata]
+    required = [item.name for item in settings if item.default is MISSING and item.default_factory is MISSING]
+    found: Schema = {
+        "description": cls.__doc__,
+        "type": "object",
+        "properties": {item.name: _field(types[item.name], item, key) for item in settings},
+        "required": required,
+        "additionalProperties": False,
+    }
+    if one_of := getattr(cls, "EXACTLY_ONE", ()):
+        found["oneOf"] = [{"required": [name]} for name in one_of]
+    if together := getattr(cls, "TOGETHER", ()):
+        found["dependentRequired"] = {name: [other for other in together if other != name] for name in together}
+    for item in settings:
+        if item.metadata["instead_of"]:
+            found["not"] = {"required": [item.name, item.metadata["instead_of"]]}
+    return found
+
+
+def _field(kind: Any, item: Field[Any], key: str) -> Schema:
+    if get_origin(kind) is UnionType:
+        kind = next(choice for choice in get_args(kind) if choice is not type(None))
+    found = {**_value(kind, item, key), "description": item.metadata["about"]}
+    if item.metadata["nullable"]:
+        found["type"] = [found["type"], "null"]
+    if item.default is not MISSING and item.default is not None and not is_dataclass(item.default):
+        found["default"] = "all" if item.default == ALL else plain(item.default)
+    return found
+
+
+def _value(kind: Any, item: Field[Any], key: str) -> Schema:
+    facts = item.metadata
+    choices = facts["choices"]
+    if is_dataclass(kind) and isinstance(kind, type):
+        return _object(kind, item.name)
+    if get_origin(kind) is Mapping:
+        least = {"minProperties": 1} if item.default_factory is MISSING else {}
+        rows = {name: _row(get_args(kind)[1], name, (facts["defaults"] or {}).get(name)) for name in choices}
+        return {"type": "object", "properties": rows, "additionalProperties": False, **least}
+    if get_origin(kind) is tuple:
+        names = list(choices(key, "download") if callable(choices) else choices)
+        array: Schema = {"type": "array", "items": {"enum": names}, "uniqueItems": True}
+        return {"anyOf": [{"const": "all"}, {**array, "minItems": 1}]} if callable(choices) else array
+    if kind is str:
+        limits: Schema = {"enum": list(choices)} if choices else {"pattern": f"^(?:{facts['pattern'][0]})$"}
+        return {"type": "string", **limits}
+    names_of = {"low": "minimum", "high": "maximum", "above": "exclusiveMinimum"}
+    limits = {names_of[name]: facts[name] for name in names_of if facts[name] is not None}
+    return {"type": "integer" if kind is int else "number", **limits}
+
+
+def _row(cls: type[Any], key: str, defaults: object) -> Schema:
+    """The value of one key of a mapping. Only targets differ from key to key, in their languages."""
+    if cls is Target:
+        return _object(cls, key)
+    found: Schema = {"$ref": f"#/$defs/{cls.__name__}"}
+    if defaults is not None:
+        found["default"] = {name: value for name, value in plain(defaults).items() if value is not None}
+    return found
+
+
+if __name__ == "__main__":
+    sys.stdout.write(text())

@@ -1,0 +1,1 @@
+"""What people see of runs, plans and data: tables for the terminal, the page with its plots, comparison and verdict."""

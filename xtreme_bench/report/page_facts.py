@@ -1,0 +1,192 @@
+"""The part of the page that says what was run: languages, curves, retrieval, data, stages, versions, the command."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xtreme_bench.benchmark import TASKS
+from xtreme_bench.report import page_data, plots
+from xtreme_bench.report.claims import Manifest, trained, zero_shot
+from xtreme_bench.report.markup import command, figure, section, table
+from xtreme_bench.report.plots import Line, Panel
+from xtreme_bench.report.tables import cell
+from xtreme_bench.stage.store import Store, file_digest
+from xtreme_bench.wording import duration
+
+if TYPE_CHECKING:
+    from xtreme_bench.run.reproduce import Finished
+
+Record = Mapping[str, Any]
+_LOSS = "Each point is the loss of one batch, so the line is rough; a shared stage is drawn once."
+_DEVELOPMENT = "Each point is an evaluation on English development data; the weights of the best one were kept."
+
+
+def trained_section(manifest: Manifest, name: str = "") -> str:
+    """What was trained in which language, and which languages of each target are zero-shot."""
+    rows = [[what, " ".join(languages)] for what, languages in trained(manifest)]
+    tested = []
+    for task, target in TASKS.items():
+        covered = [code for code in target.languages if target.file(code) in manifest["files"]]
+        unseen = [code for code in covered if code in zero_shot(manifest, task)]
+        if covered:
+            seen = [code for code in covered if code not in unseen]
+            tested.append([task, " ".join(seen) or "–", " ".join(unseen) or "–"])
+    return section(
+        f"Languages of training and test{f': {name}' if name else ''}",
+        table(("trained on", "languages"), rows, kind="words"),
+        table(("target", "with labelled training data", "zero-shot"), tested, kind="words"),
+    )
+
+
+def run_sections(runs: Sequence[Finished], store: Store | None) -> list[str]:
+    """Learning curves, retrieval, data, stages and versions of a run and its baseline."""
+    records = list({record["key"]: record for one in runs for record in one.records}.values())
+    return [
+        *(_curve_sections(runs, store) if store else ()),
+        section("Retrieval", *_retrieval(records), *_precision(records), _layers(runs)),
+        section("Data", *page_data.data_parts(runs[0].manifest, records)),
+        section("Stages", _stages(records)),
+        section("Versions", table(("", "version"), sorted(runs[0].manifest["versions"].items()))),
+    ]
+
+
+def reproduce_section(run: Finished) -> str:
+    """The command that makes the same bundle, and the hash by which to know it."""
+    recipe = run.plan.recipe
+    data = "" if recipe.data.source == "miniature" else " DATA=<folder of the corpora>"
+    manifest = run.manifest
+    facts = [
+        ["seed", manifest["seed"]],
+        ["model", json.dumps({key: value for key, value in manifest["model"].items() if value is not None})],
+        ["recipe, sha256", manifest["recipe_sha256"]],
+        ["bundle, sha256 of the zip", _bundle_sha256(run)],
+    ]
+    return section(
+        "Reproduce", command(f"make reproduce RECIPE={recipe.name}{data}"), table(("", ""), facts, kind="words")
+    )
+
+
+def _bundle_sha256(run: Finished) -> str:
+    return file_digest(run.bundle / f"{run.manifest['name']}.zip")
+
+
+def _curve_sections(runs: Sequence[Finished], store: Store) -> Iterator[str]:
+    kinds = (
+        ("pretrain", "loss/", "Pretraining", "loss"),
+        ("intermediate", "loss/", "Intermediate training", "loss"),
+        ("finetune", "dev/", "Fine-tuning", "development score, %"),
+    )
+    for kind, prefix, title, ylabel in kinds:
+        panels = _panels(runs, store, kind, prefix)
+        if panels:
+            caption = _LOSS if prefix == "loss/" else _DEVELOPMENT
+            yield section(title, figure(plots.curves(kind, panels, ylabel), caption))
+
+
+def _panels(runs: Sequence[Finished], store: Store, kind: str, prefix: str) -> list[Panel]:
+    """One panel per curve of the stages of a kind, in it one line per run; a shared stage is drawn once."""
+    lines: dict[str, list[Line]] = {}
+    for record, number, label in _drawn(runs, kind):
+        points = _points(store.out(record["key"]) / "curve.jsonl")
+        for name in dict.fromkeys(name for point in points for name in point if name.startswith(prefix)):
+            found = [(point["step"], point[name]) for point in points if name in point]
+            steps, values = zip(*found, strict=True)
+            lines.setdefault(name.removeprefix(prefix), []).append((label, number, steps, values))
+    return [Panel(name, found) for name, found in lines.items()]
+
+
+def _drawn(runs: Sequence[Finished], kind: str) -> Iterator[tuple[Record, int, str]]:
+    """The stages of a kind, shared ones once, each with its run's number and the name of its line."""
+    known: set[str] = set()
+    for number, run in enumerate(runs):
+        for record in run.records:
+            if record["kind"] == kind and record["key"] not in known:
+                known.add(record["key"])
+                yield record, number, run.manifest["name"] if not _shared(record, runs) else "both"
+
+
+def _shared(record: Record, runs: Sequence[Finished]) -> bool:
+    return len(runs) > 1 and all(any(one["key"] == record["key"] for one in run.records) for run in runs)
+
+
+def _points(file: Path) -> list[dict[str, Any]]:
+    try:
+        return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    except (OSError, ValueError):
+        return []
+
+
+def _retrieval(records: Sequence[Record]) -> Iterator[str]:
+    stages = [record for record in records if record["kind"] == "retrieve"]
+    columns = ("layer", "pooling", "precision", "provider")
+    how = [
+        [
+            one["name"],
+            *(one["facts"][name] for name in columns),
+            *(f"{one['facts'][n]:,}" for n in ("sentences", "cut")),
+        ]
+        for one in stages
+    ]
+    headings = ("stage", "layer", "pooling", "precision", "vectors by", "sentences", "cut")
+    yield table(headings, how, kind="words")
+    mined = [
+        [f"{one['name']}: {code}", f"{found['threshold']:.4f}", cell(found["dev_f1"]), f"{found['pairs']:,}"]
+        for one in stages
+        for code, found in one["facts"]["languages"].items()
+        if "threshold" in found
+    ]
+    note = "The threshold is chosen on development pairs and used for the test set as it is."
+    yield table(("mined", "threshold", "F1 on development pairs", "pairs found"), mined, note=note)
+
+
+def _precision(records: Sequence[Record]) -> Iterator[str]:
+    """What a lower precision than fp32 cost; nothing where there is none."""
+    rows = [
+        [one["name"], f"{beside['sentences']:,}", f"{beside['min_cosine']:.6f}"]
+        for one in records
+        if one["kind"] == "retrieve" and (beside := one["facts"].get("fp32"))
+    ]
+    yield table(("beside fp32", "sentences", "smallest cosine"), rows)
+    accuracy = [
+        [f"tatoeba: {code}", *map(cell, found.values())]
+        for one in records
+        if one["kind"] == "precision"
+        for code, found in one["facts"]["tatoeba_accuracy"].items()
+    ]
+    yield table(("accuracy, %", "fp32", "lower precision"), accuracy)
+
+
+def _layers(runs: Sequence[Finished]) -> str:
+    """F1 on BUCC's development pairs by layer; "" where the recipe did not ask for it."""
+    lines: dict[str, list[Line]] = {}
+    for record, number, label in _drawn(runs, "layers"):
+        for code, scores in record["facts"]["bucc2018_dev_f1"].items():
+            lines.setdefault(f"bucc2018: {code}", []).append((label, number, range(len(scores)), scores))
+    if not lines:
+        return ""
+    panels = [Panel(name, found) for name, found in lines.items()]
+    layer = runs[0].manifest["recipe"]["retrieval"]["layer"]
+    caption = f"Each point is a layer, 0 the embeddings; this recipe takes layer {layer}."
+    return figure(plots.curves("layers", panels, "F1 on development pairs, %", "layer"), caption)
+
+
+def _stages(records: Sequence[Record]) -> str:
+    rows: list[list[Any]] = [
+        [record["name"], duration(record["seconds"]), _device(record), _memory(record), record["key"][:12]]
+        for record in records
+    ]
+    if rows:
+        total = sum(record["seconds"] for record in records)
+        rows += [[], ["all", duration(total), "", "", ""]]
+    return table(("stage", "time", "device", "memory", "key"), rows)
+
+
+def _device(record: Record) -> str:
+    return str(record["ran"]["device"])
+
+
+def _memory(record: Record) -> str:
+    return f"{record['ran']['peak_memory_bytes'] / 2**20:,.0f} MiB"

@@ -1,0 +1,151 @@
+"""What a data folder has of every corpus, beside the published counts, and how to get what it lacks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from xtreme_bench.benchmark import TASKS
+from xtreme_bench.data import layout
+from xtreme_bench.data.counts import Memory, Split, intermediate_splits, source_splits, target_splits
+from xtreme_bench.data.published import published
+from xtreme_bench.official.gold import gold_path, read_gold
+
+Progress = Callable[[int, int, str], None]
+
+# What to give `data prepare`: names of releases, as their projects call them.
+RELEASES: Mapping[str, str] = {
+    "xnli": "XNLI-1.0 and XNLI-MT-1.0",
+    "pawsx": "PAWS-X (x-final)",
+    "udpos": "Universal Dependencies 2.5 (ud-treebanks-v2.5)",
+    "panx": "WikiAnn as split by Rahimi et al. (panx_dataset)",
+    "xquad": "XQuAD",
+    "mlqa": "MLQA_V1",
+    "tydiqa": "TyDiQA-GoldP 1.1",
+    "bucc2018": "the sample and training sets of BUCC 2018",
+    "tatoeba": "data/tatoeba/v1 of LASER",
+    "anli_plus": "SNLI 1.0, MultiNLI 1.0 and ANLI 1.0",
+    "mnli": "MultiNLI 1.0",
+    "qqp": "GLUE's QQP",
+    "squad_v1": "SQuAD 1.1",
+    "squad_v2": "SQuAD 2.0",
+    "hellaswag": "HellaSwag",
+    "ccg": "CCGbank (LDC2005T13) as `words TAB tags`, with tags_to_id.json",
+    "cosmosqa": "Cosmos QA",
+    "commonsenseqa": "CommonsenseQA 1.11 (random split)",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One split of a task in one language.
+
+    `records`: what the readers give, None where files are missing or faulty. `labels`: gold labels of a test set, for
+    BUCC pairs. `checksum`: "new" at the first sight of the files, "known" when they are as they were the last time,
+    "changed" when they are not. `problems`: what is missing or wrong.
+    """
+
+    task: str
+    split: str
+    language: str
+    files: tuple[str, ...]
+    records: int | None
+    published: int | None
+    labels: int | None
+    checksum: str | None
+    problems: tuple[str, ...]
+
+    @property
+    def found(self) -> bool:
+        """Whether its files are there."""
+        return self.checksum is not None
+
+    @property
+    def differs(self) -> bool:
+        """Whether the number of records is known not to be the published one."""
+        return None not in (self.records, self.published) and self.records != self.published
+
+
+def status(
+    data: Path,
+    labels: Path | None,
+    memory: Path,
+    tasks: Sequence[str] = (),
+    progress: Progress = lambda done, total, note: None,
+) -> list[Entry]:
+    """Look at `tasks` (all without any) in a data folder: one entry a split and language, in the order of the tables.
+
+    Files are read whole, by the readers that training uses, so their faults are found. `memory` is a file that
+    remembers counts and checksums; what kept its size and time of change is not read again.
+    """
+    for task in tasks:
+        layout.known(task, (*TASKS, *layout.INTERMEDIATE), "task")
+    splits = [one for task in tasks or (*TASKS, *layout.INTERMEDIATE) for one in _splits(data, task)]
+    remembered = Memory(memory)
+    entries = []
+    for done, one in enumerate(splits):
+        progress(done, len(splits), f"{one.task} {one.split} {one.language}")
+        entries.append(_entry(data, labels, one, remembered))
+    remembered.save()
+    progress(len(splits), len(splits), "")
+    return entries
+
+
+def _entry(data: Path, labels: Path | None, one: Split, memory: Memory) -> Entry:
+    problems = [f"missing: {file}" for file in one.files if not (data / file).is_file()]
+    records = gold = state = None
+    if not problems:
+        known, state = memory.of_split(data, one)
+        records = known["records"]
+        problems += [known["problem"]] if known["problem"] else []
+    if one.split == "test" and labels is not None:
+        gold, faults = _labels(labels, one, records, memory)
+        problems += faults
+    expected = published(one.task, one.split, one.language)
+    return Entry(one.task, one.split, one.language, one.files, records, expected, gold, state, tuple(problems))
+
+
+def _labels(labels: Path, one: Split, records: int | None, memory: Memory) -> tuple[int | None, list[str]]:
+    path = gold_path(labels, one.task, one.language)
+    if path is None:
+        return None, ["no gold labels: can be predicted, not scored"] if records is not None else []
+    count = partial(_count_gold, path, one.task, one.language)
+    known, _ = memory.of(f"{path.resolve()}: labels", [path], count)
+    if known["problem"]:
+        return None, [known["problem"]]
+    found = int(known["records"])
+    if one.task != "bucc2018" and records is not None and found != records:
+        return found, [f"{found:,} gold labels for {records:,} records"]
+    return found, []
+
+
+def _count_gold(path: Path, task: str, language: str) -> int:
+    return len(read_gold(path, task, language))
+
+
+def _splits(data: Path, task: str) -> Iterator[Split]:
+    """Everything that a task reads: training and development sets, then the test set of each language."""
+    if task in layout.INTERMEDIATE:
+        yield from intermediate_splits(data, task)
+        return
+    if TASKS[task].source == task:
+        yield from source_splits(data, task)
+    yield from target_splits(data, task, TASKS[task].languages)
+
+
+def to_dict(data: Path, entries: Sequence[Entry]) -> dict[str, Any]:
+    """The entries as JSON values, with the forms of the releases where `data prepare` made the folder."""
+    return {"data": str(data), "prepared_from": prepared_from(data), "entries": [asdict(entry) for entry in entries]}
+
+
+def prepared_from(data: Path) -> dict[str, list[str]]:
+    """For each corpus the forms of releases that `data prepare` found; empty for a folder it did not make."""
+    try:
+        found = json.loads((data / "prepare.json").read_text(encoding="utf-8"))["found"]
+        return {corpus: list(forms) for corpus, forms in found.items()}
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        return {}

@@ -1,0 +1,95 @@
+"""Tables for the terminal: scores by task and language, and runs side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tabulate import tabulate
+
+from xtreme_bench.benchmark import GROUPS, LANGUAGES, TASKS
+from xtreme_bench.official.scores import cells, headline
+from xtreme_bench.report.claims import Scores
+
+Run = tuple[str, Scores]
+MEASURES = (*TASKS, *GROUPS, "overall")
+# A guess at random is right this often, in percent; only where every prediction is one of a few labels.
+CHANCE = {name: 100 / len(task.labels) for name, task in TASKS.items() if task.group == "classification"}
+
+
+def tasks_of(*runs: Scores) -> list[str]:
+    """The tasks that any of the runs has a score for, in XTREME's order."""
+    return [task for task in TASKS if any(task in scores for scores in runs)]
+
+
+def measures_of(*runs: Scores) -> list[str]:
+    """The tasks, groups and `overall` that any of the runs has a score for."""
+    return [key for key in MEASURES if any(headline(scores, key) is not None for scores in runs)]
+
+
+def languages_of(*runs: Scores) -> list[str]:
+    """The languages that any of the runs has a score for; English first, then by family, script and name."""
+    used = {code for scores in runs for task in TASKS for code in cells(scores, task)}
+    return sorted(used, key=lambda code: (code != "en", *_place(code)))
+
+
+def _place(code: str) -> tuple[str, str, str]:
+    language = LANGUAGES[code]
+    return language.family, language.script, language.name
+
+
+def difference(scores: Scores, reference: Scores, key: str) -> float | None:
+    """How much higher a task, group, `overall` or `<task>/transfer` is than in another run, in points."""
+    after, before = headline(scores, key), headline(reference, key)
+    return None if after is None or before is None else after - before
+
+
+def cell(value: float | None, digits: int = 1, *, sign: bool = False) -> str:
+    """A number of a table, with a true minus; a dash where there is none."""
+    if value is None:
+        return "–"
+    text = f"{value:+.{digits}f}" if sign else f"{value:.{digits}f}"
+    return text.lstrip("+-") if sign and not float(text) else text.replace("-", "−")
+
+
+def language_table(scores: Scores) -> str:
+    """Languages by tasks in percent, with the means below. English is what the tasks are trained on."""
+    tasks = tasks_of(scores)
+    by_task = {task: cells(scores, task) for task in tasks}
+    rows = [
+        [f"{code}  {LANGUAGES[code].name}", *(cell(by_task[task].get(code)) for task in tasks)]
+        for code in languages_of(scores)
+    ]
+    means = [
+        ["mean", *(cell(headline(scores, task)) for task in tasks)],
+        ["mean without en", *(cell(headline(scores, f"{task}/transfer")) for task in tasks)],
+    ]
+    return _table(["", *tasks], [*rows, [], *means])
+
+
+def summary_table(runs: Sequence[Run], reference: int | None = None) -> str:
+    """Tasks, groups and overall by runs, and each run's difference to `runs[reference]`."""
+    others = [at for at in range(len(runs)) if at != reference] if reference is not None else []
+    headings = ["", *(name for name, _ in runs), *_difference_headings(runs, others)]
+    return _table(headings, list(_summary_rows(runs, reference, others)))
+
+
+def _summary_rows(runs: Sequence[Run], reference: int | None, others: Sequence[int]) -> Iterator[list[str]]:
+    previous = "task"
+    for key in measures_of(*(scores for _, scores in runs)):
+        kind = "task" if key in TASKS else "group" if key in GROUPS else "overall"
+        if kind != previous:
+            yield []
+        previous = kind
+        values = [cell(headline(scores, key)) for _, scores in runs]
+        base = runs[reference][1] if reference is not None else {}
+        yield [key, *values, *(cell(difference(runs[at][1], base, key), sign=True) for at in others)]
+
+
+def _difference_headings(runs: Sequence[Run], others: Sequence[int]) -> list[str]:
+    return ["difference"] if len(others) == 1 else [f"Δ {runs[at][0]}" for at in others]
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Text on the left, numbers on the right as they are written; an empty row separates."""
+    filled = [[*row, *[""] * (len(headings) - len(row))] for row in rows]
+    return tabulate(filled, headers=headings, stralign="right", colalign=("left",), disable_numparse=True)

@@ -1,0 +1,171 @@
+"""What the numbers of a run say in words, and which expectations of its recipe hold."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from xtreme_bench.benchmark import GROUPS, TASKS
+from xtreme_bench.bundle.verify import check_expect
+from xtreme_bench.official.findings import count
+from xtreme_bench.official.scores import cells, headline
+from xtreme_bench.report.claims import Manifest, Scores, scores_of
+from xtreme_bench.report.tables import CHANCE, cell, difference, tasks_of
+
+# Changes below this many points are called none: a second decimal of a mean is no finding.
+NOTHING = 0.5
+# Two-sided 95 % of a normal distribution.
+SURE = 1.96
+
+
+@dataclass(frozen=True)
+class Expected:
+    """One line of a recipe's `expect`: what was wanted of which number, what was found, and whether it holds."""
+
+    name: str
+    wanted: str
+    found: float | None
+    holds: bool
+
+    @property
+    def state(self) -> str:
+        """In a word or two, as tables show it."""
+        return "holds" if self.holds else "no score" if self.found is None else "MISSED"
+
+
+def expectations(manifest: Manifest, baseline: Manifest | None) -> list[Expected]:
+    """Every bound of the recipe's `expect`, judged as `verify.check_expect` does."""
+    expect = manifest["recipe"].get("expect") or {}
+    scores, before = scores_of(manifest), scores_of(baseline) if baseline else None
+    lines = []
+    for section, prefix in (("scores", ""), ("gains", "gain of ")):
+        for key, bound in (expect.get(section) or {}).items():
+            given = {name: value for name, value in bound.items() if value is not None}
+            found = headline(scores, key) if section == "scores" else difference(scores, before or {}, key)
+            missed = check_expect({section: {key: given}}, scores, before)
+            lines.append(Expected(prefix + key, _wanted(given), found, not missed))
+    return lines
+
+
+def _wanted(bound: Mapping[str, Any]) -> str:
+    parts = {"value": "{:g}", "within": "within {:g}", "at_least": "at least {:g}", "at_most": "at most {:g}"}
+    return " ".join(text.format(bound[name]) for name, text in parts.items() if name in bound)
+
+
+def verdict(manifest: Manifest, baseline: Manifest | None) -> list[str]:
+    """Sentences in plain words: how good, whether above chance, what changed to the baseline, what was expected."""
+    if not scores_of(manifest):
+        return ["There are predictions but no scores: no gold labels were given, so nothing can be said of quality."]
+    sentences = [_level(manifest["name"], scores_of(manifest))]
+    if chance := list(_chance(manifest)):
+        sentences.append(f"In the languages without training data: {'; '.join(chance)}.")
+    if baseline is not None:
+        sentences += _change(manifest, baseline)
+    sentences += _expected(expectations(manifest, baseline))
+    return [*sentences, "All of this is one run with one seed; other seeds would move each number."]
+
+
+def _level(name: str, scores: Scores) -> str:
+    overall = headline(scores, "overall")
+    if overall is not None:
+        return f"{name} reaches {cell(overall)} on average over the nine tasks."
+    scored = ", ".join(f"{task} {cell(headline(scores, task))}" for task in tasks_of(scores))
+    return f"{name} is scored on {len(tasks_of(scores))} of nine tasks, so there is no overall score: {scored}."
+
+
+def _chance(manifest: Manifest) -> Iterator[str]:
+    for task, chance in CHANCE.items():
+        others = {code: value for code, value in cells(scores_of(manifest), task).items() if code != "en"}
+        found = headline(scores_of(manifest), f"{task}/transfer")
+        if found is None:
+            continue
+        sizes = [manifest["files"].get(TASKS[task].file(code), {}).get("records", 0) for code in others]
+        clear = found - chance > _error(list(others.values()), sizes)
+        words = "above" if clear else "not clearly above"
+        yield f"{task} is {cell(found)}, {words} the {cell(chance)} of chance"
+
+
+def _error(percents: Sequence[float], sizes: Sequence[int]) -> float:
+    """At most how far the mean of accuracies is off, in points, for the number of test examples (95 %).
+
+    The mean of the languages' standard errors: it bounds the error of the mean also where the languages translate the
+    same examples and so err together.
+    """
+    shares = [percent / 100 for percent in percents]
+    errors = [math.sqrt(share * (1 - share) / max(1, size)) for share, size in zip(shares, sizes, strict=True)]
+    return 100 * SURE * sum(errors) / len(errors)
+
+
+def _change(manifest: Manifest, baseline: Manifest) -> Iterator[str]:
+    scores, before = scores_of(manifest), scores_of(baseline)
+    what = _what_differs(manifest, baseline)
+    shared = [task for task in tasks_of(scores) if task in before]
+    if not shared:
+        yield f"The baseline {baseline['name']} has no scores for these tasks, so nothing can be said of {what}."
+        return
+    average = sum(difference(scores, before, task) or 0.0 for task in shared) / len(shared)
+    over = "the nine tasks" if len(shared) == len(TASKS) else f"the {len(shared)} tasks that both have"
+    yield f"Against {baseline['name']}, {what} {_helped(average)} on average over {over} ({_points(average)})."
+    groups = {key: change for key in GROUPS if (change := difference(scores, before, key)) is not None}
+    groups = groups or {task: difference(scores, before, task) or 0.0 for task in shared}
+    yield _by_kind(groups)
+    yield _pairs(scores, before, shared)
+
+
+def _what_differs(manifest: Manifest, baseline: Manifest) -> str:
+    tasks = (manifest["recipe"].get("intermediate") or {}).get("tasks") or {}
+    if not tasks or baseline["recipe"].get("intermediate"):
+        return "this recipe"
+    names = list(tasks)
+    return f"intermediate training on {_listing(names) if len(names) < 5 else f'{len(names)} tasks'}"
+
+
+def _helped(change: float) -> str:
+    return "made no difference" if abs(change) < NOTHING else "helped" if change > 0 else "hurt"
+
+
+def _by_kind(changes: Mapping[str, float]) -> str:
+    ordered = sorted(changes.items(), key=lambda pair: -pair[1])
+    better = [f"{key} ({_points(change)})" for key, change in ordered if change >= NOTHING]
+    worse = [f"{key} ({_points(change)})" for key, change in reversed(ordered) if change <= -NOTHING]
+    same = [key for key, change in ordered if abs(change) < NOTHING]
+    parts = [
+        f"better: {_listing(better)}" if better else "better: none",
+        f"worse: {_listing(worse)}" if worse else "",
+        f"changed by less than {NOTHING:g} points: {_listing(same)}" if same else "",
+    ]
+    text = "; ".join(part for part in parts if part)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _pairs(scores: Scores, before: Scores, tasks: Sequence[str]) -> str:
+    changes = [
+        value - old[code]
+        for task in tasks
+        for old in (cells(before, task),)
+        for code, value in cells(scores, task).items()
+        if code != "en" and code in old
+    ]
+    up, down = sum(change > 0 for change in changes), sum(change < 0 for change in changes)
+    pairs = count(len(changes), "pair")
+    return f"Scores are higher in {up} and lower in {down} of {pairs} of a task and a language other than English."
+
+
+def _expected(lines: Sequence[Expected]) -> list[str]:
+    missed = [line for line in lines if not line.holds]
+    if not lines:
+        return []
+    if not missed:
+        return [f"Everything that the recipe expects was found ({count(len(lines), 'number')})."]
+    what = [f"{line.name} should be {line.wanted}, it is {cell(line.found, 2)}" for line in missed]
+    return [f"{len(missed)} of {len(lines)} things that the recipe expects did NOT appear: {'; '.join(what)}."]
+
+
+def _points(change: float) -> str:
+    return f"{cell(change, sign=True)} points"
+
+
+def _listing(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,255 @@
+"""Sentence vectors of any number of texts: each distinct one once, in batches of one length, into a mapped file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import torch
+from numpy.typing import NDArray
+
+from xtreme_bench.errors import InputError, Problem, StageError
+from xtreme_bench.retrieval.embed_onnx import onnx_run
+from xtreme_bench.retrieval.embed_torch import Run, Tokens, torch_device, torch_run
+from xtreme_bench.stage.store import write_json
+from xtreme_bench.training import encoder as encoders
+from xtreme_bench.training.frames import frame
+
+# Tokens of one batch. On a CPU enough to keep a matrix product busy, little enough to stay near the processor.
+BATCH_TOKENS = {"cpu": 1024, "cuda": 65536}
+# Texts that are tokenised together, while those before are embedded; a killed run begins again with such a part.
+CHUNK = 8192
+
+logger = logging.getLogger(__name__)
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class SentenceEncoder:
+    """An encoder ready to embed. `facts` say what really runs: provider, layer, pooling, precision.
+
+    `layers` vectors of like size stand beside each other in the `width` of what `run` gives.
+    """
+
+    tokenizer: Any
+    run: Run
+    width: int
+    layers: int
+    max_length: int
+    batch_tokens: int
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """`vectors` (distinct texts, width), mapped from a file; `rows` (n) the row of each text, `cut` (n) if too long."""
+
+    vectors: Floats
+    rows: NDArray[np.int64]
+    cut: NDArray[np.bool_]
+
+    def part(self, start: int, stop: int) -> Embedded:
+        """The texts from `start` to before `stop`, over the same vectors."""
+        return Embedded(self.vectors, self.rows[start:stop], self.cut[start:stop])
+
+    def gather(self, file: Path) -> Floats:
+        """The vectors (n, width) of the texts in their order, in a mapped file of their own."""
+        shape = len(self.rows), self.vectors.shape[1]
+        gathered: Floats = mapped(file, np.float32, shape)
+        for start in range(0, len(self.rows), CHUNK):
+            gathered[start : start + CHUNK] = self.vectors[self.rows[start : start + CHUNK]]
+        return gathered
+
+
+def open_encoder(inputs: Mapping[str, Path], params: Mapping[str, Any]) -> SentenceEncoder:
+    """The encoder of a stage: `inputs` has `encoder`, and `export` where ONNX Runtime is the provider.
+
+    `params`: layer, pooling, max_length, precision, provider, device, threads. Raises InputError for settings that
+    this encoder cannot meet, StageError when the provider does not start; nothing else is tried in its place.
+    """
+    encoders.single_threaded_tokenizers()
+    torch.set_num_threads(params["threads"])
+    facts = {name: params[name] for name in ("layer", "pooling", "precision")}
+    if params["provider"] == "torch":
+        encoder = encoders.load(inputs["encoder"])
+        check_settings(params, encoder, inputs["encoder"])
+        device = torch_device(params["device"])
+        run = torch_run(encoder, params["layer"], params["pooling"], precision=params["precision"], device=device)
+        provider, tokenizer = f"torch {torch.__version__} {device}", encoder.tokenizer
+        layers = encoder.blocks + 1 if params["layer"] is None else 1
+        width = encoder.width * layers
+    else:
+        graph = json.loads((inputs["export"] / "export.json").read_text(encoding="utf-8"))
+        device, width, layers = (graph[name] for name in ("device", "width", "layers"))
+        tokenizer = encoders.load_tokenizer(inputs["encoder"])
+        run, used = onnx_run(inputs["export"], device, params["threads"])
+        provider = f"onnxruntime {onnxruntime.__version__} {used}"
+    logger.info("sentence vectors by %s", provider)
+    facts["provider"] = provider
+    return SentenceEncoder(tokenizer, run, width, layers, params["max_length"], BATCH_TOKENS[device], facts)
+
+
+def check_settings(params: Mapping[str, Any], encoder: encoders.Encoder, folder: Path) -> None:
+    """Whether the encoder has the layer and the positions. Raises InputError with all that does not fit."""
+    blocks, layer, length = encoder.blocks, params["layer"], params["max_length"]
+    problems = []
+    if layer is not None and not 0 <= layer <= blocks:
+        problems.append(Problem(f"layer {layer} is not in 0..{blocks} (0 = embeddings, {blocks} = last block)"))
+    if not 3 <= length <= encoder.longest:
+        problems.append(Problem(f"max_length {length} is not in 3..{encoder.longest}"))
+    if problems:
+        message = f"the retrieval settings do not fit the encoder in {folder}; change `retrieval` in the recipe"
+        raise InputError(message, problems)
+
+
+def embed(
+    texts: Sequence[str],
+    encoder: SentenceEncoder,
+    folder: Path,
+    progress: Callable[[int, int], None] | None = None,
+) -> Embedded:
+    """Embed `texts` into `folder`, every distinct text once; what a killed call left there is gone on with.
+
+    A batch has texts of one length, so nothing is padded and a vector depends on its text alone (fp32: to 1e-6; int8
+    scales its activations by batch). Texts of more than `max_length` tokens are cut; an empty text is its special
+    tokens. `progress` counts characters, which is what takes time. Raises InputError for no texts at all and
+    StageError for a vector with NaN, infinity or another width than the encoder's.
+    """
+    if not texts:
+        raise InputError("no sentences to embed")
+    place = {text: at for at, text in enumerate(dict.fromkeys(texts))}
+    distinct = list(place)
+    # Longest first: what does not fit into memory fails at once, and texts of one length come together.
+    order = sorted(range(len(distinct)), key=lambda at: (-len(distinct[at]), at))
+    chunks = [order[start : start + CHUNK] for start in range(0, len(order), CHUNK)]
+    files = _Files(folder, distinct, encoder)
+    done, total = sum(len(distinct[at]) + 1 for chunk in chunks[: files.chunks] for at in chunk), sum(map(len, place))
+    total += len(distinct)
+    for chunk, tokens, cut in _tokenised(encoder, distinct, chunks[files.chunks :]):
+        files.cut[chunk] = cut
+        for batch in batches([len(ids) for ids in tokens], encoder.batch_tokens):
+            rows = [chunk[at] for at in batch]
+            files.vectors[rows] = _vectors(
+                encoder, np.array([tokens[at] for at in batch]), [distinct[at] for at in rows]
+            )
+            done += sum(len(distinct[at]) + 1 for at in rows)
+            if progress:
+                progress(done, total)
+        files.finish_chunk()
+    cut_ones = int(files.cut.sum())
+    if cut_ones:
+        logger.warning("cut to %d tokens: %d of %d sentences", encoder.max_length, cut_ones, len(distinct))
+    rows_of = np.array([place[text] for text in texts], dtype=np.int64)
+    return Embedded(files.vectors, rows_of, files.cut[rows_of])
+
+
+def mapped(file: Path, kind: type, shape: tuple[int, ...]) -> NDArray[Any]:
+    """A new `.npy` file of zeros, mapped, for which the disk has room: a map that finds none kills its process."""
+    array: NDArray[Any] = np.lib.format.open_memmap(file, "w+", kind, shape)
+    with file.open("r+b") as stream:
+        try:
+            os.posix_fallocate(stream.fileno(), 0, file.stat().st_size)
+        except OSError as error:
+            error.filename = str(file)
+            raise
+    return array
+
+
+def batches(lengths: Sequence[int], tokens: int) -> list[list[int]]:
+    """Every index once, longest first; a batch has one length and at most `tokens` tokens (one sentence at least)."""
+    order = sorted(range(len(lengths)), key=lambda index: (-lengths[index], index))
+    made: list[list[int]] = []
+    for index in order:
+        length = lengths[index]
+        if made and lengths[made[-1][0]] == length and length * (len(made[-1]) + 1) <= tokens:
+            made[-1].append(index)
+        else:
+            made.append([index])
+    return made
+
+
+def tokenise(tokenizer: Any, texts: Sequence[str], max_length: int) -> tuple[list[list[int]], NDArray[np.bool_]]:
+    """Token ids of each text with special tokens, and which had too many; the marks at the end stay."""
+    found = tokenizer(list(texts), return_attention_mask=False, return_token_type_ids=False, verbose=False)
+    tokens: list[list[int]] = found["input_ids"]
+    cut = np.array([len(ids) > max_length for ids in tokens], dtype=bool)
+    end = frame(tokenizer, 1).marks[-1]
+    return [[*ids[: max_length - len(end)], *end] if len(ids) > max_length else ids for ids in tokens], cut
+
+
+def _tokenised(
+    encoder: SentenceEncoder, texts: Sequence[str], chunks: Sequence[Sequence[int]]
+) -> Iterator[tuple[Sequence[int], list[list[int]], NDArray[np.bool_]]]:
+    """Each chunk with its tokens; a thread works on the next one while the caller has this one."""
+
+    def work(chunk: Sequence[int]) -> tuple[list[list[int]], NDArray[np.bool_]]:
+        return tokenise(encoder.tokenizer, [texts[at] for at in chunk], encoder.max_length)
+
+    with ThreadPoolExecutor(1, "tokenise") as pool:
+        ahead = [pool.submit(work, chunk) for chunk in chunks[:1]]
+        for at, chunk in enumerate(chunks):
+            ahead += [pool.submit(work, following) for following in chunks[at + 1 : at + 2]]
+            yield chunk, *ahead.pop(0).result()
+
+
+def _vectors(encoder: SentenceEncoder, ids: Tokens, texts: Sequence[str]) -> Floats:
+    found = encoder.run(ids)
+    if found.shape != (len(ids), encoder.width):
+        raise StageError(f"the encoder gives vectors of shape {found.shape}; {(len(ids), encoder.width)} expected")
+    finite = np.isfinite(found).all(axis=1)
+    if not finite.all():
+        faulty = texts[int(finite.argmin())][:60]
+        raise StageError(f"the vector of {faulty!r} is not finite; the encoder's weights are broken")
+    return found
+
+
+class _Files:
+    """The vectors of some texts in a folder, which were cut, and how many chunks of them are done.
+
+    What a call left there counts if it was for the same texts and settings and all of it is there; else it is made
+    anew.
+    """
+
+    def __init__(self, folder: Path, texts: Sequence[str], encoder: SentenceEncoder) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._record = folder / "done.json"
+        state = hashlib.sha256(repr((encoder.width, encoder.max_length, sorted(encoder.facts.items()))).encode())
+        for text in texts:
+            state.update(f"{text}\0".encode())
+        self._texts = state.hexdigest()
+        wanted = {
+            folder / "vectors.npy": (np.float32, (len(texts), encoder.width)),
+            folder / "cut.npy": (np.bool_, (len(texts),)),
+        }
+        self.chunks = self._known(-(-len(texts) // CHUNK), sum(file.stat().st_size for file in wanted if file.exists()))
+        if not self.chunks:
+            self._record.unlink(missing_ok=True)
+            for file, (kind, shape) in wanted.items():
+                mapped(file, kind, shape)
+        self._bytes = sum(file.stat().st_size for file in wanted)
+        self.vectors, self.cut = (np.load(file, mmap_mode="r+") for file in wanted)
+
+    def _known(self, chunks: int, size: int) -> int:
+        try:
+            record = json.loads(self._record.read_text(encoding="utf-8"))
+            same = (record["texts"], record["bytes"]) == (self._texts, size)
+            return int(record["chunks"]) if same and 0 < record["chunks"] <= chunks else 0
+        except (OSError, ValueError, KeyError, TypeError):
+            return 0
+
+    def finish_chunk(self) -> None:
+        """What was written so far outlives a kill."""
+        self.vectors.flush()
+        self.cut.flush()
+        self.chunks += 1
+        write_json(self._record, {"texts": self._texts, "bytes": self._bytes, "chunks": self.chunks})

@@ -1,0 +1,64 @@
+"""Sentence vectors by ONNX Runtime: an exported graph as a function, on the device that was asked for or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import torch
+from numpy.typing import NDArray
+
+from xtreme_bench.errors import InputError, StageError
+from xtreme_bench.retrieval.embed_torch import Run, Tokens
+from xtreme_bench.retrieval.graph import GRAPH
+
+PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+
+
+def onnx_device(wanted: str) -> str:
+    """ "cuda" or "cpu" for auto, cuda or cpu; auto is the GPU where torch finds one.
+
+    Raises InputError where a GPU is meant but ONNX Runtime cannot use it: it would be slow, and nobody would know.
+    """
+    if wanted == "cpu" or (wanted == "auto" and not torch.cuda.is_available()):
+        return "cpu"
+    offered = onnxruntime.get_available_providers()
+    if PROVIDERS["cuda"] not in offered:
+        raise InputError(
+            f"this ONNX Runtime has no {PROVIDERS['cuda']} (only {', '.join(offered)}): install"
+            f" onnxruntime-gpu=={onnxruntime.__version__} in place of onnxruntime, or set `retrieval.device: cpu`"
+        )
+    return "cuda"
+
+
+def onnx_run(folder: Path, device: str, threads: int) -> tuple[Run, str]:
+    """The graph in `folder` as a function, and the provider that runs it. Raises StageError when that does not start.
+
+    The graph is run as it was written: its operators are the fast ones, and ONNX Runtime's own fusion of the skip
+    connection with LayerNorm is several times slower on a CPU than the two apart.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.use_deterministic_compute = True
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.log_severity_level = 3
+    provider: Any = PROVIDERS[device]
+    if device == "cuda":
+        # CUDA and cuDNN come with torch. TF32 would cost fp32 its last digits.
+        onnxruntime.preload_dlls()
+        provider = (provider, {"use_tf32": "0"})
+    try:
+        session = onnxruntime.InferenceSession(str(folder / GRAPH), options, providers=[provider])
+    except Exception as error:  # ONNX Runtime's errors have no common class
+        raise StageError(f"{PROVIDERS[device]} cannot run the exported graph: {error}") from error
+    used = session.get_providers()[0]
+    if used != PROVIDERS[device]:
+        raise StageError(f"{PROVIDERS[device]} did not start, ONNX Runtime fell back to {used}; see the stage's log")
+
+    def run(ids: Tokens) -> NDArray[np.float32]:
+        return session.run(None, {"input_ids": ids})[0]  # type: ignore[no-any-return]
+
+    return run, used

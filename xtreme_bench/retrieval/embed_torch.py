@@ -1,0 +1,61 @@
+"""Sentence vectors by torch: the reference that every export is compared with, and a provider a recipe may choose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from xtreme_bench.errors import InputError
+from xtreme_bench.training.encoder import Encoder
+
+Tokens = NDArray[np.int64]
+# Token ids of sentences of one length (sentences, tokens) -> vectors (sentences, width).
+Run = Callable[[Tokens], NDArray[np.float32]]
+
+_FLOATS = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+
+
+def torch_device(wanted: str) -> str:
+    """ "cuda" or "cpu" for auto, cuda or cpu. Raises InputError for a GPU that torch does not find."""
+    found = torch.cuda.is_available()
+    if wanted == "cuda" and not found:
+        raise InputError("retrieval.device is cuda, but torch finds no GPU here; set `device: cpu` or `auto`")
+    return "cuda" if found and wanted != "cpu" else "cpu"
+
+
+def torch_run(
+    encoder: Encoder, layer: int | None, pooling: str, *, precision: str = "fp32", device: str = "cpu", cut: bool = True
+) -> Run:
+    """The encoder as a function; for `layer` None the vectors of all hidden states, beside each other.
+
+    With `cut` the blocks above the layer are taken off the encoder for good; without, they run and are ignored.
+    Raises InputError for a precision that torch does not have on the device.
+    """
+    if precision not in _FLOATS or (precision == "fp16" and device == "cpu"):
+        raise InputError(f"torch does not embed in {precision} on the {device}; change `retrieval.precision`")
+    model: Any = encoder.model.to(device=device, dtype=_FLOATS[precision]).eval()
+    cut = cut and layer is not None
+    if cut:
+        model.encoder.layer = model.encoder.layer[:layer]
+
+    @torch.inference_mode()
+    def run(ids: Tokens) -> NDArray[np.float32]:
+        output = model(input_ids=torch.from_numpy(ids).to(device), output_hidden_states=not cut)
+        states = [output.last_hidden_state] if cut else output.hidden_states
+        wanted = states if cut or layer is None else [states[layer]]
+        vectors: NDArray[np.float32] = torch.cat([_pooled(state.float(), pooling) for state in wanted], 1).cpu().numpy()
+        return vectors
+
+    return run
+
+
+def _pooled(hidden: torch.Tensor, pooling: str) -> torch.Tensor:
+    if pooling == "cls":
+        return hidden[:, 0]
+    # The first and the last token are special; they count only when nothing is between.
+    inner = pooling == "mean_no_special" and hidden.shape[1] > 2
+    return (hidden[:, 1:-1] if inner else hidden).mean(1)

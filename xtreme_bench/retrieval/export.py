@@ -1,0 +1,166 @@
+"""The export stage: an encoder as an ONNX graph, proven equal to torch on real sentences of many scripts.
+
+The graph ends at the recipe's layer and pools inside. Layers are counted as hidden states are: 0 is the output of the
+embeddings, L the output of block L. Retrieval tasks share the stage, and later runs find it in the store.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+from numpy.typing import NDArray
+
+from xtreme_bench.errors import InputError, StageError
+from xtreme_bench.retrieval import graph
+from xtreme_bench.retrieval.embed import BATCH_TOKENS, batches, check_settings, tokenise
+from xtreme_bench.retrieval.embed_onnx import onnx_device, onnx_run
+from xtreme_bench.retrieval.embed_torch import Run, torch_run
+from xtreme_bench.stage.job import Job
+from xtreme_bench.stage.store import write_json
+from xtreme_bench.training import encoder as encoders
+
+MIN_COSINE = 0.99999
+# Written for this test: sixteen scripts, short and long, digits, marks, several languages in one, nothing at all.
+SENTENCES = (
+    "The train to the coast leaves at 7:45 every morning, except on Sundays.",
+    "Wer hat das grüne Fahrrad vor der Bäckerei abgestellt?",
+    "Mi abuela plantó tres limoneros detrás de la casa antes de que yo naciera.",
+    "Samaki wengi huogelea karibu na mwamba asubuhi.",
+    "Mehmet çayını içti, sonra köprünün öbür yakasına yürüdü.",
+    "Mưa rơi suốt đêm nhưng sáng nay trời lại trong.",
+    "Вчера вечером мы долго говорили о новой книге.",
+    "الكتاب على الطاولة قرب النافذة.",
+    "باران که بند آمد، بچه‌ها به کوچه برگشتند.",
+    "बच्चे नदी के किनारे खेल रहे हैं।",
+    "মাঝি ভোরবেলা নৌকা নিয়ে নদীতে গেল।",
+    "明天早上我们坐船去岛上看朋友。",
+    "昨日は雨だったので、家で本を読みました。",
+    "오늘 저녁에 시장에서 생선을 샀어요.",
+    "วันนี้อากาศดีมาก",
+    "Η γάτα κοιμάται κάτω από το παλιό τραπέζι.",
+    "הילדה כתבה מכתב לסבתא שלה.",
+    "தம்பி பள்ளிக்கு நடந்து சென்றான்.",
+    "అమ్మ ఉదయాన్నే పూలు కోసింది.",
+    "കുട്ടികൾ മുറ്റത്ത് മഴ നനഞ്ഞു.",
+    "ბებიამ პური გამოაცხო და მეზობლებს დაურიგა.",
+    "ကလေးတွေ ကွင်းထဲမှာ ကစားနေကြတယ်။",
+    "Ich habe das report schon geschickt, bitte check mal deine inbox :-)",
+    "www.example.org/a?b=1&c=2 costs 3,50 € (or 4 $) – 20% less!",
+    "No.",
+    "7",
+    "",
+)
+
+
+def export(job: Job) -> dict[str, Any]:
+    """Write the graph of `inputs["encoder"]` to the stage's folder, with `export.json` that says what it is.
+
+    `params`: layer (None: all hidden states), pooling, max_length, precision, min_cosine, device, threads. The vector
+    of every test sentence must have a cosine of at least 0.99999 with the one of the uncut torch model in fp32, at
+    least `min_cosine` in a lower precision; else StageError. Raises InputError for settings that do not fit.
+    """
+    params = job.params
+    encoders.single_threaded_tokenizers()
+    job.progress(0, 3, "loading the encoder")
+    encoder = encoders.load(job.inputs["encoder"])
+    check_settings(params, encoder, job.inputs["encoder"])
+    layer, pooling, precision = params["layer"], params["pooling"], params["precision"]
+    device = _device(params)
+    if precision in graph.FLOATS and device == "cpu":
+        raise InputError(f"retrieval.precision {precision} is for a GPU, and there is none here; take int8 or fp32")
+    job.progress(1, 3, "writing the graph")
+    try:
+        operators = graph.write(
+            encoder.model, job.out, layer=layer, pooling=pooling, precision=precision, device=device
+        )
+    except (KeyError, AttributeError) as error:
+        raise InputError(
+            f"{job.inputs['encoder']}: not of BERT's architecture ({error}); set `retrieval.provider: torch`"
+        ) from error
+    job.progress(2, 3, "comparing with torch")
+    tokens, _ = tokenise(encoder.tokenizer, [*SENTENCES, " ".join(SENTENCES)], params["max_length"])
+    found = run_all(onnx_run(job.out, device, params["threads"])[0], tokens)
+    lowest = parity(run_all(torch_run(encoder, layer, pooling, cut=False), tokens), found)
+    facts = {
+        **{name: params[name] for name in ("layer", "pooling", "precision")},
+        "device": device,
+        "width": found.shape[1],
+        "layers": found.shape[1] // encoder.width,
+        "operators": operators,
+        "opset": graph.OPSET,
+        "parity_sentences": len(tokens),
+        "parity_min_cosine": lowest,
+    }
+    logging.getLogger(__name__).info("exported: cosine to torch at least %.7f", lowest)
+    require(lowest, MIN_COSINE if precision == "fp32" else params["min_cosine"], f"the {precision} export")
+    write_json(job.out / "export.json", facts)
+    return facts | {"onnx": onnx.__version__, "onnxruntime": onnxruntime.__version__}
+
+
+def fitting(job: Job) -> Mapping[str, Path]:
+    """The inputs of a stage that embeds, their export made again in `job.work` where it is for another device.
+
+    An export is written for a CPU or for a GPU, and a store may be shared by machines of both kinds. `job.params` are
+    those of `export`, which says what is raised.
+    """
+    device = _device(job.params) if "export" in job.inputs else None
+    if device is None or _made_for(job.inputs["export"]) == device:
+        return job.inputs
+    folder = job.work / "export"
+    if _made_for(folder) != device:
+        logging.getLogger(__name__).info("the export in the store is for another device; made again for %s", device)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        export(dataclasses.replace(job, out=folder))
+    return {**job.inputs, "export": folder}
+
+
+def _device(params: Mapping[str, Any]) -> str:
+    return "cpu" if params["precision"] == "int8" else onnx_device(params["device"])
+
+
+def _made_for(folder: Path) -> str | None:
+    """The device of an export; None where a kill left half of one, or nothing is."""
+    try:
+        return str(json.loads((folder / "export.json").read_text(encoding="utf-8"))["device"])
+    except FileNotFoundError:
+        return None
+
+
+def run_all(run: Run, tokens: list[list[int]]) -> NDArray[np.float32]:
+    """The vectors (sentences, width) of sentences as token ids, in their order."""
+    parts = batches([len(ids) for ids in tokens], BATCH_TOKENS["cpu"])
+    found = np.concatenate([run(np.array([tokens[at] for at in part])) for part in parts])
+    return found[np.argsort(np.concatenate(parts))]
+
+
+def parity(expected: NDArray[np.float32], found: NDArray[np.float32]) -> float:
+    """The smallest cosine between like rows. Raises StageError for vectors that have none."""
+    for vectors, whose in ((expected, "encoder"), (found, "export")):
+        if not np.isfinite(vectors).all():
+            raise StageError(f"the {whose} gives NaN or infinite vectors; the encoder's weights are broken")
+        if not vectors.any(axis=1).all():
+            raise StageError(f"the {whose} gives vectors that are all zeros; the encoder's weights are broken")
+    left, right = expected.astype(np.float64), found.astype(np.float64)
+    norms = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
+    return float(((left * right).sum(1) / norms).min())
+
+
+def require(cosine: float, least: float, what: str) -> None:
+    """Raises StageError when a smallest cosine is below what is asked for."""
+    if not cosine >= least:
+        way = "set `retrieval.provider: torch`"
+        if least != MIN_COSINE:
+            way = "take another `retrieval.precision`, or ask for less with `min_cosine`"
+        raise StageError(
+            f"{what} differs too much from torch in fp32: cosine {cosine:.7f}, at least {least} required; {way}"
+        )

@@ -1,0 +1,60 @@
+"""The stage that scores every layer of the encoder on BUCC's development pairs, for choosing the one to use.
+
+Tatoeba has no development set, and a layer chosen on its test set would make its score worthless as a result.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import shutil
+from typing import Any
+
+from xtreme_bench.data.targets import read_bucc, read_bucc_gold
+from xtreme_bench.retrieval import mining
+from xtreme_bench.retrieval.embed import SentenceEncoder, embed, open_encoder
+from xtreme_bench.retrieval.embed_torch import torch_device
+from xtreme_bench.retrieval.export import fitting
+from xtreme_bench.stage.job import Job
+from xtreme_bench.stage.store import write_json
+
+
+def score_layers(job: Job) -> dict[str, Any]:
+    """Embed the development sentences of each language at all layers in one pass, then mine with each layer.
+
+    `params`: languages, pooling, max_length, provider, device, threads; `inputs`: data, encoder and, for ONNX Runtime,
+    the export of all layers. Returns facts: the provider and per language F1 in percent by layer, 0 = embeddings.
+    """
+    params = {**job.params, "layer": None, "precision": "fp32", "min_cosine": None}
+    encoder = open_encoder(fitting(dataclasses.replace(job, params=params)), params)
+    scores = {code: _language(job, encoder, code) for code in params["languages"]}
+    return {"provider": encoder.facts["provider"], "pooling": params["pooling"], "bucc2018_dev_f1": scores}
+
+
+def _language(job: Job, encoder: SentenceEncoder, code: str) -> list[float]:
+    """F1 by layer. A killed stage does not repeat a language; the vectors, large at all layers, are removed."""
+    finished, folder = job.work / f"{code}.json", job.work / code
+    if finished.is_file():
+        known: list[float] = json.loads(finished.read_text(encoding="utf-8"))
+        return known
+    gold, ids, sides = read_bucc_gold(job.inputs["data"], code), [], []
+    for side, rows in zip(("foreign", "english"), read_bucc(job.inputs["data"], code, "dev"), strict=True):
+        texts, names = mining.unify(rows)
+        ids.append(names)
+        note = f"{code}: {side} sentences at every layer"
+        told = functools.partial(_told, job, note)
+        sides.append(embed(texts, encoder, folder / side, told).vectors)
+    width, scores = encoder.width // encoder.layers, []
+    for layer in range(encoder.layers):
+        job.progress(layer, encoder.layers, f"{code}: mining with layer {layer}")
+        here = [side[:, layer * width : (layer + 1) * width] for side in sides]
+        candidates = mining.mine(*here, device=torch_device(job.params["device"]))
+        scores.append(mining.best_threshold(mining.name_pairs(candidates, *ids), gold).f1)
+    write_json(finished, scores)
+    shutil.rmtree(folder)
+    return scores
+
+
+def _told(job: Job, note: str, done: int, total: int) -> None:
+    job.progress(done, total, note)

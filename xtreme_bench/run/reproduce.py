@@ -1,0 +1,238 @@
+"""One command from a recipe to a checked bundle: plan, execute, score, bundle, compare with the baseline, report."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xtreme_bench import models
+from xtreme_bench.audit import scope
+from xtreme_bench.bundle import manifest, write
+from xtreme_bench.bundle.check import check
+from xtreme_bench.bundle.verify import check_expect
+from xtreme_bench.data import layout, plausible
+from xtreme_bench.data.counts import Memory, memory_file
+from xtreme_bench.engines import chosen
+from xtreme_bench.engines.local import Local
+from xtreme_bench.errors import InputError, Problem, StageError
+from xtreme_bench.plan import facts as plan_facts
+from xtreme_bench.plan import labels as plan_labels
+from xtreme_bench.plan.stages import Plan, plan
+from xtreme_bench.recipe import load
+from xtreme_bench.run.progress import Display
+from xtreme_bench.run.schedule import Engine, execute
+from xtreme_bench.stage.stage import MISSING, Stage
+from xtreme_bench.stage.store import Digests, Store
+from xtreme_bench.stage.versions import require_heavy_half
+
+
+@dataclass(frozen=True)
+class Places:
+    """The folders of a run. `data` and `labels` are only needed by recipes that do not use the built-in corpora.
+
+    `partial`: the data may have far fewer records than are published.
+    """
+
+    data: Path | None = None
+    labels: Path | None = None
+    store: Path = Path("store")
+    submissions: Path = Path("submissions")
+    reports: Path = Path("reports")
+    partial: bool = False
+
+    @property
+    def corpora(self) -> Path:
+        """Where recipes that are not on the built-in corpora find theirs."""
+        return self.data or layout.DATA
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A finished recipe: where its bundle is, what the manifest says, and the records of its stages."""
+
+    plan: Plan
+    bundle: Path
+    manifest: dict[str, Any]
+    records: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run leaves: the recipe's results, its baseline's, and what was expected but is not so."""
+
+    main: Finished
+    baseline: Finished | None
+    problems: list[Problem]
+
+
+def plans(name: str, places: Places, image: str | None = None, digests: Digests | None = None) -> list[Plan]:
+    """The plan of a recipe and, after it, of its baseline, whose stages run in `image` or with the packages here.
+
+    `digests` are those of an earlier plan, so that no file is hashed twice.
+
+    Errors: `InputError` with all faults of either file.
+    """
+    _require_paths(places)
+    digests = digests or _digests(places)
+    recipes = [load.load(load.find(name))]
+    if recipes[0].baseline is not None:
+        recipes.append(load.load(recipes[0].path.parent / f"{recipes[0].baseline}.yaml"))
+    made = [
+        plan(one, data=places.data, labels=places.labels, image=image, digests=digests, partial=places.partial)
+        for one in recipes
+    ]
+    made[0].missing[:0] = plan_labels.unjudged(made[0], places.corpora, places.labels)
+    if places.store.is_dir():  # looking at a plan makes none
+        digests.save()
+    return made
+
+
+def _digests(places: Places) -> Digests:
+    return Digests(places.store / "digests.json")
+
+
+def _require_paths(places: Places) -> None:
+    """Errors: `InputError` for paths that are no lines of text, as stages are told of them in such lines."""
+    paths = {what: str(path.resolve()) for what, path in vars(places).items() if isinstance(path, Path)}
+    problems = [
+        Problem(f"the path of the {what}, {path!a}, holds a control character or is not UTF-8")
+        for what, path in paths.items()
+        if any(ord(letter) < 32 or 0xD800 <= ord(letter) < 0xE000 for letter in path)
+    ]
+    if problems:
+        raise InputError("these folders cannot be used; name others, or work in another folder", problems)
+
+
+def planned(name: str, places: Places, engine: str) -> list[Plan]:
+    """The plans as `engine` would run them, without building an image. Errors: as `plans`; no Docker engine answers."""
+    made = plans(name, places)
+    _require_enough(made, places)
+    if chosen(engine, Display(0).say) != "docker":
+        return made
+    from xtreme_bench.engines import docker, image
+
+    return plans(name, places, image.find(docker.connect(), made[0].recipe.resources.image) or "not built yet")
+
+
+def reproduce(name: str, places: Places, engine: str = "local") -> Outcome:
+    """Run a recipe and its baseline to the end, on one of `engines.ENGINES`.
+
+    Errors: wrong input before any work; an engine that cannot be used; the first stage that fails.
+    """
+    digests = _digests(places)
+    made = plans(name, places, digests=digests)
+    _require_inputs(made, places)
+    _require_enough(made, places)
+    _require_outputs(made, places)
+    places.store.mkdir(parents=True, exist_ok=True)
+    hub = {(h.name, h.revision) for one in made if (h := one.recipe.model.hub) is not None}
+    for model in sorted(hub):
+        models.fetch(*model)
+    resources = made[0].recipe.resources
+    with closing(_engine(engine, resources)) as place:
+        # Now that the weights have a folder, and the image a digest.
+        made = plans(name, places, place.image, digests)
+        _require_inputs(made, places)
+        stages = _distinct(made)
+        execute(stages, Store(places.store), place, jobs=resources.jobs, display=Display(len(stages)))
+    finished = [_finish(one, Store(places.store), places) for one in made]
+    baseline = finished[1] if len(finished) > 1 else None
+    return Outcome(finished[0], baseline, _judge(finished[0], baseline))
+
+
+def audit_recipe(name: str, places: Places) -> dict[str, Any]:
+    """Audit what a recipe trains on and is tested on: runs the stages that make its corpora, and the audit."""
+    (made, *_) = plans(name, places)
+    assert made.audit is not None
+    if any(source.key == MISSING for source in made.audit.inputs.values()):
+        _require_inputs([made], places)
+    stages = [*made.audit.sources, made.audit]
+    store = Store(places.store)
+    with closing(Local()) as engine:
+        execute(stages, store, engine, jobs=1, display=Display(len(stages)))
+    record = store.record(made.audit.key)
+    assert record is not None
+    facts: dict[str, Any] = record["facts"]
+    return facts
+
+
+def _engine(name: str, resources: load.Resources) -> Engine:
+    if chosen(name, Display(0).say) == "docker":
+        from xtreme_bench.engines.docker import Docker
+
+        return Docker(resources, Display(0).say)
+    require_heavy_half()
+    return Local(resources.threads)
+
+
+def _distinct(made: list[Plan]) -> list[Stage]:
+    """The stages of all plans, those that several share only once."""
+    stages: dict[str, Stage] = {}
+    for one in made:
+        for stage in one.stages:
+            stages.setdefault(stage.key, stage)
+    return list(stages.values())
+
+
+def _require_inputs(made: list[Plan], places: Places) -> None:
+    missing = plan_facts.lacking((problem for one in made for problem in one.missing), places.corpora)
+    if missing:
+        raise InputError(
+            f"the recipe {made[0].recipe.name} needs files that are not there, or may not be read: name the folder of "
+            "the corpora with --data (DATA= for make), or make one as said here; a model's is in the recipe",
+            [Problem(line) for line in plan_facts.missing_lines(missing)],
+        )
+
+
+def _require_enough(made: list[Plan], places: Places) -> None:
+    """Raise `InputError` where a prepared data folder has far too little of what a recipe uses."""
+    folder = places.corpora
+    read = [scope.usage(one.recipe) for one in made if one.recipe.data.source == "download"]
+    if read and not places.partial and folder.is_dir():
+        with Display(1).work("count records") as progress:
+            for used in read:
+                plausible.of_folder(folder, used, Memory(memory_file()), progress)
+
+
+def _require_outputs(made: list[Plan], places: Places) -> None:
+    """Errors: `InputError` where what a run leaves could not be written at its end."""
+    folders = [places.store, places.reports / made[0].recipe.name]
+    for one in made:
+        folders.append(places.submissions / one.recipe.name)
+        write.require_place(folders[-1], one.recipe.name)
+    problems = [Problem("cannot be written", str(folder)) for folder in folders if not _is_writable(folder)]
+    if problems:
+        raise InputError("name other folders with --store, --out and --reports, or mend these", problems)
+
+
+def _is_writable(folder: Path) -> bool:
+    """Whether a folder can be made, or written to where it is there."""
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+
+
+def _finish(one: Plan, store: Store, places: Places) -> Finished:
+    records = [record for stage in one.stages if (record := store.record(stage.key)) is not None]
+    scores = None
+    if one.score is not None:
+        scores = json.loads((one.score.folder(store) / "scores.json").read_text(encoding="utf-8"))
+    content = manifest.content(one, records, scores)
+    predictions = {task: stage.folder(store) for task, stage in one.predictions.items()}
+    try:
+        folder = write.write(places.submissions / one.recipe.name, content, predictions)
+    except OSError as error:
+        raise StageError(f"{places.submissions}: the bundle cannot be written: {error.strerror or error}") from error
+    return Finished(one, folder, write.read_manifest(folder), records)
+
+
+def _judge(main: Finished, baseline: Finished | None) -> list[Problem]:
+    problems = list(check(main.bundle).problems)
+    expect = main.manifest["recipe"].get("expect") or {}
+    scores = main.manifest.get("scores")
+    if scores is not None:
+        problems += check_expect(expect, scores, baseline.manifest.get("scores") if baseline else None)
+    return problems

@@ -1,0 +1,167 @@
+"""Bring the stages of a plan into the store: each missing one runs once its inputs are there."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import Any, Protocol
+
+from xtreme_bench.engines.local import Message
+from xtreme_bench.errors import StageError, XtremeBenchError
+from xtreme_bench.run.progress import Display
+from xtreme_bench.stage import code, interrupts
+from xtreme_bench.stage.stage import Stage
+from xtreme_bench.stage.store import Store, write_json
+
+
+class Engine(Protocol):
+    """Runs one stage at a time per calling thread, in whatever place it stands for.
+
+    `image` is the digest of the image that stages run in; None where they use the packages that are installed.
+    """
+
+    image: str | None
+
+    def run(self, folder: Any, message: Message) -> None:
+        """Run `folder/stage.json`; returns when the stage ended well, raises what it reported otherwise."""
+
+    def close(self) -> None:
+        """End everything that was started."""
+
+
+def execute(stages: Sequence[Stage], store: Store, engine: Engine, *, jobs: int, display: Display) -> None:
+    """Run the stages that the store lacks, `jobs` at a time, in the order of the list as far as inputs allow.
+
+    A stage whose outputs were damaged is named, discarded and made again.
+    Errors: the first error of a stage, after which nothing new is started; what had finished stays.
+    """
+    ended = threading.Event()
+    closed = _closed(stages, store)
+    store.tidy()
+    waiting = [stage for stage in stages if not _present(stage, store, display)]
+    missing = {stage.key for stage in waiting}
+    running: dict[Future[None], Stage] = {}
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        try:
+            while waiting or running:
+                ready = [stage for stage in waiting if not missing & {source.key for source in stage.sources}]
+                for stage in ready[: jobs - len(running)]:
+                    waiting.remove(stage)
+                    running[pool.submit(_run_one, stage, store, engine, display, closed, ended.is_set)] = stage
+                finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    missing.discard(running.pop(future).key)
+                    future.result()
+        except BaseException:
+            ended.set()
+            display.ending()
+            with interrupts.shielded():
+                engine.close()  # ends what still runs, so that the pool can be left
+                pool.shutdown()
+            raise
+
+
+def _closed(stages: Sequence[Stage], store: Store) -> list[str]:
+    """What no stage may read unless it is one of its inputs: the whole store, and gold labels wherever they are."""
+    gold = {source.folder(store) for stage in stages for name, source in stage.inputs.items() if name == "labels"}
+    return sorted(str(folder.resolve()) for folder in {*gold, store.root / "stages", store.root / "partial"})
+
+
+def _present(stage: Stage, store: Store, display: Display) -> bool:
+    """Whether a stage is finished and whole. Another run may be mending it, so what is wrong is told under its lock."""
+    try:
+        if store.record(stage.key) is None or store.damage(stage.key):
+            return False
+    except FileNotFoundError:  # removed while it was looked at
+        return False
+    display.skipped(stage.name)
+    return True
+
+
+def _run_one(
+    stage: Stage, store: Store, engine: Engine, display: Display, closed: Sequence[str], stop: Callable[[], bool]
+) -> None:
+    try:
+        with store.locked(stage.key, waiting=lambda owner: display.waiting(stage.name, owner), stop=stop):
+            if _present(stage, store, display):  # another run made it while this one waited
+                return
+            _discard(stage, store, display)
+            display.started(stage.name)
+            started = time.monotonic()
+            facts = _make(stage, store, engine, display, closed)
+            display.finished(stage.name, time.monotonic() - started, str(facts.get("summary", "")))
+    except XtremeBenchError as error:
+        display.failed(stage.name)
+        raise type(error)(f"stage `{stage.name}`: {error}") from error
+    except OSError as error:
+        display.failed(stage.name)
+        raise StageError(
+            f"stage `{stage.name}`: {error.strerror or error}: {error.filename}; free space or mend the folder, "
+            "then run the same command again"
+        ) from error
+
+
+def _discard(stage: Stage, store: Store, display: Display) -> None:
+    """Say what is damaged of a stage that was finished, and forget it."""
+    for problem in store.damage(stage.key):
+        display.say(f"damaged: {problem}; {stage.name} is made again")
+    store.discard(stage.key)
+
+
+def _make(stage: Stage, store: Store, engine: Engine, display: Display, closed: Sequence[str]) -> dict[str, Any]:
+    """Run a stage in its partial folder and commit what it leaves; returns its facts.
+
+    Errors: `StageError` where what the key was made from has changed, before the stage or while it ran.
+    """
+    folder = store.partial(stage.key)
+    stage.require_unchanged()
+    spec = _spec(stage, store, closed)
+    if _begun_with(folder) not in (None, spec["outside"]):
+        display.say(f"  {stage.name}: begun anew, as what it reads was changed, or put back, since it was stopped")
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / "stage.json", spec)
+    engine.run(folder, lambda message: display.progressed(stage.name, *message["progress"]))
+    result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    try:
+        stage.require_unchanged()
+        _require_versions(stage, result["ran"]["versions"])
+    except StageError:
+        shutil.rmtree(folder)
+        raise
+    store.commit(stage.key, {**stage.description(), "name": stage.name, **result})
+    facts: dict[str, Any] = result["facts"]
+    return facts
+
+
+def _spec(stage: Stage, store: Store, closed: Sequence[str]) -> dict[str, Any]:
+    """What a worker is told of a stage, and in `outside` what the next run must find unchanged to go on from here."""
+    return {
+        "kind": stage.kind,
+        "name": stage.name,
+        "params": {**stage.params, **stage.aside},
+        "inputs": {name: str(source.folder(store).resolve()) for name, source in stage.inputs.items()},
+        "closed": list(closed),
+        "code": {} if stage.image else dict(code.sources(stage.function)),
+        "outside": {name: dict(source.stamps) for name, source in stage.outside.items()},
+    }
+
+
+def _begun_with(folder: Path) -> Any:
+    """The `outside` of the run that was stopped in a partial folder; None where there is none."""
+    try:
+        return json.loads((folder / "stage.json").read_text(encoding="utf-8"))["outside"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _require_versions(stage: Stage, ran: Mapping[str, str]) -> None:
+    planned = stage.description().get("versions", ran)
+    other = [f"{name} {ran.get(name)}" for name in planned if ran.get(name) != planned[name]]
+    if other:
+        raise StageError(f"packages were changed since this run began ({', '.join(other)}): run the same command again")

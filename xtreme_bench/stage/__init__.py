@@ -1,0 +1,1 @@
+"""What a stage is: its kinds, its key, the store that keeps it, the worker that runs it and what that is kept from."""

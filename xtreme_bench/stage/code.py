@@ -1,0 +1,221 @@
+"""The code that a stage runs: the definitions that its function reaches, by name, through this package.
+
+A stage's key covers them, so that an edited function never passes off old results as its own, and an edit of what a
+stage does not use leaves its results alone. Names are followed, not files: a function brings what its body names, a
+class all its methods, a module that is used as a value (or named in a string, for loading by name) all that it holds,
+and every module what it does when it is imported. Comments, docstrings and annotations of functions change no result
+and are left out.
+
+The table of tasks is left out too: a new row must not touch the results of others. The rows that a stage's parameters
+name are in its key by themselves (`stage.Stage.description`).
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PACKAGE = "xtreme_bench"
+ROOT = Path(__file__).parent.parent
+TABLES = frozenset({(f"{PACKAGE}.benchmark", "TASKS"), (f"{PACKAGE}.benchmark", "_ROWS")})
+
+# A definition of a module, or with an empty name all that the module holds.
+Reached = tuple[str, str]
+
+
+@dataclass
+class _Definition:
+    """What a name stands for, as the text of its syntax tree, and what that names.
+
+    `names` are (name, attribute asked of it or ""), `strings` those that may name modules, `imports` its own.
+    """
+
+    text: str = ""
+    names: set[tuple[str, str]] = field(default_factory=set)
+    strings: set[str] = field(default_factory=set)
+    imports: dict[str, Reached] = field(default_factory=dict)
+
+
+@dataclass
+class _Module:
+    """A parsed module: its definitions by name, and under the empty name what it does when it is imported."""
+
+    definitions: dict[str, _Definition] = field(default_factory=lambda: {"": _Definition()})
+    imports: dict[str, Reached] = field(default_factory=dict)
+
+
+@functools.cache
+def parts(function: str, root: Path = ROOT) -> dict[str, str]:
+    """What `function` ("package.module:name") runs: module name -> sha256 (hex) of the definitions it reaches there.
+
+    `root` is the folder of the package.
+    """
+    module, _, name = function.partition(":")
+    found: dict[str, dict[str, str]] = {}
+    waiting, seen = [(module, name)], set[Reached]()
+    while waiting:
+        place, name = waiting.pop()
+        parsed = None if (place, name) in seen else _read(root, place)
+        seen.add((place, name))
+        if parsed is None:
+            continue
+        if name:
+            waiting.append((place, _ACTIONS))
+        for key in _keys(parsed, name):
+            if (place, key) in TABLES:
+                continue
+            found.setdefault(place, {})[key] = parsed.definitions[key].text
+            waiting += _uses(root, place, parsed, parsed.definitions[key])
+    return {one: _sha256(*(f"{key}\0{text}" for key, text in sorted(found[one].items()))) for one in sorted(found)}
+
+
+@functools.cache
+def digest(function: str, root: Path = ROOT) -> str:
+    """The sha256 (hex) over all that `function` runs."""
+    return _sha256(*(f"{name}\0{value}" for name, value in parts(function, root).items()))
+
+
+@functools.cache
+def sources(function: str, root: Path = ROOT) -> dict[str, str]:
+    """The modules of which `function` runs something: name -> sha256 (hex) of the whole source."""
+    return {name: hashlib.sha256(_file(root, name).read_bytes()).hexdigest() for name in parts(function, root)}
+
+
+_ACTIONS = "<import>"  # what a module does when it is imported, asked for by itself
+
+
+def _keys(parsed: _Module, name: str) -> list[str]:
+    if name == _ACTIONS:
+        return [""]
+    return [key for key in parsed.definitions if not name or key == name]
+
+
+def _sha256(*texts: str) -> str:
+    return hashlib.sha256("\0\0".join(texts).encode()).hexdigest()
+
+
+def _file(root: Path, module: str) -> Path:
+    path = root.joinpath(*module.split(".")[1:])
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def _is_module(root: Path, module: str) -> bool:
+    return module.partition(".")[0] == PACKAGE and not module.endswith(".") and _file(root, module).is_file()
+
+
+def _read(root: Path, module: str) -> _Module | None:
+    return _parse(_file(root, module).read_text(encoding="utf-8")) if _is_module(root, module) else None
+
+
+@functools.cache
+def _parse(source: str) -> _Module:
+    parsed = _Module()
+    for statement in ast.parse(source).body:
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            parsed.imports.update(_imported(statement))
+        elif not _is_text(statement):
+            for name in _defined(statement) or [""]:
+                _add(parsed.definitions.setdefault(name, _Definition()), _Bare().visit(statement))
+    return parsed
+
+
+def _add(definition: _Definition, statement: ast.stmt) -> None:
+    """Enter what a statement names, and its text, into the definition that it is part of."""
+    definition.text += ast.dump(statement)
+    nodes = list(ast.walk(statement))
+    attribute = {id(node.value): node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    for node in nodes:
+        if isinstance(node, ast.Name):
+            definition.names.add((node.id, attribute.get(id(node), "")))
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            definition.imports.update(_imported(node))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith(f"{PACKAGE}."):
+            definition.strings.add(node.value)
+
+
+def _defined(statement: ast.stmt) -> list[str]:
+    """The names that a statement at the top of a module defines; none for one that only does something."""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [statement.name]
+    if isinstance(statement, ast.Assign):
+        targets = list(statement.targets)
+    else:
+        targets = [statement.target] if isinstance(statement, ast.AnnAssign | ast.AugAssign) else []
+    return [node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)]
+
+
+def _imported(statement: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Reached]]:
+    """Of what comes from this package: the local name, and what it stands for."""
+    if isinstance(statement, ast.Import):
+        for alias in statement.names:
+            if alias.name.partition(".")[0] == PACKAGE:
+                yield alias.asname or PACKAGE, (alias.name, "")
+    elif (origin := statement.module or "").partition(".")[0] == PACKAGE:
+        for alias in statement.names:
+            yield alias.asname or alias.name, (origin, alias.name)
+
+
+def _uses(root: Path, module: str, parsed: _Module, definition: _Definition) -> Iterator[Reached]:
+    """What a definition reaches: others of its module, imported ones, and modules that a string names."""
+    imports = {**parsed.imports, **definition.imports}
+    for name, attribute in definition.names:
+        if name in imports:
+            yield from _follow(root, *imports[name], attribute)
+        elif name in parsed.definitions:
+            yield module, name
+    for text in definition.strings:
+        yield from _named(root, text)
+
+
+def _follow(root: Path, origin: str, name: str, attribute: str) -> Iterator[Reached]:
+    """What a name imported from `origin` stands for.
+
+    Of a module only what is asked of it (`layout.test_files`); all of it where it is used as a value.
+    """
+    inner = f"{origin}.{name}" if name else origin
+    parsed = _read(root, origin)
+    if parsed is not None and name in parsed.imports:
+        yield from _follow(root, *parsed.imports[name], attribute)
+    elif not _is_module(root, inner):
+        yield origin, name
+    elif (held := _read(root, inner)) is not None and attribute in held.imports:
+        yield from _follow(root, *held.imports[attribute], "")
+    elif attribute and _is_module(root, f"{inner}.{attribute}"):
+        yield f"{inner}.{attribute}", ""
+    else:
+        yield inner, attribute
+
+
+def _named(root: Path, text: str) -> Iterator[Reached]:
+    """What a string names for loading: "module:function", a module, or a package whose modules are loaded by name."""
+    module, _, name = text.partition(":")
+    if _is_module(root, module):
+        yield module, name
+    elif module.endswith("."):
+        for file in sorted(root.joinpath(*module.split(".")[1:-1]).glob("*.py")):
+            yield f"{module}{file.stem}", ""
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+class _Bare(ast.NodeTransformer):
+    """Leaves out what changes no result: docstrings, and annotations of functions."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.returns = None
+        every = node.args
+        for each in [*every.posonlyargs, *every.args, *every.kwonlyargs, every.vararg, every.kwarg]:
+            if each is not None:
+                each.annotation = None
+        return self.visit_ClassDef(node)
+
+    def visit_ClassDef(self, node: ast.ClassDef | ast.FunctionDef) -> ast.AST:
+        self.generic_visit(node)
+        node.body = [statement for statement in node.body if not _is_text(statement)]
+        return node

@@ -1,0 +1,126 @@
+"""A stage of a plan and what it reads: what its key is made from, and whether that still holds."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from xtreme_bench.benchmark import TASKS
+from xtreme_bench.errors import Problem, StageError
+from xtreme_bench.stage import code
+from xtreme_bench.stage.kinds import KINDS
+from xtreme_bench.stage.store import SCHEMA_VERSION, Digests, Stamp, Store, digest, stamp
+from xtreme_bench.stage.versions import versions
+
+# The key of a folder that lacks something: a stage that reads it cannot run.
+MISSING = "missing"
+
+
+@dataclass(frozen=True)
+class Folder:
+    """An input from outside the store; `key` is a digest of what is read there, or `MISSING`.
+
+    `stamps` are those of what is read, taken before it was digested, so that a later change is noticed.
+    """
+
+    path: Path
+    key: str
+    stamps: Mapping[str, Stamp] = field(default_factory=dict)
+
+    @classmethod
+    def digested(cls, path: Path, names: Iterable[str], digests: Digests) -> Folder:
+        """The folder as input of a stage that reads the files `names` in it."""
+        stamps = stamps_of(path, names)
+        return cls(path, digests.of(path, stamps), stamps)
+
+    def changed(self) -> list[Problem]:
+        """What was changed, put back or removed since the key was made."""
+        now = stamps_of(self.path, self.stamps)
+        there = {name: str(self.path / name) for name in self.stamps if now.get(name) != self.stamps[name]}
+        return [Problem("was changed" if name in now else "was removed", file) for name, file in there.items()]
+
+    def folder(self, store: Store) -> Path:
+        """Where the files are."""
+        return self.path
+
+
+def _tasks(params: Any) -> list[str]:
+    """The target tasks that parameters name, by their own names or that of the training set they share."""
+    named = set(_texts(params))
+    return [task.name for task in TASKS.values() if task.name in named or task.source in named]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from (text for pair in value.items() for one in pair for text in _texts(one))
+    elif isinstance(value, list | tuple):
+        yield from (text for one in value for text in _texts(one))
+
+
+def stamps_of(folder: Path, names: Iterable[str]) -> dict[str, Stamp]:
+    """The stamp of each of the files and folders `names` that is there."""
+    return {name: stamp(folder / name) for name in names if (folder / name).exists()}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One unit of work: what `KINDS[kind]` makes of `params` and `inputs`.
+
+    `aside` are parameters that the stage gets too but that do not change its result, so they are not in the key.
+    `image` is the digest of the image it runs in; without one it runs with the packages that are installed here.
+    """
+
+    kind: str
+    name: str
+    params: Mapping[str, Any]
+    inputs: Mapping[str, Stage | Folder]
+    aside: Mapping[str, Any] = field(default_factory=dict)
+    image: str | None = None
+
+    @property
+    def sources(self) -> list[Stage]:
+        """The inputs that are stages themselves."""
+        return [source for source in self.inputs.values() if isinstance(source, Stage)]
+
+    @cached_property
+    def key(self) -> str:
+        """The sha256 (hex) of everything that the result depends on; the name is not part of it."""
+        return digest(self.description())
+
+    def description(self) -> dict[str, Any]:
+        """What the key is made from, as JSON values."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "kind": self.kind,
+            "params": dict(self.params),
+            "rows": {name: dataclasses.asdict(TASKS[name]) for name in _tasks(self.params)},
+            "inputs": {name: source.key for name, source in self.inputs.items()},
+            **({"image": self.image} if self.image else {"versions": versions()}),
+            "code": code.digest(self.function),
+        }
+
+    @property
+    def function(self) -> str:
+        """What runs it, as "module:name"."""
+        return KINDS[self.kind].function
+
+    @property
+    def outside(self) -> dict[str, Folder]:
+        """The inputs from outside the store."""
+        return {name: source for name, source in self.inputs.items() if isinstance(source, Folder)}
+
+    def require_unchanged(self) -> None:
+        """Errors: `StageError` where an input from outside is not what the key was made from."""
+        problems = [problem for source in self.outside.values() for problem in source.changed()]
+        if problems:
+            raise StageError("what it reads has changed since this run began: run the same command again", problems)
+
+    def folder(self, store: Store) -> Path:
+        """Where the outputs are, once the stage is finished."""
+        return store.out(self.key)

@@ -1,0 +1,114 @@
+"""The one way to make batches: sequences of like length together, in an order that seed and position decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from xtreme_bench.training.encoder import Encoder
+from xtreme_bench.training.examples import Example, Ints, needed
+
+# Batches are cut from pools of this many batches, each pool sorted by length: little padding, still well shuffled.
+POOL = 50
+
+
+def epoch_batches(lengths: Sequence[int], batch: int, seed: int, epoch: int) -> list[list[int]]:
+    """One epoch: every index once, `batch` at a time (the last may be smaller), shuffled by seed and epoch."""
+    generator = np.random.default_rng([seed, 2, epoch])
+    order = generator.permutation(len(lengths))
+    sizes = np.asarray(lengths)
+    batches: list[list[int]] = []
+    for begin in range(0, len(order), POOL * batch):
+        pool = order[begin : begin + POOL * batch]
+        pool = pool[np.argsort(sizes[pool], kind="stable")]
+        batches += [pool[at : at + batch].tolist() for at in range(0, len(pool), batch)]
+    return [batches[at] for at in generator.permutation(len(batches))]
+
+
+@dataclass
+class Batches:
+    """The endless stream of training batches over some examples; any position can be asked for, so a run resumes."""
+
+    lengths: list[int]
+    batch: int
+    seed: int
+    _epoch: int = -1
+    _plan: list[list[int]] = field(default_factory=list)
+
+    @property
+    def per_epoch(self) -> int:
+        """Batches in one epoch."""
+        return -(-len(self.lengths) // self.batch)
+
+    def at(self, position: int) -> list[int]:
+        """The indices of batch number `position`, counted from 0 over all epochs."""
+        epoch, within = divmod(position, self.per_epoch)
+        if epoch != self._epoch:
+            self._epoch, self._plan = epoch, epoch_batches(self.lengths, self.batch, self.seed, epoch)
+        return self._plan[within]
+
+
+def by_length(lengths: Sequence[int], tokens: int) -> list[list[int]]:
+    """For inference: every index once, longest first, at most `tokens` padded tokens a batch (one example at least)."""
+    order = sorted(range(len(lengths)), key=lambda index: (-lengths[index], index))
+    batches: list[list[int]] = []
+    for index in order:
+        if batches and lengths[batches[-1][0]] * (len(batches[-1]) + 1) <= tokens:
+            batches[-1].append(index)
+        else:
+            batches.append([index])
+    return batches
+
+
+def pad(sequences: Sequence[Any], value: int, dtype: type = np.int64) -> torch.Tensor:
+    """Stack one-dimensional sequences into a (n, longest) tensor, filled up with `value` at the end."""
+    longest = max(len(sequence) for sequence in sequences)
+    out: np.ndarray[Any, Any] = np.full((len(sequences), longest), value, dtype=dtype)
+    for row, sequence in enumerate(sequences):
+        out[row, : len(sequence)] = sequence
+    return torch.from_numpy(out)
+
+
+def targets(examples: Sequence[Example], device: torch.device) -> torch.Tensor:
+    """The targets of all examples, one after another."""
+    return torch.from_numpy(np.concatenate([needed(example.target) for example in examples])).long().to(device)
+
+
+def flat_positions(examples: Sequence[Example], hidden: torch.Tensor) -> torch.Tensor:
+    """The positions of all examples, each with one sequence, in `hidden` (examples, longest, width) made flat."""
+    found = [at * hidden.shape[1] + needed(example.positions) for at, example in enumerate(examples)]
+    return torch.from_numpy(np.concatenate(found)).long().to(hidden.device)
+
+
+def collate(examples: Sequence[Example], encoder: Encoder) -> dict[str, torch.Tensor]:
+    """What the encoder takes: input_ids and attention_mask (sequences, longest), segments and positions if needed."""
+    sequences = [sequence for example in examples for sequence in example.sequences]
+    tokenizer = encoder.tokenizer
+    ids = pad(sequences, tokenizer.pad_token_id)
+    lengths = torch.tensor([len(sequence) for sequence in sequences])
+    mask = torch.arange(ids.shape[1])[None, :] < lengths[:, None]
+    batch = {"input_ids": ids, "attention_mask": mask.long()}
+    if any(example.segments is not None for example in examples):
+        batch["token_type_ids"] = pad([each for example in examples for each in _segments(example)], 0)
+    if any(example.second is not None for example in examples):
+        batch["position_ids"] = _positions(examples, mask, tokenizer.pad_token_id)
+    return batch
+
+
+def _segments(example: Example) -> list[Ints]:
+    """The segments of each sequence of an example."""
+    ends = np.cumsum([len(sequence) for sequence in example.sequences])
+    whole = np.zeros(ends[-1], np.int32) if example.segments is None else example.segments
+    return np.split(whole, ends[:-1])
+
+
+def _positions(examples: Sequence[Example], mask: torch.Tensor, padding: int) -> torch.Tensor:
+    """RoBERTa's positions (from padding + 1 on), begun again at `second`: Lample and Conneau 2019, section 3.3."""
+    count = torch.arange(mask.shape[1]).repeat(len(mask), 1)
+    begins = torch.tensor([mask.shape[1] if example.second is None else example.second for example in examples])
+    count -= begins[:, None] * (count >= begins[:, None])
+    return torch.where(mask, count + padding + 1, padding)

@@ -1,0 +1,89 @@
+"""What this machine computes with: device, precision, threads, and how much of a batch fits into its memory."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+from accelerate.utils import DistributedDataParallelKwargs
+
+from xtreme_bench.errors import InputError
+from xtreme_bench.training.encoder import Encoder, single_threaded_tokenizers
+from xtreme_bench.training.examples import Example
+
+# Share of a GPU's free memory that activations may take, and what they may take on a CPU (fixed, so that results do
+# not depend on the machine).
+GPU_SHARE = 0.6
+CPU_BYTES = 2 << 30
+
+
+def prepare_device(params: Mapping[str, Any]) -> Accelerator:
+    """Threads, determinism and precision of this process, before anything is computed."""
+    single_threaded_tokenizers()
+    torch.set_num_threads(params.get("threads", 1))
+    # On a GPU some backward passes have no deterministic form: a warning would cost time and hold nothing.
+    torch.use_deterministic_algorithms(not torch.cuda.is_available())
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    # A worker runs many stages; accelerate keeps the precision of the first unless told to forget it.
+    AcceleratorState._reset_state()
+    half = params.get("precision") == "bf16"
+    if half and not torch.cuda.is_available():
+        raise InputError("precision bf16 needs a GPU, and torch finds none here; set `resources.precision: fp32`")
+    return Accelerator(
+        mixed_precision="bf16" if half else "no",
+        cpu=not torch.cuda.is_available(),
+        # The heads of tasks that a step did not draw have no gradient.
+        kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
+    )
+
+
+def memory(accelerator: Accelerator, optimizer: torch.optim.Optimizer) -> int:
+    """Bytes that the activations of one part of a step may take."""
+    if accelerator.device.type != "cuda":
+        return CPU_BYTES
+    # What ran before in this process must not count: its objects go, and its blocks with them.
+    gc.collect()
+    torch.cuda.empty_cache()
+    # Blocks that torch still keeps are free for us.
+    free = torch.cuda.mem_get_info()[0] + torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
+    return int(GPU_SHARE * max(0, free - _to_come(optimizer, accelerator.num_processes)))
+
+
+def _to_come(optimizer: torch.optim.Optimizer, processes: int) -> int:
+    """Bytes that the first step adds for good: gradients, AdamW's two moments, and what processes exchange."""
+    total = 0
+    for parameter in (each for group in optimizer.param_groups for each in group["params"]):
+        copies = (parameter.grad is None) + 2 * (not optimizer.state.get(parameter)) + (processes > 1)
+        total += copies * parameter.numel() * parameter.element_size()
+    return total
+
+
+def activations(encoder: Encoder, sequences: int, longest: int) -> int:
+    """Bytes that a forward pass in fp32 keeps for the backward one.
+
+    Korthikanti et al. 2022, section 4.1, for values of four bytes and masks of one; measured in `test_device.py`.
+    """
+    config: Any = encoder.model.config
+    each = 67 * config.hidden_size + 10 * config.num_attention_heads * longest
+    return int(sequences * longest * config.num_hidden_layers * each)
+
+
+def parts(batch: Sequence[Example], numbers: Sequence[int], fits: Callable[[int, int], bool]) -> Iterator[list[int]]:
+    """Cut the examples `numbers` of a batch into runs that fit, one example at least; no examples are one run.
+
+    `fits` is asked for a number of sequences and the length of the longest.
+    """
+    part: list[int] = []
+    longest = sequences = 0
+    for number in numbers:
+        example = batch[number]
+        longest, sequences = max(longest, example.length), sequences + len(example.sequences)
+        if part and not fits(sequences, longest):
+            yield part
+            part, longest, sequences = [], example.length, len(example.sequences)
+        part.append(number)
+    yield part

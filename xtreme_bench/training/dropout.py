@@ -1,0 +1,114 @@
+"""Dropout whose masks belong to a step and its examples, so that it does not matter how a step is cut for memory.
+
+torch draws a mask for whatever batch it is given: cut in two, or shared by two processes, the same examples would
+lose other units. Here a value is dropped when the product of two random numbers is small, an odd one drawn for its
+sequence and position, the other for its position and unit (multiplicative hashing, Dietzfelbinger et al. 1997). Within
+a sequence all values are independent; two sequences differ by the ratio of their odd numbers, which mixes all bits.
+Both tables are those of the whole step, so every part of it sees the same ones, and drawing them costs less than a
+mask of the batch's size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import nn
+from transformers import AttentionInterface, AttentionMaskInterface
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.masking_utils import sdpa_mask
+
+from xtreme_bench.training.examples import Example
+
+ATTENTION = "dropout_by_example"
+
+
+class Noise:
+    """Where the dropouts of a network draw from: a step, and its part of which a forward pass is made.
+
+    In a forward pass each dropout draws its tables after those before it.
+    """
+
+    def __init__(self) -> None:
+        self._key = self._longest = 0
+        self._firsts: list[int] = [0]
+        self._rows = torch.empty(0, dtype=torch.long)
+        self._generator = torch.Generator()
+
+    def step(self, seed: Sequence[int], batch: Sequence[Example]) -> None:
+        """A step begins, with all its examples."""
+        self._key = int(np.random.SeedSequence(seed).generate_state(1)[0])
+        self._firsts = [*accumulate((len(example.sequences) for example in batch), initial=0)]
+        self._longest = max(example.length for example in batch)
+
+    def take(self, part: Sequence[int], device: torch.device) -> None:
+        """The next forward pass, on `device`, is that of these examples of the step, by their numbers."""
+        rows = [row for at in part for row in range(self._firsts[at], self._firsts[at + 1])]
+        self._rows = torch.tensor(rows, device=device)
+        if self._generator.device != self._rows.device:
+            self._generator = torch.Generator(self._rows.device)
+        self._generator.manual_seed(self._key)
+
+    def drops(self, shape: torch.Size, share: float) -> torch.Tensor:
+        """Which values are dropped: (rows, width), (rows, length, width) or (rows, heads, length, length)."""
+        *heads, length, width = shape[1:] if len(shape) > 2 else (1, *shape[1:])
+        units = self._table(*heads, self._longest, self._longest if heads else width)[..., :length, :width]
+        own = self._table(self._firsts[-1], self._longest)[self._rows, :length, None]
+        # Twice an odd number makes of 31 random bits an even int32, each as likely as the next.
+        own = (own | 1) << 1
+        return (units * (own[:, None] if heads else own) < round((share - 0.5) * 2**32)).view(shape)
+
+    def _table(self, *shape: int) -> torch.Tensor:
+        """Random numbers of 31 bits, which is what torch draws for an int32 tensor."""
+        return torch.empty(shape, dtype=torch.int32, device=self._rows.device).random_(generator=self._generator)
+
+
+class ExampleDropout(nn.Module):
+    """Takes the place of `nn.Dropout`; all of a network share one `noise`."""
+
+    def __init__(self, p: float, noise: Noise) -> None:
+        super().__init__()
+        self.p, self.noise = p, noise
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        """The values, some of them zero, the others larger in turn; in evaluation as they are."""
+        if not self.training or self.p == 0:
+            return values
+        return values.masked_fill(self.noise.drops(values.shape, self.p), 0.0).mul_(1 / (1 - self.p))
+
+
+def by_example(network: nn.Module, encoder: Any, noise: Noise) -> None:
+    """Let all dropouts of a network, those inside the attention of its `encoder` too, draw from `noise`."""
+    for module in list(network.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, nn.Dropout):
+                setattr(module, name, ExampleDropout(child.p, noise))
+    encoder.set_attn_implementation(ATTENTION)
+
+
+def _attention(
+    module: Any,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    dropout: float = 0.0,
+    scaling: float | None = None,
+    **settings: Any,
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """torch's attention, but with dropout the plain formula: torch's own cannot be told what to drop."""
+    if dropout == 0:
+        found = sdpa_attention_forward(module, query, key, value, attention_mask, scaling=scaling, **settings)
+        return cast(tuple[torch.Tensor, None], found)
+    scores = query @ key.transpose(2, 3) * (query.shape[-1] ** -0.5 if scaling is None else scaling)
+    if attention_mask is not None:
+        scores = scores.masked_fill(~attention_mask, torch.finfo(scores.dtype).min)
+    weights = module.dropout(scores.softmax(-1)).to(value.dtype)
+    return cast(torch.Tensor, (weights @ value).transpose(1, 2).contiguous()), None
+
+
+AttentionInterface.register(ATTENTION, _attention)
+AttentionMaskInterface.register(ATTENTION, sdpa_mask)

@@ -1,0 +1,246 @@
+"""Encoders and their tokenizers: made from scratch, loaded from a folder, saved to one. XLM-R's and mBERT's families.
+
+An encoder folder holds `config.json`, `model.safetensors` and the files of a fast tokenizer, as transformers writes
+them, so a snapshot of a hub model is one too. Nothing in a folder is executed and nothing is downloaded.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from torch import nn
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoTokenizer,
+    PreTrainedTokenizerFast,
+    XLMRobertaConfig,
+    XLMRobertaModel,
+)
+from transformers.utils import logging
+
+from xtreme_bench.errors import InputError, Problem
+from xtreme_bench.training.encoder_files import faults, known_config, used
+from xtreme_bench.training.frames import frame
+from xtreme_bench.training.tokenizer_trial import try_tokenizer
+
+logging.disable_progress_bar()
+
+# XLM-R's special tokens and, for all but the last, their ids.
+SPECIAL_TOKENS = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
+_LOCAL: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """A transformer without a head, and the tokenizer that belongs to it."""
+
+    model: nn.Module
+    tokenizer: Any
+
+    @property
+    def width(self) -> int:
+        """Size of one hidden vector."""
+        return int(self.model.config.hidden_size)  # type: ignore[union-attr, arg-type]
+
+    @property
+    def blocks(self) -> int:
+        """Number of transformer blocks."""
+        return int(self.model.config.num_hidden_layers)  # type: ignore[union-attr, arg-type]
+
+    @property
+    def dropout(self) -> float:
+        """Dropout that the encoder was made with; heads use the same."""
+        return float(self.model.config.hidden_dropout_prob)  # type: ignore[union-attr, arg-type]
+
+    @property
+    def longest(self) -> int:
+        """Most tokens of one sequence."""
+        config: Any = self.model.config
+        return int(used(config.max_position_embeddings, config.model_type, config.pad_token_id))
+
+
+def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Any:
+    """Train a sub-word tokenizer with XLM-R's special tokens and templates; at most `vocabulary` entries.
+
+    Byte-pair merges, not XLM-R's unigram model: the unigram trainer of `tokenizers` breaks ties by hash order, so
+    two runs on one text differ, and stages must be reproducible to the byte.
+    """
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
+    tokenizer.normalizer = normalizers.NFKC()
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.WhitespaceSplit(),
+            pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always"),
+            # A small vocabulary has no room for every word with every mark behind it.
+            pre_tokenizers.Punctuation("isolated"),
+            # As in BERT. Without spaces, merges would run across words, and answers and names could not be cut out.
+            pre_tokenizers.Split(Regex(r"\p{Han}"), "isolated"),
+        ]
+    )
+    tokenizer.decoder = decoders.Metaspace(replacement="▁", prepend_scheme="always")
+    lines = list(texts)
+    # Real text in Chinese or Japanese has more characters than a small vocabulary has room for.
+    alphabet = _alphabet(map(tokenizer.normalizer.normalize_str, lines), vocabulary // 2)
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary,
+        special_tokens=list(SPECIAL_TOKENS),
+        initial_alphabet=alphabet,
+        limit_alphabet=len(alphabet),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(lines, trainer)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>",
+        pair="<s> $A </s> </s> $B </s>",
+        special_tokens=[("<s>", 0), ("</s>", 2)],
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        bos_token="<s>",
+        eos_token="</s>",
+        cls_token="<s>",
+        sep_token="</s>",
+        pad_token="<pad>",
+        unk_token="<unk>",
+        mask_token="<mask>",
+    )
+
+
+def _alphabet(lines: Iterable[str], limit: int) -> list[str]:
+    """The sign of a word's beginning and the most frequent characters; the trainer would break ties by hash order."""
+    counts = Counter(character for line in lines for character in line if not character.isspace())
+    frequent = sorted(counts.keys() - {"▁"}, key=lambda character: (-counts[character], character))
+    return ["▁", *frequent[: limit - 1]]
+
+
+def build(scratch: Mapping[str, Any], tokenizer: Any, seed: int) -> Encoder:
+    """A randomly initialised XLM-R. `scratch` has layers, width, heads, feedforward, positions (and dropout, 0.1)."""
+    torch.manual_seed(seed)
+    dropout = scratch.get("dropout", 0.1)
+    config = XLMRobertaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=scratch["width"],
+        num_hidden_layers=scratch["layers"],
+        num_attention_heads=scratch["heads"],
+        intermediate_size=scratch["feedforward"],
+        max_position_embeddings=scratch["positions"],
+        hidden_dropout_prob=dropout,
+        attention_probs_dropout_prob=dropout,
+        # XLM-R's 0.02 is for a width of 768; narrow models learn much faster when their layers keep the variance.
+        initializer_range=0.02 * (768 / scratch["width"]) ** 0.5,
+        type_vocab_size=1,
+        layer_norm_eps=1e-5,
+        pad_token_id=1,
+        bos_token_id=0,
+        eos_token_id=2,
+    )
+    return Encoder(XLMRobertaModel(config, add_pooling_layer=False), tokenizer)
+
+
+def load(folder: Path) -> Encoder:
+    """Load an encoder folder, in float32.
+
+    Raises InputError when files are missing or broken, the family is unknown, or the weights are not those that
+    config.json describes: what is missing would be made up at random.
+    """
+    _check(folder)
+    settings: dict[str, Any] = {"add_pooling_layer": False, "ignore_mismatched_sizes": True, **_LOCAL}
+    try:
+        model, loaded = AutoModel.from_pretrained(
+            str(folder),
+            config=_config(folder),
+            use_safetensors=True,
+            dtype=torch.float32,
+            output_loading_info=True,
+            **settings,
+        )
+    except Exception as error:  # whatever the libraries say of a file that is not what it should be
+        raise _unknown(folder, error) from error
+    if misfits := list(_misfits(loaded)):
+        said = [Problem(fault, str(folder)) for fault in misfits[:20]]
+        raise InputError(f"{folder}: {len(misfits)} of its weights are not as its config.json has them", said)
+    tokenizer = load_tokenizer(folder)
+    highest, rows = max(tokenizer.get_vocab().values()), model.get_input_embeddings().num_embeddings
+    if highest >= rows:
+        raise InputError(f"{folder}: its tokenizer has ids up to {highest}, but the weights only {rows} embeddings")
+    segment, segments = frame(tokenizer, 2).highest, model.config.type_vocab_size
+    if segment >= segments:
+        raise InputError(f"{folder}: its tokenizer has segments up to {segment}, but the weights only {segments}")
+    return Encoder(model, tokenizer)
+
+
+def _config(folder: Path) -> Any:
+    """The config of a folder without faults, made of the fields that are known here and no others."""
+    family, fields = known_config(folder)
+    return AutoConfig.for_model(family, **fields)
+
+
+def _misfits(loaded: Mapping[str, Any]) -> Iterator[str]:
+    """What transformers would pass over when it loads weights; a head that an encoder does not have is no fault."""
+    for name, there, expected in sorted(loaded["mismatched_keys"]):
+        yield f"{name} has shape {tuple(there)}, not {tuple(expected)}"
+    yield from (f"{name} is missing" for name in sorted(loaded["missing_keys"]))
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """The tokenizer of an encoder folder, without the weights.
+
+    Raises InputError when there is no fast one, or it does not put texts into a frame as XLM-R's and BERT's do.
+    """
+    _check(folder)
+    try_tokenizer(folder / "tokenizer.json")
+    try:
+        tokenizer, segment = _opened(folder)
+    except InputError as error:
+        raise InputError(f"{folder}: {error}") from error
+    except BaseException as error:
+        # What panics in the tokenizers library is no Exception to Python, and has no name that could be imported.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        raise _unknown(folder, error) from error
+    if segment:
+        raise InputError(f"{folder}: its tokenizer puts a single text into segment {segment}, not 0")
+    return tokenizer
+
+
+def _opened(folder: Path) -> tuple[Any, int]:
+    """A tokenizer that cuts and pads nothing, and the segment of a single text."""
+    tokenizer = AutoTokenizer.from_pretrained(str(folder), config=_config(folder), use_fast=True, **_LOCAL)
+    if not tokenizer.is_fast:
+        raise InputError("its tokenizer gives no character offsets; add a tokenizer.json to the folder")
+    # Some folders were saved in the middle of other work, and their tokenizer would cut what it is given.
+    tokenizer.backend_tokenizer.no_truncation()
+    tokenizer.backend_tokenizer.no_padding()
+    return tokenizer, frame(tokenizer, 1).highest
+
+
+def _unknown(folder: Path, error: BaseException) -> InputError:
+    return InputError(f"{folder}: no encoder could be loaded: {error}; XLM-R and BERT models are supported")
+
+
+def _check(folder: Path) -> None:
+    if problems := faults(folder):
+        raise InputError(
+            f"{folder} is no encoder folder that can be used; bring what it lacks from where the model comes from",
+            problems,
+        )
+
+
+def save(folder: Path, encoder: Encoder) -> None:
+    """Write an encoder folder; same encoder, same bytes. Only the file names of the tokenizer depend on its kind."""
+    folder.mkdir(parents=True, exist_ok=True)
+    encoder.tokenizer.save_pretrained(str(folder))
+    encoder.model.save_pretrained(str(folder))  # type: ignore[operator]
+
+
+def single_threaded_tokenizers() -> None:
+    """Keep `tokenizers` from starting threads of its own beside torch's; call before the first tokenisation."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

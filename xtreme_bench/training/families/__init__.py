@@ -1,0 +1,45 @@
+"""How each family of tasks becomes token sequences, a loss and predictions: one module each, the same functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import torch
+from torch import nn
+
+from xtreme_bench.data.corpora import Limits
+from xtreme_bench.training.examples import Example
+
+
+class Objective(Protocol):
+    """What training needs of a family. `hidden` is (sequences, longest, width), rows as the examples' sequences."""
+
+    def loss(self, head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:
+        """The summed loss of a batch, a scalar."""
+
+    def terms(self, examples: Sequence[Example]) -> int:
+        """How many terms that sum has: the loss of a batch is `loss / terms`, however it is cut for memory."""
+
+
+class Family(Objective, Protocol):
+    """What a family of tasks needs beyond that: from rows to examples, and back to predictions."""
+
+    def features(self, rows: Sequence[Any], tokenizer: Any, labels: Sequence[str], limits: Limits) -> list[Example]:
+        """Tokenised examples, at least one for each row, in the order of the rows."""
+
+    def head(self, width: int, labels: int, dropout: float) -> nn.Module:
+        """A new head; draws from torch's generator."""
+
+    def outputs(self, head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> list[Any]:
+        """For each example what decoding needs of it, as numbers on the CPU."""
+
+    def decode(
+        self,
+        rows: Sequence[Any],
+        examples: Sequence[Example],
+        outputs: Sequence[Any],
+        labels: Sequence[str],
+        limits: Limits,
+    ) -> list[Any]:
+        """One prediction for each row."""

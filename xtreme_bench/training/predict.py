@@ -1,0 +1,76 @@
+"""Predictions of a fine-tuned model for the test rows of a target task, in the official format."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from xtreme_bench.benchmark import TASKS
+from xtreme_bench.data.corpora import chosen, target_choice
+from xtreme_bench.errors import StageError
+from xtreme_bench.stage.job import Job
+from xtreme_bench.stage.store import write_text
+from xtreme_bench.training import encoder as encoders
+from xtreme_bench.training.device import prepare_device
+from xtreme_bench.training.examples import Examples
+from xtreme_bench.training.inference import infer
+from xtreme_bench.training.train import load_head
+
+
+def predict(job: Job) -> dict[str, Any]:
+    """Write `test-<language>.<ext>` for each language to `job.out`.
+
+    Inputs: data, features (of `target_choice`), model. Params: task, languages, max_length, stride, threads,
+    precision. Raises StageError when the number of predictions is not that of the rows.
+    """
+    params, task = job.params, job.params["task"]
+    accelerator = prepare_device(params)
+    encoder = encoders.load(job.inputs["model"])
+    family, head, labels = load_head(job.inputs["model"], encoder)
+    encoder.model.to(accelerator.device)
+    head.to(accelerator.device)
+    corpus = chosen(job.inputs["data"], target_choice(params))
+    counts: dict[str, int] = {}
+    for number, language in enumerate(params["languages"]):
+        rows, examples = corpus.rows(language), Examples(job.inputs["features"] / language)
+        with accelerator.autocast():
+            outputs = infer(encoder, family, head, examples, _progress(job, number, language, len(examples)))
+        predictions = family.decode(rows, examples, outputs, labels, corpus.limits)
+        _check(task, language, rows, predictions)
+        write_text(job.out / f"test-{language}.{TASKS[task].extension}", _format(task, rows, predictions))
+        counts[language] = len(predictions)
+    return {"predictions": counts}
+
+
+def _progress(job: Job, number: int, language: str, examples: int) -> Callable[[int], None]:
+    """Tells the job how far all languages are, each counting alike, from how far this one is."""
+    total = len(job.params["languages"])
+    return lambda done: job.progress(
+        round(1000 * (number + done / examples)), 1000 * total, f"{job.params['task']} {language}"
+    )
+
+
+def _check(task: str, language: str, rows: Sequence[Any], predictions: Sequence[Any]) -> None:
+    """Every row has its prediction, every word its tag."""
+    if len(rows) != len(predictions):
+        raise StageError(f"{task} {language}: {len(predictions)} predictions for {len(rows)} rows; please report this")
+    if TASKS[task].group == "tagging":
+        for row, tags in zip(rows, predictions, strict=True):
+            if len(row.words) != len(tags):
+                raise StageError(
+                    f"{task} {language}, sentence {row.id}: {len(tags)} tags for {len(row.words)} words; "
+                    "please report this"
+                )
+
+
+def _format(task: str, rows: Sequence[Any], predictions: Sequence[Any]) -> str:
+    """A prediction file: one tag a line and a blank line after each sentence; id to answer; or one class a line."""
+    match TASKS[task].group:
+        case "tagging":
+            return "".join("".join(f"{tag}\n" for tag in tags) + "\n" for tags in predictions)
+        case "qa":
+            answers = {row.id: answer for row, answer in zip(rows, predictions, strict=True)}
+            return json.dumps(answers, ensure_ascii=False, indent=0) + "\n"
+        case _:
+            return "".join(f"{label}\n" for label in predictions)

@@ -1,0 +1,199 @@
+"""Intermediate training and fine-tuning: tokenised tasks, a new head for each, the best encoder kept."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from xtreme_bench.data.corpora import Corpus, chosen, intermediate_choice, source_choice
+from xtreme_bench.errors import InputError
+from xtreme_bench.stage.job import Job
+from xtreme_bench.stage.store import write_json
+from xtreme_bench.training import curve, sampling
+from xtreme_bench.training import encoder as encoders
+from xtreme_bench.training.device import prepare_device
+from xtreme_bench.training.encoder import Encoder
+from xtreme_bench.training.examples import Examples
+from xtreme_bench.training.families import Family
+from xtreme_bench.training.features import FAMILIES
+from xtreme_bench.training.inference import infer
+from xtreme_bench.training.loop import Course, Task, fit
+from xtreme_bench.training.quality import metric, quality
+
+
+def finetune(job: Job) -> dict[str, Any]:
+    """Train an encoder on English data of one source and keep the best; writes encoder, head and curve to `job.out`.
+
+    With `retrain` that only chooses how many steps to take: the encoder is then trained on all rows, those included
+    that chose, in a course of that length. The curve of the choice is in `choice/`.
+
+    Inputs: data (its development rows are read), features (of `source_choice`), encoder. Params: source, epochs or
+    steps, batch, learning_rate, warmup, weight_decay, max_length, stride, evaluate_every, evaluate_on, patience,
+    examples, retrain, method, seed, threads, precision, checkpoint_seconds.
+    """
+    corpus = chosen(job.inputs["data"], source_choice(job.params))
+    if job.params.get("retrain"):
+        facts, points = _choice(job, corpus)
+        trained = _train(_retraining(job, facts), {"features": corpus}, _alone, part="all")
+        facts |= {"retrained": {"steps": trained.course.step, "examples": _rows(trained.tasks)}}
+    else:
+        trained = _train(job, {"features": corpus}, _alone)
+        facts, points = _facts(trained, [corpus]), []
+    if trained.accelerator.is_main_process:
+        encoders.save(job.out, trained.encoder)
+        save_head(job.out, corpus, trained.tasks[0].head)
+        if points:
+            (job.out / "choice").mkdir(exist_ok=True)
+            curve.write(job.out / "choice", points)
+    return facts
+
+
+def _choice(job: Job, corpus: Corpus) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Facts and curve of the course that chooses the number of steps, which a killed run does not repeat."""
+    done, work = job.work / "choice.json", job.work / "choice"
+    if done.exists():
+        kept = json.loads(done.read_text(encoding="utf-8"))
+        return kept["facts"], kept["points"]
+
+    def progress(step: int, steps: int, note: str) -> None:
+        job.progress(step, 2 * steps, f"choosing, {note}")
+
+    work.mkdir(exist_ok=True)
+    trained = _train(replace(job, out=work, work=work, progress=progress), {"features": corpus}, _alone)
+    facts, points = _facts(trained, [corpus]), trained.course.points
+    if trained.accelerator.is_main_process:
+        write_json(done, {"facts": facts, "points": points})
+        shutil.rmtree(work)
+    trained.accelerator.free_memory()
+    return facts, points
+
+
+def _retraining(job: Job, facts: Mapping[str, Any]) -> Job:
+    """The job of the course after the choice: as many steps as were best."""
+    before = facts["steps"]
+
+    def progress(step: int, steps: int, note: str) -> None:
+        job.progress(before + step, before + steps, f"on all rows, {note}")
+
+    return replace(job, params={**job.params, "steps": facts["best_step"]}, progress=progress)
+
+
+def intermediate(job: Job) -> dict[str, Any]:
+    """Train an encoder on one or several tasks at once; writes encoder and curve to `job.out` and drops the heads.
+
+    Inputs: data (its development rows are read), encoder, and for each task, by its name, the features of
+    `intermediate_choice`. Params: tasks {name: {languages, weight}}, sampling, and those of `finetune` except source,
+    examples and retrain; `qa_length` and `qa_stride` are the limits of question answering.
+    """
+    params = job.params
+    corpora = {name: chosen(job.inputs["data"], intermediate_choice(params, name)) for name in params["tasks"]}
+    weights = {name: wanted.get("weight") or 1.0 for name, wanted in params["tasks"].items()}
+
+    def shares(sizes: Mapping[str, int]) -> list[float]:
+        return sampling.probabilities(sizes, params.get("sampling") or {}, weights)
+
+    trained = _train(job, corpora, shares)
+    if trained.accelerator.is_main_process:
+        encoders.save(job.out, trained.encoder)
+    probability = dict(zip(corpora, shares(_rows(trained.tasks)), strict=True))
+    return {**_facts(trained, corpora.values()), "probability": probability}
+
+
+@dataclass(frozen=True)
+class _Trained:
+    """What a training leaves in memory."""
+
+    accelerator: Accelerator
+    encoder: Encoder
+    tasks: list[Task]
+    course: Course
+
+
+def _alone(sizes: Mapping[str, int]) -> list[float]:
+    """The share of the only task."""
+    return [1.0]
+
+
+def _train(
+    job: Job,
+    corpora: Mapping[str, Corpus],
+    shares: Callable[[Mapping[str, int]], Sequence[float]],
+    part: str = "train",
+) -> _Trained:
+    """Train on corpora, each with the name of the input that holds its examples; `shares` tells how often each.
+
+    Without development rows of its own (the part "all") a training keeps its last weights.
+    """
+    accelerator = prepare_device(job.params)
+    encoder = encoders.load(job.inputs["encoder"])
+    torch.manual_seed(job.params["seed"])
+    tasks = [make_task(encoder, corpus, job.inputs[name], part) for name, corpus in corpora.items()]
+    steps = sampling.steps({task.name: len(task.examples) for task in tasks}, job.params)
+    course = fit(job, accelerator, encoder, tasks, shares(_rows(tasks)), steps)
+    return _Trained(accelerator, encoder, tasks, course)
+
+
+def make_task(encoder: Encoder, corpus: Corpus, features: Path, part: str = "train") -> Task:
+    """A new head and the examples of a part of a corpus, with development sets unless the part has them in it.
+
+    Raises InputError for limits that the encoder cannot keep.
+    """
+    family, limits = FAMILIES[corpus.family], corpus.limits
+    if limits.max_length > encoder.longest:
+        raise InputError(
+            f"{corpus.name}: max_length is {limits.max_length}, but the encoder has room for {encoder.longest} tokens"
+        )
+    head = family.head(encoder.width, len(corpus.labels), encoder.dropout)
+    examples = Examples(features / part)
+    if part == "all":
+        return Task(corpus.name, family, head, examples)
+    sets = [(corpus.rows(part), Examples(features / part)) for part in corpus.development]
+
+    def score() -> float:
+        found = [quality(corpus, rows, dev, infer(encoder, family, head, dev)) for rows, dev in sets]
+        return sum(found) / len(found)
+
+    return Task(corpus.name, family, head, examples, quality=score)
+
+
+def _rows(tasks: Sequence[Task]) -> dict[str, int]:
+    """Training rows of each task; long rows are several examples."""
+    return {task.name: task.examples.rows for task in tasks if isinstance(task.examples, Examples)}
+
+
+def _facts(trained: _Trained, corpora: Iterable[Corpus]) -> dict[str, Any]:
+    course = trained.course
+    return {
+        "steps": course.step,
+        "best_step": course.best_step,
+        "dev": {name: round(value, 4) for name, value in course.best.items()},
+        "metric": {corpus.name: metric(corpus) for corpus in corpora},
+        "examples": _rows(trained.tasks),
+    }
+
+
+def save_head(folder: Path, corpus: Corpus, head: nn.Module) -> None:
+    """Write `head.safetensors` and `head.json` (source, family, labels) beside the encoder."""
+    save_file(
+        {name: value.cpu().contiguous() for name, value in head.state_dict().items()}, folder / "head.safetensors"
+    )
+    about = {"source": corpus.name, "family": corpus.family, "labels": list(corpus.labels)}
+    (folder / "head.json").write_text(json.dumps(about, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def load_head(folder: Path, encoder: Encoder) -> tuple[Family, nn.Module, tuple[str, ...]]:
+    """Read what `save_head` wrote: family, head and labels."""
+    about = json.loads((folder / "head.json").read_text(encoding="utf-8"))
+    family, labels = FAMILIES[about["family"]], tuple(about["labels"])
+    head = family.head(encoder.width, len(labels), encoder.dropout)
+    head.load_state_dict(load_file(folder / "head.safetensors"))
+    return family, head, labels
