@@ -36,7 +36,7 @@ plan: $(READY) ## show what a recipe would run and what is done: RECIPE=multitas
 validate: $(READY) ## check all recipes
 	@$(RUN) validate recipes/*.yaml
 
-check: $(READY) ## formatting, lint, types and the fast tests, under a minute
+check: $(READY) ## formatting, lint, types and the fast tests, some three minutes
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy

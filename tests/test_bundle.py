@@ -100,6 +100,7 @@ def killed_at(event: int, bundle: Path, predictions: dict[str, Path]) -> bool:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exchange", [True, False], ids=["in one step", "by two renames"])
 def test_killed_at_any_point_there_is_a_whole_bundle_and_the_next_writer_leaves_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exchange: bool

@@ -207,6 +207,7 @@ def test_supertags_tell_the_use_of_a_verb(data: Path) -> None:
     assert {r"S[dcl]\NP", r"(S[dcl]\NP)/NP", r"((S[dcl]\NP)/NP)/PP", r"(S[dcl]\NP)/S[em]", "NP/N", "N/N"} <= tags
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_in_another_process(data: Path, labels: Path, tmp_path: Path) -> None:
     code = (
         "import sys, json; from pathlib import Path; from xtreme_bench.miniature.corpus import *; "
@@ -246,6 +247,7 @@ def test_all_languages_are_written_at_full_size(tmp_path: Path) -> None:
         assert language == "en" or len(text.read_parallel(tmp_path, language)) > 5900
 
 
+@pytest.mark.slow
 def test_the_command_says_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(benchmark, "MINIATURE_LANGUAGES", ("en",))
     said: list[tuple[int, int, str]] = []
