@@ -3,13 +3,14 @@ from __future__ import annotations
 import random
 
 import numpy as np
+import pytest
 from toy_training import tiny_encoder
 from transformers import BertConfig, BertModel
 
 from xtreme_bench.training.batching import Batches, by_length, collate, epoch_batches
-from xtreme_bench.training.encoder import Encoder
 from xtreme_bench.training.examples import Example
 from xtreme_bench.training.families.masking import mask
+from xtreme_bench.training.forward import Encoder
 
 LENGTHS = [random.Random(at).randrange(5, 60) for at in range(1_003)]
 
@@ -47,28 +48,43 @@ def test_inference_batches_keep_within_the_tokens_and_take_a_longer_example_alon
     assert all(max(lengths[i] for i in batch) * len(batch) <= 512 for batch in batches[1:])
 
 
+def test_without_padding_an_inference_batch_has_one_length_and_at_most_the_tokens() -> None:
+    lengths = [3, 9, 3, 3, 3, 5, 9, 3, 40]
+    batches = by_length(lengths, 10, padded=False)
+    assert batches == [[8], [1], [6], [5], [0, 2, 3], [4, 7]]
+    assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
+
+
 def test_sequences_are_padded_and_masked_at_the_end() -> None:
     examples = [Example(0, (np.array([0, 9, 2], np.int32),)), Example(1, (np.array([0, 9, 9, 9, 2], np.int32),))]
     batch = collate(examples, tiny_encoder())
-    assert batch["input_ids"].tolist() == [[0, 9, 2, 1, 1], [0, 9, 9, 9, 2]]
-    assert batch["attention_mask"].tolist() == [[1, 1, 1, 0, 0], [1, 1, 1, 1, 1]]
-    assert set(batch) == {"input_ids", "attention_mask"}
+    assert batch.ids.tolist() == [[0, 9, 2, 1, 1], [0, 9, 9, 9, 2]]
+    assert batch.mask is not None
+    assert batch.mask.tolist() == [[1, 1, 1, 0, 0], [1, 1, 1, 1, 1]]
+    assert (batch.segments, batch.positions) == (None, None)
 
 
 def test_segments_are_those_of_the_examples_and_never_guessed_from_the_model() -> None:
     sizes = {"vocab_size": 320, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1}
     bert = Encoder(BertModel(BertConfig(**sizes, intermediate_size=8)), tiny_encoder().tokenizer)
     ids = np.array([0, 9, 2, 8, 8, 2], np.int32)
-    assert "token_type_ids" not in collate([Example(0, (ids,))], bert)
+    assert collate([Example(0, (ids,))], bert).segments is None
     two = Example(0, (ids, ids[:3]), segments=np.array([0, 0, 0, 1, 1, 1, 0, 0, 1], np.int32))
-    assert collate([two], bert)["token_type_ids"].tolist() == [[0, 0, 0, 1, 1, 1], [0, 0, 1, 0, 0, 0]]
+    segments = collate([two], bert).segments
+    assert segments is not None
+    assert segments.tolist() == [[0, 0, 0, 1, 1, 1], [0, 0, 1, 0, 0, 0]]
 
 
-def test_the_second_side_of_a_translation_counts_its_positions_anew() -> None:
+@pytest.mark.parametrize(("family", "first", "padding"), [("xlm-roberta", 2, 1), ("camembert", 2, 1), ("bert", 0, 0)])
+def test_the_second_side_of_a_translation_counts_its_positions_anew(family: str, first: int, padding: int) -> None:
+    encoder = tiny_encoder()
+    encoder.model.config.model_type = family  # type: ignore[union-attr]
     pair = Example(0, (np.array([0, 9, 2, 2, 8, 8, 2], np.int32),), second=3)
     single = Example(1, (np.array([0, 9, 9, 2], np.int32),))
-    batch = collate([pair, single], tiny_encoder())
-    assert batch["position_ids"].tolist() == [[2, 3, 4, 2, 3, 4, 5], [2, 3, 4, 5, 1, 1, 1]]
+    positions = collate([pair, single], encoder).positions
+    assert positions is not None
+    assert (positions[0] - first).tolist() == [0, 1, 2, 0, 1, 2, 3]
+    assert positions[1].tolist() == [*range(first, first + 4), *[padding] * 3]
 
 
 def test_masking_a_translation_keeps_where_its_second_side_begins() -> None:

@@ -16,9 +16,9 @@ from toy_training import FINETUNING, make_job, tiny_encoder
 from xtreme_bench.training import loop
 from xtreme_bench.training.device import prepare_device
 from xtreme_bench.training.dropout import ExampleDropout, Noise
-from xtreme_bench.training.encoder import Encoder
 from xtreme_bench.training.examples import Example, Ints
 from xtreme_bench.training.families import choice, classification, qa, tagging
+from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.loop import Network, Task
 
 CPU = torch.device("cpu")
@@ -45,7 +45,7 @@ def gradients(family: Any, examples: Sequence[Example], parts: Sequence[Sequence
     encoder = tiny_encoder(dropout=0.3, layers=2)
     torch.manual_seed(4)
     task = Task("x", family, family.head(16, 2, 0.3), examples)
-    network = Network(encoder.model, {"x": task.head}, frozen=False).train()
+    network = Network(encoder, {"x": task.head}).train()
     network.noise.step([3, 4, 11], examples)
     total = torch.zeros(())
     for part in parts:
@@ -130,23 +130,26 @@ def test_what_is_kept_is_larger_so_that_the_mean_stays_and_evaluation_changes_no
 
 def test_with_nothing_dropped_attention_is_torchs_own_and_with_dropout_the_same_formula() -> None:
     plain, ours = tiny_encoder(layers=2), tiny_encoder(layers=2)
-    network = Network(ours.model, {"x": nn.Linear(16, 2)}, frozen=False)
+    network = Network(ours, {"x": nn.Linear(16, 2)})
     examples = [Example(0, ids(4)), Example(1, ids(9))]
     inputs = loop.collate(examples, plain)
-    expected = plain.model.eval()(**inputs)[0][inputs["attention_mask"].bool()]
-    assert torch.equal(network.eval().encoder(**inputs)[0][inputs["attention_mask"].bool()], expected)
+    assert inputs.mask is not None
+    tokens = inputs.mask.bool()
+    plain.model.eval()
+    expected = plain.hidden(inputs)[tokens]
+    assert torch.equal(network.eval().hidden(inputs)[tokens], expected)
     for module in network.modules():
         if isinstance(module, ExampleDropout):
             module.p = 1e-12  # what is dropped is nothing, but the formula is the one with dropout
     network.noise.step([1], examples)
     network.noise.take([0, 1], CPU)
-    found = network.train().encoder(**inputs)[0][inputs["attention_mask"].bool()]
+    found = network.train().hidden(inputs)[tokens]
     assert torch.allclose(found, expected, atol=1e-6)
 
 
 def test_every_dropout_of_encoder_and_heads_is_by_example() -> None:
     encoder: Encoder = tiny_encoder(layers=2, dropout=0.2)
-    network = Network(encoder.model, {"x": classification.head(16, 2, 0.2)}, frozen=False)
+    network = Network(encoder, {"x": classification.head(16, 2, 0.2)})
     kinds = [type(module) for module in network.modules() if isinstance(module, nn.Dropout | ExampleDropout)]
     assert set(kinds) == {ExampleDropout}
     assert len(kinds) == 1 + 2 * 3 + 2

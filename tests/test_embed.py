@@ -12,7 +12,7 @@ from tiny_encoder import LAYERS, TEXTS, WIDTH, export_tiny_encoder, save_tiny_en
 
 from xtreme_bench.errors import InputError, StageError
 from xtreme_bench.retrieval import embed as embedding
-from xtreme_bench.retrieval.embed import batches, embed, open_encoder
+from xtreme_bench.retrieval.embed import embed, open_encoder
 from xtreme_bench.training import encoder as encoders
 
 SETTINGS = {
@@ -92,13 +92,6 @@ def test_a_vector_does_not_depend_on_its_batch(opened, vectors):
         encoder, shapes = watched(dataclasses.replace(opened, batch_tokens=budget))
         np.testing.assert_allclose(vectors(texts[::-1], encoder)[::-1], alone, rtol=0, atol=1e-6)
         assert max(rows for rows, _ in shapes) > 1
-
-
-def test_a_batch_has_one_length_and_at_most_the_budget_so_nothing_is_padded():
-    lengths = [3, 9, 3, 3, 3, 5, 9, 3, 40]
-    made = batches(lengths, 10)
-    assert made == [[8], [1], [6], [5], [0, 2, 3], [4, 7]]
-    assert sorted(itertools.chain(*made)) == list(range(len(lengths)))
 
 
 def test_texts_that_are_too_long_are_cut_counted_and_said(folder, opened, tmp_path, caplog):

@@ -19,10 +19,10 @@ from xtreme_bench.retrieval.embed import tokenise as tokenise_sentences
 from xtreme_bench.rows import Answer, ChoiceRow, PairRow, QuestionRow, TaggedRow
 from xtreme_bench.training import pretrain
 from xtreme_bench.training.batching import collate
-from xtreme_bench.training.encoder import Encoder
 from xtreme_bench.training.examples import Examples
 from xtreme_bench.training.families import choice, classification, qa, tagging
 from xtreme_bench.training.features import tokenise
+from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.frames import frame
 
 LIMITS = Limits(max_length=24, stride=6)
@@ -63,8 +63,9 @@ def test_pairs_have_the_special_tokens_and_segments_of_the_tokenizer(tmp_path: P
     assert isinstance(examples, Examples)
     for example in examples:
         batch = collate([example], two_segments(tokenizer))
-        segments = batch.get("token_type_ids", torch.zeros_like(batch["input_ids"]))
-        for ids, mask, own in zip(batch["input_ids"], batch["attention_mask"], segments, strict=True):
+        segments = torch.zeros_like(batch.ids) if batch.segments is None else batch.segments
+        assert batch.mask is not None
+        for ids, mask, own in zip(batch.ids, batch.mask, segments, strict=True):
             # What the tokenizer makes of the two texts in it, with its own special tokens.
             inner = tokenizer.backend_tokenizer.encode("a", "a")
             marks = [at for at, special in enumerate(inner.special_tokens_mask) if special]
@@ -74,7 +75,7 @@ def test_pairs_have_the_special_tokens_and_segments_of_the_tokenizer(tmp_path: P
             expected = [int(FRAMES[kind][1] and at > last_of_first) for at in range(length)]
             assert own[:length].tolist() == expected
             assert not own[length:].any()
-    assert ("token_type_ids" in collate(list(examples), two_segments(tokenizer))) == FRAMES[kind][1]
+    assert (collate(list(examples), two_segments(tokenizer)).segments is not None) == FRAMES[kind][1]
 
 
 @pytest.mark.parametrize("kind", FRAMES)

@@ -9,7 +9,7 @@ import onnxruntime
 import pytest
 import torch
 from tiny_encoder import LAYERS, WIDTH, export_tiny_encoder, save_tiny_encoder
-from transformers import BertConfig, BertModel
+from transformers import AutoConfig, AutoModel
 
 from xtreme_bench.errors import InputError, StageError
 from xtreme_bench.retrieval import embed_onnx, export, graph
@@ -69,10 +69,13 @@ def test_all_layers_come_from_one_pass_beside_each_other(folder, tmp_path):
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
 
 
-def test_a_model_of_bert_with_segments_is_exported_too(folder, tmp_path):
+@pytest.mark.parametrize("family", ["bert", "camembert", "roberta", "xlm-roberta"])
+def test_a_model_of_each_family_is_exported_with_its_positions_and_first_segment(tmp_path, family):
     torch.manual_seed(0)
     size = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 48}
-    model = BertModel(BertConfig(vocab_size=90, **size, max_position_embeddings=64), add_pooling_layer=False)
+    room = {"vocab_size": 90, "max_position_embeddings": 66, "type_vocab_size": 2, "pad_token_id": 1}
+    config = AutoConfig.for_model(family, **size, **room)
+    model = AutoModel.from_config(config, add_pooling_layer=False)
     graph.write(model, tmp_path, layer=2, pooling="mean", precision="fp32", device="cpu")
     run, _ = onnx_run(tmp_path, "cpu", 1)
     for sentence in SENTENCES:

@@ -16,16 +16,16 @@ from xtreme_bench.training.train import finetune, save_head
 def test_each_language_gets_one_line_a_pair_and_one_a_word(tmp_path: Path) -> None:
     data = write_corpus(tmp_path / "data")
     encoders.save(tmp_path / "encoder", tiny_encoder())
-    for task in ("xnli", "panx"):
-        trained = make_job(
-            tmp_path / task, {**FINETUNING, "source": task, "steps": 2}, data=data, encoder=tmp_path / "encoder"
-        )
+    for task, method in (("xnli", "full"), ("panx", "head")):
+        training = {**FINETUNING, "source": task, "steps": 2, "method": method}
+        trained = make_job(tmp_path / task, training, data=data, encoder=tmp_path / "encoder")
         finetune(trained)
-        params = {**SETTINGS, "task": task, "languages": ["en", "de"], "stride": None}
-        job = make_job(tmp_path / f"predict-{task}", params, data=data, model=trained.out)
+        params = {**SETTINGS, "task": task, "languages": ["en", "de"], "stride": None, "method": method}
+        inputs = {"data": data, "model": trained.out, "encoder": tmp_path / "encoder"}
+        job = make_job(tmp_path / f"predict-{task}", params, **inputs)
         assert predict(job) == {"predictions": {"en": 15, "de": 15}}
         assert set(digests(job.out)) == {"test-en.tsv", "test-de.tsv"}
-        again = make_job(tmp_path / f"again-{task}", params, data=data, model=trained.out)
+        again = make_job(tmp_path / f"again-{task}", params, **inputs)
         predict(again)
         assert digests(again.out) == digests(job.out)
         for language in ("en", "de"):
@@ -51,8 +51,9 @@ def test_answers_are_a_json_object_from_id_to_a_substring(tmp_path: Path) -> Non
         path = tmp_path / f"data/xquad/xquad.{language}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(whole))
-    params = {**SETTINGS, "task": "xquad", "languages": list(contexts), "stride": 20}
-    job = make_job(tmp_path, params, data=tmp_path / "data", model=tmp_path / "model")
+    params = {**SETTINGS, "task": "xquad", "languages": list(contexts), "stride": 20, "method": "full"}
+    model = tmp_path / "model"
+    job = make_job(tmp_path, params, data=tmp_path / "data", model=model, encoder=model)
     assert predict(job) == {"predictions": {"zh": 3, "th": 3, "en": 3}}
     for language, context in contexts.items():
         answers = json.loads((job.out / f"test-{language}.json").read_text())

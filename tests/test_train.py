@@ -78,7 +78,9 @@ def test_finetuning_learns_and_leaves_encoder_head_and_curve(tmp_path: Path, inp
     assert losses[-1] < losses[0] / 2
 
 
-@pytest.mark.parametrize(("stage", "params"), [(finetune, XNLI), (intermediate, MIXED)])
+@pytest.mark.parametrize(
+    ("stage", "params"), [(finetune, XNLI), (finetune, {**XNLI, "method": "head"}), (intermediate, MIXED)]
+)
 def test_a_killed_run_resumes_to_the_same_bytes(
     tmp_path: Path, inputs: dict[str, Path], stage: Any, params: dict[str, Any]
 ) -> None:
@@ -184,11 +186,16 @@ def test_intermediate_training_shares_the_encoder_and_drops_the_heads(tmp_path: 
     assert not torch.equal(before["embeddings.LayerNorm.weight"], after["embeddings.LayerNorm.weight"])
 
 
-def test_with_the_head_alone_the_encoder_stays_as_it_was(tmp_path: Path, inputs: dict[str, Path]) -> None:
-    job = make_job(tmp_path, {**XNLI, "method": "head"}, **inputs)
+def test_with_the_head_alone_only_the_head_is_kept_in_checkpoints_too(tmp_path: Path, inputs: dict[str, Path]) -> None:
+    job = make_job(tmp_path, {**XNLI, "method": "head", "checkpoint_seconds": 0}, **inputs)
+    with pytest.raises(KilledError):
+        finetune(killed_at(job, 9))
+    found = checkpoint.load(job.work)
+    assert found is not None
+    for part in ("model", "best"):
+        assert {name.partition(".")[0] for name in found[0][part]} == {"heads"}
     finetune(job)
-    before, after = (load_file(folder / "model.safetensors") for folder in (inputs["encoder"], job.out))
-    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert {path.name for path in job.out.iterdir()} == {"curve.jsonl", "head.json", "head.safetensors", "tensorboard"}
 
 
 def test_a_batch_cut_for_memory_gives_the_same_gradient(

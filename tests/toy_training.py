@@ -11,8 +11,8 @@ from typing import Any
 from xtreme_bench.data import corpora, layout
 from xtreme_bench.stage.job import Job
 from xtreme_bench.training import encoder as encoders
-from xtreme_bench.training.encoder import Encoder
 from xtreme_bench.training.features import features
+from xtreme_bench.training.forward import Encoder
 
 
 def _words(text: str) -> list[str]:

@@ -244,13 +244,15 @@ def _predict(
         "languages": list(languages),
         "max_length": settings.max_length,
         "stride": settings.stride,
+        "method": settings.method,
         "batch": settings.batch,
         "threads": recipe.resources.threads,
         "precision": recipe.resources.precision,
     }
     data = _test_data(corpus, task, languages)
     features = _features(made, data, base, f"{task}'s test sets", corpora.target_choice(params))
-    return made.add("predict", f"predict {task}", params, data=data, features=features, model=model)
+    begun_with = model.inputs["encoder"]
+    return made.add("predict", f"predict {task}", params, data=data, features=features, model=model, encoder=begun_with)
 
 
 def _score(made: Plan, data: Path | None, labels: Path | None, digests: Digests) -> None:

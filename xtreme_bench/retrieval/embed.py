@@ -22,6 +22,8 @@ from xtreme_bench.retrieval.embed_onnx import onnx_run
 from xtreme_bench.retrieval.embed_torch import Run, Tokens, torch_device, torch_run
 from xtreme_bench.stage.store import write_json
 from xtreme_bench.training import encoder as encoders
+from xtreme_bench.training.batching import by_length
+from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.frames import frame
 
 # Tokens of one batch. On a CPU enough to keep a matrix product busy, little enough to stay near the processor.
@@ -99,7 +101,7 @@ def open_encoder(inputs: Mapping[str, Path], params: Mapping[str, Any]) -> Sente
     return SentenceEncoder(tokenizer, run, width, layers, params["max_length"], BATCH_TOKENS[device], facts)
 
 
-def check_settings(params: Mapping[str, Any], encoder: encoders.Encoder, folder: Path) -> None:
+def check_settings(params: Mapping[str, Any], encoder: Encoder, folder: Path) -> None:
     """Whether the encoder has the layer and the positions. Raises InputError with all that does not fit."""
     blocks, layer, length = encoder.blocks, params["layer"], params["max_length"]
     problems = []
@@ -137,7 +139,7 @@ def embed(
     total += len(distinct)
     for chunk, tokens, cut in _tokenised(encoder, distinct, chunks[files.chunks :]):
         files.cut[chunk] = cut
-        for batch in batches([len(ids) for ids in tokens], encoder.batch_tokens):
+        for batch in by_length([len(ids) for ids in tokens], encoder.batch_tokens, padded=False):
             rows = [chunk[at] for at in batch]
             files.vectors[rows] = _vectors(
                 encoder, np.array([tokens[at] for at in batch]), [distinct[at] for at in rows]
@@ -163,19 +165,6 @@ def mapped(file: Path, kind: type, shape: tuple[int, ...]) -> NDArray[Any]:
             error.filename = str(file)
             raise
     return array
-
-
-def batches(lengths: Sequence[int], tokens: int) -> list[list[int]]:
-    """Every index once, longest first; a batch has one length and at most `tokens` tokens (one sentence at least)."""
-    order = sorted(range(len(lengths)), key=lambda index: (-lengths[index], index))
-    made: list[list[int]] = []
-    for index in order:
-        length = lengths[index]
-        if made and lengths[made[-1][0]] == length and length * (len(made[-1]) + 1) <= tokens:
-            made[-1].append(index)
-        else:
-            made.append([index])
-    return made
 
 
 def tokenise(tokenizer: Any, texts: Sequence[str], max_length: int) -> tuple[list[list[int]], NDArray[np.bool_]]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from xtreme_bench.errors import InputError
-from xtreme_bench.training.encoder import Encoder
+from xtreme_bench.training.forward import Encoder, Inputs
 
 Tokens = NDArray[np.int64]
 # Token ids of sentences of one length (sentences, tokens) -> vectors (sentences, width).
@@ -37,16 +36,18 @@ def torch_run(
     """
     if precision not in _FLOATS or (precision == "fp16" and device == "cpu"):
         raise InputError(f"torch does not embed in {precision} on the {device}; change `retrieval.precision`")
-    model: Any = encoder.model.to(device=device, dtype=_FLOATS[precision]).eval()
-    cut = cut and layer is not None
-    if cut:
-        model.encoder.layer = model.encoder.layer[:layer]
+    encoder.model.to(device=device, dtype=_FLOATS[precision]).eval()
+    if cut and layer is not None:
+        encoder.cut(layer)
 
     @torch.inference_mode()
     def run(ids: Tokens) -> NDArray[np.float32]:
-        output = model(input_ids=torch.from_numpy(ids).to(device), output_hidden_states=not cut)
-        states = [output.last_hidden_state] if cut else output.hidden_states
-        wanted = states if cut or layer is None else [states[layer]]
+        inputs = Inputs(torch.from_numpy(ids)).to(device)
+        if cut and layer is not None:
+            wanted = [encoder.hidden(inputs)]
+        else:
+            states = encoder.layers(inputs)
+            wanted = [*states] if layer is None else [states[layer]]
         vectors: NDArray[np.float32] = torch.cat([_pooled(state.float(), pooling) for state in wanted], 1).cpu().numpy()
         return vectors
 

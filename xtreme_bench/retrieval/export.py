@@ -21,12 +21,13 @@ from numpy.typing import NDArray
 
 from xtreme_bench.errors import InputError, StageError
 from xtreme_bench.retrieval import graph
-from xtreme_bench.retrieval.embed import BATCH_TOKENS, batches, check_settings, tokenise
+from xtreme_bench.retrieval.embed import BATCH_TOKENS, check_settings, tokenise
 from xtreme_bench.retrieval.embed_onnx import onnx_device, onnx_run
 from xtreme_bench.retrieval.embed_torch import Run, torch_run
 from xtreme_bench.stage.job import Job
 from xtreme_bench.stage.store import write_json
 from xtreme_bench.training import encoder as encoders
+from xtreme_bench.training.batching import by_length
 
 MIN_COSINE = 0.99999
 # Written for this test: sixteen scripts, short and long, digits, marks, several languages in one, nothing at all.
@@ -138,7 +139,7 @@ def _made_for(folder: Path) -> str | None:
 
 def run_all(run: Run, tokens: list[list[int]]) -> NDArray[np.float32]:
     """The vectors (sentences, width) of sentences as token ids, in their order."""
-    parts = batches([len(ids) for ids in tokens], BATCH_TOKENS["cpu"])
+    parts = by_length([len(ids) for ids in tokens], BATCH_TOKENS["cpu"], padded=False)
     found = np.concatenate([run(np.array([tokens[at] for at in part])) for part in parts])
     return found[np.argsort(np.concatenate(parts))]
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from xtreme_bench.training.encoder import Encoder
 from xtreme_bench.training.examples import Example, Ints, needed
+from xtreme_bench.training.forward import Encoder, Inputs
 
 # Batches are cut from pools of this many batches, each pool sorted by length: little padding, still well shuffled.
 POOL = 50
@@ -52,12 +52,17 @@ class Batches:
         return self._plan[within]
 
 
-def by_length(lengths: Sequence[int], tokens: int) -> list[list[int]]:
-    """For inference: every index once, longest first, at most `tokens` padded tokens a batch (one example at least)."""
+def by_length(lengths: Sequence[int], tokens: int, *, padded: bool = True) -> list[list[int]]:
+    """For inference: every index once, longest first, at most `tokens` padded tokens a batch (one example at least).
+
+    Without `padded` all of a batch have one length.
+    """
     order = sorted(range(len(lengths)), key=lambda index: (-lengths[index], index))
     batches: list[list[int]] = []
     for index in order:
-        if batches and lengths[batches[-1][0]] * (len(batches[-1]) + 1) <= tokens:
+        longest = lengths[batches[-1][0]] if batches else 0
+        fits = batches and longest * (len(batches[-1]) + 1) <= tokens
+        if fits and (padded or lengths[index] == longest):
             batches[-1].append(index)
         else:
             batches.append([index])
@@ -84,19 +89,18 @@ def flat_positions(examples: Sequence[Example], hidden: torch.Tensor) -> torch.T
     return torch.from_numpy(np.concatenate(found)).long().to(hidden.device)
 
 
-def collate(examples: Sequence[Example], encoder: Encoder) -> dict[str, torch.Tensor]:
-    """What the encoder takes: input_ids and attention_mask (sequences, longest), segments and positions if needed."""
+def collate(examples: Sequence[Example], encoder: Encoder) -> Inputs:
+    """What the encoder reads of examples: all their sequences, padded; segments and positions if one has any."""
     sequences = [sequence for example in examples for sequence in example.sequences]
-    tokenizer = encoder.tokenizer
-    ids = pad(sequences, tokenizer.pad_token_id)
+    ids = pad(sequences, encoder.tokenizer.pad_token_id)
     lengths = torch.tensor([len(sequence) for sequence in sequences])
     mask = torch.arange(ids.shape[1])[None, :] < lengths[:, None]
-    batch = {"input_ids": ids, "attention_mask": mask.long()}
+    segments = positions = None
     if any(example.segments is not None for example in examples):
-        batch["token_type_ids"] = pad([each for example in examples for each in _segments(example)], 0)
+        segments = pad([each for example in examples for each in _segments(example)], 0)
     if any(example.second is not None for example in examples):
-        batch["position_ids"] = _positions(examples, mask, tokenizer.pad_token_id)
-    return batch
+        positions = _positions(examples, mask, encoder.first_position)
+    return Inputs(ids, mask.long(), segments, positions)
 
 
 def _segments(example: Example) -> list[Ints]:
@@ -106,9 +110,9 @@ def _segments(example: Example) -> list[Ints]:
     return np.split(whole, ends[:-1])
 
 
-def _positions(examples: Sequence[Example], mask: torch.Tensor, padding: int) -> torch.Tensor:
-    """RoBERTa's positions (from padding + 1 on), begun again at `second`: Lample and Conneau 2019, section 3.3."""
+def _positions(examples: Sequence[Example], mask: torch.Tensor, first: int) -> torch.Tensor:
+    """Positions from `first` on, begun again at `second`: Lample and Conneau 2019, section 3.3."""
     count = torch.arange(mask.shape[1]).repeat(len(mask), 1)
     begins = torch.tensor([mask.shape[1] if example.second is None else example.second for example in examples])
     count -= begins[:, None] * (count >= begins[:, None])
-    return torch.where(mask, count + padding + 1, padding)
+    return torch.where(mask, count + first, max(0, first - 1))

@@ -12,8 +12,9 @@ from accelerate.state import AcceleratorState
 from accelerate.utils import DistributedDataParallelKwargs
 
 from xtreme_bench.errors import InputError
-from xtreme_bench.training.encoder import Encoder, single_threaded_tokenizers
+from xtreme_bench.training.encoder import single_threaded_tokenizers
 from xtreme_bench.training.examples import Example
+from xtreme_bench.training.forward import Encoder
 
 # Share of a GPU's free memory that activations may take, and what they may take on a CPU (fixed, so that results do
 # not depend on the machine).

@@ -85,7 +85,7 @@ def by_example(network: nn.Module, encoder: Any, noise: Noise) -> None:
     for module in list(network.modules()):
         for name, child in module.named_children():
             if isinstance(child, nn.Dropout):
-                setattr(module, name, ExampleDropout(child.p, noise))
+                setattr(module, name, ExampleDropout(child.p, noise).train(child.training))
     encoder.set_attn_implementation(ATTENTION)
 
 

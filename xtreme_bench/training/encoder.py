@@ -9,13 +9,11 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
-from torch import nn
 from transformers import (
     AutoConfig,
     AutoModel,
@@ -27,7 +25,8 @@ from transformers import (
 from transformers.utils import logging
 
 from xtreme_bench.errors import InputError, Problem
-from xtreme_bench.training.encoder_files import faults, known_config, used
+from xtreme_bench.training.encoder_files import faults, known_config
+from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.frames import frame
 from xtreme_bench.training.tokenizer_trial import try_tokenizer
 
@@ -36,35 +35,6 @@ logging.disable_progress_bar()
 # XLM-R's special tokens and, for all but the last, their ids.
 SPECIAL_TOKENS = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
 _LOCAL: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-
-
-@dataclass(frozen=True)
-class Encoder:
-    """A transformer without a head, and the tokenizer that belongs to it."""
-
-    model: nn.Module
-    tokenizer: Any
-
-    @property
-    def width(self) -> int:
-        """Size of one hidden vector."""
-        return int(self.model.config.hidden_size)  # type: ignore[union-attr, arg-type]
-
-    @property
-    def blocks(self) -> int:
-        """Number of transformer blocks."""
-        return int(self.model.config.num_hidden_layers)  # type: ignore[union-attr, arg-type]
-
-    @property
-    def dropout(self) -> float:
-        """Dropout that the encoder was made with; heads use the same."""
-        return float(self.model.config.hidden_dropout_prob)  # type: ignore[union-attr, arg-type]
-
-    @property
-    def longest(self) -> int:
-        """Most tokens of one sequence."""
-        config: Any = self.model.config
-        return int(used(config.max_position_embeddings, config.model_type, config.pad_token_id))
 
 
 def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Any:

@@ -83,9 +83,14 @@ def room(folder: Path) -> int:
     return used(fields["max_position_embeddings"], family, fields.get("pad_token_id", 1))
 
 
+def first_position(family: str, padding: int) -> int:
+    """The position of a text's first token: all families but BERT begin after the padding id."""
+    return 0 if family == "bert" else padding + 1
+
+
 def used(positions: int, family: str, padding: int) -> int:
-    """How many of a family's positions tokens can have: all but BERT's begin after the padding id, so two are lost."""
-    return positions if family == "bert" else positions - padding - 1
+    """How many of a family's positions tokens can have."""
+    return positions - first_position(family, padding)
 
 
 def _fault(path: Path, what: str) -> InputError:

@@ -26,9 +26,9 @@ from xtreme_bench.training import checkpoint, curve, sampling
 from xtreme_bench.training.batching import Batches, collate
 from xtreme_bench.training.device import activations, memory, parts
 from xtreme_bench.training.dropout import Noise, by_example
-from xtreme_bench.training.encoder import Encoder
 from xtreme_bench.training.examples import Example, lengths
 from xtreme_bench.training.families import Objective
+from xtreme_bench.training.forward import Encoder, Inputs
 
 CLIP = 1.0
 EPSILON = 1e-8
@@ -65,17 +65,20 @@ class Course:
 class Network(nn.Module):
     """Encoder and heads as one module, so that gradients of several processes are averaged in one place."""
 
-    def __init__(self, encoder: nn.Module, heads: Mapping[str, nn.Module], frozen: bool) -> None:
+    def __init__(self, encoder: Encoder, heads: Mapping[str, nn.Module]) -> None:
         super().__init__()
-        self.encoder, self.heads, self.frozen = encoder, nn.ModuleDict(heads), frozen
+        self.encoder, self.hidden, self.heads = encoder.model, encoder.hidden, nn.ModuleDict(heads)
         self.noise = Noise()
-        by_example(self, encoder, self.noise)
+        by_example(self, encoder.model, self.noise)
 
-    def forward(self, task: Task, inputs: Mapping[str, torch.Tensor], examples: Sequence[Example]) -> torch.Tensor:
+    def forward(self, task: Task, inputs: Inputs, examples: Sequence[Example]) -> torch.Tensor:
         """The summed loss of some examples."""
-        with torch.set_grad_enabled(not self.frozen):
-            hidden = self.encoder(**inputs).last_hidden_state
-        return task.objective.loss(self.heads[task.name], hidden, examples)
+        return task.objective.loss(self.heads[task.name], self.hidden(inputs), examples)
+
+    def learned(self) -> checkpoint.Tensors:
+        """The weights that learn, which is all that a training changes."""
+        # Not of the state dict: heads that two tasks share are in it twice. No encoder here has persistent buffers.
+        return {name: value.detach() for name, value in self.named_parameters() if value.requires_grad}
 
 
 def fit(
@@ -86,11 +89,12 @@ def fit(
     probability: Sequence[float],
     steps: int,
 ) -> Course:
-    """Train `encoder` and the tasks' heads in place; afterwards they are those of the best evaluation.
+    """Train what requires a gradient of `encoder` and the tasks' heads, in place and in the mode they are in.
 
-    `probability` says how often each task is drawn. `params` of the job: batch, learning_rate, warmup (share of the
-    steps), weight_decay, seed, checkpoint_seconds; method "head" freezes the encoder; evaluate_every and patience
-    (evaluations without gain, 0 never stops). Raises StageError for a loss that is not finite and for lack of memory.
+    Afterwards they are those of the best evaluation. `probability` says how often each task is drawn. `params` of the
+    job: batch, learning_rate, warmup (share of the steps), weight_decay, seed, checkpoint_seconds, evaluate_every and
+    patience (evaluations without gain, 0 never stops). Raises StageError for a loss that is not finite and for lack of
+    memory.
     """
     run = _Run(job, accelerator, encoder, tasks, steps)
     seed = job.params.get("seed", 0)
@@ -120,12 +124,7 @@ class _Run:
         params = job.params
         self.job, self.params, self.encoder, self.tasks, self.steps = job, params, encoder, tasks, steps
         self.accelerator, self.batch, self.course = accelerator, int(params["batch"]), Course()
-        frozen = params.get("method", "full") == "head"
-        encoder.model.requires_grad_(not frozen)
-        self.network = Network(encoder.model, {task.name: task.head for task in tasks}, frozen)
-        self.network.train()
-        if frozen:
-            encoder.model.eval()
+        self.network = Network(encoder, {task.name: task.head for task in tasks})
         self.optimizer = _optimizer(self.network, params)
         found = checkpoint.load(job.work)
         self.best: checkpoint.Tensors = {}
@@ -180,7 +179,7 @@ class _Run:
         return activations(self.encoder, sequences, longest) <= self.memory
 
     def _backward(self, task: Task, part: list[Example], weight: float, last: bool) -> float:
-        inputs = {name: value.to(self.accelerator.device) for name, value in collate(part, self.encoder).items()}
+        inputs = collate(part, self.encoder).to(self.accelerator.device)
         with _sync(self.accelerator, self.model, last):
             # DistributedDataParallel takes the mean over processes; the loss of a batch is their sum.
             loss = self.model(task, inputs, part) * (weight * self.accelerator.num_processes)
@@ -212,7 +211,7 @@ class _Run:
         mean = sum(scores.values()) / len(scores)
         if not self.course.best or mean > self.course.best["mean"]:
             self.course.best, self.course.best_step, self.course.stale = {**scores, "mean": mean}, self.course.step, 0
-            self.best = {name: value.cpu().clone() for name, value in self._weights().items()}
+            self.best = {name: value.cpu().clone() for name, value in self.network.learned().items()}
         else:
             self.course.stale += 1
         return {f"dev/{name}": value for name, value in scores.items()}
@@ -222,14 +221,10 @@ class _Run:
         patience = self.params.get("patience") or 0
         return 0 < patience <= self.course.stale
 
-    def _weights(self) -> checkpoint.Tensors:
-        # Not the state dict: heads that two tasks share are in it twice. No encoder here has persistent buffers.
-        return {name: value.detach() for name, value in self.network.named_parameters()}
-
     def save(self) -> None:
         """Write a checkpoint, and the curve so far beside it for whoever watches."""
         if self.accelerator.is_main_process:
-            tensors = {"model": self._weights(), "optimizer": checkpoint.optimizer_tensors(self.optimizer)}
+            tensors = {"model": self.network.learned(), "optimizer": checkpoint.optimizer_tensors(self.optimizer)}
             if self.best:
                 tensors["best"] = self.best
             checkpoint.save(self.job.work, self.course.step, tensors, vars(self.course))

@@ -11,7 +11,7 @@ from xtreme_bench.data.corpora import chosen, target_choice
 from xtreme_bench.errors import StageError
 from xtreme_bench.stage.job import Job
 from xtreme_bench.stage.store import write_text
-from xtreme_bench.training import encoder as encoders
+from xtreme_bench.training import methods
 from xtreme_bench.training.device import prepare_device
 from xtreme_bench.training.examples import Examples
 from xtreme_bench.training.inference import infer
@@ -21,12 +21,13 @@ from xtreme_bench.training.train import load_head
 def predict(job: Job) -> dict[str, Any]:
     """Write `test-<language>.<ext>` for each language to `job.out`.
 
-    Inputs: data, features (of `target_choice`), model. Params: task, languages, max_length, stride, threads,
-    precision. Raises StageError when the number of predictions is not that of the rows.
+    Inputs: data, features (of `target_choice`), model and the encoder that its training began with. Params: task,
+    languages, method, max_length, stride, threads, precision. Raises StageError when the
+    number of predictions is not that of the rows.
     """
     params, task = job.params, job.params["task"]
     accelerator = prepare_device(params)
-    encoder = encoders.load(job.inputs["model"])
+    encoder = methods.of(params["method"]).load(job.inputs["model"], job.inputs["encoder"])
     family, head, labels = load_head(job.inputs["model"], encoder)
     encoder.model.to(accelerator.device)
     head.to(accelerator.device)

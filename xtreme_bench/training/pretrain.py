@@ -16,9 +16,9 @@ from xtreme_bench.errors import InputError
 from xtreme_bench.stage.job import Job
 from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.device import prepare_device
-from xtreme_bench.training.encoder import Encoder
 from xtreme_bench.training.examples import Example
 from xtreme_bench.training.families import masking, subwords
+from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.frames import frame
 from xtreme_bench.training.loop import Task, fit
 

@@ -18,20 +18,22 @@ from xtreme_bench.data.corpora import Corpus, chosen, intermediate_choice, sourc
 from xtreme_bench.errors import InputError
 from xtreme_bench.stage.job import Job
 from xtreme_bench.stage.store import write_json
-from xtreme_bench.training import curve, sampling
+from xtreme_bench.training import curve, methods, sampling
 from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.device import prepare_device
-from xtreme_bench.training.encoder import Encoder
 from xtreme_bench.training.examples import Examples
 from xtreme_bench.training.families import Family
 from xtreme_bench.training.features import FAMILIES
+from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.inference import infer
 from xtreme_bench.training.loop import Course, Task, fit
 from xtreme_bench.training.quality import metric, quality
 
 
 def finetune(job: Job) -> dict[str, Any]:
-    """Train an encoder on English data of one source and keep the best; writes encoder, head and curve to `job.out`.
+    """Train an encoder on English data of one source and keep the best.
+
+    Writes to `job.out` what the method keeps of the encoder, the head and the curve.
 
     With `retrain` that only chooses how many steps to take: the encoder is then trained on all rows, those included
     that chose, in a course of that length. The curve of the choice is in `choice/`.
@@ -49,7 +51,7 @@ def finetune(job: Job) -> dict[str, Any]:
         trained = _train(job, {"features": corpus}, _alone)
         facts, points = _facts(trained, [corpus]), []
     if trained.accelerator.is_main_process:
-        encoders.save(job.out, trained.encoder)
+        methods.of(job.params["method"]).save(job.out, trained.encoder)
         save_head(job.out, corpus, trained.tasks[0].head)
         if points:
             (job.out / "choice").mkdir(exist_ok=True)
@@ -136,6 +138,7 @@ def _train(
     accelerator = prepare_device(job.params)
     encoder = encoders.load(job.inputs["encoder"])
     torch.manual_seed(job.params["seed"])
+    methods.of(job.params["method"]).begin(encoder)
     tasks = [make_task(encoder, corpus, job.inputs[name], part) for name, corpus in corpora.items()]
     steps = sampling.steps({task.name: len(task.examples) for task in tasks}, job.params)
     course = fit(job, accelerator, encoder, tasks, shares(_rows(tasks)), steps)
@@ -182,7 +185,7 @@ def _facts(trained: _Trained, corpora: Iterable[Corpus]) -> dict[str, Any]:
 
 
 def save_head(folder: Path, corpus: Corpus, head: nn.Module) -> None:
-    """Write `head.safetensors` and `head.json` (source, family, labels) beside the encoder."""
+    """Write `head.safetensors` and `head.json` (source, family, labels)."""
     save_file(
         {name: value.cpu().contiguous() for name, value in head.state_dict().items()}, folder / "head.safetensors"
     )

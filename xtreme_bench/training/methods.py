@@ -1,0 +1,64 @@
+"""The methods of training: what of an encoder learns, what of it is kept, and how that is loaded again.
+
+A method is a row here, and a name that the recipe's field takes (`recipe/setting.py`). Nobody else asks which it is: a
+step trains what requires a gradient, each part in the mode it is in, a checkpoint holds only that, and all hidden
+states come from `Encoder.hidden`, so that what a method adds to the model is there in every forward pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from xtreme_bench.training import encoder as encoders
+from xtreme_bench.training.forward import Encoder
+
+
+@dataclass(frozen=True)
+class Method:
+    """One method of training.
+
+    `begin` prepares an encoder as it was loaded: which weights learn, which parts are in the mode of training, what is
+    added to the model. It may draw from torch's generator.
+    `save` writes to a folder what fine-tuning has made of the encoder; the head comes beside it.
+    `load` makes that encoder again from this folder and the one that fine-tuning began with.
+    """
+
+    begin: Callable[[Encoder], None]
+    save: Callable[[Path, Encoder], None]
+    load: Callable[[Path, Path], Encoder]
+
+
+def of(choice: str) -> Method:
+    """The method that a recipe asks for."""
+    return METHODS[choice]
+
+
+def _everything_learns(encoder: Encoder) -> None:
+    encoder.model.requires_grad_(True).train()
+
+
+def _nothing_learns(encoder: Encoder) -> None:
+    encoder.model.requires_grad_(False).eval()
+
+
+def _nothing(folder: Path, encoder: Encoder) -> None:
+    """The encoder is as it was."""
+
+
+def _from_folder(folder: Path, begun_with: Path) -> Encoder:
+    return encoders.load(folder)
+
+
+def _as_it_was(folder: Path, begun_with: Path) -> Encoder:
+    return encoders.load(begun_with)
+
+
+METHODS: Mapping[str, Method] = MappingProxyType(
+    {
+        "full": Method(_everything_learns, encoders.save, _from_folder),
+        "head": Method(_nothing_learns, _nothing, _as_it_was),
+    }
+)
