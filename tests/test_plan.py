@@ -46,6 +46,8 @@ def test_squad_serves_xquad_and_mlqa_and_retrieval_needs_no_fine_tuning(tmp_path
     once = dict.fromkeys(("corpus", "pretrain", "finetune", "export", "retrieve", "audit", "labels", "score"), 1)
     assert kinds == {**once, "features": 3, "predict": 2}
     assert made.predictions["xquad"].inputs["model"] is made.predictions["mlqa"].inputs["model"]
+    # What fine-tuning leaves may be only what it has changed of the encoder that it began with.
+    assert made.predictions["xquad"].inputs["encoder"] is made.predictions["tatoeba"].inputs["encoder"]
     assert made.predictions["tatoeba"].inputs["encoder"] is made.predictions["xquad"].inputs["model"].inputs["encoder"]  # type: ignore[union-attr]
 
 

@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 from torch import nn
 from torch.distributed import TCPStore
-from toy_training import FINETUNING, digests, make_job, tiny_encoder, write_corpus
+from toy_training import FINETUNING, KilledError, digests, killed_at, make_job, tiny_encoder, write_corpus
 
 from xtreme_bench.errors import InputError, StageError
 from xtreme_bench.stage.job import Job
@@ -50,20 +50,6 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 def curve(job: Job) -> list[dict[str, float]]:
     return [json.loads(line) for line in (job.out / "curve.jsonl").read_text().splitlines()]
-
-
-class KilledError(Exception):
-    """Stands for the end of a process."""
-
-
-def killed_at(job: Job, step: int) -> Job:
-    """The same job, but it ends in the middle of its work."""
-
-    def progress(done: int, total: int, note: str) -> None:
-        if done == step:
-            raise KilledError
-
-    return dataclasses.replace(job, progress=progress)
 
 
 def test_finetuning_learns_and_leaves_encoder_head_and_curve(tmp_path: Path, inputs: dict[str, Path]) -> None:

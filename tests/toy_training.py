@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import random
@@ -121,6 +122,20 @@ def make_job(folder: Path, params: dict[str, Any], **inputs: Path) -> Job:
             features(Job(choice, {"data": inputs["data"], "encoder": tokenizer}, made, made))
         inputs[name] = made
     return Job(params, inputs, folder / "out", folder / "work")
+
+
+class KilledError(Exception):
+    """Stands for the end of a process."""
+
+
+def killed_at(job: Job, step: int) -> Job:
+    """The same job, but it ends in the middle of its work."""
+
+    def progress(done: int, total: int, note: str) -> None:
+        if done == step:
+            raise KilledError
+
+    return dataclasses.replace(job, progress=progress)
 
 
 def digests(folder: Path) -> dict[str, str]:

@@ -68,9 +68,8 @@ def activations(encoder: Encoder, sequences: int, longest: int) -> int:
 
     Korthikanti et al. 2022, section 4.1, for values of four bytes and masks of one; measured in `test_device.py`.
     """
-    config: Any = encoder.model.config
-    each = 67 * config.hidden_size + 10 * config.num_attention_heads * longest
-    return int(sequences * longest * config.num_hidden_layers * each)
+    each = 67 * encoder.width + 10 * encoder.heads * longest
+    return sequences * longest * encoder.blocks * each
 
 
 def parts(batch: Sequence[Example], numbers: Sequence[int], fits: Callable[[int, int], bool]) -> Iterator[list[int]]:

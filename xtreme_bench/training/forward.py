@@ -81,6 +81,11 @@ class Encoder:
         return int(self._config.num_hidden_layers)
 
     @property
+    def heads(self) -> int:
+        """Number of attention heads of a block."""
+        return int(self._config.num_attention_heads)
+
+    @property
     def dropout(self) -> float:
         """Dropout that the encoder was made with; heads use the same."""
         return float(self._config.hidden_dropout_prob)
