@@ -16,7 +16,7 @@ from xtreme_bench.training.batching import collate
 from xtreme_bench.training.device import activations, memory, parts, prepare_device
 from xtreme_bench.training.examples import Example
 from xtreme_bench.training.forward import Encoder
-from xtreme_bench.training.loop import Network
+from xtreme_bench.training.network import Network
 
 GIB = 2**30
 ON_GPU: Any = SimpleNamespace(device=torch.device("cuda"), num_processes=1)

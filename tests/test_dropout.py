@@ -19,7 +19,7 @@ from xtreme_bench.training.dropout import ExampleDropout, Noise
 from xtreme_bench.training.examples import Example, Ints
 from xtreme_bench.training.families import choice, classification, qa, tagging
 from xtreme_bench.training.forward import Encoder
-from xtreme_bench.training.loop import Network, Task
+from xtreme_bench.training.network import Network, Task
 
 CPU = torch.device("cpu")
 

@@ -26,7 +26,8 @@ from xtreme_bench.training import checkpoint
 from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.device import prepare_device
 from xtreme_bench.training.examples import Example
-from xtreme_bench.training.loop import Task, fit
+from xtreme_bench.training.loop import fit
+from xtreme_bench.training.network import Task
 from xtreme_bench.training.train import finetune, intermediate, load_head
 
 XNLI: dict[str, Any] = {**FINETUNING, "source": "xnli", "steps": 14}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,29 +25,13 @@ from xtreme_bench.stage.job import Job
 from xtreme_bench.training import checkpoint, curve, sampling
 from xtreme_bench.training.batching import Batches, collate
 from xtreme_bench.training.device import activations, memory, parts
-from xtreme_bench.training.dropout import Noise, by_example
 from xtreme_bench.training.examples import Example, lengths
-from xtreme_bench.training.families import Objective
-from xtreme_bench.training.forward import Encoder, Inputs
+from xtreme_bench.training.forward import Encoder
+from xtreme_bench.training.network import Network, Task
 
 CLIP = 1.0
 EPSILON = 1e-8
 CURVE_POINTS = 200
-
-
-@dataclass
-class Task:
-    """What the loop needs of a task. `change` makes of an example what this step sees of it (masks).
-
-    `quality` scores the task on its development rows as the model stands, in percent; None where there are none.
-    """
-
-    name: str
-    objective: Objective
-    head: nn.Module
-    examples: Sequence[Example]
-    change: Callable[[Example, np.random.Generator], Example] | None = None
-    quality: Callable[[], float] | None = None
 
 
 @dataclass
@@ -60,25 +44,6 @@ class Course:
     stale: int = 0
     loss: float = 0.0
     points: list[dict[str, Any]] = field(default_factory=list)
-
-
-class Network(nn.Module):
-    """Encoder and heads as one module, so that gradients of several processes are averaged in one place."""
-
-    def __init__(self, encoder: Encoder, heads: Mapping[str, nn.Module]) -> None:
-        super().__init__()
-        self.encoder, self.hidden, self.heads = encoder.model, encoder.hidden, nn.ModuleDict(heads)
-        self.noise = Noise()
-        by_example(self, encoder.model, self.noise)
-
-    def forward(self, task: Task, inputs: Inputs, examples: Sequence[Example]) -> torch.Tensor:
-        """The summed loss of some examples."""
-        return task.objective.loss(self.heads[task.name], self.hidden(inputs), examples)
-
-    def learned(self) -> checkpoint.Tensors:
-        """The weights that learn, which is all that a training changes."""
-        # Not of the state dict: heads that two tasks share are in it twice. No encoder here has persistent buffers.
-        return {name: value.detach() for name, value in self.named_parameters() if value.requires_grad}
 
 
 def fit(

@@ -20,7 +20,8 @@ from xtreme_bench.training.examples import Example
 from xtreme_bench.training.families import masking, subwords
 from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.frames import frame
-from xtreme_bench.training.loop import Task, fit
+from xtreme_bench.training.loop import fit
+from xtreme_bench.training.network import Task
 
 # Share of the examples that join several lines. Single lines teach translations soonest; the long ones are there
 # because later phases read texts of every length, and a position that was never trained is noise.

@@ -26,7 +26,8 @@ from xtreme_bench.training.families import Family
 from xtreme_bench.training.features import FAMILIES
 from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.inference import infer
-from xtreme_bench.training.loop import Course, Task, fit
+from xtreme_bench.training.loop import Course, fit
+from xtreme_bench.training.network import Task
 from xtreme_bench.training.quality import metric, quality
 
 
