@@ -15,7 +15,7 @@ from types import ModuleType
 
 import pytest
 
-from xtreme_bench.engines.local import Message
+from xtreme_bench.engines.base import Message
 from xtreme_bench.errors import InputError, StageError
 from xtreme_bench.run.progress import Display
 from xtreme_bench.run.schedule import execute

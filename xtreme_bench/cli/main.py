@@ -11,10 +11,9 @@ from typing import Any
 
 import click
 
-from xtreme_bench import __version__
+from xtreme_bench import __version__, engines
 from xtreme_bench.cli.container import clean_containers, doctor, image
 from xtreme_bench.cli.data import ALLOW_PARTIAL, EXISTING_FOLDER, FOLDER, OUTPUT, data, emit
-from xtreme_bench.engines import ENGINES
 from xtreme_bench.errors import Problem, XtremeBenchError
 from xtreme_bench.stage import interrupts
 from xtreme_bench.wording import say
@@ -38,7 +37,7 @@ def _places(function: Callable[..., Any]) -> Callable[..., Any]:
             help="Folder of the gold labels of the test sets; the default is DATA with `-labels` added.",
         ),
         click.option(
-            "--engine", type=click.Choice(ENGINES), default="local", show_default=True, help="Where stages run."
+            "--engine", type=click.Choice(engines.names()), default="local", show_default=True, help="Where stages run."
         ),
         click.option("--store", type=FOLDER, default=Path("store"), show_default=True, help="Where stages are kept."),
         ALLOW_PARTIAL,

@@ -9,29 +9,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from xtreme_bench.engines.local import Message
+from xtreme_bench.engines.base import Engine
 from xtreme_bench.errors import StageError, XtremeBenchError
 from xtreme_bench.run.progress import Display
 from xtreme_bench.stage import code, interrupts
 from xtreme_bench.stage.stage import Stage
 from xtreme_bench.stage.store import Store, write_json
-
-
-class Engine(Protocol):
-    """Runs one stage at a time per calling thread, in whatever place it stands for.
-
-    `image` is the digest of the image that stages run in; None where they use the packages that are installed.
-    """
-
-    image: str | None
-
-    def run(self, folder: Any, message: Message) -> None:
-        """Run `folder/stage.json`; returns when the stage ended well, raises what it reported otherwise."""
-
-    def close(self) -> None:
-        """End everything that was started."""
 
 
 def execute(stages: Sequence[Stage], store: Store, engine: Engine, *, jobs: int, display: Display) -> None:
