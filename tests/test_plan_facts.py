@@ -51,7 +51,7 @@ def test_a_plan_names_missing_files_weights_and_labels(tmp_path: Path) -> None:
 def test_what_waits_for_a_stage_that_cannot_run_cannot_run_either(tmp_path: Path) -> None:
     made = real(tmp_path, targets={"xnli": {}, "tatoeba": {}})
     found = facts.facts([made], Store(tmp_path / "store"), tmp_path / "data")
-    states = {one["kind"]: one["state"] for one in found["stages"]}
+    states = {one["kind"]: one["status"] for one in found["stages"]}
     waiting = dict.fromkeys(("features", "finetune", "predict", "retrieve", "audit"), "cannot run")
     assert states == {**waiting, "export": "to do"}
     assert (found["done"], found["to_do"], found["cannot_run"]) == (0, 1, len(made.stages) - 1)

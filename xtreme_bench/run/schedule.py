@@ -119,7 +119,7 @@ def _make(stage: Stage, store: Store, engine: Engine, display: Display, closed: 
     except StageError:
         shutil.rmtree(folder)
         raise
-    store.commit(stage.key, {**stage.description(), "name": stage.name, **result})
+    store.commit(stage.key, {**stage.description(), "name": stage.name, "files": stage.files, **result})
     facts: dict[str, Any] = result["facts"]
     return facts
 
