@@ -31,7 +31,7 @@ def stage(name: str = "fine-tune xnli (mnli)", image: str | None = None, **input
 
 def why(store: Store, stage: Stage, waiting: Mapping[str, str] | None = None) -> list[str]:
     """What is said of a stage that is to do again."""
-    again, found = History(store).why(stage, waiting or {})
+    again, found = History(store).why(stage, {stage.name}, waiting or {})
     assert again
     return found
 
@@ -115,11 +115,11 @@ def test_the_finished_stage_that_is_most_like_it_is_the_one_compared_with(store:
 def test_a_stage_that_another_recipe_alone_has_finished_is_to_do_and_told_apart_where_it_is_alike(store: Store) -> None:
     mine = stage()
     finish(store, mine, name="predict xnli (mnli)", params={**PARAMS, "seed": 1})
-    assert History(store).why(mine, {}) == (False, [])
+    assert History(store).why(mine, {mine.name}, {}) == (False, [])
     finish(store, mine, name="fine-tune xnli (qqp)", params={"all": "else", "of": "it"})
-    assert History(store).why(mine, {}) == (False, [])
+    assert History(store).why(mine, {mine.name}, {}) == (False, [])
     finish(store, mine, name="fine-tune xnli (ccg)", params={**PARAMS, "learning_rate": 2e-5})
-    assert History(store).why(mine, {}) == (False, ["unlike fine-tune xnli (ccg): learning_rate 2e-05 -> 1e-05"])
+    assert History(store).why(mine, {mine.name}, {}) == (False, ["unlike fine-tune xnli (ccg): learning_rate 2e-05 -> 1e-05"])
 
 
 def test_a_damaged_record_is_the_reason(store: Store) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ Record = Mapping[str, Any]
 ALIKE = 3
 # Letters of a value.
 SHOWN = 40
+_CODE = "code of "
 
 
 class History:
@@ -24,18 +25,19 @@ class History:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def why(self, stage: Stage, waiting: Mapping[str, str]) -> tuple[bool, list[str]]:
-        """Whether the recipe's stage was finished before, as another one, and in what that differs.
+    def why(self, stage: Stage, names: Container[str], waiting: Mapping[str, str]) -> tuple[bool, list[str]]:
+        """Whether a stage was finished before, as another one, and in what that differs.
 
-        `waiting` maps the key of each stage that is to do to "to do" or "to do again". What only another recipe has
-        finished is named in one sentence, where it is much alike.
+        `names` are those that it has in recipes that share it. `waiting` maps the key of each stage that is to do to
+        "to do" or "to do again". What only another recipe has finished is named in one sentence, where it is much
+        alike.
         """
         if fault := self._store.fault(stage.key):
             return True, [f"the record of the finished run {fault}"]
         alike = self._alike.get((stage.kind, title(stage.name)), [])
         now = stage.description() if alike else {}
         found = [(list(_differences(stage, now, one, waiting)), one["name"]) for one in alike]
-        if own := [what for what, name in found if name == stage.name]:
+        if own := [what for what, name in found if name in names]:
             return True, [*min(own, key=len), *_follows(stage, waiting)]
         others = [pair for pair in found if 0 < len(pair[0]) <= ALIKE]
         what, name = min(others, key=lambda pair: len(pair[0]), default=([], ""))
@@ -58,7 +60,12 @@ def title(name: str) -> str:
 def code_differs(modules: Iterable[str]) -> str:
     """The sentence about code: `modules` are names as in `stage.code.parts`."""
     names = [module.removeprefix(f"{PACKAGE}.").replace(".", "/") for module in modules]
-    return f"code of {few(names)} differs from the finished run"
+    return f"{_CODE}{few(names)} differs from the finished run"
+
+
+def by_code_alone(why: Sequence[str]) -> bool:
+    """Whether all that is said of a stage is that its code differs."""
+    return bool(why) and all(one.startswith(_CODE) for one in why)
 
 
 def unequal(now: Mapping[str, Any], then: Mapping[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.report import page_data, plots
-from xtreme_bench.report.claims import Manifest, trained, zero_shot
+from xtreme_bench.report.claims import ACCEPTED, Manifest, accepted, trained, zero_shot
 from xtreme_bench.report.markup import command, figure, section, table
 from xtreme_bench.report.plots import Line, Panel
 from xtreme_bench.report.tables import cell
@@ -38,6 +38,13 @@ def trained_section(manifest: Manifest, name: str = "") -> str:
         f"Languages of training and test{f': {name}' if name else ''}",
         table(("trained on", "languages"), rows, kind="words"),
         table(("target", "with labelled training data", "zero-shot"), tested, kind="words"),
+    )
+
+
+def accepted_section(manifest: Manifest) -> str:
+    """Which results other code has made; nothing where none has."""
+    return section(
+        f"Results of {manifest['name']} {ACCEPTED}", table(("stage", "code"), accepted(manifest), kind="words")
     )
 
 

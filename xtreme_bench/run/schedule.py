@@ -13,6 +13,7 @@ from typing import Any
 
 from xtreme_bench.engines.base import Engine
 from xtreme_bench.errors import StageError, XtremeBenchError
+from xtreme_bench.plan.why import code_differs
 from xtreme_bench.run.progress import Display
 from xtreme_bench.stage import code, interrupts
 from xtreme_bench.stage.stage import Stage
@@ -64,7 +65,7 @@ def _present(stage: Stage, store: Store, display: Display) -> bool:
             return False
     except FileNotFoundError:  # removed while it was looked at
         return False
-    display.skipped(stage.name)
+    display.skipped(stage.name, f", accepted though {code_differs(stage.accepted.modules)}" if stage.accepted else "")
     return True
 
 
@@ -75,6 +76,8 @@ def _run_one(
         with store.locked(stage.key, waiting=lambda owner: display.waiting(stage.name, owner), stop=stop):
             if _present(stage, store, display):  # another run made it while this one waited
                 return
+            if stage.accepted:
+                raise StageError("the result that was accepted for it is damaged now: run the same command again")
             _discard(stage, store, display)
             display.started(stage.name)
             started = time.monotonic()

@@ -74,11 +74,20 @@ def stamps_of(folder: Path, names: Iterable[str]) -> dict[str, Stamp]:
 
 
 @dataclass(frozen=True)
+class Accepted:
+    """A finished stage that is taken for another, from which it differs by code alone: its key, and which modules."""
+
+    key: str
+    modules: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Stage:
     """One unit of work: what `KINDS[kind]` makes of `params` and `inputs`.
 
     `aside` are parameters that the stage gets too but that do not change its result, so they are not in the key.
     `image` is the digest of the image it runs in; without one it runs with the packages that are installed here.
+    `accepted` is what the store has in its place, where the user accepts results of other code.
     """
 
     kind: str
@@ -87,6 +96,7 @@ class Stage:
     inputs: Mapping[str, Stage | Folder]
     aside: Mapping[str, Any] = field(default_factory=dict)
     image: str | None = None
+    accepted: Accepted | None = None
 
     @property
     def sources(self) -> list[Stage]:
@@ -96,7 +106,7 @@ class Stage:
     @cached_property
     def key(self) -> str:
         """The sha256 (hex) of everything that the result depends on; the name is not part of it."""
-        return digest(self.description())
+        return self.accepted.key if self.accepted else digest(self.description())
 
     def description(self) -> dict[str, Any]:
         """What the key is made from, as JSON values, like those of a record."""
