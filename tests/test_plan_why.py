@@ -119,7 +119,10 @@ def test_a_stage_that_another_recipe_alone_has_finished_is_to_do_and_told_apart_
     finish(store, mine, name="fine-tune xnli (qqp)", params={"all": "else", "of": "it"})
     assert History(store).why(mine, {mine.name}, {}) == (False, [])
     finish(store, mine, name="fine-tune xnli (ccg)", params={**PARAMS, "learning_rate": 2e-5})
-    assert History(store).why(mine, {mine.name}, {}) == (False, ["unlike fine-tune xnli (ccg): learning_rate 2e-05 -> 1e-05"])
+    assert History(store).why(mine, {mine.name}, {}) == (
+        False,
+        ["unlike fine-tune xnli (ccg): learning_rate 2e-05 -> 1e-05"],
+    )
 
 
 def test_a_damaged_record_is_the_reason(store: Store) -> None:

@@ -14,6 +14,8 @@ from xtreme_bench.stage.versions import versions
 
 # Of a stage in a manifest: the modules in which the code that made its result differs from that of the run.
 MARK = "accepted_code"
+# What people are told of such results.
+ACCEPTED = "made by other code, and accepted as they are (--accept-code)"
 
 
 def content(plan: Plan, records: Sequence[Mapping[str, Any]], scores: Mapping[str, Any] | None) -> dict[str, Any]:

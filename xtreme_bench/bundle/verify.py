@@ -10,7 +10,7 @@ from typing import Any
 from xtreme_bench.benchmark import GROUPS, TASKS
 from xtreme_bench.bundle.check import check
 from xtreme_bench.bundle.derived import contradictions
-from xtreme_bench.bundle.manifest import accepted_code
+from xtreme_bench.bundle.manifest import ACCEPTED, accepted_code
 from xtreme_bench.bundle.paths import MANIFEST
 from xtreme_bench.bundle.read import opened
 from xtreme_bench.bundle.same import differences
@@ -86,8 +86,7 @@ def _accepted(manifest: Mapping[str, Any]) -> Iterator[str]:
     found = accepted_code(manifest)
     if found:
         modules = list(dict.fromkeys(module for one in found.values() for module in one))
-        message = "made by other code than the rest, and accepted (--accept-code)"
-        yield f"{count(len(found), 'stage')} {message}: {listed(list(found))}; what differs: {listed(modules)}"
+        yield f"results of {count(len(found), 'stage')} {ACCEPTED}: {listed(list(found))}; code of {listed(modules)}"
 
 
 def _notes(present: Coverage, claimed: Any, scores: Mapping[str, Any], gains: bool) -> Iterator[str]:

@@ -65,7 +65,7 @@ def _but_code(described: Record) -> dict[str, Any]:
 def _alike(stages: Sequence[Stage], store: Store) -> dict[str, list[Record]]:
     """For the key of each stage the finished ones that differ by code alone, as may their inputs; the newest first."""
     records = {record["key"]: record for record in store.records()}
-    known: dict[str, str] = {}
+    known: dict[str, str] = {}  # key -> what is made from the same, code aside
 
     def codeless(described: Record) -> str:
         inputs = {name: known.get(key, key) for name, key in described["inputs"].items()}
@@ -77,15 +77,13 @@ def _alike(stages: Sequence[Stage], store: Store) -> dict[str, list[Record]]:
                 learn(source)
             known[key] = codeless(records[key])
 
+    for stage in stages:
+        known[stage.key] = codeless(stage.description())
     found: dict[str, list[Record]] = defaultdict(list)
     for key, record in records.items():
         learn(key)
         found[known[key]].append(record)
-    alike = {}
-    for stage in stages:
-        known[stage.key] = codeless(stage.description())
-        alike[stage.key] = found[known[stage.key]]
-    return alike
+    return {stage.key: found[known[stage.key]] for stage in stages}
 
 
 def _rests(stages: Sequence[Stage], alike: Mapping[str, Sequence[Record]]) -> dict[str, set[str]]:

@@ -14,8 +14,6 @@ from xtreme_bench.plan.why import code_differs
 
 Manifest = Mapping[str, Any]
 Scores = Mapping[str, Any]
-# What is said of stages that a run took from the store though their code differs.
-ACCEPTED = "made by other code, and accepted as they are (--accept-code)"
 # In the order of time; a manifest's keys are sorted by name.
 _PHASES = {"pretraining": "pretraining", "intermediate": "intermediate tasks", "finetuning": "fine-tuning"}
 
