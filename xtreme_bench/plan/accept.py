@@ -28,7 +28,8 @@ def accept(plans: Sequence[Plan], store: Store) -> list[Plan]:
     for stage in stages:
         now = dataclasses.replace(stage, inputs=_inputs(stage, chosen))
         described = now.description()
-        fit = [one for one in alike[stage.key] if _but_code(one) == _but_code(described)]
+        wanted = _but_code(described)
+        fit = [one for one in alike[stage.key] if _but_code(one) == wanted]
         # Of several that on which most of the plan is finished: what a run has begun anew may be ahead of old results.
         fit.sort(key=lambda one: (len(rests[one["key"]]), one["key"] == now.key), reverse=True)
         best = next((one for one in fit if one["key"] == now.key or not store.damage(one["key"])), None)
