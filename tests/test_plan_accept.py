@@ -141,10 +141,12 @@ def test_a_run_that_has_begun_anew_can_still_go_on_with_the_old_results(
 
 
 def test_nothing_is_accepted_in_place_of_what_this_code_has_finished(store: Store, tmp_path: Path, edit: Edit) -> None:
-    finished(store, planned(tmp_path))
-    finished(store, planned(tmp_path, "other", seed=5))  # more rests on the old corpora than on the new ones
     edit(WORLD, LOOP)
     new = finished(store, planned(tmp_path))
+    edit()
+    finished(store, planned(tmp_path))
+    finished(store, planned(tmp_path, "other", seed=5))  # other code has finished more, and later
+    edit(WORLD, LOOP)
     (made,) = accept([planned(tmp_path)], store)
     assert named(made) == []
     assert [stage.key for stage in made.stages] == [stage.key for stage in new.stages]

@@ -28,7 +28,9 @@ def test_a_plan_tells_what_is_done_and_what_is_not(tmp_path: Path) -> None:
     outcome, store = made_up(tmp_path)
     assert outcome.baseline is not None
     plans = [outcome.main.plan, outcome.baseline.plan]
-    text = facts.text(facts.facts(plans, store, tmp_path))
+    found = facts.facts(plans, store, tmp_path)
+    assert "pretrain (made-up)" in {stage["name"] for stage in found["stages"]}  # shared, named as in the first
+    text = facts.text(found)
     assert "56 of 56 stages done in 11 min 40 s of computing; to do: nothing" in text
     training = next(stage for stage in outcome.main.plan.stages if stage.kind == "intermediate")
     store.discard(training.key)
