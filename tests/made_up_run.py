@@ -135,7 +135,14 @@ def _record(store: Store, stage: Stage, gain: float, curves: bool) -> dict[str, 
         (out / "curve.jsonl").write_text(lines, encoding="utf-8")
     ran = {"device": "made-up processor", "peak_memory_bytes": 300 * 2**20, "host": "nowhere", "started": "1970"}
     ran |= {"versions": {}}
-    record = {**stage.description(), "name": stage.name, "facts": facts, "seconds": 12.5, "ran": ran}
+    record = {
+        **stage.description(),
+        "name": stage.name,
+        "files": stage.files,
+        "facts": facts,
+        "seconds": 12.5,
+        "ran": ran,
+    }
     store.commit(stage.key, record)
     found = store.record(stage.key)
     assert found is not None

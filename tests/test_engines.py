@@ -3,18 +3,23 @@
 import gc
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from xtreme_bench import engines
 from xtreme_bench.cli import doctor
-from xtreme_bench.engines import chosen, mounts, owner
+from xtreme_bench.engines import mounts, owner
 from xtreme_bench.engines.docker import connect
 from xtreme_bench.engines.image import tag
 from xtreme_bench.errors import InputError, StageError
+from xtreme_bench.recipe.load import Resources
+from xtreme_bench.run.reproduce import Places, planned, reproduce
 
 # A client that finds no engine leaves its socket to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -64,8 +69,46 @@ except Exception as error:
 
 def test_auto_takes_the_local_engine_where_no_other_answers_and_says_so(nowhere: str) -> None:
     said: list[str] = []
-    assert chosen("auto", said.append) == "local"
+    assert engines.image_of("auto", Resources(), said.append) is None
     assert said == [f"engine: local (no Docker engine answers at {nowhere})"]
+
+
+class Toy:
+    """An engine that runs nothing and says so."""
+
+    image = "toy:1"
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    def run(self, folder: Path, message: object) -> None:
+        raise StageError("a toy runs nothing")
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_an_engine_is_its_module_and_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Toy] = []
+    module = ModuleType("toy")
+    module.open = lambda resources, say: made.append(Toy()) or made[-1]  # type: ignore[attr-defined]
+    module.image_of = lambda resources: Toy.image  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "toy", module)
+    monkeypatch.setitem(engines.TABLE, "toy", "toy")
+    assert "toy" in engines.names()
+    recipe = str(Path("recipes/quickstart-baseline.yaml").resolve())
+    places = Places(store=tmp_path / "store", submissions=tmp_path / "out", reports=tmp_path / "reports")
+    assert {stage.image for stage in planned(recipe, places, "toy")[0].stages} == {"toy:1"}
+    with pytest.raises(StageError, match="stage `.*`: a toy runs nothing"):
+        reproduce(recipe, places, "toy")
+    assert [one.closed for one in made] == [True]
+
+
+def test_which_engine_it_is_is_asked_among_the_engines_alone() -> None:
+    package = Path(engines.__file__).parents[1]
+    asks = re.compile(rf"""[=!]= ["']({"|".join(engines.TABLE)})["']""")
+    files = [file for file in package.rglob("*.py") if file.parent != package / "engines"]
+    assert [file.name for file in files if asks.search(file.read_text(encoding="utf-8"))] == []
 
 
 def test_the_image_is_named_by_what_it_is_made_of(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,9 @@ def test_a_plan_tells_what_is_done_and_what_is_not(tmp_path: Path) -> None:
     outcome, store = made_up(tmp_path)
     assert outcome.baseline is not None
     plans = [outcome.main.plan, outcome.baseline.plan]
-    text = facts.text(facts.facts(plans, store, tmp_path))
+    found = facts.facts(plans, store, tmp_path)
+    assert "pretrain (made-up)" in {stage["name"] for stage in found["stages"]}  # shared, named as in the first
+    text = facts.text(found)
     assert "56 of 56 stages done in 11 min 40 s of computing; to do: nothing" in text
     training = next(stage for stage in outcome.main.plan.stages if stage.kind == "intermediate")
     store.discard(training.key)
@@ -51,7 +53,7 @@ def test_a_plan_names_missing_files_weights_and_labels(tmp_path: Path) -> None:
 def test_what_waits_for_a_stage_that_cannot_run_cannot_run_either(tmp_path: Path) -> None:
     made = real(tmp_path, targets={"xnli": {}, "tatoeba": {}})
     found = facts.facts([made], Store(tmp_path / "store"), tmp_path / "data")
-    states = {one["kind"]: one["state"] for one in found["stages"]}
+    states = {one["kind"]: one["status"] for one in found["stages"]}
     waiting = dict.fromkeys(("features", "finetune", "predict", "retrieve", "audit"), "cannot run")
     assert states == {**waiting, "export": "to do"}
     assert (found["done"], found["to_do"], found["cannot_run"]) == (0, 1, len(made.stages) - 1)

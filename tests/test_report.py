@@ -21,6 +21,23 @@ def test_the_terminal_shows_tables_expectations_and_what_was_trained_on(tmp_path
     assert "zero-shot: everything but en in xnli, pawsx, udpos, panx, xquad, mlqa, tydiqa" in text
 
 
+def test_results_of_other_code_are_named_on_the_terminal_and_the_pages(tmp_path: Path) -> None:
+    outcome, _ = made_up(tmp_path, baseline=False, tasks=UNSCORED)
+    head = "results of made-up made by other code, and accepted as they are (--accept-code)"
+    said = "code of training/loop, training/train differs from the finished run"
+    assert "other code" not in terminal.terminal(outcome)
+    (stage,) = [one for one in outcome.main.manifest["stages"] if one["kind"] == "intermediate"]
+    stage["accepted_code"] = ["xtreme_bench.training.loop", "xtreme_bench.training.train"]
+    assert f"{head}\n  intermediate training (made-up): {said}\n" in terminal.terminal(outcome)
+    for page in (
+        terminal.write_page(outcome, tmp_path / "one"),
+        terminal.write_comparison_page([outcome.main.manifest], tmp_path / "several"),
+    ):
+        text = page.read_text()
+        assert f"<h2>{head.capitalize()}</h2>" in text
+        assert said in text
+
+
 def test_a_run_without_labels_or_baseline_has_no_tables_of_scores(tmp_path: Path) -> None:
     text = terminal.terminal(made_up(tmp_path, baseline=False, tasks=UNSCORED)[0])
     assert "German" not in text

@@ -9,13 +9,14 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from xtreme_bench.engines.local import Message
+from xtreme_bench.engines.base import Message
 from xtreme_bench.errors import InputError, StageError
 from xtreme_bench.run.progress import Display
 from xtreme_bench.run.schedule import execute
@@ -23,7 +24,7 @@ from xtreme_bench.stage import worker
 from xtreme_bench.stage.guard import guarded
 from xtreme_bench.stage.job import Job
 from xtreme_bench.stage.kinds import KINDS, Kind
-from xtreme_bench.stage.stage import Folder, Stage
+from xtreme_bench.stage.stage import Accepted, Folder, Stage
 from xtreme_bench.stage.store import Digests, Store
 
 
@@ -100,6 +101,32 @@ def test_a_second_run_does_nothing_and_says_so(store: Store) -> None:
     engine, log = run(diamond(), store)
     assert engine.ran == []
     assert log.splitlines() == [f"[{n}/4] join {w}: in the store, nothing to do" for n, w in enumerate("abcd", 1)]
+
+
+def taken(before: Stage, word: str = "a") -> Stage:
+    """A stage in whose place a finished one of other code is accepted."""
+    return replace(stage(word), accepted=Accepted(before.key, ("xtreme_bench.joining",)))
+
+
+def test_what_was_accepted_is_taken_as_it_is_and_what_reads_it_is_made_on_top(store: Store) -> None:
+    before = stage("old")
+    run([before], store)
+    after = stage("b", x=taken(before))
+    engine, log = run([taken(before), after], store)
+    assert engine.ran == ["oldb"]
+    assert "join a: in the store, nothing to do, accepted though code of joining differs from the finished run\n" in log
+    record = store.record(after.key)
+    assert record is not None
+    assert record["inputs"] == {"x": before.key}
+
+
+def test_what_was_accepted_and_is_damaged_since_is_neither_used_nor_made_by_this_code(store: Store) -> None:
+    before = stage("old")
+    run([before], store)
+    (store.out(before.key) / "text").write_text("nonsense")
+    with pytest.raises(StageError, match="the result that was accepted for it is damaged now"):
+        run([taken(before)], store)
+    assert (store.out(before.key) / "text").read_text() == "nonsense"
 
 
 def test_a_damaged_output_is_named_and_only_its_stage_runs_again(store: Store) -> None:

@@ -14,10 +14,11 @@ import pytest
 from xtreme_bench.stage import store as store_module
 from xtreme_bench.stage.store import Digests, Store, digest, write_json, write_text
 
-STAGE = {"schema_version": 1, "kind": "score", "params": {"tasks": ["xnli"]}, "inputs": {}, "code": "c", "versions": {}}
+STAGE = {"schema_version": 1, "kind": "score", "params": {"tasks": ["xnli"]}, "rows": {}, "inputs": {},
+         "code": {"xtreme_bench.official.scores": "c"}, "versions": {}}  # fmt: skip
 KEY = digest(STAGE)
 RAN = {"device": "cpu", "versions": {}, "peak_memory_bytes": 1}
-RECORD = {**STAGE, "name": "score", "facts": {"rows": 5}, "seconds": 1.5, "ran": RAN}
+RECORD = {**STAGE, "name": "score", "files": {}, "facts": {"rows": 5}, "seconds": 1.5, "ran": RAN}
 
 
 @pytest.fixture

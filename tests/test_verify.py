@@ -134,6 +134,10 @@ OTHER_STAGES = manifest()["stages"]
         ({"stages": [*OTHER_STAGES, {"kind": "pretrain", "name": "x", "key": "0" * 64}]}, "`x` too many"),
         ({"stages": [{**stage, "key": "?"} for stage in OTHER_STAGES]}, "stages: each needs a `key`, 64 hexadecimal"),
         ({"stages": [7, *OTHER_STAGES]}, "`None` too many"),
+        *(
+            ({"stages": [{**stage, "accepted_code": mark} for stage in OTHER_STAGES]}, "must be a list of modules")
+            for mark in ([], "training", [7], None, {"training": 1})
+        ),
         ({"name": "other"}, "`tokenise xnli (small)`"),
         ({"recipe": {"seed": "one"}}, "the recipe in it cannot be read: seed must be a whole number"),
         ({"recipe": {"retrieval": None}}, "the recipe in it cannot be read: retrieval is missing"),
@@ -202,6 +206,18 @@ def test_predictions_that_are_all_right_get_a_note(tmp_path: Path, labels: Path)
     put(labels, {"xnli/test-de.tsv": PREDICTIONS["xnli/test-de.tsv"]})
     notes = verify(put_bundle(tmp_path, scores=None), labels).notes
     assert any("1 file 100 % right (`xnli/test-de.tsv`): predictions copied from gold" in note for note in notes)
+
+
+def test_results_of_other_code_that_were_accepted_get_a_note(
+    tmp_path: Path, labels: Path, scores: dict[str, Any]
+) -> None:
+    first, *rest = manifest()["stages"]
+    marked = {**first, "accepted_code": ["xtreme_bench.training.loop"]}
+    result = verify(put_bundle(tmp_path, scores=scores, stages=[marked, *rest]), labels)
+    assert result.problems == ()
+    (note,) = [note for note in result.notes if "other code" in note]
+    assert note.startswith("results of 1 stage made by other code, and accepted as they are (--accept-code)")
+    assert note.endswith(f": `{first['name']}`; code of `xtreme_bench.training.loop`")
 
 
 def test_a_faulty_bundle_is_not_scored(tmp_path: Path, labels: Path, scores: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """Whole runs on the built-in corpora, small: from recipe to checked bundle, killed and resumed, damaged and mended."""
 
+import json
 import os
 import random
 import shutil
@@ -15,6 +16,7 @@ from xtreme_bench.bundle.verify import verify
 from xtreme_bench.bundle.write import bundle_hash, read_manifest
 from xtreme_bench.miniature.corpus import write_corpus, write_labels
 from xtreme_bench.recipe.load import load
+from xtreme_bench.stage.code import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -134,6 +136,31 @@ def test_killed_at_any_moment_the_same_command_ends_in_the_same_bundle(finished:
         process.wait()
     assert run(path).returncode == 0
     assert (path / "submissions/full/full.zip").read_bytes() == (finished / "submissions/full/full.zip").read_bytes()
+
+
+def test_results_of_other_code_are_taken_where_the_user_accepts_them_and_marked(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "edited"
+    shutil.copytree(finished, path)
+    package = shutil.copytree(ROOT, tmp_path / "code/xtreme_bench", ignore=shutil.ignore_patterns("__pycache__"))
+    with (package / "training/loop.py").open("a") as file:
+        file.write("\nfit = fit\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "code"))
+    plan = [*command()[:-3], "plan", *command()[-2:], "--json", "-"]
+    found = json.loads(subprocess.run(plan, cwd=path, capture_output=True, text=True, check=True).stdout)
+    why = {one["kind"]: one["why"] for one in found["stages"] if one["status"] == "to do again"}
+    assert why["pretrain"] == ["code of training/loop differs from the finished run"]
+    assert why["export"] == ["input `pretrain` is to do again"]  # the baseline's, which is the last
+    done = subprocess.run([*command(), "--accept-code"], cwd=path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "done in" not in done.stderr
+    assert "results of full made by other code, and accepted" in done.stdout
+    before, after = (read_manifest(one / "submissions/full") for one in (finished, path))
+    assert {one["kind"] for one in after["stages"] if one.pop("accepted_code", None)} == {
+        "pretrain", "intermediate", "finetune",
+    }  # fmt: skip
+    assert after == before
 
 
 def test_a_damaged_output_is_named_and_made_again_with_the_same_result(finished: Path, tmp_path: Path) -> None:

@@ -97,5 +97,7 @@ def _stages(manifest: Mapping[str, Any], recipe: Recipe, labels: Path) -> Iterat
         yield f"stages are not those of the recipe: {what or 'another order'}"
     if not all(re.fullmatch("[0-9a-f]{64}", str(stage.get("key"))) for stage in claimed):
         yield "stages: each needs a `key`, 64 hexadecimal digits"
+    if any(made.MARK in stage and not made.is_modules(stage[made.MARK]) for stage in claimed):
+        yield f"stages: `{made.MARK}` must be a list of modules"
     if manifest["scores"] is not None and "score" not in {kind for kind, _ in named}:
         yield "there are scores, but no stage that scores"

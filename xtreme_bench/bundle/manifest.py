@@ -8,8 +8,14 @@ from typing import Any
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.plan.stages import Plan
 from xtreme_bench.recipe.load import Recipe
+from xtreme_bench.stage.stage import Stage
 from xtreme_bench.stage.store import digest
 from xtreme_bench.stage.versions import versions
+
+# Of a stage in a manifest: the modules in which the code that made its result differs from that of the run.
+MARK = "accepted_code"
+# What people are told of such results.
+ACCEPTED = "made by other code, and accepted as they are (--accept-code)"
 
 
 def content(plan: Plan, records: Sequence[Mapping[str, Any]], scores: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -26,7 +32,7 @@ def content(plan: Plan, records: Sequence[Mapping[str, Any]], scores: Mapping[st
         "model": recipe.to_dict()["model"],
         "data": {"source": recipe.data.source, "sha256": digest(sorted(_data_keys(plan))), "made_from": made_from},
         "seed": recipe.seed,
-        "stages": [{"kind": stage.kind, "name": stage.name, "key": stage.key} for stage in plan.stages],
+        "stages": [_stage(stage) for stage in plan.stages],
         # Those of the packages that ran: the image has its own.
         "versions": records[-1]["ran"]["versions"] if plan.image else versions(),
         "image": plan.image,
@@ -44,6 +50,23 @@ def content(plan: Plan, records: Sequence[Mapping[str, Any]], scores: Mapping[st
         },
         **{kind: _only(plan, facts, kind) for kind in ("precision", "layers")},
     }
+
+
+def _stage(stage: Stage) -> dict[str, Any]:
+    """A stage by kind, name and key; one whose result other code has made is marked with the modules that differ."""
+    mark = {MARK: list(stage.accepted.modules)} if stage.accepted else {}
+    return {"kind": stage.kind, "name": stage.name, "key": stage.key, **mark}
+
+
+def accepted_code(manifest: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The stages of a manifest, which anybody may have written, that are marked as made by other code, with modules."""
+    stages = [stage for stage in manifest["stages"] if isinstance(stage, Mapping) and is_modules(stage.get(MARK))]
+    return {str(stage.get("name")): stage[MARK] for stage in stages}
+
+
+def is_modules(value: Any) -> bool:
+    """Whether a stage's mark has the form that it has here."""
+    return isinstance(value, list) and bool(value) and all(isinstance(one, str) for one in value)
 
 
 def _only(plan: Plan, facts: Mapping[str, Any], kind: str) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 from xtreme_bench.benchmark import GROUPS, TASKS
 from xtreme_bench.bundle.check import check
 from xtreme_bench.bundle.derived import contradictions
+from xtreme_bench.bundle.manifest import ACCEPTED, accepted_code
 from xtreme_bench.bundle.paths import MANIFEST
 from xtreme_bench.bundle.read import opened
 from xtreme_bench.bundle.same import differences
@@ -64,7 +65,10 @@ def verify(bundle: Path, labels: Path, *, same_as: Path | None = None) -> Verifi
         problems += differences(manifest, read_manifest(same_as))
     summary = _summary(files, scores, problems, compared=claimed is not None, wrong=bool(wrong_scores), expect=expect)
     return Verification(
-        bounded(problems), (*report.notes, *_notes(report.coverage, claimed, scores, gains)), scores, summary
+        bounded(problems),
+        (*report.notes, *_accepted(manifest), *_notes(report.coverage, claimed, scores, gains)),
+        scores,
+        summary,
     )
 
 
@@ -75,6 +79,14 @@ def _labelled(present: Coverage, labels: Path) -> Coverage:
         for task, languages in present.items()
     }
     return {task: languages for task, languages in both.items() if languages}
+
+
+def _accepted(manifest: Mapping[str, Any]) -> Iterator[str]:
+    """A note on results that other code has made; nothing is wrong with them, but a reader must know."""
+    found = accepted_code(manifest)
+    if found:
+        modules = list(dict.fromkeys(module for one in found.values() for module in one))
+        yield f"results of {count(len(found), 'stage')} {ACCEPTED}: {listed(list(found))}; code of {listed(modules)}"
 
 
 def _notes(present: Coverage, claimed: Any, scores: Mapping[str, Any], gains: bool) -> Iterator[str]:

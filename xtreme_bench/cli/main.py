@@ -11,10 +11,9 @@ from typing import Any
 
 import click
 
-from xtreme_bench import __version__
+from xtreme_bench import __version__, engines
 from xtreme_bench.cli.container import clean_containers, doctor, image
 from xtreme_bench.cli.data import ALLOW_PARTIAL, EXISTING_FOLDER, FOLDER, OUTPUT, data, emit
-from xtreme_bench.engines import ENGINES
 from xtreme_bench.errors import Problem, XtremeBenchError
 from xtreme_bench.stage import interrupts
 from xtreme_bench.wording import say
@@ -38,10 +37,15 @@ def _places(function: Callable[..., Any]) -> Callable[..., Any]:
             help="Folder of the gold labels of the test sets; the default is DATA with `-labels` added.",
         ),
         click.option(
-            "--engine", type=click.Choice(ENGINES), default="local", show_default=True, help="Where stages run."
+            "--engine", type=click.Choice(engines.names()), default="local", show_default=True, help="Where stages run."
         ),
         click.option("--store", type=FOLDER, default=Path("store"), show_default=True, help="Where stages are kept."),
         ALLOW_PARTIAL,
+        click.option(
+            "--accept-code",
+            is_flag=True,
+            help="Take finished stages that differ by their code alone as they are; bundle and report say so.",
+        ),
     ):
         function = option(function)
     return function
@@ -61,6 +65,7 @@ def run(
     store: Path,
     engine: str,
     allow_partial: bool,
+    accept_code: bool,
     out: Path,
     reports: Path,
 ) -> None:
@@ -69,7 +74,8 @@ def run(
     from xtreme_bench.run.reproduce import Places, reproduce
     from xtreme_bench.stage.store import Store
 
-    outcome = reproduce(recipe, Places(data, labels, store, out, reports, allow_partial), engine)
+    places = Places(data, labels, store, out, reports, allow_partial)
+    outcome = reproduce(recipe, places, engine, accept_code=accept_code)
     say(terminal.terminal(outcome))
     page = terminal.write_page(outcome, reports / outcome.main.plan.recipe.name, Store(store))
     say(f"bundle: {outcome.main.bundle}\nreport: {page}", err=True)
@@ -88,6 +94,7 @@ def plan(
     store: Path,
     engine: str,
     allow_partial: bool,
+    accept_code: bool,
     allow_missing: bool,
     json_file: Path | None,
 ) -> None:
@@ -97,7 +104,7 @@ def plan(
     from xtreme_bench.stage.store import Store
 
     places = Places(data, labels, store, partial=allow_partial)
-    found = facts.facts(planned(recipe, places, engine), Store(store), places.corpora)
+    found = facts.facts(planned(recipe, places, engine, accept_code=accept_code), Store(store), places.corpora)
     emit(json_file, found, lambda: facts.text(found))
     sys.exit(2 if found["cannot_run"] and not allow_missing else 0)
 

@@ -16,7 +16,7 @@ from docker.types import LogConfig
 from requests.exceptions import RequestException
 
 from xtreme_bench.engines import gpus, image, mounts, owner
-from xtreme_bench.engines.local import Message, error_of, variables
+from xtreme_bench.engines.base import Engine, Message, error_of, variables
 from xtreme_bench.errors import StageError
 from xtreme_bench.recipe.load import Resources
 from xtreme_bench.stage.kinds import KINDS
@@ -28,6 +28,21 @@ UNPRIVILEGED = 10001
 MEMORY_SHARE = 0.8
 GIB = 1 << 30
 SIGKILL = 137
+
+
+def open(resources: Resources, say: Callable[[str], None]) -> Engine:  # noqa: A001
+    """An engine with an image, built or pulled where it is absent. Errors: as `Docker`."""
+    return Docker(resources, say)
+
+
+def image_of(resources: Resources) -> str:
+    """The digest of the image, as far as it is here. Errors: `StageError` where no engine answers."""
+    return image.find(connect(), resources.image) or "not built yet"
+
+
+def require() -> None:
+    """Errors: `StageError` where no engine answers."""
+    connect()
 
 
 class Docker:

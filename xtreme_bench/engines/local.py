@@ -10,28 +10,26 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from xtreme_bench.errors import CheckFailed, InputError, StageError, XtremeBenchError
+from xtreme_bench.engines.base import Engine, Message, error_of, variables
+from xtreme_bench.errors import StageError
+from xtreme_bench.recipe.load import Resources
 from xtreme_bench.stage.kinds import KINDS
-
-Message = Callable[[dict[str, Any]], None]
-_ERRORS: dict[int, type[XtremeBenchError]] = {1: CheckFailed, 2: InputError}
+from xtreme_bench.stage.versions import require_heavy_half
 
 
-def variables(threads: int) -> dict[str, str]:
-    """What a stage's process finds set: no network, no threads of others, `threads` for NumPy's matrix products.
+def open(resources: Resources, say: Callable[[str], None]) -> Engine:  # noqa: A001
+    """Workers with the packages of this machine. Errors: `InputError` where some are missing."""
+    require_heavy_half()
+    return Local(resources.threads)
 
-    Idle threads of OpenBLAS would spin for 20 ms, and those of OpenMP (torch) for longer, and take the processor from
-    those that work. An OMP_WAIT_POLICY that the user has set stays.
-    """
-    return {
-        "HF_HUB_OFFLINE": "1",
-        "TOKENIZERS_PARALLELISM": "false",
-        "OPENBLAS_NUM_THREADS": str(threads),
-        "OPENBLAS_THREAD_TIMEOUT": "8",
-        "OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "PASSIVE"),
-    }
+
+def image_of(resources: Resources) -> None:
+    """Stages use the packages of this machine."""
+
+
+def require() -> None:
+    """This machine always answers."""
 
 
 class Local:
@@ -122,14 +120,6 @@ def _end(worker: subprocess.Popen[str]) -> None:
     for stream in (worker.stdin, worker.stdout):
         if stream is not None:
             stream.close()
-
-
-def error_of(report: dict[str, Any], log: Path) -> XtremeBenchError:
-    """The error that a worker reported; one that nobody foresaw names the log."""
-    text = str(report["error"])
-    if report.get("unexpected"):
-        text += f"\n  the whole traceback is in {log}"
-    return _ERRORS.get(int(report["exit"]), StageError)(text)
 
 
 def _death(code: int, log: Path) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 from tabulate import tabulate
@@ -13,42 +14,56 @@ from xtreme_bench.data.fetch.sources import SOURCES
 from xtreme_bench.data.layout import ABSENT
 from xtreme_bench.errors import Problem
 from xtreme_bench.official.findings import count
-from xtreme_bench.plan.stages import Plan
+from xtreme_bench.plan.stages import Plan, distinct
+from xtreme_bench.plan.why import History, by_code_alone, code_differs
 from xtreme_bench.stage.kinds import KINDS
 from xtreme_bench.stage.stage import MISSING, Folder, Stage
 from xtreme_bench.stage.store import Store
 from xtreme_bench.wording import duration
 
-DONE, TO_DO, CANNOT = "done", "to do", "cannot run"
+DONE, TO_DO, AGAIN, CANNOT = "done", "to do", "to do again", "cannot run"
+WHY_WIDTH = 64
 
 
 def facts(plans: Sequence[Plan], store: Store, data: Path) -> dict[str, Any]:
     """The stages of recipes as JSON values, shared ones once, what they need first; `data` is their data folder."""
-    stages = list({stage.key: stage for one in plans for stage in one.stages}.values())
     found: dict[str, dict[str, Any]] = {}
-    for stage in stages:
-        found[stage.key] = _stage(stage, store, {key: one["state"] for key, one in found.items()})
-    states = [one["state"] for one in found.values()]
+    states: dict[str, str] = {}
+    history = History(store)
+    for stage in distinct(plans):
+        names = {other.name for one in plans for other in one.stages if other.key == stage.key}
+        found[stage.key] = _stage(stage, names, store, states, history)
+        states[stage.key] = found[stage.key]["status"]
     return {
         "recipes": [one.recipe.name for one in plans],
         "stages": list(found.values()),
-        **{state.replace(" ", "_"): states.count(state) for state in (DONE, TO_DO, CANNOT)},
+        **{one.replace(" ", "_"): list(states.values()).count(one) for one in (DONE, TO_DO, AGAIN, CANNOT)},
         "missing": lacking([problem for one in plans for problem in one.missing], data),
         "weights": list(dict.fromkeys(one.weights for one in plans if one.weights)),
         "unscored": [one.recipe.name for one in plans if one.score is None],
     }
 
 
-def _stage(stage: Stage, store: Store, states: Mapping[str, str]) -> dict[str, Any]:
+def _stage(
+    stage: Stage, names: Container[str], store: Store, states: Mapping[str, str], history: History
+) -> dict[str, Any]:
+    """`states` are those of the stages before it; `why` says what makes a stage another than one that was finished."""
     record = store.record(stage.key)
     lacks = any(isinstance(source, Folder) and source.key == MISSING for source in stage.inputs.values())
-    cannot = lacks or any(states[source.key] == CANNOT for source in stage.sources)
+    status, why = DONE, [code_differs(stage.accepted.modules)] if stage.accepted else []
+    if record is None and (lacks or any(states[source.key] == CANNOT for source in stage.sources)):
+        status = CANNOT
+    elif record is None:
+        again, why = history.why(stage, names, {key: one for key, one in states.items() if one in (TO_DO, AGAIN)})
+        status = AGAIN if again else TO_DO
     trains, steps = KINDS[stage.kind].trains, stage.params.get("steps")
     return {
         "name": stage.name,
         "kind": stage.kind,
         "key": stage.key,
-        "state": DONE if record is not None else CANNOT if cannot else TO_DO,
+        "status": status,
+        "why": why,
+        "accepted_code": list(stage.accepted.modules) if stage.accepted else [],
         "seconds": record["seconds"] if record is not None else None,
         "work": _work(stage),
         "trains": trains,
@@ -111,7 +126,7 @@ def text(found: Mapping[str, Any]) -> str:
     """`facts` as a person reads them."""
     stages = found["stages"]
     rows = [
-        [number, one["name"], one["kind"], one["state"], _took(one), one["work"], one["key"][:12]]
+        [number, _named(one), one["kind"], one["status"], _took(one), one["work"], one["key"][:12]]
         for number, one in enumerate(stages, 1)
     ]
     took = duration(sum(one["seconds"] or 0.0 for one in stages))
@@ -123,6 +138,7 @@ def text(found: Mapping[str, Any]) -> str:
         tabulate(rows, headers=("", "stage", "kind", "state", "took", "work", "key"), disable_numparse=True),
         "",
         f"{done}; to do: {_to_do(stages)}{cannot}",
+        *_code_lines(stages),
         *(f"weights to fetch from the hub first: {weights}" for weights in found["weights"]),
     ]
     if found["missing"]:
@@ -133,12 +149,27 @@ def text(found: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _code_lines(stages: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What is said of stages whose code alone differs from that of a finished run."""
+    if accepted := sum(bool(one["accepted_code"]) for one in stages):
+        yield f"of other code, and accepted: {count(accepted, 'stage')}; the bundle and the report will say so"
+    if again := sum(one["status"] == AGAIN and by_code_alone(one["why"]) for one in stages):
+        yield f"to do again for their code alone: {count(again, 'stage')}, which --accept-code takes as they are"
+
+
+def _named(stage: Mapping[str, Any]) -> str:
+    """A stage and, below its name, why it is to do."""
+    accepted = "accepted: " if stage["accepted_code"] else ""
+    lines = [line for why in stage["why"] for line in wrap(f"- {accepted}{why}", WHY_WIDTH, subsequent_indent="  ")]
+    return "\n".join([stage["name"], *lines])
+
+
 def _took(stage: Mapping[str, Any]) -> str:
     return "" if stage["seconds"] is None else duration(stage["seconds"])
 
 
 def _to_do(stages: Sequence[Mapping[str, Any]]) -> str:
-    waiting = [one for one in stages if one["state"] == TO_DO]
+    waiting = [one for one in stages if one["status"] in (TO_DO, AGAIN)]
     if not waiting:
         return "nothing"
     training = [one for one in waiting if one["trains"]]

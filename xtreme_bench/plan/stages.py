@@ -56,6 +56,15 @@ class Plan:
         return stage
 
 
+def distinct(plans: Iterable[Plan]) -> list[Stage]:
+    """The stages of several plans in order; one that several share has the name that it has in the first."""
+    stages: dict[str, Stage] = {}
+    for one in plans:
+        for stage in one.stages:
+            stages.setdefault(stage.key, stage)
+    return list(stages.values())
+
+
 def plan(
     recipe: Recipe,
     *,

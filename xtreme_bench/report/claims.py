@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from xtreme_bench.benchmark import TASKS
+from xtreme_bench.bundle.manifest import accepted_code
+from xtreme_bench.plan.why import code_differs
 
 Manifest = Mapping[str, Any]
 Scores = Mapping[str, Any]
@@ -54,6 +56,11 @@ def zero_shot(manifest: Manifest, task: str) -> list[str]:
     if isinstance(languages, list):
         return [code for code in TASKS[task].languages if code in languages]
     return [code for code in TASKS[task].languages if code != "en"]
+
+
+def accepted(manifest: Manifest) -> list[tuple[str, str]]:
+    """The stages whose results other code has made, and where that differs."""
+    return [(name, code_differs(modules)) for name, modules in accepted_code(manifest).items()]
 
 
 def reference_of(manifests: Sequence[Manifest]) -> int | None:

@@ -35,6 +35,7 @@ def write_page(outcome: Outcome, folder: Path, store: Store | None = None) -> Pa
         paragraph(main.plan.recipe.description, kind="lead"),
         _verdict(main.manifest, baseline.manifest if baseline else None),
         _expectations(main.manifest, baseline.manifest if baseline else None),
+        *map(page_facts.accepted_section, manifests),
         *_score_sections(manifests, 1 if baseline else None),
         page_facts.trained_section(main.manifest),
         audit_section(main.manifest.get("audit")),
@@ -54,6 +55,7 @@ def write_comparison_page(manifests: Sequence[Manifest], folder: Path) -> Path:
         f"<h1>{text(title)}</h1>",
         paragraph(f"{len(names)} bundles, read from their manifests.", about, kind="lead"),
     ]
+    parts += map(page_facts.accepted_section, manifests)
     parts += _score_sections(manifests, reference)
     parts += [page_facts.trained_section(one, name=one["name"]) for one in manifests]
     return _write(folder, title, parts)

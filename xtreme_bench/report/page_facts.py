@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xtreme_bench.benchmark import TASKS
+from xtreme_bench.bundle.manifest import ACCEPTED
 from xtreme_bench.report import page_data, plots
-from xtreme_bench.report.claims import Manifest, trained, zero_shot
+from xtreme_bench.report.claims import Manifest, accepted, trained, zero_shot
 from xtreme_bench.report.markup import command, figure, section, table
 from xtreme_bench.report.plots import Line, Panel
 from xtreme_bench.report.tables import cell
@@ -39,6 +40,12 @@ def trained_section(manifest: Manifest, name: str = "") -> str:
         table(("trained on", "languages"), rows, kind="words"),
         table(("target", "with labelled training data", "zero-shot"), tested, kind="words"),
     )
+
+
+def accepted_section(manifest: Manifest) -> str:
+    """Which results other code has made; nothing where none has."""
+    found = table(("stage", "code"), accepted(manifest), kind="words")
+    return section(f"Results of {manifest['name']} {ACCEPTED}", found)
 
 
 def run_sections(runs: Sequence[Finished], store: Store | None) -> list[str]:

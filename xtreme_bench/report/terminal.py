@@ -10,9 +10,10 @@ from tabulate import tabulate
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.bundle.check import Report
 from xtreme_bench.bundle.lenient import Lenient
+from xtreme_bench.bundle.manifest import ACCEPTED
 from xtreme_bench.official.findings import count
 from xtreme_bench.report import audit, compare, tables
-from xtreme_bench.report.claims import Manifest, Scores, reference_of, scores_of, trained, zero_shot
+from xtreme_bench.report.claims import Manifest, Scores, accepted, reference_of, scores_of, trained, zero_shot
 from xtreme_bench.report.page import write_comparison_page, write_page
 from xtreme_bench.report.tables import cell
 from xtreme_bench.report.verdict import expectations, verdict
@@ -34,6 +35,7 @@ def terminal(outcome: Outcome) -> str:
     if scores_of(main):
         runs = [(one["name"], scores_of(one)) for one in (main, before) if one]
         parts += [tables.language_table(scores_of(main)), tables.summary_table(runs, 1 if before else None)]
+    parts += [_accepted_text(one) for one in (main, before) if one]
     parts += [_languages_text(main), _audit_text(main), _expect_text(main, before), "\n".join(verdict(main, before))]
     return "\n\n".join(part for part in parts if part)
 
@@ -47,6 +49,11 @@ def _languages_text(manifest: Manifest) -> str:
             seen.setdefault(" ".join(known), []).append(task)
     but = "; ".join(f"{codes} in {', '.join(tasks)}" for codes, tasks in seen.items())
     return "\n".join(["trained on", *lines, f"zero-shot: everything{f' but {but}' if but else ''}"])
+
+
+def _accepted_text(manifest: Manifest) -> str:
+    lines = [f"  {name}: {differs}" for name, differs in accepted(manifest)]
+    return "\n".join([f"results of {manifest['name']} {ACCEPTED}", *lines]) if lines else ""
 
 
 def _audit_text(manifest: Manifest) -> str:

@@ -47,9 +47,9 @@ class Display:
             else:
                 print(text, file=self._stream, flush=True)
 
-    def skipped(self, name: str) -> None:
+    def skipped(self, name: str, note: str = "") -> None:
         """A stage whose result is in the store already."""
-        self.say(f"{self._number()} {name}: in the store, nothing to do")
+        self.say(f"{self._number()} {name}: in the store, nothing to do{note}")
 
     def waiting(self, name: str, owner: str) -> None:
         """Another run makes a stage, and this one waits for it."""

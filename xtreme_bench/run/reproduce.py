@@ -9,25 +9,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xtreme_bench import models
+from xtreme_bench import engines, models
 from xtreme_bench.audit import scope
 from xtreme_bench.bundle import manifest, write
 from xtreme_bench.bundle.check import check
 from xtreme_bench.bundle.verify import check_expect
 from xtreme_bench.data import layout, plausible
 from xtreme_bench.data.counts import Memory, memory_file
-from xtreme_bench.engines import chosen
 from xtreme_bench.engines.local import Local
 from xtreme_bench.errors import InputError, Problem, StageError
 from xtreme_bench.plan import facts as plan_facts
 from xtreme_bench.plan import labels as plan_labels
-from xtreme_bench.plan.stages import Plan, plan
+from xtreme_bench.plan.accept import accept
+from xtreme_bench.plan.stages import Plan, distinct, plan
 from xtreme_bench.recipe import load
 from xtreme_bench.run.progress import Display
-from xtreme_bench.run.schedule import Engine, execute
-from xtreme_bench.stage.stage import MISSING, Stage
+from xtreme_bench.run.schedule import execute
+from xtreme_bench.stage.stage import MISSING
 from xtreme_bench.stage.store import Digests, Store
-from xtreme_bench.stage.versions import require_heavy_half
 
 
 @dataclass(frozen=True)
@@ -107,20 +106,20 @@ def _require_paths(places: Places) -> None:
         raise InputError("these folders cannot be used; name others, or work in another folder", problems)
 
 
-def planned(name: str, places: Places, engine: str) -> list[Plan]:
-    """The plans as `engine` would run them, without building an image. Errors: as `plans`; no Docker engine answers."""
-    made = plans(name, places)
+def planned(name: str, places: Places, engine: str, *, accept_code: bool = False) -> list[Plan]:
+    """The plans as `reproduce` would run them, without building an image. Errors: as `plans`; no engine answers."""
+    digests = _digests(places)
+    made = plans(name, places, digests=digests)
     _require_enough(made, places)
-    if chosen(engine, Display(0).say) != "docker":
-        return made
-    from xtreme_bench.engines import docker, image
-
-    return plans(name, places, image.find(docker.connect(), made[0].recipe.resources.image) or "not built yet")
+    image = engines.image_of(engine, made[0].recipe.resources, Display(0).say)
+    made = made if image is None else plans(name, places, image, digests)
+    return accept(made, Store(places.store)) if accept_code else made
 
 
-def reproduce(name: str, places: Places, engine: str = "local") -> Outcome:
-    """Run a recipe and its baseline to the end, on one of `engines.ENGINES`.
+def reproduce(name: str, places: Places, engine: str = "local", *, accept_code: bool = False) -> Outcome:
+    """Run a recipe and its baseline to the end, on one of `engines.names()`.
 
+    With `accept_code` finished stages that differ from the plan's by their code alone are taken as they are.
     Errors: wrong input before any work; an engine that cannot be used; the first stage that fails.
     """
     digests = _digests(places)
@@ -133,11 +132,12 @@ def reproduce(name: str, places: Places, engine: str = "local") -> Outcome:
     for model in sorted(hub):
         models.fetch(*model)
     resources = made[0].recipe.resources
-    with closing(_engine(engine, resources)) as place:
+    with closing(engines.open(engine, resources, Display(0).say)) as place:
         # Now that the weights have a folder, and the image a digest.
         made = plans(name, places, place.image, digests)
         _require_inputs(made, places)
-        stages = _distinct(made)
+        made = accept(made, Store(places.store)) if accept_code else made
+        stages = distinct(made)
         execute(stages, Store(places.store), place, jobs=resources.jobs, display=Display(len(stages)))
     finished = [_finish(one, Store(places.store), places) for one in made]
     baseline = finished[1] if len(finished) > 1 else None
@@ -158,24 +158,6 @@ def audit_recipe(name: str, places: Places) -> dict[str, Any]:
     assert record is not None
     facts: dict[str, Any] = record["facts"]
     return facts
-
-
-def _engine(name: str, resources: load.Resources) -> Engine:
-    if chosen(name, Display(0).say) == "docker":
-        from xtreme_bench.engines.docker import Docker
-
-        return Docker(resources, Display(0).say)
-    require_heavy_half()
-    return Local(resources.threads)
-
-
-def _distinct(made: list[Plan]) -> list[Stage]:
-    """The stages of all plans, those that several share only once."""
-    stages: dict[str, Stage] = {}
-    for one in made:
-        for stage in one.stages:
-            stages.setdefault(stage.key, stage)
-    return list(stages.values())
 
 
 def _require_inputs(made: list[Plan], places: Places) -> None:

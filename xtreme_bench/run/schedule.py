@@ -9,29 +9,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from xtreme_bench.engines.local import Message
+from xtreme_bench.engines.base import Engine
 from xtreme_bench.errors import StageError, XtremeBenchError
+from xtreme_bench.plan.why import code_differs
 from xtreme_bench.run.progress import Display
 from xtreme_bench.stage import code, interrupts
 from xtreme_bench.stage.stage import Stage
 from xtreme_bench.stage.store import Store, write_json
-
-
-class Engine(Protocol):
-    """Runs one stage at a time per calling thread, in whatever place it stands for.
-
-    `image` is the digest of the image that stages run in; None where they use the packages that are installed.
-    """
-
-    image: str | None
-
-    def run(self, folder: Any, message: Message) -> None:
-        """Run `folder/stage.json`; returns when the stage ended well, raises what it reported otherwise."""
-
-    def close(self) -> None:
-        """End everything that was started."""
 
 
 def execute(stages: Sequence[Stage], store: Store, engine: Engine, *, jobs: int, display: Display) -> None:
@@ -79,7 +65,7 @@ def _present(stage: Stage, store: Store, display: Display) -> bool:
             return False
     except FileNotFoundError:  # removed while it was looked at
         return False
-    display.skipped(stage.name)
+    display.skipped(stage.name, f", accepted though {code_differs(stage.accepted.modules)}" if stage.accepted else "")
     return True
 
 
@@ -90,6 +76,8 @@ def _run_one(
         with store.locked(stage.key, waiting=lambda owner: display.waiting(stage.name, owner), stop=stop):
             if _present(stage, store, display):  # another run made it while this one waited
                 return
+            if stage.accepted:
+                raise StageError("the result that was accepted for it is damaged now: run the same command again")
             _discard(stage, store, display)
             display.started(stage.name)
             started = time.monotonic()
@@ -134,7 +122,7 @@ def _make(stage: Stage, store: Store, engine: Engine, display: Display, closed: 
     except StageError:
         shutil.rmtree(folder)
         raise
-    store.commit(stage.key, {**stage.description(), "name": stage.name, **result})
+    store.commit(stage.key, {**stage.description(), "name": stage.name, "files": stage.files, **result})
     facts: dict[str, Any] = result["facts"]
     return facts
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,8 +14,9 @@ from xtreme_bench.benchmark import TASKS
 from xtreme_bench.errors import Problem, StageError
 from xtreme_bench.stage import code
 from xtreme_bench.stage.kinds import KINDS
-from xtreme_bench.stage.store import SCHEMA_VERSION, Digests, Stamp, Store, digest, stamp
+from xtreme_bench.stage.store import SCHEMA_VERSION, Digests, Stamp, Store, canonical, digest, stamp
 from xtreme_bench.stage.versions import versions
+from xtreme_bench.wording import shown
 
 # The key of a folder that lacks something: a stage that reads it cannot run.
 MISSING = "missing"
@@ -24,18 +26,21 @@ MISSING = "missing"
 class Folder:
     """An input from outside the store; `key` is a digest of what is read there, or `MISSING`.
 
-    `stamps` are those of what is read, taken before it was digested, so that a later change is noticed.
+    `stamps` are those of what is read, taken before it was digested, so that a later change is noticed. `files` are the
+    digests behind the key, by which a record tells later which file has changed; their names can stand in any text.
     """
 
     path: Path
     key: str
     stamps: Mapping[str, Stamp] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def digested(cls, path: Path, names: Iterable[str], digests: Digests) -> Folder:
         """The folder as input of a stage that reads the files `names` in it."""
         stamps = stamps_of(path, names)
-        return cls(path, digests.of(path, stamps), stamps)
+        files = digests.of(path, stamps)
+        return cls(path, digest(files), stamps, {shown(name): sha256 for name, sha256 in files.items()})
 
     def changed(self) -> list[Problem]:
         """What was changed, put back or removed since the key was made."""
@@ -69,11 +74,20 @@ def stamps_of(folder: Path, names: Iterable[str]) -> dict[str, Stamp]:
 
 
 @dataclass(frozen=True)
+class Accepted:
+    """A finished stage that is taken for another, from which it differs by code alone: its key, and which modules."""
+
+    key: str
+    modules: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Stage:
     """One unit of work: what `KINDS[kind]` makes of `params` and `inputs`.
 
     `aside` are parameters that the stage gets too but that do not change its result, so they are not in the key.
     `image` is the digest of the image it runs in; without one it runs with the packages that are installed here.
+    `accepted` is what the store has in its place, where the user accepts results of other code.
     """
 
     kind: str
@@ -82,6 +96,7 @@ class Stage:
     inputs: Mapping[str, Stage | Folder]
     aside: Mapping[str, Any] = field(default_factory=dict)
     image: str | None = None
+    accepted: Accepted | None = None
 
     @property
     def sources(self) -> list[Stage]:
@@ -91,19 +106,26 @@ class Stage:
     @cached_property
     def key(self) -> str:
         """The sha256 (hex) of everything that the result depends on; the name is not part of it."""
-        return digest(self.description())
+        return self.accepted.key if self.accepted else digest(self.description())
 
     def description(self) -> dict[str, Any]:
-        """What the key is made from, as JSON values."""
-        return {
+        """What the key is made from, as JSON values, like those of a record."""
+        made_from = {
             "schema_version": SCHEMA_VERSION,
             "kind": self.kind,
             "params": dict(self.params),
             "rows": {name: dataclasses.asdict(TASKS[name]) for name in _tasks(self.params)},
             "inputs": {name: source.key for name, source in self.inputs.items()},
             **({"image": self.image} if self.image else {"versions": versions()}),
-            "code": code.digest(self.function),
+            "code": code.parts(self.function),
         }
+        described: dict[str, Any] = json.loads(canonical(made_from))
+        return described
+
+    @property
+    def files(self) -> dict[str, dict[str, str]]:
+        """The digests of the files that are read outside the store, by input."""
+        return {name: dict(source.files) for name, source in self.outside.items()}
 
     @property
     def function(self) -> str:

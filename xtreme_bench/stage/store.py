@@ -26,8 +26,13 @@ SCHEMA_VERSION = 1
 # What the key of a stage is made from, as its record holds it: see `stage.Stage.description`.
 DESCRIBED = ("schema_version", "kind", "params", "rows", "inputs", "image", "versions", "code")
 # What other parts read from a record.
-_HOLDS: Mapping[str, type] = {"name": str, "outputs": dict, "facts": dict, "seconds": float, "ran": dict}
+_HOLDS: Mapping[str, type] = {
+    "kind": str, "params": dict, "rows": dict, "inputs": dict, "code": dict,
+    "name": str, "files": dict, "outputs": dict, "facts": dict, "seconds": float, "ran": dict,
+}  # fmt: skip
 _RAN = ("device", "versions", "peak_memory_bytes")
+# How many records are looked through for those that are like a stage.
+MOST_RECORDS = 5_000
 # A file that changed this shortly before it was read may change again without its times telling.
 SETTLED_SECONDS = 2.0
 
@@ -103,6 +108,18 @@ class Store:
     def record(self, key: str) -> dict[str, Any] | None:
         """The record of a finished stage, or None where there is no valid one."""
         return self._read(key)[0]
+
+    def fault(self, key: str) -> str | None:
+        """What is wrong with the record of a stage that was finished, in words; None where it is right, or absent."""
+        return self._read(key)[1]
+
+    def records(self) -> list[dict[str, Any]]:
+        """The valid records of the store, the newest first; of very many only so many."""
+        with contextlib.suppress(FileNotFoundError):
+            folders = sorted(os.scandir(self.root / "stages"), key=lambda one: one.stat().st_mtime_ns, reverse=True)
+            found = (self.record(folder.name) for folder in folders[:MOST_RECORDS])
+            return [record for record in found if record is not None]
+        return []
 
     def damage(self, key: str) -> list[Problem]:
         """What is wrong with a stage that was finished: its record, or outputs that are missing, added or changed."""
@@ -205,10 +222,10 @@ class Digests:
         found = known.items() if isinstance(known, dict) else ()
         self._known: dict[str, list[Any]] = {name: entry for name, entry in found if isinstance(entry, list)}
 
-    def of(self, folder: Path, files: Iterable[str]) -> str:
-        """One digest over the names and contents of `files` (relative to `folder`); what is no file is left out."""
+    def of(self, folder: Path, files: Iterable[str]) -> dict[str, str]:
+        """The sha256 (hex) of each of `files` (relative to `folder`); what is no file is left out."""
         paths = {name: folder / name for name in sorted(files) if (folder / name).is_file()}
-        return digest({name: self._one(path) for name, path in paths.items()})
+        return {name: self._one(path) for name, path in paths.items()}
 
     def save(self) -> None:
         """Remember for the next run what was hashed in this one, but for files that had changed just before."""

@@ -1,0 +1,97 @@
+"""Go on with finished stages that differ from those of a plan by their code alone, where a user asks for it.
+
+An accepted result stands in the place of its stage, under the key that it has in the store. The keys of what reads it
+are made from that key, so results stay linked: a plan's stage is looked up as what the accepted ones lead to.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from xtreme_bench.plan.stages import Plan, distinct
+from xtreme_bench.plan.why import unequal
+from xtreme_bench.stage.stage import Accepted, Stage
+from xtreme_bench.stage.store import DESCRIBED, Store, digest
+
+Record = Mapping[str, Any]
+
+
+def accept(plans: Sequence[Plan], store: Store) -> list[Plan]:
+    """The plans, with each stage that the store has but for its code as accepted; damaged results are not."""
+    stages = distinct(plans)
+    alike = _alike(stages, store)
+    rests = _rests(stages, alike)
+    chosen: dict[str, Stage] = {}
+    for stage in stages:
+        now = dataclasses.replace(stage, inputs=_inputs(stage, chosen))
+        described = now.description()
+        wanted = _but_code(described)
+        fit = [one for one in alike[stage.key] if _but_code(one) == wanted]
+        # Of several that on which most of the plan is finished: what a run has begun anew may be ahead of old results.
+        fit.sort(key=lambda one: (len(rests[one["key"]]), one["key"] == now.key), reverse=True)
+        best = next((one for one in fit if one["key"] == now.key or not store.damage(one["key"])), None)
+        if best is not None and best["key"] != now.key:
+            other = Accepted(best["key"], tuple(unequal(described["code"], best["code"])))
+            now = dataclasses.replace(now, accepted=other)
+        chosen[stage.key] = now
+    return [_with(one, chosen) for one in plans]
+
+
+def _with(plan: Plan, chosen: Mapping[str, Stage]) -> Plan:
+    """A plan with what was chosen in place of its stages, each of which keeps its name and settings aside."""
+    mine = {
+        stage.key: dataclasses.replace(stage, inputs=_inputs(stage, chosen), accepted=chosen[stage.key].accepted)
+        for stage in plan.stages
+    }
+    return dataclasses.replace(
+        plan,
+        stages=list(mine.values()),
+        predictions={task: mine[stage.key] for task, stage in plan.predictions.items()},
+        audit=mine[plan.audit.key] if plan.audit else None,
+        score=mine[plan.score.key] if plan.score else None,
+    )
+
+
+def _inputs(stage: Stage, chosen: Mapping[str, Stage]) -> dict[str, Any]:
+    return {name: chosen.get(source.key, source) for name, source in stage.inputs.items()}
+
+
+def _but_code(described: Record) -> dict[str, Any]:
+    return {name: described[name] for name in DESCRIBED if name in described and name != "code"}
+
+
+def _alike(stages: Sequence[Stage], store: Store) -> dict[str, list[Record]]:
+    """For the key of each stage the finished ones that differ by code alone, as may their inputs; the newest first."""
+    records = {record["key"]: record for record in store.records()}
+    known: dict[str, str] = {}  # key -> what is made from the same, code aside
+
+    def codeless(described: Record) -> str:
+        inputs = {name: known.get(key, key) for name, key in described["inputs"].items()}
+        return digest({**_but_code(described), "inputs": inputs})
+
+    def learn(key: str) -> None:
+        if key not in known and key in records:
+            for source in records[key]["inputs"].values():
+                learn(source)
+            known[key] = codeless(records[key])
+
+    for stage in stages:
+        known[stage.key] = codeless(stage.description())
+    found: dict[str, list[Record]] = defaultdict(list)
+    for key, record in records.items():
+        learn(key)
+        found[known[key]].append(record)
+    return {stage.key: found[known[stage.key]] for stage in stages}
+
+
+def _rests(stages: Sequence[Stage], alike: Mapping[str, Sequence[Record]]) -> dict[str, set[str]]:
+    """For the key of each finished stage which stages of the plan are finished on top of it."""
+    rests: dict[str, set[str]] = defaultdict(set)
+    for stage in reversed(stages):
+        for record in alike[stage.key]:
+            for source in record["inputs"].values():
+                rests[source] |= {stage.key} | rests[record["key"]]
+    return rests
