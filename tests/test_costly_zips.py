@@ -98,10 +98,10 @@ CLAIMS: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
     "languages": (lambda: {"recipe": {"targets": {"xnli": {"languages": ["de"] * len(MANY)}}}}, "the recipe in it"),
     "expectations": (
         lambda: {"recipe": {"expect": {"scores": {str(one): {"at_least": 1} for one in MANY}}}},
-        "more problems, not listed",
+        "more, not listed",
     ),
-    "zero-shot": (lambda: {"zero_shot": {str(one): 0 for one in MANY}}, "more problems, not listed"),
-    "scores": (lambda: {"scores": {str(one): 1 for one in MANY}}, "more problems, not listed"),
+    "zero-shot": (lambda: {"zero_shot": {str(one): 0 for one in MANY}}, "more, not listed"),
+    "scores": (lambda: {"scores": {str(one): 1 for one in MANY}}, "more, not listed"),
 }
 
 

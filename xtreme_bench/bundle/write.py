@@ -17,10 +17,10 @@ from xtreme_bench.bundle.format import BUNDLE_NAME, SCHEMA_VERSION, file_entry, 
 from xtreme_bench.bundle.paths import MANIFEST
 from xtreme_bench.bundle.read import opened
 from xtreme_bench.errors import InputError, Problem
-from xtreme_bench.official.findings import quoted
 from xtreme_bench.official.predictions import examine
 from xtreme_bench.stage import locks
 from xtreme_bench.stage.store import digest, tree_digests, write_json
+from xtreme_bench.wording import quoted
 
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 # Of renameat2(2): paths are as for any other call, and both names stay.

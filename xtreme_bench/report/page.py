@@ -17,6 +17,7 @@ from xtreme_bench.report.tables import CHANCE, Run, difference, languages_of, me
 from xtreme_bench.report.tables import cell as number
 from xtreme_bench.report.verdict import expectations, verdict
 from xtreme_bench.stage.store import Store, write_text
+from xtreme_bench.wording import listing
 
 if TYPE_CHECKING:
     from xtreme_bench.run.reproduce import Outcome
@@ -165,11 +166,7 @@ def _change(points: float | None) -> str:
 
 def _bars_caption(runs: Sequence[Run]) -> str:
     chance = [f"{value:.1f} in {task}" for task, value in CHANCE.items() if any(task in scores for _, scores in runs)]
-    return f"Means over the languages of each task.{f' Dashed: chance, {_listing(chance)}.' if chance else ''}"
-
-
-def _listing(parts: Sequence[str]) -> str:
-    return " and ".join(parts)
+    return f"Means over the languages of each task.{f' Dashed: chance, {listing(chance)}.' if chance else ''}"
 
 
 def _heat_map(scores: Scores, base: Scores) -> str:

@@ -10,6 +10,7 @@ from xtreme_bench.data.published import published
 from xtreme_bench.data.release.prepared import dropped
 from xtreme_bench.report.claims import Manifest
 from xtreme_bench.report.markup import cell, paragraph, rich_table, table
+from xtreme_bench.wording import listing
 
 Record = Mapping[str, Any]
 LISTED = 3
@@ -74,7 +75,7 @@ def _beside(task: str, counts: Mapping[str, int], notes: Mapping[str, Any]) -> l
     if known and len(known) < len(counts):
         total = f"{sum(known.values()):,} in {len(known)} languages"
     differ = [f"{code} {counts[code]:,} of {size:,}" for code, size in known.items() if counts[code] != size]
-    shown = _few(differ, 1) or ("–" if known else "")
+    shown = listing(differ, 1) or ("–" if known else "")
     return [cell(total), cell(shown, "seen" if differ else ""), cell(_forms(notes, task))]
 
 
@@ -102,7 +103,7 @@ def _prepared(notes: Mapping[str, Any]) -> Iterator[str]:
         yield paragraph(*sentences)
     tasks = notes.get("tasks") or {}
     rows = [
-        [task, _few(note["made_from"]), "; ".join(note["remarks"])]
+        [task, listing(note["made_from"], LISTED), "; ".join(note["remarks"])]
         for task, note in tasks.items()
         if note["made_from"] or note["remarks"]
     ]
@@ -115,7 +116,3 @@ def _dropped_in_reading(records: Sequence[Record]) -> Iterator[str]:
         for part, reasons in record["facts"].get("dropped", {}).items() if record["kind"] == "features" else ():
             for reason, number in reasons.items():
                 yield f"{record['name']}, {part}: {number:,} {reason}"
-
-
-def _few(names: Sequence[str], most: int = LISTED) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

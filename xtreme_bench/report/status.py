@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from xtreme_bench import wording
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data import layout
 from xtreme_bench.data.counts import Memory, Split, intermediate_splits, source_splits, target_splits
@@ -119,7 +120,7 @@ def _labels(labels: Path, one: Split, records: int | None, memory: Memory) -> tu
         return None, [known["problem"]]
     found = int(known["records"])
     if one.task != "bucc2018" and records is not None and found != records:
-        return found, [f"{found:,} gold labels for {records:,} records"]
+        return found, [f"{wording.count(found, 'gold label')} for {wording.count(records, 'record')}"]
     return found, []
 
 

@@ -10,12 +10,12 @@ from tabulate import tabulate
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.bundle.check import Report
 from xtreme_bench.bundle.lenient import Lenient
-from xtreme_bench.official.findings import count
 from xtreme_bench.report import audit, compare, tables
 from xtreme_bench.report.claims import Manifest, Scores, reference_of, scores_of, trained, zero_shot
 from xtreme_bench.report.page import write_comparison_page, write_page
 from xtreme_bench.report.tables import cell
 from xtreme_bench.report.verdict import expectations, verdict
+from xtreme_bench.wording import count
 
 if TYPE_CHECKING:
     from xtreme_bench.run.reproduce import Outcome

@@ -22,7 +22,7 @@ from xtreme_bench.errors import InputError, Problem, StageError
 from xtreme_bench.plan import facts as plan_facts
 from xtreme_bench.plan import labels as plan_labels
 from xtreme_bench.plan.stages import Plan, plan
-from xtreme_bench.recipe import load
+from xtreme_bench.recipe import files, load
 from xtreme_bench.run.progress import Display
 from xtreme_bench.run.schedule import Engine, execute
 from xtreme_bench.stage.stage import MISSING, Stage
@@ -78,9 +78,9 @@ def plans(name: str, places: Places, image: str | None = None, digests: Digests 
     """
     _require_paths(places)
     digests = digests or _digests(places)
-    recipes = [load.load(load.find(name))]
+    recipes = [load.load(files.find(name))]
     if recipes[0].baseline is not None:
-        recipes.append(load.load(recipes[0].path.parent / f"{recipes[0].baseline}.yaml"))
+        recipes.append(load.load(files.named(recipes[0].baseline, recipes[0].path.parent)))
     made = [
         plan(one, data=places.data, labels=places.labels, image=image, digests=digests, partial=places.partial)
         for one in recipes
