@@ -1,8 +1,11 @@
 """Where recipes are found: by path, by name in recipes/ or among those that come with the package; and new ones."""
 
 import json
+import shutil
 import subprocess
 import sys
+import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -29,6 +32,22 @@ def put(file: Path, text: str = SMALL) -> Path:
 def test_the_recipes_and_the_schema_come_with_the_package() -> None:
     assert sorted(path.stem for path in files.SHIPPED.glob("*.yaml")) == NAMES
     assert (files.SHIPPED / files.SCHEMA).read_bytes() == (ROOT / "recipes" / files.SCHEMA).read_bytes()
+
+
+def test_they_are_files_in_the_wheel_and_in_the_source_archive(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    for name in ("xtreme_bench", "recipes"):
+        leave = shutil.ignore_patterns("__pycache__", "languages")
+        shutil.copytree(ROOT / name, tree / name, symlinks=True, ignore=leave)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tree)
+    code = "from setuptools.build_meta import build_sdist, build_wheel; build_wheel('..'); build_sdist('..')"
+    subprocess.run([sys.executable, "-c", code], cwd=tree, check=True, capture_output=True)
+    wanted = {f"{name}.yaml" for name in NAMES} | {files.SCHEMA}
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        assert {Path(name).name for name in wheel.namelist() if "/shipped/" in name} == wanted
+    with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
+        assert {Path(one.name).name for one in archive if "/shipped/" in one.name and one.isfile()} == wanted
 
 
 def test_a_recipe_is_found_by_path_and_by_name_where_one_works_or_in_the_package(tmp_path: Path) -> None:
