@@ -90,7 +90,7 @@ def test_prepare_writes_and_says_everything_and_then_ends_with_an_error_that_lis
     result = CliRunner().invoke(cli, arguments)
     message = said(result)
     assert "tatoeba test jv: 20 records, 205 are published" in message
-    assert "mnli dev en: 1 records, 9,815 are published" in message
+    assert "mnli dev en: 1 record, 9,815 are published" in message
     assert "--allow-partial" in message
     assert "LASER v1" in result.stdout
     assert content(tmp_path / "data-labels/tatoeba/test-jv.tsv").count("\n") == 20
