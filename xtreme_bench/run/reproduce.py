@@ -109,13 +109,15 @@ def _require_paths(places: Places) -> None:
 
 def planned(name: str, places: Places, engine: str) -> list[Plan]:
     """The plans as `engine` would run them, without building an image. Errors: as `plans`; no Docker engine answers."""
-    made = plans(name, places)
-    _require_enough(made, places)
+    digests = _digests(places)
+    made = plans(name, places, digests=digests)
+    _require_enough(made, places, digests)
     if chosen(engine, Display(0).say) != "docker":
         return made
     from xtreme_bench.engines import docker, image
 
-    return plans(name, places, image.find(docker.connect(), made[0].recipe.resources.image) or "not built yet")
+    found = image.find(docker.connect(), made[0].recipe.resources.image) or "not built yet"
+    return plans(name, places, found, digests)
 
 
 def reproduce(name: str, places: Places, engine: str = "local") -> Outcome:
@@ -126,7 +128,7 @@ def reproduce(name: str, places: Places, engine: str = "local") -> Outcome:
     digests = _digests(places)
     made = plans(name, places, digests=digests)
     _require_inputs(made, places)
-    _require_enough(made, places)
+    _require_enough(made, places, digests)
     _require_outputs(made, places)
     places.store.mkdir(parents=True, exist_ok=True)
     hub = {(h.name, h.revision) for one in made if (h := one.recipe.model.hub) is not None}
@@ -188,14 +190,14 @@ def _require_inputs(made: list[Plan], places: Places) -> None:
         )
 
 
-def _require_enough(made: list[Plan], places: Places) -> None:
+def _require_enough(made: list[Plan], places: Places, digests: Digests) -> None:
     """Raise `InputError` where a prepared data folder has far too little of what a recipe uses."""
     folder = places.corpora
     read = [scope.usage(one.recipe) for one in made if one.recipe.data.source == "download"]
     if read and not places.partial and folder.is_dir():
         with Display(1).work("count records") as progress:
             for used in read:
-                plausible.of_folder(folder, used, Memory(memory_file()), progress)
+                plausible.of_folder(folder, used, Memory(memory_file(), digests), progress)
 
 
 def _require_outputs(made: list[Plan], places: Places) -> None:

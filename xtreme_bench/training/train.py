@@ -187,7 +187,7 @@ def save_head(folder: Path, corpus: Corpus, head: nn.Module) -> None:
         {name: value.cpu().contiguous() for name, value in head.state_dict().items()}, folder / "head.safetensors"
     )
     about = {"source": corpus.name, "family": corpus.family, "labels": list(corpus.labels)}
-    (folder / "head.json").write_text(json.dumps(about, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
+    write_json(folder / "head.json", about)
 
 
 def load_head(folder: Path, encoder: Encoder) -> tuple[Family, nn.Module, tuple[str, ...]]:

@@ -15,7 +15,7 @@ from xtreme_bench.data.release import pairs, questions, retrieval, squad, taggin
 from xtreme_bench.data.release.archives import is_archive, unpacked
 from xtreme_bench.data.release.found import find, passed_over
 from xtreme_bench.data.release.journal import Journal
-from xtreme_bench.data.release.preparation import Preparation, size_and_time, write_json
+from xtreme_bench.data.release.preparation import Preparation, size_and_time
 from xtreme_bench.data.release.prepared import not_used
 from xtreme_bench.data.release.recognition import Recognised, recognise
 from xtreme_bench.data.release.spool import Spool
@@ -24,7 +24,7 @@ from xtreme_bench.data.usable import MOST_UNUSABLE
 from xtreme_bench.errors import InputError, Problem, first
 from xtreme_bench.stage import code
 from xtreme_bench.stage.job import Job
-from xtreme_bench.stage.store import digest
+from xtreme_bench.stage.store import digest, write_json
 
 NOTES = "prepare.json"
 WORK = ".prepare"  # below the data folder: unpacked archives while they are needed, and what lets a run be resumed
