@@ -13,6 +13,7 @@ from xtreme_bench.benchmark import MINIATURE_LANGUAGES, TASKS
 from xtreme_bench.data.intermediate import FAMILY
 from xtreme_bench.errors import InputError
 from xtreme_bench.recipe import load
+from xtreme_bench.recipe.phases import Training
 from xtreme_bench.recipe.setting import INTERMEDIATE_TASKS
 
 RECIPES = Path(__file__).parents[1] / "recipes"
@@ -107,10 +108,8 @@ def test_a_setting_of_one_source_leaves_its_other_defaults_alone(tmp_path: Path)
     loaded = load_text(
         tmp_path, SMALL.replace("xnli:", "xquad: {languages: [en]}\n  xnli:") + "finetuning: {squad: {batch: 4}}\n"
     )
-    assert loaded.finetuning["squad"] == dataclasses.replace(
-        load.Training(epochs=2.0, max_length=384, stride=128), batch=4
-    )
-    assert loaded.finetuning["xnli"] == load.Training()
+    assert loaded.finetuning["squad"] == dataclasses.replace(Training(epochs=2.0, max_length=384, stride=128), batch=4)
+    assert loaded.finetuning["xnli"] == Training()
 
 
 def test_steps_switch_the_default_epochs_off(tmp_path: Path) -> None:

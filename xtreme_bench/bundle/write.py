@@ -127,16 +127,6 @@ def _zip(folder: Path, names: list[str], path: Path) -> None:
             archive.writestr(info, (folder / name).read_bytes(), zipfile.ZIP_DEFLATED, compresslevel=6)
 
 
-def bundle_hash(bundle: Path) -> str:
-    """The sha256 that names the content of a bundle, the same for its folder and its zip.
-
-    It covers the paths and bytes of all files, not how they are packed. Errors: `InputError` for what is no bundle.
-    """
-    with opened(bundle) as contents:
-        names = [name for name in contents.names if "/" in name or not name.endswith(".zip")]
-        return digest({name: hashlib.sha256(contents.read(name)).hexdigest() for name in names})
-
-
 def read_manifest(bundle: Path) -> dict[str, Any]:
     """The manifest of a bundle's folder or zip. Errors: `InputError` when it is missing or malformed."""
     with opened(bundle) as contents:

@@ -10,31 +10,15 @@ from xtreme_bench.benchmark import TASKS
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.recipe import files
 from xtreme_bench.recipe.checks import check
-from xtreme_bench.recipe.fields import (
-    Bound,
-    Data,
-    Expectation,
-    Hub,
-    Model,
-    Recipe,
-    Resources,
-    Retrieval,
-    Scratch,
-    Target,
-)
-from xtreme_bench.recipe.phases import Intermediate, IntermediateTask, Pretraining, Sampling, Training
+from xtreme_bench.recipe.fields import Data, Recipe, Resources, Target
+from xtreme_bench.recipe.phases import IntermediateTask
 from xtreme_bench.recipe.read import read
-from xtreme_bench.recipe.schema import schema
 from xtreme_bench.recipe.setting import ALL, languages_of, sources_of
 from xtreme_bench.recipe.tree import Entries, Reading, tree_of
 from xtreme_bench.recipe.yaml import parse
 from xtreme_bench.wording import count, listing
 
-__all__ = [
-    "Bound", "Data", "Expectation", "Hub", "Intermediate", "IntermediateTask", "Model", "Pretraining", "Recipe",
-    "Resources", "Retrieval", "Sampling", "Scratch", "Target", "Training", "load", "recall",
-    "schema", "validate",
-]  # fmt: skip
+__all__ = ["Recipe", "Resources", "load", "recall", "validate"]
 
 
 def load(path: Path) -> Recipe:

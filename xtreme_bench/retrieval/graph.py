@@ -21,7 +21,6 @@ from onnx.external_data_helper import set_external_data
 Array = NDArray[Any]
 
 GRAPH, WEIGHTS = "encoder.onnx", "encoder.weights"
-POOLINGS = ("mean", "mean_no_special", "cls")
 # LayerNormalization is in the standard since 17, and no later change of it matters here.
 OPSET = 17
 MICROSOFT = "com.microsoft"
