@@ -10,9 +10,9 @@ from typing import Any
 from xtreme_bench.bundle.manifest import trained_on, zero_shot
 from xtreme_bench.bundle.read import opened
 from xtreme_bench.bundle.write import write
+from xtreme_bench.files import Digests, digest
 from xtreme_bench.plan.stages import plan
 from xtreme_bench.recipe.load import Recipe, recall
-from xtreme_bench.stage.store import Digests, digest
 
 # The first udpos sentence has 12 tags, as in the fault table that the checker's messages follow.
 PREDICTIONS = {

@@ -17,7 +17,7 @@ from small_bundle import LABELS, manifest, put, put_bundle
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.bundle.read import MAX_FILES
-from xtreme_bench.stage.store import digest
+from xtreme_bench.files import digest
 
 MIB = 2**20
 XNLI, UDPOS, BUCC, XQUAD = "xnli/test-de.tsv", "udpos/test-de.tsv", "bucc2018/test-de.tsv", "xquad/test-de.json"

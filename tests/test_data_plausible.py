@@ -15,9 +15,9 @@ from xtreme_bench.data import plausible
 from xtreme_bench.data.counts import Memory
 from xtreme_bench.data.release.prepare import make_corpus, make_labels, prepare
 from xtreme_bench.errors import InputError
+from xtreme_bench.files import Digests
 from xtreme_bench.run.reproduce import Places, planned, reproduce
 from xtreme_bench.stage.job import Job
-from xtreme_bench.stage.store import Digests
 
 RECIPE = """
 description: small

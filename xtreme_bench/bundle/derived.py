@@ -13,10 +13,10 @@ from xtreme_bench.benchmark import TASKS
 from xtreme_bench.bundle import manifest as made
 from xtreme_bench.bundle.paths import MANIFEST
 from xtreme_bench.errors import Problem
+from xtreme_bench.files import Digests
 from xtreme_bench.official.findings import listed
 from xtreme_bench.plan.stages import plan
 from xtreme_bench.recipe.load import Recipe, recall
-from xtreme_bench.stage.store import Digests
 from xtreme_bench.untrusted import has_at_most
 from xtreme_bench.wording import listing, quoted
 

@@ -12,14 +12,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from xtreme_bench import locks
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.bundle.format import BUNDLE_NAME, SCHEMA_VERSION, file_entry, parse_manifest
 from xtreme_bench.bundle.paths import MANIFEST
 from xtreme_bench.bundle.read import opened
 from xtreme_bench.errors import InputError, Problem
+from xtreme_bench.files import digest, tree_digests, write_json
 from xtreme_bench.official.predictions import examine
-from xtreme_bench.stage import locks
-from xtreme_bench.stage.store import digest, tree_digests, write_json
 from xtreme_bench.wording import quoted
 
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)

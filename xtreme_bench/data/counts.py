@@ -12,8 +12,8 @@ from typing import Any
 
 from xtreme_bench.data import intermediate, layout, targets
 from xtreme_bench.errors import InputError
+from xtreme_bench.files import Digests, write_json
 from xtreme_bench.stage import code
-from xtreme_bench.stage.store import Digests, write_json
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data import layout
 from xtreme_bench.data.counts import Memory, Split, intermediate_splits, source_splits, target_splits
 from xtreme_bench.data.published import published
+from xtreme_bench.files import Digests
 from xtreme_bench.official.gold import gold_path, read_gold
-from xtreme_bench.stage.store import Digests
 
 Progress = Callable[[int, int, str], None]
 

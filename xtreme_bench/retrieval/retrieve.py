@@ -13,13 +13,13 @@ import numpy as np
 
 from xtreme_bench.data.targets import read_bucc, read_bucc_gold, read_tatoeba
 from xtreme_bench.errors import InputError
+from xtreme_bench.files import write_json, write_text
 from xtreme_bench.retrieval import mining
 from xtreme_bench.retrieval.embed import Embedded, SentenceEncoder, embed, open_encoder
 from xtreme_bench.retrieval.embed_torch import torch_device
 from xtreme_bench.retrieval.export import fitting, parity, require
 from xtreme_bench.rows import SentenceRow
 from xtreme_bench.stage.job import Job
-from xtreme_bench.stage.store import write_json, write_text
 from xtreme_bench.wording import hint
 
 # A lower precision is compared with fp32 on so many sentences; for Tatoeba on whole languages, at least one.

@@ -19,6 +19,7 @@ from xtreme_bench.data.counts import Memory, memory_file
 from xtreme_bench.engines import chosen
 from xtreme_bench.engines.local import Local
 from xtreme_bench.errors import InputError, Problem, StageError
+from xtreme_bench.files import Digests
 from xtreme_bench.plan import facts as plan_facts
 from xtreme_bench.plan import labels as plan_labels
 from xtreme_bench.plan.stages import Plan, plan
@@ -26,7 +27,7 @@ from xtreme_bench.recipe import files, load
 from xtreme_bench.run.progress import Display
 from xtreme_bench.run.schedule import Engine, execute
 from xtreme_bench.stage.stage import MISSING, Stage
-from xtreme_bench.stage.store import Digests, Store
+from xtreme_bench.stage.store import Store
 from xtreme_bench.stage.versions import require_heavy_half
 
 

@@ -13,10 +13,11 @@ from typing import Any, Protocol
 
 from xtreme_bench.engines.local import Message
 from xtreme_bench.errors import StageError, XtremeBenchError
+from xtreme_bench.files import write_json
 from xtreme_bench.run.progress import Display
 from xtreme_bench.stage import code, interrupts
 from xtreme_bench.stage.stage import Stage
-from xtreme_bench.stage.store import Store, write_json
+from xtreme_bench.stage.store import Store
 
 
 class Engine(Protocol):

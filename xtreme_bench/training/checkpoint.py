@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch.optim import Optimizer
 
-from xtreme_bench.stage.store import write_json
+from xtreme_bench.files import write_json
 
 Tensors = dict[str, torch.Tensor]
 

@@ -16,8 +16,8 @@ from torch import nn
 
 from xtreme_bench.data.corpora import Corpus, chosen, intermediate_choice, source_choice
 from xtreme_bench.errors import InputError
+from xtreme_bench.files import write_json
 from xtreme_bench.stage.job import Job
-from xtreme_bench.stage.store import write_json
 from xtreme_bench.training import curve, sampling
 from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.device import prepare_device

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_bench.data.release.preparation import size_and_time
-from xtreme_bench.stage.store import write_json
+from xtreme_bench.files import write_json
 
 
 class Journal:

@@ -22,9 +22,9 @@ from xtreme_bench.data.release.spool import Spool
 from xtreme_bench.data.release.treebanks import keep_one_release
 from xtreme_bench.data.usable import MOST_UNUSABLE
 from xtreme_bench.errors import InputError, Problem, first
+from xtreme_bench.files import digest, write_json
 from xtreme_bench.stage import code
 from xtreme_bench.stage.job import Job
-from xtreme_bench.stage.store import digest, write_json
 
 NOTES = "prepare.json"
 WORK = ".prepare"  # below the data folder: unpacked archives while they are needed, and what lets a run be resumed
