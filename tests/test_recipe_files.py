@@ -147,3 +147,13 @@ def test_the_commands_work_from_an_empty_folder(tmp_path: Path) -> None:
     assert "xtreme-bench plan mine" in run("init", "mine", "--from", "multitask9").stderr
     assert "0 faults" in run("validate", "mine", "quickstart").stderr
     assert "0 of 62 stages done" in run("plan", "quickstart").stdout
+
+
+def test_where_no_recipes_are_shipped_as_in_the_image_a_path_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shipped").symlink_to(tmp_path / "nowhere")
+    monkeypatch.setattr(files, "SHIPPED", tmp_path / "shipped")
+    with pytest.raises(InputError, match="there is no recipe 'quickstart'; give the path of a file"):
+        files.find("quickstart", tmp_path)
+    assert files.find(str(put(tmp_path / "own.yaml")), tmp_path) == tmp_path / "own.yaml"
