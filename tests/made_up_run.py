@@ -10,12 +10,13 @@ from typing import Any
 from xtreme_bench.benchmark import MINIATURE_LANGUAGES, TASKS
 from xtreme_bench.bundle import manifest
 from xtreme_bench.bundle.format import SCHEMA_VERSION
+from xtreme_bench.files import Digests, digest
 from xtreme_bench.official.scores import summary
 from xtreme_bench.plan.stages import Plan, plan
 from xtreme_bench.recipe import load
 from xtreme_bench.run.reproduce import Finished, Outcome
 from xtreme_bench.stage.stage import Stage
-from xtreme_bench.stage.store import Digests, Store, digest
+from xtreme_bench.stage.store import Store
 
 LEVEL = {
     "xnli": 52.0, "pawsx": 58.0, "udpos": 70.0, "panx": 61.0, "xquad": 40.0, "mlqa": 38.0, "tydiqa": 35.0,

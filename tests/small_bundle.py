@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 from xtreme_bench.bundle.manifest import trained_on, zero_shot
+from xtreme_bench.bundle.read import opened
 from xtreme_bench.bundle.write import write
+from xtreme_bench.files import Digests, digest
 from xtreme_bench.plan.stages import plan
 from xtreme_bench.recipe.load import Recipe, recall
-from xtreme_bench.stage.store import Digests
 
 # The first udpos sentence has 12 tags, as in the fault table that the checker's messages follow.
 PREDICTIONS = {
@@ -136,3 +138,10 @@ def put_bundle(folder: Path, **changes: Any) -> Path:
     """A bundle without faults at `folder / "small"`; `changes` are to its manifest."""
     predictions = put(folder / "predictions", dict(PREDICTIONS))
     return write(folder / "small", manifest(**changes), {path.name: path for path in predictions.iterdir()})
+
+
+def bundle_hash(bundle: Path) -> str:
+    """What names the content of a bundle: the paths and bytes of all its files, not how they are packed."""
+    with opened(bundle) as contents:
+        names = [name for name in contents.names if "/" in name or not name.endswith(".zip")]
+        return digest({name: hashlib.sha256(contents.read(name)).hexdigest() for name in names})

@@ -147,7 +147,7 @@ def test_lines_name_the_weightiest_first_and_the_largest_shares() -> None:
         "panx: an n-gram in common as in text (pretraining): "
         "sw 5 of 100, it 4 of 100, fr 3 of 100 and 2 more languages",
     ]
-    assert audit_text.lines(facts, most=1) == ["and 2 more, in the report"]
+    assert audit_text.lines(facts, most=1)[1:] == ["and 1 more, in the report"]
 
 
 def test_the_facts_are_json_and_the_same_each_time(tested: Path) -> None:

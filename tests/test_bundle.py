@@ -11,12 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from small_bundle import PREDICTIONS, manifest, put, put_bundle
+from small_bundle import PREDICTIONS, bundle_hash, manifest, put, put_bundle
 
 from xtreme_bench.bundle import write as bundle_module
-from xtreme_bench.bundle.write import bundle_hash, read_manifest, write
+from xtreme_bench.bundle.write import read_manifest, write
 from xtreme_bench.errors import InputError
-from xtreme_bench.stage.store import digest
+from xtreme_bench.files import digest
 
 
 def folders(root: Path) -> dict[str, Path]:

@@ -17,7 +17,7 @@ from small_bundle import LABELS, manifest, put, put_bundle
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.bundle.read import MAX_FILES
-from xtreme_bench.stage.store import digest
+from xtreme_bench.files import digest
 
 MIB = 2**20
 XNLI, UDPOS, BUCC, XQUAD = "xnli/test-de.tsv", "udpos/test-de.tsv", "bucc2018/test-de.tsv", "xquad/test-de.json"
@@ -98,10 +98,10 @@ CLAIMS: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
     "languages": (lambda: {"recipe": {"targets": {"xnli": {"languages": ["de"] * len(MANY)}}}}, "the recipe in it"),
     "expectations": (
         lambda: {"recipe": {"expect": {"scores": {str(one): {"at_least": 1} for one in MANY}}}},
-        "more problems, not listed",
+        "more, not listed",
     ),
-    "zero-shot": (lambda: {"zero_shot": {str(one): 0 for one in MANY}}, "more problems, not listed"),
-    "scores": (lambda: {"scores": {str(one): 1 for one in MANY}}, "more problems, not listed"),
+    "zero-shot": (lambda: {"zero_shot": {str(one): 0 for one in MANY}}, "more, not listed"),
+    "scores": (lambda: {"scores": {str(one): 1 for one in MANY}}, "more, not listed"),
 }
 
 

@@ -15,6 +15,7 @@ from xtreme_bench.data import plausible
 from xtreme_bench.data.counts import Memory
 from xtreme_bench.data.release.prepare import make_corpus, make_labels, prepare
 from xtreme_bench.errors import InputError
+from xtreme_bench.files import Digests
 from xtreme_bench.run.reproduce import Places, planned, reproduce
 from xtreme_bench.stage.job import Job
 
@@ -90,7 +91,7 @@ def test_prepare_writes_and_says_everything_and_then_ends_with_an_error_that_lis
     result = CliRunner().invoke(cli, arguments)
     message = said(result)
     assert "tatoeba test jv: 20 records, 205 are published" in message
-    assert "mnli dev en: 1 records, 9,815 are published" in message
+    assert "mnli dev en: 1 record, 9,815 are published" in message
     assert "--allow-partial" in message
     assert "LASER v1" in result.stdout
     assert content(tmp_path / "data-labels/tatoeba/test-jv.tsv").count("\n") == 20
@@ -148,14 +149,14 @@ def test_a_whole_data_folder_is_counted_once(tmp_path):
     def tell(done: int, total: int, note: str) -> None:
         told.append(note)
 
-    plausible.of_folder(data, used, Memory(memory), tell)
+    plausible.of_folder(data, used, Memory(memory, Digests(tmp_path / "digests.json")), tell)
     assert told == ["udpos train en", "udpos dev en", "udpos test tl", ""]
     known = json.loads(content(memory))
     assert sorted(entry["records"] for entry in known.values()) == [55, 3_974, 21_253]
     name = next(name for name in known if name.endswith("udpos test tl"))
     memory.write_text(json.dumps({**known, name: {**known[name], "records": 3}}))
     with pytest.raises(InputError, match="3 records, 55 are published"):  # remembered, not read again
-        plausible.of_folder(data, used, Memory(memory), tell)
+        plausible.of_folder(data, used, Memory(memory, Digests(tmp_path / "digests.json")), tell)
 
 
 def test_a_part_of_the_releases_has_another_key_than_the_whole(tmp_path):
@@ -173,5 +174,7 @@ def test_a_part_of_the_releases_has_another_key_than_the_whole(tmp_path):
 def test_what_a_recipe_uses_is_all_that_is_counted(tmp_path):
     used = {"targets": {"tatoeba": ["jv"]}, "finetuning": [], "intermediate": {}, "pretraining": None}
     data = download(tmp_path, filipino=1, dev=1)
-    plausible.of_folder(data, used, Memory(tmp_path / "memory.json"), lambda done, total, note: None)
+    plausible.of_folder(
+        data, used, Memory(tmp_path / "memory.json", Digests(tmp_path / "digests.json")), lambda done, total, note: None
+    )
     assert scope.files(used) == ["tatoeba/jv-en.en", "tatoeba/jv-en.jv"]

@@ -44,10 +44,10 @@ def test_records_stand_beside_the_published_counts(data: Path, tmp_path: Path) -
 def test_faulty_files_and_labels_that_do_not_fit_are_named(data: Path, tmp_path: Path) -> None:
     found = status(data, tmp_path / "labels", tmp_path / "memory.json", ["udpos"])
     assert "unknown tag 'NOTHING'" in one(found, "dev", "en").problems[0]
-    assert one(found, "test", "af").problems == ("1 gold labels for 2 records",)
+    assert one(found, "test", "af").problems == ("1 gold label for 2 records",)
     assert one(found, "test", "tl").problems == ("no gold labels: can be predicted, not scored",)
     text = said(found, {}, by_language=False)
-    assert "udpos test af: 1 gold labels for 2 records" in text
+    assert "udpos test af: 1 gold label for 2 records" in text
     assert f"  udpos: {RELEASES['udpos']}" in text
 
 
@@ -65,7 +65,7 @@ def test_unchanged_files_are_known_and_not_read_again_and_changed_ones_are_said(
 
 
 def test_an_unknown_task_is_an_error_with_the_nearest_name(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="unknown task 'udpo': did you mean 'udpos'"):
+    with pytest.raises(InputError, match="unknown task 'udpo'; did you mean 'udpos'"):
         status(tmp_path, None, tmp_path / "memory.json", ["udpo"])
 
 

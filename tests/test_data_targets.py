@@ -42,7 +42,7 @@ def test_the_first_twenty_faults_are_listed_and_the_others_counted(tmp_path):
     error = fails(targets.read_train, tmp_path, "xnli", "dev")
     assert "47 faults" in str(error)
     assert len(error.problems) == 21
-    assert error.problems[-1].message == "and 27 more faults"
+    assert error.problems[-1].message == "and 27 more, not listed"
 
 
 def test_a_quote_that_is_never_closed_does_not_swallow_the_rows_after_it(tmp_path):

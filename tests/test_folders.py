@@ -8,12 +8,12 @@ from tiny_encoder import save_tiny_encoder
 
 from xtreme_bench.engines import mounts
 from xtreme_bench.errors import InputError
+from xtreme_bench.files import Digests
 from xtreme_bench.plan.stages import Plan, plan
 from xtreme_bench.recipe.load import load
 from xtreme_bench.run.reproduce import Places, _require_inputs
 from xtreme_bench.stage import folders
 from xtreme_bench.stage.stage import MISSING
-from xtreme_bench.stage.store import Digests
 
 RECIPE = """
 description: nothing but retrieval

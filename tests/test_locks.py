@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from xtreme_bench import locks
 from xtreme_bench.errors import StageError
-from xtreme_bench.stage import locks
 
 HOLDER = """
 import sys, pathlib
-from xtreme_bench.stage import locks
+from xtreme_bench import locks
 with locks.held(pathlib.Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

@@ -232,7 +232,7 @@ def test_another_seed_gives_other_examples(data: Path, tmp_path: Path) -> None:
 
 
 def test_a_language_without_a_grammar_and_a_corpus_without_english_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"'dee', did you mean 'de'\?; .* must include en"):
+    with pytest.raises(InputError, match=r"'dee'; did you mean 'de'\?; .* must include en"):
         write_corpus(tmp_path, seed=1, scale=1, languages=["dee"])
     with pytest.raises(InputError, match="scale is 0"):
         write_labels(tmp_path, seed=1, scale=0, languages=["en"])

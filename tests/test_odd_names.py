@@ -14,7 +14,7 @@ from data_samples import squad, write
 
 from xtreme_bench.cli.main import cli
 from xtreme_bench.errors import InputError, Problem
-from xtreme_bench.stage.store import Digests, digest, write_json
+from xtreme_bench.files import Digests, digest, write_json
 from xtreme_bench.wording import shown
 
 LATIN = os.fsdecode(b"M\xfcller")

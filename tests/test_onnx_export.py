@@ -38,7 +38,7 @@ def cosines(one, other):
     return (one * other).sum(1) / np.linalg.norm(one, axis=1) / np.linalg.norm(other, axis=1)
 
 
-@pytest.mark.parametrize("pooling", graph.POOLINGS)
+@pytest.mark.parametrize("pooling", ["mean", "mean_no_special", "cls"])
 @pytest.mark.parametrize("layer", [0, 2, LAYERS])
 def test_the_graph_gives_the_pooled_hidden_states_of_torch_for_any_batch_and_length(folder, tmp_path, layer, pooling):
     run, _ = onnx_run(export_tiny_encoder(folder, tmp_path, layer=layer, pooling=pooling), "cpu", 1)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from xtreme_bench.files import Digests
 from xtreme_bench.plan.stages import Plan, plan
 from xtreme_bench.recipe.load import load
 from xtreme_bench.stage.kinds import KINDS
-from xtreme_bench.stage.store import Digests
 
 RECIPES = sorted(Path("recipes").glob("*.yaml"))
 SMALL = """

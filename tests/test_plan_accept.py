@@ -8,6 +8,7 @@ import pytest
 from finished_stage import finish
 
 from xtreme_bench.bundle import manifest
+from xtreme_bench.files import Digests, write_json
 from xtreme_bench.plan import facts
 from xtreme_bench.plan.accept import accept
 from xtreme_bench.plan.stages import Plan, plan
@@ -15,7 +16,7 @@ from xtreme_bench.plan.why import title
 from xtreme_bench.recipe import load
 from xtreme_bench.stage import code
 from xtreme_bench.stage.stage import Stage
-from xtreme_bench.stage.store import Digests, Store, write_json
+from xtreme_bench.stage.store import Store
 
 LOOP, WORLD = "xtreme_bench.training.loop", "xtreme_bench.miniature.world"
 TRAINED = ["pretrain", "intermediate training", "fine-tune xnli"]

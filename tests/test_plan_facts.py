@@ -7,10 +7,11 @@ from made_up_run import RECIPE, made_up
 from toy_training import tiny_encoder
 
 from xtreme_bench.errors import Problem
+from xtreme_bench.files import Digests, write_json
 from xtreme_bench.plan import facts
 from xtreme_bench.plan.stages import Plan, plan
 from xtreme_bench.recipe import load
-from xtreme_bench.stage.store import Digests, Store, write_json
+from xtreme_bench.stage.store import Store
 from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.encoder_files import used
 

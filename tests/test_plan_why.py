@@ -9,12 +9,13 @@ import pytest
 from finished_stage import finish
 from made_up_run import RECIPE, made_up
 
+from xtreme_bench.files import Digests, write_json
 from xtreme_bench.plan import facts
 from xtreme_bench.plan.stages import Plan, plan
 from xtreme_bench.plan.why import History, title
 from xtreme_bench.recipe import load
 from xtreme_bench.stage.stage import Folder, Stage
-from xtreme_bench.stage.store import Digests, Store, write_json
+from xtreme_bench.stage.store import Store
 
 LOOP = "xtreme_bench.training.loop"
 PARAMS = {"task": "xnli", "learning_rate": 1e-5, "sampling": {"temperature": 5}, "languages": ["en", "de"]}

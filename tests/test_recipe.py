@@ -13,6 +13,7 @@ from xtreme_bench.benchmark import MINIATURE_LANGUAGES, TASKS
 from xtreme_bench.data.intermediate import FAMILY
 from xtreme_bench.errors import InputError
 from xtreme_bench.recipe import load
+from xtreme_bench.recipe.phases import Training
 from xtreme_bench.recipe.setting import INTERMEDIATE_TASKS
 
 RECIPES = Path(__file__).parents[1] / "recipes"
@@ -107,10 +108,8 @@ def test_a_setting_of_one_source_leaves_its_other_defaults_alone(tmp_path: Path)
     loaded = load_text(
         tmp_path, SMALL.replace("xnli:", "xquad: {languages: [en]}\n  xnli:") + "finetuning: {squad: {batch: 4}}\n"
     )
-    assert loaded.finetuning["squad"] == dataclasses.replace(
-        load.Training(epochs=2.0, max_length=384, stride=128), batch=4
-    )
-    assert loaded.finetuning["xnli"] == load.Training()
+    assert loaded.finetuning["squad"] == dataclasses.replace(Training(epochs=2.0, max_length=384, stride=128), batch=4)
+    assert loaded.finetuning["xnli"] == Training()
 
 
 def test_steps_switch_the_default_epochs_off(tmp_path: Path) -> None:
@@ -156,35 +155,6 @@ def test_an_underscore_and_an_exponent_make_numbers(tmp_path: Path) -> None:
 
 def test_an_empty_baseline_is_none(tmp_path: Path) -> None:
     assert load_text(tmp_path, SMALL + "baseline: null\n").baseline is None
-
-
-def test_a_recipe_is_found_by_name_and_by_path(tmp_path: Path) -> None:
-    assert load.find("quickstart", RECIPES) == RECIPES / "quickstart.yaml"
-    assert load.find("quickstart.yaml", RECIPES) == RECIPES / "quickstart.yaml"
-    own = tmp_path / "own.yaml"
-    own.write_text(SMALL, encoding="utf-8")
-    assert load.find(str(own), RECIPES) == own
-
-
-def test_an_unknown_name_lists_the_recipes_and_suggests_the_nearest(tmp_path: Path) -> None:
-    (tmp_path / "first.yaml").write_text(SMALL, encoding="utf-8")
-    (tmp_path / "broken.yaml").write_text("seed: [", encoding="utf-8")
-    with pytest.raises(InputError) as caught:
-        load.find("fist", tmp_path)
-    assert str(caught.value) == (
-        f"there is no recipe 'fist'; did you mean 'first'? Recipes in {tmp_path}:\n"
-        "  broken  (has faults: xtreme-bench validate shows them)\n"
-        "  first   a small recipe"
-    )
-    assert caught.value.exit_code == 2
-
-
-def test_a_name_cannot_lead_out_of_the_folder(tmp_path: Path) -> None:
-    (tmp_path / "secret.yaml").write_text(SMALL, encoding="utf-8")
-    folder = tmp_path / "recipes"
-    folder.mkdir()
-    with pytest.raises(InputError, match="there is no recipe '../secret', and no recipes in"):
-        load.find("../secret", folder)
 
 
 def test_load_raises_all_faults_with_the_exit_code_of_wrong_input(tmp_path: Path) -> None:

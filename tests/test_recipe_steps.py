@@ -9,9 +9,9 @@ import pytest
 
 from xtreme_bench.data.published import published
 from xtreme_bench.data.targets import TYDIQA_DEV_EVERY
+from xtreme_bench.files import Digests
 from xtreme_bench.plan.stages import Stage, plan
 from xtreme_bench.recipe.load import load
-from xtreme_bench.stage.store import Digests
 from xtreme_bench.training import sampling
 
 RECIPES = Path(__file__).parents[1] / "recipes"

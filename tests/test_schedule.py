@@ -18,6 +18,7 @@ import pytest
 
 from xtreme_bench.engines.base import Message
 from xtreme_bench.errors import InputError, StageError
+from xtreme_bench.files import Digests
 from xtreme_bench.run.progress import Display
 from xtreme_bench.run.schedule import execute
 from xtreme_bench.stage import worker
@@ -25,7 +26,7 @@ from xtreme_bench.stage.guard import guarded
 from xtreme_bench.stage.job import Job
 from xtreme_bench.stage.kinds import KINDS, Kind
 from xtreme_bench.stage.stage import Accepted, Folder, Stage
-from xtreme_bench.stage.store import Digests, Store
+from xtreme_bench.stage.store import Store
 
 
 class Here:

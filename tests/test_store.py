@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from xtreme_bench.stage import store as store_module
-from xtreme_bench.stage.store import Digests, Store, digest, write_json, write_text
+from xtreme_bench import files
+from xtreme_bench.files import Digests, digest, write_json, write_text
+from xtreme_bench.stage.store import Store
 
 STAGE = {"schema_version": 1, "kind": "score", "params": {"tasks": ["xnli"]}, "rows": {}, "inputs": {},
          "code": {"xtreme_bench.official.scores": "c"}, "versions": {}}  # fmt: skip
@@ -189,7 +190,7 @@ def test_writers_of_one_file_take_turns_and_each_leaves_it_whole(tmp_path: Path)
 
 @pytest.fixture
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_module, "SETTLED_SECONDS", 0.0)
+    monkeypatch.setattr(files, "SETTLED_SECONDS", 0.0)
 
 
 @pytest.mark.usefixtures("settled")

@@ -15,7 +15,7 @@ from small_bundle import LABELS, PREDICTIONS, manifest, put, put_bundle
 
 from xtreme_bench.bundle.format import SCHEMA_VERSION
 from xtreme_bench.cli import main
-from xtreme_bench.stage.store import digest
+from xtreme_bench.files import digest
 from xtreme_bench.untrusted import DEPTH, Malformed, flaw, parse_json
 from xtreme_bench.wording import json_text, one_line, visible
 

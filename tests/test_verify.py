@@ -9,13 +9,13 @@ import pytest
 from click.testing import CliRunner
 from small_bundle import AVERAGES, LABELS, PREDICTIONS, manifest, put, put_bundle
 
+from xtreme_bench import files
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.bundle.evaluate import evaluate
 from xtreme_bench.bundle.verify import check_expect, verify
 from xtreme_bench.cli.main import cli
 from xtreme_bench.errors import InputError
 from xtreme_bench.recipe.load import load, recall
-from xtreme_bench.stage import store
 
 
 @pytest.fixture
@@ -174,7 +174,7 @@ def test_a_recipe_in_a_manifest_cannot_choose_what_is_read_here(
     (tmp_path / "secret").mkdir()
     (tmp_path / "secret/weights").write_text("x")
     opened: list[str] = []
-    monkeypatch.setattr(store, "file_digest", lambda path: opened.append(str(path)) or "0" * 64)
+    monkeypatch.setattr(files, "file_digest", lambda path: opened.append(str(path)) or "0" * 64)
     verify(put_bundle(tmp_path, recipe={"model": {"path": str(tmp_path / "secret")}}), labels)
     assert [path for path in opened if "secret" in path] == []
 

@@ -11,9 +11,10 @@ import time
 from pathlib import Path
 
 import pytest
+from small_bundle import bundle_hash
 
 from xtreme_bench.bundle.verify import verify
-from xtreme_bench.bundle.write import bundle_hash, read_manifest
+from xtreme_bench.bundle.write import read_manifest
 from xtreme_bench.miniature.corpus import write_corpus, write_labels
 from xtreme_bench.recipe.load import load
 from xtreme_bench.stage.code import ROOT

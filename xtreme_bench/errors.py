@@ -34,6 +34,12 @@ class Problem:
         return one_line(": ".join(part for part in (place, named, self.message) if part))
 
 
+def first(problems: Sequence[Problem], most: int = 20) -> list[Problem]:
+    """The first of very many problems, and one that says how many more there are."""
+    more = [Problem(f"and {len(problems) - most:,} more, not listed")] if len(problems) > most else []
+    return [*problems[:most], *more]
+
+
 class XtremeBenchError(Exception):
     """Base of all errors that a user can cause or meet; `exit_code` is what the command ends with."""
 

@@ -1,10 +1,11 @@
-"""How text leaves the program: what came from outside cannot steer a terminal or pass for a line of ours."""
+"""How text leaves the program: counts, lists and hints in one form, and nothing from outside that steers a terminal."""
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
@@ -12,6 +13,60 @@ import click
 # Spaces and joiners that ordinary text of some language has, though Python does not call them printable.
 _TEXT = "\u00a0\u200c\u200d\u2009\u202f\u3000"
 _HIDDEN_IN_JSON = re.compile("[\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
+# Longer words are like no name, and costly to compare.
+_MOST_LETTERS = 60
+_LIKE = 0.6  # how near a name must be, as `difflib` measures it
+
+
+def count(number: int, noun: str) -> str:
+    """`1 line`, `5,010 lines`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def listing(names: Iterable[str], most: int | None = None, noun: str = "") -> str:
+    """`a, b and c`; of more than `most` names the first, and how many more: `a, b and 12 more`, or `12 more files`."""
+    found = list(names)
+    if most is not None and len(found) > most:
+        found[most:] = [f"{count(len(found) - most, f'more {noun}')}" if noun else f"{len(found) - most:,} more"]
+    return " and ".join([part for part in (", ".join(found[:-1]), *found[-1:]) if part])
+
+
+def cut(lines: Sequence[str], most: int, rest: str = "") -> list[str]:
+    """The first `most` lines and, where there are more, one that counts them: `and 12 more` and then `rest`."""
+    more = [f"and {len(lines) - most:,} more{rest}"] if len(lines) > most else []
+    return [*lines[:most], *more]
+
+
+def quoted(text: str) -> str:
+    """Text of a file as an error shows it: short, on one line, tabs and odd characters visible."""
+    short = visible(text[:60], "\t").replace("\t", "<TAB>")
+    return f"`{short}…`" if len(text) > 60 else f"`{short}`"
+
+
+def nearest(word: str, names: Iterable[str], like: float = _LIKE) -> str | None:
+    """The name that a word was probably meant to be: one that is `like` it, else one that begins so, else None.
+
+    Case and outer spaces do not count.
+    """
+    word = word.strip().casefold()
+    if not word or len(word) > _MOST_LETTERS:
+        return None
+    folded = {name.casefold(): name for name in names}
+    close = difflib.get_close_matches(word, folded, n=1, cutoff=like)
+    close = close or [name for name in folded if name.startswith(word) and len(word) > 2]
+    return folded[close[0]] if close else None
+
+
+def did_you_mean(word: str, names: Iterable[str], like: float = _LIKE) -> str:
+    """`; did you mean 'name'?` where one of the names is near, else nothing."""
+    near = nearest(word, names, like)
+    return f"; did you mean '{near}'?" if near else ""
+
+
+def hint(word: str, names: Iterable[str]) -> str:
+    """How to go on from a name that is not known: the nearest one, else all of them."""
+    known = list(names)
+    return did_you_mean(word, known) or f"; known: {', '.join(known)}"
 
 
 def shown(name: str) -> str:
@@ -39,11 +94,6 @@ def json_text(value: Any) -> str:
     """Indented JSON with sorted keys that any terminal and any encoder takes: what is not visible is escaped."""
     text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
     return _HIDDEN_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-
-
-def few(names: Sequence[str], most: int = 3) -> str:
-    """The first of several names and how many more there are: "a, b, c and 4 more"."""
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def duration(seconds: float) -> str:

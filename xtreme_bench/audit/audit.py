@@ -21,9 +21,9 @@ from xtreme_bench.audit.scope import dev_file, relations, seen
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data import formats, intermediate, targets, text
 from xtreme_bench.data.usable import LeftOut
+from xtreme_bench.files import write_json
 from xtreme_bench.rows import ChoiceRow, PairRow, QuestionRow, Row, SentenceRow, TaggedRow
 from xtreme_bench.stage.job import Job
-from xtreme_bench.stage.store import write_json
 
 CHUNK = 2048
 EXAMPLES, SEARCHED = 2, 40  # kept for each target, and looked for among all

@@ -14,10 +14,11 @@ from xtreme_bench.bundle.format import entry_size, parse_manifest
 from xtreme_bench.bundle.paths import MANIFEST, known_path, path_problem
 from xtreme_bench.bundle.read import Contents, opened
 from xtreme_bench.errors import InputError, Problem
-from xtreme_bench.official.findings import Size, count, listed, quoted
+from xtreme_bench.official.findings import Size, listed
 from xtreme_bench.official.gold import gold_path
 from xtreme_bench.official.predictions import examine
 from xtreme_bench.official.sizes import data_size, has_data, label_size, merged, published_size
+from xtreme_bench.wording import count, quoted
 
 Place = tuple[str, str]
 

@@ -13,11 +13,12 @@ from xtreme_bench.benchmark import TASKS
 from xtreme_bench.bundle import manifest as made
 from xtreme_bench.bundle.paths import MANIFEST
 from xtreme_bench.errors import Problem
-from xtreme_bench.official.findings import listed, quoted
+from xtreme_bench.files import Digests
+from xtreme_bench.official.findings import listed
 from xtreme_bench.plan.stages import plan
 from xtreme_bench.recipe.load import Recipe, recall
-from xtreme_bench.stage.store import Digests
 from xtreme_bench.untrusted import has_at_most
+from xtreme_bench.wording import listing, quoted
 
 # Where nothing is: the recipe may come from anybody, and must not choose files that are read here.
 _NOWHERE = Path("/nonexistent/xtreme-bench/recipe.yaml")
@@ -91,9 +92,9 @@ def _stages(manifest: Mapping[str, Any], recipe: Recipe, labels: Path) -> Iterat
     possible = [[(stage.kind, stage.name) for stage in one.stages] for one in plans]
     if named not in possible:
         nearest = min(possible, key=lambda one: len({*one} ^ {*named}))
-        lacking = listed([name for kind, name in nearest if (kind, name) not in named])
-        odd = listed([name for kind, name in named if (kind, name) not in nearest])
-        what = " and ".join([*([f"{lacking} missing"] if lacking else []), *([f"{odd} too many"] if odd else [])])
+        lacking = [name for kind, name in nearest if (kind, name) not in named]
+        odd = [name for kind, name in named if (kind, name) not in nearest]
+        what = listing(f"{listed(names)} {how}" for names, how in ((lacking, "missing"), (odd, "too many")) if names)
         yield f"stages are not those of the recipe: {what or 'another order'}"
     if not all(re.fullmatch("[0-9a-f]{64}", str(stage.get("key"))) for stage in claimed):
         yield "stages: each needs a `key`, 64 hexadecimal digits"

@@ -11,9 +11,10 @@ from xtreme_bench.benchmark import GROUPS, TASKS, Task
 from xtreme_bench.bundle.paths import MANIFEST
 from xtreme_bench.bundle.read import MAX_FILES
 from xtreme_bench.errors import Problem
-from xtreme_bench.official.findings import LISTED, Findings, Size, count, ids_sha256, quoted
-from xtreme_bench.stage.store import digest
+from xtreme_bench.files import digest
+from xtreme_bench.official.findings import LISTED, Findings, Size, ids_sha256
 from xtreme_bench.untrusted import Malformed, flaw, parse_json
+from xtreme_bench.wording import count, quoted
 
 SCHEMA_VERSION = 1
 BUNDLE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"

@@ -17,13 +17,14 @@ from xtreme_bench.bundle.evaluate import coverage
 from xtreme_bench.bundle.paths import known_path
 from xtreme_bench.bundle.read import opened
 from xtreme_bench.errors import InputError, Problem
-from xtreme_bench.official.findings import MOST_LETTERS_OF_ANSWER, MOST_LINES, count, lines_of
+from xtreme_bench.official.findings import MOST_LETTERS_OF_ANSWER, MOST_LINES, lines_of
 from xtreme_bench.official.gold import gold_path, read_gold
 from xtreme_bench.official.metrics import Scores
 from xtreme_bench.official.predictions import examine, kind_of, sentences_of
 from xtreme_bench.official.scores import score_one, summary
 from xtreme_bench.official.sizes import gold_size
 from xtreme_bench.untrusted import Malformed, parse_json
+from xtreme_bench.wording import count
 
 
 class Stops(Exception):

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from xtreme_bench.benchmark import TASKS
+from xtreme_bench.files import digest
 from xtreme_bench.plan.stages import Plan
 from xtreme_bench.recipe.load import Recipe
 from xtreme_bench.stage.stage import Stage
-from xtreme_bench.stage.store import digest
 from xtreme_bench.stage.versions import versions
 
 # Of a stage in a manifest: the modules in which the code that made its result differs from that of the run.

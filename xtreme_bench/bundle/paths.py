@@ -6,7 +6,7 @@ import re
 
 from xtreme_bench.benchmark import LANGUAGES, TASKS, Task
 from xtreme_bench.errors import Problem
-from xtreme_bench.official.findings import nearest, quoted
+from xtreme_bench.wording import did_you_mean, quoted
 
 MANIFEST = "manifest.json"
 
@@ -31,7 +31,7 @@ def path_problem(path: str) -> Problem:
         return Problem("an archive inside the bundle; put its files there instead", shown)
     if not folder:
         if name.casefold() == MANIFEST:
-            return Problem("did you mean `manifest.json`?", shown)
+            return Problem("did you mean 'manifest.json'?", shown)
         if name.startswith("test"):
             return Problem("files of predictions lie in a folder per task: `<task>/test-<language>.<tsv|json>`", shown)
         return Problem("no part of a bundle", shown)
@@ -43,7 +43,7 @@ def path_problem(path: str) -> Problem:
             return Problem(f"one folder too deep: put `{parts[-2]}/` itself at the top, not in {quoted(outer)}", shown)
         return Problem("too deep: a bundle has one folder per task and nothing below", shown)
     if folder not in TASKS:
-        return Problem(f"XTREME has no task {quoted(folder)}{nearest(folder, tuple(TASKS))}", shown)
+        return Problem(f"XTREME has no task {quoted(folder)}{did_you_mean(folder, TASKS)}", shown)
     message, language = _name_fault(name, TASKS[folder])
     return Problem(message, shown, task=folder, language=language)
 
@@ -58,6 +58,6 @@ def _name_fault(name: str, task: Task) -> tuple[str, str | None]:
     # `test_de_predictions.txt` was meant for `de`.
     codes = [word for word in re.findall("[a-z]+", name.casefold()) if word in task.languages]
     if codes:
-        return f"unknown name; did you mean `test-{codes[0]}.{task.extension}`?", codes[0]
+        return f"unknown name; did you mean 'test-{codes[0]}.{task.extension}'?", codes[0]
     names = [f"test-{language}.{task.extension}" for language in task.languages]
-    return f"unknown name{nearest(name, names) or f'; files are named `test-<language>.{task.extension}`'}", None
+    return f"unknown name{did_you_mean(name, names) or f'; files are named `test-<language>.{task.extension}`'}", None

@@ -14,8 +14,8 @@ from typing import IO, BinaryIO
 
 from xtreme_bench.bundle.paths import MANIFEST, known_path
 from xtreme_bench.errors import InputError, Problem
-from xtreme_bench.official.findings import count, quoted
 from xtreme_bench.untrusted import mode_fault, path_fault, zip_fault
+from xtreme_bench.wording import count, quoted
 
 # All of XTREME's predictions are about 160 files and 25 MiB, the largest a list of BUCC pairs without a threshold of
 # 12 MiB. Compression ratios are no guide: a file of `O` tags reaches deflate's limit of about 1,000, so a zip bomb is

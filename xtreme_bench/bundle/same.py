@@ -7,7 +7,7 @@ from typing import Any
 
 from xtreme_bench.bundle.paths import MANIFEST
 from xtreme_bench.errors import Problem
-from xtreme_bench.official.findings import quoted
+from xtreme_bench.wording import quoted
 
 
 def differences(mine: Mapping[str, Any], other: Mapping[str, Any]) -> list[Problem]:

@@ -15,13 +15,16 @@ from xtreme_bench.bundle.paths import MANIFEST
 from xtreme_bench.bundle.read import opened
 from xtreme_bench.bundle.same import differences
 from xtreme_bench.bundle.write import read_manifest
-from xtreme_bench.errors import Problem
-from xtreme_bench.official.findings import bounded, count, listed, quoted
+from xtreme_bench.errors import Problem, first
+from xtreme_bench.official.findings import listed
 from xtreme_bench.official.gold import gold_path
 from xtreme_bench.official.scores import Coverage, cells, headline, score_files
+from xtreme_bench.wording import count, quoted
 
 # Two machines may add in another order; nothing else may differ.
 TOLERANCE = 1e-9
+# More than all languages of all tasks can have.
+MOST_PROBLEMS = 2_000
 
 
 @dataclass(frozen=True)
@@ -64,12 +67,8 @@ def verify(bundle: Path, labels: Path, *, same_as: Path | None = None) -> Verifi
     if same_as is not None:
         problems += differences(manifest, read_manifest(same_as))
     summary = _summary(files, scores, problems, compared=claimed is not None, wrong=bool(wrong_scores), expect=expect)
-    return Verification(
-        bounded(problems),
-        (*report.notes, *_accepted(manifest), *_notes(report.coverage, claimed, scores, gains)),
-        scores,
-        summary,
-    )
+    notes = (*report.notes, *_accepted(manifest), *_notes(report.coverage, claimed, scores, gains))
+    return Verification(tuple(first(problems, MOST_PROBLEMS)), notes, scores, summary)
 
 
 def _labelled(present: Coverage, labels: Path) -> Coverage:

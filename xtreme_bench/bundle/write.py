@@ -12,15 +12,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from xtreme_bench import locks
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.bundle.format import BUNDLE_NAME, SCHEMA_VERSION, file_entry, parse_manifest
 from xtreme_bench.bundle.paths import MANIFEST
 from xtreme_bench.bundle.read import opened
 from xtreme_bench.errors import InputError, Problem
-from xtreme_bench.official.findings import quoted
+from xtreme_bench.files import digest, tree_digests, write_json
 from xtreme_bench.official.predictions import examine
-from xtreme_bench.stage import locks
-from xtreme_bench.stage.store import digest, tree_digests, write_json
+from xtreme_bench.wording import quoted
 
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 # Of renameat2(2): paths are as for any other call, and both names stay.
@@ -125,16 +125,6 @@ def _zip(folder: Path, names: list[str], path: Path) -> None:
             info.external_attr = 0o100644 << 16
             info.create_system = 3
             archive.writestr(info, (folder / name).read_bytes(), zipfile.ZIP_DEFLATED, compresslevel=6)
-
-
-def bundle_hash(bundle: Path) -> str:
-    """The sha256 that names the content of a bundle, the same for its folder and its zip.
-
-    It covers the paths and bytes of all files, not how they are packed. Errors: `InputError` for what is no bundle.
-    """
-    with opened(bundle) as contents:
-        names = [name for name in contents.names if "/" in name or not name.endswith(".zip")]
-        return digest({name: hashlib.sha256(contents.read(name)).hexdigest() for name in names})
 
 
 def read_manifest(bundle: Path) -> dict[str, Any]:

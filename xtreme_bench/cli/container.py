@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from xtreme_bench.cli.data import OUTPUT, emit
-from xtreme_bench.wording import say
+from xtreme_bench.wording import count, say
 
 
 @click.command()
@@ -50,4 +50,4 @@ def clean_containers(everyone: bool) -> None:
     removed = remove_left(connect(), everyone=everyone)
     for name in removed:
         say(name)
-    say(f"{len(removed)} container{'' if len(removed) == 1 else 's'} removed", err=True)
+    say(f"{count(len(removed), 'container')} removed", err=True)

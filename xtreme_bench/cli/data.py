@@ -29,7 +29,7 @@ def emit(json_file: Path | None, value: Any, text: Callable[[], str]) -> None:
     if json_file is not None and str(json_file) == "-":
         say(json_text(value))
     elif json_file is not None:
-        from xtreme_bench.stage.store import write_text
+        from xtreme_bench.files import write_text
 
         write_text(json_file, f"{json_text(value)}\n")
 

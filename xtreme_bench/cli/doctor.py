@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from xtreme_bench import wording
 from xtreme_bench.errors import StageError
 from xtreme_bench.stage.versions import versions
 
@@ -62,7 +63,7 @@ def _driver() -> tuple[bool, str]:
     )
     if code or not count.value:
         return False, f"the NVIDIA driver is installed but finds no GPU (cuInit: error {code})"
-    return True, f"{count.value} GPU{'s' if count.value > 1 else ''}, driver for CUDA up to {version.value / 1000:.1f}"
+    return True, f"{wording.count(count.value, 'GPU')}, driver for CUDA up to {version.value / 1000:.1f}"
 
 
 def _heavy(part: str, module: str, use: Callable[[], tuple[bool, str]], needed: bool) -> Finding:

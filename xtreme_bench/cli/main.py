@@ -16,7 +16,7 @@ from xtreme_bench.cli.container import clean_containers, doctor, image
 from xtreme_bench.cli.data import ALLOW_PARTIAL, EXISTING_FOLDER, FOLDER, OUTPUT, data, emit
 from xtreme_bench.errors import Problem, XtremeBenchError
 from xtreme_bench.stage import interrupts
-from xtreme_bench.wording import say
+from xtreme_bench.wording import count, say
 
 EXISTING = click.Path(exists=True, path_type=Path)
 
@@ -69,7 +69,7 @@ def run(
     out: Path,
     reports: Path,
 ) -> None:
-    """Run RECIPE (a name in recipes/, or a file) from data to checked bundle and report."""
+    """Run RECIPE (a name that `list` shows, or a file) from data to checked bundle and report."""
     from xtreme_bench.report import terminal
     from xtreme_bench.run.reproduce import Places, reproduce
     from xtreme_bench.stage.store import Store
@@ -113,22 +113,32 @@ def plan(
 @click.argument("recipes", nargs=-1, required=True, metavar="RECIPE...")
 def validate(recipes: tuple[str, ...]) -> None:
     """Check recipes and list all their faults."""
-    from xtreme_bench.recipe import load
+    from xtreme_bench.recipe import files, load
 
-    problems = [problem for name in recipes for problem in load.validate(load.find(name))]
+    problems = [problem for name in recipes for problem in load.validate(files.find(name))]
     _say_problems(problems)
-    say(f"{len(recipes)} checked, {len(problems)} fault{'' if len(problems) == 1 else 's'}", err=True)
+    say(f"{len(recipes)} checked, {count(len(problems), 'fault')}", err=True)
     sys.exit(2 if problems else 0)
 
 
 @cli.command("list")
 def list_() -> None:
-    """List the recipes in recipes/."""
+    """List the recipes: those in recipes/ of this folder, and those that come with xtreme-bench."""
     from tabulate import tabulate
 
-    from xtreme_bench.recipe import load
+    from xtreme_bench.recipe import files
 
-    say(tabulate(list(load.listing().items()), headers=("recipe", "description"), maxcolwidths=(None, 90)))
+    say(tabulate(list(files.listing().items()), headers=("recipe", "what it is")))
+
+
+@cli.command()
+@click.argument("name")
+@click.option("--from", "origin", default="quickstart", show_default=True, help="The recipe that is copied.")
+def init(name: str, origin: str) -> None:
+    """Write recipes/NAME.yaml, a commented recipe to start from, with the schema for editors beside it."""
+    from xtreme_bench.recipe import files
+
+    say(f"{files.start(name, origin)}: change it, then `xtreme-bench plan {name}` says what it would run", err=True)
 
 
 @cli.command()
@@ -253,7 +263,7 @@ def _say_problems(problems: Sequence[Problem]) -> None:
 def _exit_with(problems: Sequence[Problem]) -> None:
     _say_problems(problems)
     if problems:
-        say(f"{len(problems)} problem{'' if len(problems) == 1 else 's'}", err=True)
+        say(count(len(problems), "problem"), err=True)
         sys.exit(1)
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from xtreme_bench.data import intermediate, layout, targets
 from xtreme_bench.errors import InputError
+from xtreme_bench.files import Digests, write_json
 from xtreme_bench.stage import code
-from xtreme_bench.stage.store import digest, file_digest, write_json
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,13 @@ class Split:
 
 
 class Memory:
-    """Counts and checksums of earlier runs: a split whose files kept size, time and path is not read again."""
+    """Counts of earlier runs: a split whose files have the same content as then is not read again.
 
-    def __init__(self, file: Path) -> None:
-        self.file = file
+    `digests` remembers the hashes of files; whoever made it saves it.
+    """
+
+    def __init__(self, file: Path, digests: Digests) -> None:
+        self.file, self._digests = file, digests
         try:
             known = json.loads(file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -40,15 +43,14 @@ class Memory:
         self.known: dict[str, Any] = {name: entry for name, entry in found if isinstance(entry, dict)}
         self.code = code.digest(f"{__name__}:")
 
-    def of(self, name: str, paths: Sequence[Path], count: Callable[[], int]) -> tuple[dict[str, Any], str]:
-        """What is known about `paths`, counted where that is needed, and how their checksum compares with before."""
-        stamp = [[path.stat().st_size, path.stat().st_mtime_ns] for path in paths]
+    def of(self, what: str, folder: Path, files: Sequence[str], count: Callable[[], int]) -> tuple[dict[str, Any], str]:
+        """What is known about `files`, counted where that is needed, and how their checksum compares with before."""
+        name, sums = f"{folder.resolve()}: {what}", self._digests.of(folder, files)
         before = self.known.get(name)
-        if before is not None and [before.get("stamp"), before.get("code")] == [stamp, self.code]:
-            return before, "known"
-        sums = digest([file_digest(path) for path in paths])
         state = "new" if before is None else "known" if before.get("sha256") == sums else "changed"
-        now: dict[str, Any] = {"stamp": stamp, "code": self.code, "sha256": sums, "records": None, "problem": None}
+        if before is not None and state == "known" and before.get("code") == self.code:
+            return before, state
+        now: dict[str, Any] = {"code": self.code, "sha256": sums, "records": None, "problem": None}
         try:
             now["records"] = count()
         except InputError as error:
@@ -58,8 +60,7 @@ class Memory:
 
     def of_split(self, data: Path, one: Split) -> tuple[dict[str, Any], str]:
         """The same of a split whose files are there."""
-        name = f"{data.resolve()}: {one.task} {one.split} {one.language}"
-        return self.of(name, [data / file for file in one.files], one.count)
+        return self.of(f"{one.task} {one.split} {one.language}", data, one.files, one.count)
 
     def save(self) -> None:
         """Write down what was learned."""

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from xtreme_bench.data.imposters import file_fault
-from xtreme_bench.errors import InputError, Problem
+from xtreme_bench.errors import InputError, Problem, first
+from xtreme_bench.wording import count
 
 Row = TypeVar("Row")
 
 MAX_BYTES = 4 << 30  # the largest real file (MultiNLI as JSON lines) has 0.5 GB
-MAX_LISTED = 20
 MAX_FIELD = 1 << 20  # characters; the longest real field is a passage of some 30,000
 
 csv.field_size_limit(MAX_FIELD)
@@ -31,10 +31,8 @@ def reading(path: Path, purpose: str) -> Iterator[list[Problem]]:
     faults: list[Problem] = []
     yield faults
     if faults:
-        listed = faults[:MAX_LISTED]
-        if len(faults) > MAX_LISTED:
-            listed.append(Problem(f"and {len(faults) - MAX_LISTED} more faults", file=str(path)))
-        raise InputError(f"{path} ({purpose}) cannot be used: {_count(len(faults), 'fault')}", listed)
+        message = f"{path} ({purpose}) cannot be used: {count(len(faults), 'fault')}"
+        raise InputError(message, first(faults))
 
 
 def some(rows: Iterator[Row], otherwise: str) -> Iterator[Row]:
@@ -152,7 +150,3 @@ def _parsed(text: str) -> Any:
     if "\\ud" in text or "\\uD" in text:
         json.dumps(value, ensure_ascii=False).encode()
     return value
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")

@@ -7,6 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from xtreme_bench import wording
 from xtreme_bench.data.files import csv_rows, json_document, lines
 from xtreme_bench.data.usable import LeftOut, Unusable, usable
 from xtreme_bench.errors import Problem
@@ -82,7 +83,7 @@ def _tagging_fault(rest: list[str], tags: frozenset[str] | None) -> str | None:
     if tags is None:
         return "a test file has words only, without tags; here is a second column" if rest else None
     if len(rest) != 1:
-        return f"`word TAB tag` expected, found {len(rest) + 1} column{'s' if rest else ''}"
+        return f"`word TAB tag` expected, found {wording.count(len(rest) + 1, 'column')}"
     return None if rest[0] in tags else f"unknown tag {rest[0]!r}; known are {', '.join(sorted(tags))}"
 
 

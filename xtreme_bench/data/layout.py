@@ -6,13 +6,13 @@ reads, so that a stage's key can cover exactly the data it depends on.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from xtreme_bench.benchmark import GROUPS, TASKS
 from xtreme_bench.data.imposters import file_fault
 from xtreme_bench.errors import InputError, Problem
+from xtreme_bench.wording import hint
 
 # The data folder where none is named.
 DATA = Path("data")
@@ -156,6 +156,4 @@ def known(name: str, names: Sequence[str], what: str) -> str:
     """`name` if it is one of `names`, else `InputError` with the nearest one."""
     if name in names:
         return name
-    near = difflib.get_close_matches(name, names, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(names)}."
-    raise InputError(f"unknown {what} {name!r}: {hint}")
+    raise InputError(f"unknown {what} {name!r}{hint(name, names)}")

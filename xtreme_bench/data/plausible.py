@@ -11,6 +11,7 @@ from typing import Any
 from xtreme_bench.data.counts import Memory, Split, intermediate_splits, source_splits, target_splits
 from xtreme_bench.data.published import published
 from xtreme_bench.errors import InputError, Problem
+from xtreme_bench.wording import count
 
 # Copies of one corpus differ by a few percent (Cosmos QA by 1), and up to a tenth of its training rows may be unusable.
 # A page in place of a file, one shard of several, a release without one of its treebanks, or a sample has less.
@@ -69,4 +70,4 @@ def _splits(data: Path, used: Mapping[str, Any]) -> Iterable[Split]:
 
 
 def _said(task: str, split: str, language: str, records: int) -> str:
-    return f"{task} {split} {language}: {records:,} records, {published(task, split, language):,} are published"
+    return f"{task} {split} {language}: {count(records, 'record')}, {published(task, split, language):,} are published"

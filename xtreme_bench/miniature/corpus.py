@@ -6,7 +6,6 @@ construction, in the official scorer's format.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from xtreme_bench.miniature.retrieval import retrieval_files, retrieval_labels, 
 from xtreme_bench.miniature.scope import File, Scope
 from xtreme_bench.miniature.targets import target_files, target_labels
 from xtreme_bench.stage.job import Job
+from xtreme_bench.wording import hint
 
 Part = tuple[Callable[[Scope], Iterator[File]], int]
 Progress = Callable[[int, int, str], None]  # work done, in all, the file that is written
@@ -69,7 +69,7 @@ def _parameters(job: Job) -> dict[str, Any]:
 
 def _scope(seed: int, scale: float, languages: Sequence[str]) -> Scope:
     """The build, its languages in the order of the realiser's list."""
-    faults = [f"no miniature corpus in language {code!r}{_hint(code)}" for code in languages
+    faults = [f"no miniature corpus in language {code!r}{hint(code, realise.LANGUAGES)}" for code in languages
               if code not in realise.LANGUAGES]  # fmt: skip
     if "en" not in languages:
         faults.append("the languages of a miniature corpus must include en, the language of training")
@@ -78,11 +78,6 @@ def _scope(seed: int, scale: float, languages: Sequence[str]) -> Scope:
     if faults:
         raise InputError("; ".join(faults))
     return Scope(seed, scale, tuple(code for code in realise.LANGUAGES if code in languages))
-
-
-def _hint(code: str) -> str:
-    near = difflib.get_close_matches(code, realise.LANGUAGES, n=1)
-    return f", did you mean {near[0]!r}?" if near else f"; there are {', '.join(realise.LANGUAGES)}"
 
 
 def _write(folder: Path, parts: Sequence[Part], scope: Scope, progress: Progress) -> int:

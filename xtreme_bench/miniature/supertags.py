@@ -33,7 +33,7 @@ def supertags(sentence: Sentence, tokens: Sequence[Token]) -> list[tuple[str, st
         elif token.upos in ("CCONJ", "SCONJ") or not slot:
             category = _link(token, slot)
         elif slot == "verb":
-            category = _verb(clause, prefix, index, heads[prefix], where, tokens)
+            category = _verb(clause, prefix, index, heads[prefix], tokens)
         else:
             category = _phrase(clause, slot, index, heads[prefix], tokens)
         out.append((token.text, category))
@@ -65,7 +65,7 @@ def _arguments(clause: Clause) -> dict[str, str]:
     return {name: category for name, category in names.items() if getattr(clause, name)}
 
 
-def _verb(clause: Clause, prefix: str, index: int, head: int, where: Sequence[str], tokens: Sequence[Token]) -> str:
+def _verb(clause: Clause, prefix: str, index: int, head: int, tokens: Sequence[Token]) -> str:
     """The main verb takes its arguments, in the order of the sentence; what goes with it modifies the verb phrase."""
     if index != head:
         if tokens[index].upos == "AUX":

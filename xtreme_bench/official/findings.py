@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
@@ -12,16 +11,12 @@ from typing import Any, TypeVar
 from xtreme_bench.benchmark import Task
 from xtreme_bench.data.imposters import HEAD_BYTES, imposter
 from xtreme_bench.errors import Problem
-from xtreme_bench.wording import visible
+from xtreme_bench.wording import listing, quoted
 
 # Of faults that may repeat on every line, this many are listed; the rest are counted.
 LISTED = 3
 # The longest test set, German of udpos, has some 400,000 lines.
 MOST_LINES = 1_000_000
-# Longer words are like no name, and costly to compare.
-MOST_LETTERS = 60
-# Of all problems of a bundle; more than all languages of all tasks can have.
-MOST_PROBLEMS = 2_000
 # The passages that the questions are about have at most some 20,000.
 MOST_LETTERS_OF_ANSWER = 100_000
 
@@ -102,35 +97,9 @@ def ids_sha256(ids: Iterable[str]) -> str:
     return hashlib.sha256("".join(f"{one}\n" for one in sorted(ids)).encode(errors="surrogatepass")).hexdigest()
 
 
-def count(number: int, noun: str) -> str:
-    """`1 line`, `5,010 lines`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def quoted(text: str) -> str:
-    """Text of a file as an error shows it: short, on one line, tabs and odd characters visible."""
-    shown = visible(text[:60], "\t").replace("\t", "<TAB>")
-    return f"`{shown}…`" if len(text) > 60 else f"`{shown}`"
-
-
-def nearest(word: str, names: Sequence[str]) -> str:
-    """`; did you mean ...` when one of the names is close, else nothing. Case and outer spaces do not count."""
-    if len(word) > MOST_LETTERS:
-        return ""
-    folded = {name.casefold(): name for name in names}
-    close = difflib.get_close_matches(word.strip().casefold(), folded, n=1)
-    return f"; did you mean `{folded[close[0]]}`?" if close else ""
-
-
-def listed(names: Sequence[str]) -> str:
+def listed(names: Iterable[str]) -> str:
     """The first few names, as an error shows them."""
-    return ", ".join(map(quoted, names[:LISTED])) + (", ..." if len(names) > LISTED else "")
-
-
-def bounded(problems: Sequence[Problem]) -> tuple[Problem, ...]:
-    """The first of very many problems, and how many more there are."""
-    more = len(problems) - MOST_PROBLEMS
-    return (*problems[:MOST_PROBLEMS], *([Problem(f"{more:,} more problems, not listed")] if more > 0 else []))
+    return listing(map(quoted, names), LISTED)
 
 
 def decode(raw: bytes, findings: Findings) -> str | None:

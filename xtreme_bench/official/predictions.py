@@ -14,19 +14,9 @@ from typing import Any
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.errors import Problem
-from xtreme_bench.official.findings import (
-    MOST_LETTERS_OF_ANSWER,
-    Findings,
-    Size,
-    count,
-    decode,
-    ids_sha256,
-    lines_of,
-    listed,
-    nearest,
-    quoted,
-)
+from xtreme_bench.official.findings import MOST_LETTERS_OF_ANSWER, Findings, Size, decode, ids_sha256, lines_of, listed
 from xtreme_bench.untrusted import Malformed, parse_json, text_fault
+from xtreme_bench.wording import count, did_you_mean, quoted
 
 
 def examine(raw: bytes, task: str, language: str, size: Size | None = None, file: str | None = None) -> Findings:
@@ -60,8 +50,8 @@ def _examine_labels(text: str, size: Size, findings: Findings) -> None:
         line = lines[number - 1]
         if not line:
             return findings.fault(f"empty line; write one label per line ({vocabulary})", number)
-        hint = nearest(line, labels)
-        return findings.fault(f"{quoted(line)} is not a label of {findings.task.name} ({vocabulary}){hint}", number)
+        what = f"{quoted(line)} is not a label of {findings.task.name} ({vocabulary})"
+        return findings.fault(f"{what}{did_you_mean(line, labels)}", number)
 
     different = set(lines)
     _report_lines(lines, different - set(labels), fault, findings)
@@ -96,7 +86,7 @@ def sentences_of(lines: list[str]) -> list[list[str]]:
 def _tag_hint(line: str, tags: Sequence[str]) -> str:
     if "\t" in line or " " in line.strip():
         return "; write the tag alone, without the word"
-    return nearest(line, tags)
+    return did_you_mean(line, tags)
 
 
 def _report_sentences(lines: list[str], size: Size, findings: Findings, doubled: bool) -> None:

@@ -8,12 +8,12 @@ from typing import Any
 
 from xtreme_bench.benchmark import GROUPS, TASKS
 from xtreme_bench.errors import InputError, Problem
+from xtreme_bench.files import write_json
 from xtreme_bench.official.gold import gold_path, read_gold
 from xtreme_bench.official.metrics import Scores, accuracy, mlqa_scores, set_f1, span_f1, squad_scores
 from xtreme_bench.official.predictions import examine
 from xtreme_bench.official.sizes import gold_size
 from xtreme_bench.stage.job import Job
-from xtreme_bench.stage.store import write_json
 
 Coverage = Mapping[str, tuple[str, ...]]
 

@@ -11,10 +11,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from xtreme_bench.files import digest
 from xtreme_bench.plan.stages import Plan, distinct
 from xtreme_bench.plan.why import unequal
 from xtreme_bench.stage.stage import Accepted, Stage
-from xtreme_bench.stage.store import DESCRIBED, Store, digest
+from xtreme_bench.stage.store import DESCRIBED, Store
 
 Record = Mapping[str, Any]
 

@@ -13,13 +13,12 @@ from xtreme_bench.benchmark import LANGUAGES
 from xtreme_bench.data.fetch.sources import SOURCES
 from xtreme_bench.data.layout import ABSENT
 from xtreme_bench.errors import Problem
-from xtreme_bench.official.findings import count
 from xtreme_bench.plan.stages import Plan, distinct
 from xtreme_bench.plan.why import History, by_code_alone, code_differs
 from xtreme_bench.stage.kinds import KINDS
 from xtreme_bench.stage.stage import MISSING, Folder, Stage
 from xtreme_bench.stage.store import Store
-from xtreme_bench.wording import duration
+from xtreme_bench.wording import count, duration
 
 DONE, TO_DO, AGAIN, CANNOT = "done", "to do", "to do again", "cannot run"
 WHY_WIDTH = 64

@@ -14,13 +14,13 @@ from xtreme_bench.benchmark import MINIATURE_LANGUAGES, TASKS
 from xtreme_bench.data import corpora, layout
 from xtreme_bench.data.release import found
 from xtreme_bench.errors import Problem
+from xtreme_bench.files import Digests
 from xtreme_bench.plan import labels as plan_labels
 from xtreme_bench.plan import lengths, retrieval
 from xtreme_bench.recipe.load import Recipe
 from xtreme_bench.stage import folders
 from xtreme_bench.stage.kinds import KINDS
 from xtreme_bench.stage.stage import MISSING, Folder, Stage, stamps_of
-from xtreme_bench.stage.store import Digests
 from xtreme_bench.training import encoder_files
 
 

@@ -9,13 +9,15 @@ from typing import Any
 from xtreme_bench.stage.code import PACKAGE
 from xtreme_bench.stage.stage import Folder, Stage
 from xtreme_bench.stage.store import Store
-from xtreme_bench.wording import few
+from xtreme_bench.wording import listing
 
 Record = Mapping[str, Any]
 # What another recipe's stage may differ in to be called alike.
 ALIKE = 3
 # Letters of a value.
 SHOWN = 40
+# Names that a reason lists.
+LISTED = 3
 _CODE = "code of "
 
 
@@ -60,7 +62,7 @@ def title(name: str) -> str:
 def code_differs(modules: Iterable[str]) -> str:
     """The sentence about code: `modules` are names as in `stage.code.parts`."""
     names = [module.removeprefix(f"{PACKAGE}.").replace(".", "/") for module in modules]
-    return f"{_CODE}{few(names)} differs from the finished run"
+    return f"{_CODE}{listing(names, LISTED)} differs from the finished run"
 
 
 def by_code_alone(why: Sequence[str]) -> bool:
@@ -98,7 +100,7 @@ def _settings(now: Any, then: Any, name: str = "") -> Iterator[str]:
     elif isinstance(now, list) and isinstance(then, list):
         added = [f"{_value(one)} added" for one in now if one not in then]
         gone = [f"{_value(one)} taken out" for one in then if one not in now]
-        yield f"{name}: {few([*added, *gone]) or 'in another order'}"
+        yield f"{name}: {listing([*added, *gone], LISTED) or 'in another order'}"
     else:
         yield f"{name} {_value(then)} -> {_value(now)}"
 
@@ -118,7 +120,7 @@ def _input(name: str, source: Stage | Folder | None, record: Record, waiting: Ma
             ("taken out", [file for file in then if file not in now]),
         ):
             if files:
-                yield f"{name} {what}: {few(files)}"
+                yield f"{name} {what}: {listing(files, LISTED)}"
     elif isinstance(source, Folder):
         yield f"{name} {_value(record['inputs'][name])} -> {_value(source.key)}"
     elif source.key not in waiting:
@@ -129,7 +131,7 @@ def _follows(stage: Stage, waiting: Mapping[str, str]) -> Iterator[str]:
     for state in dict.fromkeys(waiting.values()):
         names = [f"`{title(one.name)}`" for one in stage.sources if waiting.get(one.key) == state]
         if names := list(dict.fromkeys(names)):
-            yield f"input{'s' if names[1:] else ''} {few(names)} {'are' if names[1:] else 'is'} {state}"
+            yield f"input{'s' if names[1:] else ''} {listing(names, LISTED)} {'are' if names[1:] else 'is'} {state}"
 
 
 def _value(value: Any) -> str:

@@ -10,11 +10,12 @@ import re
 from pathlib import Path
 
 from xtreme_bench.benchmark import GROUPS, TASKS
-from xtreme_bench.recipe import lengths
+from xtreme_bench.recipe import files, lengths
 from xtreme_bench.recipe.fields import Scratch
-from xtreme_bench.recipe.read import Reading, nearest
 from xtreme_bench.recipe.setting import HELD_OUT, NAME, SOURCES, WITH_DEVELOPMENT_SET, sources_of
-from xtreme_bench.recipe.yaml import Entries, Items, Scalar, line, named, parse, text, whole
+from xtreme_bench.recipe.tree import Entries, Items, Reading, Scalar
+from xtreme_bench.recipe.yaml import parse
+from xtreme_bench.wording import hint, listing
 
 
 def check(tree: Entries, path: Path, reading: Reading) -> None:
@@ -45,11 +46,11 @@ def _check_model(tree: Entries, reading: Reading) -> None:
     if scratch is None and pretraining is not None and tree.at("model") is not None:
         message = "pretraining is for model.scratch; a model from hub or path is pretrained, remove it"
         reading.fault(message, pretraining.line)
-    width = whole(tree, "model", "scratch", "width", default=Scratch.width)
-    heads = whole(tree, "model", "scratch", "heads", default=Scratch.heads)
+    width = tree.whole("model", "scratch", "width", default=Scratch.width)
+    heads = tree.whole("model", "scratch", "heads", default=Scratch.heads)
     if scratch is not None and width and heads and heads > 0 and width % heads:
         message = f"model.scratch.heads must divide the width: {width} / {heads} is not whole"
-        reading.fault(message, line(tree, "model", "scratch", "heads"))
+        reading.fault(message, tree.line_of("model", "scratch", "heads"))
 
 
 def _check_data(tree: Entries, reading: Reading) -> None:
@@ -62,7 +63,7 @@ def _check_data(tree: Entries, reading: Reading) -> None:
             message = f"data.{key} is for source {source}, here it is {reading.source}; remove it"
             reading.fault(message, entry.line)
     stand_in = tree.at("data", "dev_as_test")
-    targets = named(tree, "targets")
+    targets = tree.named("targets")
     if stand_in is not None and isinstance(stand_in.value, Items) and targets:
         for item in stand_in.value.items:
             if isinstance(item, Scalar) and item.text in WITH_DEVELOPMENT_SET and item.text not in targets:
@@ -71,14 +72,14 @@ def _check_data(tree: Entries, reading: Reading) -> None:
 
 def _check_training(tree: Entries, reading: Reading) -> None:
     """Every phase leaves something that is used: its encoder or its head, for a source that a target needs."""
-    if text(tree, "intermediate", "method") == "head":
+    if tree.text("intermediate", "method") == "head":
         message = "intermediate.method head trains heads alone, which are dropped afterwards; leave it out or take full"
-        reading.fault(message, line(tree, "intermediate", "method"))
-    targets = named(tree, "targets")
-    for source, entry in named(tree, "finetuning").items():
+        reading.fault(message, tree.line_of("intermediate", "method"))
+    targets = tree.named("targets")
+    for source, entry in tree.named("finetuning").items():
         served = [task for task in TASKS if TASKS[task].source == source]
         if targets and source in SOURCES and source not in sources_of(targets):
-            serves = f"it serves {' and '.join(served)}; " if served != [source] else ""
+            serves = f"it serves {listing(served)}; " if served != [source] else ""
             reading.fault(f"finetuning.{source} is for no target of this recipe; {serves}remove it", entry.line)
         retrain = tree.at("finetuning", source, "retrain")
         if retrain is not None and source in SOURCES and source not in HELD_OUT:
@@ -90,12 +91,12 @@ def _check_training(tree: Entries, reading: Reading) -> None:
 
 def _check_sampling(tree: Entries, reading: Reading) -> None:
     """Weights, cap and temperature where they are used and only there; a cap is part of a mix."""
-    kind = text(tree, "intermediate", "sampling", "kind") or "proportional"
-    for task in named(tree, "intermediate", "tasks"):
+    kind = tree.text("intermediate", "sampling", "kind") or "proportional"
+    for task in tree.named("intermediate", "tasks"):
         weight = tree.at("intermediate", "tasks", task, "weight")
         if weight is None and kind == "weights":
             message = f"intermediate.tasks.{task}.weight is missing: sampling kind weights needs one for each task"
-            reading.fault(message, line(tree, "intermediate", "tasks", task))
+            reading.fault(message, tree.line_of("intermediate", "tasks", task))
         elif weight is not None and kind != "weights":
             message = f"intermediate.tasks.{task}.weight is for sampling kind weights, here it is {kind}; remove it"
             reading.fault(message, weight.line)
@@ -104,7 +105,7 @@ def _check_sampling(tree: Entries, reading: Reading) -> None:
         if entry is not None and kind in ("proportional", "temperature", "uniform", "weights") and kind not in kinds:
             message = f"intermediate.sampling.{key} is for kind {' or '.join(kinds)}, here it is {kind}; remove it"
             reading.fault(message, entry.line)
-    cap, tasks = tree.at("intermediate", "sampling", "cap"), named(tree, "intermediate", "tasks")
+    cap, tasks = tree.at("intermediate", "sampling", "cap"), tree.named("intermediate", "tasks")
     if cap is not None and len(tasks) == 1:
         message = f"intermediate.sampling.cap is for a mix of tasks, here {next(iter(tasks))} is alone; remove it"
         reading.fault(message, cap.line)
@@ -113,23 +114,23 @@ def _check_sampling(tree: Entries, reading: Reading) -> None:
 def _check_retrieval(tree: Entries, reading: Reading) -> None:
     """Retrieval targets say how sentences become vectors, with a layer that the model has."""
     retrieval = tree.at("retrieval")
-    tasks = [task for task in named(tree, "targets") if task in TASKS and TASKS[task].group == "retrieval"]
+    tasks = [task for task in tree.named("targets") if task in TASKS and TASKS[task].group == "retrieval"]
     if tasks and retrieval is None:
-        message = f"retrieval is missing: {' and '.join(tasks)} need its 'layer' and 'pooling'"
-        reading.fault(message, line(tree, "targets", tasks[0]))
-    layer = whole(tree, "retrieval", "layer")
-    layers = whole(tree, "model", "scratch", "layers", default=Scratch.layers)
+        message = f"retrieval is missing: {listing(tasks)} need its 'layer' and 'pooling'"
+        reading.fault(message, tree.line_of("targets", tasks[0]))
+    layer = tree.whole("retrieval", "layer")
+    layers = tree.whole("model", "scratch", "layers", default=Scratch.layers)
     if tree.at("model", "scratch") and layer and layers and layer > layers:
         message = f"retrieval.layer is {layer}, but model.scratch has {layers} layers"
-        reading.fault(message, line(tree, "retrieval", "layer"))
+        reading.fault(message, tree.line_of("retrieval", "layer"))
     _check_vectors(tree, reading)
 
 
 def _check_vectors(tree: Entries, reading: Reading) -> None:
     """Precision, device and provider that go together; a bound for a lower precision; layers need development pairs."""
-    precision = text(tree, "retrieval", "precision") or "fp32"
-    provider, device = (text(tree, "retrieval", name) for name in ("provider", "device"))
-    here, bound = line(tree, "retrieval", "precision"), tree.at("retrieval", "min_cosine")
+    precision = tree.text("retrieval", "precision") or "fp32"
+    provider, device = (tree.text("retrieval", name) for name in ("provider", "device"))
+    here, bound = tree.line_of("retrieval", "precision"), tree.at("retrieval", "min_cosine")
     if precision == "int8" and provider == "torch":
         reading.fault("retrieval.precision int8 is for provider onnxruntime, here it is torch", here)
     if precision == "int8" and device == "cuda":
@@ -141,16 +142,16 @@ def _check_vectors(tree: Entries, reading: Reading) -> None:
         reading.fault(message, here)
     if precision == "fp32" and bound is not None:
         reading.fault("retrieval.min_cosine is for a lower precision; fp32 always has 0.99999, remove it", bound.line)
-    if tree.at("retrieval", "layers") is not None and "bucc2018" not in named(tree, "targets"):
+    if tree.at("retrieval", "layers") is not None and "bucc2018" not in tree.named("targets"):
         message = "retrieval.layers needs the target bucc2018: tatoeba has no development set to choose a layer on"
-        reading.fault(message, line(tree, "retrieval", "layers"))
+        reading.fault(message, tree.line_of("retrieval", "layers"))
 
 
 def _check_expect(tree: Entries, reading: Reading) -> None:
     """Expected scores are scores that the targets give; gains need a baseline."""
-    targets = named(tree, "targets")
+    targets = tree.named("targets")
     for part in ("scores", "gains"):
-        for key, entry in named(tree, "expect", part).items():
+        for key, entry in tree.named("expect", part).items():
             task = key.split("/")[0]
             needed = GROUPS.get(task, (task,) if task in TASKS else tuple(TASKS) if task == "overall" else ())
             missing = [name for name in needed if name not in targets]
@@ -163,20 +164,19 @@ def _check_expect(tree: Entries, reading: Reading) -> None:
 
 def _check_baseline(tree: Entries, path: Path, reading: Reading) -> None:
     """The chain of baselines exists and ends."""
-    here = line(tree, "baseline")
-    chain = [path.stem]
-    name = text(tree, "baseline")
+    here = tree.line_of("baseline")
+    file, chain = path, [path.stem]
+    name = tree.text("baseline")
     while name is not None and re.fullmatch(NAME, name):
         chain.append(name)
         if name in chain[:-1]:
             way = " -> ".join(chain)
             message = "a recipe cannot be its own baseline" if len(chain) == 2 else f"baselines go in a circle: {way}"
             return reading.fault(message, here)
-        file = path.parent / f"{name}.yaml"
+        file = files.named(name, file.parent)
         if not file.is_file():
-            others = sorted(other.stem for other in path.parent.glob("*.yaml") if other != path)
-            hint = nearest(name, others) if others else "there is no other recipe"
-            return reading.fault(f"there is no recipe '{name}' beside this one; {hint}", here)
+            others = [other for other in files.listing(path.parent) if other != path.stem]
+            return reading.fault(f"there is no recipe '{name}' beside this one{hint(name, others)}", here)
         below, _ = parse(file)
-        name = text(below, "baseline") if below is not None else None
+        name = below.text("baseline") if below is not None else None
     return None

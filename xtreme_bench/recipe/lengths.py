@@ -6,9 +6,8 @@ from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data.corpora import MARKS, STRIDE, longest_question
 from xtreme_bench.recipe.fields import Retrieval, Scratch
 from xtreme_bench.recipe.phases import FINETUNING, Intermediate, Pretraining
-from xtreme_bench.recipe.read import Reading
 from xtreme_bench.recipe.setting import QA_SOURCES, SOURCES, sources_of
-from xtreme_bench.recipe.yaml import Entries, line, named, whole
+from xtreme_bench.recipe.tree import Entries, Reading
 
 # A field's place in the recipe, and what it is where the recipe does not name it.
 Place = tuple[tuple[str, ...], int]
@@ -19,7 +18,7 @@ def check(tree: Entries, reading: Reading) -> None:
     _check_positions(tree, reading)
     for length, stride in _windows(tree):
         _check_windows(tree, length, stride, reading)
-    for source in named(tree, "finetuning"):
+    for source in tree.named("finetuning"):
         entry = tree.at("finetuning", source, "stride")
         if entry is not None and source in SOURCES and source not in QA_SOURCES:
             message = f"finetuning.{source}.stride is for question answering ({', '.join(QA_SOURCES)}); remove it"
@@ -28,19 +27,19 @@ def check(tree: Entries, reading: Reading) -> None:
 
 def _check_positions(tree: Entries, reading: Reading) -> None:
     """Inputs fit the positions of a model from scratch."""
-    positions = whole(tree, "model", "scratch", "positions", default=Scratch.positions)
+    positions = tree.whole("model", "scratch", "positions", default=Scratch.positions)
     for path, default in _lengths(tree):
-        length = whole(tree, *path, default=default)
+        length = tree.whole(*path, default=default)
         # XLM-R numbers positions from 2, after the padding index.
         if tree.at("model", "scratch") and length and positions and length > positions - 2:
             said = "is" if tree.at(*path) else "is by default"
             message = f"{'.'.join(path)} {said} {length}, but {positions} positions leave room for {positions - 2}"
-            reading.fault(message, line(tree, *path))
+            reading.fault(message, tree.line_of(*path))
 
 
 def _lengths(tree: Entries) -> list[Place]:
     """All lengths of inputs that the recipe uses."""
-    targets = named(tree, "targets")
+    targets = tree.named("targets")
     places: list[Place] = [
         (("finetuning", source, "max_length"), FINETUNING[source].max_length) for source in sources_of(targets)
     ]
@@ -50,7 +49,7 @@ def _lengths(tree: Entries) -> list[Place]:
         places.append((("pretraining", "max_length"), Pretraining.max_length))
     if tree.at("intermediate"):
         places.append((("intermediate", "max_length"), Intermediate.max_length))
-        if any(task.startswith("squad") for task in named(tree, "intermediate", "tasks")):
+        if any(task.startswith("squad") for task in tree.named("intermediate", "tasks")):
             places.append((("intermediate", "qa_length"), Intermediate.qa_length))
     return places
 
@@ -76,7 +75,7 @@ def _windows(tree: Entries) -> list[tuple[Place, Place]]:
 def _check_windows(tree: Entries, length_at: Place, stride_at: Place, reading: Reading) -> None:
     """A window has room for a context beside the longest question, and overlaps the next one beside the shortest."""
     (path, default), (stride_path, default_stride) = length_at, stride_at
-    length, stride = whole(tree, *path, default=default), whole(tree, *stride_path, default=default_stride)
+    length, stride = tree.whole(*path, default=default), tree.whole(*stride_path, default=default_stride)
     if not length or not stride:
         return
     question = longest_question(length)
@@ -84,10 +83,10 @@ def _check_windows(tree: Entries, length_at: Place, stride_at: Place, reading: R
     name = ".".join(path)
     if room < 1:
         message = f"{name} {length} leaves no room for a context ({question} question sub-words and {MARKS} marks)"
-        reading.fault(message, line(tree, *path))
+        reading.fault(message, tree.line_of(*path))
     elif stride >= widest:
         message = (
             f"{'.'.join(stride_path)} is {stride}, but of {path[-1]} {length} a context has at most {widest} (beside "
             f"a question and {MARKS} marks), so windows would not overlap; take less"
         )
-        reading.fault(message, line(tree, *(stride_path if tree.at(*stride_path) else path)))
+        reading.fault(message, tree.line_of(*(stride_path if tree.at(*stride_path) else path)))

@@ -1,38 +1,24 @@
-"""Recipes: find a file, read it, report all its faults at once, fill in what it leaves out."""
+"""Recipes: read a file, report all its faults at once, fill in what it leaves out."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.errors import InputError, Problem
+from xtreme_bench.recipe import files
 from xtreme_bench.recipe.checks import check
-from xtreme_bench.recipe.fields import (
-    Bound,
-    Data,
-    Expectation,
-    Hub,
-    Model,
-    Recipe,
-    Resources,
-    Retrieval,
-    Scratch,
-    Target,
-)
-from xtreme_bench.recipe.phases import Intermediate, IntermediateTask, Pretraining, Sampling, Training
-from xtreme_bench.recipe.read import Reading, read
-from xtreme_bench.recipe.schema import schema
+from xtreme_bench.recipe.fields import Data, Recipe, Resources, Target
+from xtreme_bench.recipe.phases import IntermediateTask
+from xtreme_bench.recipe.read import read
 from xtreme_bench.recipe.setting import ALL, languages_of, sources_of
-from xtreme_bench.recipe.yaml import Entries, named, parse, text, tree_of
+from xtreme_bench.recipe.tree import Entries, Reading, tree_of
+from xtreme_bench.recipe.yaml import parse
+from xtreme_bench.wording import count, listing
 
-__all__ = [
-    "Bound", "Data", "Expectation", "Hub", "Intermediate", "IntermediateTask", "Model", "Pretraining", "Recipe",
-    "Resources", "Retrieval", "Sampling", "Scratch", "Target", "Training", "find", "listing", "load", "recall",
-    "schema", "validate",
-]  # fmt: skip
+__all__ = ["Recipe", "Resources", "load", "recall", "validate"]
 
 
 def load(path: Path) -> Recipe:
@@ -42,47 +28,16 @@ def load(path: Path) -> Recipe:
     """
     recipe, problems = _read(path)
     if recipe is None:
-        count = "1 fault" if len(problems) == 1 else f"{len(problems)} faults"
-        raise InputError(f"{count} in the recipe {path} (recipes/recipe.schema.json describes the format)", problems)
+        schema_file = files.SHIPPED.resolve() / files.SCHEMA
+        raise InputError(
+            f"{count(len(problems), 'fault')} in the recipe {path} ({schema_file} describes the format)", problems
+        )
     return recipe
 
 
 def validate(path: Path) -> list[Problem]:
     """All faults of a recipe file, in the order of their lines; an empty list when it can be loaded."""
     return _read(path)[1]
-
-
-def find(name_or_path: str, folder: Path = Path("recipes")) -> Path:
-    """The file of a recipe, given its path or its name in `folder`.
-
-    Raises InputError with the nearest name and the list of recipes when there is none.
-    """
-    given = Path(name_or_path)
-    if given.suffix in (".yaml", ".yml") and given.is_file():
-        return given
-    file = folder / f"{given.name.removesuffix('.yaml')}.yaml"
-    if file.is_file() and given.parent in (Path(), folder):
-        return file
-    known = listing(folder)
-    if not known:
-        raise InputError(f"there is no recipe '{name_or_path}', and no recipes in {folder}; give the path of a file")
-    word = given.name.removesuffix(".yaml").lower()
-    begun = [name for name in known if word and name.startswith(word)]
-    close = begun or difflib.get_close_matches(word, known, n=1, cutoff=0.7)
-    hint = f"did you mean '{close[0]}'? " if close else ""
-    width = max(map(len, known))
-    lines = [f"  {name:<{width}}  {description}" for name, description in known.items()]
-    raise InputError("\n".join([f"there is no recipe '{name_or_path}'; {hint}Recipes in {folder}:", *lines]))
-
-
-def listing(folder: Path = Path("recipes")) -> dict[str, str]:
-    """Name and description of every recipe in a folder; one that cannot be read is listed as such."""
-    found = {}
-    for file in sorted(folder.glob("*.yaml")):
-        tree, _ = parse(file)
-        description = text(tree, "description") if tree is not None else None
-        found[file.stem] = " ".join((description or "(has faults: xtreme-bench validate shows them)").split())
-    return found
 
 
 def recall(values: Mapping[str, object], name: str) -> tuple[Recipe | None, list[Problem]]:
@@ -93,11 +48,11 @@ def recall(values: Mapping[str, object], name: str) -> tuple[Recipe | None, list
     kept = {key: value for key, value in values.items() if key != "expect"}
     tree = tree_of({**kept, "description": "in a manifest"})
     assert isinstance(tree, Entries)
-    reading = Reading(name, text(tree, "data", "source") or Data.source)
+    reading = Reading(name, tree.text("data", "source") or Data.source)
     recipe = read(Recipe, tree, "", reading)
-    retrieval = [task for task in named(tree, "targets") if task in TASKS and TASKS[task].source is None]
+    retrieval = [task for task in tree.named("targets") if task in TASKS and TASKS[task].source is None]
     if recipe is not None and retrieval and recipe.retrieval is None:
-        reading.fault(f"retrieval is missing: {' and '.join(retrieval)} need it", 1)
+        reading.fault(f"retrieval is missing: {listing(retrieval)} need it", 1)
     if recipe is not None and recipe.retrieval and recipe.retrieval.layers and "bucc2018" not in recipe.targets:
         reading.fault("retrieval.layers needs the target bucc2018", 1)
     return (None, reading.problems) if reading.problems else (_complete(replace(recipe, name=name)), [])
@@ -107,7 +62,7 @@ def _read(path: Path) -> tuple[Recipe | None, list[Problem]]:
     tree, problems = parse(path)
     if tree is None:
         return None, problems
-    source = text(tree, "data", "source") or Data.source
+    source = tree.text("data", "source") or Data.source
     reading = Reading(str(path), source, problems)
     recipe = read(Recipe, tree, "", reading)
     check(tree, path, reading)

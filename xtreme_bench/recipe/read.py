@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from xtreme_bench.benchmark import LANGUAGES
-from xtreme_bench.errors import Problem
 from xtreme_bench.recipe.setting import ALL
-from xtreme_bench.recipe.yaml import Entries, Items, Scalar, Tree
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What reading carries along: the file, where its data come from, and the faults found so far."""
-
-    file: str
-    source: str
-    problems: list[Problem] = field(default_factory=list)
-
-    def fault(self, message: str, line: int) -> None:
-        self.problems.append(Problem(message, self.file, line))
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """How to go on from a name that is not known: the nearest one, else all of them."""
-    names = list(known)
-    close = difflib.get_close_matches(name.lower(), names, n=1)
-    return f"did you mean '{close[0]}'?" if close else f"known: {', '.join(names)}"
+from xtreme_bench.recipe.tree import Entries, Items, Reading, Scalar, Tree
+from xtreme_bench.wording import did_you_mean, hint, listing
 
 
 def read(cls: type[Any], tree: Tree, path: str, reading: Reading, defaults: object = None) -> Any:
@@ -44,14 +24,14 @@ def read(cls: type[Any], tree: Tree, path: str, reading: Reading, defaults: obje
     settings = {item.name: item for item in fields(cls) if item.metadata}
     if not isinstance(tree, Entries):
         keys = ", ".join(_required(cls) or settings)
-        hint = "write {} for the defaults" if tree.kind == "empty" and not _required(cls) else f"it has {keys}"
-        reading.fault(f"{path} must be a mapping, not {tree.kind}; {hint}", tree.line)
+        rest = "write {} for the defaults" if tree.kind == "empty" and not _required(cls) else f"it has {keys}"
+        reading.fault(f"{path} must be a mapping, not {tree.kind}; {rest}", tree.line)
         return None
     before = len(reading.problems)
     for key, entry in tree.entries.items():
         if key not in settings:
             where = f" in {path}" if path else ""
-            reading.fault(f"unknown key '{key}'{where}; {nearest(key, settings)}", entry.line)
+            reading.fault(f"unknown key '{key}'{where}{hint(key, settings)}", entry.line)
     _read_rules(cls, tree, path, reading)
     types = get_type_hints(cls)
     values: dict[str, Any] = {}
@@ -79,13 +59,13 @@ def _read_rules(cls: type[Any], tree: Entries, path: str, reading: Reading) -> N
     one_of = getattr(cls, "EXACTLY_ONE", ())
     one_missing = one_of and sum(name in given for name in one_of) != 1
     if one_missing:
-        found = " and ".join(name for name in given if name in one_of) or "none"
+        found = listing(name for name in given if name in one_of) or "none"
         reading.fault(f"{path} needs exactly one of {', '.join(one_of)}; found {found}", tree.line)
     together = getattr(cls, "TOGETHER", ())
     present = [name for name in together if name in given]
     if present and len(present) < len(together) and not one_missing:
-        missing = " and ".join(name for name in together if name not in given)
-        reading.fault(f"{path}.{missing} is missing: {' and '.join(present)} needs it", tree.line)
+        missing = listing(name for name in together if name not in given)
+        reading.fault(f"{path}.{missing} is missing: {listing(present)} needs it", tree.line)
     for item in fields(cls):
         other = item.metadata.get("instead_of") if item.metadata else None
         if other and item.name in given and other in given:
@@ -119,7 +99,7 @@ def _read_mapping(kind: type[Any], item: Field[Any], tree: Tree, path: str, read
         reading.fault(f"{path} is empty; name at least one {noun}", tree.line)
     for key, entry in tree.entries.items():
         if key not in known:
-            reading.fault(f"unknown {noun} '{key}' in {path}; {nearest(key, known)}", entry.line)
+            reading.fault(f"unknown {noun} '{key}' in {path}{hint(key, known)}", entry.line)
     values = dict(defaults)
     for key in known:
         if key in tree.entries:
@@ -145,8 +125,8 @@ def _read_list(item: Field[Any], tree: Tree, path: str, reading: Reading) -> tup
     seen: list[str] = []
     for element in tree.items:
         if not isinstance(element, Scalar) or element.kind != "text":
-            hint = f"; put it in quotes: '{element.text}'" if isinstance(element, Scalar) and element.text else ""
-            reading.fault(f"{path} must list {item.metadata['noun']}s, not {element.kind}{hint}", element.line)
+            mend = f"; put it in quotes: '{element.text}'" if isinstance(element, Scalar) and element.text else ""
+            reading.fault(f"{path} must list {item.metadata['noun']}s, not {element.kind}{mend}", element.line)
         elif element.text in seen:
             reading.fault(f"{path} names '{element.text}' twice", element.line)
         elif element.text not in known:
@@ -158,11 +138,10 @@ def _read_list(item: Field[Any], tree: Tree, path: str, reading: Reading) -> tup
 
 def _not_among(name: str, known: tuple[str, ...], noun: str, owner: str, path: str, reading: Reading) -> str:
     if noun != "language":
-        return f"unknown {noun} '{name}' in {path}; {nearest(name, known)}"
+        return f"unknown {noun} '{name}' in {path}{hint(name, known)}"
     where = " in the miniature corpora" if reading.source == "miniature" else ""
-    close = difflib.get_close_matches(name.lower(), known, n=1) if name not in LANGUAGES else []
-    hint = f"did you mean '{close[0]}'? " if close else ""
-    return f"{owner} has no language '{name}'{where}; {hint}it has {' '.join(known)}"
+    meant = did_you_mean(name, known) if name not in LANGUAGES else ""
+    return f"{owner} has no language '{name}'{where}{meant or ';'} it has {' '.join(known)}"
 
 
 def _read_text(item: Field[Any], tree: Tree, path: str, reading: Reading) -> str | None:
@@ -173,9 +152,7 @@ def _read_text(item: Field[Any], tree: Tree, path: str, reading: Reading) -> str
         reading.fault(f"{path} must be {wanted}, not {tree.kind}{quotes}", tree.line)
         return None
     if choices and tree.text not in choices:
-        close = difflib.get_close_matches(tree.text.lower(), choices, n=1)
-        hint = f"; did you mean '{close[0]}'?" if close else ""
-        reading.fault(f"{path} must be {wanted}, not '{tree.text}'{hint}", tree.line)
+        reading.fault(f"{path} must be {wanted}, not '{tree.text}'{did_you_mean(tree.text, choices)}", tree.line)
     elif pattern and not re.fullmatch(pattern[0], tree.text):
         reading.fault(f"{path} must be {wanted}, not '{tree.text[:80]}'", tree.line)
     return tree.text
@@ -185,8 +162,8 @@ def _read_number(kind: type, item: Field[Any], tree: Tree, path: str, reading: R
     """An int or float; a whole number counts as a float, nothing else is converted."""
     wanted = "a whole number" if kind is int else "a number"
     if not isinstance(tree, Scalar) or isinstance(tree.value, bool | str | None):
-        hint = _number_hint(tree, kind) if isinstance(tree, Scalar) else ""
-        reading.fault(f"{path} must be {wanted}, not {tree.kind}{hint}", tree.line)
+        mend = _number_hint(tree, kind) if isinstance(tree, Scalar) else ""
+        reading.fault(f"{path} must be {wanted}, not {tree.kind}{mend}", tree.line)
         return None
     if kind is int and not isinstance(tree.value, int):
         reading.fault(f"{path} must be a whole number, not {tree.text}", tree.line)

@@ -6,13 +6,12 @@ The file is untrusted: its size and depth are bounded, and nothing in it is cons
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
 from xtreme_bench.errors import Problem
+from xtreme_bench.recipe.tree import Entries, Entry, Items, Scalar, Tree
 from xtreme_bench.untrusted import text_fault
 
 SIZE_LIMIT = 1_000_000
@@ -28,68 +27,6 @@ _HINTS = {
     "could not find expected ':'": "a key is followed by a colon and a space",
     "expected <block end>, but found '<block mapping start>'": "check the indentation",
 }
-
-
-@dataclass(frozen=True)
-class Scalar:
-    """One value. `kind` says how YAML 1.1 reads it, in words that fit "must be a number, not ..."."""
-
-    line: int
-    value: str | int | float | bool | None
-    text: str
-    kind: str
-
-
-@dataclass(frozen=True)
-class Items:
-    """A list."""
-
-    line: int
-    items: tuple[Tree, ...]
-    kind: str = "a list"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One key of a mapping, with the line of the key."""
-
-    line: int
-    value: Tree
-
-
-@dataclass(frozen=True)
-class Entries:
-    """A mapping. Of a key that stands twice, the first counts (and a problem is reported)."""
-
-    line: int
-    entries: Mapping[str, Entry]
-    kind: str = "a mapping"
-
-    def at(self, *path: str) -> Entry | None:
-        """The entry at a path of keys, or None where the path ends early."""
-        here: Tree = self
-        entry = None
-        for key in path:
-            entry = here.entries.get(key) if isinstance(here, Entries) else None
-            if entry is None:
-                return None
-            here = entry.value
-        return entry
-
-
-Tree = Scalar | Items | Entries
-
-
-def tree_of(value: object) -> Tree:
-    """The tree of JSON values, all in line 1. What is null is left out of a mapping: it is what nobody wrote."""
-    if isinstance(value, Mapping):
-        return Entries(1, {str(key): Entry(1, tree_of(inner)) for key, inner in value.items() if inner is not None})
-    if isinstance(value, list):
-        return Items(1, tuple(map(tree_of, value)))
-    kinds = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
-    return Scalar(
-        1, value if isinstance(value, str | int | float) else None, str(value), kinds.get(type(value), "empty")
-    )
 
 
 def parse(path: Path) -> tuple[Entries | None, list[Problem]]:
@@ -237,32 +174,3 @@ def _scalar(node: yaml.Node, line: int) -> Scalar:
             return Scalar(line, text, text, "a date")
         case _:
             return Scalar(line, text, text, "text")
-
-
-def named(tree: Entries, *path: str) -> dict[str, Entry]:
-    """The entries of the mapping at a path; empty where there is none."""
-    entry = tree.at(*path)
-    return dict(entry.value.entries) if entry is not None and isinstance(entry.value, Entries) else {}
-
-
-def text(tree: Entries, *path: str) -> str | None:
-    """The text at a path, or None where there is nothing or something else."""
-    value = entry.value if (entry := tree.at(*path)) else None
-    return value.text if isinstance(value, Scalar) and value.kind == "text" else None
-
-
-def whole(tree: Entries, *path: str, default: int = 0) -> int | None:
-    """The whole number at a path, `default` where there is nothing, None where there is something else."""
-    entry = tree.at(*path)
-    if entry is None:
-        return default
-    value = entry.value.value if isinstance(entry.value, Scalar) else None
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def line(tree: Entries, *path: str) -> int:
-    """The line of the deepest entry on a path."""
-    for end in range(len(path), 0, -1):
-        if entry := tree.at(*path[:end]):
-            return entry.line
-    return tree.line

@@ -6,18 +6,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from xtreme_bench.report.markup import paragraph, section, table
+from xtreme_bench.wording import cut, listing
 
 Facts = Mapping[str, Any]
 MANY = 3  # languages named before the rest are counted
-MAX_LINES, MAX_ROWS = 12, 40  # on the terminal, in the report
+MAX_LINES, MAX_ROWS = 11, 40  # on the terminal, in the report
 # What is learned from with labels, or decides which checkpoint wins, weighs more than text that is read unlabelled.
 _ORDER = ("fine-tuning", "intermediate", "choice of checkpoints", "pretraining")
 
 
 def lines(facts: Facts, most: int = MAX_LINES) -> list[str]:
-    """One line for each thing that a reader of the scores should know, the weightiest first; at most `most`."""
+    """One line for each thing that a reader of the scores should know, the weightiest first; the rest is counted."""
     found = [*_relation_lines(facts), *_overlap_lines(facts), *_repeat_lines(facts)]
-    return found if len(found) <= most else [*found[: most - 1], f"and {len(found) - most + 1} more, in the report"]
+    return cut(found, most, ", in the report")
 
 
 def _relation_lines(facts: Facts) -> Iterator[str]:
@@ -91,9 +92,7 @@ def _languages(one: Mapping[str, Any]) -> str:
 def _shares(counts: Mapping[str, tuple[int, int]]) -> str:
     """ "en 19 of 500, de 2 of 500 and 11 more languages", the largest share first."""
     order = sorted(counts, key=lambda code: (-counts[code][0] / counts[code][1], code))
-    named = ", ".join(f"{code} {counts[code][0]:,} of {counts[code][1]:,}" for code in order[:MANY])
-    rest = len(order) - MANY
-    return named + (f" and {rest} more language{'' if rest == 1 else 's'}" if rest > 0 else "")
+    return listing((f"{code} {counts[code][0]:,} of {counts[code][1]:,}" for code in order), MANY, "language")
 
 
 def _example(one: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from xtreme_bench.benchmark import GROUPS, LANGUAGES, TASKS
+from xtreme_bench.files import write_text
 from xtreme_bench.official.scores import cells, headline
 from xtreme_bench.report import compare, page_facts, plots
 from xtreme_bench.report.audit import audit_section
@@ -16,7 +17,8 @@ from xtreme_bench.report.markup import cell, figure, heat_cell, paragraph, rich_
 from xtreme_bench.report.tables import CHANCE, Run, difference, languages_of, measures_of, tasks_of
 from xtreme_bench.report.tables import cell as number
 from xtreme_bench.report.verdict import expectations, verdict
-from xtreme_bench.stage.store import Store, write_text
+from xtreme_bench.stage.store import Store
+from xtreme_bench.wording import listing
 
 if TYPE_CHECKING:
     from xtreme_bench.run.reproduce import Outcome
@@ -167,11 +169,7 @@ def _change(points: float | None) -> str:
 
 def _bars_caption(runs: Sequence[Run]) -> str:
     chance = [f"{value:.1f} in {task}" for task, value in CHANCE.items() if any(task in scores for _, scores in runs)]
-    return f"Means over the languages of each task.{f' Dashed: chance, {_listing(chance)}.' if chance else ''}"
-
-
-def _listing(parts: Sequence[str]) -> str:
-    return " and ".join(parts)
+    return f"Means over the languages of each task.{f' Dashed: chance, {listing(chance)}.' if chance else ''}"
 
 
 def _heat_map(scores: Scores, base: Scores) -> str:

@@ -10,9 +10,10 @@ from xtreme_bench.data.published import published
 from xtreme_bench.data.release.prepared import dropped
 from xtreme_bench.report.claims import Manifest
 from xtreme_bench.report.markup import cell, paragraph, rich_table, table
-from xtreme_bench.wording import few
+from xtreme_bench.wording import listing
 
 Record = Mapping[str, Any]
+LISTED = 3
 PHASES = {"pretrain": "pretraining", "intermediate": "intermediate", "finetune": "fine-tuning"}
 _TRAINED = (
     "Published: English training sets. In italics what differs: parts of corpora, stand-ins, other languages. Every "
@@ -74,7 +75,7 @@ def _beside(task: str, counts: Mapping[str, int], notes: Mapping[str, Any]) -> l
     if known and len(known) < len(counts):
         total = f"{sum(known.values()):,} in {len(known)} languages"
     differ = [f"{code} {counts[code]:,} of {size:,}" for code, size in known.items() if counts[code] != size]
-    shown = few(differ, 1) or ("–" if known else "")
+    shown = listing(differ, 1) or ("–" if known else "")
     return [cell(total), cell(shown, "seen" if differ else ""), cell(_forms(notes, task))]
 
 
@@ -102,7 +103,7 @@ def _prepared(notes: Mapping[str, Any]) -> Iterator[str]:
         yield paragraph(*sentences)
     tasks = notes.get("tasks") or {}
     rows = [
-        [task, few(note["made_from"]), "; ".join(note["remarks"])]
+        [task, listing(note["made_from"], LISTED), "; ".join(note["remarks"])]
         for task, note in tasks.items()
         if note["made_from"] or note["remarks"]
     ]

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.bundle.manifest import ACCEPTED
+from xtreme_bench.files import file_digest
 from xtreme_bench.report import page_data, plots
 from xtreme_bench.report.claims import Manifest, accepted, trained, zero_shot
 from xtreme_bench.report.markup import command, figure, section, table
 from xtreme_bench.report.plots import Line, Panel
 from xtreme_bench.report.tables import cell
-from xtreme_bench.stage.store import Store, file_digest
+from xtreme_bench.stage.store import Store
 from xtreme_bench.wording import duration
 
 if TYPE_CHECKING:

@@ -9,10 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from xtreme_bench import wording
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data import layout
 from xtreme_bench.data.counts import Memory, Split, intermediate_splits, source_splits, target_splits
 from xtreme_bench.data.published import published
+from xtreme_bench.files import Digests
 from xtreme_bench.official.gold import gold_path, read_gold
 
 Progress = Callable[[int, int, str], None]
@@ -80,17 +82,19 @@ def status(
     """Look at `tasks` (all without any) in a data folder: one entry a split and language, in the order of the tables.
 
     Files are read whole, by the readers that training uses, so their faults are found. `memory` is a file that
-    remembers counts and checksums; what kept its size and time of change is not read again.
+    remembers counts; what kept its size and times of change is not read again.
     """
     for task in tasks:
         layout.known(task, (*TASKS, *layout.INTERMEDIATE), "task")
     splits = [one for task in tasks or (*TASKS, *layout.INTERMEDIATE) for one in _splits(data, task)]
-    remembered = Memory(memory)
+    digests = Digests(memory.with_name("digests.json"))
+    remembered = Memory(memory, digests)
     entries = []
     for done, one in enumerate(splits):
         progress(done, len(splits), f"{one.task} {one.split} {one.language}")
         entries.append(_entry(data, labels, one, remembered))
     remembered.save()
+    digests.save()
     progress(len(splits), len(splits), "")
     return entries
 
@@ -114,12 +118,12 @@ def _labels(labels: Path, one: Split, records: int | None, memory: Memory) -> tu
     if path is None:
         return None, ["no gold labels: can be predicted, not scored"] if records is not None else []
     count = partial(_count_gold, path, one.task, one.language)
-    known, _ = memory.of(f"{path.resolve()}: labels", [path], count)
+    known, _ = memory.of(f"{path.name} of {one.task}", path.parent, [path.name], count)
     if known["problem"]:
         return None, [known["problem"]]
     found = int(known["records"])
     if one.task != "bucc2018" and records is not None and found != records:
-        return found, [f"{found:,} gold labels for {records:,} records"]
+        return found, [f"{wording.count(found, 'gold label')} for {wording.count(records, 'record')}"]
     return found, []
 
 

@@ -9,6 +9,7 @@ from tabulate import tabulate
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data.layout import PARTS
 from xtreme_bench.report.status import RELEASES, Entry
+from xtreme_bench.wording import cut, listing
 
 LISTED = 8
 
@@ -16,10 +17,9 @@ LISTED = 8
 def said(entries: Sequence[Entry], forms: Mapping[str, Sequence[str]], *, by_language: bool) -> str:
     """All entries as text; `forms` are the releases that `data prepare` found, by corpus."""
     tables = [_by_language(entries)] if by_language else [_by_task(entries, forms)]
-    faults = [f"  {one.task} {one.split} {one.language}: {each}" for one in entries for each in _faults(one)]
+    faults = [f"{one.task} {one.split} {one.language}: {each}" for one in entries for each in _faults(one)]
     if faults:
-        more = [f"  and {len(faults) - LISTED} more; --json FILE has all"] if faults[LISTED:] else []
-        tables.append("\n".join(["Wrong:", *faults[:LISTED], *more]))
+        tables.append("\n  ".join(["Wrong:", *cut(faults, LISTED, "; --json FILE has all")]))
     lacking = [task for task in _tasks(entries) if any(not one.found for one in entries if one.task == task)]
     if lacking:
         lines = [f"  {task}: {RELEASES[task]}" for task in lacking]
@@ -89,7 +89,7 @@ def _by_language(entries: Sequence[Entry]) -> str:
             one.task,
             one.split,
             one.language,
-            one.files[0] + (f" and {len(one.files) - 1} more" if one.files[1:] else ""),
+            listing(one.files, most=1),
             "–" if one.records is None else f"{one.records:,}",
             "not known" if one.published is None else f"{one.published:,}",
             _note(one),

@@ -11,12 +11,12 @@ from xtreme_bench.benchmark import TASKS
 from xtreme_bench.bundle.check import Report
 from xtreme_bench.bundle.lenient import Lenient
 from xtreme_bench.bundle.manifest import ACCEPTED
-from xtreme_bench.official.findings import count
 from xtreme_bench.report import audit, compare, tables
 from xtreme_bench.report.claims import Manifest, Scores, accepted, reference_of, scores_of, trained, zero_shot
 from xtreme_bench.report.page import write_comparison_page, write_page
 from xtreme_bench.report.tables import cell
 from xtreme_bench.report.verdict import expectations, verdict
+from xtreme_bench.wording import count
 
 if TYPE_CHECKING:
     from xtreme_bench.run.reproduce import Outcome

@@ -9,10 +9,10 @@ from typing import Any
 
 from xtreme_bench.benchmark import GROUPS, TASKS
 from xtreme_bench.bundle.verify import check_expect
-from xtreme_bench.official.findings import count
 from xtreme_bench.official.scores import cells, headline
 from xtreme_bench.report.claims import Manifest, Scores, scores_of
 from xtreme_bench.report.tables import CHANCE, cell, difference, tasks_of
+from xtreme_bench.wording import count, listing
 
 # Changes below this many points are called none: a second decimal of a mean is no finding.
 NOTHING = 0.5
@@ -119,7 +119,7 @@ def _what_differs(manifest: Manifest, baseline: Manifest) -> str:
     if not tasks or baseline["recipe"].get("intermediate"):
         return "this recipe"
     names = list(tasks)
-    return f"intermediate training on {_listing(names) if len(names) < 5 else f'{len(names)} tasks'}"
+    return f"intermediate training on {listing(names) if len(names) < 5 else f'{len(names)} tasks'}"
 
 
 def _helped(change: float) -> str:
@@ -132,9 +132,9 @@ def _by_kind(changes: Mapping[str, float]) -> str:
     worse = [f"{key} ({_points(change)})" for key, change in reversed(ordered) if change <= -NOTHING]
     same = [key for key, change in ordered if abs(change) < NOTHING]
     parts = [
-        f"better: {_listing(better)}" if better else "better: none",
-        f"worse: {_listing(worse)}" if worse else "",
-        f"changed by less than {NOTHING:g} points: {_listing(same)}" if same else "",
+        f"better: {listing(better)}" if better else "better: none",
+        f"worse: {listing(worse)}" if worse else "",
+        f"changed by less than {NOTHING:g} points: {listing(same)}" if same else "",
     ]
     text = "; ".join(part for part in parts if part)
     return f"{text[0].upper()}{text[1:]}."
@@ -165,7 +165,3 @@ def _expected(lines: Sequence[Expected]) -> list[str]:
 
 def _points(change: float) -> str:
     return f"{cell(change, sign=True)} points"
-
-
-def _listing(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

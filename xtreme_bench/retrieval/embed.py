@@ -18,9 +18,9 @@ import torch
 from numpy.typing import NDArray
 
 from xtreme_bench.errors import InputError, Problem, StageError
+from xtreme_bench.files import write_json
 from xtreme_bench.retrieval.embed_onnx import onnx_run
 from xtreme_bench.retrieval.embed_torch import Run, Tokens, torch_device, torch_run
-from xtreme_bench.stage.store import write_json
 from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.batching import by_length
 from xtreme_bench.training.forward import Encoder

@@ -20,12 +20,12 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from xtreme_bench.errors import InputError, StageError
+from xtreme_bench.files import write_json
 from xtreme_bench.retrieval import graph
 from xtreme_bench.retrieval.embed import BATCH_TOKENS, check_settings, tokenise
 from xtreme_bench.retrieval.embed_onnx import onnx_device, onnx_run
 from xtreme_bench.retrieval.embed_torch import Run, torch_run
 from xtreme_bench.stage.job import Job
-from xtreme_bench.stage.store import write_json
 from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.batching import by_length
 

@@ -23,7 +23,6 @@ from xtreme_bench.training.encoder_files import first_position
 Array = NDArray[Any]
 
 GRAPH, WEIGHTS = "encoder.onnx", "encoder.weights"
-POOLINGS = ("mean", "mean_no_special", "cls")
 # LayerNormalization is in the standard since 17, and no later change of it matters here.
 OPSET = 17
 MICROSOFT = "com.microsoft"

@@ -12,12 +12,12 @@ import shutil
 from typing import Any
 
 from xtreme_bench.data.targets import read_bucc, read_bucc_gold
+from xtreme_bench.files import write_json
 from xtreme_bench.retrieval import mining
 from xtreme_bench.retrieval.embed import SentenceEncoder, embed, open_encoder
 from xtreme_bench.retrieval.embed_torch import torch_device
 from xtreme_bench.retrieval.export import fitting
 from xtreme_bench.stage.job import Job
-from xtreme_bench.stage.store import write_json
 
 
 def score_layers(job: Job) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from xtreme_bench.errors import InputError
 from xtreme_bench.retrieval.neighbours import Neighbours, both_ways, one_way
 from xtreme_bench.retrieval.vectors import Floats, Indices, corpora
 from xtreme_bench.rows import SentenceRow
+from xtreme_bench.wording import hint
 
 ScoredPair = tuple[str, str, float]
 
@@ -76,9 +76,7 @@ def mine(
     torch computes on the GPU; the result is the same. Raises InputError as `nearest` does, and for an unknown margin.
     """
     if margin not in MARGINS:
-        near = get_close_matches(margin, MARGINS, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(MARGINS)}"
-        raise InputError(f"margin {margin!r} is not known{hint}")
+        raise InputError(f"margin {margin!r} is not known{hint(margin, MARGINS)}")
     if neighborhood < 1:
         raise InputError(f"neighborhood is {neighborhood}; mining needs at least 1 neighbour")
     left, right = corpora(source=source, target=target)

@@ -7,20 +7,20 @@ threshold tuned on the development set and reused on the test set (XTREME, Hu et
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 
 from xtreme_bench.data.targets import read_bucc, read_bucc_gold, read_tatoeba
 from xtreme_bench.errors import InputError
+from xtreme_bench.files import write_json, write_text
 from xtreme_bench.retrieval import mining
 from xtreme_bench.retrieval.embed import Embedded, SentenceEncoder, embed, open_encoder
 from xtreme_bench.retrieval.embed_torch import torch_device
 from xtreme_bench.retrieval.export import fitting, parity, require
 from xtreme_bench.rows import SentenceRow
 from xtreme_bench.stage.job import Job
-from xtreme_bench.stage.store import write_json, write_text
+from xtreme_bench.wording import hint
 
 # A lower precision is compared with fp32 on so many sentences; for Tatoeba on whole languages, at least one.
 SAMPLE = 4000
@@ -45,9 +45,7 @@ def retrieve(job: Job) -> dict[str, Any]:
     tasks = {"tatoeba": _tatoeba, "bucc2018": _bucc}
     task = job.params["task"]
     if task not in tasks:
-        near = get_close_matches(task, tasks, 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(tasks)}"
-        raise InputError(f"{task!r} is no retrieval task; {hint}")
+        raise InputError(f"{task!r} is no retrieval task{hint(task, tasks)}")
     job.progress(0, 1, f"{task}: preparing the encoder")
     return tasks[task](job, open_encoder(fitting(job), job.params))
 

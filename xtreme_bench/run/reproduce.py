@@ -18,15 +18,16 @@ from xtreme_bench.data import layout, plausible
 from xtreme_bench.data.counts import Memory, memory_file
 from xtreme_bench.engines.local import Local
 from xtreme_bench.errors import InputError, Problem, StageError
+from xtreme_bench.files import Digests
 from xtreme_bench.plan import facts as plan_facts
 from xtreme_bench.plan import labels as plan_labels
 from xtreme_bench.plan.accept import accept
 from xtreme_bench.plan.stages import Plan, distinct, plan
-from xtreme_bench.recipe import load
+from xtreme_bench.recipe import files, load
 from xtreme_bench.run.progress import Display
 from xtreme_bench.run.schedule import execute
 from xtreme_bench.stage.stage import MISSING
-from xtreme_bench.stage.store import Digests, Store
+from xtreme_bench.stage.store import Store
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,9 @@ def plans(name: str, places: Places, image: str | None = None, digests: Digests 
     """
     _require_paths(places)
     digests = digests or _digests(places)
-    recipes = [load.load(load.find(name))]
+    recipes = [load.load(files.find(name))]
     if recipes[0].baseline is not None:
-        recipes.append(load.load(recipes[0].path.parent / f"{recipes[0].baseline}.yaml"))
+        recipes.append(load.load(files.named(recipes[0].baseline, recipes[0].path.parent)))
     made = [
         plan(one, data=places.data, labels=places.labels, image=image, digests=digests, partial=places.partial)
         for one in recipes
@@ -110,7 +111,7 @@ def planned(name: str, places: Places, engine: str, *, accept_code: bool = False
     """The plans as `reproduce` would run them, without building an image. Errors: as `plans`; no engine answers."""
     digests = _digests(places)
     made = plans(name, places, digests=digests)
-    _require_enough(made, places)
+    _require_enough(made, places, digests)
     image = engines.image_of(engine, made[0].recipe.resources, Display(0).say)
     made = made if image is None else plans(name, places, image, digests)
     return accept(made, Store(places.store)) if accept_code else made
@@ -125,7 +126,7 @@ def reproduce(name: str, places: Places, engine: str = "local", *, accept_code: 
     digests = _digests(places)
     made = plans(name, places, digests=digests)
     _require_inputs(made, places)
-    _require_enough(made, places)
+    _require_enough(made, places, digests)
     _require_outputs(made, places)
     places.store.mkdir(parents=True, exist_ok=True)
     hub = {(h.name, h.revision) for one in made if (h := one.recipe.model.hub) is not None}
@@ -170,14 +171,14 @@ def _require_inputs(made: list[Plan], places: Places) -> None:
         )
 
 
-def _require_enough(made: list[Plan], places: Places) -> None:
+def _require_enough(made: list[Plan], places: Places, digests: Digests) -> None:
     """Raise `InputError` where a prepared data folder has far too little of what a recipe uses."""
     folder = places.corpora
     read = [scope.usage(one.recipe) for one in made if one.recipe.data.source == "download"]
     if read and not places.partial and folder.is_dir():
         with Display(1).work("count records") as progress:
             for used in read:
-                plausible.of_folder(folder, used, Memory(memory_file()), progress)
+                plausible.of_folder(folder, used, Memory(memory_file(), digests), progress)
 
 
 def _require_outputs(made: list[Plan], places: Places) -> None:

@@ -13,11 +13,12 @@ from typing import Any
 
 from xtreme_bench.engines.base import Engine
 from xtreme_bench.errors import StageError, XtremeBenchError
+from xtreme_bench.files import write_json
 from xtreme_bench.plan.why import code_differs
 from xtreme_bench.run.progress import Display
 from xtreme_bench.stage import code, interrupts
 from xtreme_bench.stage.stage import Stage
-from xtreme_bench.stage.store import Store, write_json
+from xtreme_bench.stage.store import Store
 
 
 def execute(stages: Sequence[Stage], store: Store, engine: Engine, *, jobs: int, display: Display) -> None:

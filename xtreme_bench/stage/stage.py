@@ -12,9 +12,10 @@ from typing import Any
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.errors import Problem, StageError
+from xtreme_bench.files import Digests, Stamp, canonical, digest, stamp
 from xtreme_bench.stage import code
 from xtreme_bench.stage.kinds import KINDS
-from xtreme_bench.stage.store import SCHEMA_VERSION, Digests, Stamp, Store, canonical, digest, stamp
+from xtreme_bench.stage.store import SCHEMA_VERSION, Store
 from xtreme_bench.stage.versions import versions
 from xtreme_bench.wording import shown
 

@@ -7,19 +7,16 @@ kill, so that the next run of the same stage goes on from its last checkpoint.
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import os
-import re
 import shutil
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from xtreme_bench import locks
 from xtreme_bench.errors import Problem
-from xtreme_bench.stage import locks
+from xtreme_bench.files import digest, tree_digests, write_json
 from xtreme_bench.untrusted import flaw, parse_json
 
 SCHEMA_VERSION = 1
@@ -33,62 +30,6 @@ _HOLDS: Mapping[str, type] = {
 _RAN = ("device", "versions", "peak_memory_bytes")
 # How many records are looked through for those that are like a stage.
 MOST_RECORDS = 5_000
-# A file that changed this shortly before it was read may change again without its times telling.
-SETTLED_SECONDS = 2.0
-
-
-def canonical(value: Any) -> str:
-    """JSON text that is equal for equal values: sorted keys, no spaces, no NaN."""
-    return document(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
-
-
-def document(value: Any, **style: Any) -> str:
-    """JSON in which a path may have bytes that are not UTF-8: what Python puts in their place is escaped."""
-    text = json.dumps(value, ensure_ascii=False, **style)
-    return re.sub("[\udc80-\udcff]", lambda byte: f"\\u{ord(byte[0]):x}", text)
-
-
-def digest(value: Any) -> str:
-    """The sha256 (hex) of a JSON value."""
-    return hashlib.sha256(canonical(value).encode()).hexdigest()
-
-
-def file_digest(path: Path) -> str:
-    """The sha256 (hex) of a file's bytes, read in blocks."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def tree_digests(folder: Path) -> dict[str, dict[str, Any]]:
-    """For each file below `folder`: relative path -> {"sha256", "bytes"}, in sorted order."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {
-        path.relative_to(folder).as_posix(): {"sha256": file_digest(path), "bytes": path.stat().st_size}
-        for path in files
-    }
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a whole file or nothing: to a temporary name in the same folder, then moved.
-
-    A file has one temporary name, which is locked while somebody writes there: several writers take turns, and what a
-    killed one left is used by the next.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with locks.alone(path.with_name(f".{path.name}.tmp")) as temporary:
-        try:
-            with temporary.open("w", encoding="utf-8", newline="\n") as stream:
-                stream.write(text)
-                stream.flush()
-                os.fsync(stream.fileno())
-            temporary.replace(path)
-        except OSError as error:  # that of a full disk names no file
-            raise OSError(error.errno, error.strerror, str(path)) from error
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write indented JSON with sorted keys, whole or not at all."""
-    write_text(path, document(value, indent=2, sort_keys=True, allow_nan=False) + "\n")
 
 
 @dataclass(frozen=True)
@@ -195,52 +136,3 @@ def _record_fault(key: str, record: Any) -> str | None:
     lacks = [name for name, kind in _HOLDS.items() if not isinstance(record.get(name), kind)]
     lacks += [f"ran.{name}" for name in _RAN if "ran" not in lacks and name not in record["ran"]]
     return f"lacks {', '.join(lacks)}" if lacks else None
-
-
-Stamp = list[int]
-
-
-def stamp(path: Path) -> Stamp:
-    """What tells of a change without reading a file or folder: its size, and the times of change of content and of all.
-
-    The second time cannot be put back, and also tells of a file that is moved to another's place.
-    """
-    status = path.stat()
-    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
-
-
-class Digests:
-    """Hashes of files outside the store, remembered by path, `stamp` and inode so that each is read once."""
-
-    def __init__(self, file: Path) -> None:
-        self._file, self._learned = file, False
-        self._unsettled: set[str] = set()
-        try:
-            known = json.loads(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            known = {}
-        found = known.items() if isinstance(known, dict) else ()
-        self._known: dict[str, list[Any]] = {name: entry for name, entry in found if isinstance(entry, list)}
-
-    def of(self, folder: Path, files: Iterable[str]) -> dict[str, str]:
-        """The sha256 (hex) of each of `files` (relative to `folder`); what is no file is left out."""
-        paths = {name: folder / name for name in sorted(files) if (folder / name).is_file()}
-        return {name: self._one(path) for name, path in paths.items()}
-
-    def save(self) -> None:
-        """Remember for the next run what was hashed in this one, but for files that had changed just before."""
-        if self._learned:
-            known = {name: entry for name, entry in self._known.items() if name not in self._unsettled}
-            write_json(self._file, known)
-
-    def _one(self, path: Path) -> str:
-        # With its number on the disk, for file systems that keep no second time; on some the number changes at will,
-        # which costs no more here than to read a file again.
-        name, now = str(path.resolve()), [*stamp(path), path.stat().st_ino]
-        known = self._known.get(name)
-        if known is None or known[:-1] != now:
-            known = [*now, file_digest(path)]
-            self._known[name], self._learned = known, True
-            if time.time() - max(path.stat().st_mtime, path.stat().st_ctime) < SETTLED_SECONDS:
-                self._unsettled.add(name)
-        return str(known[-1])

@@ -28,11 +28,11 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_bench.errors import StageError, XtremeBenchError
+from xtreme_bench.files import write_json
 from xtreme_bench.stage import loaded
 from xtreme_bench.stage.guard import guarded
 from xtreme_bench.stage.job import Inputs, Job
 from xtreme_bench.stage.kinds import KINDS
-from xtreme_bench.stage.store import write_json
 from xtreme_bench.stage.versions import versions
 
 PROGRESS_SECONDS = 0.25

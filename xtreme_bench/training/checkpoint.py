@@ -13,6 +13,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch.optim import Optimizer
 
+from xtreme_bench.files import write_json
+
 Tensors = dict[str, torch.Tensor]
 
 
@@ -23,7 +25,7 @@ def save(work: Path, step: int, tensors: Mapping[str, Tensors], state: Mapping[s
     temporary.mkdir(parents=True)
     for name, values in tensors.items():
         save_file({key: value.detach().cpu().contiguous() for key, value in values.items()}, temporary / f"{name}.st")
-    (temporary / "state.json").write_text(json.dumps({**state, "step": step}), encoding="utf-8")
+    write_json(temporary / "state.json", {**state, "step": step})
     for path in temporary.iterdir():
         with path.open("rb") as stream:
             os.fsync(stream.fileno())

@@ -9,8 +9,8 @@ from typing import Any
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data.corpora import chosen, target_choice
 from xtreme_bench.errors import StageError
+from xtreme_bench.files import write_text
 from xtreme_bench.stage.job import Job
-from xtreme_bench.stage.store import write_text
 from xtreme_bench.training import methods
 from xtreme_bench.training.device import prepare_device
 from xtreme_bench.training.examples import Examples

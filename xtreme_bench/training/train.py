@@ -16,8 +16,8 @@ from torch import nn
 
 from xtreme_bench.data.corpora import Corpus, chosen, intermediate_choice, source_choice
 from xtreme_bench.errors import InputError
+from xtreme_bench.files import write_json
 from xtreme_bench.stage.job import Job
-from xtreme_bench.stage.store import write_json
 from xtreme_bench.training import curve, methods, sampling
 from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.device import prepare_device
@@ -191,7 +191,7 @@ def save_head(folder: Path, corpus: Corpus, head: nn.Module) -> None:
         {name: value.cpu().contiguous() for name, value in head.state_dict().items()}, folder / "head.safetensors"
     )
     about = {"source": corpus.name, "family": corpus.family, "labels": list(corpus.labels)}
-    (folder / "head.json").write_text(json.dumps(about, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
+    write_json(folder / "head.json", about)
 
 
 def load_head(folder: Path, encoder: Encoder) -> tuple[Family, nn.Module, tuple[str, ...]]:

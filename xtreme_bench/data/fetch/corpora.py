@@ -18,7 +18,7 @@ from xtreme_bench.data.fetch.lockfile import Lock, alone, read_lock
 from xtreme_bench.data.fetch.sources import NEEDS, SOURCES, Source
 from xtreme_bench.data.release.prepare import NOTES
 from xtreme_bench.errors import InputError, StageError
-from xtreme_bench.stage.store import file_digest
+from xtreme_bench.files import file_digest
 
 RELEASES = "releases"  # below the data folder
 ORIGINS = ("hub", "upstream")

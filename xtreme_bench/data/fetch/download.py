@@ -16,7 +16,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from xtreme_bench.errors import CheckFailed, InputError, StageError
-from xtreme_bench.stage.store import file_digest, write_text
+from xtreme_bench.files import file_digest, write_text
 
 MAX_BYTES = 4 << 30  # the largest release (XNLI-MT-1.0.zip) has half a gigabyte
 BLOCK = 1 << 18

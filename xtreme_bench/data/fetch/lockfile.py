@@ -22,7 +22,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from xtreme_bench.errors import CheckFailed, InputError, Problem
-from xtreme_bench.stage.store import file_digest, write_json
+from xtreme_bench.files import file_digest, write_json
 
 NAME = "data.lock"
 SCHEMA_VERSION = 1

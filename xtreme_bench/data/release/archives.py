@@ -30,7 +30,7 @@ from xtreme_bench.data.release.bounded import (
 )
 from xtreme_bench.data.release.recognition import COMPRESSED, may_be_data
 from xtreme_bench.errors import InputError, Problem
-from xtreme_bench.stage.store import digest
+from xtreme_bench.files import digest
 from xtreme_bench.untrusted import mode_fault, path_fault, zip_fault
 from xtreme_bench.wording import shown
 

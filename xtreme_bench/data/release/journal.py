@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from xtreme_bench.data.release.preparation import size_and_time, write_json
+from xtreme_bench.data.release.preparation import size_and_time
+from xtreme_bench.files import write_json
 
 
 class Journal:

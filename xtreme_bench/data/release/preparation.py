@@ -19,7 +19,6 @@ from xtreme_bench.data.release.recognition import Recognised
 from xtreme_bench.data.release.spool import Spool
 from xtreme_bench.data.usable import MOST_UNUSABLE, LeftOut
 from xtreme_bench.errors import InputError
-from xtreme_bench.stage.store import document
 from xtreme_bench.wording import shown
 
 # How counts of rows end that were found and are no examples.
@@ -214,13 +213,6 @@ def cut(groups: Sequence[Hashable], share: float) -> int:
 def joined(lines: Iterable[str]) -> str:
     """Lines as the text of a file."""
     return "".join(f"{line}\n" for line in lines)
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write JSON for people to read."""
-    partial = _partial(path)
-    partial.write_text(document(value, indent=1) + "\n", encoding="utf-8", newline="")
-    partial.replace(path)
 
 
 def _partial(path: Path) -> Path:

@@ -15,20 +15,19 @@ from xtreme_bench.data.release import pairs, questions, retrieval, squad, taggin
 from xtreme_bench.data.release.archives import is_archive, unpacked
 from xtreme_bench.data.release.found import find, passed_over
 from xtreme_bench.data.release.journal import Journal
-from xtreme_bench.data.release.preparation import Preparation, size_and_time, write_json
+from xtreme_bench.data.release.preparation import Preparation, size_and_time
 from xtreme_bench.data.release.prepared import not_used
 from xtreme_bench.data.release.recognition import Recognised, recognise
 from xtreme_bench.data.release.spool import Spool
 from xtreme_bench.data.release.treebanks import keep_one_release
 from xtreme_bench.data.usable import MOST_UNUSABLE
-from xtreme_bench.errors import InputError, Problem
+from xtreme_bench.errors import InputError, Problem, first
+from xtreme_bench.files import digest, write_json
 from xtreme_bench.stage import code
 from xtreme_bench.stage.job import Job
-from xtreme_bench.stage.store import digest
 
 NOTES = "prepare.json"
 WORK = ".prepare"  # below the data folder: unpacked archives while they are needed, and what lets a run be resumed
-MAX_LISTED = 20
 EVERYTHING = "everything"
 Progress = Callable[[int, int, str], None]
 
@@ -192,16 +191,11 @@ def _require_data(found: Recognised, sources: Sequence[Path], used: Mapping[str,
     """Refuse files that are surely not what their names say, or perhaps not and needed, and sources with nothing."""
     if faults := found.imposters if used is None else found.lacking(used):
         message = "these files are not what their names say: get them again, or take them away"
-        raise InputError(message, _first(faults))
+        raise InputError(message, first(faults))
     if not found.matches:
         names = ", ".join(str(source) for source in sources)
         message = f"no file below {names} is what a release of XTREME's corpora holds"
-        raise InputError(message, _first([Problem(line) for line in not_used(found, {})]))
-
-
-def _first(problems: Sequence[Problem]) -> list[Problem]:
-    rest = len(problems) - MAX_LISTED
-    return [*problems[:MAX_LISTED], *([Problem(f"and {rest:,} more")] if rest > 0 else [])]
+        raise InputError(message, first([Problem(line) for line in not_used(found, {})]))
 
 
 def _run_steps(

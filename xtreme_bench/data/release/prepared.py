@@ -11,6 +11,7 @@ from tabulate import tabulate
 from xtreme_bench.data.release.preparation import NOT_USED
 from xtreme_bench.data.release.recognition import NO_DATA, NOT_KNOWN, Match, Recognised
 from xtreme_bench.data.usable import percent
+from xtreme_bench.wording import cut, listing
 
 MANY = 6  # more languages than that are counted, not listed
 MAX_SAID = 40
@@ -30,16 +31,12 @@ def not_used(found: Recognised, tasks: Mapping[str, Any]) -> list[str]:
         for match in matches:
             if match.name not in used:
                 lacks = _other_sides(match, matches)
-                but = f"without the file of {' and '.join(lacks)}" if lacks else "not needed, or taken from elsewhere"
+                but = f"without the file of {listing(lacks)}" if lacks else "not needed, or taken from elsewhere"
                 why = f"{corpus} ({form}), but {but}"
                 reasons[why].append(f"{match.name}: {why}")
     for why, name in sorted(found.others, key=lambda other: (other[0] == NOT_KNOWN) + 2 * (other[0] == NO_DATA)):
         reasons[why].append(f"{name}: {why}")
-    listed = []
-    for why, lines in reasons.items():
-        rest = [f"and {len(lines) - NAMED:,} more: {why}"] if len(lines) > NAMED else []
-        listed += [*lines[:NAMED], *rest]
-    return listed
+    return [line for why, lines in reasons.items() for line in cut(lines, NAMED, f": {why}")]
 
 
 def _other_sides(match: Match, matches: Sequence[Match]) -> list[str]:
@@ -92,7 +89,4 @@ def _some(values: Any) -> str:
 
 
 def _list(title: str, lines: list[str]) -> list[str]:
-    shown = [f"  {line}" for line in lines[:MAX_SAID]]
-    if len(lines) > MAX_SAID:
-        shown.append(f"  and {len(lines) - MAX_SAID} more, in prepare.json")
-    return ["\n".join([title, *shown])] if lines else []
+    return ["\n  ".join([title, *cut(lines, MAX_SAID, ", in prepare.json")])] if lines else []

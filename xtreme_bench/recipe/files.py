@@ -1,0 +1,87 @@
+"""Where the files of recipes are: those of the user, those that come with the package, and a new one to start from."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from xtreme_bench.errors import InputError
+from xtreme_bench.recipe.setting import NAME
+from xtreme_bench.recipe.yaml import parse
+from xtreme_bench.wording import did_you_mean
+
+# In a checkout a link to `recipes/`; in a wheel the files themselves.
+SHIPPED = Path(__file__).parent / "shipped"
+FOLDER = Path("recipes")
+SCHEMA = "recipe.schema.json"
+
+
+def find(name_or_path: str, folder: Path = FOLDER) -> Path:
+    """The file of a recipe, given its path or its name in `folder` or among those that come with the package.
+
+    Raises InputError with the nearest name and the list of recipes when there is none.
+    """
+    given = Path(name_or_path)
+    if given.suffix in (".yaml", ".yml") and given.is_file():
+        return given
+    name = given.name.removesuffix(".yaml")
+    if given.parent in (Path(), folder) and (file := named(name, folder)).is_file():
+        return file
+    known = listing(folder)
+    hint = did_you_mean(name, known, like=0.7) or "; give the path of a file, or a name."
+    width = max(map(len, known), default=0)
+    lines = [f"  {name:<{width}}  {description}" for name, description in known.items()]
+    raise InputError("\n".join([f"there is no recipe '{name_or_path}'{hint} Recipes:", *lines]))
+
+
+def named(name: str, folder: Path) -> Path:
+    """The file of the recipe `name` in `folder`, else among those that come with the package; it may be absent."""
+    own = folder / f"{name}.yaml"
+    return own if own.is_file() else SHIPPED / own.name
+
+
+def listing(folder: Path = FOLDER) -> dict[str, str]:
+    """Name and description of every recipe in `folder` and of those that come with the package.
+
+    A recipe that cannot be read is listed as such. Of two with one name, the one in `folder` counts, as in `find`.
+    """
+    files = {file.stem: file for place in (SHIPPED, folder) for file in place.glob("*.yaml")}
+    return {name: _description(files[name]) for name in sorted(files)}
+
+
+def start(name: str, origin: str, folder: Path = FOLDER) -> Path:
+    """Write a copy of the recipe `origin`, comments and all, as `<folder>/<name>.yaml`, with the schema for editors.
+
+    The scores that `origin` expects are left out: the copy is there to be changed.
+    Raises InputError where `name` cannot be a file's name or is taken, or `origin` is no recipe.
+    """
+    if not re.fullmatch(NAME, name):
+        raise InputError(f"'{name}' cannot name a recipe: use letters, digits, '.', '_' and '-'")
+    source, taken = find(origin, folder), named(name, folder)
+    if taken.is_file():
+        raise InputError(f"there is a recipe '{name}' already, {taken}; choose another name")
+    if problems := parse(source)[1]:
+        raise InputError(f"{source} cannot be a beginning", problems)
+    text = source.read_text(encoding="utf-8")
+    if not text.startswith("# yaml-language-server: "):
+        text = f"# yaml-language-server: $schema={SCHEMA}\n{text}"
+    text = re.sub(r"make reproduce RECIPE=\S+( DATA=)?", lambda made: _command(name, data=bool(made[1])), text)
+    text = re.sub(r"(?m)^description:.*$", f"description: {source.stem}, changed", text, count=1)
+    text = re.sub(r"(?m)^expect:.*\n(?:[ \t].*\n|\n)*", "", text)
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / SCHEMA).exists():
+        (folder / SCHEMA).write_bytes((SHIPPED / SCHEMA).read_bytes())
+    file = folder / f"{name}.yaml"
+    with file.open("x", encoding="utf-8", newline="") as stream:
+        stream.write(text)
+    return file
+
+
+def _command(name: str, *, data: bool) -> str:
+    return f"xtreme-bench run {name}{' --data ' if data else ''}"
+
+
+def _description(file: Path) -> str:
+    tree, _ = parse(file)
+    found = tree.text("description") if tree is not None else None
+    return " ".join((found or "(has faults: xtreme-bench validate shows them)").split())
