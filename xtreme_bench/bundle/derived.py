@@ -16,6 +16,7 @@ from xtreme_bench.errors import Problem
 from xtreme_bench.official.findings import listed, quoted
 from xtreme_bench.plan.stages import plan
 from xtreme_bench.recipe.load import Recipe, recall
+from xtreme_bench.stage.kinds import KINDS
 from xtreme_bench.stage.store import Digests
 from xtreme_bench.untrusted import has_at_most
 
@@ -97,5 +98,5 @@ def _stages(manifest: Mapping[str, Any], recipe: Recipe, labels: Path) -> Iterat
         yield f"stages are not those of the recipe: {what or 'another order'}"
     if not all(re.fullmatch("[0-9a-f]{64}", str(stage.get("key"))) for stage in claimed):
         yield "stages: each needs a `key`, 64 hexadecimal digits"
-    if manifest["scores"] is not None and "score" not in {kind for kind, _ in named}:
+    if manifest["scores"] is not None and not any(KINDS[kind].tells == "scores" for kind, _ in named if kind in KINDS):
         yield "there are scores, but no stage that scores"

@@ -14,7 +14,6 @@ from xtreme_bench.data.layout import ABSENT
 from xtreme_bench.errors import Problem
 from xtreme_bench.official.findings import count
 from xtreme_bench.plan.stages import Plan
-from xtreme_bench.stage.kinds import KINDS
 from xtreme_bench.stage.stage import MISSING, Folder, Stage
 from xtreme_bench.stage.store import Store
 from xtreme_bench.wording import duration
@@ -43,7 +42,8 @@ def _stage(stage: Stage, store: Store, states: Mapping[str, str]) -> dict[str, A
     record = store.record(stage.key)
     lacks = any(isinstance(source, Folder) and source.key == MISSING for source in stage.inputs.values())
     cannot = lacks or any(states[source.key] == CANNOT for source in stage.sources)
-    trains, steps = KINDS[stage.kind].trains, stage.params.get("steps")
+    trains = stage.row.trains
+    steps = stage.params.steps if trains else None
     return {
         "name": stage.name,
         "kind": stage.kind,
@@ -52,17 +52,17 @@ def _stage(stage: Stage, store: Store, states: Mapping[str, str]) -> dict[str, A
         "seconds": record["seconds"] if record is not None else None,
         "work": _work(stage),
         "trains": trains,
-        "training_examples": steps * stage.params["batch"] if trains and steps else None,
+        "training_examples": steps * stage.params.batch if steps else None,
     }
 
 
 def _work(stage: Stage) -> str:
     """How much a stage has to do, as far as the recipe says."""
     params = stage.params
-    if KINDS[stage.kind].trains:
-        length = f"{params['steps']:,} steps" if params.get("steps") else f"{params.get('epochs'):g} epochs"
-        return f"{length} in batches of {params['batch']}"
-    return count(len(params["languages"]), "language") if stage.kind in ("predict", "retrieve") else ""
+    if stage.row.trains:
+        length = f"{params.steps:,} steps" if params.steps else f"{params.epochs:g} epochs"
+        return f"{length} in batches of {params.batch}"
+    return count(len(params.languages), "language") if stage.row.predicts else ""
 
 
 def lacking(problems: Iterable[Problem], data: Path) -> list[dict[str, Any]]:

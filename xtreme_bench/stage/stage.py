@@ -12,7 +12,8 @@ from typing import Any
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.errors import Problem, StageError
 from xtreme_bench.stage import code
-from xtreme_bench.stage.kinds import KINDS
+from xtreme_bench.stage.kinds import KINDS, Kind
+from xtreme_bench.stage.params import plain
 from xtreme_bench.stage.store import SCHEMA_VERSION, Digests, Stamp, Store, digest, stamp
 from xtreme_bench.stage.versions import versions
 
@@ -70,17 +71,15 @@ def stamps_of(folder: Path, names: Iterable[str]) -> dict[str, Stamp]:
 
 @dataclass(frozen=True)
 class Stage:
-    """One unit of work: what `KINDS[kind]` makes of `params` and `inputs`.
+    """One unit of work: what `KINDS[kind]` makes of `params`, the dataclass that its row names, and `inputs`.
 
-    `aside` are parameters that the stage gets too but that do not change its result, so they are not in the key.
     `image` is the digest of the image it runs in; without one it runs with the packages that are installed here.
     """
 
     kind: str
     name: str
-    params: Mapping[str, Any]
+    params: Any
     inputs: Mapping[str, Stage | Folder]
-    aside: Mapping[str, Any] = field(default_factory=dict)
     image: str | None = None
 
     @property
@@ -95,20 +94,21 @@ class Stage:
 
     def description(self) -> dict[str, Any]:
         """What the key is made from, as JSON values."""
+        params = {name: value for name, value in plain(self.params).items() if name not in self.row.aside}
         return {
             "schema_version": SCHEMA_VERSION,
             "kind": self.kind,
-            "params": dict(self.params),
-            "rows": {name: dataclasses.asdict(TASKS[name]) for name in _tasks(self.params)},
+            "params": params,
+            "rows": {name: dataclasses.asdict(TASKS[name]) for name in _tasks(params)},
             "inputs": {name: source.key for name, source in self.inputs.items()},
             **({"image": self.image} if self.image else {"versions": versions()}),
-            "code": code.digest(self.function),
+            "code": code.digest(*self.row.code),
         }
 
     @property
-    def function(self) -> str:
-        """What runs it, as "module:name"."""
-        return KINDS[self.kind].function
+    def row(self) -> Kind:
+        """What is known of its kind."""
+        return KINDS[self.kind]
 
     @property
     def outside(self) -> dict[str, Folder]:
