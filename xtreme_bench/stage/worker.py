@@ -54,17 +54,17 @@ def run_stage(stage_file: Path, emit: Emit) -> None:
         for name in ("out", "work"):
             (folder / name).mkdir(exist_ok=True)
         kind = KINDS[spec["kind"]]
+        stage, params = _named(kind.function), _named(kind.params)
+        code = spec.get("code", {})
+        loaded.require(code)
         started = time.time()
         job: Job[Any] = Job(
-            params=parse(_named(kind.params), spec["params"]),
+            params=parse(params, spec["params"]),
             inputs=Inputs({name: Path(path) for name, path in spec["inputs"].items()}),
             out=folder / "out",
             work=folder / "work",
             progress=_throttled(emit),
         )
-        stage = _named(kind.function)
-        code = spec.get("code", {})
-        loaded.require(code)
         with guarded(_closed(spec), [*job.inputs.values(), folder]):
             try:
                 facts = stage(job)
