@@ -20,7 +20,6 @@ from xtreme_bench.training.params import Scratch
 TOKENIZER_IN_ANOTHER_PROCESS = """
 import sys
 from xtreme_bench.training.encoder import train_tokenizer
-from xtreme_bench.training.params import Scratch
 from toy_training import ENGLISH, GERMAN, CHINESE, JAPANESE, THAI
 train_tokenizer([" ".join(words) for words in (ENGLISH, GERMAN, CHINESE)] + [JAPANESE, THAI], 300).save_pretrained(
     sys.argv[1]
