@@ -144,10 +144,11 @@ def _proportional_memory(pid: int) -> float:
 
 def _miniature(folder: Path) -> Path:
     from xtreme_bench.miniature.corpus import make_corpus
+    from xtreme_bench.miniature.params import Miniature
     from xtreme_bench.stage.job import Job
 
     folder.mkdir(parents=True)
-    make_corpus(Job({"seed": 1, "scale": 1.0, "languages": ["en", "de", "sw", "zh"]}, {}, folder, folder))
+    make_corpus(Job(Miniature(seed=1, scale=1.0, languages=("en", "de", "sw", "zh")), {}, folder, folder))
     return folder
 
 
@@ -207,14 +208,16 @@ def _tokenizer(work: Path) -> Any:
 
 
 def child_ours(task: str, work: Path) -> dict[str, float]:
-    from xtreme_bench.data.corpora import chosen, intermediate_choice, source_choice
+    from xtreme_bench.data.corpora import IntermediateChoice, SourceChoice, chosen
+    from xtreme_bench.data.usable import MOST_UNUSABLE
     from xtreme_bench.training.features import tokenise
 
     tokenizer = _tokenizer(work)
-    params = {"tasks": {"mnli": {}}, "source": task, "examples": 0, "evaluate_on": 0}
-    params |= {"max_length": MAX_LENGTH, "stride": None}
-    choice = intermediate_choice(params, "mnli") if task == "mnli" else source_choice(params)
-    corpus = chosen(work / "data", choice)
+    limits: Any = {"max_length": MAX_LENGTH, "stride": None, "evaluate_on": 0, "unusable": MOST_UNUSABLE}
+    if task == "mnli":
+        corpus = chosen(work / "data", IntermediateChoice(task, ("en",), **limits))
+    else:
+        corpus = chosen(work / "data", SourceChoice(source=task, examples=0, retrain=False, **limits))
     shutil.rmtree(work / f"ours-{task}", ignore_errors=True)
     begun, used = time.monotonic(), _cpu()
     tokenise(corpus, "train", tokenizer, work / f"ours-{task}", Counter(), CORES)

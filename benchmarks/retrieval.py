@@ -27,6 +27,7 @@ from transformers import XLMRobertaConfig, XLMRobertaModel
 from xtreme_bench.retrieval import embed as embedding
 from xtreme_bench.retrieval import export
 from xtreme_bench.retrieval.embed_torch import torch_device
+from xtreme_bench.retrieval.params import Embedding
 from xtreme_bench.stage.job import Job
 from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.batching import by_length, pad
@@ -156,14 +157,16 @@ def _mean(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
 
 def ours(setting: Setting, folder: Path, precision: str, *, distinct: bool = True) -> Callable[[], Floats]:
     """This project's way. Without `distinct` every sentence is made unlike all others, with the same tokens."""
-    params = {
-        "layer": setting.layer,
-        "pooling": "mean",
-        "max_length": 512,
-        "precision": precision,
-        "threads": setting.threads,
-    }
-    params |= {"min_cosine": 0.0, "device": setting.device, "provider": "onnxruntime"}
+    params = Embedding(
+        layer=setting.layer,
+        pooling="mean",
+        max_length=512,
+        precision=precision,
+        min_cosine=0.0,
+        device=setting.device,
+        threads=setting.threads,
+        provider="onnxruntime",
+    )
     out = folder / precision
     if not out.exists():
         out.mkdir()

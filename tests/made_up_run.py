@@ -154,20 +154,20 @@ def _facts(stage: Stage) -> dict[str, Any]:
     if stage.kind == "pretrain":
         return {"examples": {"text": 9000, "translation": 4000}}
     if stage.kind == "intermediate":
-        return {"examples": dict.fromkeys(stage.params["tasks"], 2000)}
+        return {"examples": dict.fromkeys(stage.params.corpora, 2000)}
     if stage.kind == "finetune":
-        return {"examples": {stage.params["source"]: 1500}}
+        return {"examples": {stage.params.corpus.source: 1500}}
     if stage.kind == "audit":
         return AUDIT
     if stage.kind == "precision":
         return {"tatoeba_accuracy": {"de": {"fp32": 61.5, "int8": 60.25}}, "mean_change": -1.25}
     if stage.kind == "layers":
-        return {"bucc2018_dev_f1": {code: [5.0, 21.0, 44.5, 31.0, 12.0] for code in stage.params["languages"]}}
+        return {"bucc2018_dev_f1": {code: [5.0, 21.0, 44.5, 31.0, 12.0] for code in stage.params.languages}}
     return _retrieval_facts(stage) if stage.kind == "retrieve" else {}
 
 
 def _retrieval_facts(stage: Stage) -> dict[str, Any]:
-    precision = stage.params["precision"]
+    precision = stage.params.precision
     vectors = {
         "layer": 2,
         "pooling": "mean",
@@ -176,7 +176,7 @@ def _retrieval_facts(stage: Stage) -> dict[str, Any]:
         "cut": 0,
     }
     mined = {"threshold": 1.0625, "dev_f1": 47.5, "pairs": 88}
-    found = {code: mined if stage.params["task"] == "bucc2018" else {} for code in stage.params["languages"]}
+    found = {code: mined if stage.params.task == "bucc2018" else {} for code in stage.params.languages}
     beside = {} if precision == "fp32" else {"fp32": {"sentences": 4000, "min_cosine": 0.987654}}
     return {**vectors, "precision": precision, **beside, "languages": found}
 
@@ -185,9 +185,9 @@ def _curve(stage: Stage, gain: float) -> list[dict[str, Any]]:
     if stage.kind == "pretrain":
         return [point for task in ("text", "translation") for point in _falling(8.0, 400, task)]
     if stage.kind == "intermediate":
-        return [point for at, task in enumerate(stage.params["tasks"]) for point in _falling(1.0 + at, 600, task)]
+        return [point for at, task in enumerate(stage.params.corpora) for point in _falling(1.0 + at, 600, task)]
     if stage.kind == "finetune":
-        source = stage.params["source"]
+        source = stage.params.corpus.source
         level = LEVEL.get(source, 40.0) + gain + 20
         return [{"step": step, f"dev/{source}": level - 9000 / (step + 300)} for step in (100, 200, 300)]
     return []

@@ -14,15 +14,21 @@ from xtreme_bench.audit import scope as audit_scope
 from xtreme_bench.audit.audit import audit
 from xtreme_bench.audit.overlap import Index, tokens
 from xtreme_bench.cli.main import cli
+from xtreme_bench.data.usage import TextUse, Usage
 from xtreme_bench.errors import InputError
 from xtreme_bench.report import audit as audit_text
 
 SENTENCE = "The old ferry to the island leaves at seven from the northern pier on Sundays"  # 15 words
 
 
+def usage(**used: Any) -> Usage:
+    text = used.pop("pretraining", None)
+    whole = {"targets": {}, "intermediate": {}, "finetuning": ()} | used
+    return Usage(**whole, pretraining=TextUse(**text) if text else None)
+
+
 def found(data: Path, **used: Any) -> dict[str, Any]:
-    scope = {"targets": {}, "pretraining": None, "intermediate": {}, "finetuning": []} | used
-    return audit(data, scope, lambda done, total, note: None)
+    return audit(data, usage(**used), lambda done, total, note: None)
 
 
 def pairs(*texts: str) -> str:
@@ -119,14 +125,14 @@ def test_retrieval_is_compared_on_both_sides_of_its_pairs(tmp_path: Path) -> Non
 
 
 def test_languages_with_labelled_data_are_named_with_the_corpora() -> None:
-    used = {"targets": {"xnli": ["en", "de", "sw"]}, "intermediate": {"qqp": ["en", "de"]}, "finetuning": ["xnli"]}
+    used = usage(targets={"xnli": ["en", "de", "sw"]}, intermediate={"qqp": ["en", "de"]}, finetuning=["xnli"])
     assert audit_scope.seen(used) == {
         "xnli": {"en": ["intermediate: qqp", "fine-tuning: xnli"], "de": ["intermediate: qqp"]}
     }
 
 
 def test_known_relations_of_corpora_are_said_when_both_are_used() -> None:
-    used = {"targets": {"xnli": ["de"], "mlqa": ["de"]}, "intermediate": {"mnli": ["en"], "squad_v2": ["en"]}}
+    used = usage(targets={"xnli": ["de"], "mlqa": ["de"]}, intermediate={"mnli": ["en"], "squad_v2": ["en"]})
     named = {(one["training"], one["target"]) for one in audit_scope.relations(used)}
     assert named == {("mnli", "xnli"), ("squad_v2", "mlqa")}
 

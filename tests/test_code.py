@@ -14,7 +14,7 @@ TRAINING = {"pretrain", "intermediate", "finetune"}
 
 def changed(root: Path) -> set[str]:
     """The kinds of stages whose code is another one in the package at `root`."""
-    return {name for name, kind in KINDS.items() if digest(kind.function, root) != digest(kind.function)}
+    return {name for name, kind in KINDS.items() if digest(*kind.code, root=root) != digest(*kind.code)}
 
 
 @pytest.fixture
@@ -34,7 +34,12 @@ def package(tmp_path: Path) -> Path:
         ("data/targets.py", r"(def read_test\(data): Path", r"\1: 'Path | None'"),
         ("report/page.py", r"\Z", "\nEXTRA = 1\n"),
         ("plan/stages.py", r"\Z", "\nEXTRA = 1\n"),
-        ("stage/kinds.py", r"(KINDS: [^\n]+\n)", r'\1    "other": Kind("xtreme_bench.official.scores:other"),' + "\n"),
+        (
+            "stage/kinds.py",
+            r"(KINDS: [^\n]+\n)",
+            r'\1    "other": Kind("xtreme_bench.official.scores:other", "xtreme_bench.official.params:Other", "do"),'
+            + "\n",
+        ),
         ("benchmark.py", r"(_ROWS = \(\n)", r'\1    Task("wikiqa", "qa", "qa", ("en",), "json", _QA, "squad"),' + "\n"),
     ],
 )
@@ -69,13 +74,13 @@ def edit(file: Path, pattern: str, replacement: str) -> None:
 
 
 def test_a_finetuning_runs_some_thirty_modules_and_no_stage_the_report() -> None:
-    assert len(parts(KINDS["finetune"].function)) < 45
+    assert len(parts(*KINDS["finetune"].code)) < 45
     for kind in KINDS.values():
         assert not [
-            name for name in parts(kind.function) if re.match(r"xtreme_bench\.(cli|report|run|bundle|plan)\b", name)
+            name for name in parts(*kind.code) if re.match(r"xtreme_bench\.(cli|report|run|bundle|plan)\b", name)
         ]
 
 
 def test_modules_that_are_loaded_by_name_count() -> None:
-    assert "xtreme_bench.miniature.languages.sw" in parts(KINDS["corpus"].function)
-    assert sources(KINDS["corpus"].function).keys() == parts(KINDS["corpus"].function).keys()
+    assert "xtreme_bench.miniature.languages.sw" in parts(*KINDS["corpus"].code)
+    assert sources(*KINDS["corpus"].code).keys() == parts(*KINDS["corpus"].code).keys()

@@ -13,8 +13,11 @@ from data_samples import conllu, json_lines, squad, write
 
 from xtreme_bench.data import intermediate, layout, targets, text
 from xtreme_bench.data.formats import read_questions
+from xtreme_bench.data.release.params import ReleaseCorpus
 from xtreme_bench.data.release.preparation import cut
 from xtreme_bench.data.release.prepare import make_corpus, make_labels, prepare
+from xtreme_bench.data.usable import MOST_UNUSABLE
+from xtreme_bench.data.usage import Usage
 from xtreme_bench.errors import InputError
 from xtreme_bench.stage.job import Job
 
@@ -260,7 +263,8 @@ def test_a_sample_keeps_the_first_test_examples_and_labels_agree(tmp_path):
 
 def test_the_two_stages_write_what_prepare_writes_and_only_their_half(tmp_path, prepared):
     whole = {"data": prepared[0], "labels": prepared[1]}
-    params = {"dev_as_test": list(EVERY_STAND_IN), "sample": 0, "partial": True}
+    used = Usage(targets={}, pretraining=None, intermediate={}, finetuning=())
+    params = ReleaseCorpus(tuple(EVERY_STAND_IN), sample=0, unusable=MOST_UNUSABLE, partial=True, used=used)
     for name, function in (("data", make_corpus), ("labels", make_labels)):
         out = tmp_path / "stage" / name
         out.mkdir(parents=True)

@@ -8,6 +8,7 @@ import json
 import lzma
 import os
 import zipfile
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -16,8 +17,10 @@ from data_samples import conllu, squad, write
 from xtreme_bench.cli.main import cli
 from xtreme_bench.data.release.forms import FORMS
 from xtreme_bench.data.release.found import find, near_misses
+from xtreme_bench.data.release.params import ReleaseCorpus
 from xtreme_bench.data.release.prepare import make_corpus, prepare
 from xtreme_bench.data.release.recognition import recognise
+from xtreme_bench.data.usage import Usage
 from xtreme_bench.errors import InputError
 from xtreme_bench.stage.job import Job
 
@@ -234,7 +237,7 @@ def test_the_language_in_a_name_of_wikiann_is_that_of_the_file_whatever_its_firs
     assert (tmp_path / "data/panx/train-zh.tsv").read_text() == "Ulm\tB-LOC\n"
 
 
-USED = {"targets": {"xquad": ["de"]}, "intermediate": {"anli_plus": ["en"]}, "finetuning": ["squad"]}
+USED = Usage(targets={"xquad": ["de"]}, pretraining=None, intermediate={"anli_plus": ["en"]}, finetuning=["squad"])
 
 
 @pytest.mark.parametrize(
@@ -265,12 +268,13 @@ def test_a_stage_that_prepares_for_a_recipe_refuses_near_misses_inside_of_archiv
         archive.writestr("xquad.de.json", "[]")
     for folder in ("out", "work"):
         (tmp_path / folder).mkdir()
-    job = Job({"used": USED}, {"releases": tmp_path / "in"}, tmp_path / "out", tmp_path / "work")
+    params = ReleaseCorpus(dev_as_test=(), sample=0, unusable=0.0, partial=False, used=USED)
+    job = Job(params, {"releases": tmp_path / "in"}, tmp_path / "out", tmp_path / "work")
     with pytest.raises(InputError, match="these files are not what their names say") as caught:
         make_corpus(job)
     assert [problem.file for problem in caught.value.problems] == ["a.zip/xquad.de.json"]
-    used = USED | {"targets": {"xnli": ["de"]}}
-    make_corpus(Job({"used": used}, {"releases": tmp_path / "in"}, tmp_path / "out", tmp_path / "work"))
+    other = replace(params, used=replace(USED, targets={"xnli": ["de"]}))
+    make_corpus(replace(job, params=other))
     assert (tmp_path / "out/xnli/dev-de.tsv").is_file()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ from xtreme_bench.audit import scope
 from xtreme_bench.audit.audit import audit
 from xtreme_bench.bundle import manifest
 from xtreme_bench.data import intermediate, layout, targets
-from xtreme_bench.data.corpora import chosen
+from xtreme_bench.data.corpora import IntermediateChoice, SourceChoice, chosen
 from xtreme_bench.data.release.prepare import prepare
 from xtreme_bench.data.release.prepared import said
 from xtreme_bench.data.usable import LeftOut
+from xtreme_bench.data.usage import Usage
 from xtreme_bench.errors import InputError
 
 CONTEXT = "Der See ist tief."
@@ -220,21 +222,24 @@ def test_translated_pairs_of_paws_x_train_qqp_in_their_language_without_failed_t
 def test_in_another_language_only_training_data_is_asked_for():
     assert layout.intermediate_files("squad_v1", "de") == ["squad/de/train-v1.1.json"]
     assert layout.intermediate_files("ccg", "de") == ["ccg/de/ccg.train", "ccg/de/tags_to_id.json"]
-    used = {"targets": {}, "finetuning": [], "pretraining": None, "intermediate": {"squad_v1": ["de"]}}
+    used = Usage(targets={}, pretraining=None, intermediate={"squad_v1": ["de"]}, finetuning=[])
     assert scope.files(used) == ["squad/de/train-v1.1.json", "squad/dev-v1.1.json"]
 
 
 def test_the_stages_that_tokenise_and_train_count_by_the_share_of_their_parameters(tmp_path):
     write(tmp_path, "squad/train-v1.1.json", questions(*[asked()] * 4, asked([]), asked([])))
     write(tmp_path, "squad/dev-v1.1.json", questions(asked()))
-    limits = {"max_length": 64, "stride": 32, "examples": 0, "evaluate_on": 0}
-    for choice in ({"source": "squad"}, {"intermediate": "squad_v1", "languages": ["en"]}):
-        corpus = chosen(tmp_path, {**choice, **limits, "unusable": 0.4})
+    limits = {"max_length": 64, "stride": 32, "evaluate_on": 0, "unusable": 0.4}
+    for choice in (
+        SourceChoice(source="squad", examples=0, retrain=False, **limits),
+        IntermediateChoice(intermediate="squad_v1", languages=("en",), **limits),
+    ):
+        corpus = chosen(tmp_path, choice)
         left_out = LeftOut()
         assert len(list(corpus.parts["train"](left_out.counts))) == 4
         assert left_out.counts == {"questions without an answer": 2}
         with pytest.raises(InputError, match="2 of 6 rows"):
-            list(chosen(tmp_path, {**choice, **limits, "unusable": 0.1}).parts["train"](left_out.counts))
+            list(chosen(tmp_path, replace(choice, unusable=0.1)).parts["train"](left_out.counts))
 
 
 def test_the_manifest_says_what_each_stage_left_out_and_no_more(tmp_path):
@@ -253,5 +258,5 @@ def test_the_audit_reads_training_data_that_a_recipe_allows_more_unusable_rows_i
     write(tmp_path, "squad/train-v1.1.json", questions(asked(), asked([]), asked([]), asked([])))
     write(tmp_path, "squad/dev-v1.1.json", questions(asked()))
     write(tmp_path, "xquad/xquad.en.json", questions(asked()))
-    used = {"targets": {"xquad": ["en"]}, "finetuning": ["squad"], "intermediate": {}, "pretraining": None}
+    used = Usage(targets={"xquad": ["en"]}, pretraining=None, intermediate={}, finetuning=["squad"])
     assert audit(tmp_path, used, lambda done, total, note: None)["compared"]["training_texts"] > 0

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
-from toy_training import FINETUNING, tiny_encoder
+from toy_training import tiny_encoder
 
 from xtreme_bench.training import device
 from xtreme_bench.training.batching import collate
@@ -17,6 +17,7 @@ from xtreme_bench.training.device import activations, memory, parts, prepare_dev
 from xtreme_bench.training.examples import Example
 from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.network import Network
+from xtreme_bench.training.params import Machine
 
 GIB = 2**30
 ON_GPU: Any = SimpleNamespace(device=torch.device("cuda"), num_processes=1)
@@ -125,7 +126,7 @@ def test_determinism_holds_on_the_cpu_and_is_not_claimed_on_a_gpu(monkeypatch: p
     monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
     monkeypatch.setattr(device, "Accelerator", lambda **settings: settings)
     try:
-        prepare_device(FINETUNING)
+        prepare_device(Machine(threads=1, precision="fp32"))
         assert torch.are_deterministic_algorithms_enabled() is not gpu
         assert not torch.is_deterministic_algorithms_warn_only_enabled()
         assert torch.utils.deterministic.fill_uninitialized_memory is False

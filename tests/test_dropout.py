@@ -164,6 +164,7 @@ def test_training_with_dropout_is_the_same_cut_for_memory(tmp_path: Path, monkey
         encoder = tiny_encoder(dropout=0.3)
         torch.manual_seed(4)
         task = Task("x", classification, classification.head(16, 2, 0.3), examples)
-        loop.fit(make_job(tmp_path / name, FINETUNING), prepare_device(FINETUNING), encoder, [task], [1.0], 3)
+        job = make_job(tmp_path / name, FINETUNING)
+        loop.fit(job, prepare_device(job.params), encoder, [task], [1.0], 3)
         weights.append(encoder.model.state_dict())
     assert all(torch.allclose(weights[0][name], weights[1][name], atol=1e-5) for name in weights[0])

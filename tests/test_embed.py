@@ -13,17 +13,19 @@ from tiny_encoder import LAYERS, TEXTS, WIDTH, export_tiny_encoder, save_tiny_en
 from xtreme_bench.errors import InputError, StageError
 from xtreme_bench.retrieval import embed as embedding
 from xtreme_bench.retrieval.embed import embed, open_encoder
+from xtreme_bench.retrieval.params import Embedding
 from xtreme_bench.training import encoder as encoders
 
-SETTINGS = {
-    "layer": 2,
-    "pooling": "mean",
-    "max_length": 64,
-    "precision": "fp32",
-    "provider": "torch",
-    "device": "cpu",
-    "threads": 1,
-}
+SETTINGS = Embedding(
+    layer=2,
+    pooling="mean",
+    max_length=64,
+    precision="fp32",
+    min_cosine=None,
+    device="cpu",
+    threads=1,
+    provider="torch",
+)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +38,7 @@ def opened(folder, tmp_path_factory, request):
     inputs = {"encoder": folder}
     if request.param == "onnxruntime":
         inputs["export"] = export_tiny_encoder(folder, tmp_path_factory.mktemp("export"))
-    return open_encoder(inputs, SETTINGS | {"provider": request.param})
+    return open_encoder(inputs, dataclasses.replace(SETTINGS, provider=request.param))
 
 
 @pytest.fixture
@@ -218,7 +220,7 @@ def test_vectors_of_another_width_are_an_error(opened, tmp_path):
 
 def test_all_settings_that_do_not_fit_are_named_at_once(folder):
     with pytest.raises(InputError) as caught:
-        open_encoder({"encoder": folder}, SETTINGS | {"layer": LAYERS + 1, "max_length": 65})
+        open_encoder({"encoder": folder}, dataclasses.replace(SETTINGS, layer=LAYERS + 1, max_length=65))
     assert [problem.message for problem in caught.value.problems] == [
         "layer 4 is not in 0..3 (0 = embeddings, 3 = last block)",
         "max_length 65 is not in 3..64",
@@ -233,8 +235,8 @@ def test_facts_name_what_runs(opened):
 
 def test_torch_embeds_in_half_precision_only_where_it_can(folder):
     with pytest.raises(InputError, match="torch does not embed in fp16 on the cpu; change `retrieval.precision`"):
-        open_encoder({"encoder": folder}, SETTINGS | {"precision": "fp16"})
-    half = open_encoder({"encoder": folder}, SETTINGS | {"precision": "bf16"})
+        open_encoder({"encoder": folder}, dataclasses.replace(SETTINGS, precision="fp16"))
+    half = open_encoder({"encoder": folder}, dataclasses.replace(SETTINGS, precision="bf16"))
     ids = np.array([half.tokenizer(TEXTS[0])["input_ids"]])
     exact = open_encoder({"encoder": folder}, SETTINGS).run(ids)
     assert half.run(ids).dtype == np.float32
@@ -244,4 +246,4 @@ def test_torch_embeds_in_half_precision_only_where_it_can(folder):
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
 def test_a_gpu_that_is_not_there_is_an_error(folder):
     with pytest.raises(InputError, match="retrieval.device is cuda, but torch finds no GPU here"):
-        open_encoder({"encoder": folder}, SETTINGS | {"device": "cuda"})
+        open_encoder({"encoder": folder}, dataclasses.replace(SETTINGS, device="cuda"))

@@ -15,6 +15,7 @@ from transformers import AutoTokenizer, BertConfig, BertModel, XLMRobertaForMask
 
 from xtreme_bench.errors import InputError
 from xtreme_bench.training import encoder as encoders
+from xtreme_bench.training.params import Scratch
 
 TOKENIZER_IN_ANOTHER_PROCESS = """
 import sys
@@ -39,7 +40,7 @@ def test_a_saved_encoder_loads_again_and_gives_the_same_vectors(tmp_path: Path) 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(tmp_path: Path) -> None:
     tokenizer = tiny_encoder().tokenizer
-    sizes = {"layers": 1, "width": 8, "heads": 1, "feedforward": 8, "positions": 10}
+    sizes = Scratch(layers=1, width=8, heads=1, feedforward=8, vocabulary=300, positions=10)
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         encoders.save(tmp_path / name, encoders.build(sizes, tokenizer, seed))
     assert digests(tmp_path / "a") == digests(tmp_path / "b")

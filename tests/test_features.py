@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 from data_samples import write as write_file
-from toy_training import SETTINGS, digests, tiny_encoder, write_corpus
+from toy_training import SETTINGS, choices_of, digests, tiny_encoder, write_corpus
 
 from xtreme_bench.data import corpora, layout
-from xtreme_bench.data.corpora import Corpus, Limits, chosen
+from xtreme_bench.data.corpora import Choice, Corpus, Limits, chosen
 from xtreme_bench.data.files import reading
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.rows import PairRow
@@ -23,14 +23,13 @@ from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.examples import Example, Examples, lengths, write
 from xtreme_bench.training.families import subwords
 from xtreme_bench.training.features import BATCH, FAMILIES, features, tokenise
+from xtreme_bench.training.params import Features
 
 SOURCE = {**SETTINGS, "examples": 0, "evaluate_on": 0, "max_length": 24, "stride": 8}
-CHOICES: dict[str, dict[str, Any]] = {
-    "xnli": corpora.source_choice({**SOURCE, "source": "xnli"}),
-    "panx": corpora.source_choice({**SOURCE, "source": "panx"}),
-    "squad": corpora.source_choice({**SOURCE, "source": "squad"}),
-    "hellaswag": corpora.intermediate_choice({**SOURCE, "tasks": {"hellaswag": {}}}, "hellaswag"),
-    "panx test": corpora.target_choice({**SOURCE, "task": "panx", "languages": ["en", "de"]}),
+CHOICES: dict[str, Choice] = {
+    **{name: choices_of({**SOURCE, "source": name})["features"] for name in ("xnli", "panx", "squad")},
+    "hellaswag": choices_of({**SOURCE, "tasks": {"hellaswag": {}}})["hellaswag"],
+    "panx test": choices_of({**SOURCE, "task": "panx", "languages": ["en", "de"]})["features"],
 }
 
 
@@ -107,11 +106,11 @@ def test_the_stage_says_what_it_read_and_what_the_format_leaves_out(tmp_path: Pa
     for file in layout.intermediate_files("mnli"):
         write_file(tmp_path, f"data/{file}", text)
     encoders.save(tmp_path / "encoder", tiny_encoder())
-    choice = corpora.intermediate_choice({**SOURCE, "tasks": {"mnli": {}}}, "mnli")
+    choice = choices_of({**SOURCE, "tasks": {"mnli": {}}})["mnli"]
     said: list[str] = []
     (tmp_path / "out").mkdir()
     job = Job(
-        {**choice, "threads": 2},
+        Features(choice, threads=2),
         {"data": tmp_path / "data", "encoder": tmp_path / "encoder"},
         tmp_path / "out",
         tmp_path,
@@ -134,7 +133,7 @@ def test_a_fault_behind_the_rows_that_are_used_is_still_found(tmp_path: Path, to
 
     corpus = Corpus("xnli", "classification", ("neutral",), Limits(16), {"train": corpora._first(read, 1)})
     with pytest.raises(InputError, match=r"a\.tsv:2: malformed"):
-        tokenise(corpus, "train", tokenizer, tmp_path / "x", Counter())
+        tokenise(corpus, "train", tokenizer, tmp_path / "x", Counter(), threads=1)
 
 
 def test_examples_of_one_folder_have_the_same_parts(tmp_path: Path) -> None:
@@ -151,7 +150,7 @@ def test_what_the_disk_refuses_is_an_error_and_no_shorter_file(tmp_path: Path, t
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
     try:
         with pytest.raises(OSError, match="File too large"):
-            tokenise(corpus_of(2 * BATCH, []), "train", tokenizer, tmp_path / "x", Counter())
+            tokenise(corpus_of(2 * BATCH, []), "train", tokenizer, tmp_path / "x", Counter(), threads=1)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 

@@ -94,7 +94,7 @@ def test_a_stage_gets_a_gpu_if_it_computes_with_an_encoder_and_not_otherwise(
     engine.Docker(Resources(), lambda line: None).run(folder, lambda message: None)
     # What puts tensors on a device is in these two modules; whatever loads one of them can use a GPU.
     computes = {"xtreme_bench.training.device", "xtreme_bench.retrieval.embed_torch"} & set(
-        code.sources(KINDS[kind].function)
+        code.sources(*KINDS[kind].code)
     )
     assert made.created[-1]["device_requests"] == ([DRIVER] if computes else None)
     assert KINDS[kind].gpu == bool(computes)

@@ -32,7 +32,7 @@ class Worker:
 
     def run(self, name: str, kind: str = "labels", **code: str) -> dict[str, Any]:
         """How a stage ended that was planned with the code of the package that is tested, but for `code`."""
-        planned = {**sources(KINDS[kind].function), **code}
+        planned = {**sources(*KINDS[kind].code), **code}
         folder = self.folder / name
         folder.mkdir()
         spec = {"kind": kind, "params": LABELS, "inputs": {}, "code": planned}

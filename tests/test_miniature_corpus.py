@@ -21,6 +21,7 @@ from xtreme_bench.cli.main import cli
 from xtreme_bench.data import intermediate, targets, text
 from xtreme_bench.errors import InputError
 from xtreme_bench.miniature.corpus import make_corpus, make_labels, write_corpus, write_labels
+from xtreme_bench.miniature.params import Miniature
 from xtreme_bench.miniature.realise import LANGUAGES
 from xtreme_bench.stage.job import Job
 
@@ -33,7 +34,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     for stage, name in ((make_corpus, "data"), (make_labels, "labels")):
         out = folder / name
         out.mkdir()
-        facts = stage(Job(params=SETTING, inputs={}, out=out, work=folder))
+        facts = stage(Job(params=Miniature(**SETTING), inputs={}, out=out, work=folder))
         assert facts["files"] == len([path for path in out.rglob("*") if path.is_file()])
     return folder / "data", folder / "labels"
 

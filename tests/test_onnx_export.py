@@ -14,6 +14,7 @@ from transformers import AutoConfig, AutoModel
 from xtreme_bench.errors import InputError, StageError
 from xtreme_bench.retrieval import embed_onnx, export, graph
 from xtreme_bench.retrieval.embed_onnx import onnx_device, onnx_run
+from xtreme_bench.retrieval.params import Export
 from xtreme_bench.stage.job import Job
 from xtreme_bench.training import encoder as encoders
 
@@ -208,9 +209,7 @@ def test_a_provider_that_does_not_start_is_an_error(folder, tmp_path):
 
 def test_the_stage_tells_its_progress(folder, tmp_path):
     seen = []
-    params = {"layer": 1, "pooling": "cls", "precision": "fp32", "min_cosine": None, "device": "cpu"}
-    job = Job(
-        {**params, "max_length": 64, "threads": 1}, {"encoder": folder}, tmp_path, tmp_path, lambda *a: seen.append(a)
-    )
+    params = Export(1, "cls", max_length=64, precision="fp32", min_cosine=None, device="cpu", threads=1)
+    job = Job(params, {"encoder": folder}, tmp_path, tmp_path, lambda *a: seen.append(a))
     export.export(job)
     assert [note for *_, note in seen] == ["loading the encoder", "writing the graph", "comparing with torch"]

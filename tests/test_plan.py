@@ -195,5 +195,5 @@ def test_scoring_every_layer_adds_stages_and_changes_none(tmp_path: Path) -> Non
 def test_a_lower_precision_is_compared_where_labels_are_and_retrieval_never_sees_them(tmp_path: Path) -> None:
     made = planned(tmp_path, with_bucc(", precision: int8, min_cosine: 0.9"))
     last = made.stages[-1]
-    assert (last.kind, last.params["languages"], set(last.inputs)) == ("precision", ["de"], {"labels", "predictions"})
+    assert (last.kind, last.params.languages, set(last.inputs)) == ("precision", ("de",), {"labels", "predictions"})
     assert last.inputs["predictions"] is made.predictions["tatoeba"]

@@ -47,7 +47,7 @@ def planned(places: Places) -> Plan:
 def test_labels_that_prepare_wrote_beside_the_data_are_taken(tmp_path: Path) -> None:
     made = planned(ready(tmp_path, labels=("xnli/test-de.tsv", "panx/test-de.tsv")))
     assert made.score is not None
-    assert made.score.params["tasks"] == {"xnli": ["de"]}
+    assert made.scored == made.score.params.tasks == {"xnli": ("de",)}
     folder = made.score.inputs["labels"]
     assert isinstance(folder, Folder)
     assert folder.path == tmp_path / "corpora-labels"

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 from data_samples import write as write_file
+from toy_training import choices_of
 
-from xtreme_bench.data import corpora, layout
+from xtreme_bench.data import layout
 from xtreme_bench.data.corpora import Corpus, Limits, chosen
 from xtreme_bench.rows import Answer, ChoiceRow, PairRow, QuestionRow, TaggedRow
 from xtreme_bench.training.examples import Example
@@ -131,13 +132,13 @@ def settings(**params: Any) -> dict[str, Any]:
 def test_development_rows_are_spread_over_all_articles_and_the_same_each_time(tmp_path: Path) -> None:
     for split in ("train", "dev"):
         squad(tmp_path, split, articles=48, each=20)
-    choice = corpora.source_choice(settings(source="squad", evaluate_on=96))
+    choice = choices_of(settings(source="squad", evaluate_on=96))["features"]
     ids = [row.id for row in chosen(tmp_path, choice).rows("dev")]
     assert Counter(name.split("-")[0] for name in ids) == {str(article): 2 for article in range(48)}
     assert ids == [row.id for row in chosen(tmp_path, choice).rows("dev")]
     # Drawn, not every so manieth: a file with a period of its own keeps all of it.
     assert len({int(name.split("-")[1]) for name in ids}) > 10
-    every = corpora.source_choice(settings(source="squad", evaluate_on=0))
+    every = choices_of(settings(source="squad", evaluate_on=0))["features"]
     assert len(chosen(tmp_path, every).rows("dev")) == 960
 
 
@@ -158,7 +159,7 @@ def write_anli_plus(data: Path, count: int) -> None:
 def test_anli_plus_is_judged_by_a_subset_of_each_of_its_parts(tmp_path: Path) -> None:
     write_anli_plus(tmp_path, 30)
     params = settings(tasks={"anli_plus": {}}, evaluate_on=10)
-    one = chosen(tmp_path, corpora.intermediate_choice(params, "anli_plus"))
+    one = chosen(tmp_path, choices_of(params)["anli_plus"])
     assert one.development == [
         "dev/snli/snli_1.0_dev", "dev/mnli/multinli_1.0_dev_matched", "dev/anli/R1/dev", "dev/anli/R2/dev",
         "dev/anli/R3/dev",

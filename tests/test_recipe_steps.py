@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
+from toy_training import FINETUNING as SETTINGS
+from toy_training import some_of
 
 from xtreme_bench.data.published import published
 from xtreme_bench.data.targets import TYDIQA_DEV_EVERY
@@ -13,6 +15,7 @@ from xtreme_bench.files import Digests
 from xtreme_bench.plan.stages import Stage, plan
 from xtreme_bench.recipe.load import load
 from xtreme_bench.training import sampling
+from xtreme_bench.training.params import Intermediate, Pretrain, Tuning
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 # A question counts as one example; those on long passages are several, so question answering is longer in truth.
@@ -39,24 +42,30 @@ STEPS: dict[str, dict[str, int]] = {
 
 def sizes(stage: Stage) -> dict[str, int]:
     """The training examples of a stage, as published."""
-    tasks: Any = stage.params.get("tasks") or [stage.params["source"]]
+    params = stage.params
+    tasks = params.corpora if isinstance(params, Intermediate) else [params.corpus.source]
     found = {task: published(task, "train") or 0 for task in tasks}
     if "tydiqa" in found:
         found["tydiqa"] -= found["tydiqa"] // TYDIQA_DEV_EVERY
     return found
 
 
+def _steps(stage: Stage) -> tuple[str, int]:
+    """The name of a phase, a fine-tuning's by its source, and the steps of its training."""
+    params = stage.params
+    match params:
+        case Pretrain():
+            return stage.kind, params.steps
+        case Intermediate():
+            return stage.kind, sampling.steps(sizes(stage), params, params.sampling.cap)
+        case _:
+            return params.corpus.source, sampling.steps(sizes(stage), params)
+
+
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_phase_trains_as_long_as_its_source_says(path: Path, tmp_path: Path) -> None:
     made = plan(load(path), data=tmp_path / "none", digests=Digests(tmp_path / "digests.json"))
-    found = {
-        str(stage.params.get("source") or stage.kind): stage.params["steps"]
-        if stage.kind == "pretrain"
-        else sampling.steps(sizes(stage), stage.params)
-        for stage in made.stages
-        if stage.kind in ("pretrain", "intermediate", "finetune")
-    }
-    assert found == STEPS[path.stem]
+    assert dict(_steps(stage) for stage in made.stages if stage.row.trains) == STEPS[path.stem]
 
 
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.yaml")), ids=lambda path: path.stem)
@@ -77,7 +86,7 @@ def test_intermediate_training_is_set_as_in_the_guide_of_the_paper(name: str) ->
 
 def test_a_cap_counts_in_the_mix_and_in_its_epochs() -> None:
     mix = {"mnli": 392_702, "squad_v1": 87_599}
-    params = {"epochs": 1.0, "steps": None, "batch": 32, "sampling": {"kind": "proportional", "cap": 131_072}}
-    assert sampling.steps(mix, params) == 6_834
-    assert sampling.steps(mix, {**params, "sampling": {"kind": "proportional", "cap": None}}) == 15_010
-    assert sampling.steps(mix, {**params, "steps": 7}) == 7
+    tuning = some_of(Tuning, {**SETTINGS, "epochs": 1.0, "batch": 32})
+    assert sampling.steps(mix, tuning, 131_072) == 6_834
+    assert sampling.steps(mix, tuning) == 15_010
+    assert sampling.steps(mix, replace(tuning, steps=7)) == 7

@@ -1,5 +1,6 @@
 """The retrieval stage on corpora whose translations are known: the foreign side repeats the English words."""
 
+import dataclasses
 import json
 import logging
 import shutil
@@ -13,6 +14,7 @@ from xtreme_bench.retrieval import export as onnx_export
 from xtreme_bench.retrieval import precision
 from xtreme_bench.retrieval import retrieve as retrieval
 from xtreme_bench.retrieval.layers import score_layers
+from xtreme_bench.retrieval.params import Precision, Retrieve
 from xtreme_bench.retrieval.retrieve import retrieve
 from xtreme_bench.stage.job import Job
 
@@ -50,14 +52,22 @@ def make_bucc(data, split, gold):
 
 
 def job(tmp_path, encoder, export=None, progress=None, **params):
-    given = {"layer": 2, "pooling": "mean", "max_length": 64, "precision": "fp32", "min_cosine": None, "threads": 1}
+    given = {
+        "task": "bucc2018",
+        "layer": 2,
+        "pooling": "mean",
+        "max_length": 64,
+        "precision": "fp32",
+        "min_cosine": None,
+        "threads": 1,
+    }
     given |= {"provider": "onnxruntime" if export else "torch", "device": "cpu"}
     out, work = tmp_path / "out", tmp_path / "work"
     out.mkdir(exist_ok=True)
     work.mkdir(exist_ok=True)
     inputs = {"data": tmp_path / "data", "encoder": encoder} | ({"export": export} if export else {})
     told = progress or (lambda done, total, what: None)
-    return Job(given | params, inputs, out, work, told)
+    return Job(Retrieve(**given | params), inputs, out, work, told)
 
 
 def test_tatoeba_predicts_the_line_of_each_english_sentence(tmp_path, encoder):
@@ -151,12 +161,12 @@ def test_int8_says_how_far_it_is_from_fp32_and_what_it_costs_on_tatoeba(tmp_path
     gold = [str((at - 7) % n) for at in range(n)]
     write(tmp_path / "labels/tatoeba/test-de.tsv", ["0" if gold[0] != "0" else "1", *gold[1:]])
     inputs = {"labels": tmp_path / "labels", "predictions": tmp_path / "out"}
-    cost = precision.compare(Job({"precision": "int8"}, inputs, tmp_path, tmp_path))
+    cost = precision.compare(Job(Precision("int8", ("de",)), inputs, tmp_path, tmp_path))
     right = 100 * (n - 1) / n
     assert cost == {"tatoeba_accuracy": {"de": {"fp32": right, "int8": right}}, "mean_change": 0}
     write(tmp_path / "labels/tatoeba/test-de.tsv", ["0"] * 3)
     with pytest.raises(InputError, match=f"test-de.tsv: 3 labels, but the data has {len(ENGLISH)} sentences"):
-        precision.compare(Job({"precision": "int8"}, inputs, tmp_path, tmp_path))
+        precision.compare(Job(Precision("int8", ("de",)), inputs, tmp_path, tmp_path))
 
 
 def test_a_lower_precision_is_compared_on_whole_languages_of_tatoeba_up_to_a_number(tmp_path, encoder, monkeypatch):
@@ -184,14 +194,14 @@ def test_every_layer_is_scored_on_development_pairs_in_one_pass(tmp_path, encode
     export = export_tiny_encoder(encoder, tmp_path / "export", layer=None) if provider == "onnxruntime" else None
     seen = []
     told = lambda done, total, what: seen.append(what)  # noqa: E731
-    facts = score_layers(job(tmp_path, encoder, export, progress=told, languages=["de"]))
+    facts = score_layers(job(tmp_path, encoder, export, progress=told, languages=["de"], layer=None))
     assert facts["bucc2018_dev_f1"]["de"] == [100] * (LAYERS + 1)
     assert facts["provider"].startswith(provider)
     assert seen[-1] == f"de: mining with layer {LAYERS}"
     assert sum("sentences at every layer" in what for what in dict.fromkeys(seen)) == 2
     # Another run finds the language done and needs no vectors.
     assert not (tmp_path / "work" / "de").exists()
-    assert score_layers(job(tmp_path, encoder, export, languages=["de"])) == facts
+    assert score_layers(job(tmp_path, encoder, export, languages=["de"], layer=None)) == facts
 
 
 @pytest.fixture(params=["retrieve", "layers"])
@@ -202,7 +212,7 @@ def embedding(request, tmp_path, encoder):
     layer = 2 if request.param == "retrieve" else None
     export = export_tiny_encoder(encoder, tmp_path / "export", layer=layer, pooling="mean")
     stage = retrieve if request.param == "retrieve" else score_layers
-    return stage, job(tmp_path, encoder, export, task="bucc2018", languages=["de"], device="auto"), export
+    return stage, job(tmp_path, encoder, export, task="bucc2018", languages=["de"], device="auto", layer=layer), export
 
 
 def made_for(export, device):
@@ -240,7 +250,7 @@ def test_half_an_export_of_a_killed_stage_is_not_taken_for_a_whole_one(embedding
     stage, given, export = embedding
     expected = stage(given)
     made_for(export, "cuda")
-    given.params["device"] = "cpu"
+    given = dataclasses.replace(given, params=dataclasses.replace(given.params, device="cpu"))
     (tmp_path / "work/export").mkdir()
     (tmp_path / "work/export/encoder.onnx").write_text("half")
     assert stage(given) == expected

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -46,30 +46,38 @@ class Here:
         self.closed = True
 
 
-def join(job: Job) -> dict[str, object]:
+@dataclass(frozen=True)
+class Word:
+    word: str
+    patience: int = 1
+
+
+def join(job: Job[Word]) -> dict[str, object]:
     """A stage that joins the texts of its inputs and its own word."""
-    if job.params["word"] == "bad":
+    if job.params.word == "bad":
         raise InputError("the word is bad")
     job.progress(1, 2, "half")
-    if job.params["word"] == "thief":
+    if job.params.word == "thief":
         next(job.out.parents[2].glob("stages/*/out/text")).read_text()
     parts = [(folder / "text").read_text() for _, folder in sorted(job.inputs.items())]
-    (job.out / "text").write_text("".join([*parts, str(job.params["word"])]))
+    (job.out / "text").write_text("".join([*parts, str(job.params.word)]))
     return {"summary": f"{len(parts)} parts"}
 
 
 @pytest.fixture(autouse=True)
 def _kinds(monkeypatch: pytest.MonkeyPatch) -> None:
     module = ModuleType("xtreme_bench.joining")
-    module.join = join  # type: ignore[attr-defined]
+    module.join, module.Word = join, Word  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "xtreme_bench.joining", module)
-    monkeypatch.setitem(KINDS, "join", Kind("xtreme_bench.joining:join"))
+    monkeypatch.setitem(
+        KINDS, "join", Kind("xtreme_bench.joining:join", "xtreme_bench.joining:Word", "join", aside=("patience",))
+    )
     # What a stage may read is a rule of its whole process, and here the scheduler lives in the same one.
     monkeypatch.setattr(worker, "guarded", lambda closed, opened: nullcontext())
 
 
 def stage(word: str, **inputs: Stage) -> Stage:
-    return Stage("join", f"join {word}", {"word": word}, inputs)
+    return Stage("join", f"join {word}", Word(word), inputs)
 
 
 def run(stages: list[Stage], store: Store, jobs: int = 2) -> tuple[Here, str]:
@@ -181,7 +189,7 @@ def test_a_store_that_cannot_be_written_is_an_error_that_says_where(store: Store
 
 def test_names_and_asides_are_not_part_of_the_key_but_parameters_and_inputs_are() -> None:
     a, b = stage("a"), stage("b")
-    renamed = Stage("join", "another name", {"word": "a"}, {}, {"checkpoint_seconds": 5})
+    renamed = Stage("join", "another name", Word("a", patience=5), {})
     assert a.key == renamed.key
     assert len({a.key, b.key, stage("a", x=a).key, stage("a", x=b).key, stage("a", y=b).key}) == 5
 
@@ -253,7 +261,7 @@ def data(tmp_path: Path) -> Path:
 
 def reading(data: Path) -> Stage:
     digests = Digests(data.parent / "digests.json")
-    return Stage("join", "join a", {"word": "a"}, {"x": Folder.digested(data, ["text"], digests)})
+    return Stage("join", "join a", Word("a"), {"x": Folder.digested(data, ["text"], digests)})
 
 
 def executed(stage: Stage, store: Store, engine: Here) -> str:

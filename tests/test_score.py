@@ -13,6 +13,7 @@ from small_bundle import AVERAGES, LABELS, PREDICTIONS, put
 from xtreme_bench.benchmark import GROUPS, TASKS
 from xtreme_bench.bundle.evaluate import coverage, evaluate
 from xtreme_bench.errors import InputError
+from xtreme_bench.official.params import Score
 from xtreme_bench.official.scores import cells, headline, score_stage
 from xtreme_bench.stage.job import Job
 
@@ -136,11 +137,16 @@ def test_headlines_are_found_by_task_group_overall_and_transfer(predictions: Pat
     assert cells(scores, "xquad") == pytest.approx({"de": 56.25})
 
 
-def job(tmp_path: Path, predictions: Path, labels: Path, tasks: dict[str, list[str]]) -> Job:
+def job(tmp_path: Path, predictions: Path, labels: Path, tasks: dict[str, list[str]]) -> Job[Score]:
     for name in ("out", "work"):
         (tmp_path / name).mkdir()
     inputs = {"labels": labels, **{task: predictions / task for task in tasks}}
-    return Job({"tasks": tasks}, inputs, tmp_path / "out", tmp_path / "work")
+    return Job(
+        Score({task: tuple(languages) for task, languages in tasks.items()}),
+        inputs,
+        tmp_path / "out",
+        tmp_path / "work",
+    )
 
 
 def test_the_stage_writes_the_same_scores_and_names_what_it_could_not_score(

@@ -37,7 +37,7 @@ MIXED: dict[str, Any] = {
     "qa_length": 40,
     "qa_stride": 16,
     "tasks": {name: {"languages": ["en"], "weight": None} for name in ("squad_v1", "hellaswag")},
-    "sampling": {"kind": "uniform", "cap": 0, "temperature": 1.0},
+    "sampling": {"kind": "uniform", "cap": None, "temperature": 1.0},
 }
 
 
@@ -95,7 +95,12 @@ def test_a_run_killed_by_signal_resumes_to_the_same_bytes(tmp_path: Path, inputs
         "folder, params, data, encoder = sys.argv[1:]\n"
         "finetune(make_job(Path(folder), json.loads(params), data=Path(data), encoder=Path(encoder)))"
     )
-    arguments = [str(broken.work.parent), json.dumps(broken.params), str(inputs["data"]), str(inputs["encoder"])]
+    arguments = [
+        str(broken.work.parent),
+        json.dumps({**params, "checkpoint_seconds": 0.02}),
+        str(inputs["data"]),
+        str(inputs["encoder"]),
+    ]
     process = subprocess.Popen([sys.executable, "-c", script, *arguments], cwd=Path(__file__).parent)
     while not list(broken.work.glob("checkpoint-*")):
         assert process.poll() is None
@@ -228,7 +233,7 @@ def test_a_full_gpu_ends_the_stage_with_advice(tmp_path: Path) -> None:
     task = Task("mnli", Greedy(), nn.Linear(16, 3), [Example(0, (np.array([0, 9, 2], np.int32),), 1)])
     job = make_job(tmp_path, FINETUNING)
     with pytest.raises(StageError, match=r"step 1, task mnli: the GPU's memory is full; lower `batch`"):
-        fit(job, prepare_device(FINETUNING), tiny_encoder(), [task], [1.0], 2)
+        fit(job, prepare_device(job.params), tiny_encoder(), [task], [1.0], 2)
 
 
 def test_sequences_longer_than_the_positions_are_refused(tmp_path: Path, inputs: dict[str, Path]) -> None:

@@ -18,6 +18,8 @@ from xtreme_bench.errors import InputError, StageError
 from xtreme_bench.stage.worker import _report
 
 LABELS = {"kind": "labels", "params": {"seed": 3, "scale": 0.02, "languages": ["en", "de"]}, "inputs": {}}
+# No recipe can ask for a corpus without end, so nothing handles it.
+ENDLESS = {**LABELS["params"], "scale": float("inf")}
 
 
 def stage(folder: Path, **changes: Any) -> Path:
@@ -49,7 +51,7 @@ def test_wrong_input_ends_with_2_and_is_told_on_one_line(tmp_path: Path) -> None
 
 
 def test_a_bug_ends_with_3_and_its_traceback_is_in_the_log(tmp_path: Path) -> None:
-    folder = stage(tmp_path / "stage", params={"seed": 3})
+    folder = stage(tmp_path / "stage", params=ENDLESS)
     code, messages = messages_of(folder)
     assert (code, messages[-1]["unexpected"]) == (3, True)
     assert "Traceback" in (folder / "log.txt").read_text()
@@ -91,7 +93,7 @@ def test_the_local_engine_keeps_its_worker_for_the_next_stage_also_after_an_erro
         (kept,) = engine._all
         for name in "bc":
             with pytest.raises(StageError, match="the whole traceback is in"):
-                engine.run(stage(tmp_path / name, kind="corpus", params={"seed": 3}), lambda _: None)
+                engine.run(stage(tmp_path / name, kind="corpus", params=ENDLESS), lambda _: None)
         assert engine._all == [kept]
     finally:
         engine.close()
@@ -101,7 +103,7 @@ def test_a_stage_that_sees_gold_labels_shares_its_process_with_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = Local()
-    failing = stage(tmp_path / "a", kind="corpus", params={"seed": 3})
+    failing = stage(tmp_path / "a", kind="corpus", params=ENDLESS)
     try:
         with pytest.raises(StageError):
             engine.run(failing, lambda _: None)
@@ -126,7 +128,7 @@ def test_a_stage_has_the_threads_that_the_recipe_says_which_sleep_when_idle_unle
     engine = Local(threads=3)
     try:
         with pytest.raises(StageError):
-            engine.run(stage(tmp_path / "stage", kind="corpus", params={}), lambda _: None)
+            engine.run(stage(tmp_path / "stage", kind="corpus", params=ENDLESS), lambda _: None)
         variables = Path(f"/proc/{engine._all[0].pid}/environ").read_text().split("\0")
         assert {"OPENBLAS_NUM_THREADS=3", f"OMP_WAIT_POLICY={found}"} <= set(variables)
     finally:

@@ -6,14 +6,29 @@ import dataclasses
 import hashlib
 import json
 import random
+from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from xtreme_bench.data import corpora, layout
+from xtreme_bench.data import intermediate, layout
+from xtreme_bench.data.corpora import Choice, IntermediateChoice, SourceChoice, TargetChoice
 from xtreme_bench.stage.job import Job
 from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.features import features
 from xtreme_bench.training.forward import Encoder
+from xtreme_bench.training.params import (
+    Features,
+    Finetune,
+    Intermediate,
+    Predict,
+    Pretrain,
+    Sampling,
+    Scratch,
+    Tuning,
+)
+
+T = TypeVar("T")
 
 
 def _words(text: str) -> list[str]:
@@ -39,6 +54,8 @@ SETTINGS: dict[str, Any] = {
     "stride": None,
 }
 FINETUNING = {**SETTINGS, "method": "full", "evaluate_every": 4, "evaluate_on": 20, "patience": 30, "examples": 0}
+# What a recipe need not say.
+UNSAID: dict[str, Any] = {"epochs": None, "steps": None, "unusable": 0.05, "retrain": False}
 
 
 def sentences(count: int, seed: int) -> list[list[int]]:
@@ -55,8 +72,9 @@ def english(sentence: list[int]) -> str:
 def tiny_encoder(**sizes: Any) -> Encoder:
     """1 layer, 16 wide, a tokenizer that knows some characters of seven scripts."""
     texts = [" ".join(words) for words in (ENGLISH, GERMAN, CHINESE)] + [JAPANESE, THAI]
-    scratch = {**SCRATCH, **sizes}
-    return encoders.build(scratch, encoders.train_tokenizer(texts, scratch["vocabulary"]), seed=1)
+    dropout = {"dropout": sizes.pop("dropout")} if "dropout" in sizes else {}
+    scratch = Scratch(**{**SCRATCH, **sizes})
+    return encoders.build(scratch, encoders.train_tokenizer(texts, scratch.vocabulary), seed=1, **dropout)
 
 
 def write_corpus(data: Path) -> Path:
@@ -104,24 +122,54 @@ def _write_squad(path: Path, rows: list[list[int]]) -> None:
     path.write_text(json.dumps({"version": "1.1", "data": [{"title": "t", "paragraphs": paragraphs}]}))
 
 
-def make_job(folder: Path, params: dict[str, Any], **inputs: Path) -> Job:
+def some_of(cls: type[T], settings: Mapping[str, Any], **others: Any) -> T:
+    """A dataclass with those of some settings that are its fields, and with `others`."""
+    known = {**UNSAID, **settings, **others}
+    return cls(**{item.name: known[item.name] for item in fields(cls)})  # type: ignore[arg-type]
+
+
+def choices_of(settings: Mapping[str, Any]) -> dict[str, Choice]:
+    """The corpora that settings of a recipe's kind choose, by the names of the inputs that hold their features."""
+    if "source" in settings:
+        return {"features": some_of(SourceChoice, settings, retrain=bool(settings.get("retrain")))}
+    if "task" in settings:
+        return {"features": some_of(TargetChoice, {**settings, "languages": tuple(settings["languages"])})}
+    found: dict[str, Choice] = {}
+    for task, wanted in settings.get("tasks", {}).items():
+        qa = intermediate.FAMILY[task] == "qa"
+        limits = {"max_length": settings["qa_length"], "stride": settings["qa_stride"]} if qa else {"stride": None}
+        own = {"intermediate": task, "languages": tuple(wanted.get("languages", ("en",))), **limits}
+        found[task] = some_of(IntermediateChoice, {**settings, **own})
+    return found
+
+
+def params_of(settings: Mapping[str, Any]) -> Any:
+    """The parameters of the stage that trains or predicts by settings of a recipe's kind."""
+    choices = choices_of(settings)
+    if "task" in settings:
+        return some_of(Predict, settings, corpus=choices["features"])
+    if "scratch" in settings:
+        whole = {"method": "full", "evaluate_every": settings["steps"], "patience": 0}
+        languages, scratch = tuple(settings["languages"]), Scratch(**settings["scratch"])
+        return some_of(Pretrain, {**settings, **whole}, languages=languages, scratch=scratch)
+    if "tasks" in settings:
+        weights = {name: wanted["weight"] for name, wanted in settings["tasks"].items() if wanted.get("weight")}
+        sampling = Sampling(**settings["sampling"])
+        return some_of(Intermediate, settings, corpora=choices, weights=weights, sampling=sampling)
+    return some_of(Finetune, settings, corpus=choices["features"]) if choices else some_of(Tuning, settings)
+
+
+def make_job(folder: Path, settings: Mapping[str, Any], **inputs: Path) -> Job[Any]:
     """A job with its folders below `folder`; what a stage that trains or predicts reads is tokenised for it."""
     for name in ("out", "work"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    choices: dict[str, dict[str, Any]] = {}
-    if "source" in params and "data" in inputs:
-        choices["features"] = corpora.source_choice(params)
-    elif "model" in inputs:
-        choices["features"] = corpora.target_choice(params)
-    for task in params.get("tasks", {}):
-        choices[task] = corpora.intermediate_choice(params, task)
-    for name, choice in choices.items():
+    for name, choice in choices_of(settings).items() if "data" in inputs else ():
         made = folder / "tokenised" / name
         if not made.exists():
-            tokenizer = inputs.get("encoder") or inputs["model"]
-            features(Job(choice, {"data": inputs["data"], "encoder": tokenizer}, made, made))
+            read = {"data": inputs["data"], "encoder": inputs.get("encoder") or inputs["model"]}
+            features(Job(Features(choice, 1), read, made, made))
         inputs[name] = made
-    return Job(params, inputs, folder / "out", folder / "work")
+    return Job(params_of(settings), inputs, folder / "out", folder / "work")
 
 
 class KilledError(Exception):

@@ -21,6 +21,7 @@ from xtreme_bench.audit.scope import dev_file, relations, seen
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data import formats, intermediate, targets, text
 from xtreme_bench.data.usable import LeftOut
+from xtreme_bench.data.usage import Usage
 from xtreme_bench.files import write_json
 from xtreme_bench.rows import ChoiceRow, PairRow, QuestionRow, Row, SentenceRow, TaggedRow
 from xtreme_bench.stage.job import Job
@@ -41,8 +42,8 @@ class Source:
     rows: Callable[[], Iterator[Texts]]
 
 
-def audit_stage(job: Job) -> dict[str, Any]:
-    """Stage: audit what a recipe trains on. Input: data. Params: targets, pretraining, intermediate, finetuning.
+def audit_stage(job: Job[Usage]) -> dict[str, Any]:
+    """Stage: audit what a recipe trains on. Input: data.
 
     Writes `audit.json` and returns its content as facts.
     """
@@ -51,11 +52,10 @@ def audit_stage(job: Job) -> dict[str, Any]:
     return facts
 
 
-def audit(data: Path, used: Mapping[str, Any], progress: Callable[[int, int, str], None]) -> dict[str, Any]:
+def audit(data: Path, used: Usage, progress: Callable[[int, int, str], None]) -> dict[str, Any]:
     """Compare what is trained on with what is tested on, both below `data` in the download layout.
 
-    `used` maps targets to their languages, `pretraining` to {languages, translation} or None, `intermediate` to its
-    tasks' languages, `finetuning` to the list of sources. Returns JSON values: `overlaps` (training text in test
+    Returns JSON values: `overlaps` (training text in test
     items, by language), `repeats` (rows of a test set that stand there more than once, or in the development set
     too), `relations` and `seen` (languages that are not zero-shot), and what was compared.
     Errors: `InputError` for unreadable data.
@@ -66,10 +66,10 @@ def audit(data: Path, used: Mapping[str, Any], progress: Callable[[int, int, str
     overlaps: dict[tuple[str, ...], dict[str, Any]] = {}
     repeats: list[dict[str, Any]] = []
     compared = 0
-    languages = sorted({code for codes in used["targets"].values() for code in codes} | {"en"})
+    languages = sorted({code for codes in used.targets.values() for code in codes} | {"en"})
     for done, language in enumerate(languages):
         progress(done, len(languages), f"test texts in {language}")
-        tests = _Tests(data, used["targets"], language)
+        tests = _Tests(data, used.targets, language)
         repeats += tests.repeats
         if not tests.sizes:
             continue
@@ -87,22 +87,22 @@ def audit(data: Path, used: Mapping[str, Any], progress: Callable[[int, int, str
     }
 
 
-def sources(data: Path, used: Mapping[str, Any]) -> Iterator[Source]:
+def sources(data: Path, used: Usage) -> Iterator[Source]:
     """Everything that a recipe learns from or chooses by, a source for each corpus, language and use."""
-    pretraining = used.get("pretraining") or {}
-    for code in pretraining.get("languages", ()):
+    text = used.pretraining
+    for code in text.languages if text else ():
         yield Source("text", "pretraining", code, partial(_text, data, code))
-    translated = [code for code in pretraining.get("languages", ()) if code != "en" and pretraining.get("translation")]
+    translated = [code for code in text.languages if code != "en"] if text and text.translation else []
     for code in translated:
         yield Source("translations", "pretraining", code, partial(_side, data, [code], 0))
     if translated:
         yield Source("translations", "pretraining", "en", partial(_side, data, translated, 1))
-    for task, codes in used.get("intermediate", {}).items():
+    for task, codes in used.intermediate.items():
         for code in codes:
             yield Source(task, "intermediate", code, partial(_rows, intermediate.read, data, task, "train", code))
         dev = partial(_rows, intermediate.read, data, task, "dev")
         yield Source(f"{task} (development)", "choice of checkpoints", "en", dev)
-    for name in used.get("finetuning", ()):
+    for name in used.finetuning:
         yield Source(name, "fine-tuning", "en", partial(_rows, targets.read_train, data, name, "train"))
         dev = partial(_rows, targets.read_train, data, name, "dev")
         yield Source(f"{name} (development)", "choice of checkpoints", "en", dev)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from xtreme_bench.benchmark import LANGUAGES, TASKS
 from xtreme_bench.data import layout
+from xtreme_bench.data.usage import TextUse, Usage
 from xtreme_bench.recipe.fields import Recipe
 
 
@@ -34,59 +34,51 @@ RELATIONS = (
 )
 
 
-def usage(recipe: Recipe) -> dict[str, Any]:
-    """What a recipe trains on and is tested on, as `audit` takes it."""
+def usage(recipe: Recipe) -> Usage:
+    """What a recipe trains on and is tested on."""
     tasks = recipe.intermediate.tasks if recipe.intermediate else {}
-    pretraining = recipe.pretraining
-    return {
-        "targets": {task: list(target.languages) for task, target in recipe.targets.items()},
-        "pretraining": pretraining
-        and {"languages": list(pretraining.languages), "translation": pretraining.translation > 0},
-        "intermediate": {name: list(task.languages) for name, task in tasks.items()},
-        "finetuning": sorted({source for task in recipe.targets if (source := TASKS[task].source) is not None}),
-    }
+    text = recipe.pretraining
+    return Usage(
+        targets={task: target.languages for task, target in recipe.targets.items()},
+        pretraining=TextUse(text.languages, translation=text.translation > 0) if text else None,
+        intermediate={name: task.languages for name, task in tasks.items()},
+        finetuning=tuple(sorted({source for task in recipe.targets if (source := TASKS[task].source) is not None})),
+    )
 
 
-def everything(data: Path) -> dict[str, Any]:
-    """All that a data folder allows to train on and to test on, as `audit` takes it."""
+def everything(data: Path) -> Usage:
+    """All that a data folder allows to train on and to test on."""
 
     def there(files: Iterable[str]) -> bool:
         return all((data / file).is_file() for file in files)
 
     texts = sorted(path.stem for path in (data / "text").glob("*.txt") if path.stat().st_size)
-    return {
-        "targets": {
-            task: [code for code in row.languages if there(layout.test_files(task, code))]
+    return Usage(
+        targets={
+            task: tuple(code for code in row.languages if there(layout.test_files(task, code)))
             for task, row in TASKS.items()
         },
-        "pretraining": {"languages": texts, "translation": False},
-        "intermediate": {
+        pretraining=TextUse(tuple(texts), translation=False),
+        intermediate={
             task: codes
             for task in layout.INTERMEDIATE
             if there(layout.intermediate_files(task))
-            and (codes := [code for code in LANGUAGES if there(layout.intermediate_files(task, code))])
+            and (codes := tuple(code for code in LANGUAGES if there(layout.intermediate_files(task, code))))
         },
-        "finetuning": [source for source in layout.SOURCES if there(layout.training_files(source))],
-    }
+        finetuning=tuple(source for source in layout.SOURCES if there(layout.training_files(source))),
+    )
 
 
-def files(used: Mapping[str, Any], data: Path | None = None) -> list[str]:
+def files(used: Usage, data: Path | None = None) -> list[str]:
     """What `audit` reads below the data folder; development sets of other languages only where `data` has them."""
-    found = {
-        file for task, codes in used["targets"].items() for code in codes for file in layout.test_files(task, code)
-    }
-    found |= {file for source in used["finetuning"] for file in layout.training_files(source)}
-    for task, codes in used["intermediate"].items():
+    found = {file for task, codes in used.targets.items() for code in codes for file in layout.test_files(task, code)}
+    found |= {file for source in used.finetuning for file in layout.training_files(source)}
+    for task, codes in used.intermediate.items():
         found.update(file for code in codes for file in layout.intermediate_files(task, code))
         found.update(layout.intermediate_split_files(task, "dev"))
-    if used["pretraining"]:
-        translation = used["pretraining"]["translation"]
-        found |= {
-            file
-            for code in used["pretraining"]["languages"]
-            for file in layout.text_files(code, translation=translation)
-        }
-    dev = (dev_file(task, code) for task, codes in used["targets"].items() for code in codes)
+    if text := used.pretraining:
+        found |= {file for code in text.languages for file in layout.text_files(code, translation=text.translation)}
+    dev = (dev_file(task, code) for task, codes in used.targets.items() for code in codes)
     return sorted(found | {file for file in dev if data is not None and (data / file).is_file()})
 
 
@@ -95,26 +87,24 @@ def dev_file(task: str, language: str) -> str:
     return f"{task}/dev-{language}.tsv"
 
 
-def relations(used: Mapping[str, Any]) -> list[dict[str, str]]:
+def relations(used: Usage) -> list[dict[str, str]]:
     """The known relations between what a recipe trains on or chooses by and its targets."""
-    trained = set(used.get("intermediate", ()))
-    if "squad" in used.get("finetuning", ()) or "squad_v1" in trained:
+    trained = set(used.intermediate)
+    if "squad" in used.finetuning or "squad_v1" in trained:
         trained.add("squad (development)")
     return [
         {"training": one.training, "target": one.target, "why": one.why}
         for one in RELATIONS
-        if one.training in trained and one.target in used["targets"]
+        if one.training in trained and one.target in used.targets
     ]
 
 
-def seen(used: Mapping[str, Any]) -> dict[str, dict[str, list[str]]]:
+def seen(used: Usage) -> dict[str, dict[str, list[str]]]:
     """For each target the languages that are not zero-shot, with the labelled corpora in which they were seen."""
     labelled: dict[str, list[str]] = defaultdict(list)
-    for task, codes in used.get("intermediate", {}).items():
+    for task, codes in used.intermediate.items():
         for code in codes:
             labelled[code].append(f"intermediate: {task}")
-    for name in used.get("finetuning", ()):
+    for name in used.finetuning:
         labelled["en"].append(f"fine-tuning: {name}")
-    return {
-        task: {code: labelled[code] for code in codes if code in labelled} for task, codes in used["targets"].items()
-    }
+    return {task: {code: labelled[code] for code in codes if code in labelled} for task, codes in used.targets.items()}

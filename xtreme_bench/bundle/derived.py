@@ -17,6 +17,7 @@ from xtreme_bench.files import Digests
 from xtreme_bench.official.findings import listed
 from xtreme_bench.plan.stages import plan
 from xtreme_bench.recipe.load import Recipe, recall
+from xtreme_bench.stage.kinds import KINDS
 from xtreme_bench.untrusted import has_at_most
 from xtreme_bench.wording import listing, quoted
 
@@ -100,5 +101,5 @@ def _stages(manifest: Mapping[str, Any], recipe: Recipe, labels: Path) -> Iterat
         yield "stages: each needs a `key`, 64 hexadecimal digits"
     if any(made.MARK in stage and not made.is_modules(stage[made.MARK]) for stage in claimed):
         yield f"stages: `{made.MARK}` must be a list of modules"
-    if manifest["scores"] is not None and "score" not in {kind for kind, _ in named}:
+    if manifest["scores"] is not None and not any(KINDS[kind].tells == "scores" for kind, _ in named if kind in KINDS):
         yield "there are scores, but no stage that scores"

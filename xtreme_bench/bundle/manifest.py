@@ -25,7 +25,7 @@ def content(plan: Plan, records: Sequence[Mapping[str, Any]], scores: Mapping[st
     """
     recipe = plan.recipe
     facts = {stage.key: record["facts"] for stage, record in zip(plan.stages, records, strict=True)}
-    made_from = facts[plan.stages[0].key] if plan.stages[0].kind in ("corpus", "release_corpus") else None
+    made_from = facts[plan.corpus.key] if plan.corpus is not None else None
     return {
         "name": recipe.name,
         "recipe": recipe.to_dict(),
@@ -41,14 +41,13 @@ def content(plan: Plan, records: Sequence[Mapping[str, Any]], scores: Mapping[st
         "trained_on": trained_on(recipe),
         "zero_shot": zero_shot(recipe),
         "left_out": {stage.name: found for stage in plan.stages if (found := facts[stage.key].get("dropped"))},
-        "audit": facts[plan.audit.key] if plan.audit is not None else None,
-        "dev": {stage.name: facts[stage.key] for stage in plan.stages if stage.kind in ("intermediate", "finetune")},
+        "dev": {stage.name: facts[stage.key] for stage in plan.stages if stage.row.tells == "dev"},
         "retrieval": {
             task: {name: fact for name, fact in facts[stage.key].items() if name != "summary"}
             for task, stage in plan.predictions.items()
-            if stage.kind == "retrieve"
+            if stage.row.tells == "retrieval"
         },
-        **{kind: _only(plan, facts, kind) for kind in ("precision", "layers")},
+        **{field: _only(plan, facts, field) for field in ("audit", "precision", "layers")},
     }
 
 
@@ -69,9 +68,9 @@ def is_modules(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(one, str) for one in value)
 
 
-def _only(plan: Plan, facts: Mapping[str, Any], kind: str) -> Any:
-    """The facts of the one stage of a kind; None in a plan without it."""
-    return next((facts[stage.key] for stage in plan.stages if stage.kind == kind), None)
+def _only(plan: Plan, facts: Mapping[str, Any], field: str) -> Any:
+    """The facts of the one stage that a field of the manifest is about; None in a plan without it."""
+    return next((facts[stage.key] for stage in plan.stages if stage.row.tells == field), None)
 
 
 def trained_on(recipe: Recipe) -> dict[str, Any]:

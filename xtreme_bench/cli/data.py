@@ -195,8 +195,8 @@ def audit(recipe: str | None, folder: Path | None, store: Path, allow_partial: b
 
         assert folder is not None
         used = everything(folder)
-        if not any(used["targets"].values()):
-            training = ", ".join([*used["finetuning"], *used["intermediate"]])
+        if not any(used.targets.values()):
+            training = ", ".join([*used.finetuning, *used.intermediate])
             also = f", only training data of {training}" if training else ""
             raise InputError(f"{folder} holds no test sets in XTREME's download layout{also}: {_PREPARE}")
         with Display(1).work("audit") as progress:

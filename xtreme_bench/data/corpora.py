@@ -1,7 +1,7 @@
 """The corpora that encoders are trained on and asked about: their rows, family, labels and limits, by name.
 
-A corpus is chosen by a few parameters of a stage; the stage that tokenises it and the one that trains on it or
-predicts it choose by the same.
+A choice names a corpus and how much of it is read; the stage that tokenises it and the one that trains on it or
+predicts it are given the same choice.
 """
 
 from __future__ import annotations
@@ -13,16 +13,14 @@ from functools import partial
 from itertools import chain, islice, pairwise
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, assert_never
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data import intermediate, layout, targets
 from xtreme_bench.data.files import some
-from xtreme_bench.data.usable import MOST_UNUSABLE, LeftOut
+from xtreme_bench.data.usable import LeftOut
 from xtreme_bench.rows import Row
 
-# Step from one window of a context to the next where a recipe names none.
-STRIDE = 128
 # Special tokens of a pair of texts in XLM-R's form; BERT's has one less.
 MARKS = 4
 # Questions are cut to this many tokens, as in XTREME's scripts, so that the context has room.
@@ -34,6 +32,48 @@ Read = Callable[[Counter[str]], Iterator[Any]]
 
 
 @dataclass(frozen=True)
+class SourceChoice:
+    """English training data of targets: the first `examples` rows, 0 = all; `evaluate_on` development rows, 0 = all.
+
+    `unusable` is the share of a file's rows that may be so. With `retrain` all rows, those for development among them,
+    are a part of their own.
+    """
+
+    source: str
+    max_length: int
+    stride: int | None
+    examples: int
+    evaluate_on: int
+    unusable: float
+    retrain: bool
+
+
+@dataclass(frozen=True)
+class IntermediateChoice:
+    """Training data of an intermediate task in some languages; its development rows are in English."""
+
+    intermediate: str
+    languages: tuple[str, ...]
+    max_length: int
+    stride: int | None
+    evaluate_on: int
+    unusable: float
+
+
+@dataclass(frozen=True)
+class TargetChoice:
+    """Test sets of a target task."""
+
+    task: str
+    languages: tuple[str, ...]
+    max_length: int
+    stride: int | None
+
+
+Choice = SourceChoice | IntermediateChoice | TargetChoice
+
+
+@dataclass(frozen=True)
 class Limits:
     """How long sequences may be, in tokens, special tokens included; `stride`, `answer` and `impossible` are QA's.
 
@@ -42,7 +82,7 @@ class Limits:
     """
 
     max_length: int
-    stride: int = STRIDE
+    stride: int = 0
     answer: int = 30
     impossible: bool = False
 
@@ -76,63 +116,50 @@ def longest_question(max_length: int) -> int:
     return min(QUESTION, max_length // 2)
 
 
-def source_choice(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Of the parameters of a fine-tuning stage those that choose its corpus."""
-    choice = {name: params[name] for name in ("source", "max_length", "stride", "examples", "evaluate_on")}
-    return {**choice, "retrain": params.get("retrain"), "unusable": params.get("unusable", MOST_UNUSABLE)}
-
-
-def intermediate_choice(params: Mapping[str, Any], task: str) -> dict[str, Any]:
-    """Of the parameters of an intermediate stage those that choose the corpus of one of its tasks."""
-    family = intermediate.FAMILY[task]
-    return {
-        "intermediate": task,
-        "languages": list(params["tasks"][task].get("languages") or ["en"]),
-        "max_length": params["qa_length"] if family == "qa" else params["max_length"],
-        "stride": params["qa_stride"] if family == "qa" else None,
-        "evaluate_on": params["evaluate_on"],
-        "unusable": params.get("unusable", MOST_UNUSABLE),
-    }
-
-
-def target_choice(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Of the parameters of a prediction stage those that choose its corpus."""
-    return {name: params[name] for name in ("task", "languages", "max_length", "stride")}
-
-
-def chosen(data: Path, choice: Mapping[str, Any]) -> Corpus:
+def chosen(data: Path, choice: Choice) -> Corpus:
     """The corpus that a choice names. Raises InputError where labels must be read from files that are not there."""
-    impossible = choice.get("intermediate") == "squad_v2"
-    limits = Limits(choice["max_length"], choice["stride"] or STRIDE, impossible=impossible)
-    if "source" in choice:
-        source = choice["source"]
-        family = next(task.family for task in TASKS.values() if task.source == source)
-        read = partial(_train, data, source, choice["unusable"])
-        parts = {
-            "train": _first(partial(read, "train"), choice["examples"]),
-            "dev": _spread(partial(read, "dev"), choice["evaluate_on"]),
-        }
-        if choice.get("retrain"):
-            parts["all"] = _first(partial(read, "all"), choice["examples"])
-        return Corpus(source, family, targets.labels(source), limits, parts)
-    if "intermediate" in choice:
-        return _intermediate(data, choice, limits)
-    task = choice["task"]
-    parts = {language: partial(_test, data, task, language) for language in choice["languages"]}
-    return Corpus(task, TASKS[task].family, (), limits, parts)
+    match choice:
+        case SourceChoice():
+            return _source(data, choice)
+        case IntermediateChoice():
+            return _intermediate(data, choice)
+        case TargetChoice():
+            return _target(data, choice)
+        case _:
+            assert_never(choice)
 
 
-def _intermediate(data: Path, choice: Mapping[str, Any], limits: Limits) -> Corpus:
-    task, languages = choice["intermediate"], choice["languages"]
+def _source(data: Path, choice: SourceChoice) -> Corpus:
+    source, limits = choice.source, Limits(choice.max_length, choice.stride or 0)
+    family = next(task.family for task in TASKS.values() if task.source == source)
+    read = partial(_train, data, source, choice.unusable)
+    parts = {
+        "train": _first(partial(read, "train"), choice.examples),
+        "dev": _spread(partial(read, "dev"), choice.evaluate_on),
+    }
+    if choice.retrain:
+        parts["all"] = _first(partial(read, "all"), choice.examples)
+    return Corpus(source, family, targets.labels(source), limits, parts)
+
+
+def _target(data: Path, choice: TargetChoice) -> Corpus:
+    limits = Limits(choice.max_length, choice.stride or 0)
+    parts = {language: partial(_test, data, choice.task, language) for language in choice.languages}
+    return Corpus(choice.task, TASKS[choice.task].family, (), limits, parts)
+
+
+def _intermediate(data: Path, choice: IntermediateChoice) -> Corpus:
+    task, languages = choice.intermediate, choice.languages
 
     def train(dropped: Counter[str]) -> Iterator[Row]:
-        left_out = LeftOut(choice["unusable"], dropped)
+        left_out = LeftOut(choice.unusable, dropped)
         return chain.from_iterable(intermediate.read(data, task, "train", each, left_out) for each in languages)
 
-    development = _development(data, task, choice["unusable"])
-    dev = {part: _spread(each, choice["evaluate_on"]) for part, each in development.items()}
+    development = _development(data, task, choice.unusable)
+    dev = {part: _spread(each, choice.evaluate_on) for part, each in development.items()}
     # A language may bring labels of its own (supertags), beside those of the English development rows.
     labels = intermediate.labels(data, task, tuple(dict.fromkeys(["en", *languages])))
+    limits = Limits(choice.max_length, choice.stride or 0, impossible=task == "squad_v2")
     return Corpus(task, intermediate.FAMILY[task], labels, limits, {"train": train, **dev})
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from xtreme_bench.data.counts import Memory, Split, intermediate_splits, source_splits, target_splits
 from xtreme_bench.data.published import published
+from xtreme_bench.data.usage import Usage
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.wording import count
 
@@ -36,8 +37,8 @@ def of_notes(tasks: Mapping[str, Any], stand_ins: Iterable[str], sample: int) ->
     return [_said(*key, number) for key, number in sorted(found.items()) if far_too_few(*key, number)]
 
 
-def of_folder(data: Path, used: Mapping[str, Any], memory: Memory, progress: Callable[[int, int, str], None]) -> None:
-    """Raise `InputError` unless a data folder has enough of what a recipe uses (`used`, as `audit_scope.usage` has it).
+def of_folder(data: Path, used: Usage, memory: Memory, progress: Callable[[int, int, str], None]) -> None:
+    """Raise `InputError` unless a data folder has enough of what a recipe uses.
 
     Files that are missing or faulty are not looked at here: what reads them says more of them.
     """
@@ -60,12 +61,12 @@ def require_enough(said: Iterable[str], where: str) -> None:
         raise InputError(f"{where}: far fewer records than are published. {_ALLOW}:", problems)
 
 
-def _splits(data: Path, used: Mapping[str, Any]) -> Iterable[Split]:
-    for source in used["finetuning"]:
+def _splits(data: Path, used: Usage) -> Iterable[Split]:
+    for source in used.finetuning:
         yield from source_splits(data, source)
-    for task, languages in used["intermediate"].items():
+    for task, languages in used.intermediate.items():
         yield from intermediate_splits(data, task, languages)
-    for task, languages in used["targets"].items():
+    for task, languages in used.targets.items():
         yield from target_splits(data, task, languages)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from xtreme_bench.errors import InputError
 from xtreme_bench.miniature import realise
 from xtreme_bench.miniature.intermediate import intermediate_files
+from xtreme_bench.miniature.params import Miniature
 from xtreme_bench.miniature.retrieval import retrieval_files, retrieval_labels, text_files
 from xtreme_bench.miniature.scope import File, Scope
 from xtreme_bench.miniature.targets import target_files, target_labels
@@ -26,14 +27,14 @@ CORPUS: tuple[Part, ...] = ((target_files, 8), (retrieval_files, 1), (intermedia
 LABELS: tuple[Part, ...] = ((target_labels, 1), (retrieval_labels, 1))
 
 
-def make_corpus(job: Job) -> dict[str, Any]:
-    """Stage: write the corpora into `job.out`. Parameters: seed, scale, languages (list of codes, en among them)."""
-    return {"files": write_corpus(job.out, **_parameters(job))}
+def make_corpus(job: Job[Miniature]) -> dict[str, Any]:
+    """Stage: write the corpora into `job.out`."""
+    return {"files": write_corpus(job.out, **vars(job.params))}
 
 
-def make_labels(job: Job) -> dict[str, Any]:
-    """Stage: write the labels of the test sets into `job.out`. Parameters as for `make_corpus`."""
-    return {"files": write_labels(job.out, **_parameters(job))}
+def make_labels(job: Job[Miniature]) -> dict[str, Any]:
+    """Stage: write the labels of the test sets into `job.out`."""
+    return {"files": write_labels(job.out, **vars(job.params))}
 
 
 def write_corpus(
@@ -61,10 +62,6 @@ def write_labels(
 ) -> int:
     """Write `<task>/test-<language>.<tsv|json>` below `folder`; returns the number of files. Otherwise as above."""
     return _write(folder, LABELS, _scope(seed, scale, languages), progress)
-
-
-def _parameters(job: Job) -> dict[str, Any]:
-    return {name: job.params[name] for name in ("seed", "scale", "languages")}
 
 
 def _scope(seed: int, scale: float, languages: Sequence[str]) -> Scope:

@@ -11,6 +11,7 @@ from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.files import write_json
 from xtreme_bench.official.gold import gold_path, read_gold
 from xtreme_bench.official.metrics import Scores, accuracy, mlqa_scores, set_f1, span_f1, squad_scores
+from xtreme_bench.official.params import Score
 from xtreme_bench.official.predictions import examine
 from xtreme_bench.official.sizes import gold_size
 from xtreme_bench.stage.job import Job
@@ -136,16 +137,16 @@ def _mean(values: Iterable[float]) -> float:
     return sum(numbers) / len(numbers)
 
 
-def score_stage(job: Job) -> dict[str, Any]:
+def score_stage(job: Job[Score]) -> dict[str, Any]:
     """Stage `score`: write `scores.json` from the gold labels and one folder of predictions per task.
 
-    `params["tasks"]` maps tasks to languages. A language without gold labels is left out and named in the facts
+    A language without gold labels is left out and named in the facts
     (`unscored`); `averages` holds what the headline table shows. Errors: `InputError` with every fault of every file.
     """
     labels = job.inputs["labels"]
     covered: dict[str, tuple[str, ...]] = {}
     unscored: dict[str, list[str]] = {}
-    for task, languages in wanted_of(job.params["tasks"]).items():
+    for task, languages in wanted_of(job.params.tasks).items():
         with_labels = tuple(language for language in languages if gold_path(labels, task, language))
         if with_labels:
             covered[task] = with_labels

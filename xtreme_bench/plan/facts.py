@@ -15,7 +15,6 @@ from xtreme_bench.data.layout import ABSENT
 from xtreme_bench.errors import Problem
 from xtreme_bench.plan.stages import Plan, distinct
 from xtreme_bench.plan.why import History, by_code_alone, code_differs
-from xtreme_bench.stage.kinds import KINDS
 from xtreme_bench.stage.stage import MISSING, Folder, Stage
 from xtreme_bench.stage.store import Store
 from xtreme_bench.wording import count, duration
@@ -55,7 +54,8 @@ def _stage(
     elif record is None:
         again, why = history.why(stage, names, {key: one for key, one in states.items() if one in (TO_DO, AGAIN)})
         status = AGAIN if again else TO_DO
-    trains, steps = KINDS[stage.kind].trains, stage.params.get("steps")
+    trains = stage.row.trains
+    steps = stage.params.steps if trains else None
     return {
         "name": stage.name,
         "kind": stage.kind,
@@ -66,17 +66,17 @@ def _stage(
         "seconds": record["seconds"] if record is not None else None,
         "work": _work(stage),
         "trains": trains,
-        "training_examples": steps * stage.params["batch"] if trains and steps else None,
+        "training_examples": steps * stage.params.batch if steps else None,
     }
 
 
 def _work(stage: Stage) -> str:
     """How much a stage has to do, as far as the recipe says."""
     params = stage.params
-    if KINDS[stage.kind].trains:
-        length = f"{params['steps']:,} steps" if params.get("steps") else f"{params.get('epochs'):g} epochs"
-        return f"{length} in batches of {params['batch']}"
-    return count(len(params["languages"]), "language") if stage.kind in ("predict", "retrieve") else ""
+    if stage.row.trains:
+        length = f"{params.steps:,} steps" if params.steps else f"{params.epochs:g} epochs"
+        return f"{length} in batches of {params.batch}"
+    return count(len(params.languages), "language") if stage.row.predicts else ""
 
 
 def lacking(problems: Iterable[Problem], data: Path) -> list[dict[str, Any]]:

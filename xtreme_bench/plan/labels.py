@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,7 @@ def beside(recipe: Recipe, data: Path) -> Path | None:
 def unjudged(made: Plan, data: Path, labels: Path | None) -> list[Problem]:
     """At most one problem: the scores that `expect` names and that no gold label can give."""
     expect = made.recipe.expect
-    there = made.score.params["tasks"] if made.score is not None else {}
+    there = made.scored
     lacking = {key: list(_lacking(key, there)) for key in (*expect.scores, *expect.gains)}
     keys = ", ".join(key for key, tasks in lacking.items() if tasks)
     if not keys:
@@ -42,7 +42,7 @@ def unjudged(made: Plan, data: Path, labels: Path | None) -> list[Problem]:
     return [Problem(message, file=str(labels or layout.labels_beside(data)))]
 
 
-def _lacking(key: str, there: dict[str, list[str]]) -> Iterator[str]:
+def _lacking(key: str, there: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
     """The tasks without labels, of those that a score is made from; for `<task>/transfer` English ones do not count."""
     name, _, part = key.partition("/")
     for task in GROUPS.get(name, (name,) if name in TASKS else TASKS):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xtreme_bench.benchmark import TASKS
+from xtreme_bench.retrieval.params import Export, Layers, Precision, Retrieve
+from xtreme_bench.stage.params import taken
 
 if TYPE_CHECKING:
     from xtreme_bench.plan.stages import Plan
     from xtreme_bench.stage.stage import Folder, Stage
+
+# Layers are compared as they are in full precision.
+EVERY_LAYER: dict[str, Any] = {"layer": None, "precision": "fp32", "min_cosine": None}
 
 
 def vectors(made: Plan, encoder: Stage | Folder, *, every_layer: bool = False) -> dict[str, Stage | Folder]:
@@ -19,47 +23,31 @@ def vectors(made: Plan, encoder: Stage | Folder, *, every_layer: bool = False) -
     wanted = any(TASKS[task].source is None for task in made.recipe.targets)
     if retrieval is None or not wanted or retrieval.provider != "onnxruntime":
         return {"encoder": encoder}
-    params = {"pooling": retrieval.pooling, "device": retrieval.device, "max_length": retrieval.max_length}
-    if every_layer:
-        params |= {"layer": None, "precision": "fp32", "min_cosine": None}
-    else:
-        params |= {name: getattr(retrieval, name) for name in ("layer", "precision", "min_cosine")}
-    params["threads"] = made.recipe.resources.threads
-    name = "export all layers" if every_layer else "export the encoder"
-    return {"encoder": encoder, "export": made.add("export", name, params, encoder=encoder)}
+    params = taken(Export, retrieval, threads=made.recipe.resources.threads, **(EVERY_LAYER if every_layer else {}))
+    what = "all layers" if every_layer else "the encoder"
+    return {"encoder": encoder, "export": made.add("export", params, what, encoder=encoder)}
 
 
 def retrieve(
     made: Plan, data: Stage | Folder, vectors: Mapping[str, Stage | Folder], task: str, languages: tuple[str, ...]
 ) -> Stage:
     """The stage that predicts a retrieval task."""
-    assert made.recipe.retrieval is not None
-    params = {
-        "task": task,
-        "languages": list(languages),
-        **dataclasses.asdict(made.recipe.retrieval),
-        "threads": made.recipe.resources.threads,
-    }
-    del params["layers"]  # has stages of its own
-    return made.add("retrieve", f"retrieve {task}", params, data=data, **vectors)
+    threads = made.recipe.resources.threads
+    params = taken(Retrieve, made.recipe.retrieval, task=task, languages=languages, threads=threads)
+    return made.add("retrieve", params, task, data=data, **vectors)
 
 
 def layers(made: Plan, data: Stage | Folder, encoder: Stage | Folder) -> None:
     """Every layer on the development pairs of BUCC, the only ones that a retrieval task has."""
     retrieval, languages = made.recipe.retrieval, made.recipe.targets["bucc2018"].languages
-    assert retrieval is not None
-    params = {
-        "languages": list(languages),
-        **{name: getattr(retrieval, name) for name in ("pooling", "max_length", "provider", "device")},
-        "threads": made.recipe.resources.threads,
-    }
-    made.add("layers", "score every layer", params, data=data, **vectors(made, encoder, every_layer=True))
+    threads = made.recipe.resources.threads
+    params = taken(Layers, retrieval, languages=languages, threads=threads, **EVERY_LAYER)
+    made.add("layers", params, data=data, **vectors(made, encoder, every_layer=True))
 
 
-def precision(made: Plan, gold: Stage | Folder, tasks: Mapping[str, list[str]]) -> None:
+def precision(made: Plan, gold: Stage | Folder, tasks: Mapping[str, tuple[str, ...]]) -> None:
     """What a lower precision costs in accuracy on Tatoeba, where that is a target."""
     retrieval = made.recipe.retrieval
     if retrieval is not None and retrieval.precision != "fp32" and tasks.get("tatoeba"):
-        params = {"precision": retrieval.precision, "languages": tasks["tatoeba"]}
-        found = made.predictions["tatoeba"]
-        made.add("precision", f"accuracy of {retrieval.precision}", params, labels=gold, predictions=found)
+        params, found = Precision(retrieval.precision, tasks["tatoeba"]), made.predictions["tatoeba"]
+        made.add("precision", params, retrieval.precision, labels=gold, predictions=found)

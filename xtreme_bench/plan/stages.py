@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from xtreme_bench import models
 from xtreme_bench.audit import scope
 from xtreme_bench.benchmark import MINIATURE_LANGUAGES, TASKS
-from xtreme_bench.data import corpora, layout
+from xtreme_bench.data import layout
 from xtreme_bench.data.release import found
+from xtreme_bench.data.release.params import ReleaseCorpus, Releases
 from xtreme_bench.errors import Problem
 from xtreme_bench.files import Digests
+from xtreme_bench.miniature.params import Miniature
+from xtreme_bench.official.params import Score
 from xtreme_bench.plan import labels as plan_labels
-from xtreme_bench.plan import lengths, retrieval
+from xtreme_bench.plan import lengths, retrieval, training
 from xtreme_bench.recipe.load import Recipe
 from xtreme_bench.stage import folders
 from xtreme_bench.stage.kinds import KINDS
+from xtreme_bench.stage.params import taken
 from xtreme_bench.stage.stage import MISSING, Folder, Stage, stamps_of
 from xtreme_bench.training import encoder_files
 
@@ -28,7 +32,9 @@ from xtreme_bench.training import encoder_files
 class Plan:
     """The stages of one recipe, in order, and what they lack.
 
-    `predictions` maps a task to the stage that predicts it; `score` is None where no gold labels are known.
+    `corpus` is the stage that makes the data, None where the data folder is read as it is; `predictions` maps a task to
+    the stage that predicts it; `score` is None where no gold labels are known, and `scored` has the tasks and languages
+    that have some.
     `missing` lists files that are not there or may not be read; `weights` is what the hub must still give.
     `image` is the digest of the image that the stages run in, None without one.
     """
@@ -37,21 +43,17 @@ class Plan:
     image: str | None = None
     stages: list[Stage] = field(default_factory=list)
     predictions: dict[str, Stage] = field(default_factory=dict)
+    corpus: Stage | None = None
     audit: Stage | None = None
     score: Stage | None = None
+    scored: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     missing: list[Problem] = field(default_factory=list)
     weights: str | None = None
 
-    def add(self, kind: str, name: str, params: Mapping[str, Any], **inputs: Stage | Folder) -> Stage:
-        """Append a stage; its name is completed with the recipe's."""
-        # Nothing of this changes what is trained, tokenised or prepared.
-        resources = self.recipe.resources
-        aside: dict[str, Any] = {"checkpoint_seconds": resources.checkpoint_seconds} if KINDS[kind].trains else {}
-        if kind == "features":
-            aside = {"threads": resources.threads}
-        if kind == "release_corpus":
-            aside = {"used": scope.usage(self.recipe)}
-        stage = Stage(kind, f"{name} ({self.recipe.name})", params, inputs, aside, self.image)
+    def add(self, kind: str, params: Any, what: str = "", /, **inputs: Stage | Folder) -> Stage:
+        """Append a stage, named after its kind, `what` it works on and the recipe."""
+        name = " ".join(part for part in (KINDS[kind].title, what, f"({self.recipe.name})") if part)
+        stage = Stage(kind, name, params, inputs, self.image)
         self.stages.append(stage)
         return stage
 
@@ -83,36 +85,40 @@ def plan(
     labels = labels or plan_labels.beside(recipe, data or layout.DATA)
     corpus = _corpus(made, data, labels, digests, partial)
     base = _encoder(made, corpus, digests)
-    encoder = _intermediate(made, corpus, base) if recipe.intermediate else base
+    encoder = training.intermediate(made, corpus, base) if recipe.intermediate else base
     finetuned: dict[str, Stage] = {}
     vectors = retrieval.vectors(made, encoder)
     for task, target in recipe.targets.items():
         source = TASKS[task].source
         if source is None:
-            read = _test_data(corpus, task, target.languages)
+            read = corpus.tests(task, target.languages)
             made.predictions[task] = retrieval.retrieve(made, read, vectors, task, target.languages)
             continue
         if source not in finetuned:
-            finetuned[source] = _finetune(made, corpus, encoder, base, source)
-        made.predictions[task] = _predict(made, corpus, finetuned[source], base, task, target.languages)
+            finetuned[source] = training.finetune(made, corpus, encoder, base, source)
+        made.predictions[task] = training.predict(made, corpus, finetuned[source], base, task, target.languages)
     used = scope.usage(recipe)
     read = corpus.reading(scope.files(used, data), "corpora to audit")
-    made.audit = made.add("audit", "audit the corpora", used, data=read)
-    _score(made, data, labels, digests)
+    made.audit = made.add("audit", used, data=read)
+    _score(made, corpus, labels, digests)
     if recipe.retrieval and recipe.retrieval.layers == "all":
-        read = _test_data(corpus, "bucc2018", recipe.targets["bucc2018"].languages)
+        read = corpus.tests("bucc2018", recipe.targets["bucc2018"].languages)
         retrieval.layers(made, read, encoder)
     return made
 
 
 @dataclass(frozen=True)
-class _Corpus:
-    """Where the stages read their data: one stage's outputs, or a folder of which each stage reads some files."""
+class Corpus:
+    """Where the stages read their data: one stage's outputs, or a folder of which each stage reads some files.
+
+    `gold` adds the stage that makes the gold labels of the one that makes the data.
+    """
 
     made: Plan
     source: Stage | Path
     labels: Path | None
     digests: Digests
+    gold: Callable[[], Stage] | None = None
 
     def reading(self, files: Iterable[str], purpose: str) -> Stage | Folder:
         """The data as input of a stage that reads `files`; those that are missing, or lie elsewhere, are noted."""
@@ -124,27 +130,35 @@ class _Corpus:
         self.made.missing.extend(problem for problem in missing if problem.file not in noted)
         return Folder(self.source, MISSING) if missing else Folder.digested(self.source, wanted, self.digests)
 
+    def tests(self, task: str, languages: Iterable[str]) -> Stage | Folder:
+        """The test sets of a task."""
+        files = [file for language in languages for file in layout.test_files(task, language)]
+        return self.reading(files, f"test examples of {task}")
 
-def _corpus(made: Plan, data: Path | None, labels: Path | None, digests: Digests, partial: bool) -> _Corpus:
+
+def _corpus(made: Plan, data: Path | None, labels: Path | None, digests: Digests, allow_partial: bool) -> Corpus:
     source = made.recipe.data
     if source.source == "miniature":
-        params = {"seed": source.seed, "scale": source.scale, "languages": _languages(made.recipe)}
-        return _Corpus(made, made.add("corpus", "miniature corpora", params), labels, digests)
+        params = Miniature(source.seed, source.scale, _languages(made.recipe))
+        made.corpus = made.add("corpus", params)
+        return Corpus(made, made.corpus, labels, digests, partial(made.add, "labels", params))
     folder = data or layout.DATA
     if source.source == "releases":
-        params = {"dev_as_test": sorted(source.dev_as_test), "sample": source.sample, "unusable": source.unusable}
-        params |= {"partial": True} if partial else {}
+        options = Releases(tuple(sorted(source.dev_as_test)), source.sample, source.unusable, allow_partial)
         upstream = _releases(made, folder, digests)
-        return _Corpus(made, made.add("release_corpus", "prepare releases", params, releases=upstream), labels, digests)
-    return _Corpus(made, folder, labels, digests)
+        whole = taken(ReleaseCorpus, options, used=scope.usage(made.recipe))
+        made.corpus = made.add("release_corpus", whole, releases=upstream)
+        gold = partial(made.add, "release_labels", options, releases=upstream)
+        return Corpus(made, made.corpus, labels, digests, gold)
+    return Corpus(made, folder, labels, digests)
 
 
-def _languages(recipe: Recipe) -> list[str]:
+def _languages(recipe: Recipe) -> tuple[str, ...]:
     """The languages that a recipe uses anywhere: the built-in corpora are made in these, and in English always."""
     tasks = recipe.intermediate.tasks.values() if recipe.intermediate else ()
     parts = [*recipe.targets.values(), *tasks, *([recipe.pretraining] if recipe.pretraining else [])]
     used = {"en"} | {language for part in parts for language in part.languages}
-    return [language for language in MINIATURE_LANGUAGES if language in used]
+    return tuple(language for language in MINIATURE_LANGUAGES if language in used)
 
 
 def _releases(made: Plan, folder: Path, digests: Digests) -> Folder:
@@ -161,20 +175,10 @@ def _folders(files: Iterable[str]) -> set[str]:
     return {parent.as_posix() for file in files for parent in PurePosixPath(file).parents}
 
 
-def _encoder(made: Plan, corpus: _Corpus, digests: Digests) -> Stage | Folder:
+def _encoder(made: Plan, corpus: Corpus, digests: Digests) -> Stage | Folder:
     recipe = made.recipe
     if recipe.model.scratch is not None and recipe.pretraining is not None:
-        params = {
-            **dataclasses.asdict(recipe.pretraining),
-            "scratch": dataclasses.asdict(recipe.model.scratch),
-            "seed": recipe.seed,
-            # Nothing else can run before the encoder is there, so it gets every core that the recipe allows.
-            "threads": recipe.resources.threads * recipe.resources.jobs,
-            "precision": recipe.resources.precision,
-        }
-        translation = recipe.pretraining.translation > 0
-        files = [f for lang in recipe.pretraining.languages for f in layout.text_files(lang, translation=translation)]
-        return made.add("pretrain", "pretrain", params, data=corpus.reading(files, "pretraining text"))
+        return training.pretrain(made, corpus, recipe.pretraining, recipe.model.scratch)
     if recipe.model.hub is not None:
         hub = recipe.model.hub
         found = models.snapshot(hub.name, hub.revision)
@@ -196,84 +200,14 @@ def _encoder(made: Plan, corpus: _Corpus, digests: Digests) -> Stage | Folder:
     return encoder
 
 
-def _features(made: Plan, data: Stage | Folder, base: Stage | Folder, name: str, choice: Mapping[str, Any]) -> Stage:
-    """What a stage trains on or predicts, tokenised. Training leaves the tokenizer of the first encoder as it is, so
-    what is tokenised with it serves every encoder that comes from it."""
-    return made.add("features", f"tokenise {name}", choice, data=data, encoder=base)
-
-
-def _common(recipe: Recipe) -> dict[str, Any]:
-    return {
-        "seed": recipe.seed,
-        "threads": recipe.resources.threads,
-        "precision": recipe.resources.precision,
-        "unusable": recipe.data.unusable,
-    }
-
-
-def _intermediate(made: Plan, corpus: _Corpus, encoder: Stage | Folder) -> Stage:
-    settings = made.recipe.intermediate
-    assert settings is not None
-    files = [
-        file
-        for task, chosen in settings.tasks.items()
-        for language in chosen.languages
-        for file in layout.intermediate_files(task, language)
-    ]
-    # The best checkpoint is chosen on English development data, whatever the languages of training.
-    files += [file for task in settings.tasks for file in layout.intermediate_split_files(task, "dev")]
-    files += [layout.ccg_tags_file("en")] if "ccg" in settings.tasks else []
-    params = {**dataclasses.asdict(settings), **_common(made.recipe)}
-    data = corpus.reading(files, "intermediate tasks' training data")
-    features = {
-        task: _features(made, data, encoder, task, corpora.intermediate_choice(params, task)) for task in settings.tasks
-    }
-    return made.add("intermediate", "intermediate training", params, data=data, encoder=encoder, **features)
-
-
-def _finetune(made: Plan, corpus: _Corpus, encoder: Stage | Folder, base: Stage | Folder, source: str) -> Stage:
-    params = {"source": source, **dataclasses.asdict(made.recipe.finetuning[source]), **_common(made.recipe)}
-    data = corpus.reading(layout.training_files(source), f"training data of {source}")
-    features = _features(made, data, base, source, corpora.source_choice(params))
-    return made.add("finetune", f"fine-tune {source}", params, data=data, features=features, encoder=encoder)
-
-
-def _test_data(corpus: _Corpus, task: str, languages: Iterable[str]) -> Stage | Folder:
-    files = [file for language in languages for file in layout.test_files(task, language)]
-    return corpus.reading(files, f"test examples of {task}")
-
-
-def _predict(
-    made: Plan, corpus: _Corpus, model: Stage, base: Stage | Folder, task: str, languages: tuple[str, ...]
-) -> Stage:
-    recipe = made.recipe
-    settings = recipe.finetuning[str(TASKS[task].source)]
-    params = {
-        "task": task,
-        "languages": list(languages),
-        "max_length": settings.max_length,
-        "stride": settings.stride,
-        "method": settings.method,
-        "batch": settings.batch,
-        "threads": recipe.resources.threads,
-        "precision": recipe.resources.precision,
-    }
-    data = _test_data(corpus, task, languages)
-    features = _features(made, data, base, f"{task}'s test sets", corpora.target_choice(params))
-    begun_with = model.inputs["encoder"]
-    return made.add("predict", f"predict {task}", params, data=data, features=features, model=model, encoder=begun_with)
-
-
-def _score(made: Plan, data: Path | None, labels: Path | None, digests: Digests) -> None:
-    source = made.stages[0]
+def _score(made: Plan, corpus: Corpus, labels: Path | None, digests: Digests) -> None:
     gold: Stage | Folder | None = None
-    tasks = {task: list(target.languages) for task, target in made.recipe.targets.items()}
-    if source.kind in ("corpus", "release_corpus") and labels is None:
-        kind = "labels" if source.kind == "corpus" else "release_labels"
-        gold = made.add(kind, "gold labels", source.params, **source.inputs)
+    tasks = {task: target.languages for task, target in made.recipe.targets.items()}
+    if labels is None and corpus.gold is not None:
+        gold = corpus.gold()
     elif labels is not None:
         tasks = {
-            task: [language for language in languages if (labels / TASKS[task].file(language)).is_file()]
+            task: tuple(language for language in languages if (labels / TASKS[task].file(language)).is_file())
             for task, languages in tasks.items()
         }
         files = [TASKS[task].file(language) for task, languages in tasks.items() for language in languages]
@@ -284,7 +218,6 @@ def _score(made: Plan, data: Path | None, labels: Path | None, digests: Digests)
         readable = files and not wrong
         gold = Folder.digested(labels, files, digests) if readable else Folder(labels, MISSING)
     if gold is not None:
-        made.score = made.add(
-            "score", "score", {"tasks": {k: v for k, v in tasks.items() if v}}, labels=gold, **made.predictions
-        )
+        made.scored = {task: languages for task, languages in tasks.items() if languages}
+        made.score = made.add("score", Score(made.scored), labels=gold, **made.predictions)
         retrieval.precision(made, gold, tasks)

@@ -22,9 +22,9 @@ from xtreme_bench.recipe.setting import (
     WITH_DEVELOPMENT_SET,
     languages_field,
     length_field,
-    plain,
     setting,
 )
+from xtreme_bench.stage.params import plain
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xtreme_bench.benchmark import TASKS
-from xtreme_bench.data.corpora import MARKS, STRIDE, longest_question
+from xtreme_bench.data.corpora import MARKS, longest_question
 from xtreme_bench.recipe.fields import Retrieval, Scratch
 from xtreme_bench.recipe.phases import FINETUNING, Intermediate, Pretraining
 from xtreme_bench.recipe.setting import QA_SOURCES, SOURCES, sources_of
@@ -59,7 +59,7 @@ def _windows(tree: Entries) -> list[tuple[Place, Place]]:
     places: list[tuple[Place, Place]] = [
         (
             (("finetuning", source, "max_length"), FINETUNING[source].max_length),
-            (("finetuning", source, "stride"), FINETUNING[source].stride or STRIDE),
+            (("finetuning", source, "stride"), FINETUNING[source].stride or 0),
         )
         for source in QA_SOURCES
     ]

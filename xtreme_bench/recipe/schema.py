@@ -16,7 +16,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.recipe.fields import Bound, Recipe, Target
 from xtreme_bench.recipe.phases import IntermediateTask, Training
-from xtreme_bench.recipe.setting import ALL, plain
+from xtreme_bench.recipe.setting import ALL
+from xtreme_bench.stage.params import plain
 
 Schema = dict[str, Any]
 

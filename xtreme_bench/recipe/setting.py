@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, field, fields, is_dataclass
+from dataclasses import MISSING, field
 from typing import Any
 
 from xtreme_bench.benchmark import GROUPS, LANGUAGES, MINIATURE_LANGUAGES, TASKS
@@ -61,15 +61,6 @@ def setting(
     if isinstance(default, Mapping):
         return field(default_factory=lambda: default, metadata=facts)
     return field(default=default, metadata=facts)
-
-
-def plain(value: Any) -> Any:
-    """A dataclass, mapping or tuple as JSON values."""
-    if is_dataclass(value):
-        return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
-    if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
-    return [plain(item) for item in value] if isinstance(value, tuple) else value
 
 
 def languages_field(about: str, default: Any = ALL) -> Any:

@@ -10,11 +10,11 @@ from xtreme_bench.data.published import published
 from xtreme_bench.data.release.prepared import dropped
 from xtreme_bench.report.claims import Manifest
 from xtreme_bench.report.markup import cell, paragraph, rich_table, table
+from xtreme_bench.stage.kinds import KINDS
 from xtreme_bench.wording import listing
 
 Record = Mapping[str, Any]
 LISTED = 3
-PHASES = {"pretrain": "pretraining", "intermediate": "intermediate", "finetune": "fine-tuning"}
 _TRAINED = (
     "Published: English training sets. In italics what differs: parts of corpora, stand-ins, other languages. Every "
     "tenth question of TyDiQA's training set is development data."
@@ -39,15 +39,15 @@ def data_parts(manifest: Manifest, records: Sequence[Record]) -> Iterator[str]:
 
 def _trained(records: Sequence[Record], notes: Mapping[str, Any], compared: bool) -> str:
     found = {
-        (record["kind"], name): number
+        (kind.phase, name): number
         for record in records
-        if record["kind"] in PHASES
+        if (kind := KINDS[record["kind"]]).trains
         for name, number in record["facts"]["examples"].items()
     }
     rows = []
-    for (kind, name), number in found.items():
-        expected = published(name, "train") if compared and kind != "pretrain" else None
-        row = [cell(f"{PHASES[kind]}: {name}"), cell(f"{number:,}", _mark(number, expected))]
+    for (phase, name), number in found.items():
+        expected = published(name, "train") if compared else None
+        row = [cell(f"{phase}: {name}"), cell(f"{number:,}", _mark(number, expected))]
         rows.append([*row, cell(_number(expected)), cell(_forms(notes, name))] if compared else row)
     headings = ("trained on", "examples", *(("published", "released as") if compared else ()))
     return rich_table(headings, rows, note=_TRAINED if compared else "")
@@ -113,6 +113,6 @@ def _prepared(notes: Mapping[str, Any]) -> Iterator[str]:
 def _dropped_in_reading(records: Sequence[Record]) -> Iterator[str]:
     """What the readers left out, as the stages that tokenise counted it."""
     for record in records:
-        for part, reasons in record["facts"].get("dropped", {}).items() if record["kind"] == "features" else ():
+        for part, reasons in record["facts"].get("dropped", {}).items():
             for reason, number in reasons.items():
                 yield f"{record['name']}, {part}: {number:,} {reason}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from xtreme_bench.report.claims import Manifest, accepted, trained, zero_shot
 from xtreme_bench.report.markup import command, figure, section, table
 from xtreme_bench.report.plots import Line, Panel
 from xtreme_bench.report.tables import cell
+from xtreme_bench.stage.kinds import KINDS
 from xtreme_bench.stage.store import Store
 from xtreme_bench.wording import duration
 
@@ -22,8 +23,14 @@ if TYPE_CHECKING:
     from xtreme_bench.run.reproduce import Finished
 
 Record = Mapping[str, Any]
-_LOSS = "Each point is the loss of one batch, so the line is rough; a shared stage is drawn once."
-_DEVELOPMENT = "Each point is an evaluation on English development data; the weights of the best one were kept."
+# By the beginning of the points' names: what is on the y axis, and the caption.
+_CURVES = {
+    "loss": ("loss", "Each point is the loss of one batch, so the line is rough; a shared stage is drawn once."),
+    "dev": (
+        "development score, %",
+        "Each point is an evaluation on English development data; the weights of the best one were kept.",
+    ),
+}
 
 
 def trained_section(manifest: Manifest, name: str = "") -> str:
@@ -82,22 +89,18 @@ def _bundle_sha256(run: Finished) -> str:
 
 
 def _curve_sections(runs: Sequence[Finished], store: Store) -> Iterator[str]:
-    kinds = (
-        ("pretrain", "loss/", "Pretraining", "loss"),
-        ("intermediate", "loss/", "Intermediate training", "loss"),
-        ("finetune", "dev/", "Fine-tuning", "development score, %"),
-    )
-    for kind, prefix, title, ylabel in kinds:
-        panels = _panels(runs, store, kind, prefix)
+    for name, kind in KINDS.items():
+        panels = _panels(runs, store, name) if kind.trains else []
         if panels:
-            caption = _LOSS if prefix == "loss/" else _DEVELOPMENT
-            yield section(title, figure(plots.curves(kind, panels, ylabel), caption))
+            ylabel, caption = _CURVES[kind.curve]
+            yield section(kind.phase.capitalize(), figure(plots.curves(name, panels, ylabel), caption))
 
 
-def _panels(runs: Sequence[Finished], store: Store, kind: str, prefix: str) -> list[Panel]:
+def _panels(runs: Sequence[Finished], store: Store, kind: str) -> list[Panel]:
     """One panel per curve of the stages of a kind, in it one line per run; a shared stage is drawn once."""
     lines: dict[str, list[Line]] = {}
-    for record, number, label in _drawn(runs, kind):
+    prefix = f"{KINDS[kind].curve}/"
+    for record, number, label in _drawn(runs, lambda name: name == kind):
         points = _points(store.out(record["key"]) / "curve.jsonl")
         for name in dict.fromkeys(name for point in points for name in point if name.startswith(prefix)):
             found = [(point["step"], point[name]) for point in points if name in point]
@@ -106,12 +109,12 @@ def _panels(runs: Sequence[Finished], store: Store, kind: str, prefix: str) -> l
     return [Panel(name, found) for name, found in lines.items()]
 
 
-def _drawn(runs: Sequence[Finished], kind: str) -> Iterator[tuple[Record, int, str]]:
-    """The stages of a kind, shared ones once, each with its run's number and the name of its line."""
+def _drawn(runs: Sequence[Finished], wanted: Callable[[str], bool]) -> Iterator[tuple[Record, int, str]]:
+    """The stages of the kinds wanted, shared ones once, each with its run's number and the name of its line."""
     known: set[str] = set()
     for number, run in enumerate(runs):
         for record in run.records:
-            if record["kind"] == kind and record["key"] not in known:
+            if wanted(record["kind"]) and record["key"] not in known:
                 known.add(record["key"])
                 yield record, number, run.manifest["name"] if not _shared(record, runs) else "both"
 
@@ -127,8 +130,12 @@ def _points(file: Path) -> list[dict[str, Any]]:
         return []
 
 
+def _tells(kind: str, what: str) -> bool:
+    return KINDS[kind].tells == what
+
+
 def _retrieval(records: Sequence[Record]) -> Iterator[str]:
-    stages = [record for record in records if record["kind"] == "retrieve"]
+    stages = [record for record in records if _tells(record["kind"], "retrieval")]
     columns = ("layer", "pooling", "precision", "provider")
     how = [
         [
@@ -155,13 +162,13 @@ def _precision(records: Sequence[Record]) -> Iterator[str]:
     rows = [
         [one["name"], f"{beside['sentences']:,}", f"{beside['min_cosine']:.6f}"]
         for one in records
-        if one["kind"] == "retrieve" and (beside := one["facts"].get("fp32"))
+        if _tells(one["kind"], "retrieval") and (beside := one["facts"].get("fp32"))
     ]
     yield table(("beside fp32", "sentences", "smallest cosine"), rows)
     accuracy = [
         [f"tatoeba: {code}", *map(cell, found.values())]
         for one in records
-        if one["kind"] == "precision"
+        if _tells(one["kind"], "precision")
         for code, found in one["facts"]["tatoeba_accuracy"].items()
     ]
     yield table(("accuracy, %", "fp32", "lower precision"), accuracy)
@@ -170,7 +177,7 @@ def _precision(records: Sequence[Record]) -> Iterator[str]:
 def _layers(runs: Sequence[Finished]) -> str:
     """F1 on BUCC's development pairs by layer; "" where the recipe did not ask for it."""
     lines: dict[str, list[Line]] = {}
-    for record, number, label in _drawn(runs, "layers"):
+    for record, number, label in _drawn(runs, lambda kind: _tells(kind, "layers")):
         for code, scores in record["facts"]["bucc2018_dev_f1"].items():
             lines.setdefault(f"bucc2018: {code}", []).append((label, number, range(len(scores)), scores))
     if not lines:

@@ -21,6 +21,7 @@ from xtreme_bench.errors import InputError, Problem, StageError
 from xtreme_bench.files import write_json
 from xtreme_bench.retrieval.embed_onnx import onnx_run
 from xtreme_bench.retrieval.embed_torch import Run, Tokens, torch_device, torch_run
+from xtreme_bench.retrieval.params import Embedding, Export
 from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.batching import by_length
 from xtreme_bench.training.forward import Encoder
@@ -73,37 +74,37 @@ class Embedded:
         return gathered
 
 
-def open_encoder(inputs: Mapping[str, Path], params: Mapping[str, Any]) -> SentenceEncoder:
+def open_encoder(inputs: Mapping[str, Path], params: Embedding) -> SentenceEncoder:
     """The encoder of a stage: `inputs` has `encoder`, and `export` where ONNX Runtime is the provider.
 
-    `params`: layer, pooling, max_length, precision, provider, device, threads. Raises InputError for settings that
-    this encoder cannot meet, StageError when the provider does not start; nothing else is tried in its place.
+    Raises InputError for settings that this encoder cannot meet, StageError when the provider does not start; nothing
+    else is tried in its place.
     """
     encoders.single_threaded_tokenizers()
-    torch.set_num_threads(params["threads"])
-    facts = {name: params[name] for name in ("layer", "pooling", "precision")}
-    if params["provider"] == "torch":
+    torch.set_num_threads(params.threads)
+    facts = {name: getattr(params, name) for name in ("layer", "pooling", "precision")}
+    if params.provider == "torch":
         encoder = encoders.load(inputs["encoder"])
         check_settings(params, encoder, inputs["encoder"])
-        device = torch_device(params["device"])
-        run = torch_run(encoder, params["layer"], params["pooling"], precision=params["precision"], device=device)
+        device = torch_device(params.device)
+        run = torch_run(encoder, params.layer, params.pooling, precision=params.precision, device=device)
         provider, tokenizer = f"torch {torch.__version__} {device}", encoder.tokenizer
-        layers = encoder.blocks + 1 if params["layer"] is None else 1
+        layers = encoder.blocks + 1 if params.layer is None else 1
         width = encoder.width * layers
     else:
         graph = json.loads((inputs["export"] / "export.json").read_text(encoding="utf-8"))
         device, width, layers = (graph[name] for name in ("device", "width", "layers"))
         tokenizer = encoders.load_tokenizer(inputs["encoder"])
-        run, used = onnx_run(inputs["export"], device, params["threads"])
+        run, used = onnx_run(inputs["export"], device, params.threads)
         provider = f"onnxruntime {onnxruntime.__version__} {used}"
     logger.info("sentence vectors by %s", provider)
     facts["provider"] = provider
-    return SentenceEncoder(tokenizer, run, width, layers, params["max_length"], BATCH_TOKENS[device], facts)
+    return SentenceEncoder(tokenizer, run, width, layers, params.max_length, BATCH_TOKENS[device], facts)
 
 
-def check_settings(params: Mapping[str, Any], encoder: Encoder, folder: Path) -> None:
+def check_settings(params: Export, encoder: Encoder, folder: Path) -> None:
     """Whether the encoder has the layer and the positions. Raises InputError with all that does not fit."""
-    blocks, layer, length = encoder.blocks, params["layer"], params["max_length"]
+    blocks, layer, length = encoder.blocks, params.layer, params.max_length
     problems = []
     if layer is not None and not 0 <= layer <= blocks:
         problems.append(Problem(f"layer {layer} is not in 0..{blocks} (0 = embeddings, {blocks} = last block)"))

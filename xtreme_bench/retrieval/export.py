@@ -25,6 +25,7 @@ from xtreme_bench.retrieval import graph
 from xtreme_bench.retrieval.embed import BATCH_TOKENS, check_settings, tokenise
 from xtreme_bench.retrieval.embed_onnx import onnx_device, onnx_run
 from xtreme_bench.retrieval.embed_torch import Run, torch_run
+from xtreme_bench.retrieval.params import Embedding, Export
 from xtreme_bench.stage.job import Job
 from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.batching import by_length
@@ -62,19 +63,18 @@ SENTENCES = (
 )
 
 
-def export(job: Job) -> dict[str, Any]:
+def export(job: Job[Export]) -> dict[str, Any]:
     """Write the graph of `inputs["encoder"]` to the stage's folder, with `export.json` that says what it is.
 
-    `params`: layer (None: all hidden states), pooling, max_length, precision, min_cosine, device, threads. The vector
-    of every test sentence must have a cosine of at least 0.99999 with the one of the uncut torch model in fp32, at
-    least `min_cosine` in a lower precision; else StageError. Raises InputError for settings that do not fit.
+    The vector of every test sentence must have a cosine of at least 0.99999 with the one of the uncut torch model in
+    fp32, at least `min_cosine` in a lower precision; else StageError. Raises InputError for settings that do not fit.
     """
     params = job.params
     encoders.single_threaded_tokenizers()
     job.progress(0, 3, "loading the encoder")
     encoder = encoders.load(job.inputs["encoder"])
     check_settings(params, encoder, job.inputs["encoder"])
-    layer, pooling, precision = params["layer"], params["pooling"], params["precision"]
+    layer, pooling, precision = params.layer, params.pooling, params.precision
     device = _device(params)
     if precision in graph.FLOATS and device == "cpu":
         raise InputError(f"retrieval.precision {precision} is for a GPU, and there is none here; take int8 or fp32")
@@ -88,11 +88,11 @@ def export(job: Job) -> dict[str, Any]:
             f"{job.inputs['encoder']}: not of BERT's architecture ({error}); set `retrieval.provider: torch`"
         ) from error
     job.progress(2, 3, "comparing with torch")
-    tokens, _ = tokenise(encoder.tokenizer, [*SENTENCES, " ".join(SENTENCES)], params["max_length"])
-    found = run_all(onnx_run(job.out, device, params["threads"])[0], tokens)
+    tokens, _ = tokenise(encoder.tokenizer, [*SENTENCES, " ".join(SENTENCES)], params.max_length)
+    found = run_all(onnx_run(job.out, device, params.threads)[0], tokens)
     lowest = parity(run_all(torch_run(encoder, layer, pooling, cut=False), tokens), found)
     facts = {
-        **{name: params[name] for name in ("layer", "pooling", "precision")},
+        **{name: getattr(params, name) for name in ("layer", "pooling", "precision")},
         "device": device,
         "width": found.shape[1],
         "layers": found.shape[1] // encoder.width,
@@ -102,16 +102,16 @@ def export(job: Job) -> dict[str, Any]:
         "parity_min_cosine": lowest,
     }
     logging.getLogger(__name__).info("exported: cosine to torch at least %.7f", lowest)
-    require(lowest, MIN_COSINE if precision == "fp32" else params["min_cosine"], f"the {precision} export")
+    require(lowest, least_cosine(params), f"the {precision} export")
     write_json(job.out / "export.json", facts)
     return facts | {"onnx": onnx.__version__, "onnxruntime": onnxruntime.__version__}
 
 
-def fitting(job: Job) -> Mapping[str, Path]:
+def fitting(job: Job[Embedding]) -> Mapping[str, Path]:
     """The inputs of a stage that embeds, their export made again in `job.work` where it is for another device.
 
-    An export is written for a CPU or for a GPU, and a store may be shared by machines of both kinds. `job.params` are
-    those of `export`, which says what is raised.
+    An export is written for a CPU or for a GPU, and a store may be shared by machines of both kinds. `export` says
+    what is raised.
     """
     device = _device(job.params) if "export" in job.inputs else None
     if device is None or _made_for(job.inputs["export"]) == device:
@@ -125,8 +125,8 @@ def fitting(job: Job) -> Mapping[str, Path]:
     return {**job.inputs, "export": folder}
 
 
-def _device(params: Mapping[str, Any]) -> str:
-    return "cpu" if params["precision"] == "int8" else onnx_device(params["device"])
+def _device(params: Export) -> str:
+    return "cpu" if params.precision == "int8" else onnx_device(params.device)
 
 
 def _made_for(folder: Path) -> str | None:
@@ -154,6 +154,15 @@ def parity(expected: NDArray[np.float32], found: NDArray[np.float32]) -> float:
     left, right = expected.astype(np.float64), found.astype(np.float64)
     norms = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
     return float(((left * right).sum(1) / norms).min())
+
+
+def least_cosine(params: Export) -> float:
+    """The least cosine to fp32 by torch: what rounding leaves of it, in a lower precision what the recipe asks for."""
+    if params.precision == "fp32":
+        return MIN_COSINE
+    if params.min_cosine is None:
+        raise InputError(f"precision {params.precision} needs a bound: set `retrieval.min_cosine`")
+    return params.min_cosine
 
 
 def require(cosine: float, least: float, what: str) -> None:

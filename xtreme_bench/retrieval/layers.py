@@ -5,7 +5,6 @@ Tatoeba has no development set, and a layer chosen on its test set would make it
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import json
 import shutil
@@ -17,22 +16,23 @@ from xtreme_bench.retrieval import mining
 from xtreme_bench.retrieval.embed import SentenceEncoder, embed, open_encoder
 from xtreme_bench.retrieval.embed_torch import torch_device
 from xtreme_bench.retrieval.export import fitting
+from xtreme_bench.retrieval.params import Layers
+from xtreme_bench.retrieval.retrieve import SEARCH
 from xtreme_bench.stage.job import Job
 
 
-def score_layers(job: Job) -> dict[str, Any]:
+def score_layers(job: Job[Layers]) -> dict[str, Any]:
     """Embed the development sentences of each language at all layers in one pass, then mine with each layer.
 
-    `params`: languages, pooling, max_length, provider, device, threads; `inputs`: data, encoder and, for ONNX Runtime,
-    the export of all layers. Returns facts: the provider and per language F1 in percent by layer, 0 = embeddings.
+    `inputs`: data, encoder and, for ONNX Runtime, the export of all layers. Returns facts: the provider and per
+    language F1 in percent by layer, 0 = embeddings.
     """
-    params = {**job.params, "layer": None, "precision": "fp32", "min_cosine": None}
-    encoder = open_encoder(fitting(dataclasses.replace(job, params=params)), params)
-    scores = {code: _language(job, encoder, code) for code in params["languages"]}
-    return {"provider": encoder.facts["provider"], "pooling": params["pooling"], "bucc2018_dev_f1": scores}
+    encoder = open_encoder(fitting(job), job.params)
+    scores = {code: _language(job, encoder, code) for code in job.params.languages}
+    return {**{name: encoder.facts[name] for name in ("provider", "pooling")}, "bucc2018_dev_f1": scores}
 
 
-def _language(job: Job, encoder: SentenceEncoder, code: str) -> list[float]:
+def _language(job: Job[Layers], encoder: SentenceEncoder, code: str) -> list[float]:
     """F1 by layer. A killed stage does not repeat a language; the vectors, large at all layers, are removed."""
     finished, folder = job.work / f"{code}.json", job.work / code
     if finished.is_file():
@@ -49,12 +49,12 @@ def _language(job: Job, encoder: SentenceEncoder, code: str) -> list[float]:
     for layer in range(encoder.layers):
         job.progress(layer, encoder.layers, f"{code}: mining with layer {layer}")
         here = [side[:, layer * width : (layer + 1) * width] for side in sides]
-        candidates = mining.mine(*here, device=torch_device(job.params["device"]))
+        candidates = mining.mine(*here, **SEARCH, device=torch_device(job.params.device))
         scores.append(mining.best_threshold(mining.name_pairs(candidates, *ids), gold).f1)
     write_json(finished, scores)
     shutil.rmtree(folder)
     return scores
 
 
-def _told(job: Job, note: str, done: int, total: int) -> None:
+def _told(job: Job[Layers], note: str, done: int, total: int) -> None:
     job.progress(done, total, note)

@@ -7,13 +7,14 @@ from typing import Any
 
 from xtreme_bench.errors import InputError
 from xtreme_bench.official.gold import gold_path, read_gold
+from xtreme_bench.retrieval.params import Precision
 from xtreme_bench.stage.job import Job
 
 
-def compare(job: Job) -> dict[str, Any]:
+def compare(job: Job[Precision]) -> dict[str, Any]:
     """Score what `retrieve` left in `precision.json`: the neighbours of the same sentences in both precisions.
 
-    `params`: precision; `inputs`: labels, predictions. Returns the accuracy in percent by language and precision, and
+    `inputs`: labels, predictions. Returns the accuracy in percent by language and precision, and
     the mean change, lower precision less fp32. Languages without labels are left out. Raises InputError for labels of
     other sentences.
     """
@@ -26,7 +27,7 @@ def compare(job: Job) -> dict[str, Any]:
             if len(gold) != len(found["fp32"]):
                 raise InputError(f"{path}: {len(gold)} labels, but the data has {len(found['fp32'])} sentences")
             accuracy[language] = {name: _accuracy(lines, gold) for name, lines in found.items()}
-    changes = [found[job.params["precision"]] - found["fp32"] for found in accuracy.values()]
+    changes = [found[job.params.precision] - found["fp32"] for found in accuracy.values()]
     return {"tatoeba_accuracy": accuracy, "mean_change": sum(changes) / len(changes) if changes else None}
 
 

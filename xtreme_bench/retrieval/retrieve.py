@@ -6,6 +6,7 @@ threshold tuned on the development set and reused on the test set (XTREME, Hu et
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -17,7 +18,8 @@ from xtreme_bench.files import write_json, write_text
 from xtreme_bench.retrieval import mining
 from xtreme_bench.retrieval.embed import Embedded, SentenceEncoder, embed, open_encoder
 from xtreme_bench.retrieval.embed_torch import torch_device
-from xtreme_bench.retrieval.export import fitting, parity, require
+from xtreme_bench.retrieval.export import fitting, least_cosine, parity, require
+from xtreme_bench.retrieval.params import Retrieve
 from xtreme_bench.rows import SentenceRow
 from xtreme_bench.stage.job import Job
 from xtreme_bench.wording import hint
@@ -25,6 +27,8 @@ from xtreme_bench.wording import hint
 # A lower precision is compared with fp32 on so many sentences; for Tatoeba on whole languages, at least one.
 SAMPLE = 4000
 
+# How BUCC's pairs are mined.
+SEARCH: dict[str, Any] = {"margin": "ratio", "neighborhood": 4}
 SIDES = ("foreign", "english")
 # A side of a corpus is named by language (and split) and by "foreign" or "english".
 Key = tuple[str, str]
@@ -34,24 +38,23 @@ Parts = Mapping[Key, Embedded]
 WHOLE = ("", "")
 
 
-def retrieve(job: Job) -> dict[str, Any]:
+def retrieve(job: Job[Retrieve]) -> dict[str, Any]:
     """Predict one retrieval task in some languages; writes `test-<language>.tsv` in the official format.
 
-    `params`: task, languages, layer, pooling, max_length, precision, min_cosine, provider, device, threads; `inputs`:
-    data, encoder and, for ONNX Runtime, export. Returns facts: what ran (provider, layer, pooling, precision; how far a
-    lower precision is from fp32) and per language the numbers of sentences, distinct, cut and empty ones, and for BUCC
-    threshold, development F1 and pairs.
+    `inputs`: data, encoder and, for ONNX Runtime, export. Returns facts: what ran (provider, layer, pooling, precision;
+    how far a lower precision is from fp32) and per language the numbers of sentences, distinct, cut and empty ones, and
+    for BUCC threshold, development F1 and pairs.
     """
     tasks = {"tatoeba": _tatoeba, "bucc2018": _bucc}
-    task = job.params["task"]
+    task = job.params.task
     if task not in tasks:
         raise InputError(f"{task!r} is no retrieval task{hint(task, tasks)}")
     job.progress(0, 1, f"{task}: preparing the encoder")
     return tasks[task](job, open_encoder(fitting(job), job.params))
 
 
-def _tatoeba(job: Job, encoder: SentenceEncoder) -> dict[str, Any]:
-    corpora = {language: read_tatoeba(job.inputs["data"], language) for language in job.params["languages"]}
+def _tatoeba(job: Job[Retrieve], encoder: SentenceEncoder) -> dict[str, Any]:
+    corpora = {language: read_tatoeba(job.inputs["data"], language) for language in job.params.languages}
     # All languages at once: their English sides share many sentences.
     sides = {(code, side): rows for code, pair in corpora.items() for side, rows in zip(SIDES, pair, strict=True)}
     whole = _embed(job, encoder, sides, "tatoeba: sentences")
@@ -61,12 +64,12 @@ def _tatoeba(job: Job, encoder: SentenceEncoder) -> dict[str, Any]:
         write_text(job.out / f"test-{code}.tsv", "".join(f"{foreign[at].id}\n" for at in neighbours[code]))
         languages[code] = _counts(sides, whole, code)
     facts: dict[str, Any] = {**_facts(encoder, whole[WHOLE]), "languages": languages}
-    if job.params["precision"] != "fp32":
+    if job.params.precision != "fp32":
         facts["fp32"] = _tatoeba_in_fp32(job, sides, whole, neighbours)
     return facts
 
 
-def _embed(job: Job, encoder: SentenceEncoder, sides: Sides, what: str) -> Parts:
+def _embed(job: Job[Retrieve], encoder: SentenceEncoder, sides: Sides, what: str) -> Parts:
     """All sides of a task embedded together, by their keys; WHOLE is all of them."""
     texts = [row.text for rows in sides.values() for row in rows]
     whole = embed(texts, encoder, job.work / "vectors", _progress(job, what))
@@ -82,43 +85,45 @@ def _nearest(parts: Parts, code: str) -> list[int]:
     return found
 
 
-def _tatoeba_in_fp32(job: Job, sides: Sides, whole: Parts, neighbours: Mapping[str, list[int]]) -> dict[str, Any]:
+def _tatoeba_in_fp32(
+    job: Job[Retrieve], sides: Sides, whole: Parts, neighbours: Mapping[str, list[int]]
+) -> dict[str, Any]:
     """Some whole languages again, by torch in fp32: the smallest cosine, and how many neighbours are the same.
 
     Writes the neighbours in both precisions to `precision.json`: their accuracy is for a stage that may see labels.
     """
     chosen: dict[Key, Rows] = {}
-    for code in job.params["languages"]:
+    for code in job.params.languages:
         pair = {(code, side): sides[code, side] for side in SIDES}
         if not chosen or sum(map(len, (chosen | pair).values())) <= SAMPLE:
             chosen |= pair
     exact = _embed_in_fp32(job, chosen)
     lowest = min(_lowest_cosine(exact[key], whole[key]) for key in chosen)
     codes = list(dict.fromkeys(code for code, _ in chosen))
-    both = {code: {"fp32": _nearest(exact, code), job.params["precision"]: neighbours[code]} for code in codes}
+    both = {code: {"fp32": _nearest(exact, code), job.params.precision: neighbours[code]} for code in codes}
     write_json(job.out / "precision.json", both)
     same = {
         code: 100 * float(np.mean([a == b for a, b in zip(*found.values(), strict=True)]))
         for code, found in both.items()
     }
-    require(lowest, job.params["min_cosine"], f"{job.params['precision']} on {', '.join(codes)} of tatoeba")
+    require(lowest, least_cosine(job.params), f"{job.params.precision} on {', '.join(codes)} of tatoeba")
     return {"sentences": sum(map(len, chosen.values())), "min_cosine": lowest, "same_neighbour": same}
 
 
-def _embed_in_fp32(job: Job, sides: Sides) -> Parts:
-    params = {**job.params, "precision": "fp32", "provider": "torch"}
+def _embed_in_fp32(job: Job[Retrieve], sides: Sides) -> Parts:
+    params = dataclasses.replace(job.params, precision="fp32", provider="torch")
     folder = job.work / "fp32"
     folder.mkdir(exist_ok=True)
     exact = Job(params, job.inputs, job.out, folder, job.progress)
-    return _embed(exact, open_encoder(job.inputs, params), sides, f"{job.params['task']}: some sentences in fp32")
+    return _embed(exact, open_encoder(job.inputs, params), sides, f"{job.params.task}: some sentences in fp32")
 
 
 def _lowest_cosine(one: Embedded, other: Embedded) -> float:
     return parity(one.vectors[one.rows], other.vectors[other.rows])
 
 
-def _bucc(job: Job, encoder: SentenceEncoder) -> dict[str, Any]:
-    data, codes = job.inputs["data"], job.params["languages"]
+def _bucc(job: Job[Retrieve], encoder: SentenceEncoder) -> dict[str, Any]:
+    data, codes = job.inputs["data"], job.params.languages
     gold = {code: read_bucc_gold(data, code) for code in codes}
     corpora = {
         (f"{code} {split}", side): rows
@@ -143,23 +148,25 @@ def _bucc(job: Job, encoder: SentenceEncoder) -> dict[str, Any]:
             "dev": dev_counts,
             "test": counts,
         }
-    facts = {**_facts(encoder, whole[WHOLE]), "margin": "ratio", "neighborhood": 4}
-    if job.params["precision"] != "fp32":
+    facts = {**_facts(encoder, whole[WHOLE]), **SEARCH}
+    if job.params.precision != "fp32":
         facts["fp32"] = _bucc_in_fp32(job, corpora, whole)
     return {**facts, "languages": languages}
 
 
-def _bucc_in_fp32(job: Job, sides: Sides, whole: Parts) -> dict[str, Any]:
+def _bucc_in_fp32(job: Job[Retrieve], sides: Sides, whole: Parts) -> dict[str, Any]:
     """The first sentences of each side again, by torch in fp32: the smallest cosine."""
     each = max(1, SAMPLE // len(sides))
     chosen = {key: rows[:each] for key, rows in sides.items()}
     exact = _embed_in_fp32(job, chosen)
     lowest = min(_lowest_cosine(exact[key], whole[key].part(0, each)) for key in chosen)
-    require(lowest, job.params["min_cosine"], f"{job.params['precision']} on bucc2018")
+    require(lowest, least_cosine(job.params), f"{job.params.precision} on bucc2018")
     return {"sentences": sum(map(len, chosen.values())), "min_cosine": lowest}
 
 
-def _mine(job: Job, corpora: Sides, whole: Parts, name: str) -> tuple[list[mining.ScoredPair], dict[str, Any]]:
+def _mine(
+    job: Job[Retrieve], corpora: Sides, whole: Parts, name: str
+) -> tuple[list[mining.ScoredPair], dict[str, Any]]:
     """Candidate pairs of two corpora, best first, and what was embedded for them."""
     ids, vectors = [], []
     for side in SIDES:
@@ -169,8 +176,8 @@ def _mine(job: Job, corpora: Sides, whole: Parts, name: str) -> tuple[list[minin
         distinct = Embedded(part.vectors, part.rows[first], part.cut[first])
         ids.append(mining.unify(rows)[1])
         vectors.append(distinct.gather(job.work / f"{side}.npy"))
-    device = torch_device(job.params["device"])
-    candidates = mining.mine(*vectors, device=device, progress=_progress(job, f"bucc2018 {name}: mining"))
+    device = torch_device(job.params.device)
+    candidates = mining.mine(*vectors, **SEARCH, device=device, progress=_progress(job, f"bucc2018 {name}: mining"))
     counts = {**_counts(corpora, whole, name), "candidates": len(candidates)}
     return mining.name_pairs(candidates, *ids), counts
 
@@ -196,5 +203,5 @@ def _counts(sides: Sides, parts: Parts, name: str) -> dict[str, Any]:
     }
 
 
-def _progress(job: Job, what: str) -> Callable[[int, int], None]:
+def _progress(job: Job[Retrieve], what: str) -> Callable[[int, int], None]:
     return lambda done, total: job.progress(done, total, what)

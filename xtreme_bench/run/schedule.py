@@ -17,6 +17,7 @@ from xtreme_bench.files import write_json
 from xtreme_bench.plan.why import code_differs
 from xtreme_bench.run.progress import Display
 from xtreme_bench.stage import code, interrupts
+from xtreme_bench.stage.params import plain
 from xtreme_bench.stage.stage import Stage
 from xtreme_bench.stage.store import Store
 
@@ -133,10 +134,10 @@ def _spec(stage: Stage, store: Store, closed: Sequence[str]) -> dict[str, Any]:
     return {
         "kind": stage.kind,
         "name": stage.name,
-        "params": {**stage.params, **stage.aside},
+        "params": plain(stage.params),
         "inputs": {name: str(source.folder(store).resolve()) for name, source in stage.inputs.items()},
         "closed": list(closed),
-        "code": {} if stage.image else dict(code.sources(stage.function)),
+        "code": {} if stage.image else dict(code.sources(*stage.row.code)),
         "outside": {name: dict(source.stamps) for name, source in stage.outside.items()},
     }
 

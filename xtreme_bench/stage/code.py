@@ -1,4 +1,4 @@
-"""The code that a stage runs: the definitions that its function reaches, by name, through this package.
+"""The code that a stage runs: the definitions that its function and its parameters reach, by name, in this package.
 
 A stage's key covers them, so that an edited function never passes off old results as its own, and an edit of what a
 stage does not use leaves its results alone. Names are followed, not files: a function brings what its body names, a
@@ -49,14 +49,13 @@ class _Module:
 
 
 @functools.cache
-def parts(function: str, root: Path = ROOT) -> dict[str, str]:
-    """What `function` ("package.module:name") runs: module name -> sha256 (hex) of the definitions it reaches there.
+def parts(*names: str, root: Path = ROOT) -> dict[str, str]:
+    """What `names` ("package.module:name") run: module name -> sha256 (hex) of the definitions they reach there.
 
     `root` is the folder of the package.
     """
-    module, _, name = function.partition(":")
     found: dict[str, dict[str, str]] = {}
-    waiting, seen = [(module, name)], set[Reached]()
+    waiting, seen = [(module, name) for module, _, name in (one.partition(":") for one in names)], set[Reached]()
     while waiting:
         place, name = waiting.pop()
         parsed = None if (place, name) in seen else _read(root, place)
@@ -74,15 +73,15 @@ def parts(function: str, root: Path = ROOT) -> dict[str, str]:
 
 
 @functools.cache
-def digest(function: str, root: Path = ROOT) -> str:
-    """The sha256 (hex) over all that `function` runs."""
-    return _sha256(*(f"{name}\0{value}" for name, value in parts(function, root).items()))
+def digest(*names: str, root: Path = ROOT) -> str:
+    """The sha256 (hex) over all that `names` run."""
+    return _sha256(*(f"{name}\0{value}" for name, value in parts(*names, root=root).items()))
 
 
 @functools.cache
-def sources(function: str, root: Path = ROOT) -> dict[str, str]:
-    """The modules of which `function` runs something: name -> sha256 (hex) of the whole source."""
-    return {name: hashlib.sha256(_file(root, name).read_bytes()).hexdigest() for name in parts(function, root)}
+def sources(*names: str, root: Path = ROOT) -> dict[str, str]:
+    """The modules of which `names` run something: name -> sha256 (hex) of the whole source."""
+    return {one: hashlib.sha256(_file(root, one).read_bytes()).hexdigest() for one in parts(*names, root=root)}
 
 
 _ACTIONS = "<import>"  # what a module does when it is imported, asked for by itself

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Generic, TypeVar
 
 from xtreme_bench.errors import StageError
+
+P = TypeVar("P", covariant=True)
 
 
 def _silent(done: int, total: int, message: str) -> None:
@@ -23,15 +25,15 @@ class Inputs(dict[str, Path]):
 
 
 @dataclass(frozen=True)
-class Job:
+class Job(Generic[P]):
     """One stage to run. A stage function takes a Job and returns JSON facts for the stage's record.
 
-    `params` holds JSON values, only what this stage uses. `inputs` maps names to folders that are only read.
+    `params` is the dataclass that the row of its kind names. `inputs` maps names to folders that are only read.
     `out` exists and may hold what a killed run left: files there are overwritten. `work` keeps checkpoints; it
     survives a kill and is removed after success. `progress(done, total, message)` is cheap; its receiver throttles.
     """
 
-    params: Mapping[str, Any]
+    params: P
     inputs: Mapping[str, Path]
     out: Path
     work: Path

@@ -14,7 +14,8 @@ from xtreme_bench.benchmark import TASKS
 from xtreme_bench.errors import Problem, StageError
 from xtreme_bench.files import Digests, Stamp, canonical, digest, stamp
 from xtreme_bench.stage import code
-from xtreme_bench.stage.kinds import KINDS
+from xtreme_bench.stage.kinds import KINDS, Kind
+from xtreme_bench.stage.params import plain
 from xtreme_bench.stage.store import SCHEMA_VERSION, Store
 from xtreme_bench.stage.versions import versions
 from xtreme_bench.wording import shown
@@ -84,18 +85,16 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Stage:
-    """One unit of work: what `KINDS[kind]` makes of `params` and `inputs`.
+    """One unit of work: what `KINDS[kind]` makes of `params`, the dataclass that its row names, and `inputs`.
 
-    `aside` are parameters that the stage gets too but that do not change its result, so they are not in the key.
     `image` is the digest of the image it runs in; without one it runs with the packages that are installed here.
     `accepted` is what the store has in its place, where the user accepts results of other code.
     """
 
     kind: str
     name: str
-    params: Mapping[str, Any]
+    params: Any
     inputs: Mapping[str, Stage | Folder]
-    aside: Mapping[str, Any] = field(default_factory=dict)
     image: str | None = None
     accepted: Accepted | None = None
 
@@ -111,14 +110,15 @@ class Stage:
 
     def description(self) -> dict[str, Any]:
         """What the key is made from, as JSON values, like those of a record."""
+        params = {name: value for name, value in plain(self.params).items() if name not in self.row.aside}
         made_from = {
             "schema_version": SCHEMA_VERSION,
             "kind": self.kind,
-            "params": dict(self.params),
-            "rows": {name: dataclasses.asdict(TASKS[name]) for name in _tasks(self.params)},
+            "params": params,
+            "rows": {name: dataclasses.asdict(TASKS[name]) for name in _tasks(params)},
             "inputs": {name: source.key for name, source in self.inputs.items()},
             **({"image": self.image} if self.image else {"versions": versions()}),
-            "code": code.parts(self.function),
+            "code": code.parts(*self.row.code),
         }
         described: dict[str, Any] = json.loads(canonical(made_from))
         return described
@@ -129,9 +129,9 @@ class Stage:
         return {name: dict(source.files) for name, source in self.outside.items()}
 
     @property
-    def function(self) -> str:
-        """What runs it, as "module:name"."""
-        return KINDS[self.kind].function
+    def row(self) -> Kind:
+        """What is known of its kind."""
+        return KINDS[self.kind]
 
     @property
     def outside(self) -> dict[str, Folder]:

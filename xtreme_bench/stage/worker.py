@@ -33,6 +33,7 @@ from xtreme_bench.stage import loaded
 from xtreme_bench.stage.guard import guarded
 from xtreme_bench.stage.job import Inputs, Job
 from xtreme_bench.stage.kinds import KINDS
+from xtreme_bench.stage.params import parse
 from xtreme_bench.stage.versions import versions
 
 PROGRESS_SECONDS = 0.25
@@ -52,18 +53,18 @@ def run_stage(stage_file: Path, emit: Emit) -> None:
         shutil.rmtree(folder / "out", ignore_errors=True)
         for name in ("out", "work"):
             (folder / name).mkdir(exist_ok=True)
-        module, _, function = KINDS[spec["kind"]].function.partition(":")
+        kind = KINDS[spec["kind"]]
+        stage, params = _named(kind.function), _named(kind.params)
+        code = spec.get("code", {})
+        loaded.require(code)
         started = time.time()
-        job = Job(
-            params=spec["params"],
+        job: Job[Any] = Job(
+            params=parse(params, spec["params"]),
             inputs=Inputs({name: Path(path) for name, path in spec["inputs"].items()}),
             out=folder / "out",
             work=folder / "work",
             progress=_throttled(emit),
         )
-        stage = getattr(importlib.import_module(module), function)
-        code = spec.get("code", {})
-        loaded.require(code)
         with guarded(_closed(spec), [*job.inputs.values(), folder]):
             try:
                 facts = stage(job)
@@ -71,6 +72,12 @@ def run_stage(stage_file: Path, emit: Emit) -> None:
                 _require_code_of_plan(folder, code)
         result = {"facts": facts, "seconds": round(time.time() - started, 3), "ran": _circumstances(started)}
         write_json(folder / "result.json", result)
+
+
+def _named(name: str) -> Any:
+    """What "module:name" stands for."""
+    module, _, inner = name.partition(":")
+    return getattr(importlib.import_module(module), inner)
 
 
 def _closed(spec: Mapping[str, Any]) -> list[Path]:

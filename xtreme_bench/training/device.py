@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from accelerate import Accelerator
@@ -15,6 +14,7 @@ from xtreme_bench.errors import InputError
 from xtreme_bench.training.encoder import single_threaded_tokenizers
 from xtreme_bench.training.examples import Example
 from xtreme_bench.training.forward import Encoder
+from xtreme_bench.training.params import Machine
 
 # Share of a GPU's free memory that activations may take, and what they may take on a CPU (fixed, so that results do
 # not depend on the machine).
@@ -22,16 +22,16 @@ GPU_SHARE = 0.6
 CPU_BYTES = 2 << 30
 
 
-def prepare_device(params: Mapping[str, Any]) -> Accelerator:
+def prepare_device(machine: Machine) -> Accelerator:
     """Threads, determinism and precision of this process, before anything is computed."""
     single_threaded_tokenizers()
-    torch.set_num_threads(params.get("threads", 1))
+    torch.set_num_threads(machine.threads)
     # On a GPU some backward passes have no deterministic form: a warning would cost time and hold nothing.
     torch.use_deterministic_algorithms(not torch.cuda.is_available())
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     # A worker runs many stages; accelerate keeps the precision of the first unless told to forget it.
     AcceleratorState._reset_state()
-    half = params.get("precision") == "bf16"
+    half = machine.precision == "bf16"
     if half and not torch.cuda.is_available():
         raise InputError("precision bf16 needs a GPU, and torch finds none here; set `resources.precision: fp32`")
     return Accelerator(

@@ -28,6 +28,7 @@ from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.training.encoder_files import faults, known_config
 from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.frames import frame
+from xtreme_bench.training.params import Scratch
 from xtreme_bench.training.tokenizer_trial import try_tokenizer
 
 logging.disable_progress_bar()
@@ -91,21 +92,20 @@ def _alphabet(lines: Iterable[str], limit: int) -> list[str]:
     return ["▁", *frequent[: limit - 1]]
 
 
-def build(scratch: Mapping[str, Any], tokenizer: Any, seed: int) -> Encoder:
-    """A randomly initialised XLM-R. `scratch` has layers, width, heads, feedforward, positions (and dropout, 0.1)."""
+def build(scratch: Scratch, tokenizer: Any, seed: int, *, dropout: float = 0.1) -> Encoder:
+    """A randomly initialised XLM-R of the sizes in `scratch`."""
     torch.manual_seed(seed)
-    dropout = scratch.get("dropout", 0.1)
     config = XLMRobertaConfig(
         vocab_size=len(tokenizer),
-        hidden_size=scratch["width"],
-        num_hidden_layers=scratch["layers"],
-        num_attention_heads=scratch["heads"],
-        intermediate_size=scratch["feedforward"],
-        max_position_embeddings=scratch["positions"],
+        hidden_size=scratch.width,
+        num_hidden_layers=scratch.layers,
+        num_attention_heads=scratch.heads,
+        intermediate_size=scratch.feedforward,
+        max_position_embeddings=scratch.positions,
         hidden_dropout_prob=dropout,
         attention_probs_dropout_prob=dropout,
         # XLM-R's 0.02 is for a width of 768; narrow models learn much faster when their layers keep the variance.
-        initializer_range=0.02 * (768 / scratch["width"]) ** 0.5,
+        initializer_range=0.02 * (768 / scratch.width) ** 0.5,
         type_vocab_size=1,
         layer_norm_eps=1e-5,
         pad_token_id=1,

@@ -15,6 +15,7 @@ from xtreme_bench.stage.job import Job
 from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.examples import Example, Examples, write
 from xtreme_bench.training.families import Family, choice, classification, qa, tagging
+from xtreme_bench.training.params import Features
 
 FAMILIES: dict[str, Family] = {
     "classification": classification,
@@ -29,22 +30,21 @@ In = TypeVar("In")
 Out = TypeVar("Out")
 
 
-def features(job: Job) -> dict[str, Any]:
+def features(job: Job[Features]) -> dict[str, Any]:
     """Tokenise a corpus; writes a folder of examples for each of its parts to `job.out`.
 
-    Inputs: data, encoder (only its tokenizer is read). Params: those of `corpora.chosen`, and threads, which change
-    nothing in the result. Facts: rows, examples and tokens of each part, what the corpus's format leaves out, and what
-    was cut because it is longer than `max_length` allows.
+    Inputs: data, encoder (only its tokenizer is read). Facts: rows, examples and tokens of each part, what the
+    corpus's format leaves out, and what was cut because it is longer than `max_length` allows.
     """
     encoders.single_threaded_tokenizers()
-    corpus = chosen(job.inputs["data"], job.params)
+    corpus = chosen(job.inputs["data"], job.params.corpus)
     tokenizer = encoders.load_tokenizer(job.inputs["encoder"])
     facts: dict[str, Any] = {"rows": {}, "examples": {}, "tokens": {}, "dropped": {}, "cut": {}}
     for number, part in enumerate(corpus.parts):
         dropped: Counter[str] = Counter()
         cut: Counter[str] = Counter()
         tell = _progress(job, corpus, number, part)
-        made = tokenise(corpus, part, tokenizer, job.out / part, dropped, job.params.get("threads", 1), tell, cut)
+        made = tokenise(corpus, part, tokenizer, job.out / part, dropped, job.params.threads, tell, cut)
         facts["rows"][part], facts["examples"][part], facts["tokens"][part] = made.rows, len(made), made.tokens
         if dropped:
             facts["dropped"][part] = dict(dropped)
@@ -59,7 +59,7 @@ def tokenise(
     tokenizer: Any,
     folder: Path,
     dropped: Counter[str],
-    threads: int = 1,
+    threads: int,
     progress: Callable[[int], None] = lambda rows: None,
     cut: Counter[str] | None = None,
 ) -> Examples:
@@ -104,7 +104,7 @@ def _in_order(function: Callable[[In], Out], items: Iterable[In], threads: int) 
             yield item, future.result()
 
 
-def _progress(job: Job, corpus: Corpus, number: int, part: str) -> Callable[[int], None]:
+def _progress(job: Job[Features], corpus: Corpus, number: int, part: str) -> Callable[[int], None]:
     """How many rows a file has is not known before its end: the bar tells the parts, the note the rows."""
     return lambda rows: job.progress(number, len(corpus.parts), f"{corpus.name} {part}, {rows:,} rows")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +28,7 @@ from xtreme_bench.training.device import activations, memory, parts
 from xtreme_bench.training.examples import Example, lengths
 from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.network import Network, Task
+from xtreme_bench.training.params import Learning
 
 CLIP = 1.0
 EPSILON = 1e-8
@@ -47,7 +48,7 @@ class Course:
 
 
 def fit(
-    job: Job,
+    job: Job[Learning],
     accelerator: Accelerator,
     encoder: Encoder,
     tasks: Sequence[Task],
@@ -56,13 +57,11 @@ def fit(
 ) -> Course:
     """Train what requires a gradient of `encoder` and the tasks' heads, in place and in the mode they are in.
 
-    Afterwards they are those of the best evaluation. `probability` says how often each task is drawn. `params` of the
-    job: batch, learning_rate, warmup (share of the steps), weight_decay, seed, checkpoint_seconds, evaluate_every and
-    patience (evaluations without gain, 0 never stops). Raises StageError for a loss that is not finite and for lack of
-    memory.
+    Afterwards they are those of the best evaluation. `probability` says how often each task is drawn. Raises StageError
+    for a loss that is not finite and for lack of memory.
     """
     run = _Run(job, accelerator, encoder, tasks, steps)
-    seed = job.params.get("seed", 0)
+    seed = job.params.seed
     order = sampling.draw(probability, steps, seed)
     streams = [Batches(lengths(task.examples), run.batch, seed) for task in tasks]
     taken = [0] * len(tasks)
@@ -75,7 +74,7 @@ def fit(
         indices = streams[drawn].at(taken[drawn])
         taken[drawn] += 1
         run.step(tasks[drawn], indices)
-        if time.monotonic() - saved >= job.params.get("checkpoint_seconds", 60) and run.course.step < steps:
+        if time.monotonic() - saved >= job.params.checkpoint_seconds and run.course.step < steps:
             run.save()
             saved = time.monotonic()
     run.finish()
@@ -85,10 +84,12 @@ def fit(
 class _Run:
     """One run of `fit`: model, optimizer and course, and what is done to them."""
 
-    def __init__(self, job: Job, accelerator: Accelerator, encoder: Encoder, tasks: Sequence[Task], steps: int) -> None:
+    def __init__(
+        self, job: Job[Learning], accelerator: Accelerator, encoder: Encoder, tasks: Sequence[Task], steps: int
+    ) -> None:
         params = job.params
         self.job, self.params, self.encoder, self.tasks, self.steps = job, params, encoder, tasks, steps
-        self.accelerator, self.batch, self.course = accelerator, int(params["batch"]), Course()
+        self.accelerator, self.batch, self.course = accelerator, params.batch, Course()
         self.network = Network(encoder, {task.name: task.head for task in tasks})
         self.optimizer = _optimizer(self.network, params)
         found = checkpoint.load(job.work)
@@ -105,7 +106,7 @@ class _Run:
 
     def step(self, task: Task, indices: Sequence[int]) -> None:
         """One update from one batch, cut into parts that fit into memory and shared among the processes."""
-        number, seed = self.course.step, self.params.get("seed", 0)
+        number, seed = self.course.step, self.params.seed
         rank, world = self.accelerator.process_index, self.accelerator.num_processes
         generator = np.random.default_rng([seed, 3, number])
         batch = [task.examples[index] for index in indices]
@@ -154,7 +155,7 @@ class _Run:
     def _record(self, task: Task, loss: float, rate: float) -> None:
         course = self.course
         course.loss = loss if course.step == 1 else 0.95 * course.loss + 0.05 * loss
-        every = self.params.get("evaluate_every") or self.steps
+        every = self.params.evaluate_every
         point: dict[str, Any] = {}
         if course.step % max(1, self.steps // CURVE_POINTS) == 0:
             point = {f"loss/{task.name}": round(loss, 5), "learning_rate": rate}
@@ -183,8 +184,7 @@ class _Run:
 
     def stopped(self) -> bool:
         """Whether the last evaluations brought no gain for too long."""
-        patience = self.params.get("patience") or 0
-        return 0 < patience <= self.course.stale
+        return 0 < self.params.patience <= self.course.stale
 
     def save(self) -> None:
         """Write a checkpoint, and the curve so far beside it for whoever watches."""
@@ -208,7 +208,7 @@ def _sync(accelerator: Accelerator, model: nn.Module, last: bool) -> Any:
     return nullcontext() if last else accelerator.no_sync(model)
 
 
-def _optimizer(network: nn.Module, params: Mapping[str, Any]) -> torch.optim.Optimizer:
+def _optimizer(network: nn.Module, params: Learning) -> torch.optim.Optimizer:
     decayed: list[nn.Parameter] = []
     plain: list[nn.Parameter] = []
     for value in network.parameters():
@@ -216,14 +216,14 @@ def _optimizer(network: nn.Module, params: Mapping[str, Any]) -> torch.optim.Opt
             # Biases and the weights of norms are the vectors among the parameters.
             (decayed if value.ndim > 1 else plain).append(value)
     groups = [
-        {"params": decayed, "weight_decay": params.get("weight_decay", 0.01)},
+        {"params": decayed, "weight_decay": params.weight_decay},
         {"params": plain, "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=params["learning_rate"], eps=EPSILON, fused=True)
+    return torch.optim.AdamW(groups, lr=params.learning_rate, eps=EPSILON, fused=True)
 
 
-def _rate(step: int, steps: int, params: Mapping[str, Any]) -> float:
+def _rate(step: int, steps: int, params: Learning) -> float:
     """Linear warm-up over the first `warmup` share of the steps, then linear decay to zero."""
-    warm = params.get("warmup", 0.1) * steps
+    warm = params.warmup * steps
     left = (steps - step) / max(1.0, steps - warm)
-    return float(params["learning_rate"] * min((step + 1) / max(1.0, warm), left))
+    return params.learning_rate * min((step + 1) / max(1.0, warm), left)

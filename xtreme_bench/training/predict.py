@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from xtreme_bench.benchmark import TASKS
-from xtreme_bench.data.corpora import chosen, target_choice
+from xtreme_bench.data.corpora import chosen
 from xtreme_bench.errors import StageError
 from xtreme_bench.files import write_text
 from xtreme_bench.stage.job import Job
@@ -15,25 +15,25 @@ from xtreme_bench.training import methods
 from xtreme_bench.training.device import prepare_device
 from xtreme_bench.training.examples import Examples
 from xtreme_bench.training.inference import infer
+from xtreme_bench.training.params import Predict
 from xtreme_bench.training.train import load_head
 
 
-def predict(job: Job) -> dict[str, Any]:
+def predict(job: Job[Predict]) -> dict[str, Any]:
     """Write `test-<language>.<ext>` for each language to `job.out`.
 
-    Inputs: data, features (of `target_choice`), model and the encoder that its training began with. Params: task,
-    languages, method, max_length, stride, threads, precision. Raises StageError when the
-    number of predictions is not that of the rows.
+    Inputs: data, features (of the same corpus), model and the encoder that its training began with. Raises StageError
+    when the number of predictions is not that of the rows.
     """
-    params, task = job.params, job.params["task"]
+    params, task = job.params, job.params.corpus.task
     accelerator = prepare_device(params)
-    encoder = methods.of(params["method"]).load(job.inputs["model"], job.inputs["encoder"])
+    encoder = methods.of(params.method).load(job.inputs["model"], job.inputs["encoder"])
     family, head, labels = load_head(job.inputs["model"], encoder)
     encoder.model.to(accelerator.device)
     head.to(accelerator.device)
-    corpus = chosen(job.inputs["data"], target_choice(params))
+    corpus = chosen(job.inputs["data"], params.corpus)
     counts: dict[str, int] = {}
-    for number, language in enumerate(params["languages"]):
+    for number, language in enumerate(params.languages):
         rows, examples = corpus.rows(language), Examples(job.inputs["features"] / language)
         with accelerator.autocast():
             outputs = infer(encoder, family, head, examples, _progress(job, number, language, len(examples)))
@@ -44,11 +44,11 @@ def predict(job: Job) -> dict[str, Any]:
     return {"predictions": counts}
 
 
-def _progress(job: Job, number: int, language: str, examples: int) -> Callable[[int], None]:
+def _progress(job: Job[Predict], number: int, language: str, examples: int) -> Callable[[int], None]:
     """Tells the job how far all languages are, each counting alike, from how far this one is."""
-    total = len(job.params["languages"])
+    total = len(job.params.languages)
     return lambda done: job.progress(
-        round(1000 * (number + done / examples)), 1000 * total, f"{job.params['task']} {language}"
+        round(1000 * (number + done / examples)), 1000 * total, f"{job.params.corpus.task} {language}"
     )
 
 

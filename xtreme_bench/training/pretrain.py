@@ -22,35 +22,32 @@ from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.frames import frame
 from xtreme_bench.training.loop import fit
 from xtreme_bench.training.network import Task
+from xtreme_bench.training.params import Pretrain
 
 # Share of the examples that join several lines. Single lines teach translations soonest; the long ones are there
 # because later phases read texts of every length, and a position that was never trained is noise.
 PACKED = 0.25
 
 
-def pretrain(job: Job) -> dict[str, Any]:
+def pretrain(job: Job[Pretrain]) -> dict[str, Any]:
     """Train a tokenizer, then an encoder of the sizes in `scratch`; writes the encoder and its curve to `job.out`.
 
-    Input: data. Params: scratch, languages, steps, batch, learning_rate, warmup, weight_decay, max_length, mask (share
-    of the tokens that are hidden), translation (share of the steps on pairs of translations), seed, threads,
-    precision, checkpoint_seconds. Raises InputError when positions are too few.
+    Input: data. Raises InputError when positions are too few.
     """
     params, data = job.params, job.inputs["data"]
     accelerator = prepare_device(params)
-    share = float(params["translation"])
-    texts = {language: read_text(data, language) for language in params["languages"]}
+    share = params.translation
+    texts = {language: read_text(data, language) for language in params.languages}
     foreign = [language for language in texts if language != "en" and share > 0]
     pairs = {language: read_parallel(data, language) for language in foreign}
-    tokenizer = encoders.train_tokenizer(_all_lines(texts, pairs), params["scratch"]["vocabulary"])
-    encoder = encoders.build(params["scratch"], tokenizer, params["seed"])
-    if params["max_length"] > encoder.longest:
-        raise InputError(
-            f"max_length is {params['max_length']}, but `positions` leaves room for {encoder.longest} tokens"
-        )
+    tokenizer = encoders.train_tokenizer(_all_lines(texts, pairs), params.scratch.vocabulary)
+    encoder = encoders.build(params.scratch, tokenizer, params.seed)
+    if params.max_length > encoder.longest:
+        raise InputError(f"max_length is {params.max_length}, but `positions` leaves room for {encoder.longest} tokens")
     _without_dropout(encoder)
     tasks = _tasks(texts, pairs, encoder, params)
     probability = [1 - share, share] if len(tasks) == 2 else [1.0]
-    course = fit(job, accelerator, encoder, tasks, probability, params["steps"])
+    course = fit(job, accelerator, encoder, tasks, probability, params.steps)
     if accelerator.is_main_process:
         encoders.save(job.out, encoder)
     return {
@@ -67,17 +64,17 @@ def _tasks(
     texts: Mapping[str, Sequence[str]],
     pairs: Mapping[str, Sequence[tuple[str, str]]],
     encoder: Encoder,
-    params: Mapping[str, Any],
+    params: Pretrain,
 ) -> list[Task]:
     """Masking of text and, where there are any, of translations, both with one head."""
-    generator = np.random.default_rng([params["seed"], 5])
+    generator = np.random.default_rng([params.seed, 5])
     head = masking.MaskedHead(encoder.model.get_input_embeddings().weight)  # type: ignore[operator]
 
     def packed(*sides: Sequence[str]) -> list[Example]:
-        return _packed(sides, encoder, params["max_length"], generator)
+        return _packed(sides, encoder, params.max_length, generator)
 
     def change(example: Example, generator: np.random.Generator) -> Example:
-        return masking.mask(example, params["mask"], encoder.tokenizer, generator)
+        return masking.mask(example, params.mask, encoder.tokenizer, generator)
 
     text = [example for lines in texts.values() for example in packed(lines)]
     both: list[Example] = []

@@ -4,50 +4,50 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from xtreme_bench.errors import InputError
+from xtreme_bench.training.params import Sampling, Tuning
 
 KINDS = ("proportional", "temperature", "uniform", "weights")
 
 
-def steps(sizes: Mapping[str, int], params: Mapping[str, Any]) -> int:
+def steps(sizes: Mapping[str, int], tuning: Tuning, cap: int | None = None) -> int:
     """The length of a training in steps: `steps`, else `epochs` passes over all examples in batches of `batch`.
 
-    `sizes` are the examples of each task; those of a mix count up to the cap of its `sampling`.
+    `sizes` are the examples of each task; those of a mix count up to the cap of its sampling.
     """
-    if params.get("steps"):
-        return int(params["steps"])
-    examples = sum(_capped(sizes, params.get("sampling") or {}))
-    epochs, per_epoch = float(params["epochs"]), math.ceil(examples / int(params["batch"]))
-    return max(1, round(epochs * per_epoch))
+    if tuning.steps is not None:
+        return tuning.steps
+    if tuning.epochs is None:
+        raise InputError("neither `steps` nor `epochs` says how long to train")
+    per_epoch = math.ceil(sum(_capped(sizes, cap)) / tuning.batch)
+    return max(1, round(tuning.epochs * per_epoch))
 
 
-def _capped(sizes: Mapping[str, int], sampling: Mapping[str, Any]) -> list[float]:
-    return [min(size, sampling.get("cap") or math.inf) for size in sizes.values()]
+def _capped(sizes: Mapping[str, int], cap: int | None) -> list[float]:
+    return [min(size, cap or math.inf) for size in sizes.values()]
 
 
-def probabilities(sizes: Mapping[str, int], sampling: Mapping[str, Any], weights: Mapping[str, float]) -> list[float]:
+def probabilities(sizes: Mapping[str, int], sampling: Sampling, weights: Mapping[str, float]) -> list[float]:
     """The probability of each task, in the order of `sizes` (training examples of each task); they sum to 1.
 
-    `sampling` has a `kind` and, where it matters, `cap` and `temperature`: proportional is min(n, cap), temperature
-    is min(n, cap)^(1/T) (Raffel et al. 2020, section 3.5.2), uniform is 1, weights takes `weights` as they are.
+    By the kind of `sampling`: proportional is min(n, cap), temperature is min(n, cap)^(1/T) (Raffel et al. 2020,
+    section 3.5.2), uniform is 1, weights takes `weights` as they are.
     Raises InputError for an unknown kind and for shares that are negative or all zero.
     """
-    kind = sampling.get("kind", "proportional")
-    match kind:
+    match sampling.kind:
         case "proportional":
-            shares = [float(size) for size in _capped(sizes, sampling)]
+            shares = _capped(sizes, sampling.cap)
         case "temperature":
-            shares = [size ** (1.0 / sampling.get("temperature", 1.0)) for size in _capped(sizes, sampling)]
+            shares = [size ** (1.0 / sampling.temperature) for size in _capped(sizes, sampling.cap)]
         case "uniform":
             shares = [1.0] * len(sizes)
         case "weights":
             shares = [float(weights[name]) for name in sizes]
         case _:
-            raise InputError(f"unknown kind of sampling {kind!r}; one of {', '.join(KINDS)}")
+            raise InputError(f"unknown kind of sampling {sampling.kind!r}; one of {', '.join(KINDS)}")
     total = sum(shares)
     if min(shares) < 0 or not total > 0:
         named = ", ".join(f"{name} {share:g}" for name, share in zip(sizes, shares, strict=True))

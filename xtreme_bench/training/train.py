@@ -14,7 +14,7 @@ from accelerate import Accelerator
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from xtreme_bench.data.corpora import Corpus, chosen, intermediate_choice, source_choice
+from xtreme_bench.data.corpora import Corpus, chosen
 from xtreme_bench.errors import InputError
 from xtreme_bench.files import write_json
 from xtreme_bench.stage.job import Job
@@ -28,10 +28,11 @@ from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.inference import infer
 from xtreme_bench.training.loop import Course, fit
 from xtreme_bench.training.network import Task
+from xtreme_bench.training.params import Finetune, Intermediate, Tuning
 from xtreme_bench.training.quality import metric, quality
 
 
-def finetune(job: Job) -> dict[str, Any]:
+def finetune(job: Job[Finetune]) -> dict[str, Any]:
     """Train an encoder on English data of one source and keep the best.
 
     Writes to `job.out` what the method keeps of the encoder, the head and the curve.
@@ -39,12 +40,10 @@ def finetune(job: Job) -> dict[str, Any]:
     With `retrain` that only chooses how many steps to take: the encoder is then trained on all rows, those included
     that chose, in a course of that length. The curve of the choice is in `choice/`.
 
-    Inputs: data (its development rows are read), features (of `source_choice`), encoder. Params: source, epochs or
-    steps, batch, learning_rate, warmup, weight_decay, max_length, stride, evaluate_every, evaluate_on, patience,
-    examples, retrain, method, seed, threads, precision, checkpoint_seconds.
+    Inputs: data (its development rows are read), features (of the same corpus), encoder.
     """
-    corpus = chosen(job.inputs["data"], source_choice(job.params))
-    if job.params.get("retrain"):
+    corpus = chosen(job.inputs["data"], job.params.corpus)
+    if job.params.corpus.retrain:
         facts, points = _choice(job, corpus)
         trained = _train(_retraining(job, facts), {"features": corpus}, _alone, part="all")
         facts |= {"retrained": {"steps": trained.course.step, "examples": _rows(trained.tasks)}}
@@ -52,7 +51,7 @@ def finetune(job: Job) -> dict[str, Any]:
         trained = _train(job, {"features": corpus}, _alone)
         facts, points = _facts(trained, [corpus]), []
     if trained.accelerator.is_main_process:
-        methods.of(job.params["method"]).save(job.out, trained.encoder)
+        methods.of(job.params.method).save(job.out, trained.encoder)
         save_head(job.out, corpus, trained.tasks[0].head)
         if points:
             (job.out / "choice").mkdir(exist_ok=True)
@@ -60,7 +59,7 @@ def finetune(job: Job) -> dict[str, Any]:
     return facts
 
 
-def _choice(job: Job, corpus: Corpus) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def _choice(job: Job[Finetune], corpus: Corpus) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Facts and curve of the course that chooses the number of steps, which a killed run does not repeat."""
     done, work = job.work / "choice.json", job.work / "choice"
     if done.exists():
@@ -80,31 +79,28 @@ def _choice(job: Job, corpus: Corpus) -> tuple[dict[str, Any], list[dict[str, An
     return facts, points
 
 
-def _retraining(job: Job, facts: Mapping[str, Any]) -> Job:
+def _retraining(job: Job[Finetune], facts: Mapping[str, Any]) -> Job[Finetune]:
     """The job of the course after the choice: as many steps as were best."""
     before = facts["steps"]
 
     def progress(step: int, steps: int, note: str) -> None:
         job.progress(before + step, before + steps, f"on all rows, {note}")
 
-    return replace(job, params={**job.params, "steps": facts["best_step"]}, progress=progress)
+    return replace(job, params=replace(job.params, steps=facts["best_step"]), progress=progress)
 
 
-def intermediate(job: Job) -> dict[str, Any]:
+def intermediate(job: Job[Intermediate]) -> dict[str, Any]:
     """Train an encoder on one or several tasks at once; writes encoder and curve to `job.out` and drops the heads.
 
-    Inputs: data (its development rows are read), encoder, and for each task, by its name, the features of
-    `intermediate_choice`. Params: tasks {name: {languages, weight}}, sampling, and those of `finetune` except source,
-    examples and retrain; `qa_length` and `qa_stride` are the limits of question answering.
+    Inputs: data (its development rows are read), encoder, and for each task, by its name, the features of its corpus.
     """
     params = job.params
-    corpora = {name: chosen(job.inputs["data"], intermediate_choice(params, name)) for name in params["tasks"]}
-    weights = {name: wanted.get("weight") or 1.0 for name, wanted in params["tasks"].items()}
+    corpora = {name: chosen(job.inputs["data"], choice) for name, choice in params.corpora.items()}
 
     def shares(sizes: Mapping[str, int]) -> list[float]:
-        return sampling.probabilities(sizes, params.get("sampling") or {}, weights)
+        return sampling.probabilities(sizes, params.sampling, params.weights)
 
-    trained = _train(job, corpora, shares)
+    trained = _train(job, corpora, shares, cap=params.sampling.cap)
     if trained.accelerator.is_main_process:
         encoders.save(job.out, trained.encoder)
     probability = dict(zip(corpora, shares(_rows(trained.tasks)), strict=True))
@@ -127,21 +123,23 @@ def _alone(sizes: Mapping[str, int]) -> list[float]:
 
 
 def _train(
-    job: Job,
+    job: Job[Tuning],
     corpora: Mapping[str, Corpus],
     shares: Callable[[Mapping[str, int]], Sequence[float]],
     part: str = "train",
+    cap: int | None = None,
 ) -> _Trained:
-    """Train on corpora, each with the name of the input that holds its examples; `shares` tells how often each.
+    """Train on corpora, each with the name of the input that holds its examples; `shares` tells how often each, `cap`
+    how many examples of each count in an epoch.
 
     Without development rows of its own (the part "all") a training keeps its last weights.
     """
     accelerator = prepare_device(job.params)
     encoder = encoders.load(job.inputs["encoder"])
-    torch.manual_seed(job.params["seed"])
-    methods.of(job.params["method"]).begin(encoder)
+    torch.manual_seed(job.params.seed)
+    methods.of(job.params.method).begin(encoder)
     tasks = [make_task(encoder, corpus, job.inputs[name], part) for name, corpus in corpora.items()]
-    steps = sampling.steps({task.name: len(task.examples) for task in tasks}, job.params)
+    steps = sampling.steps({task.name: len(task.examples) for task in tasks}, job.params, cap)
     course = fit(job, accelerator, encoder, tasks, shares(_rows(tasks)), steps)
     return _Trained(accelerator, encoder, tasks, course)
 

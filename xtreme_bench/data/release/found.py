@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from xtreme_bench.data.release.archives import is_archive
 from xtreme_bench.data.release.recognition import recognise
+from xtreme_bench.data.usage import Usage
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.wording import shown
 
@@ -40,7 +40,7 @@ def passed_over(sources: Sequence[Path]) -> list[tuple[str, str]]:
     return [(why, name) for source in sources for name, _, why in _walk(source) if why is not None]
 
 
-def near_misses(folder: Path, used: Mapping[str, Any]) -> list[Problem]:
+def near_misses(folder: Path, used: Usage) -> list[Problem]:
     """What is wrong with files of releases that a recipe needs, as far as they lie in no archive.
 
     `used` is what the recipe trains on and is tested on, as in `Recognised.lacking`.

@@ -15,12 +15,14 @@ from xtreme_bench.data.release import pairs, questions, retrieval, squad, taggin
 from xtreme_bench.data.release.archives import is_archive, unpacked
 from xtreme_bench.data.release.found import find, passed_over
 from xtreme_bench.data.release.journal import Journal
+from xtreme_bench.data.release.params import ReleaseCorpus, Releases
 from xtreme_bench.data.release.preparation import Preparation, size_and_time
 from xtreme_bench.data.release.prepared import not_used
 from xtreme_bench.data.release.recognition import Recognised, recognise
 from xtreme_bench.data.release.spool import Spool
 from xtreme_bench.data.release.treebanks import keep_one_release
 from xtreme_bench.data.usable import MOST_UNUSABLE
+from xtreme_bench.data.usage import Usage
 from xtreme_bench.errors import InputError, Problem, first
 from xtreme_bench.files import digest, write_json
 from xtreme_bench.stage import code
@@ -102,25 +104,25 @@ def _require_apart(sources: Sequence[Path], to: Path | None, labels: Path | None
         raise InputError("results cannot be written there", problems)
 
 
-def make_corpus(job: Job) -> dict[str, Any]:
-    """Stage: the data folder from the releases (input `releases`; parameters `dev_as_test`, `sample`, `unusable`).
+def make_corpus(job: Job[ReleaseCorpus]) -> dict[str, Any]:
+    """Stage: the data folder from the releases (input `releases`).
 
-    `used`, if given, is what the recipe needs: then a file that was perhaps meant for it, but is none, is an error.
-    Errors: as `prepare`; where far fewer records come of it than are published, unless the parameter `partial` is set.
+    Errors: as `prepare`, and for a file that was perhaps meant for what the recipe needs, but is none; where far fewer
+    records come of it than are published, unless the parameter `partial` is set.
     """
-    return _stage(job, job.out, None)
+    return _stage(job, job.out, None, job.params.used)
 
 
-def make_labels(job: Job) -> dict[str, Any]:
+def make_labels(job: Job[Releases]) -> dict[str, Any]:
     """Stage: the gold labels that belong to what `make_corpus` makes of the same releases and parameters."""
     return _stage(job, None, job.out)
 
 
-def _stage(job: Job, to: Path | None, labels: Path | None) -> dict[str, Any]:
+def _stage(job: Job[Releases], to: Path | None, labels: Path | None, used: Usage | None = None) -> dict[str, Any]:
     params = job.params
-    options = (params.get("dev_as_test", ()), params.get("sample", 0), params.get("unusable", MOST_UNUSABLE))
-    notes = _prepare([job.inputs["releases"]], to, labels, job.work, *options, job.progress, params.get("used"))
-    if not params.get("partial"):
+    options = (params.dev_as_test, params.sample, params.unusable)
+    notes = _prepare([job.inputs["releases"]], to, labels, job.work, *options, job.progress, used)
+    if not params.partial:
         plausible.require_enough(notes["too_few"], "the releases")
     return notes
 
@@ -134,7 +136,7 @@ def _prepare(
     sample: int,
     unusable: float,
     progress: Progress,
-    used: Mapping[str, Any] | None = None,
+    used: Usage | None = None,
 ) -> dict[str, Any]:
     _require_apart(sources, to, labels)
     for name in dev_as_test:
@@ -187,7 +189,7 @@ def _files(listed: Sequence[tuple[str, Path]], unpack_to: Path, progress: Progre
     return files
 
 
-def _require_data(found: Recognised, sources: Sequence[Path], used: Mapping[str, Any] | None) -> None:
+def _require_data(found: Recognised, sources: Sequence[Path], used: Usage | None) -> None:
     """Refuse files that are surely not what their names say, or perhaps not and needed, and sources with nothing."""
     if faults := found.imposters if used is None else found.lacking(used):
         message = "these files are not what their names say: get them again, or take them away"

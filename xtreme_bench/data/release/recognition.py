@@ -13,6 +13,7 @@ from xtreme_bench.data import layout
 from xtreme_bench.data.imposters import begin, imposter, is_empty
 from xtreme_bench.data.release.forms import BEGINNINGS, FORMS, Form
 from xtreme_bench.data.release.heads import head_fields
+from xtreme_bench.data.usage import Usage
 from xtreme_bench.errors import Problem
 
 COMPRESSED = (".gz", ".bz2", ".xz")  # of a single file, which is unpacked before it is looked at
@@ -86,13 +87,10 @@ class Recognised:
             found[corpus][form] = about
         return dict(found)
 
-    def lacking(self, used: Mapping[str, Any]) -> list[Problem]:
-        """What is wrong with files that are perhaps meant for what is needed, and that no other file stands for.
-
-        `used` maps `targets` and `intermediate` to their tasks' languages, and `finetuning` to the sources.
-        """
-        by_task = {**used["targets"], **used["intermediate"]}
-        parts = (layout.PARTS.get(task, (task,)) for task in (*by_task, *used["finetuning"]))
+    def lacking(self, used: Usage) -> list[Problem]:
+        """What is wrong with files that are perhaps meant for what is needed, and that no other file stands for."""
+        by_task = {**used.targets, **used.intermediate}
+        parts = (layout.PARTS.get(task, (task,)) for task in (*by_task, *used.finetuning))
         corpora = {_CORPUS.get(part, part) for group in parts for part in group}
         languages = {"en", *(language for languages in by_task.values() for language in languages)}
         problems = list(self.imposters)

@@ -1,0 +1,24 @@
+"""What is trained on and tested on, by corpora and languages: what an audit compares and a recipe must have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class TextUse:
+    """Text of pretraining, and whether its translations are used too."""
+
+    languages: tuple[str, ...]
+    translation: bool
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Languages by target and by intermediate task, the text of pretraining, and the sources of fine-tuning."""
+
+    targets: Mapping[str, tuple[str, ...]]
+    pretraining: TextUse | None
+    intermediate: Mapping[str, tuple[str, ...]]
+    finetuning: tuple[str, ...]

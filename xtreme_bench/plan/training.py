@@ -1,0 +1,109 @@
+"""The stages of a recipe that train and predict, each after one that tokenises what it reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from xtreme_bench.benchmark import TASKS
+from xtreme_bench.data import intermediate as tasks
+from xtreme_bench.data import layout
+from xtreme_bench.data.corpora import Choice, IntermediateChoice, SourceChoice, TargetChoice
+from xtreme_bench.recipe import fields, phases
+from xtreme_bench.recipe.load import Recipe
+from xtreme_bench.stage.params import taken
+from xtreme_bench.training.params import Features, Finetune, Intermediate, Predict, Pretrain, Sampling, Scratch
+
+if TYPE_CHECKING:
+    from xtreme_bench.plan.stages import Corpus, Plan
+    from xtreme_bench.stage.stage import Folder, Stage
+
+
+def pretrain(made: Plan, corpus: Corpus, settings: phases.Pretraining, scratch: fields.Scratch) -> Stage:
+    """The stage that makes an encoder."""
+    resources = made.recipe.resources
+    common = {
+        **_learning(made.recipe),
+        # Nothing else can run before the encoder is there, so it gets every core that the recipe allows.
+        "threads": resources.threads * resources.jobs,
+        # All of it learns, to the end: there is no development data.
+        "method": "full",
+        "evaluate_every": settings.steps,
+        "patience": 0,
+    }
+    params = taken(Pretrain, settings, scratch=taken(Scratch, scratch), **common)
+    translation = settings.translation > 0
+    files = [f for language in settings.languages for f in layout.text_files(language, translation=translation)]
+    return made.add("pretrain", params, data=corpus.reading(files, "pretraining text"))
+
+
+def _features(made: Plan, data: Stage | Folder, base: Stage | Folder, name: str, choice: Choice) -> Stage:
+    """What a stage trains on or predicts, tokenised. Training leaves the tokenizer of the first encoder as it is, so
+    what is tokenised with it serves every encoder that comes from it."""
+    return made.add("features", Features(choice, made.recipe.resources.threads), name, data=data, encoder=base)
+
+
+def intermediate(made: Plan, corpus: Corpus, encoder: Stage | Folder) -> Stage:
+    """The stage that trains on the intermediate tasks."""
+    settings = made.recipe.intermediate
+    assert settings is not None
+    files = [
+        file
+        for task, chosen in settings.tasks.items()
+        for language in chosen.languages
+        for file in layout.intermediate_files(task, language)
+    ]
+    # The best checkpoint is chosen on English development data, whatever the languages of training.
+    files += [file for task in settings.tasks for file in layout.intermediate_split_files(task, "dev")]
+    files += [layout.ccg_tags_file("en")] if "ccg" in settings.tasks else []
+    data = corpus.reading(files, "intermediate tasks' training data")
+    choices = {task: _intermediate_choice(made.recipe, settings, task) for task in settings.tasks}
+    features = {task: _features(made, data, encoder, task, choice) for task, choice in choices.items()}
+    weights = {task: chosen.weight for task, chosen in settings.tasks.items() if chosen.weight is not None}
+    sampling = taken(Sampling, settings.sampling)
+    common = _learning(made.recipe)
+    params = taken(Intermediate, settings, corpora=choices, weights=weights, sampling=sampling, **common)
+    return made.add("intermediate", params, data=data, encoder=encoder, **features)
+
+
+def _intermediate_choice(recipe: Recipe, settings: phases.Intermediate, task: str) -> IntermediateChoice:
+    qa = tasks.FAMILY[task] == "qa"
+    return IntermediateChoice(
+        intermediate=task,
+        languages=settings.tasks[task].languages,
+        max_length=settings.qa_length if qa else settings.max_length,
+        stride=settings.qa_stride if qa else None,
+        evaluate_on=settings.evaluate_on,
+        unusable=recipe.data.unusable,
+    )
+
+
+def finetune(made: Plan, corpus: Corpus, encoder: Stage | Folder, base: Stage | Folder, source: str) -> Stage:
+    """The stage that trains on one source."""
+    recipe, settings = made.recipe, made.recipe.finetuning[source]
+    unusable, retrain = recipe.data.unusable, settings.retrain is not None
+    choice = taken(SourceChoice, settings, source=source, unusable=unusable, retrain=retrain)
+    data = corpus.reading(layout.training_files(source), f"training data of {source}")
+    features = _features(made, data, base, source, choice)
+    params = taken(Finetune, settings, corpus=choice, **_learning(recipe))
+    return made.add("finetune", params, source, data=data, features=features, encoder=encoder)
+
+
+def predict(
+    made: Plan, corpus: Corpus, model: Stage, base: Stage | Folder, task: str, languages: tuple[str, ...]
+) -> Stage:
+    """The stage that predicts a target with the model that was trained on its source."""
+    settings = made.recipe.finetuning[str(TASKS[task].source)]
+    choice = taken(TargetChoice, settings, task=task, languages=languages)
+    data = corpus.tests(task, languages)
+    features = _features(made, data, base, f"{task}'s test sets", choice)
+    params = Predict(corpus=choice, method=settings.method, **_machine(made.recipe))
+    begun_with = model.inputs["encoder"]
+    return made.add("predict", params, task, data=data, features=features, model=model, encoder=begun_with)
+
+
+def _machine(recipe: Recipe) -> dict[str, Any]:
+    return {"threads": recipe.resources.threads, "precision": recipe.resources.precision}
+
+
+def _learning(recipe: Recipe) -> dict[str, Any]:
+    return {**_machine(recipe), "seed": recipe.seed, "checkpoint_seconds": recipe.resources.checkpoint_seconds}
