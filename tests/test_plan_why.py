@@ -43,7 +43,7 @@ def why(store: Store, stage: Stage, waiting: Mapping[str, str] | None = None) ->
         ({"code": {LOOP: "0" * 64}}, f"code of {LOOP.removeprefix('xtreme_bench.').replace('.', '/')} differs"),
         ({"params": {**PARAMS, "learning_rate": 3e-5}}, "learning_rate 3e-05 -> 1e-05"),
         ({"params": {**PARAMS, "sampling": {"temperature": 2}}}, "sampling.temperature 2 -> 5"),
-        ({"params": {**PARAMS, "languages": ["en", "sw"]}}, "languages: de added, sw taken out"),
+        ({"params": {**PARAMS, "languages": ["en", "sw"]}}, "languages: de added and sw taken out"),
         ({"params": {**PARAMS, "languages": ["de", "en"]}}, "languages: in another order"),
         ({"params": {**PARAMS, "length": "x" * 50}}, f"length {'x' * 40}… -> none"),
         ({"versions": "torch"}, "package versions: torch 2.12 -> 2.13"),

@@ -6,7 +6,6 @@ field has a default: what a stage uses is said once, by the plan, and stands in 
 
 from __future__ import annotations
 
-import difflib
 import types
 import typing
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar
 
 from xtreme_bench.errors import Problem, StageError
+from xtreme_bench.wording import hint
 
 T = TypeVar("T")
 _NAMES: Mapping[type, str] = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
@@ -44,20 +44,20 @@ def parse(cls: type[T], values: Any) -> T:
     return made
 
 
-def _made(hint: Any, value: Any, path: str, faults: list[Problem]) -> Any:
-    """The value that JSON stands for where `hint` is the type; what is wrong is added to `faults`."""
-    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+def _made(form: Any, value: Any, path: str, faults: list[Problem]) -> Any:
+    """The value that JSON stands for where `form` is the type; what is wrong is added to `faults`."""
+    origin, inner = typing.get_origin(form), typing.get_args(form)
     if origin in (typing.Union, types.UnionType):
         return None if value is None and type(None) in inner else _made(_member(inner, value), value, path, faults)
-    if is_dataclass(hint) and isinstance(value, Mapping):
-        return _instance(hint, value, path, faults)
+    if is_dataclass(form) and isinstance(value, Mapping):
+        return _instance(form, value, path, faults)
     if origin is tuple and isinstance(value, list):
         return tuple(_made(inner[0], one, f"{path}[{at}]", faults) for at, one in enumerate(value))
     if isinstance(origin, type) and issubclass(origin, Mapping) and isinstance(value, Mapping):
         return {key: _made(inner[1], one, _below(path, key), faults) for key, one in value.items()}
-    if type(value) is hint or (hint is float and type(value) is int):
-        return hint(value)
-    wanted = "a list" if origin is tuple else _NAMES.get(hint, "a mapping")
+    if type(value) is form or (form is float and type(value) is int):
+        return form(value)
+    wanted = "a list" if origin is tuple else _NAMES.get(form, "a mapping")
     faults.append(Problem(f"must be {wanted}, not {value!r:.40}", path))
     return None
 
@@ -83,9 +83,7 @@ def _instance(cls: Any, values: Mapping[str, Any], path: str, faults: list[Probl
 def _unknown(cls: type, names: Sequence[str], values: Mapping[str, Any], path: str) -> Iterator[Problem]:
     for name in values:
         if name not in names:
-            near = difflib.get_close_matches(name, names, 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(names)}"
-            yield Problem(f"is no field of {cls.__name__}; {hint}", _below(path, name))
+            yield Problem(f"is no field of {cls.__name__}{hint(name, names)}", _below(path, name))
 
 
 def _below(path: str, name: str) -> str:
