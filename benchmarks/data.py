@@ -208,16 +208,16 @@ def _tokenizer(work: Path) -> Any:
 
 
 def child_ours(task: str, work: Path) -> dict[str, float]:
-    from xtreme_bench.data.corpora import IntermediateChoice, SourceChoice, chosen
+    from xtreme_bench.data.corpora import IntermediateChoice, SourceChoice
     from xtreme_bench.data.usable import MOST_UNUSABLE
     from xtreme_bench.training.features import tokenise
 
     tokenizer = _tokenizer(work)
     limits: Any = {"max_length": MAX_LENGTH, "stride": None, "evaluate_on": 0, "unusable": MOST_UNUSABLE}
     if task == "mnli":
-        corpus = chosen(work / "data", IntermediateChoice(task, ("en",), **limits))
+        corpus = IntermediateChoice(task, ("en",), **limits).open(work / "data")
     else:
-        corpus = chosen(work / "data", SourceChoice(source=task, examples=0, retrain=False, **limits))
+        corpus = SourceChoice(source=task, examples=0, retrain=False, **limits).open(work / "data")
     shutil.rmtree(work / f"ours-{task}", ignore_errors=True)
     begun, used = time.monotonic(), _cpu()
     tokenise(corpus, "train", tokenizer, work / f"ours-{task}", Counter(), CORES)

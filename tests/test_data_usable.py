@@ -16,7 +16,7 @@ from xtreme_bench.audit import scope
 from xtreme_bench.audit.audit import audit
 from xtreme_bench.bundle import manifest
 from xtreme_bench.data import intermediate, layout, targets
-from xtreme_bench.data.corpora import IntermediateChoice, SourceChoice, chosen
+from xtreme_bench.data.corpora import IntermediateChoice, SourceChoice
 from xtreme_bench.data.release.prepare import prepare
 from xtreme_bench.data.release.prepared import said
 from xtreme_bench.data.usable import LeftOut
@@ -234,12 +234,12 @@ def test_the_stages_that_tokenise_and_train_count_by_the_share_of_their_paramete
         SourceChoice(source="squad", examples=0, retrain=False, **limits),
         IntermediateChoice(intermediate="squad_v1", languages=("en",), **limits),
     ):
-        corpus = chosen(tmp_path, choice)
+        corpus = choice.open(tmp_path)
         left_out = LeftOut()
         assert len(list(corpus.parts["train"](left_out.counts))) == 4
         assert left_out.counts == {"questions without an answer": 2}
         with pytest.raises(InputError, match="2 of 6 rows"):
-            list(chosen(tmp_path, replace(choice, unusable=0.1)).parts["train"](left_out.counts))
+            list(replace(choice, unusable=0.1).open(tmp_path).parts["train"](left_out.counts))
 
 
 def test_the_manifest_says_what_each_stage_left_out_and_no_more(tmp_path):

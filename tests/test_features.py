@@ -14,7 +14,7 @@ from data_samples import write as write_file
 from toy_training import SETTINGS, choices_of, digests, tiny_encoder, write_corpus
 
 from xtreme_bench.data import corpora, layout
-from xtreme_bench.data.corpora import Choice, Corpus, Limits, chosen
+from xtreme_bench.data.corpora import Choice, Corpus, Limits
 from xtreme_bench.data.files import reading
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.rows import PairRow
@@ -53,7 +53,7 @@ def same(one: Example, other: Example) -> bool:
 def test_examples_from_the_disk_are_those_that_the_family_makes(
     tmp_path: Path, data: Path, tokenizer: Any, name: str
 ) -> None:
-    corpus = chosen(data, CHOICES[name])
+    corpus = CHOICES[name].open(data)
     for part in corpus.parts:
         made = tokenise(corpus, part, tokenizer, tmp_path / part, Counter(), threads=2)
         rows = corpus.rows(part)

@@ -13,7 +13,7 @@ from data_samples import write as write_file
 from toy_training import choices_of
 
 from xtreme_bench.data import layout
-from xtreme_bench.data.corpora import Corpus, Limits, chosen
+from xtreme_bench.data.corpora import Corpus, Limits
 from xtreme_bench.rows import Answer, ChoiceRow, PairRow, QuestionRow, TaggedRow
 from xtreme_bench.training.examples import Example
 from xtreme_bench.training.families import qa
@@ -133,13 +133,13 @@ def test_development_rows_are_spread_over_all_articles_and_the_same_each_time(tm
     for split in ("train", "dev"):
         squad(tmp_path, split, articles=48, each=20)
     choice = choices_of(settings(source="squad", evaluate_on=96))["features"]
-    ids = [row.id for row in chosen(tmp_path, choice).rows("dev")]
+    ids = [row.id for row in choice.open(tmp_path).rows("dev")]
     assert Counter(name.split("-")[0] for name in ids) == {str(article): 2 for article in range(48)}
-    assert ids == [row.id for row in chosen(tmp_path, choice).rows("dev")]
+    assert ids == [row.id for row in choice.open(tmp_path).rows("dev")]
     # Drawn, not every so manieth: a file with a period of its own keeps all of it.
     assert len({int(name.split("-")[1]) for name in ids}) > 10
     every = choices_of(settings(source="squad", evaluate_on=0))["features"]
-    assert len(chosen(tmp_path, every).rows("dev")) == 960
+    assert len(every.open(tmp_path).rows("dev")) == 960
 
 
 def nli(count: int, name: str, keys: tuple[str, str, str, str], label: str) -> str:
@@ -159,7 +159,7 @@ def write_anli_plus(data: Path, count: int) -> None:
 def test_anli_plus_is_judged_by_a_subset_of_each_of_its_parts(tmp_path: Path) -> None:
     write_anli_plus(tmp_path, 30)
     params = settings(tasks={"anli_plus": {}}, evaluate_on=10)
-    one = chosen(tmp_path, choices_of(params)["anli_plus"])
+    one = choices_of(params)["anli_plus"].open(tmp_path)
     assert one.development == [
         "dev/snli/snli_1.0_dev", "dev/mnli/multinli_1.0_dev_matched", "dev/anli/R1/dev", "dev/anli/R2/dev",
         "dev/anli/R3/dev",

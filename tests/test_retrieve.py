@@ -100,6 +100,17 @@ def test_bucc_tunes_the_threshold_on_dev_and_predicts_test_pairs_best_first(tmp_
     assert found["test"]["english"] == {"sentences": 12, "distinct": 12, "cut": 0, "empty": 0}
 
 
+def test_how_pairs_were_mined_is_said_as_it_was_done(tmp_path, encoder, monkeypatch):
+    make_bucc(tmp_path / "data", "dev", gold=True)
+    make_bucc(tmp_path / "data", "test", gold=False)
+    other, asked, mine = {"margin": "distance", "neighborhood": 2}, [], retrieval.mining.mine
+    monkeypatch.setattr(retrieval, "SEARCH", other)
+    monkeypatch.setattr(retrieval.mining, "mine", lambda *sides, **how: asked.append(how) or mine(*sides, **how))
+    facts = retrieve(job(tmp_path, encoder, task="bucc2018", languages=["de"]))
+    assert {name: facts[name] for name in other} == other
+    assert [{name: how[name] for name in other} for how in asked] == [other, other]
+
+
 def test_cut_sentences_are_counted_per_language_and_side(tmp_path, encoder, caplog):
     make_tatoeba(tmp_path / "data", "de", shift=0)
     with caplog.at_level(logging.WARNING):

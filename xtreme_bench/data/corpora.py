@@ -13,7 +13,7 @@ from functools import partial
 from itertools import chain, islice, pairwise
 from pathlib import Path
 from random import Random
-from typing import Any, assert_never
+from typing import Any
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data import intermediate, layout, targets
@@ -29,48 +29,6 @@ QUESTION = 64
 _DRAW = 1
 
 Read = Callable[[Counter[str]], Iterator[Any]]
-
-
-@dataclass(frozen=True)
-class SourceChoice:
-    """English training data of targets: the first `examples` rows, 0 = all; `evaluate_on` development rows, 0 = all.
-
-    `unusable` is the share of a file's rows that may be so. With `retrain` all rows, those for development among them,
-    are a part of their own.
-    """
-
-    source: str
-    max_length: int
-    stride: int | None
-    examples: int
-    evaluate_on: int
-    unusable: float
-    retrain: bool
-
-
-@dataclass(frozen=True)
-class IntermediateChoice:
-    """Training data of an intermediate task in some languages; its development rows are in English."""
-
-    intermediate: str
-    languages: tuple[str, ...]
-    max_length: int
-    stride: int | None
-    evaluate_on: int
-    unusable: float
-
-
-@dataclass(frozen=True)
-class TargetChoice:
-    """Test sets of a target task."""
-
-    task: str
-    languages: tuple[str, ...]
-    max_length: int
-    stride: int | None
-
-
-Choice = SourceChoice | IntermediateChoice | TargetChoice
 
 
 @dataclass(frozen=True)
@@ -116,51 +74,81 @@ def longest_question(max_length: int) -> int:
     return min(QUESTION, max_length // 2)
 
 
-def chosen(data: Path, choice: Choice) -> Corpus:
-    """The corpus that a choice names. Raises InputError where labels must be read from files that are not there."""
-    match choice:
-        case SourceChoice():
-            return _source(data, choice)
-        case IntermediateChoice():
-            return _intermediate(data, choice)
-        case TargetChoice():
-            return _target(data, choice)
-        case _:
-            assert_never(choice)
+@dataclass(frozen=True)
+class SourceChoice:
+    """English training data of targets: the first `examples` rows, 0 = all; `evaluate_on` development rows, 0 = all.
+
+    `unusable` is the share of a file's rows that may be so. With `retrain` all rows, those for development among them,
+    are a part of their own.
+    """
+
+    source: str
+    max_length: int
+    stride: int | None
+    examples: int
+    evaluate_on: int
+    unusable: float
+    retrain: bool
+
+    def open(self, data: Path) -> Corpus:
+        """The corpus below `data`, with the parts train, dev and perhaps all."""
+        family = next(task.family for task in TASKS.values() if task.source == self.source)
+        read = partial(_train, data, self.source, self.unusable)
+        parts = {
+            "train": _first(partial(read, "train"), self.examples),
+            "dev": _spread(partial(read, "dev"), self.evaluate_on),
+        }
+        if self.retrain:
+            parts["all"] = _first(partial(read, "all"), self.examples)
+        limits = Limits(self.max_length, self.stride or 0)
+        return Corpus(self.source, family, targets.labels(self.source), limits, parts)
 
 
-def _source(data: Path, choice: SourceChoice) -> Corpus:
-    source, limits = choice.source, Limits(choice.max_length, choice.stride or 0)
-    family = next(task.family for task in TASKS.values() if task.source == source)
-    read = partial(_train, data, source, choice.unusable)
-    parts = {
-        "train": _first(partial(read, "train"), choice.examples),
-        "dev": _spread(partial(read, "dev"), choice.evaluate_on),
-    }
-    if choice.retrain:
-        parts["all"] = _first(partial(read, "all"), choice.examples)
-    return Corpus(source, family, targets.labels(source), limits, parts)
+@dataclass(frozen=True)
+class IntermediateChoice:
+    """Training data of an intermediate task in some languages; its development rows are in English."""
+
+    intermediate: str
+    languages: tuple[str, ...]
+    max_length: int
+    stride: int | None
+    evaluate_on: int
+    unusable: float
+
+    def open(self, data: Path) -> Corpus:
+        """The corpus below `data`. Raises InputError where labels must be read from files that are not there."""
+        task = self.intermediate
+
+        def train(dropped: Counter[str]) -> Iterator[Row]:
+            left_out = LeftOut(self.unusable, dropped)
+            read = partial(intermediate.read, data, task, "train")
+            return chain.from_iterable(read(language, left_out) for language in self.languages)
+
+        development = _development(data, task, self.unusable)
+        dev = {part: _spread(each, self.evaluate_on) for part, each in development.items()}
+        # A language may bring labels of its own (supertags), beside those of the English development rows.
+        labels = intermediate.labels(data, task, tuple(dict.fromkeys(["en", *self.languages])))
+        limits = Limits(self.max_length, self.stride or 0, impossible=task == "squad_v2")
+        return Corpus(task, intermediate.FAMILY[task], labels, limits, {"train": train, **dev})
 
 
-def _target(data: Path, choice: TargetChoice) -> Corpus:
-    limits = Limits(choice.max_length, choice.stride or 0)
-    parts = {language: partial(_test, data, choice.task, language) for language in choice.languages}
-    return Corpus(choice.task, TASKS[choice.task].family, (), limits, parts)
+@dataclass(frozen=True)
+class TargetChoice:
+    """Test sets of a target task."""
+
+    task: str
+    languages: tuple[str, ...]
+    max_length: int
+    stride: int | None
+
+    def open(self, data: Path) -> Corpus:
+        """The corpus below `data`, with a part for each language."""
+        limits = Limits(self.max_length, self.stride or 0)
+        parts = {language: partial(_test, data, self.task, language) for language in self.languages}
+        return Corpus(self.task, TASKS[self.task].family, (), limits, parts)
 
 
-def _intermediate(data: Path, choice: IntermediateChoice) -> Corpus:
-    task, languages = choice.intermediate, choice.languages
-
-    def train(dropped: Counter[str]) -> Iterator[Row]:
-        left_out = LeftOut(choice.unusable, dropped)
-        return chain.from_iterable(intermediate.read(data, task, "train", each, left_out) for each in languages)
-
-    development = _development(data, task, choice.unusable)
-    dev = {part: _spread(each, choice.evaluate_on) for part, each in development.items()}
-    # A language may bring labels of its own (supertags), beside those of the English development rows.
-    labels = intermediate.labels(data, task, tuple(dict.fromkeys(["en", *languages])))
-    limits = Limits(choice.max_length, choice.stride or 0, impossible=task == "squad_v2")
-    return Corpus(task, intermediate.FAMILY[task], labels, limits, {"train": train, **dev})
+Choice = SourceChoice | IntermediateChoice | TargetChoice
 
 
 def _development(data: Path, task: str, unusable: float) -> dict[str, Read]:

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from xtreme_bench.data.corpora import Corpus, chosen
+from xtreme_bench.data.corpora import Corpus
 from xtreme_bench.data.usable import percent
 from xtreme_bench.stage.job import Job
 from xtreme_bench.training import encoder as encoders
@@ -37,7 +37,7 @@ def features(job: Job[Features]) -> dict[str, Any]:
     corpus's format leaves out, and what was cut because it is longer than `max_length` allows.
     """
     encoders.single_threaded_tokenizers()
-    corpus = chosen(job.inputs["data"], job.params.corpus)
+    corpus = job.params.corpus.open(job.inputs["data"])
     tokenizer = encoders.load_tokenizer(job.inputs["encoder"])
     facts: dict[str, Any] = {"rows": {}, "examples": {}, "tokens": {}, "dropped": {}, "cut": {}}
     for number, part in enumerate(corpus.parts):

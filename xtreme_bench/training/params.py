@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from xtreme_bench.data.corpora import IntermediateChoice, SourceChoice, TargetChoice
+from xtreme_bench.data.corpora import Choice, IntermediateChoice, SourceChoice, TargetChoice
 
 
 @dataclass(frozen=True)
 class Features:
     """What is tokenised; the number of threads changes nothing in the result."""
 
-    corpus: SourceChoice | IntermediateChoice | TargetChoice
+    corpus: Choice
     threads: int
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from xtreme_bench.benchmark import TASKS
-from xtreme_bench.data.corpora import chosen
 from xtreme_bench.errors import StageError
 from xtreme_bench.files import write_text
 from xtreme_bench.stage.job import Job
@@ -31,7 +30,7 @@ def predict(job: Job[Predict]) -> dict[str, Any]:
     family, head, labels = load_head(job.inputs["model"], encoder)
     encoder.model.to(accelerator.device)
     head.to(accelerator.device)
-    corpus = chosen(job.inputs["data"], params.corpus)
+    corpus = params.corpus.open(job.inputs["data"])
     counts: dict[str, int] = {}
     for number, language in enumerate(params.languages):
         rows, examples = corpus.rows(language), Examples(job.inputs["features"] / language)

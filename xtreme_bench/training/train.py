@@ -14,7 +14,7 @@ from accelerate import Accelerator
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from xtreme_bench.data.corpora import Corpus, chosen
+from xtreme_bench.data.corpora import Corpus
 from xtreme_bench.errors import InputError
 from xtreme_bench.files import write_json
 from xtreme_bench.stage.job import Job
@@ -42,7 +42,7 @@ def finetune(job: Job[Finetune]) -> dict[str, Any]:
 
     Inputs: data (its development rows are read), features (of the same corpus), encoder.
     """
-    corpus = chosen(job.inputs["data"], job.params.corpus)
+    corpus = job.params.corpus.open(job.inputs["data"])
     if job.params.corpus.retrain:
         facts, points = _choice(job, corpus)
         trained = _train(_retraining(job, facts), {"features": corpus}, _alone, part="all")
@@ -95,7 +95,7 @@ def intermediate(job: Job[Intermediate]) -> dict[str, Any]:
     Inputs: data (its development rows are read), encoder, and for each task, by its name, the features of its corpus.
     """
     params = job.params
-    corpora = {name: chosen(job.inputs["data"], choice) for name, choice in params.corpora.items()}
+    corpora = {name: choice.open(job.inputs["data"]) for name, choice in params.corpora.items()}
 
     def shares(sizes: Mapping[str, int]) -> list[float]:
         return sampling.probabilities(sizes, params.sampling, params.weights)
