@@ -76,7 +76,7 @@ def test_another_step_and_another_place_in_the_batch_drop_others() -> None:
     for step in (1, 2):
         noise.step([3, 4, step], twice)
         noise.take([0, 1], CPU)
-        seen += list(noise.drops(torch.Size((2, 13, 40)), 0.5))
+        seen += list(noise.drops(0, torch.Size((2, 13, 40)), 0.5))
     assert len({mask.numpy().tobytes() for mask in seen}) == 4
     assert family is classification
 
@@ -90,10 +90,10 @@ def test_masks_are_as_random_as_the_share_says(shape: tuple[int, ...], share: fl
         noise = Noise()
         noise.step([1, 4, step], batch)
         noise.take(range(64), CPU)
-        drops = noise.drops(torch.Size(shape), share).flatten(1).double()
+        drops = noise.drops(0, torch.Size(shape), share).flatten(1).double()
         rates.append(float(drops.mean()))
-        # Of two examples, of two neighbouring values, and of a value in the next of two drawings.
-        again = noise.drops(torch.Size(shape), share).flatten(1).double()
+        # Of two examples, of two neighbouring values, and of a value in two dropouts.
+        again = noise.drops(1, torch.Size(shape), share).flatten(1).double()
         pairs.append([float((a * b).mean()) for a, b in ((drops[::2], drops[1::2]), (drops[:, ::2], drops[:, 1::2]),
                                                          (drops, again))])  # fmt: skip
     error = 5 * math.sqrt(share / (30 * math.prod(shape[1:])))
@@ -110,7 +110,7 @@ def test_two_examples_share_no_more_of_their_masks_than_by_chance(shape: tuple[i
         noise.step([1, 4, step], batch)
         noise.take(range(32), CPU)
         # What all units have at one position: the first token, where classes are read.
-        drops = noise.drops(torch.Size(shape), share)[..., 0, :].flatten(1).double()
+        drops = noise.drops(0, torch.Size(shape), share)[..., 0, :].flatten(1).double()
         common.append((drops @ drops.T)[first, second])
     found, each = torch.cat(common), drops.shape[1] * share**2
     assert float(found.mean()) == pytest.approx(each, rel=0.07)
@@ -121,7 +121,7 @@ def test_what_is_kept_is_larger_so_that_the_mean_stays_and_evaluation_changes_no
     noise = Noise()
     noise.step([1], [Example(0, ids(10))])
     noise.take([0], CPU)
-    dropout, values = ExampleDropout(0.25, noise), torch.ones(1, 12, 2000)
+    dropout, values = ExampleDropout(0.25, noise, 0), torch.ones(1, 12, 2000)
     found = dropout(values)
     assert found.unique().tolist() == pytest.approx([0.0, 1 / 0.75])
     assert float(found.mean()) == pytest.approx(1.0, abs=0.03)

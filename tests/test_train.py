@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,7 +28,7 @@ from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.device import prepare_device
 from xtreme_bench.training.examples import Example
 from xtreme_bench.training.loop import fit
-from xtreme_bench.training.network import Task
+from xtreme_bench.training.network import Network, Task
 from xtreme_bench.training.train import finetune, intermediate, load_head
 
 XNLI: dict[str, Any] = {**FINETUNING, "source": "xnli", "steps": 14}
@@ -253,7 +254,7 @@ def test_tensorboard_reads_the_curve_and_no_clock_is_in_it(tmp_path: Path, input
     finetune(job)
     events = list(EventFileLoader(str(job.out / "tensorboard" / "events.out.tfevents.0")).Load())
     tags = {value.tag for event in events for value in event.summary.value}
-    assert tags == {"loss/xnli", "learning_rate", "dev/xnli"}
+    assert tags == {"loss/xnli", "learning_rate", "norm", "dev/xnli"}
     assert [event.wall_time for event in events[1:]] == [float(point["step"]) for point in curve(job)]
 
 
@@ -312,3 +313,46 @@ def test_two_processes_train_to_the_same_finite_weights(tmp_path: Path, inputs: 
     assert all(torch.equal(one[name], other[name]) and torch.isfinite(one[name]).all() for name in one)
     before = load_file(inputs["encoder"] / "model.safetensors")
     assert not torch.equal(before["embeddings.LayerNorm.weight"], one["embeddings.LayerNorm.weight"])
+
+
+def test_a_part_that_does_not_fit_is_halved_and_the_step_repeated(
+    tmp_path: Path, inputs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    params = {**XNLI, "steps": 6}
+    roomy = make_job(tmp_path / "roomy", params, **inputs)
+    facts = finetune(roomy)
+    forward, sizes = Network.forward, []
+
+    def tight(self: Network, task: Task, inputs: Any, examples: Sequence[Example]) -> Any:
+        sizes.append(len(examples))
+        if len(examples) > 3:
+            raise torch.OutOfMemoryError
+        return forward(self, task, inputs, examples)
+
+    monkeypatch.setattr(Network, "forward", tight)
+    job = make_job(tmp_path / "tight", params, **inputs)
+    assert finetune(job) == facts
+    assert sizes[0] == 8
+    assert sizes.count(8) == 1, "what was learned of the memory is kept"
+    weights = [load_file(each.out / "model.safetensors") for each in (roomy, job)]
+    assert all(torch.allclose(weights[0][name], weights[1][name], atol=1e-5) for name in weights[0])
+
+
+def test_one_example_that_does_not_fit_ends_the_training_with_advice(
+    tmp_path: Path, inputs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> Any:
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(Network, "forward", full)
+    with pytest.raises(StageError, match="step 1, task xnli: the GPU's memory is full; lower `batch`"):
+        finetune(make_job(tmp_path, XNLI, **inputs))
+
+
+def test_a_disk_without_room_for_checkpoints_is_named_before_training(
+    tmp_path: Path, inputs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(checkpoint.shutil, "disk_usage", lambda _: usage._replace(free=1000))
+    with pytest.raises(StageError, match=r"checkpoints may take 0.0 GiB, and the disk has 0.0: free space"):
+        finetune(make_job(tmp_path, XNLI, **inputs))

@@ -6,26 +6,91 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 from safetensors.torch import load_file, save_file
 from torch.optim import Optimizer
 
-from xtreme_bench.files import write_json
+from xtreme_bench.errors import StageError
+from xtreme_bench.files import write_text
 
 Tensors = dict[str, torch.Tensor]
 
 
-def save(work: Path, step: int, tensors: Mapping[str, Tensors], state: Mapping[str, Any]) -> None:
-    """Write `checkpoint-<step>` below `work`, under another name first; older ones go once it stands."""
+# Weights, two moments and the best weights; the last checkpoint goes when the new one stands.
+_COPIES = 2 * 4
+_BEST = "best.st"
+
+
+def require_room(work: Path, learned: Mapping[str, torch.Tensor]) -> None:
+    """Raise StageError where a disk has no room for the checkpoints of weights that are trained."""
+    needed = _COPIES * sum(value.numel() * value.element_size() for value in learned.values())
+    free = shutil.disk_usage(work).free
+    if free < needed:
+        raise StageError(
+            f"{work}: checkpoints may take {needed / 2**30:.1f} GiB, and the disk has {free / 2**30:.1f}: free space, "
+            "or put the store on another disk (--store)"
+        )
+
+
+class Writer:
+    """Writes checkpoints below `work` in the background, one at a time; as a context it ends with the last of them.
+
+    Each is a folder `checkpoint-<step>` that has another name until it is whole; older ones go once it stands. Errors
+    of a write are raised by the next call.
+    """
+
+    def __init__(self, work: Path) -> None:
+        self._work = work
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
+        self._running: Future[None] | None = None
+
+    def save(self, step: int, tensors: Mapping[str, Tensors], best: Tensors, state: Mapping[str, Any]) -> None:
+        """Begin to write `tensors` as they are now, and the `best` weights of the step that `state` names."""
+        self.wait()
+        copies = {name: {key: _copy(value) for key, value in values.items()} for name, values in tensors.items()}
+        kept = json.dumps({**state, "step": step})
+        self._running = self._pool.submit(_save, self._work, step, copies, best, kept)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        try:
+            self.wait()
+        except OSError:
+            if kind is None:  # else the error of the training says more
+                raise
+        finally:
+            self._pool.shutdown()
+
+    def wait(self) -> None:
+        """Return when nothing is being written. Errors: `OSError` where the last write failed."""
+        if self._running is not None:
+            running, self._running = self._running, None
+            running.result()
+
+
+def _copy(value: torch.Tensor) -> torch.Tensor:
+    """On the CPU, and another one than what training goes on with."""
+    return value.detach().to("cpu", copy=True).contiguous()
+
+
+def _save(work: Path, step: int, tensors: Mapping[str, Tensors], best: Tensors, state: str) -> None:
     temporary, final = work / "checkpoint.part", work / f"checkpoint-{step}"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     for name, values in tensors.items():
-        save_file({key: value.detach().cpu().contiguous() for key, value in values.items()}, temporary / f"{name}.st")
-    write_json(temporary / "state.json", {**state, "step": step})
+        save_file(values, temporary / f"{name}.st")
+    write_text(temporary / "state.json", state)
+    before = _all(work)
+    if best and before and _best_step(before[-1]) == _best_step(temporary):
+        os.link(before[-1] / _BEST, temporary / _BEST)
+    elif best:
+        save_file(best, temporary / _BEST)
     for path in temporary.iterdir():
         with path.open("rb") as stream:
             os.fsync(stream.fileno())
@@ -33,6 +98,11 @@ def save(work: Path, step: int, tensors: Mapping[str, Tensors], state: Mapping[s
     temporary.rename(final)
     for path in _all(work)[:-1]:
         shutil.rmtree(path, ignore_errors=True)
+
+
+def _best_step(folder: Path) -> int:
+    """The step whose weights are the best of a checkpoint."""
+    return int(json.loads((folder / "state.json").read_text(encoding="utf-8"))["best_step"])
 
 
 def load(work: Path) -> tuple[dict[str, Tensors], dict[str, Any]] | None:

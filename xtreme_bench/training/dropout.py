@@ -29,7 +29,8 @@ ATTENTION = "dropout_by_example"
 class Noise:
     """Where the dropouts of a network draw from: a step, and its part of which a forward pass is made.
 
-    In a forward pass each dropout draws its tables after those before it.
+    Each dropout of a network has a number and draws from a stream of its own, so that a pass which is repeated for the
+    backward one (gradient checkpointing) drops the same values.
     """
 
     def __init__(self) -> None:
@@ -50,10 +51,11 @@ class Noise:
         self._rows = torch.tensor(rows, device=device)
         if self._generator.device != self._rows.device:
             self._generator = torch.Generator(self._rows.device)
-        self._generator.manual_seed(self._key)
 
-    def drops(self, shape: torch.Size, share: float) -> torch.Tensor:
-        """Which values are dropped: (rows, width), (rows, length, width) or (rows, heads, length, length)."""
+    def drops(self, number: int, shape: torch.Size, share: float) -> torch.Tensor:
+        """Which values dropout `number` drops: (rows, width), (rows, length, width), (rows, heads, length, length)."""
+        # On the CPU a generator takes 32 bits of a seed; steps of the golden ratio never meet.
+        self._generator.manual_seed((self._key + number * 0x9E3779B1) % 2**32)
         *heads, length, width = shape[1:] if len(shape) > 2 else (1, *shape[1:])
         units = self._table(*heads, self._longest, self._longest if heads else width)[..., :length, :width]
         own = self._table(self._firsts[-1], self._longest)[self._rows, :length, None]
@@ -69,23 +71,25 @@ class Noise:
 class ExampleDropout(nn.Module):
     """Takes the place of `nn.Dropout`; all of a network share one `noise`."""
 
-    def __init__(self, p: float, noise: Noise) -> None:
+    def __init__(self, p: float, noise: Noise, number: int) -> None:
         super().__init__()
-        self.p, self.noise = p, noise
+        self.p, self.noise, self.number = p, noise, number
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
         """The values, some of them zero, the others larger in turn; in evaluation as they are."""
         if not self.training or self.p == 0:
             return values
-        return values.masked_fill(self.noise.drops(values.shape, self.p), 0.0).mul_(1 / (1 - self.p))
+        return values.masked_fill(self.noise.drops(self.number, values.shape, self.p), 0.0).mul_(1 / (1 - self.p))
 
 
 def by_example(network: nn.Module, encoder: Any, noise: Noise) -> None:
     """Let all dropouts of a network, those inside the attention of its `encoder` too, draw from `noise`."""
+    number = 0
     for module in list(network.modules()):
         for name, child in module.named_children():
             if isinstance(child, nn.Dropout):
-                setattr(module, name, ExampleDropout(child.p, noise).train(child.training))
+                setattr(module, name, ExampleDropout(child.p, noise, number).train(child.training))
+                number += 1
     encoder.set_attn_implementation(ATTENTION)
 
 

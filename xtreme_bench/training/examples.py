@@ -124,6 +124,10 @@ class Examples(Sequence[Example]):
         """Number of token ids of all sequences together."""
         return len(self._tokens.values)
 
+    def mark(self, used: np.ndarray[Any, np.dtype[np.bool_]]) -> None:
+        """Set `used` for each token id that occurs."""
+        used[self._tokens.values] = True
+
     def lengths(self) -> list[int]:
         """`length` of each example, without a look at the tokens."""
         if not len(self):

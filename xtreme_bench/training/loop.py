@@ -1,15 +1,15 @@
 """The training loop: one for pretraining, intermediate training and fine-tuning; resumes to the byte on the CPU.
 
-AdamW as in Devlin et al. 2019: linear warm-up and decay, no decay of biases and norms, gradients clipped at 1. What a
-step does follows from its number alone (task, batch, masks, dropout are seeded by it), so a checkpoint holds no
-random state; and it does not follow from how the step is cut for memory or shared by processes.
+Gradients are clipped at 1. What a step does follows from its number alone (task, batch, masks, dropout are seeded by
+it), so a checkpoint holds no random state; and it does not follow from how the step is cut for memory or shared by
+processes. Batches are made in the background, and nothing waits for a GPU but an evaluation and a checkpoint.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,15 +23,16 @@ from torch import nn
 from xtreme_bench.errors import StageError
 from xtreme_bench.stage.job import Job
 from xtreme_bench.training import checkpoint, curve, sampling
+from xtreme_bench.training.ahead import ahead
 from xtreme_bench.training.batching import Batches, collate
 from xtreme_bench.training.device import activations, memory, parts
 from xtreme_bench.training.examples import Example, lengths
-from xtreme_bench.training.forward import Encoder
+from xtreme_bench.training.forward import Encoder, Inputs
 from xtreme_bench.training.network import Network, Task
+from xtreme_bench.training.optimization import adamw, rate
 from xtreme_bench.training.params import Learning
 
 CLIP = 1.0
-EPSILON = 1e-8
 CURVE_POINTS = 200
 
 
@@ -45,6 +46,11 @@ class Course:
     stale: int = 0
     loss: float = 0.0
     points: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def kept(self) -> int:
+        """How many steps the weights have had that a training leaves."""
+        return self.best_step or self.step
 
 
 def fit(
@@ -61,24 +67,43 @@ def fit(
     for a loss that is not finite and for lack of memory.
     """
     run = _Run(job, accelerator, encoder, tasks, steps)
-    seed = job.params.seed
-    order = sampling.draw(probability, steps, seed)
-    streams = [Batches(lengths(task.examples), run.batch, seed) for task in tasks]
-    taken = [0] * len(tasks)
-    for drawn in order[: run.course.step]:
-        taken[drawn] += 1
     saved = time.monotonic()
-    for drawn in order[run.course.step :]:
-        if run.stopped():
-            break
-        indices = streams[drawn].at(taken[drawn])
-        taken[drawn] += 1
-        run.step(tasks[drawn], indices)
-        if time.monotonic() - saved >= job.params.checkpoint_seconds and run.course.step < steps:
-            run.save()
-            saved = time.monotonic()
+    with run.checkpoints, ahead(run.prepared, run.draws(probability)) as batches:
+        for step in batches:
+            if run.stopped():
+                break
+            run.step(step)
+            if time.monotonic() - saved >= job.params.checkpoint_seconds and run.course.step < steps:
+                run.save()
+                saved = time.monotonic()
     run.finish()
     return run.course
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a step does, made ahead of it: its number (from 0), its task, its examples, and how they are cut.
+
+    `parts` are the examples of each forward pass of this process, by their numbers in the batch, with what the encoder
+    reads of them; `terms` is the number of terms in the loss of the whole batch.
+    """
+
+    number: int
+    task: Task
+    batch: list[Example]
+    parts: list[tuple[list[int], Inputs]]
+    terms: int
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A step that was taken and is not looked at yet: a GPU may still be at it."""
+
+    number: int
+    task: str
+    rate: float
+    loss: torch.Tensor
+    norm: torch.Tensor
 
 
 class _Run:
@@ -91,9 +116,10 @@ class _Run:
         self.job, self.params, self.encoder, self.tasks, self.steps = job, params, encoder, tasks, steps
         self.accelerator, self.batch, self.course = accelerator, params.batch, Course()
         self.network = Network(encoder, {task.name: task.head for task in tasks})
-        self.optimizer = _optimizer(self.network, params)
+        self.optimizer = adamw(self.network, params)
         found = checkpoint.load(job.work)
         self.best: checkpoint.Tensors = {}
+        self.checkpoints = checkpoint.Writer(job.work)
         if found is not None:
             tensors, state = found
             self.network.load_state_dict(tensors["model"], strict=False)
@@ -102,70 +128,118 @@ class _Run:
         self.model, self.optimizer = accelerator.prepare(self.network, self.optimizer)
         if found is not None:
             checkpoint.restore_optimizer(self.optimizer, found[0]["optimizer"])
+        checkpoint.require_room(job.work, self.network.learned())
         self.memory = memory(accelerator, self.optimizer)
+        self.taken: Taken | None = None
 
-    def step(self, task: Task, indices: Sequence[int]) -> None:
-        """One update from one batch, cut into parts that fit into memory and shared among the processes."""
-        number, seed = self.course.step, self.params.seed
-        rank, world = self.accelerator.process_index, self.accelerator.num_processes
-        generator = np.random.default_rng([seed, 3, number])
+    def draws(self, probability: Sequence[float]) -> Iterator[tuple[int, Task, list[int]]]:
+        """Number, task and examples of each step that is left; they follow from seed and number."""
+        seed = self.params.seed
+        streams = [Batches(lengths(task.examples), self.batch, seed) for task in self.tasks]
+        position = [0] * len(self.tasks)
+        begin = self.course.step
+        for number, drawn in enumerate(sampling.draw(probability, self.steps, seed)):
+            if number >= begin:
+                yield number, self.tasks[drawn], streams[drawn].at(position[drawn])
+            position[drawn] += 1
+
+    def prepared(self, draw: tuple[int, Task, list[int]]) -> Step:
+        """A step with its batch as it is cut for memory and shared among the processes; runs in the background."""
+        number, task, indices = draw
         batch = [task.examples[index] for index in indices]
         if task.change is not None:
+            generator = np.random.default_rng([self.params.seed, 3, number])
             batch = [task.change(example, generator) for example in batch]
-        self.network.noise.step([seed, 4, number], batch)
-        terms = max(1, task.objective.terms(batch))
-        rate = _rate(number, self.steps, self.params)
+        return Step(number, task, batch, self._parts(batch), max(1, task.objective.terms(batch)))
+
+    def _parts(self, batch: list[Example]) -> list[tuple[list[int], Inputs]]:
+        rank, world = self.accelerator.process_index, self.accelerator.num_processes
+        shares = parts(batch, range(rank, len(batch), world), self._fits)
+        # A process without a share of a small last batch still takes part, and adds nothing.
+        return [(share, collate([batch[at] for at in share or [0]], self.encoder)) for share in shares]
+
+    def step(self, step: Step) -> None:
+        """One update from one batch. It does not wait for a GPU: how it went is looked at after the next one."""
+        self.network.noise.step([self.params.seed, 4, step.number], step.batch)
+        now = rate(step.number, self.steps, self.params)
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        total = 0.0
-        shares = list(parts(batch, range(rank, len(batch), world), self._fits))
-        try:
-            for last, share in enumerate(shares, 1 - len(shares)):
-                # A process without a share of a small last batch still takes part, with nothing to say.
-                weight, part = (1.0 / terms, share) if share else (0.0, [0])
-                self.network.noise.take(part, self.accelerator.device)
-                total += self._backward(task, [batch[at] for at in part], weight, last == 0)
-            norm = self.accelerator.clip_grad_norm_(self.model.parameters(), CLIP)
-        except torch.OutOfMemoryError as error:
-            raise StageError(
-                f"step {number + 1}, task {task.name}: the GPU's memory is full; lower `batch` or `max_length` in the "
-                "recipe, set `resources.precision: bf16`, or free the GPU of other programs"
-            ) from error
-        if not (math.isfinite(total) and torch.isfinite(norm)):
-            raise StageError(
-                f"step {number + 1}, task {task.name}: the loss is {total} (gradient norm {float(norm)}) at learning "
-                f"rate {rate:.3g}; lower `learning_rate`, raise `warmup`, or use `resources.precision: fp32`"
-            )
+            group["lr"] = now
+        loss = self._gradients(step)
+        norm = self.accelerator.clip_grad_norm_(self.model.parameters(), CLIP)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-        self.course.step += 1
-        self._record(task, total, rate)
+        self.settle()
+        self.course.step = step.number + 1
+        self.taken = Taken(step.number, step.task.name, now, loss, norm)
+        every = self.params.evaluate_every or self.steps
+        if self.course.step % every == 0 or self.course.step == self.steps:
+            self.settle()
+            self._evaluate()
+
+    def _gradients(self, step: Step) -> torch.Tensor:
+        """The summed gradients of all parts and their loss; parts that do not fit are halved, and the step repeated."""
+        # It was cut ahead of this step, perhaps before memory turned out to be less.
+        fits = all(len(part) < 2 or self._fits(*inputs.ids.shape) for part, inputs in step.parts)
+        cut = step.parts if fits else self._parts(step.batch)
+        while True:
+            try:
+                return self._passes(step, cut)
+            except torch.OutOfMemoryError as error:
+                if self.accelerator.num_processes > 1 or all(len(part) < 2 for part, _ in cut):
+                    raise StageError(
+                        f"step {step.number + 1}, task {step.task.name}: the GPU's memory is full; lower `batch` or "
+                        "`max_length` in the recipe, set `resources.precision: bf16` or "
+                        "`resources.gradient_checkpointing: true`, or free the GPU of other programs"
+                    ) from error
+            # Outside of the handler, as its error holds on to what the pass has made.
+            self.optimizer.zero_grad(set_to_none=True)
+            torch.cuda.empty_cache()
+            self.memory = min(self.memory, self._needed(step.batch, cut)) // 2
+            cut = self._parts(step.batch)
+
+    def _needed(self, batch: list[Example], cut: list[tuple[list[int], Inputs]]) -> int:
+        """What the largest part was thought to need."""
+        return max(activations(self.encoder, *inputs.ids.shape) for _, inputs in cut)
+
+    def _passes(self, step: Step, cut: list[tuple[list[int], Inputs]]) -> torch.Tensor:
+        device = self.accelerator.device
+        total = torch.zeros((), device=device)
+        for last, (share, inputs) in enumerate(cut, 1 - len(cut)):
+            weight, part = (1.0 / step.terms, share) if share else (0.0, [0])
+            self.network.noise.take(part, device)
+            with _sync(self.accelerator, self.model, last == 0):
+                # DistributedDataParallel takes the mean over processes; the loss of a batch is their sum.
+                loss = self.model(step.task, inputs.to(device), [step.batch[at] for at in part])
+                loss = loss * (weight * self.accelerator.num_processes)
+                self.accelerator.backward(loss)
+            total += loss.detach()
+        return total
 
     def _fits(self, sequences: int, longest: int) -> bool:
         return activations(self.encoder, sequences, longest) <= self.memory
 
-    def _backward(self, task: Task, part: list[Example], weight: float, last: bool) -> float:
-        inputs = collate(part, self.encoder).to(self.accelerator.device)
-        with _sync(self.accelerator, self.model, last):
-            # DistributedDataParallel takes the mean over processes; the loss of a batch is their sum.
-            loss = self.model(task, inputs, part) * (weight * self.accelerator.num_processes)
-            self.accelerator.backward(loss)
-        return float(loss.detach())
+    def settle(self) -> None:
+        """Look at the step that was taken last. Raises StageError where its loss or gradients were not finite."""
+        if self.taken is None:
+            return
+        taken, self.taken = self.taken, None
+        loss, norm = float(taken.loss), float(taken.norm)
+        if not (math.isfinite(loss) and math.isfinite(norm)):
+            raise StageError(
+                f"step {taken.number + 1}, task {taken.task}: the loss is {loss} (gradient norm {norm}) at learning "
+                f"rate {taken.rate:.3g}; lower `learning_rate`, raise `warmup`, or use `resources.precision: fp32`"
+            )
+        self._record(taken, loss, norm)
 
-    def _record(self, task: Task, loss: float, rate: float) -> None:
-        course = self.course
-        course.loss = loss if course.step == 1 else 0.95 * course.loss + 0.05 * loss
-        every = self.params.evaluate_every
-        point: dict[str, Any] = {}
-        if course.step % max(1, self.steps // CURVE_POINTS) == 0:
-            point = {f"loss/{task.name}": round(loss, 5), "learning_rate": rate}
-        if course.step % every == 0 or course.step == self.steps:
-            point |= self._evaluate()
-        if point:
-            course.points.append({"step": course.step, **point})
-        self.job.progress(course.step, self.steps, f"loss {course.loss:.3f}")
+    def _record(self, taken: Taken, loss: float, norm: float) -> None:
+        course, step = self.course, taken.number + 1
+        course.loss = loss if step == 1 else 0.95 * course.loss + 0.05 * loss
+        if step % max(1, self.steps // CURVE_POINTS) == 0:
+            point = {f"loss/{taken.task}": round(loss, 5), "learning_rate": taken.rate, "norm": round(norm, 5)}
+            course.points.append({"step": step, **point})
+        self.job.progress(step, self.steps, f"loss {course.loss:.3f}")
 
-    def _evaluate(self) -> dict[str, float]:
+    def _evaluate(self) -> None:
         """Score the tasks on their development rows; a better mean than ever makes this the best model."""
         found: list[Any] = [None]
         if self.accelerator.is_main_process:
@@ -173,30 +247,33 @@ class _Run:
                 found = [{task.name: task.quality() for task in self.tasks if task.quality is not None}]
         scores: dict[str, float] = broadcast_object_list(found)[0]
         if not scores:
-            return {}
+            return
         mean = sum(scores.values()) / len(scores)
         if not self.course.best or mean > self.course.best["mean"]:
             self.course.best, self.course.best_step, self.course.stale = {**scores, "mean": mean}, self.course.step, 0
             self.best = {name: value.cpu().clone() for name, value in self.network.learned().items()}
         else:
             self.course.stale += 1
-        return {f"dev/{name}": value for name, value in scores.items()}
+        points = self.course.points
+        if not points or points[-1]["step"] != self.course.step:
+            points.append({"step": self.course.step})
+        points[-1] |= {f"dev/{name}": value for name, value in scores.items()}
 
     def stopped(self) -> bool:
         """Whether the last evaluations brought no gain for too long."""
         return 0 < self.params.patience <= self.course.stale
 
     def save(self) -> None:
-        """Write a checkpoint, and the curve so far beside it for whoever watches."""
+        """Begin to write a checkpoint, and the curve so far beside it for whoever watches."""
+        self.settle()
         if self.accelerator.is_main_process:
             tensors = {"model": self.network.learned(), "optimizer": checkpoint.optimizer_tensors(self.optimizer)}
-            if self.best:
-                tensors["best"] = self.best
-            checkpoint.save(self.job.work, self.course.step, tensors, vars(self.course))
+            self.checkpoints.save(self.course.step, tensors, self.best, vars(self.course))
             curve.write(self.job.work, self.course.points)
 
     def finish(self) -> None:
         """Put the best weights in place and write the curve."""
+        self.settle()
         if self.best:
             self.network.load_state_dict(self.best, strict=False)
         if self.accelerator.is_main_process:
@@ -206,24 +283,3 @@ class _Run:
 def _sync(accelerator: Accelerator, model: nn.Module, last: bool) -> Any:
     """Gradients of several processes meet at the last part of a batch only."""
     return nullcontext() if last else accelerator.no_sync(model)
-
-
-def _optimizer(network: nn.Module, params: Learning) -> torch.optim.Optimizer:
-    decayed: list[nn.Parameter] = []
-    plain: list[nn.Parameter] = []
-    for value in network.parameters():
-        if value.requires_grad:
-            # Biases and the weights of norms are the vectors among the parameters.
-            (decayed if value.ndim > 1 else plain).append(value)
-    groups = [
-        {"params": decayed, "weight_decay": params.weight_decay},
-        {"params": plain, "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=params.learning_rate, eps=EPSILON, fused=True)
-
-
-def _rate(step: int, steps: int, params: Learning) -> float:
-    """Linear warm-up over the first `warmup` share of the steps, then linear decay to zero."""
-    warm = params.warmup * steps
-    left = (steps - step) / max(1.0, steps - warm)
-    return params.learning_rate * min((step + 1) / max(1.0, warm), left)

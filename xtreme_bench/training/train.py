@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,8 +28,10 @@ from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.inference import infer
 from xtreme_bench.training.loop import Course, fit
 from xtreme_bench.training.network import Task
+from xtreme_bench.training.optimization import decay
 from xtreme_bench.training.params import Finetune, Intermediate, Tuning
 from xtreme_bench.training.quality import metric, quality
+from xtreme_bench.training.trimming import trim
 
 
 def finetune(job: Job[Finetune]) -> dict[str, Any]:
@@ -140,8 +142,15 @@ def _train(
     methods.of(job.params.method).begin(encoder)
     tasks = [make_task(encoder, corpus, job.inputs[name], part) for name, corpus in corpora.items()]
     steps = sampling.steps({task.name: len(task.examples) for task in tasks}, job.params, cap)
+    trimmed = trim(encoder, tasks, _development(job, corpora) if part == "train" else ())
     course = fit(job, accelerator, encoder, tasks, shares(_rows(tasks)), steps)
+    if trimmed:
+        trimmed.put_back(encoder, decay(course.kept, steps, job.params))
     return _Trained(accelerator, encoder, tasks, course)
+
+
+def _development(job: Job[Tuning], corpora: Mapping[str, Corpus]) -> Iterator[Examples]:
+    return (Examples(job.inputs[name] / part) for name, corpus in corpora.items() for part in corpus.development)
 
 
 def make_task(encoder: Encoder, corpus: Corpus, features: Path, part: str = "train") -> Task:

@@ -1,0 +1,39 @@
+"""The optimizer of all trainings and its learning rate: AdamW, with linear warm-up and decay (Devlin et al. 2019)."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import nn
+
+from xtreme_bench.training.params import Learning
+
+EPSILON = 1e-8
+
+
+def adamw(network: nn.Module, params: Learning) -> torch.optim.Optimizer:
+    """AdamW over what learns of a network; biases and norms do not decay."""
+    decayed: list[nn.Parameter] = []
+    plain: list[nn.Parameter] = []
+    for value in network.parameters():
+        if value.requires_grad:
+            # Biases and the weights of norms are the vectors among the parameters.
+            (decayed if value.ndim > 1 else plain).append(value)
+    groups = [
+        {"params": decayed, "weight_decay": params.weight_decay},
+        {"params": plain, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=params.learning_rate, eps=EPSILON, fused=True)
+
+
+def decay(taken: int, steps: int, params: Learning) -> float:
+    """What AdamW's weight decay leaves of a weight without a gradient after the first `taken` of `steps` steps."""
+    return float(math.prod(1.0 - rate(step, steps, params) * params.weight_decay for step in range(taken)))
+
+
+def rate(step: int, steps: int, params: Learning) -> float:
+    """Linear warm-up over the first `warmup` share of the steps, then linear decay to zero."""
+    warm = params.warmup * steps
+    left = (steps - step) / max(1.0, steps - warm)
+    return float(params.learning_rate * min((step + 1) / max(1.0, warm), left))

@@ -1,0 +1,94 @@
+"""Training with the rows of the embedding table that the data uses, which are a few of XLM-R's 250,002.
+
+The rest is put back afterwards. A row that never occurs has no gradient and no moments, so AdamW only lets it decay, by
+(1 - rate * decay) at each step: the product of all steps, taken in double precision, is what the whole table would have
+become, but for the roundings of its single steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from xtreme_bench.training.examples import Example, Examples
+from xtreme_bench.training.forward import Encoder
+from xtreme_bench.training.network import Task
+
+# Rows that are brought to double precision at a time.
+_CHUNK = 1 << 16
+
+
+class Table(nn.Module):
+    """Some rows of an embedding table, looked up by the ids of the whole one. Other ids are an error."""
+
+    def __init__(self, whole: nn.Embedding, ids: torch.Tensor) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(whole.weight.detach()[ids].clone(), requires_grad=whole.weight.requires_grad)
+        place = torch.full((whole.num_embeddings,), len(ids), dtype=torch.long)
+        place[ids] = torch.arange(len(ids))
+        self.register_buffer("place", place, persistent=False)
+        self.padding = None if whole.padding_idx is None else int(place[whole.padding_idx])
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        """Vectors (..., width) of ids (...)."""
+        place: Any = self.place
+        return functional.embedding(place[ids], self.weight, self.padding)
+
+
+@dataclass(frozen=True)
+class Trimmed:
+    """What was taken out of an encoder: its whole table, and the ids whose rows are trained."""
+
+    whole: nn.Embedding
+    ids: torch.Tensor
+
+    @property
+    def share(self) -> float:
+        """The share of the rows that is trained."""
+        return len(self.ids) / self.whole.num_embeddings
+
+    @torch.no_grad()
+    def put_back(self, encoder: Encoder, decay: float) -> None:
+        """Give an encoder its whole table again; rows that were not trained have decayed to `decay` of themselves."""
+        model: Any = encoder.model
+        trained = model.get_input_embeddings().weight.detach().to(self.whole.weight.device)
+        if self.whole.weight.requires_grad and decay != 1:
+            for rows in torch.split(self.whole.weight, _CHUNK):
+                rows.copy_(rows.double() * decay)
+        self.whole.weight[self.ids] = trained
+        model.set_input_embeddings(self.whole)
+
+
+def trim(encoder: Encoder, tasks: Iterable[Task], seen: Iterable[Examples]) -> Trimmed | None:
+    """Leave an encoder the rows that occur in the examples of `tasks` and in `seen`, and those of special tokens.
+
+    None, and nothing is done, where a task changes its examples by ids of its own (masks draw any), or the encoder's
+    table is no plain one.
+    """
+    model: Any = encoder.model
+    whole = model.get_input_embeddings()
+    tasks = list(tasks)
+    if type(whole) is not nn.Embedding or any(task.change is not None for task in tasks):
+        return None
+    used = np.zeros(whole.num_embeddings, dtype=bool)
+    used[list(encoder.tokenizer.all_special_ids)] = True
+    for examples in (*(task.examples for task in tasks), *seen):
+        if isinstance(examples, Examples):
+            examples.mark(used)
+        else:
+            _mark(examples, used)
+    ids = torch.from_numpy(np.flatnonzero(used))
+    model.set_input_embeddings(Table(whole, ids))
+    return Trimmed(whole, ids)
+
+
+def _mark(examples: Iterable[Example], used: np.ndarray[Any, np.dtype[np.bool_]]) -> None:
+    for example in examples:
+        for sequence in example.sequences:
+            used[sequence] = True
