@@ -11,13 +11,12 @@ from xtreme_bench.comparison.arms import Cell
 
 # The order of subject, object and verb that is most usual (WALS, feature 81A); languages that are not here have none
 # that is dominant, or none is stated.
-WORD_ORDER: Mapping[str, str] = {
-    **dict.fromkeys(
-        ["bg", "en", "es", "et", "fi", "fr", "he", "id", "it", "pt", "ru", "sw", "th", "vi", "yo", "zh"], "SVO"
-    ),
-    **dict.fromkeys(["bn", "eu", "fa", "hi", "ja", "ka", "kk", "ko", "ml", "mr", "my", "ta", "te", "tr", "ur"], "SOV"),
-    **dict.fromkeys(["ar", "tl"], "VSO"),
+_ORDERS = {
+    "SVO": ("bg", "en", "es", "et", "fi", "fr", "he", "id", "it", "pt", "ru", "sw", "th", "vi", "yo", "zh"),
+    "SOV": ("bn", "eu", "fa", "hi", "ja", "ka", "kk", "ko", "ml", "mr", "my", "ta", "te", "tr", "ur"),
+    "VSO": ("ar", "tl"),
 }
+WORD_ORDER: Mapping[str, str] = {code: order for order, codes in _ORDERS.items() for code in codes}
 
 
 @dataclass(frozen=True)
