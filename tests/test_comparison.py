@@ -30,7 +30,8 @@ def arm(name: str, *runs: dict[tuple[str, str], Sequence[bool]], seeds: Sequence
     return Arm(name, manifests, {cell: tuple(right(run[cell]) for run in runs) for cell in runs[0]})
 
 
-def one(comparison: Comparison, name: str) -> Estimate:
+def one(comparisons: Sequence[Comparison], name: str) -> Estimate:
+    (comparison,) = comparisons
     return next(estimate for estimate in comparison.estimates if estimate.name == name)
 
 
@@ -59,8 +60,8 @@ def test_p_is_that_of_the_exact_sign_test() -> None:
 def test_equal_runs_cannot_be_told_apart() -> None:
     cells = {("xnli", "de"): flags(0.6, 300, 1), ("pawsx", "en"): flags(0.8, 200, 2)}
     result = compare(arm("a", cells), arm("b", cells), resamples=DRAWS)
-    assert {(each.difference, each.low, each.high, each.p) for each in result.estimates} == {(0, 0, 0, 1)}
-    assert {each.verdict for each in result.estimates} == {"cannot tell"}
+    assert {(each.difference, each.low, each.high, each.p) for each in result[0].estimates} == {(0, 0, 0, 1)}
+    assert {each.verdict for each in result[0].estimates} == {"cannot tell"}
 
 
 def test_chance_alone_is_called_significant_in_about_one_of_twenty_comparisons() -> None:
@@ -127,7 +128,7 @@ def test_holm_corrects_for_the_size_of_the_family_and_keeps_the_order() -> None:
 
 def test_the_same_input_gives_the_same_numbers() -> None:
     a, b = arm("a", {("xnli", "de"): flags(0.6, 300, 1)}), arm("b", {("xnli", "de"): flags(0.6, 300, 2)})
-    assert compare(a, b, resamples=500).to_dict() == compare(a, b, resamples=500).to_dict()
+    assert compare(a, b, resamples=500) == compare(a, b, resamples=500)
 
 
 def test_other_items_are_refused_by_name() -> None:
@@ -150,3 +151,11 @@ def test_the_same_seed_twice_is_no_experiment_with_two_seeds(tmp_path: Path) -> 
     bundle = put_bundle(tmp_path)
     with pytest.raises(InputError, match="seed 1 is there twice"):
         read_arm([bundle, bundle], labels)
+
+
+def test_of_three_arms_each_is_compared_with_the_first_and_corrected_for_both() -> None:
+    a, b, c = (arm(name, {("tatoeba", "de"): flags(0.5, 300, at)}) for at, name in enumerate("abc"))
+    two = compare(a, b, c, resamples=DRAWS)
+    assert [(each.a, each.b) for each in two] == [("a", "b"), ("a", "c")]
+    by_p = sorted((one([each], "tatoeba de").p, one([each], "tatoeba de").p_holm) for each in two)
+    assert by_p[0][1] == pytest.approx(min(1, 2 * by_p[0][0]))

@@ -80,13 +80,17 @@ class Comparison:
         }
 
 
-def compare(a: Arm, b: Arm, *, resamples: int = RESAMPLES, seed: int = 0) -> Comparison:
-    """Compare two arms on the items that both predicted. The same arms and seed give the same numbers.
+def compare(reference: Arm, *others: Arm, resamples: int = RESAMPLES, seed: int = 0) -> tuple[Comparison, ...]:
+    """Compare each of the other arms with the first, on the items that both predicted; p_holm is over all of them.
 
-    With one run each, p is that of approximate randomisation over items; with several seeds it is read off the
-    distribution that has the interval, which moves items and seeds. Errors: `InputError` when there is nothing to
-    compare, or test items differ.
+    The same arms and seed give the same numbers. With one run each, p is that of approximate randomisation over items;
+    with several seeds it is read off the distribution that has the interval, which moves items and seeds. Errors:
+    `InputError` when there is nothing to compare, or test items differ.
     """
+    return _corrected([_compare(reference, other, resamples, seed) for other in others])
+
+
+def _compare(a: Arm, b: Arm, resamples: int, seed: int) -> Comparison:
     cells = [cell for cell in a.cells if cell in b.cells]
     if not cells:
         raise InputError(f"{a.name} and {b.name} have no task and language in common that is scored")
@@ -99,15 +103,12 @@ def compare(a: Arm, b: Arm, *, resamples: int = RESAMPLES, seed: int = 0) -> Com
     moved = moved + _seed_part(scores, paired, resamples, generator)
     wanted = averages(cells, [*a.manifests, *b.manifests])
     wanted += [Average(f"{task} {language}", "cell", {(task, language): 1.0}) for task, language in cells]
-    place = {cell: at for at, cell in enumerate(cells)}
     estimates = []
     for one in wanted:
-        weights = np.zeros(len(cells))
-        for cell, weight in one.weights.items():
-            weights[place[cell]] = weight
+        weights = np.array([one.weights.get(cell, 0.0) for cell in cells])
         estimates.append(_estimate(one, weights, scores, moved, null if single else None))
     only = {one.name: tuple(cell for cell in one.cells if cell not in other.cells) for one, other in ((a, b), (b, a))}
-    return Comparison(a.name, b.name, (a.seeds, b.seeds), paired, _corrected(estimates), only, _notes(a, b))
+    return Comparison(a.name, b.name, (a.seeds, b.seeds), paired, tuple(estimates), only, _notes(a, b))
 
 
 def _other_items(a: Arm, b: Arm, cells: Sequence[Cell]) -> list[Problem]:
@@ -221,9 +222,17 @@ def _estimate(
     )  # fmt: skip
 
 
-def _corrected(estimates: Sequence[Estimate]) -> tuple[Estimate, ...]:
-    adjusted: dict[tuple[str, str], float] = {}
-    for level in {one.level for one in estimates}:
-        found = holm({one.name: one.p for one in estimates if one.level == level})
-        adjusted |= {(level, name): p for name, p in found.items()}
-    return tuple(replace(one, p_holm=adjusted[one.level, one.name]) for one in estimates)
+def _corrected(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
+    """The comparisons with p-values for all that they say on one level: overall, groups, tasks, ..."""
+    levels: dict[str, dict[tuple[int, str], float]] = {}
+    for at, comparison in enumerate(comparisons):
+        for one in comparison.estimates:
+            levels.setdefault(one.level, {})[at, one.name] = one.p
+    adjusted = {level: holm(values) for level, values in levels.items()}
+    return tuple(
+        replace(
+            comparison,
+            estimates=tuple(replace(one, p_holm=adjusted[one.level][at, one.name]) for one in comparison.estimates),
+        )
+        for at, comparison in enumerate(comparisons)
+    )

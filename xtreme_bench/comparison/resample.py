@@ -7,12 +7,14 @@ multinomial, and the number of those that change sides binomial, so this is the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Name = TypeVar("Name", bound=Hashable)
 
 # Drawing by kinds costs about as much as this many single items for each kind.
 _KIND_COST = 8
@@ -74,9 +76,10 @@ def seed_weights(seeds: int, resamples: int, generator: np.random.Generator) -> 
     return weights
 
 
-def holm(values: dict[str, float]) -> dict[str, float]:
+def holm(values: Mapping[Name, float]) -> dict[Name, float]:
     """p-values for all of a family at once (Holm 1979): name -> adjusted p, never below that of a smaller one."""
-    adjusted, highest = {}, 0.0
+    adjusted: dict[Name, float] = {}
+    highest = 0.0
     ordered = sorted(values.items(), key=lambda pair: pair[1])
     for at, (name, p) in enumerate(ordered):
         highest = max(highest, min(1.0, (len(ordered) - at) * p))
