@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from small_bundle import LABELS, PREDICTIONS, put, put_bundle
 
-from xtreme_bench.comparison.arms import Arm, read_arm
+from xtreme_bench.comparison import forms
+from xtreme_bench.comparison.arms import Arm, bundles_of, read_arm
 from xtreme_bench.comparison.compare import Comparison, Estimate, compare
 from xtreme_bench.comparison.resample import bootstrap, holm, seed_weights, swaps
 from xtreme_bench.errors import InputError
@@ -159,3 +160,27 @@ def test_of_three_arms_each_is_compared_with_the_first_and_corrected_for_both() 
     assert [(each.a, each.b) for each in two] == [("a", "b"), ("a", "c")]
     by_p = sorted((one([each], "tatoeba de").p, one([each], "tatoeba de").p_holm) for each in two)
     assert by_p[0][1] == pytest.approx(min(1, 2 * by_p[0][0]))
+
+
+def test_bundles_of_one_experiment_are_found_in_a_folder(tmp_path: Path) -> None:
+    first = put_bundle(tmp_path / "one")
+    assert bundles_of(first) == [first]
+    assert bundles_of(tmp_path / "one") == [first]
+    with pytest.raises(InputError, match="holds no bundle"):
+        bundles_of(put(tmp_path / "none", {"a/b.txt": ""}))
+
+
+def test_tables_mark_what_is_significant_and_sentences_say_what_cannot_be_told() -> None:
+    a = arm("a", {("tatoeba", "de"): flags(0.5, 500, 1), ("tatoeba", "fr"): flags(0.5, 500, 2)})
+    b = arm("b", {("tatoeba", "de"): flags(0.9, 500, 3), ("tatoeba", "fr"): flags(0.5, 500, 4)})
+    (comparison,) = compare(a, b, resamples=1000)
+    text = forms.tables(comparison)
+    (german,) = [line for line in text.splitlines() if line.startswith("de ")]
+    (french,) = [line for line in text.splitlines() if line.startswith("fr ")]
+    assert "*" in german
+    assert "*" not in french
+    assert r"\toprule" in forms.tables(comparison, "latex")
+    words = forms.sentences(comparison)
+    assert words[0].startswith("tatoeba: b is better than a, +")
+    assert "1 are better, 0 worse, and in 1 nobody can tell" in words[1]
+    assert len(forms.table_csv([comparison]).splitlines()) == 1 + len(comparison.estimates)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_bench.benchmark import TASKS
+from xtreme_bench.bundle.paths import MANIFEST
 from xtreme_bench.bundle.read import opened
 from xtreme_bench.bundle.write import read_manifest
 from xtreme_bench.errors import InputError, Problem
@@ -31,6 +32,19 @@ class Arm:
     def seeds(self) -> tuple[int, ...]:
         """The seed of each run, in order."""
         return tuple(manifest["seed"] for manifest in self.manifests)
+
+
+def bundles_of(place: Path) -> list[Path]:
+    """The bundles of one experiment: a bundle itself, folder or zip, or those in the folders below, one for each seed.
+
+    Errors: `InputError` when there is none.
+    """
+    if place.is_file() or (place / MANIFEST).is_file():
+        return [place]
+    found = sorted(path.parent for path in place.glob(f"*/{MANIFEST}"))
+    if not found:
+        raise InputError(f"{place}: holds no bundle; give a bundle, or a folder with a bundle for each seed")
+    return found
 
 
 def read_arm(bundles: Sequence[Path], labels: Path, *, name: str | None = None) -> Arm:
