@@ -199,17 +199,34 @@ def verify(bundle: Path, labels: Path, same_as: Path | None) -> None:
 
 
 @cli.command()
-@click.argument("run_a", type=EXISTING)
-@click.argument("run_b", type=EXISTING)
+@click.argument("reference", type=EXISTING)
+@click.argument("others", nargs=-1, required=True, type=EXISTING, metavar="OTHER...")
+@click.option("--labels", type=EXISTING_FOLDER, help="Gold labels; without them there are differences alone.")
+@click.option("--format", "form", type=click.Choice(["text", "markdown", "latex", "csv"]), default="text")
 @click.option("--json", "json_file", type=OUTPUT, help="Write the comparison as JSON; - is standard output.")
-def compare(run_a: Path, run_b: Path, json_file: Path | None) -> None:
-    """Compare the scores of two bundles, task by task and language by language."""
-    from xtreme_bench.bundle import write
-    from xtreme_bench.report import terminal
-    from xtreme_bench.report.compare import compare as compare_manifests
+def compare(reference: Path, others: tuple[Path, ...], labels: Path | None, form: str, json_file: Path | None) -> None:
+    """Compare each OTHER with REFERENCE on the same test items: differences, 95 % intervals, what may be concluded.
 
-    result = compare_manifests(write.read_manifest(run_a), write.read_manifest(run_b))
-    emit(json_file, result, lambda: terminal.comparison_text(result))
+    Each is a bundle, or a folder that holds one bundle for each seed.
+    """
+    from xtreme_bench.report import terminal
+
+    if labels is None:
+        from xtreme_bench.bundle import write
+        from xtreme_bench.report.compare import compare as compare_manifests
+
+        if len(others) > 1 or form != "text":
+            raise click.UsageError("with several OTHERs, or another --format than text, give --labels too")
+        result = compare_manifests(write.read_manifest(reference), write.read_manifest(others[0]))
+        emit(json_file, result, lambda: terminal.comparison_text(result))
+        say("note: these differences have no intervals; give --labels to have them", err=True)
+        return
+    from xtreme_bench.comparison import forms
+    from xtreme_bench.comparison.arms import bundles_of, read_arm
+    from xtreme_bench.comparison.compare import compare as compare_arms
+
+    found = compare_arms(*(read_arm(bundles_of(place), labels) for place in (reference, *others)))
+    emit(json_file, {"comparisons": [one.to_dict() for one in found]}, lambda: forms.document(found, form))
 
 
 @cli.command("report")

@@ -1,0 +1,186 @@
+"""Differences have intervals that mean what they say, and verdicts that a coin would not give."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from small_bundle import LABELS, PREDICTIONS, put, put_bundle
+
+from xtreme_bench.comparison import forms
+from xtreme_bench.comparison.arms import Arm, bundles_of, read_arm
+from xtreme_bench.comparison.compare import Comparison, Estimate, compare
+from xtreme_bench.comparison.resample import bootstrap, holm, seed_weights, swaps
+from xtreme_bench.errors import InputError
+
+DRAWS = 4_000
+
+
+def right(flags: Sequence[bool]) -> dict[str, tuple[float, ...]]:
+    """Items of an accuracy."""
+    return {str(at): (float(flag), 1.0) for at, flag in enumerate(flags)}
+
+
+def arm(name: str, *runs: dict[tuple[str, str], Sequence[bool]], seeds: Sequence[int] | None = None) -> Arm:
+    """An arm whose runs have these right answers."""
+    manifests = tuple({"seed": seed, "data": 1, "trained_on": {}} for seed in seeds or range(len(runs)))
+    return Arm(name, manifests, {cell: tuple(right(run[cell]) for run in runs) for cell in runs[0]})
+
+
+def one(comparisons: Sequence[Comparison], name: str) -> Estimate:
+    (comparison,) = comparisons
+    return next(estimate for estimate in comparison.estimates if estimate.name == name)
+
+
+def flags(share: float, number: int, seed: int) -> Any:
+    return np.random.default_rng(seed).random(number) < share
+
+
+def test_the_interval_of_a_difference_is_that_of_the_paired_formula() -> None:
+    a, b = flags(0.6, 400, 1), flags(0.7, 400, 2)
+    found = one(compare(arm("a", {("tatoeba", "de"): a}), arm("b", {("tatoeba", "de"): b})), "tatoeba de")
+    change = b.astype(float) - a
+    error = 100 * change.std() / math.sqrt(400)
+    assert found.difference == pytest.approx(100 * change.mean())
+    assert (found.high - found.low) / 2 == pytest.approx(1.96 * error, rel=0.04)
+    assert found.detectable == pytest.approx(2.802 * error, rel=0.04)
+
+
+def test_p_is_that_of_the_exact_sign_test() -> None:
+    # 30 items differ, 21 of them for the better: twice the upper tail of a binomial with probability 1/2.
+    a, b = [False] * 21 + [True] * 9 + [True] * 70, [True] * 21 + [False] * 9 + [True] * 70
+    exact = 2 * sum(math.comb(30, k) for k in range(21, 31)) / 2**30
+    found = one(compare(arm("a", {("tatoeba", "de"): a}), arm("b", {("tatoeba", "de"): b})), "tatoeba de")
+    assert found.p == pytest.approx(exact, rel=0.15)
+
+
+def test_equal_runs_cannot_be_told_apart() -> None:
+    cells = {("xnli", "de"): flags(0.6, 300, 1), ("pawsx", "en"): flags(0.8, 200, 2)}
+    result = compare(arm("a", cells), arm("b", cells), resamples=DRAWS)
+    assert {(each.difference, each.low, each.high, each.p) for each in result[0].estimates} == {(0, 0, 0, 1)}
+    assert {each.verdict for each in result[0].estimates} == {"cannot tell"}
+
+
+def test_chance_alone_is_called_significant_in_about_one_of_twenty_comparisons() -> None:
+    found = [
+        one(
+            compare(
+                arm("a", {("tatoeba", "de"): flags(0.5, 250, 2 * at)}),
+                arm("b", {("tatoeba", "de"): flags(0.5, 250, 2 * at + 1)}),
+                resamples=1000,
+            ),
+            "tatoeba de",
+        ).p
+        for at in range(200)
+    ]
+    assert 0.01 <= np.mean(np.array(found) < 0.05) <= 0.10
+
+
+@pytest.mark.parametrize(("task", "narrower"), [("xnli", 1.0), ("tatoeba", math.sqrt(2))])
+def test_translated_test_sets_are_drawn_together_and_others_apart(task: str, narrower: float) -> None:
+    a, b = flags(0.6, 500, 1), flags(0.65, 500, 2)
+    cells_a, cells_b = ({(task, code): side for code in ("de", "ru")} for side in (a, b))
+    result = compare(arm("a", cells_a), arm("b", cells_b))
+    alone, mean = one(result, f"{task} de"), one(result, f"{task}/transfer")
+    assert (alone.high - alone.low) / (mean.high - mean.low) == pytest.approx(narrower, rel=0.05)
+
+
+def test_few_seeds_widen_an_interval_as_students_t_does() -> None:
+    weights = seed_weights(3, 200_000, np.random.default_rng(0))
+    deviations = np.array([-1.0, 0.0, 1.0])
+    moved = weights @ deviations
+    assert np.quantile(moved, 0.975) == pytest.approx(4.303 / math.sqrt(3), rel=0.03)
+    assert not np.any(seed_weights(1, 10, np.random.default_rng(0)))
+
+
+def test_seeds_that_disagree_make_a_difference_uncertain() -> None:
+    base = flags(0.5, 1000, 0)
+    steady = [{("tatoeba", "de"): np.concatenate([base, flags(0.60, 500, at)])} for at in range(3)]
+    runs = [
+        {("tatoeba", "de"): np.concatenate([base, flags(share, 500, at)])} for at, share in enumerate((0.5, 0.7, 0.9))
+    ]
+    calm = one(compare(arm("a", *steady), arm("b", *steady), resamples=DRAWS), "tatoeba de")
+    wild = one(compare(arm("a", *steady), arm("b", *runs), resamples=DRAWS), "tatoeba de")
+    assert calm.high - calm.low == 0
+    assert wild.difference > 2
+    assert wild.verdict == "cannot tell"
+
+
+@pytest.mark.parametrize("draw", [bootstrap, swaps])
+@pytest.mark.parametrize("kinds", [2, 900])
+def test_drawing_by_kinds_and_by_items_have_the_same_mean_and_spread(draw: Callable[..., Any], kinds: int) -> None:
+    items = np.random.default_rng(1).integers(0, kinds, (1000, 2)).astype(float)
+    drawn = draw(items, DRAWS, np.random.default_rng(2))
+    expected = items.sum(axis=0) if draw is bootstrap else items.sum(axis=0) / 2
+    spread = items.std(axis=0) * math.sqrt(1000) if draw is bootstrap else np.sqrt((items**2).sum(axis=0)) / 2
+    assert drawn.shape == (DRAWS, 2)
+    assert drawn.mean(axis=0) == pytest.approx(expected, abs=5 * spread.max() / math.sqrt(DRAWS))
+    assert drawn.std(axis=0) == pytest.approx(spread, rel=0.06)
+
+
+def test_holm_corrects_for_the_size_of_the_family_and_keeps_the_order() -> None:
+    assert holm({"a": 0.01, "b": 0.04, "c": 0.03}) == pytest.approx({"a": 0.03, "b": 0.06, "c": 0.06})
+    assert holm({"a": 0.9, "b": 0.8}) == {"a": 1.0, "b": 1.0}
+
+
+def test_the_same_input_gives_the_same_numbers() -> None:
+    a, b = arm("a", {("xnli", "de"): flags(0.6, 300, 1)}), arm("b", {("xnli", "de"): flags(0.6, 300, 2)})
+    assert compare(a, b, resamples=500) == compare(a, b, resamples=500)
+
+
+def test_other_items_are_refused_by_name() -> None:
+    a, b = arm("a", {("xquad", "de"): [True] * 3}), arm("b", {("xquad", "de"): [True] * 4})
+    with pytest.raises(InputError, match=r"not tested on the same items(.|\n)*xquad/test-de.json"):
+        compare(a, b)
+
+
+def test_an_arm_is_read_from_bundles_and_labels(tmp_path: Path) -> None:
+    labels = put(tmp_path / "labels", LABELS)
+    bundle = put_bundle(tmp_path)
+    read = read_arm([bundle], labels)
+    assert {f"{task}/test-{code}" for task, code in read.cells} == {file.split(".")[0] for file in PREDICTIONS}
+    result = compare(read, read, resamples=100)
+    assert one(result, "overall").difference == 0
+
+
+def test_the_same_seed_twice_is_no_experiment_with_two_seeds(tmp_path: Path) -> None:
+    labels = put(tmp_path / "labels", LABELS)
+    bundle = put_bundle(tmp_path)
+    with pytest.raises(InputError, match="seed 1 is there twice"):
+        read_arm([bundle, bundle], labels)
+
+
+def test_of_three_arms_each_is_compared_with_the_first_and_corrected_for_both() -> None:
+    a, b, c = (arm(name, {("tatoeba", "de"): flags(0.5, 300, at)}) for at, name in enumerate("abc"))
+    two = compare(a, b, c, resamples=DRAWS)
+    assert [(each.a, each.b) for each in two] == [("a", "b"), ("a", "c")]
+    by_p = sorted((one([each], "tatoeba de").p, one([each], "tatoeba de").p_holm) for each in two)
+    assert by_p[0][1] == pytest.approx(min(1, 2 * by_p[0][0]))
+
+
+def test_bundles_of_one_experiment_are_found_in_a_folder(tmp_path: Path) -> None:
+    first = put_bundle(tmp_path / "one")
+    assert bundles_of(first) == [first]
+    assert bundles_of(tmp_path / "one") == [first]
+    with pytest.raises(InputError, match="holds no bundle"):
+        bundles_of(put(tmp_path / "none", {"a/b.txt": ""}))
+
+
+def test_tables_mark_what_is_significant_and_sentences_say_what_cannot_be_told() -> None:
+    a = arm("a", {("tatoeba", "de"): flags(0.5, 500, 1), ("tatoeba", "fr"): flags(0.5, 500, 2)})
+    b = arm("b", {("tatoeba", "de"): flags(0.9, 500, 3), ("tatoeba", "fr"): flags(0.5, 500, 4)})
+    (comparison,) = compare(a, b, resamples=1000)
+    text = forms.tables(comparison)
+    (german,) = [line for line in text.splitlines() if line.startswith("de ")]
+    (french,) = [line for line in text.splitlines() if line.startswith("fr ")]
+    assert "*" in german
+    assert "*" not in french
+    assert r"\toprule" in forms.tables(comparison, "latex")
+    words = forms.sentences(comparison)
+    assert words[0].startswith("tatoeba: b is better than a, +")
+    assert "1 are better, 0 worse, and in 1 nobody can tell" in words[1]
+    assert len(forms.table_csv([comparison]).splitlines()) == 1 + len(comparison.estimates)

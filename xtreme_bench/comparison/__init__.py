@@ -1,0 +1,1 @@
+"""Runs compared on the same test items: differences, their intervals, and what may be concluded."""

@@ -1,0 +1,106 @@
+"""What is compared: the runs of one experiment, one for each seed, with what each test item adds to its scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xtreme_bench.benchmark import TASKS
+from xtreme_bench.bundle.paths import MANIFEST
+from xtreme_bench.bundle.read import opened
+from xtreme_bench.bundle.write import read_manifest
+from xtreme_bench.errors import InputError, Problem
+from xtreme_bench.official.gold import gold_path, read_gold
+from xtreme_bench.official.items import Items, items
+from xtreme_bench.official.predictions import examine
+from xtreme_bench.official.sizes import gold_size
+
+Cell = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One side of a comparison: `manifests` of its runs, and for each task and language the items of each run."""
+
+    name: str
+    manifests: tuple[Mapping[str, Any], ...]
+    cells: Mapping[Cell, tuple[Items, ...]]
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seed of each run, in order."""
+        return tuple(manifest["seed"] for manifest in self.manifests)
+
+
+def bundles_of(place: Path) -> list[Path]:
+    """The bundles of one experiment: a bundle itself, folder or zip, or those in the folders below, one for each seed.
+
+    Errors: `InputError` when there is none.
+    """
+    if place.is_file() or (place / MANIFEST).is_file():
+        return [place]
+    found = sorted(path.parent for path in place.glob(f"*/{MANIFEST}"))
+    if not found:
+        raise InputError(f"{place}: holds no bundle; give a bundle, or a folder with a bundle for each seed")
+    return found
+
+
+def read_arm(bundles: Sequence[Path], labels: Path, *, name: str | None = None) -> Arm:
+    """The runs of one experiment, from its bundles. Errors: `InputError` with all faults of all files.
+
+    Files without gold labels are left out. Runs must differ in their seed alone.
+    """
+    manifests = tuple(read_manifest(bundle) for bundle in bundles)
+    problems = _unlike(manifests, bundles)
+    found: dict[Cell, list[Items]] = {}
+    for bundle in bundles:
+        for cell, added in _read(bundle, labels, problems).items():
+            found.setdefault(cell, []).append(added)
+    problems += [
+        Problem("some runs of this experiment lack it", TASKS[task].file(language), task=task, language=language)
+        for (task, language), runs in found.items()
+        if len(runs) < len(bundles)
+    ]
+    if problems:
+        raise InputError(f"{', '.join(map(str, bundles))}: cannot be compared", problems)
+    return Arm(name or str(manifests[0]["name"]), manifests, {cell: tuple(runs) for cell, runs in found.items()})
+
+
+def _read(bundle: Path, labels: Path, problems: list[Problem]) -> dict[Cell, Items]:
+    found: dict[Cell, Items] = {}
+    with opened(bundle) as contents:
+        for task, row in TASKS.items():
+            for language in row.languages:
+                path = gold_path(labels, task, language)
+                if path is None or row.file(language) not in contents.names:
+                    continue
+                gold = read_gold(path, task, language)
+                file = f"{bundle}/{row.file(language)}"
+                predicted = examine(
+                    contents.read(row.file(language)), task, language, gold_size(gold, task, language), file
+                )
+                problems += predicted.problems
+                if not predicted.problems:
+                    found[task, language] = items(gold, predicted.value, task, language)
+    return found
+
+
+def _unlike(manifests: Sequence[Mapping[str, Any]], bundles: Sequence[Path]) -> list[Problem]:
+    """Why several bundles are not the runs of one experiment with different seeds."""
+    first, problems = manifests[0], []
+    for manifest, bundle in zip(manifests[1:], bundles[1:], strict=True):
+        if _without_seed(manifest) != _without_seed(first):
+            problems.append(Problem(f"not the recipe of {bundles[0]} with another seed", str(bundle)))
+    seeds = [manifest["seed"] for manifest in manifests]
+    problems += [
+        Problem(f"seed {seed} is there twice; name each run once", str(bundle))
+        for at, (seed, bundle) in enumerate(zip(seeds, bundles, strict=True))
+        if seed in seeds[:at]
+    ]
+    return problems
+
+
+def _without_seed(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in manifest["recipe"].items() if key not in ("seed", "seeds", "resources")}

@@ -1,0 +1,86 @@
+"""Which means over tasks and languages a comparison states, as weights of its cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from xtreme_bench.benchmark import GROUPS, LANGUAGES, TASKS
+from xtreme_bench.comparison.arms import Cell
+
+# The order of subject, object and verb that is most usual (WALS, feature 81A); languages that are not here have none
+# that is dominant, or none is stated.
+_ORDERS = {
+    "SVO": ("bg", "en", "es", "et", "fi", "fr", "he", "id", "it", "pt", "ru", "sw", "th", "vi", "yo", "zh"),
+    "SOV": ("bn", "eu", "fa", "hi", "ja", "ka", "kk", "ko", "ml", "mr", "my", "ta", "te", "tr", "ur"),
+    "VSO": ("ar", "tl"),
+}
+WORD_ORDER: Mapping[str, str] = {code: order for order, codes in _ORDERS.items() for code in codes}
+
+
+@dataclass(frozen=True)
+class Average:
+    """A mean over cells; `level` is what it is compared beside, `weights` sum to 1."""
+
+    name: str
+    level: str
+    weights: Mapping[Cell, float]
+
+
+def averages(cells: Collection[Cell], manifests: Iterable[Mapping[str, Any]]) -> list[Average]:
+    """All that can be said of these cells: overall, groups, tasks, tasks without English, and kinds of languages.
+
+    As in XTREME a task is the mean over its languages, a group and overall the mean over their tasks; these are there
+    only when all their tasks are. Means by kind of language are over all cells of such languages, English left out.
+    """
+    tasks = {task: [cell for cell in cells if cell[0] == task] for task in TASKS}
+    tasks = {task: own for task, own in tasks.items() if own}
+    by_task = {task: _mean(own) for task, own in tasks.items()}
+    found = [Average(task, "task", weights) for task, weights in by_task.items()]
+    found += [
+        Average(f"{task}/transfer", "transfer", _mean(foreign))
+        for task, own in tasks.items()
+        if (foreign := [cell for cell in own if cell[1] != "en"])
+    ]
+    found += [
+        Average(name, "group", _over([by_task[task] for task in names]))
+        for name, names in GROUPS.items()
+        if set(names) <= set(by_task)
+    ]
+    if set(TASKS) <= set(by_task):
+        found.append(Average("overall", "overall", _over(list(by_task.values()))))
+    foreign = [cell for cell in cells if cell[1] != "en"]
+    trained = _intermediate_languages(manifests)
+    kinds: dict[str, Callable[[str], str | None]] = {
+        "family": lambda code: LANGUAGES[code].family,
+        "script": lambda code: LANGUAGES[code].script,
+        "word order": WORD_ORDER.get,
+        "intermediate data": lambda code: "seen" if code in trained else "unseen",
+    }
+    for level, kind in kinds.items():
+        found += _by_kind(level, foreign, kind)
+    return found
+
+
+def _mean(cells: Collection[Cell]) -> dict[Cell, float]:
+    return dict.fromkeys(cells, 1 / len(cells))
+
+
+def _over(parts: list[dict[Cell, float]]) -> dict[Cell, float]:
+    return {cell: weight / len(parts) for part in parts for cell, weight in part.items()}
+
+
+def _by_kind(level: str, cells: Iterable[Cell], kind: Callable[[str], str | None]) -> Iterator[Average]:
+    groups: dict[str, list[Cell]] = {}
+    for cell in cells:
+        if (name := kind(cell[1])) is not None:
+            groups.setdefault(name, []).append(cell)
+    if len(groups) > 1:
+        yield from (Average(name, level, _mean(own)) for name, own in sorted(groups.items()))
+
+
+def _intermediate_languages(manifests: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Languages that any run was trained in on an intermediate task."""
+    phases = [manifest["trained_on"].get("intermediate") or {} for manifest in manifests]
+    return {code for phase in phases for codes in phase.values() for code in codes}

@@ -1,0 +1,238 @@
+"""Two experiments compared: every difference with its interval, what is significant, and a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from xtreme_bench.benchmark import TASKS
+from xtreme_bench.comparison.arms import Arm, Cell
+from xtreme_bench.comparison.averages import Average, averages
+from xtreme_bench.comparison.resample import Array, bootstrap, holm, seed_weights, swaps
+from xtreme_bench.errors import InputError, Problem
+from xtreme_bench.official.items import Items, score_of
+
+RESAMPLES = 10_000
+LEVEL = 0.05
+# Normal quantiles: a difference of this many standard errors is found in 80 of 100 experiments at the 5 % level.
+DETECTABLE = 1.960 + 0.842
+# Test sets that are translations: the same items in every language, so they are drawn together.
+PARALLEL = ("xnli", "pawsx", "xquad", "mlqa")
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A difference B - A in points: its 95 % interval, p (also for the whole family, by Holm), and what could be seen.
+
+    `cells` is over how many tasks and languages it is a mean; `detectable` the smallest difference that an experiment
+    like this one finds in 80 of 100 cases.
+    """
+
+    name: str
+    level: str
+    a: float
+    b: float
+    difference: float
+    low: float
+    high: float
+    p: float
+    p_holm: float
+    detectable: float
+    cells: int
+
+    @property
+    def verdict(self) -> str:
+        """better, worse or cannot tell: of B beside A, after Holm's correction."""
+        if self.p_holm > LEVEL:
+            return "cannot tell"
+        return "better" if self.difference > 0 else "worse"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """B beside A, over the tasks and languages that both have; `only` maps an arm to the cells that the other lacks."""
+
+    a: str
+    b: str
+    seeds: tuple[tuple[int, ...], tuple[int, ...]]
+    paired: bool
+    estimates: tuple[Estimate, ...]
+    only: Mapping[str, tuple[Cell, ...]]
+    notes: tuple[str, ...] = ()
+
+    def level(self, name: str) -> list[Estimate]:
+        """The estimates of one level: overall, group, task, transfer, cell, family, script, ..."""
+        return [one for one in self.estimates if one.level == name]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {
+            "a": self.a,
+            "b": self.b,
+            "seeds": {"a": list(self.seeds[0]), "b": list(self.seeds[1]), "paired": self.paired},
+            "method": {"resamples": RESAMPLES, "interval": 1 - LEVEL, "correction": "holm, within each level"},
+            "estimates": [{**asdict(one), "verdict": one.verdict} for one in self.estimates],
+            "only": {name: [list(cell) for cell in cells] for name, cells in self.only.items()},
+            "notes": list(self.notes),
+        }
+
+
+def compare(reference: Arm, *others: Arm, resamples: int = RESAMPLES, seed: int = 0) -> tuple[Comparison, ...]:
+    """Compare each of the other arms with the first, on the items that both predicted; p_holm is over all of them.
+
+    The same arms and seed give the same numbers. With one run each, p is that of approximate randomisation over items;
+    with several seeds it is read off the distribution that has the interval, which moves items and seeds. Errors:
+    `InputError` when there is nothing to compare, or test items differ.
+    """
+    return _corrected([_compare(reference, other, resamples, seed) for other in others])
+
+
+def _compare(a: Arm, b: Arm, resamples: int, seed: int) -> Comparison:
+    cells = [cell for cell in a.cells if cell in b.cells]
+    if not cells:
+        raise InputError(f"{a.name} and {b.name} have no task and language in common that is scored")
+    if problems := _other_items(a, b, cells):
+        raise InputError(f"{a.name} and {b.name} were not tested on the same items", problems)
+    generator = np.random.default_rng(seed)
+    paired = a.seeds == b.seeds
+    single = len(a.seeds) == len(b.seeds) == 1
+    scores, moved, null = _draw(a, b, cells, resamples, generator, with_null=single)
+    moved = moved + _seed_part(scores, paired, resamples, generator)
+    wanted = averages(cells, [*a.manifests, *b.manifests])
+    wanted += [Average(f"{task} {language}", "cell", {(task, language): 1.0}) for task, language in cells]
+    estimates = []
+    for one in wanted:
+        weights = np.array([one.weights.get(cell, 0.0) for cell in cells])
+        estimates.append(_estimate(one, weights, scores, moved, null if single else None))
+    only = {one.name: tuple(cell for cell in one.cells if cell not in other.cells) for one, other in ((a, b), (b, a))}
+    return Comparison(a.name, b.name, (a.seeds, b.seeds), paired, tuple(estimates), only, _notes(a, b))
+
+
+def _other_items(a: Arm, b: Arm, cells: Sequence[Cell]) -> list[Problem]:
+    """Test sets whose items are not the same. BUCC's are the sentences that a run pairs, so they may differ."""
+    return [
+        Problem("the items differ", TASKS[task].file(language), task=task, language=language)
+        for task, language in cells
+        if task != "bucc2018" and len({frozenset(run) for arm in (a, b) for run in arm.cells[task, language]}) > 1
+    ]
+
+
+def _notes(a: Arm, b: Arm) -> tuple[str, ...]:
+    notes = []
+    if a.manifests[0]["data"] != b.manifests[0]["data"]:
+        notes.append("the two were trained or tested on other data: the test items agree, the corpora differ")
+    if len(a.seeds) == len(b.seeds) == 1:
+        notes.append("one run each: another seed would move every number, and no interval here covers that")
+    return tuple(notes)
+
+
+def _blocks(cells: Sequence[Cell]) -> list[list[Cell]]:
+    """Cells whose items are drawn together: all languages of a translated test set, else each by itself."""
+    together: dict[Any, list[Cell]] = {}
+    for cell in cells:
+        together.setdefault(cell[0] if cell[0] in PARALLEL else cell, []).append(cell)
+    return list(together.values())
+
+
+def _draw(
+    a: Arm, b: Arm, cells: Sequence[Cell], resamples: int, generator: np.random.Generator, *, with_null: bool
+) -> tuple[tuple[Array, Array], Array, Array]:
+    """Scores of the runs of both arms, each (cells, seeds); differences of means when items are drawn anew, and when
+    they change sides, each (resamples, cells)."""
+    place = {cell: at for at, cell in enumerate(cells)}
+    scores = (np.zeros((len(cells), len(a.seeds))), np.zeros((len(cells), len(b.seeds))))
+    moved = np.zeros((resamples, len(cells)))
+    null = np.zeros((resamples, len(cells)))
+    for block in _blocks(cells):
+        at = [place[cell] for cell in block]
+        of_a, of_b = _columns(a, b, block)
+        for arm, columns in zip(scores, (of_a, of_b), strict=True):
+            arm[at] = _scored(columns.sum(axis=0))
+        size = of_a[0].size
+        sums = bootstrap(np.concatenate([_flat(of_a), _flat(of_b)], axis=1), resamples, generator)
+        mean_a = _scored(sums[:, :size].reshape(resamples, *of_a.shape[1:])).mean(axis=-1)
+        mean_b = _scored(sums[:, size:].reshape(resamples, *of_b.shape[1:])).mean(axis=-1)
+        moved[:, at] = mean_b - mean_a
+        if with_null:
+            shift = swaps(_flat(of_b - of_a), resamples, generator).reshape(resamples, *of_a.shape[1:])
+            left, right = _scored(of_a.sum(axis=0) + shift), _scored(of_b.sum(axis=0) - shift)
+            null[:, at] = (right - left)[..., 0]
+    return scores, moved, null
+
+
+def _columns(a: Arm, b: Arm, block: Sequence[Cell]) -> tuple[Array, Array]:
+    """What the items of a block add, for each arm (items, cells, seeds, sums); 0 where an item is not in a cell."""
+    names = sorted({name for cell in block for arm in (a, b) for run in arm.cells[cell] for name in run})
+    rows = {name: at for at, name in enumerate(names)}
+    return _arm_columns(a, block, rows), _arm_columns(b, block, rows)
+
+
+def _arm_columns(arm: Arm, block: Sequence[Cell], rows: Mapping[str, int]) -> Array:
+    width = len(_any(arm.cells[block[0]][0]))
+    columns = np.zeros((len(rows), len(block), len(arm.seeds), width))
+    for place, cell in enumerate(block):
+        for seed, run in enumerate(arm.cells[cell]):
+            columns[[rows[name] for name in run], place, seed] = list(run.values())
+    return columns
+
+
+def _any(run: Items) -> tuple[float, ...]:
+    return next(iter(run.values()))
+
+
+def _flat(columns: Array) -> Array:
+    return columns.reshape(len(columns), -1)
+
+
+def _scored(sums: Array) -> Array:
+    found: Array = score_of(tuple(np.moveaxis(sums, -1, 0)))
+    return found
+
+
+def _seed_part(scores: tuple[Array, Array], paired: bool, resamples: int, generator: np.random.Generator) -> Array:
+    """How far the difference of means moves with other seeds: (resamples, cells)."""
+    sides = [scores[1] - scores[0]] if paired else [scores[0], scores[1]]
+    moved = np.zeros((resamples, len(scores[0])))
+    for runs in sides:
+        deviations = runs - runs.mean(axis=1, keepdims=True)
+        moved += seed_weights(runs.shape[1], resamples, generator) @ deviations.T
+    return moved
+
+
+def _estimate(
+    average: Average, weights: Array, scores: tuple[Array, Array], moved: Array, null: Array | None
+) -> Estimate:
+    a, b = (float(weights @ runs.mean(axis=1)) for runs in scores)
+    drawn = moved @ weights
+    low, high = np.quantile(drawn, [LEVEL / 2, 1 - LEVEL / 2])
+    if null is not None:
+        # A sum of floats may differ in its last digits from the one that is looked for.
+        p = (1 + int(np.count_nonzero(np.abs(null @ weights) >= abs(b - a) - 1e-9))) / (len(null) + 1)
+    else:
+        beyond = min(int(np.count_nonzero(drawn <= 0)), int(np.count_nonzero(drawn >= 0)))
+        p = min(1.0, 2 * (1 + beyond) / (len(drawn) + 1))
+    # Half of the interval rather than the standard deviation, which Student's t with few seeds does not have.
+    error = (high - low) / 2 / 1.960
+    return Estimate(
+        average.name, average.level, a, b, b - a, float(low), float(high), p, p,
+        float(DETECTABLE * error), len(average.weights),
+    )  # fmt: skip
+
+
+def _corrected(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
+    """The comparisons with p-values for all that they say on one level: overall, groups, tasks, ..."""
+    levels: dict[str, dict[tuple[int, str], float]] = {}
+    for at, comparison in enumerate(comparisons):
+        for one in comparison.estimates:
+            levels.setdefault(one.level, {})[at, one.name] = one.p
+    adjusted = {level: holm(values) for level, values in levels.items()}
+    return tuple(
+        replace(
+            comparison,
+            estimates=tuple(replace(one, p_holm=adjusted[one.level][at, one.name]) for one in comparison.estimates),
+        )
+        for at, comparison in enumerate(comparisons)
+    )

@@ -1,0 +1,124 @@
+"""A comparison as tables: for the terminal, Markdown, LaTeX (booktabs) and CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from tabulate import tabulate
+
+from xtreme_bench.benchmark import LANGUAGES, TASKS
+from xtreme_bench.comparison.compare import Comparison, Estimate
+
+# The levels that a table shows, in order; single cells have a table of their own.
+LEVELS = ("overall", "group", "task", "transfer", "intermediate data", "family", "script", "word order")
+FORMATS = {"text": "simple", "markdown": "github", "latex": "latex_booktabs"}
+NAMES = {"script": "{} script", "intermediate data": "{} in intermediate data", "word order": "order {}"}
+SURE = {"better": "+", "worse": "−", "cannot tell": ""}
+
+
+def document(comparisons: Sequence[Comparison], form: str = "text") -> str:
+    """All that `xtreme-bench compare` says, in one of `FORMATS` or as CSV."""
+    if form == "csv":
+        return table_csv(comparisons).rstrip("\n")
+    parts = []
+    for comparison in comparisons:
+        head = f"{comparison.b} beside {comparison.a}: differences in points, * significant after Holm's correction"
+        parts += [] if form == "latex" else [head]
+        parts.append(tables(comparison, form))
+        parts += [] if form == "latex" else ["\n".join(sentences(comparison))]
+    return "\n\n".join(parts)
+
+
+def sentences(comparison: Comparison) -> list[str]:
+    """What may be concluded, in words."""
+    a, b = comparison.a, comparison.b
+    lines = [_sentence(one, a, b) for one in [*comparison.level("overall"), *comparison.level("group")]]
+    lines = lines or [_sentence(one, a, b) for one in comparison.level("task")]
+    cells = comparison.level("cell")
+    better, worse = (sum(one.verdict == verdict for one in cells) for verdict in ("better", "worse"))
+    lines.append(
+        f"Of {len(cells)} pairs of a task and a language {better} are better, {worse} worse, and in "
+        f"{len(cells) - better - worse} nobody can tell."
+    )
+    return [*lines, *(f"{note[0].upper()}{note[1:]}." for note in comparison.notes)]
+
+
+def _sentence(one: Estimate, a: str, b: str) -> str:
+    difference = f"{one.difference:+.1f} points ({one.low:+.1f} to {one.high:+.1f})".replace("-", "−")
+    if one.verdict != "cannot tell":
+        return f"{one.name}: {b} is {one.verdict} than {a}, {difference}."
+    return (
+        f"{one.name}: cannot tell, {difference}; about {one.detectable:.1f} points or more could have been seen here."
+    )
+
+
+def tables(comparison: Comparison, form: str = "text") -> str:
+    """The means, then each task and language, in one of `FORMATS`."""
+    head = ["", comparison.a, comparison.b, "difference", "95 % interval", "p (Holm)", "", "could be seen", "cells"]
+    rows: list[list[str]] = []
+    for level in LEVELS:
+        own = comparison.level(level)
+        rows += [[]] if own and rows else []
+        rows += [_row(one, level) for one in own]
+    parts = [_tabulated(head, rows, form), _cells(comparison, form)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _row(one: Estimate, level: str) -> list[str]:
+    name = NAMES.get(level, "{}").format(one.name)
+    return [
+        name, _number(one.a), _number(one.b), _number(one.difference, sign=True), _interval(one), _p(one.p_holm),
+        SURE[one.verdict], _number(one.detectable), str(one.cells),
+    ]  # fmt: skip
+
+
+def _cells(comparison: Comparison, form: str) -> str:
+    """Differences by language and task; those that are significant are marked."""
+    found = {tuple(one.name.split(" ")): one for one in comparison.level("cell")}
+    tasks = [task for task in TASKS if any(task == cell[0] for cell in found)]
+    languages = [code for code in LANGUAGES if any(code == cell[1] for cell in found)]
+    rows = [
+        [code, *(_cell(found[task, code]) if (task, code) in found else "" for task in tasks)] for code in languages
+    ]
+    return _tabulated(["", *tasks], rows, form)
+
+
+def _cell(one: Estimate) -> str:
+    return f"{_number(one.difference, sign=True)}{'' if one.verdict == 'cannot tell' else '*'}"
+
+
+def _tabulated(head: Sequence[str], rows: Sequence[Sequence[str]], form: str) -> str:
+    filled = [[*row, *[""] * (len(head) - len(row))] for row in rows]
+    return tabulate(
+        filled, headers=head, tablefmt=FORMATS[form], stralign="right", colalign=("left",), disable_numparse=True
+    )
+
+
+def table_csv(comparisons: Sequence[Comparison]) -> str:
+    """Every estimate as a line of CSV, with all digits."""
+    stream = io.StringIO()
+    writer: csv.DictWriter[str] | None = None
+    for comparison in comparisons:
+        for one in comparison.estimates:
+            row = {"run_a": comparison.a, "run_b": comparison.b, **asdict(one), "verdict": one.verdict}
+            if writer is None:
+                writer = csv.DictWriter(stream, list(row), lineterminator="\n")
+                writer.writeheader()
+            writer.writerow(row)
+    return stream.getvalue()
+
+
+def _number(value: float, *, sign: bool = False) -> str:
+    text = f"{value:+.1f}" if sign else f"{value:.1f}"
+    return text.replace("-", "−")
+
+
+def _interval(one: Estimate) -> str:
+    return f"{_number(one.low, sign=True)} to {_number(one.high, sign=True)}"
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"

@@ -1,0 +1,78 @@
+"""What each test item adds to a score, so that two runs can be compared on the same items.
+
+A score is a function of sums over items (`score_of`): of correct answers and their number, or of correct, found and
+gold spans. Summed over all items it is the official number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from xtreme_bench.benchmark import TASKS
+from xtreme_bench.official.metrics import mlqa_scores, spans, squad_scores
+
+# Of an item: (right, 1) where the score is a mean, with right between 0 and 1; (correct, found, gold) where it is F1.
+Sums = tuple[float, ...]
+Items = dict[str, Sums]
+
+
+def items(gold: Any, predictions: Any, task: str, language: str) -> Items:
+    """Item id -> what it adds, of the values that `read_gold` and `examine` give for one file.
+
+    Items are lines of labels, questions, sentences of tags, and for BUCC foreign sentences. Translated test sets have
+    the same ids in all languages.
+    """
+    kind = task if task == "bucc2018" else TASKS[task].group
+    return _ITEMS[kind](gold, predictions, task, language)
+
+
+def score_of(sums: Sequence[Any]) -> Any:
+    """The score in percent of summed items, numbers or arrays of numbers; 0 where no span agrees."""
+    if len(sums) == 2:
+        right, number = sums
+        return 100 * right / number
+    correct, found, gold = sums
+    # 2PR / (P + R), and 0 for a set without anything correct; the last term keeps empty sets from dividing by zero.
+    return 200 * correct / (found + gold + (found + gold == 0))
+
+
+def _equal(gold: Sequence[str], predictions: Sequence[str], task: str, language: str) -> Items:
+    pairs = zip(gold, predictions, strict=True)
+    return {str(at): (float(right == found), 1.0) for at, (right, found) in enumerate(pairs)}
+
+
+def _spans(gold: Sequence[Sequence[str]], predictions: Sequence[Sequence[str]], task: str, language: str) -> Items:
+    both = [(set(spans(right)), set(spans(found))) for right, found in zip(gold, predictions, strict=True)]
+    return {str(at): _agreement(right, found) for at, (right, found) in enumerate(both)}
+
+
+def _agreement(gold: set[Any], found: set[Any]) -> Sums:
+    return float(len(gold & found)), float(len(found)), float(len(gold))
+
+
+def _answers(gold: Mapping[str, Sequence[str]], predictions: Mapping[str, str], task: str, language: str) -> Items:
+    """A question counts as the mean of F1 and exact match, as its task does."""
+    found: Items = {}
+    for question, accepted in gold.items():
+        one, answer = {question: accepted}, {name: predictions[name] for name in [question] if name in predictions}
+        scores = mlqa_scores(one, answer, language) if task == "mlqa" else squad_scores(one, answer)
+        found[question] = ((scores["exact_match"] + scores["f1"]) / 200, 1.0)
+    return found
+
+
+def _pairs(gold: Sequence[str], predictions: Sequence[str], task: str, language: str) -> Items:
+    by_sentence: dict[str, tuple[set[str], set[str]]] = {}
+    for side, lines in enumerate((gold, predictions)):
+        for line in lines:
+            by_sentence.setdefault(line.partition("\t")[0], (set(), set()))[side].add(line)
+    return {sentence: _agreement(right, found) for sentence, (right, found) in sorted(by_sentence.items())}
+
+
+_ITEMS: Mapping[str, Callable[[Any, Any, str, str], Items]] = {
+    "classification": _equal,
+    "tagging": _spans,
+    "qa": _answers,
+    "retrieval": _equal,
+    "bucc2018": _pairs,
+}
