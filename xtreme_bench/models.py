@@ -35,10 +35,23 @@ def lacking(folder: Path) -> list[Problem]:
 
 def snapshot(name: str, revision: str) -> Path | None:
     """The folder of a hub model in the local cache (its layout is models--ORG--NAME/snapshots/REVISION), or None."""
+    folder = _cache() / f"models--{name.replace('/', '--')}" / "snapshots" / revision
+    return folder if _is_whole(folder) else None
+
+
+def cached() -> list[tuple[str, str, Path]]:
+    """Name, revision and folder of each model with weights in the local cache."""
+    folders = sorted(folder for folder in _cache().glob("models--*/snapshots/*") if _is_whole(folder))
+    return [(one.parts[-3].removeprefix("models--").replace("--", "/"), one.name, one) for one in folders]
+
+
+def _cache() -> Path:
     home = Path(os.environ.get("HF_HOME", Path.home() / ".cache" / "huggingface"))
-    cache = Path(os.environ.get("HF_HUB_CACHE", home / "hub"))
-    folder = cache / f"models--{name.replace('/', '--')}" / "snapshots" / revision
-    return folder if (folder / "config.json").is_file() and any(folder.glob("*.safetensors")) else None
+    return Path(os.environ.get("HF_HUB_CACHE", home / "hub"))
+
+
+def _is_whole(folder: Path) -> bool:
+    return (folder / "config.json").is_file() and any(folder.glob("*.safetensors"))
 
 
 def commit(name: str, revision: str) -> str:

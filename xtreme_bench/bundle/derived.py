@@ -55,6 +55,7 @@ def _claims(manifest: Mapping[str, Any], recipe: Recipe, labels: Path) -> Iterat
     for key, claimed, follows in (
         ("seed", manifest["seed"], recipe.seed),
         ("model", manifest["model"], values["model"]),
+        ("released", manifest.get("released"), made.released(recipe).get("released")),
         ("data.source", source, recipe.data.source),
         ("trained_on", manifest["trained_on"], made.trained_on(recipe)),
         ("zero_shot", manifest["zero_shot"], made.zero_shot(recipe)),

@@ -9,6 +9,8 @@ from xtreme_bench.benchmark import TASKS
 from xtreme_bench.files import digest
 from xtreme_bench.plan.stages import Plan
 from xtreme_bench.recipe.load import Recipe
+from xtreme_bench.released import packages
+from xtreme_bench.released.packages import PACKAGES
 from xtreme_bench.stage.stage import Stage
 from xtreme_bench.stage.versions import versions
 
@@ -30,6 +32,7 @@ def content(plan: Plan, records: Sequence[Mapping[str, Any]], scores: Mapping[st
         "name": recipe.name,
         "recipe": recipe.to_dict(),
         "model": recipe.to_dict()["model"],
+        **released(recipe),
         "data": {"source": recipe.data.source, "sha256": digest(sorted(_data_keys(plan))), "made_from": made_from},
         "seed": recipe.seed,
         "stages": [_stage(stage) for stage in plan.stages],
@@ -49,6 +52,12 @@ def content(plan: Plan, records: Sequence[Mapping[str, Any]], scores: Mapping[st
         },
         **{field: _only(plan, facts, field) for field in ("audit", "precision", "layers")},
     }
+
+
+def released(recipe: Recipe) -> dict[str, Any]:
+    """Of a released encoder that wheels bring: which they are, their licences, and what it is."""
+    name = recipe.model.package
+    return {} if name is None else {"released": packages.about(PACKAGES[name])}
 
 
 def _stage(stage: Stage) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import click
 from xtreme_bench import __version__, engines
 from xtreme_bench.cli.container import clean_containers, doctor, image
 from xtreme_bench.cli.data import ALLOW_PARTIAL, EXISTING_FOLDER, FOLDER, OUTPUT, data, emit
+from xtreme_bench.cli.model import model
 from xtreme_bench.errors import Problem, XtremeBenchError
 from xtreme_bench.stage import interrupts
 from xtreme_bench.wording import count, say
@@ -242,33 +243,7 @@ def report_(bundles: tuple[Path, ...], out: Path) -> None:
     say(f"report: {terminal.write_comparison_page(manifests, out)}", err=True)
 
 
-@cli.group()
-def model() -> None:
-    """Encoders: bring their weights to this machine."""
-
-
-@model.command("fetch")
-@click.argument("name", metavar="NAME[@REVISION]")
-@click.option("--revision", help="Commit, branch or tag on the Hugging Face hub; the default is main as it is now.")
-def model_fetch(name: str, revision: str | None) -> None:
-    """Bring the weights of NAME (FacebookAI/xlm-roberta-large, ...) into the Hugging Face cache, for runs offline.
-
-    Prints their folder and, where REVISION is no full commit, the commit that it stands for, to paste into a recipe.
-    """
-    from xtreme_bench import models
-
-    name, _, at = name.partition("@")
-    if at and revision:
-        raise click.BadParameter(f"{at!r} and {revision!r}: give one revision", param_hint="--revision")
-    asked = revision or at or "main"
-    commit = models.commit(name, asked)
-    if commit != asked:
-        say(f"{asked} is commit {commit} now; in a recipe:", err=True)
-        say(f"model:\n  hub: {{name: {name}, revision: {commit}}}", err=True)
-    say(str(models.fetch(name, commit)))
-
-
-for command in (data, doctor, image, clean_containers):
+for command in (data, model, doctor, image, clean_containers):
     cli.add_command(command)
 
 

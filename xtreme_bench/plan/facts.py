@@ -138,7 +138,7 @@ def text(found: Mapping[str, Any]) -> str:
         "",
         f"{done}; to do: {_to_do(stages)}{cannot}",
         *_code_lines(stages),
-        *(f"weights to fetch from the hub first: {weights}" for weights in found["weights"]),
+        *(f"weights to fetch first: {weights}" for weights in found["weights"]),
     ]
     if found["missing"]:
         lines += ["not there, or may not be read:", *(f"  {line}" for line in missing_lines(found["missing"]))]

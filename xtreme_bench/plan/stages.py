@@ -21,6 +21,8 @@ from xtreme_bench.official.params import Score
 from xtreme_bench.plan import labels as plan_labels
 from xtreme_bench.plan import lengths, retrieval, training
 from xtreme_bench.recipe.load import Recipe
+from xtreme_bench.released import packages
+from xtreme_bench.released.packages import PACKAGES
 from xtreme_bench.stage import folders
 from xtreme_bench.stage.kinds import KINDS
 from xtreme_bench.stage.params import taken
@@ -35,7 +37,7 @@ class Plan:
     `corpus` is the stage that makes the data, None where the data folder is read as it is; `predictions` maps a task to
     the stage that predicts it; `score` is None where no gold labels are known, and `scored` has the tasks and languages
     that have some.
-    `missing` lists files that are not there or may not be read; `weights` is what the hub must still give.
+    `missing` lists files that are not there or may not be read; `weights` is what must be fetched, and from where.
     `image` is the digest of the image that the stages run in, None without one.
     """
 
@@ -181,14 +183,14 @@ def _encoder(made: Plan, corpus: Corpus, digests: Digests) -> Stage | Folder:
         return training.pretrain(made, corpus, recipe.pretraining, recipe.model.scratch)
     if recipe.model.hub is not None:
         hub = recipe.model.hub
-        found = models.snapshot(hub.name, hub.revision)
-        made.weights = None if found else f"{hub.name} at revision {hub.revision}"
-        wrong = folders.foreign_links(found)[1] if found else []
-        if found and not wrong and not encoder_files.faults(found):
-            wrong = lengths.too_long(recipe, found)
-        key = MISSING if wrong else f"hub:{hub.name}@{hub.revision}"
-        seen = stamps_of(found, (path.name for path in found.iterdir())) if found else {}
-        encoder = Folder(found or Path(hub.name), key, seen)
+        name = f"{hub.name}@{hub.revision}"
+        encoder, wrong = _fetched(recipe, models.snapshot(hub.name, hub.revision), f"hub:{name}", Path(hub.name))
+        made.weights = None if encoder.stamps else f"{hub.name} at revision {hub.revision}, from the hub"
+    elif recipe.model.package is not None:
+        package = PACKAGES[recipe.model.package]
+        name = f"package:{packages.key(package)}"
+        encoder, wrong = _fetched(recipe, packages.found(package), name, packages.folder(package))
+        made.weights = None if encoder.stamps else packages.taken(package)
     else:
         folder = recipe.path.parent / str(recipe.model.path)
         files = [p.relative_to(folder).as_posix() for p in folder.glob("*")] if folder.is_dir() else []
@@ -198,6 +200,16 @@ def _encoder(made: Plan, corpus: Corpus, digests: Digests) -> Stage | Folder:
         encoder = Folder(folder, MISSING) if wrong else Folder.digested(folder, names, digests)
     made.missing += wrong
     return encoder
+
+
+def _fetched(recipe: Recipe, found: Path | None, key: str, place: Path) -> tuple[Folder, list[Problem]]:
+    """A released encoder, which is `place` until it is found, and what is wrong with it. What it is made from makes its
+    key, so that stages have theirs before anything is fetched."""
+    wrong = folders.foreign_links(found)[1] if found else []
+    if found and not wrong and not encoder_files.faults(found):
+        wrong = lengths.too_long(recipe, found)
+    seen = stamps_of(found, (path.name for path in found.iterdir())) if found else {}
+    return Folder(found or place, MISSING if wrong else key, seen), wrong
 
 
 def _score(made: Plan, corpus: Corpus, labels: Path | None, digests: Digests) -> None:

@@ -44,7 +44,7 @@ def _check_model(tree: Entries, reading: Reading) -> None:
         message = "model.scratch has random weights; add 'pretraining' with at least 'steps'"
         reading.fault(message, scratch.line)
     if scratch is None and pretraining is not None and tree.at("model") is not None:
-        message = "pretraining is for model.scratch; a model from hub or path is pretrained, remove it"
+        message = "pretraining is for model.scratch; any other model is pretrained, remove it"
         reading.fault(message, pretraining.line)
     width = tree.whole("model", "scratch", "width", default=Scratch.width)
     heads = tree.whole("model", "scratch", "heads", default=Scratch.heads)

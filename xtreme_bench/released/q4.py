@@ -86,7 +86,9 @@ def read(raw: bytes) -> Weights:
     try:
         return _read(raw)
     except (struct.error, ValueError, KeyError) as error:
-        raise InputError(f"no 4-bit weights that can be read: {error}; the file is damaged or of another form") from error
+        raise InputError(
+            f"no 4-bit weights that can be read: {error}; the file is damaged or of another form"
+        ) from error
 
 
 def _read(raw: bytes) -> Weights:

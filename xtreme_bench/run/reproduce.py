@@ -24,6 +24,8 @@ from xtreme_bench.plan import labels as plan_labels
 from xtreme_bench.plan.accept import accept
 from xtreme_bench.plan.stages import Plan, distinct, plan
 from xtreme_bench.recipe import files, load
+from xtreme_bench.released.fetch import fetch
+from xtreme_bench.released.packages import PACKAGES
 from xtreme_bench.run.progress import Display
 from xtreme_bench.run.schedule import execute
 from xtreme_bench.stage.stage import MISSING
@@ -129,9 +131,7 @@ def reproduce(name: str, places: Places, engine: str = "local", *, accept_code: 
     _require_enough(made, places, digests)
     _require_outputs(made, places)
     places.store.mkdir(parents=True, exist_ok=True)
-    hub = {(h.name, h.revision) for one in made if (h := one.recipe.model.hub) is not None}
-    for model in sorted(hub):
-        models.fetch(*model)
+    _fetch_encoders(made)
     resources = made[0].recipe.resources
     with closing(engines.open(engine, resources, Display(0).say)) as place:
         # Now that the weights have a folder, and the image a digest.
@@ -143,6 +143,15 @@ def reproduce(name: str, places: Places, engine: str = "local", *, accept_code: 
     finished = [_finish(one, Store(places.store), places) for one in made]
     baseline = finished[1] if len(finished) > 1 else None
     return Outcome(finished[0], baseline, _judge(finished[0], baseline))
+
+
+def _fetch_encoders(made: list[Plan]) -> None:
+    """Bring the released encoders that recipes begin with to this machine. Errors: as the two `fetch`."""
+    found = [one.recipe.model for one in made]
+    for hub in sorted({(one.hub.name, one.hub.revision) for one in found if one.hub is not None}):
+        models.fetch(*hub)
+    for name in sorted({one.package for one in found if one.package is not None}):
+        fetch(PACKAGES[name], Display(0).say)
 
 
 def audit_recipe(name: str, places: Places) -> dict[str, Any]:

