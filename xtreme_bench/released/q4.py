@@ -167,10 +167,11 @@ def _tensor(raw: bytes, name: str, place: _Tensor, shape: tuple[int, ...]) -> Fl
     if place.count != np.prod(shape) or place.kind not in (FLOAT, PACKED):
         raise ValueError(f"{name} has {place.count} numbers of kind {place.kind}, not those of {shape}")
     if place.kind == FLOAT:
-        values = np.frombuffer(raw, "<f4", place.count, place.offset).astype(np.float32)
+        told = values = np.frombuffer(raw, "<f4", place.count, place.offset).astype(np.float32)
     else:
-        values = _unpacked(np.frombuffer(raw, _BLOCK, place.count // BLOCK, place.offset))
-    if not np.isfinite(values).all():
+        blocks = np.frombuffer(raw, _BLOCK, place.count // BLOCK, place.offset)
+        told, values = blocks["scale"], _unpacked(blocks)
+    if not np.isfinite(told).all():
         raise ValueError(f"{name} has numbers that are not finite")
     return values.reshape(shape)
 
@@ -181,5 +182,6 @@ def _unpacked(blocks: NDArray[Any]) -> Floats:
     values[:, : BLOCK // 2] = blocks["bits"] & 15
     values[:, BLOCK // 2 :] = blocks["bits"] >> 4
     values -= 8
-    values *= blocks["scale"].astype(np.float32)[:, None]
+    with np.errstate(invalid="ignore"):  # of a scale that is no number, which is told afterwards
+        values *= blocks["scale"].astype(np.float32)[:, None]
     return values

