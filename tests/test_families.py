@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pytest
 import torch
 from toy_training import ENGLISH, english, sentences, tiny_encoder
 
@@ -59,6 +62,36 @@ def test_rows_may_have_different_numbers_of_choices() -> None:
     hidden = torch.randn(7, 5, 16)
     assert torch.isfinite(choice.loss(head, hidden, examples))
     assert all(best < len(row.choices) for row, best in zip(rows, infer(encoder, choice, head, examples), strict=True))
+
+
+def sequences(*lengths: int) -> Example:
+    """An example with sequences of these lengths and the first class as its target."""
+    return Example(0, tuple(np.arange(5, 5 + length, dtype=np.int32) for length in lengths), np.zeros(1, np.int32))
+
+
+@pytest.mark.parametrize("family", [classification, choice])
+@pytest.mark.parametrize("pooling", ["first", "mean"])
+def test_the_head_of_a_text_sees_its_first_token_or_the_mean_of_its_own_tokens(family: Any, pooling: str) -> None:
+    head = family.head(16, 2, 0.0, pooling).eval()
+    hidden = torch.randn(3, 7, 16)
+    rows = [sequences(7), sequences(2), sequences(4)] if family is classification else [sequences(7, 2, 4)]
+    before = family.loss(head, hidden, rows)
+    padded = hidden.clone()
+    padded[1, 2:], padded[2, 4:] = float("inf"), float("nan")
+    assert torch.equal(family.loss(head, padded, rows), before)
+    by_hand = torch.stack([hidden[0].mean(0), hidden[1, :2].mean(0), hidden[2, :4].mean(0)])
+    seen = hidden[:, 0] if pooling == "first" else by_hand
+    torch.testing.assert_close(head(padded, rows), head.projection(torch.tanh(head.dense(seen))))
+    hidden[0, 3] += 1
+    assert torch.equal(family.loss(head, hidden, rows), before) == (pooling == "first")
+
+
+def test_padding_gets_no_gradient_from_a_mean() -> None:
+    head, hidden = classification.head(16, 2, 0.0, "mean"), torch.randn(2, 5, 16, requires_grad=True)
+    classification.loss(head, hidden, [sequences(5), sequences(3)]).backward()  # type: ignore[no-untyped-call]
+    assert hidden.grad is not None
+    assert torch.count_nonzero(hidden.grad[1, 3:]) == 0
+    assert torch.count_nonzero(hidden.grad[1, :3]) == 3 * 16
 
 
 def test_masks_hide_the_wanted_share_and_never_a_special_token() -> None:

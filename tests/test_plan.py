@@ -197,3 +197,16 @@ def test_a_lower_precision_is_compared_where_labels_are_and_retrieval_never_sees
     last = made.stages[-1]
     assert (last.kind, last.params.languages, set(last.inputs)) == ("precision", ("de",), {"labels", "predictions"})
     assert last.inputs["predictions"] is made.predictions["tatoeba"]
+
+
+def test_pooling_is_in_the_keys_of_the_trainings_that_it_is_named_for(tmp_path: Path) -> None:
+    text = SMALL.replace("targets: {", "targets: {xnli: {}, ").replace(
+        "finetuning: {", "finetuning: {xnli: {steps: 5, max_length: 64}, "
+    )
+    first, mean = (
+        planned(tmp_path, text),
+        planned(tmp_path, text.replace("max_length: 64}", "max_length: 64, pooling: mean}", 1)),
+    )
+    changed = {one.name for one, other in zip(first.stages, mean.stages, strict=True) if one.key != other.key}
+    assert {name for name in changed if "fine-tune" in name} == {"fine-tune xnli (small)"}
+    assert not any(name.startswith("tokenise") for name in changed)

@@ -43,7 +43,7 @@ def test_answers_are_a_json_object_from_id_to_a_substring(tmp_path: Path) -> Non
     encoders.save(tmp_path / "model", encoder)
     torch.manual_seed(0)
     corpus = Corpus("squad", "qa", (), Limits(48), {})
-    save_head(tmp_path / "model", corpus, qa.head(encoder.width, 0, 0.0))
+    save_head(tmp_path / "model", corpus, qa.head(encoder.width, 0, 0.0), "first")
     contexts = {"zh": "".join(CHINESE * 9), "th": THAI * 9, "en": JAPANESE * 9}
     for language, context in contexts.items():
         qas = [{"id": f"{language}{at}", "question": "?" * (at + 1), "answers": []} for at in range(3)]

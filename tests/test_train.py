@@ -84,6 +84,20 @@ def test_a_killed_run_resumes_to_the_same_bytes(
     assert digests(broken.out) == digests(whole.out)
 
 
+@pytest.mark.parametrize(("stage", "params"), [(finetune, XNLI), (intermediate, MIXED)])
+def test_pooling_is_that_of_the_recipe_from_training_to_the_head_that_predicts(
+    tmp_path: Path, inputs: dict[str, Path], stage: Any, params: dict[str, Any]
+) -> None:
+    jobs = {how: make_job(tmp_path / how, {**params, "pooling": how}, **inputs) for how in ("first", "mean")}
+    for job in jobs.values():
+        stage(job)
+    weights = [load_file(job.out / "model.safetensors") for job in jobs.values()]
+    assert not all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+    if stage is finetune:
+        loaded = {how: load_head(job.out, encoders.load(job.out))[1].pooling for how, job in jobs.items()}
+        assert loaded == {"first": "first", "mean": "mean"}
+
+
 @pytest.mark.slow
 def test_a_run_killed_by_signal_resumes_to_the_same_bytes(tmp_path: Path, inputs: dict[str, Path]) -> None:
     params = {**XNLI, "steps": 400, "evaluate_every": 50}

@@ -10,12 +10,16 @@ import re
 from pathlib import Path
 
 from xtreme_bench.benchmark import GROUPS, TASKS
+from xtreme_bench.data.intermediate import FAMILY
 from xtreme_bench.recipe import files, lengths
 from xtreme_bench.recipe.fields import Scratch
 from xtreme_bench.recipe.setting import HELD_OUT, NAME, SOURCES, WITH_DEVELOPMENT_SET, sources_of
 from xtreme_bench.recipe.tree import Entries, Items, Reading, Scalar
 from xtreme_bench.recipe.yaml import parse
 from xtreme_bench.wording import hint, listing
+
+# Families of tasks whose heads see one vector of a text.
+POOLED = ("classification", "choice")
 
 
 def check(tree: Entries, path: Path, reading: Reading) -> None:
@@ -25,6 +29,7 @@ def check(tree: Entries, path: Path, reading: Reading) -> None:
     lengths.check(tree, reading)
     _check_data(tree, reading)
     _check_training(tree, reading)
+    _check_pooling(tree, reading)
     _check_sampling(tree, reading)
     _check_retrieval(tree, reading)
     _check_expect(tree, reading)
@@ -87,6 +92,19 @@ def _check_training(tree: Entries, reading: Reading) -> None:
                 f"finetuning.{source}.retrain is for {', '.join(HELD_OUT)}; {source} has development data of its own"
             )
             reading.fault(message, retrain.line)
+
+
+def _check_pooling(tree: Entries, reading: Reading) -> None:
+    """Pooling where a head sees one vector of a text; those of tagging and question answering see every token."""
+    sentences = sources_of(name for name, task in TASKS.items() if task.family in POOLED)
+    for source in tree.named("finetuning"):
+        pooling = tree.at("finetuning", source, "pooling")
+        if pooling is not None and source in SOURCES and source not in sentences:
+            reading.fault(f"finetuning.{source}.pooling is for {listing(sentences)}; remove it", pooling.line)
+    pooling, tasks = tree.at("intermediate", "pooling"), [*tree.named("intermediate", "tasks")]
+    if pooling is not None and tasks and all(FAMILY.get(task, "qa") not in POOLED for task in tasks):
+        pooled = listing(task for task, family in FAMILY.items() if family in POOLED)
+        reading.fault(f"intermediate.pooling is for {pooled}, and none of them is in tasks; remove it", pooling.line)
 
 
 def _check_sampling(tree: Entries, reading: Reading) -> None:

@@ -23,6 +23,7 @@ from xtreme_bench.recipe.setting import (
     length_field,
     method_field,
     patience_field,
+    pooling_field,
     rate_field,
     setting,
     steps_field,
@@ -83,6 +84,7 @@ class Intermediate:
     )
     sampling: Sampling = setting("How often each task is drawn.", default=Sampling())
     method: str = method_field()
+    pooling: str = pooling_field()
     epochs: float | None = epochs_field(3.0)
     steps: int | None = steps_field("epochs", None)
     batch: int = batch_field(32)
@@ -102,6 +104,7 @@ class Training:
     """Fine-tuning on the English training data of one source; the best checkpoint on English development data wins."""
 
     method: str = method_field()
+    pooling: str = pooling_field()
     epochs: float | None = epochs_field(2.0)
     steps: int | None = steps_field("epochs", None)
     batch: int = batch_field(32)

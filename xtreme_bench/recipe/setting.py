@@ -93,6 +93,11 @@ def method_field() -> Any:
     return setting(about, default="full", choices=("full", "head"))
 
 
+def pooling_field() -> Any:
+    about = "What the head of a sentence task sees. first: the first token, as in the papers. mean: of all tokens."
+    return setting(about, default="first", choices=("first", "mean"))
+
+
 def epochs_field(default: float) -> Any:
     return setting("Length of the training in passes over the training data.", default=default, above=0, high=10_000)
 

@@ -87,10 +87,11 @@ class Pretrain(Learning):
 
 @dataclass(frozen=True)
 class Tuning(Learning):
-    """As long as `steps` say; without them `epochs` passes over the examples."""
+    """As long as `steps` say; without them `epochs` passes over the examples. `pooling` is that of sentence tasks."""
 
     epochs: float | None
     steps: int | None
+    pooling: str
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def finetune(job: Job[Finetune]) -> dict[str, Any]:
         facts, points = _facts(trained, [corpus]), []
     if trained.accelerator.is_main_process:
         methods.of(job.params.method).save(job.out, trained.encoder)
-        save_head(job.out, corpus, trained.tasks[0].head)
+        save_head(job.out, corpus, trained.tasks[0].head, job.params.pooling)
         if points:
             (job.out / "choice").mkdir(exist_ok=True)
             curve.write(job.out / "choice", points)
@@ -140,7 +140,7 @@ def _train(
     encoder = encoders.load(job.inputs["encoder"])
     torch.manual_seed(job.params.seed)
     methods.of(job.params.method).begin(encoder)
-    tasks = [make_task(encoder, corpus, job.inputs[name], part) for name, corpus in corpora.items()]
+    tasks = [make_task(encoder, corpus, job.inputs[name], job.params.pooling, part) for name, corpus in corpora.items()]
     steps = sampling.steps({task.name: len(task.examples) for task in tasks}, job.params, cap)
     trimmed = trim(encoder, tasks, _development(job, corpora) if part == "train" else ())
     course = fit(job, accelerator, encoder, tasks, shares(_rows(tasks)), steps)
@@ -153,7 +153,7 @@ def _development(job: Job[Tuning], corpora: Mapping[str, Corpus]) -> Iterator[Ex
     return (Examples(job.inputs[name] / part) for name, corpus in corpora.items() for part in corpus.development)
 
 
-def make_task(encoder: Encoder, corpus: Corpus, features: Path, part: str = "train") -> Task:
+def make_task(encoder: Encoder, corpus: Corpus, features: Path, pooling: str, part: str = "train") -> Task:
     """A new head and the examples of a part of a corpus, with development sets unless the part has them in it.
 
     Raises InputError for limits that the encoder cannot keep.
@@ -163,7 +163,7 @@ def make_task(encoder: Encoder, corpus: Corpus, features: Path, part: str = "tra
         raise InputError(
             f"{corpus.name}: max_length is {limits.max_length}, but the encoder has room for {encoder.longest} tokens"
         )
-    head = family.head(encoder.width, len(corpus.labels), encoder.dropout)
+    head = family.head(encoder.width, len(corpus.labels), encoder.dropout, pooling)
     examples = Examples(features / part)
     if part == "all":
         return Task(corpus.name, family, head, examples)
@@ -192,12 +192,12 @@ def _facts(trained: _Trained, corpora: Iterable[Corpus]) -> dict[str, Any]:
     }
 
 
-def save_head(folder: Path, corpus: Corpus, head: nn.Module) -> None:
-    """Write `head.safetensors` and `head.json` (source, family, labels)."""
+def save_head(folder: Path, corpus: Corpus, head: nn.Module, pooling: str) -> None:
+    """Write `head.safetensors` and `head.json` (source, family, labels, pooling)."""
     save_file(
         {name: value.cpu().contiguous() for name, value in head.state_dict().items()}, folder / "head.safetensors"
     )
-    about = {"source": corpus.name, "family": corpus.family, "labels": list(corpus.labels)}
+    about = {"source": corpus.name, "family": corpus.family, "labels": list(corpus.labels), "pooling": pooling}
     write_json(folder / "head.json", about)
 
 
@@ -205,6 +205,6 @@ def load_head(folder: Path, encoder: Encoder) -> tuple[Family, nn.Module, tuple[
     """Read what `save_head` wrote: family, head and labels."""
     about = json.loads((folder / "head.json").read_text(encoding="utf-8"))
     family, labels = FAMILIES[about["family"]], tuple(about["labels"])
-    head = family.head(encoder.width, len(labels), encoder.dropout)
+    head = family.head(encoder.width, len(labels), encoder.dropout, about["pooling"])
     head.load_state_dict(load_file(folder / "head.safetensors"))
     return family, head, labels

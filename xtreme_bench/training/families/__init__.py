@@ -28,8 +28,8 @@ class Family(Objective, Protocol):
     def features(self, rows: Sequence[Any], tokenizer: Any, labels: Sequence[str], limits: Limits) -> list[Example]:
         """Tokenised examples, at least one for each row, in the order of the rows."""
 
-    def head(self, width: int, labels: int, dropout: float) -> nn.Module:
-        """A new head; draws from torch's generator."""
+    def head(self, width: int, labels: int, dropout: float, pooling: str = "first") -> nn.Module:
+        """A new head; draws from torch's generator. `pooling` of tokens into the vector of a text: first or mean."""
 
     def outputs(self, head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> list[Any]:
         """For each example what decoding needs of it, as numbers on the CPU."""

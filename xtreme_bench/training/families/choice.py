@@ -42,14 +42,14 @@ def _example(at: int, row: ChoiceRow, pairs: Sequence[Pair]) -> Example:
     )
 
 
-def head(width: int, labels: int, dropout: float) -> nn.Module:
+def head(width: int, labels: int, dropout: float, pooling: str = "first") -> nn.Module:
     """A new head: one logit a sequence, however many choices there are."""
-    return PooledHead(width, 1, dropout)
+    return PooledHead(width, 1, dropout, pooling)
 
 
 def _logits(head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:
     """(examples, most choices); rows with fewer choices are filled up with minus infinity."""
-    single: torch.Tensor = head(hidden[:, 0]).float().squeeze(-1)
+    single: torch.Tensor = head(hidden, examples).squeeze(-1)
     parts = torch.split(single, [len(example.sequences) for example in examples])
     return torch.nn.utils.rnn.pad_sequence(list(parts), batch_first=True, padding_value=float("-inf"))
 

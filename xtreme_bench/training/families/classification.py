@@ -1,4 +1,4 @@
-"""Pairs of texts into classes (NLI, paraphrase): the vector of the first token, a tanh layer, one logit a class."""
+"""Pairs of texts into classes (NLI, paraphrase): one vector of all tokens, a tanh layer, one logit a class."""
 
 from __future__ import annotations
 
@@ -18,10 +18,14 @@ from xtreme_bench.training.families.subwords import encode_pairs
 
 
 class PooledHead(nn.Module):
-    """XLM-R's classification head: dropout, dense, tanh, dropout, projection. (n, width) -> (n, outputs)."""
+    """XLM-R's classification head: dropout, dense, tanh, dropout, projection. (n, longest, width) -> (n, outputs).
 
-    def __init__(self, width: int, outputs: int, dropout: float) -> None:
+    It sees the vector of the first token, as in the papers, or with `pooling` "mean" the mean of all tokens.
+    """
+
+    def __init__(self, width: int, outputs: int, dropout: float, pooling: str) -> None:
         super().__init__()
+        self.pooling = pooling
         self.before, self.after = nn.Dropout(dropout), nn.Dropout(dropout)
         self.dense = nn.Linear(width, width)
         self.projection = nn.Linear(width, outputs)
@@ -29,10 +33,19 @@ class PooledHead(nn.Module):
             nn.init.normal_(layer.weight, std=0.02)
             nn.init.zeros_(layer.bias)
 
-    def forward(self, pooled: torch.Tensor) -> torch.Tensor:
-        """Logits."""
+    def forward(self, hidden: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:
+        """Logits of each sequence of the examples, in float32."""
+        pooled = hidden[:, 0] if self.pooling == "first" else _mean(hidden, examples)
         inner = torch.tanh(self.dense(self.before(pooled)))
-        return cast(torch.Tensor, self.projection(self.after(inner)))
+        return cast(torch.Tensor, self.projection(self.after(inner))).float()
+
+
+def _mean(hidden: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:
+    """(n, width): the mean of each sequence's tokens, special ones included and padding left out."""
+    found = [len(sequence) for example in examples for sequence in example.sequences]
+    lengths = torch.tensor(found, device=hidden.device)[:, None]
+    tokens = torch.arange(hidden.shape[1], device=hidden.device) < lengths
+    return torch.where(tokens[..., None], hidden.float(), 0.0).sum(1) / lengths
 
 
 def features(rows: Sequence[PairRow], tokenizer: Any, labels: Sequence[str], limits: Limits) -> list[Example]:
@@ -51,15 +64,15 @@ def features(rows: Sequence[PairRow], tokenizer: Any, labels: Sequence[str], lim
     ]
 
 
-def head(width: int, labels: int, dropout: float) -> nn.Module:
+def head(width: int, labels: int, dropout: float, pooling: str = "first") -> nn.Module:
     """A new head."""
-    return PooledHead(width, labels, dropout)
+    return PooledHead(width, labels, dropout, pooling)
 
 
 def loss(head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:
     """Cross-entropy, summed over the examples."""
     target = targets(examples, hidden.device)
-    return functional.cross_entropy(head(hidden[:, 0]).float(), target, reduction="sum")
+    return functional.cross_entropy(head(hidden, examples), target, reduction="sum")
 
 
 def terms(examples: Sequence[Example]) -> int:
@@ -69,7 +82,7 @@ def terms(examples: Sequence[Example]) -> int:
 
 def outputs(head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> list[Any]:
     """The index of the best class of each example."""
-    return cast(list[Any], head(hidden[:, 0]).argmax(-1).tolist())
+    return cast(list[Any], head(hidden, examples).argmax(-1).tolist())
 
 
 def decode(

@@ -104,8 +104,9 @@ def _span(row: QuestionRow, offsets: Ints) -> tuple[int, int] | None:
     return (int(touched[0]), int(touched[-1])) if len(touched) else (-1, -1)
 
 
-def head(width: int, labels: int, dropout: float) -> nn.Module:
-    """A new head: a start and an end logit for each token, no dropout, as in BERT's and XLM-R's."""
+def head(width: int, labels: int, dropout: float, pooling: str = "first") -> nn.Module:
+    """A new head: a start and an end logit for each token, no dropout, as in BERT's and XLM-R's; `pooling` plays no
+    part."""
     return TokenHead(width, 2, 0.0)
 
 

@@ -71,8 +71,8 @@ def _example(row: int, pieces: Sequence[list[int]], tags: Ints | None, form: Fra
     return Example(row, (form.ids([*chain.from_iterable(kept)]),), tags, begins, cut=cut)
 
 
-def head(width: int, labels: int, dropout: float) -> nn.Module:
-    """A new head."""
+def head(width: int, labels: int, dropout: float, pooling: str = "first") -> nn.Module:
+    """A new head; it sees every token, so `pooling` plays no part."""
     return TokenHead(width, labels, dropout)
 
 
