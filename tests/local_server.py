@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote
 
 import pytest
 
@@ -24,7 +24,7 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def use_hub(monkeypatch: pytest.MonkeyPatch, address: str, cache: Path) -> None:
+def use_hub(monkeypatch: pytest.MonkeyPatch, address: str, cache: Path | None = None) -> None:
     """What HF_ENDPOINT and HF_HOME do for a process that starts."""
     from datasets import config
     from huggingface_hub import constants
@@ -33,7 +33,8 @@ def use_hub(monkeypatch: pytest.MonkeyPatch, address: str, cache: Path) -> None:
     monkeypatch.setattr(constants, "ENDPOINT", address)
     template = address + "/{repo_id}/resolve/{revision}/{filename}"
     monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(cache))
+    if cache is not None:
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(cache))
 
 
 class Site:
@@ -68,12 +69,13 @@ class Site:
         self.files[f"/api/datasets/{repository}/revision/{commit}"] = about
         trees: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for name, content in files.items():
-            path = f"/datasets/{repository}/resolve/{commit}/{name}"
+            path = f"/datasets/{repository}/resolve/{commit}/{quote(name)}"
             self.files[path], self.commits[path] = content, commit
             entry = {"type": "file", "path": name, "size": len(content), "oid": "0"}
             trees[name.rpartition("/")[0]].append({**entry, "lfs": {"oid": sha256(content), **entry, "pointerSize": 1}})
         for folder, entries in trees.items():
-            self.files[f"/api/datasets/{repository}/tree/{commit}/{folder}".rstrip("/")] = json.dumps(entries).encode()
+            path = f"/api/datasets/{repository}/tree/{commit}/{quote(folder, safe='')}".rstrip("/")
+            self.files[path] = json.dumps(entries).encode()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -83,7 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.do_GET()
 
     def do_GET(self) -> None:
-        site, path = self.site, unquote(self.path.partition("?")[0])
+        site, path = self.site, self.path.partition("?")[0]
         asked = self.headers.get("Range")
         site.asked.append((path, asked))
         if site.raw.get(path):
@@ -118,7 +120,7 @@ class _Handler(BaseHTTPRequestHandler):
         begin = int(asked.removeprefix("bytes=").partition("-")[0]) if asked and same else 0
         self.send_response(206 if begin else 200)
         self.send_header("ETag", tag)
-        if commit := self.site.commits.get(unquote(self.path)):
+        if commit := self.site.commits.get(self.path):
             self.send_header("X-Repo-Commit", commit)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content) - begin))

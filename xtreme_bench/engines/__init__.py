@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from xtreme_bench.errors import StageError
 
+__all__ = ["ENGINES", "chosen", "docker", "gpus", "image", "local", "owner"]
+
 ENGINES = ("local", "docker", "auto")
 
 
