@@ -52,6 +52,7 @@ class Site:
         self.dripping = False
         self.commits: dict[str, str] = {}  # of the hub's files
         self.asked: list[tuple[str, str | None]] = []
+        self.tokens: set[str] = set()
         self.address = ""
 
     def dataset(self, repository: str, files: dict[str, bytes], commit: str = COMMIT, told: str = COMMIT) -> None:
@@ -88,6 +89,7 @@ class _Handler(BaseHTTPRequestHandler):
         site, path = self.site, self.path.partition("?")[0]
         asked = self.headers.get("Range")
         site.asked.append((path, asked))
+        site.tokens |= set(self.headers.get_all("Authorization") or ())
         if site.raw.get(path):
             self._send_raw(site.raw[path].pop(0))
         elif path in site.moved:

@@ -96,6 +96,7 @@ def test_parquet_that_was_cut_off_goes_on_where_it_was_and_stays_in_the_cache_of
     from_hub(monkeypatch, site, hub, {"a.parquet": file})
     monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 512)
     site.cut.add(path)
+    (tmp_path / "one/releases/xquad/.arrow/left/by/one/that/was/killed").mkdir(parents=True)
     fetch(["xquad"], tmp_path / "one")
     assert [asked for name, asked in site.asked if name == path][-1] == f"bytes={len(file) // 2 // 512 * 512}-"
     site.asked.clear()
@@ -243,11 +244,17 @@ socket.getaddrinfo = getaddrinfo
 from xtreme_bench.data.fetch.corpora import fetch
 print(fetch(["squad_v2"], Path(sys.argv[1])), asked, {"torch", "transformers"} & sys.modules.keys())
 """
-    environment = {**os.environ, "HF_ENDPOINT": site.address, "HF_HOME": str(tmp_path / "cache")}
+    environment = {
+        **os.environ,
+        "HF_ENDPOINT": site.address,
+        "HF_HOME": str(tmp_path / "cache"),
+        "HF_TOKEN": "hf_secret",
+    }
     command = [sys.executable, "-W", "ignore", "-c", code, str(tmp_path / "data")]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     said = f"['squad_v2: from {hub.place}'] {{'127.0.0.1'}} set()\n"
     assert (done.stdout, done.returncode) == (said, 0), done.stderr
+    assert site.tokens == set()
 
 
 def test_another_commit_than_the_pinned_one_is_not_taken(
@@ -267,6 +274,14 @@ def test_a_file_of_the_hub_with_a_hostile_name_comes_to_nothing(
     with pytest.raises(StageError, match=r"evil\.parquet cannot be had from the hub"):
         fetch(["xquad"], tmp_path / "data")
     assert not list(tmp_path.rglob("evil.parquet"))
+
+
+def test_a_mirror_at_an_address_that_anyone_can_listen_to_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    use_hub(monkeypatch, "http://mirror.example")
+    with pytest.raises(InputError, match=r"http://mirror\.example is not an HTTPS address"):
+        fetch(["qqp"], tmp_path)
 
 
 TEXT, NUMBER = datasets.Value("string"), datasets.Value("int32")

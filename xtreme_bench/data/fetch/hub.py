@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from xtreme_bench.data.fetch.download import Unreachable, require_safe
@@ -34,7 +34,7 @@ def listing(hub: Hub) -> dict[Part, list[str]]:
         ) from error
     require_safe(constants.ENDPOINT)
     datasets.disable_progress_bars()  # those of downloads are huggingface_hub's, and stay
-    datasets.config.HF_UPDATE_DOWNLOAD_COUNTS = False  # nobody but the hub, or its mirror, is asked for anything
+    datasets.config.HF_UPDATE_DOWNLOAD_COUNTS = False  # each load would call a server that is not the hub's
     try:
         about = HfApi(token=False).dataset_info(hub.repository, revision=hub.revision, timeout=TIMEOUT)
     except Exception as error:  # the transport's own errors, which have no common class across its versions
@@ -55,24 +55,33 @@ def opened(hub: Hub, file: str, scratch: Path) -> Iterator[Dataset]:
 
     Errors: `Unreachable` when it does not come, `InputError` when it is no parquet file.
     """
+    arrow = scratch / ".arrow"
+    shutil.rmtree(arrow, ignore_errors=True)  # of a fetch that was killed
+    try:
+        yield _loaded(hub, file, arrow)
+    finally:
+        shutil.rmtree(arrow, ignore_errors=True)
+
+
+def _loaded(hub: Hub, file: str, arrow: Path) -> Dataset:
     from datasets import load_dataset
     from datasets.exceptions import DatasetGenerationError
+    from huggingface_hub import constants
     from pyarrow import ArrowException
 
     address = f"hf://datasets/{hub.repository}@{hub.revision}/{file}"
-    with TemporaryDirectory(dir=scratch, prefix=".arrow-") as arrow:
-        try:
-            found = load_dataset("parquet", data_files=address, split="train", cache_dir=arrow, token=False)
-        except (DatasetGenerationError, ArrowException, UnicodeDecodeError) as error:
-            reason = error.__cause__ or error
-            if isinstance(reason, OSError) and reason.errno is not None:
-                raise reason from None  # of the disk
-            raise InputError(
-                f"{hub.place}, {file}: not a parquet file that can be read: {_first_line(reason)}"
-            ) from error
-        except Exception as error:  # the transport's
-            raise Unreachable(f"{hub.place}, {file} cannot be had from the hub: {_first_line(error)}") from error
-        yield found
+    try:
+        return load_dataset("parquet", data_files=address, split="train", cache_dir=str(arrow), token=False)
+    except (DatasetGenerationError, ArrowException, UnicodeDecodeError) as error:
+        reason = error.__cause__ or error
+        if isinstance(reason, OSError) and reason.errno is not None:
+            raise reason from None  # of the disk
+        raise InputError(
+            f"{hub.place}, {file}: not a parquet file that can be read: {_first_line(reason)}. It is kept in "
+            f"{constants.HF_HUB_CACHE}; remove it there to fetch it again."
+        ) from error
+    except Exception as error:  # the transport's
+        raise Unreachable(f"{hub.place}, {file} cannot be had from the hub: {_first_line(error)}") from error
 
 
 def _first_line(error: BaseException) -> str:
