@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from xtreme_bench.files import digest
 from xtreme_bench.stage.stage import Stage
-from xtreme_bench.stage.store import Store, digest
+from xtreme_bench.stage.store import Store
 
 RAN = {"device": "made-up processor", "peak_memory_bytes": 1, "versions": {}}
 

@@ -6,10 +6,13 @@ import hashlib
 import json
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -21,13 +24,17 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def use_hub(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
-    """What HF_ENDPOINT does for a process that starts."""
+def use_hub(monkeypatch: pytest.MonkeyPatch, address: str, cache: Path | None = None) -> None:
+    """What HF_ENDPOINT and HF_HOME do for a process that starts."""
+    from datasets import config
     from huggingface_hub import constants
 
+    monkeypatch.setattr(config, "HF_ENDPOINT", address)
     monkeypatch.setattr(constants, "ENDPOINT", address)
     template = address + "/{repo_id}/resolve/{revision}/{filename}"
     monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+    if cache is not None:
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(cache))
 
 
 class Site:
@@ -43,7 +50,9 @@ class Site:
         self.moved: dict[str, str] = {}
         self.raw: dict[str, list[bytes]] = {}
         self.dripping = False
+        self.commits: dict[str, str] = {}  # of the hub's files
         self.asked: list[tuple[str, str | None]] = []
+        self.tokens: set[str] = set()
         self.address = ""
 
     def dataset(self, repository: str, files: dict[str, bytes], commit: str = COMMIT, told: str = COMMIT) -> None:
@@ -59,18 +68,28 @@ class Site:
         ]
         about = json.dumps({"id": repository, "sha": told, "siblings": siblings}).encode()
         self.files[f"/api/datasets/{repository}/revision/{commit}"] = about
-        self.files[f"/api/datasets/{repository}"] = about
+        trees: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for name, content in files.items():
-            self.files[f"/datasets/{repository}/resolve/{told}/{name}"] = content
+            path = f"/datasets/{repository}/resolve/{commit}/{quote(name)}"
+            self.files[path], self.commits[path] = content, commit
+            entry = {"type": "file", "path": name, "size": len(content), "oid": "0"}
+            trees[name.rpartition("/")[0]].append({**entry, "lfs": {"oid": sha256(content), **entry, "pointerSize": 1}})
+        for folder, entries in trees.items():
+            path = f"/api/datasets/{repository}/tree/{commit}/{quote(folder, safe='')}".rstrip("/")
+            self.files[path] = json.dumps(entries).encode()
 
 
 class _Handler(BaseHTTPRequestHandler):
     site: Site
 
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
     def do_GET(self) -> None:
         site, path = self.site, self.path.partition("?")[0]
         asked = self.headers.get("Range")
         site.asked.append((path, asked))
+        site.tokens |= set(self.headers.get_all("Authorization") or ())
         if site.raw.get(path):
             self._send_raw(site.raw[path].pop(0))
         elif path in site.moved:
@@ -83,8 +102,9 @@ class _Handler(BaseHTTPRequestHandler):
         elif path not in site.files:
             self.send_error(404)
         else:
-            self._send(site.files[path], asked, cut=path in site.cut)
-            site.cut.discard(path)
+            cut = self.command == "GET" and path in site.cut
+            self._send(site.files[path], asked, cut=cut)
+            site.cut -= {path} if cut else set()
 
     def _send_raw(self, answer: bytes) -> None:
         self.close_connection = True
@@ -98,14 +118,19 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, content: bytes, asked: str | None, *, cut: bool) -> None:
         tag = f'"{sha256(content)}"'
-        begin = int(asked.removeprefix("bytes=").rstrip("-")) if asked and self.headers.get("If-Range") == tag else 0
+        same = self.headers.get("If-Range", tag) == tag
+        begin = int(asked.removeprefix("bytes=").partition("-")[0]) if asked and same else 0
         self.send_response(206 if begin else 200)
         self.send_header("ETag", tag)
+        if commit := self.site.commits.get(self.path):
+            self.send_header("X-Repo-Commit", commit)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content) - begin))
         if begin:
             self.send_header("Content-Range", f"bytes {begin}-{len(content) - 1}/{len(content)}")
         self.end_headers()
+        if self.command == "HEAD":
+            return
         self.wfile.write(content[begin : len(content) // 2] if cut else content[begin:])
         if cut:
             self.close_connection = True

@@ -102,7 +102,7 @@ def test_without_a_network_it_fails_in_seconds_and_says_how_to_do_it_by_hand(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     closed = "http://127.0.0.1:9"
-    use_hub(monkeypatch, closed)
+    use_hub(monkeypatch, closed, tmp_path / "cache")
     hub = Hub("google/xquad", COMMIT, "squad", (Part("*.parquet", "xquad.en.json"),))
     source = Source("xquad", hub, (("xquad.en.json", f"{closed}/xquad.en.json"),))
     monkeypatch.setitem(SOURCES, "xquad", source)
@@ -147,9 +147,8 @@ def test_the_way_by_hand_names_every_address_of_every_corpus(tmp_path: Path) -> 
 def test_without_the_packages_that_read_parquet_the_command_that_brings_them_is_named(
     site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    for module in ("pyarrow", "pyarrow.parquet"):
-        monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(InputError, match=r"need `pip install 'xtreme-bench\[run\]'`; `--origin upstream` does without"):
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    with pytest.raises(InputError, match=r"need `pip install 'xtreme-bench\[hub\]'`; `--origin upstream` does without"):
         fetch(["qqp"], tmp_path)
     assert site.asked == []
 

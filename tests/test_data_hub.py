@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,7 @@ import datasets
 import pyarrow.parquet as parquet_tables
 import pytest
 from click.testing import CliRunner
+from huggingface_hub import constants
 from local_server import COMMIT, Site, serving, sha256, use_hub
 
 from xtreme_bench.benchmark import TASKS
@@ -83,21 +87,39 @@ def test_labels_are_given_by_the_names_in_the_schema_and_languages_by_their_file
     assert [(labels / f"test-{code}.tsv").read_text() for code in ("de", "sw")] == ["entailment\n", "neutral\n"]
 
 
-def test_a_file_that_is_there_already_is_held_to_the_checksum_that_the_hub_tells(
+def test_parquet_that_was_cut_off_goes_on_where_it_was_and_stays_in_the_cache_of_the_hub(
     site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     hub = Hub("google/xquad", COMMIT, "squad", (Part("*.parquet", "xquad.en.json"),))
-    good = parquet(dict(QUESTIONS))
-    from_hub(monkeypatch, site, hub, {"a.parquet": good})
-    there = tmp_path / "releases/xquad/.parquet/a.parquet"
-    there.parent.mkdir(parents=True)
-    there.write_bytes(parquet({**QUESTIONS, "question": ["Whence?"]}))
-    with pytest.raises(CheckFailed, match=f"is not the file of .*a.parquet: .* that requires {sha256(good)}"):
+    file = parquet(dict(QUESTIONS))
+    path = f"/datasets/google/xquad/resolve/{COMMIT}/a.parquet"
+    from_hub(monkeypatch, site, hub, {"a.parquet": file})
+    monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 512)
+    site.cut.add(path)
+    (tmp_path / "one/releases/xquad/.arrow/left/by/one/that/was/killed").mkdir(parents=True)
+    fetch(["xquad"], tmp_path / "one")
+    assert [asked for name, asked in site.asked if name == path][-1] == f"bytes={len(file) // 2 // 512 * 512}-"
+    site.asked.clear()
+    fetch(["xquad"], tmp_path / "two")
+    assert path not in [name for name, _ in site.asked]
+    written = [folder / "releases/xquad/xquad.en.json" for folder in (tmp_path / "one", tmp_path / "two")]
+    assert written[0].read_bytes() == written[1].read_bytes()
+    assert [read_lock(tmp_path / name).files for name in ("one", "two")] == [
+        {"releases/xquad/xquad.en.json": {"sha256": sha256(written[0].read_bytes()), "bytes": written[0].stat().st_size,
+                                          "url": f"google/xquad at {COMMIT}"}}
+    ] * 2  # fmt: skip
+    assert sorted(path.name for path in (tmp_path / "one/releases/xquad").iterdir()) == ["xquad.en.json"]
+
+
+def test_a_release_that_differs_from_the_locked_one_is_not_put_in_its_place(
+    site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    hub = Hub("google/xquad", COMMIT, "squad", (Part("*.parquet", "xquad.en.json"),))
+    from_hub(monkeypatch, site, hub, {"a.parquet": parquet(dict(QUESTIONS))})
+    read_lock(tmp_path).record("releases/xquad/xquad.en.json", "0" * 64, 3, hub.place)
+    with pytest.raises(CheckFailed, match=f"google/xquad at {COMMIT} gives another releases/xquad/xquad.en.json than"):
         fetch(["xquad"], tmp_path)
-    assert read_lock(tmp_path).files == {}
-    there.write_bytes(good)
-    fetch(["xquad"], tmp_path)
-    assert read_lock(tmp_path).sha256("releases/xquad/.parquet/a.parquet") == sha256(good)
+    assert not (tmp_path / "releases/xquad/xquad.en.json").exists()
 
 
 def test_a_release_that_was_put_there_by_hand_is_not_taken_for_the_hubs(
@@ -192,14 +214,47 @@ def test_a_class_number_out_of_range_and_a_file_that_is_none_are_named(
     column = table.schema.get_field_index("label")
     stream = io.BytesIO()
     parquet_tables.write_table(table.set_column(column, table.schema.field(column), [[7]]), stream)
-    for content, fault in (
-        (stream.getvalue(), "row 1, column `label`: class 7 of 3"),
-        (b"<html>", "not a parquet file"),
+    for name, content, fault in (
+        ("an/other", stream.getvalue(), "row 1, column `label`: class 7 of 3"),
+        ("an/html", b"<html>", "not a parquet file"),
+        ("an/damaged", parquet({**NLI, "premise": ["p" * 9000]})[:-5] + b"PAR1\n", "not a parquet file"),
     ):
-        hub = Hub("an/other", COMMIT, "nli", (Part("*.parquet", "x.jsonl"),))
+        hub = Hub(name, COMMIT, "nli", (Part("*.parquet", "x.jsonl"),))
         from_hub(monkeypatch, site, hub, {"a.parquet": content})
-        with pytest.raises(InputError, match=f"(?s)an/other at {COMMIT}, a.parquet: .*{fault}"):
-            fetch(["xquad"], tmp_path / str(len(content)))
+        with pytest.raises(InputError, match=f"(?s){name} at {COMMIT}, a.parquet: .*{fault}"):
+            fetch(["xquad"], tmp_path / name)
+
+
+def test_nobody_but_the_hub_is_asked_for_anything_and_torch_is_not_needed(site: Site, tmp_path: Path) -> None:
+    """A process of its own: what is imported shows, and the hub is named as people name a mirror."""
+    hub = SOURCES["squad_v2"].hub
+    assert hub is not None
+    features, row = LAYOUTS[hub.repository]
+    file = parquet({name: [value] for name, value in row.items()}, datasets.Features(features))
+    files = {part.pattern.replace("*", "0"): file for part in hub.parts}
+    site.dataset(hub.repository, files, hub.revision, hub.revision)
+    code = """
+import socket, sys
+from pathlib import Path
+asked, known = set(), socket.getaddrinfo
+def getaddrinfo(host, *arguments, **options):
+    asked.add(host)
+    return known(host, *arguments, **options)
+socket.getaddrinfo = getaddrinfo
+from xtreme_bench.data.fetch.corpora import fetch
+print(fetch(["squad_v2"], Path(sys.argv[1])), asked, {"torch", "transformers"} & sys.modules.keys())
+"""
+    environment = {
+        **os.environ,
+        "HF_ENDPOINT": site.address,
+        "HF_HOME": str(tmp_path / "cache"),
+        "HF_TOKEN": "hf_secret",
+    }
+    command = [sys.executable, "-W", "ignore", "-c", code, str(tmp_path / "data")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    said = f"['squad_v2: from {hub.place}'] {{'127.0.0.1'}} set()\n"
+    assert (done.stdout, done.returncode) == (said, 0), done.stderr
+    assert site.tokens == set()
 
 
 def test_another_commit_than_the_pinned_one_is_not_taken(
@@ -211,13 +266,22 @@ def test_another_commit_than_the_pinned_one_is_not_taken(
         fetch(["xquad"], tmp_path)
 
 
-def test_a_file_of_the_hub_with_a_hostile_name_is_refused(
+def test_a_file_of_the_hub_with_a_hostile_name_comes_to_nothing(
     site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     hub = Hub("google/xquad", COMMIT, "squad", (Part("*.parquet", "xquad.en.json"),))
-    from_hub(monkeypatch, site, hub, {"../../evil.parquet": b""})
-    with pytest.raises(InputError, match="hostile name"):
-        fetch(["xquad"], tmp_path)
+    from_hub(monkeypatch, site, hub, {"../../evil.parquet": parquet(dict(QUESTIONS))})
+    with pytest.raises(StageError, match=r"evil\.parquet cannot be had from the hub"):
+        fetch(["xquad"], tmp_path / "data")
+    assert not list(tmp_path.rglob("evil.parquet"))
+
+
+def test_a_mirror_at_an_address_that_anyone_can_listen_to_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    use_hub(monkeypatch, "http://mirror.example")
+    with pytest.raises(InputError, match=r"http://mirror\.example is not an HTTPS address"):
+        fetch(["qqp"], tmp_path)
 
 
 TEXT, NUMBER = datasets.Value("string"), datasets.Value("int32")
@@ -268,11 +332,12 @@ LAYOUTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }  # fmt: skip
 
 
-def _in_german(corpus: str) -> Source:
-    source = SOURCES[corpus]
+FEW = ("en", "de")  # the same thing in forty languages takes seconds
+
+
+def _in_few_languages(source: Source) -> Source:
     assert source.hub is not None
-    parts = tuple(part for part in source.hub.parts if part.language == "de")
-    return replace(source, hub=replace(source.hub, parts=parts))
+    return replace(source, hub=replace(source.hub, parts=tuple(p for p in source.hub.parts if p.language in FEW)))
 
 
 @pytest.fixture(scope="module")
@@ -281,8 +346,9 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("hub")
     wanted = [name for name, source in SOURCES.items() if source.hub]
     with pytest.MonkeyPatch.context() as patch, serving() as site:
-        use_hub(patch, site.address)
-        patch.setitem(SOURCES, "panx", _in_german("panx"))  # the same thing forty times takes seconds
+        use_hub(patch, site.address, folder / "cache")
+        for name in wanted:
+            patch.setitem(SOURCES, name, _in_few_languages(SOURCES[name]))
         for hub in (source.hub for source in SOURCES.values() if source.hub):
             features, row = LAYOUTS[hub.repository]
             file = parquet({name: [value] for name, value in row.items()}, datasets.Features(features))
@@ -305,17 +371,21 @@ def test_what_is_made_from_the_hub_is_what_the_readers_of_the_releases_read(ever
         assert list(intermediate.read(everything, task, "train"))
     assert list(targets.read_test(everything, "panx", "de"))
     for task in ("xnli", "pawsx", "xquad"):
-        assert [list(targets.read_test(everything, task, code)) for code in TASKS[task].languages]
-
-
-def test_the_training_sets_of_all_languages_of_xnli_come_from_the_hub(everything: Path) -> None:
-    for code in TASKS["xnli"].languages:
+        assert all(list(targets.read_test(everything, task, code)) for code in FEW)
+    for code in FEW:
         assert list(intermediate.read(everything, "mnli", "train", code))
         assert list(intermediate.read(everything, "mnli", "dev", code))
 
 
+@pytest.mark.parametrize("task", ["xnli", "pawsx", "panx", "xquad"])
+def test_all_languages_of_a_target_come_from_the_hub(task: str) -> None:
+    hub = SOURCES[task].hub
+    assert hub is not None
+    for form in {part.form for part in hub.parts}:
+        assert {part.language for part in hub.parts if part.form == form} == set(TASKS[task].languages)
+
+
 def test_fetched_again_nothing_is_asked_for_and_everything_is_held_to_the_lock(everything: Path) -> None:
-    (everything / "releases/qqp/.parquet/qqp/train-00000-of-00001.parquet").unlink()  # no longer needed
     assert fetch(["qqp", "anli"], everything)
     (everything / "releases/qqp/train.tsv").write_text("changed")
     with pytest.raises(CheckFailed, match=r"train\.tsv has changed since it was fetched"):

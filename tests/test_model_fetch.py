@@ -81,4 +81,4 @@ def test_without_the_packages_that_train_it_names_the_command_that_brings_them(
         monkeypatch.setitem(sys.modules, module, None)
     error = fails(f"{NAME}@{revision}")
     assert isinstance(error, InputError)
-    assert "pip install 'xtreme-bench[run]'" in str(error)
+    assert "pip install 'xtreme-bench[hub]'" in str(error)

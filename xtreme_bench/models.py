@@ -99,8 +99,7 @@ def _asking(name: str, revision: str) -> Iterator[None]:
         )  # fmt: skip
     except ImportError as error:
         raise InputError(
-            f"{name} is fetched with the packages that train: `pip install 'xtreme-bench[run]'`, or run this command "
-            "where they are"
+            f"{name} cannot be fetched without `pip install 'xtreme-bench[hub]'`; or run this command where that is"
         ) from error
     try:
         yield

@@ -29,6 +29,7 @@ AUTO = "auto"
 _TRIED = ("docker", "local")
 
 Say = Callable[[str], None]
+__all__ = ["base", "docker", "gpus", "image", "local", "owner"]
 
 
 def names() -> tuple[str, ...]:

@@ -1,1 +1,3 @@
 """One command from a recipe to a checked bundle: stages are scheduled on an engine, and their progress is shown."""
+
+__all__ = ["progress", "reproduce"]

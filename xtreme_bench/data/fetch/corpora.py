@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data import layout
 from xtreme_bench.data.fetch.download import Unreachable, download
-from xtreme_bench.data.fetch.hub import HubFile, Listing, listing
+from xtreme_bench.data.fetch.hub import listing, opened
 from xtreme_bench.data.fetch.hub_forms import FORMS
-from xtreme_bench.data.fetch.hub_rows import Input, rows
+from xtreme_bench.data.fetch.hub_rows import Row, rows
 from xtreme_bench.data.fetch.lockfile import NAME as LOCK_NAME
 from xtreme_bench.data.fetch.lockfile import Lock, alone, read_lock
-from xtreme_bench.data.fetch.sources import NEEDS, SOURCES, Source
+from xtreme_bench.data.fetch.sources import NEEDS, SOURCES, Hub, Part, Source
 from xtreme_bench.data.release.prepare import NOTES
-from xtreme_bench.errors import InputError, StageError
+from xtreme_bench.errors import CheckFailed, InputError, StageError
 from xtreme_bench.files import file_digest
 
 RELEASES = "releases"  # below the data folder
 ORIGINS = ("hub", "upstream")
-PARQUET = ".parquet"  # below a corpus's folder; hidden, so that `data prepare` passes over it
 Progress = Callable[[int, int, str], None]  # corpora done, corpora in all, what is going on
 
 
@@ -119,71 +119,75 @@ def by_hand(source: Source, data: Path) -> str:
 
 def _from_upstream(source: Source, lock: Lock, tell: Callable[[str], None]) -> str:
     for path, url in source.upstream:
-        _file(lock, f"{RELEASES}/{source.corpus}/{path}", url, None, tell)
+        _file(lock, f"{RELEASES}/{source.corpus}/{path}", url, tell)
     lock.settle(source.corpus, origin="upstream")
     return source.upstream[0][1].rpartition("/")[0]
 
 
 def _from_hub(source: Source, lock: Lock, tell: Callable[[str], None]) -> str:
-    """Fetch parquet files, at the locked or pinned revision, and write the released form from them."""
+    """Write a release from the hub's rows, at the locked or pinned commit; what of it is there is only checked."""
     assert source.hub is not None
-    hub, folder = source.hub, f"{RELEASES}/{source.corpus}"
-    entry = lock.corpora.get(source.corpus, {})
-    same = entry.get("repository") == hub.repository
-    made = {f"{folder}/{part.file}" for part in hub.parts}
-    found_at = f"{hub.repository} at {entry.get('revision')}"
-    if same and all(name in lock.files and (lock.data / name).is_file() for name in made):
-        for name in [name for name in lock.files if name.startswith(f"{folder}/")]:
-            if (lock.data / name).is_file():
-                tell(f"checking {name}")
-                lock.require(name, found_at)
-        return found_at
-    found = listing(hub, entry.get("revision", hub.revision) if same else hub.revision)
-    lock.settle(source.corpus, origin="hub", repository=hub.repository, revision=found.revision)
-    for _, files in found.parts:
-        for file in files:
-            _file(lock, f"{folder}/{PARQUET}/{file.path}", file.url, file.sha256, tell)
-    _write_release(source, found, lock, tell)
-    return found.place
+    folder, entry, hub = f"{RELEASES}/{source.corpus}", lock.corpora.get(source.corpus, {}), source.hub
+    outputs: dict[str, list[Part]] = defaultdict(list)
+    for part in hub.parts:
+        outputs[f"{folder}/{part.file}"].append(part)
+    if entry.get("repository") == hub.repository:
+        hub = replace(hub, revision=entry.get("revision", hub.revision))
+        here = [name for name in outputs if name in lock.files and (lock.data / name).is_file()]
+        for name in here:
+            tell(f"checking {name}")
+            lock.require(name, hub.place)
+            del outputs[name]
+    if outputs:
+        files = listing(hub)
+        lock.settle(source.corpus, origin="hub", repository=hub.repository, revision=hub.revision)
+        for name, parts in outputs.items():
+            _write_release(name, [(part, file) for part in parts for file in files[part]], hub, lock, tell)
+    return hub.place
 
 
-def _write_release(source: Source, found: Listing, lock: Lock, tell: Callable[[str], None]) -> None:
-    assert source.hub is not None
-    folder = lock.data / RELEASES / source.corpus
-    inputs: dict[tuple[str, str], list[Input]] = defaultdict(list)
-    for part, files in found.parts:
-        inputs[part.file, part.form or source.hub.form] += [
-            Input(part.language, folder / PARQUET / file.path, _place(found, file)) for file in files
-        ]
-    for (name, form), parts in inputs.items():
-        tell(f"{source.corpus}: writing {name}")
-        path = folder / name
-        partial = path.with_name(f".{path.name}.partial")
-        partial.parent.mkdir(parents=True, exist_ok=True)
-        made = FORMS[form]
-        with partial.open("w", encoding="utf-8", newline="") as stream:
-            made.write(rows(parts, made.columns, made.even), stream)
-        sha256, size = file_digest(partial), partial.stat().st_size
-        partial.replace(path)
-        lock.record(path.relative_to(lock.data).as_posix(), sha256, size, found.place)
+def _write_release(
+    name: str, parts: Sequence[tuple[Part, str]], hub: Hub, lock: Lock, tell: Callable[[str], None]
+) -> None:
+    path = lock.data / name
+    partial = path.with_name(f".{path.name}.partial")
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    form = FORMS[parts[0][0].form or hub.form]
+
+    def found() -> Iterator[tuple[str, Row]]:
+        for part, file in parts:
+            tell(f"{hub.repository}: {file}")
+            with opened(hub, file, partial.parent) as data:
+                place = f"{hub.place}, {file}"
+                for row in rows(data, place, form.columns, optional=form.optional, even=form.even):
+                    yield part.language, row
+
+    with partial.open("w", encoding="utf-8", newline="") as stream:
+        form.write(found(), stream)
+    sha256, required = file_digest(partial), lock.sha256(name)
+    if sha256 != (required or sha256):
+        raise CheckFailed(
+            f"{hub.place} gives another {name} than before: its sha256 is {sha256}, {LOCK_NAME} requires {required}. "
+            "The file was not replaced; find out what changed before you remove the old checksum from the lock file."
+        )
+    size = partial.stat().st_size
+    partial.replace(path)
+    if required is None:
+        lock.record(name, sha256, size, hub.place)
 
 
-def _place(found: Listing, file: HubFile) -> str:
-    return f"{found.place}, {file.path}"
-
-
-def _file(lock: Lock, name: str, url: str, told: str | None, tell: Callable[[str], None]) -> None:
-    """One file under the lock: checked where it is there, else fetched. `told` is the checksum that the hub tells."""
+def _file(lock: Lock, name: str, url: str, tell: Callable[[str], None]) -> None:
+    """One file under the lock: checked where it is there, else fetched."""
     path, required = lock.data / name, lock.sha256(name)
     if path.is_file():
         tell(f"checking {path.name}")
-        lock.require(name, url, told)
+        lock.require(name, url)
         return
 
     def progress(done: int, total: int) -> None:
         of = f" of {total / 1e6:,.0f}" if total else ""
         tell(f"{path.name}: {done / 1e6:,.0f}{of} MB")
 
-    sha256, size = download(url, path, sha256=required or told, progress=progress)
+    sha256, size = download(url, path, sha256=required, progress=progress)
     if required is None:
         lock.record(name, sha256, size, url)

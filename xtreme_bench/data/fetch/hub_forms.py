@@ -1,4 +1,4 @@
-"""Rows of the hub's parquet files as the files that their corpora were released in."""
+"""Rows of the hub's data sets as the files that their corpora were released in."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TextIO
 
 from xtreme_bench.benchmark import BIO_TAGS, NLI_LABELS
-from xtreme_bench.data.fetch.hub_rows import Columns, Optional, Row, cell, many, one_of, text, together, whole
+from xtreme_bench.data.fetch.hub_rows import CELL, TEXT, WHOLE, Classes, Columns, Row
 from xtreme_bench.data.nli import NO_AGREEMENT
 
 Rows = Iterable[tuple[str, Row]]  # with their languages
@@ -17,10 +17,14 @@ Write = Callable[[Rows, TextIO], None]
 
 @dataclass(frozen=True)
 class Form:
-    """What the columns of a data set must hold, those that go together, and what writes the release from its rows."""
+    """What the columns of a data set must hold, and what writes the release from its rows.
+
+    `optional` columns may be missing; `even` ones have lists of one length in each row.
+    """
 
     columns: Columns
     write: Write
+    optional: tuple[str, ...] = ()
     even: tuple[str, ...] = ()
 
 
@@ -106,40 +110,39 @@ def _write_line(record: Mapping[str, Any], stream: TextIO) -> None:
     stream.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
+_NLI = Classes(NLI_LABELS)
 _PAIR: Columns = {
-    "premise": text, "hypothesis": text, "label": one_of(*NLI_LABELS, none=NO_AGREEMENT), "pairID": Optional(text),
+    "premise": TEXT, "hypothesis": TEXT, "label": Classes(NLI_LABELS, none=NO_AGREEMENT), "pairID": TEXT,
 }  # fmt: skip
 _QUESTION: Columns = {
-    "id": text, "title": Optional(text), "context": text, "question": text,
-    "answers": together(text=text, answer_start=whole),
+    "id": TEXT, "title": TEXT, "context": TEXT, "question": TEXT, "answers": {"text": TEXT, "answer_start": WHOLE},
 }  # fmt: skip
 _ENDINGS: Columns = {
-    "ind": whole, "activity_label": text, "ctx_a": text, "ctx_b": text, "ctx": text, "endings": many(text),
-    "source_id": text, "split": text, "split_type": text, "label": text,
+    "ind": WHOLE, "activity_label": TEXT, "ctx_a": TEXT, "ctx_b": TEXT, "ctx": TEXT, "endings": [TEXT],
+    "source_id": TEXT, "split": TEXT, "split_type": TEXT, "label": TEXT,
 }  # fmt: skip
 FORMS: Mapping[str, Form] = {
-    "nli": Form(_PAIR, _write_nli),
-    "snli": Form(_PAIR, _write_snli),
-    "anli": Form({"uid": text, "premise": text, "hypothesis": text, "label": one_of(*NLI_LABELS)}, _write_anli),
+    "nli": Form(_PAIR, _write_nli, optional=("pairID",)),
+    "snli": Form(_PAIR, _write_snli, optional=("pairID",)),
+    "anli": Form({"uid": TEXT, "premise": TEXT, "hypothesis": TEXT, "label": _NLI}, _write_anli),
     "xnli_mt": Form(
-        {"premise": cell, "hypothesis": cell, "label": one_of(*NLI_LABELS)},
+        {"premise": CELL, "hypothesis": CELL, "label": _NLI},
         _table("premise\thypo\tlabel", ("premise", "hypothesis", "label")),
     ),
     "qqp": Form(
-        {"idx": whole, "question1": cell, "question2": cell, "label": one_of("not_duplicate", "duplicate")}, _write_qqp
+        {"idx": WHOLE, "question1": CELL, "question2": CELL, "label": Classes(("not_duplicate", "duplicate"))},
+        _write_qqp,
     ),
     "pawsx": Form(
-        {"id": whole, "sentence1": cell, "sentence2": cell, "label": one_of("0", "1")},
+        {"id": WHOLE, "sentence1": CELL, "sentence2": CELL, "label": Classes(("0", "1"))},
         _table("id\tsentence1\tsentence2\tlabel", ("id", "sentence1", "sentence2", "label")),
     ),
-    "wikiann": Form(
-        {"tokens": many(cell), "ner_tags": many(one_of(*BIO_TAGS))}, _write_wikiann, ("tokens", "ner_tags")
-    ),
+    "wikiann": Form({"tokens": [CELL], "ner_tags": [Classes(BIO_TAGS)]}, _write_wikiann, even=("tokens", "ner_tags")),
     "hellaswag": Form(_ENDINGS, _write_json_lines),
     "commonsenseqa": Form(
-        {"id": text, "question": text, "choices": together(label=text, text=text), "answerKey": text},
+        {"id": TEXT, "question": TEXT, "choices": {"label": TEXT, "text": TEXT}, "answerKey": TEXT},
         _write_commonsenseqa,
     ),
-    "squad": Form(_QUESTION, _write_squad),
-    "squad_v2": Form(_QUESTION, _write_squad_v2),
+    "squad": Form(_QUESTION, _write_squad, optional=("title",)),
+    "squad_v2": Form(_QUESTION, _write_squad_v2, optional=("title",)),
 }

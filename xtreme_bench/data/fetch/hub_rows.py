@@ -1,200 +1,123 @@
-"""Rows of the hub's parquet files, each value checked: columns are renamed, retyped and renumbered without notice."""
+"""Rows of the hub's data sets, each value checked: columns are renamed, retyped and renumbered without notice."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xtreme_bench.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from datasets import Dataset
 
 BATCH_ROWS = 1024
 MAX_LISTED = 20
 Row = dict[str, Any]
 Names = Sequence[str] | None  # of the classes of a column, where the file's schema has them
-Check = Callable[[Any, Names], Any]  # the value to write, from one as it is; ValueError says what is wrong with it
 
 
 @dataclass(frozen=True)
-class Input:
-    """A parquet file, the language of its rows, and what a person calls it: data set, commit and file."""
+class Classes:
+    """The number of a class, whose name must be known; `none` stands for a row without a class."""
 
-    language: str
-    path: Path
-    place: str
-
-
-@dataclass(frozen=True)
-class Optional:
-    """A column that a file may lack."""
-
-    check: Check
+    known: tuple[str, ...]
+    none: str | None = None
 
 
-Columns = Mapping[str, Check | Optional]
+# What a column holds. TEXT; CELL, a text that can stand in a tab-separated file without quoting; WHOLE, a number not
+# below 0; classes; `[kind]`, a list; `{name: kind}`, lists of one length, which become one tuple for each record.
+TEXT, CELL, WHOLE = "text", "cell", "whole"
+Kind = Any
+Columns = Mapping[str, Kind]
 
 
-def rows(files: Sequence[Input], columns: Columns, even: Sequence[str] = ()) -> Iterator[tuple[str, Row]]:
-    """(language, row) of parquet files, streamed; a row has what `columns` names and the files have.
-
-    `even` are columns whose lists must be of one length in each row.
-
-    Errors: `InputError` with the columns that are missing, before any row; with the first values of a file that are
-    not what `columns` has them be, after its rows; for what is no parquet file.
-    """
-    opened = [(file, *_opened(file)) for file in files]
-    _require_columns([(file, found) for file, found, _ in opened], columns)
-    for file, found, names in opened:
-        with _reading(file):
-            yield from ((file.language, row) for row in _rows(file, found, columns, names, even))
-
-
-@contextmanager
-def _reading(file: Input) -> Iterator[None]:
-    """Errors of pyarrow, which are of many classes, as one that names the file."""
-    import pyarrow
-
-    try:
-        yield
-    except (pyarrow.ArrowException, UnicodeDecodeError, OSError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise  # of the disk
-        raise InputError(f"{file.place}: not a parquet file that can be read: {error}") from error
-
-
-def _opened(file: Input) -> tuple[Any, dict[str, Sequence[str]]]:
-    """A parquet file and the names of the classes of its columns."""
-    from pyarrow import parquet
-
-    with _reading(file):
-        found = parquet.ParquetFile(file.path)
-        return found, _class_names(found.schema_arrow.metadata or {})
-
-
-def _class_names(metadata: Mapping[bytes, bytes]) -> dict[str, Sequence[str]]:
-    """Column -> names of its classes, from the description that `datasets` leaves in a file; what is odd is passed."""
-    try:
-        features = json.loads(metadata.get(b"huggingface", b"{}"))["info"]["features"]
-        inner = {column: about.get("feature", about) for column, about in features.items()}
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        return {}
-    classes = {column: about for column, about in inner.items() if isinstance(about, dict)}
-    return {
-        column: about["names"]
-        for column, about in classes.items()
-        if about.get("_type") == "ClassLabel" and isinstance(about.get("names"), list)
-    }
-
-
-def _require_columns(opened: Sequence[tuple[Input, Any]], columns: Columns) -> None:
-    needed = [name for name, check in columns.items() if not isinstance(check, Optional)]
-    problems = []
-    for file, found in opened:
-        there = found.schema_arrow.names
-        lacking = [f"`{name}`" for name in needed if name not in there]
-        if lacking or len(set(there)) < len(there):
-            what = f"column {', '.join(lacking)} is missing" if lacking else "two columns have one name"
-            problems.append(Problem(f"{what}; there are {', '.join(there[:20])}", file=file.place))
-    if problems:
-        raise InputError("the hub has this data in another form than the one that is read", problems[:MAX_LISTED])
-
-
-def _rows(
-    file: Input, found: Any, columns: Columns, names: Mapping[str, Sequence[str]], even: Sequence[str]
+def rows(
+    found: Dataset, place: str, columns: Columns, *, optional: Sequence[str] = (), even: Sequence[str] = ()
 ) -> Iterator[Row]:
-    checks = {
-        name: check.check if isinstance(check, Optional) else check
-        for name, check in columns.items()
-        if name in found.schema_arrow.names
-    }
+    """The rows of a file, which people know as `place`, with what `columns` names.
+
+    `optional` columns may be missing; `even` ones have lists of one length in each row.
+
+    Errors: `InputError` with the columns that are missing, before any row, or with the first values that are not what
+    `columns` has them be, after the rows.
+    """
+    there = found.column_names
+    lacking = [f"`{name}`" for name in columns if name not in there and name not in optional]
+    if lacking:
+        raise _other_form(
+            [Problem(f"column {', '.join(lacking)} is missing; there are {', '.join(there)}", file=place)]
+        )
+    kinds = {name: kind for name, kind in columns.items() if name in there}
+    names = {name: _class_names(found.features[name]) for name in kinds}
     problems: list[Problem] = []
-    number = 0
-    for batch in found.iter_batches(BATCH_ROWS, columns=list(checks)):
-        for row in batch.to_pylist():
-            number += 1
-            good = {}
-            for name, check in checks.items():
-                try:
-                    good[name] = check(row[name], names.get(name))
-                except ValueError as error:
-                    problems.append(Problem(f"row {number}, column `{name}`: {error}", file=file.place))
-            if len(good) < len(checks):
-                continue
+    tables = found.select_columns(list(kinds)).with_format("arrow").iter(BATCH_ROWS)
+    for number, row in enumerate((row for table in tables for row in table.to_pylist()), 1):
+        good: Row = {}
+        for name, kind in kinds.items():
+            try:
+                good[name] = _value(row[name], kind, names[name])
+            except ValueError as error:
+                problems.append(Problem(f"row {number}, column `{name}`: {error}", file=place))
+        if len(good) == len(kinds):
             if uneven := _uneven({name: good[name] for name in even}):
-                problems.append(Problem(f"row {number}, columns of different lengths: {uneven}", file=file.place))
+                problems.append(Problem(f"row {number}, columns of different lengths: {uneven}", file=place))
             else:
                 yield good
         if len(problems) >= MAX_LISTED:
             break
     if problems:
-        raise InputError("the hub has this data in another form than the one that is read", problems[:MAX_LISTED])
+        raise _other_form(problems[:MAX_LISTED])
 
 
-def text(value: Any, names: Names = None) -> str:
-    """A text."""
-    if not isinstance(value, str):
-        raise ValueError(f"a text expected, not {_shown(value)}")
-    return value
+def _other_form(problems: list[Problem]) -> InputError:
+    return InputError("the hub has this data in another form than the one that is read", problems)
 
 
-def cell(value: Any, names: Names = None) -> str:
-    """A text that can stand in a tab-separated file without quoting."""
-    if {"\t", "\n", "\r"} & set(text(value)):
-        raise ValueError(f"a tab or line end is in {_shown(value)}")
-    return text(value)
+def _class_names(feature: Any) -> Names:
+    """The names of the classes of a column, or of what its lists hold."""
+    return getattr(getattr(feature, "feature", feature), "names", None)
 
 
-def whole(value: Any, names: Names = None) -> int:
-    """A whole number, not below 0."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ValueError(f"a whole number expected, not {_shown(value)}")
-    return value
+def _value(found: Any, kind: Kind, names: Names) -> Any:
+    """A value as it is written; `ValueError` says what is wrong with it."""
+    match kind:
+        case [inner]:
+            if not isinstance(found, list):
+                raise ValueError(f"a list expected, not {_shown(found)}")
+            return [_value(one, inner, names) for one in found]
+        case dict():
+            if not isinstance(found, dict) or not found.keys() >= kind.keys():
+                raise ValueError(f"{' and '.join(kind)} expected, not {_shown(found)}")
+            lists = {name: _value(found[name], [inner], names) for name, inner in kind.items()}
+            if uneven := _uneven(lists):
+                raise ValueError(f"lists of different lengths: {uneven}")
+            return list(zip(*lists.values(), strict=True))
+        case Classes():
+            return _class(found, kind, names)
+        case "whole":
+            if not isinstance(found, int) or isinstance(found, bool) or found < 0:
+                raise ValueError(f"a whole number expected, not {_shown(found)}")
+            return found
+        case _:
+            if not isinstance(found, str):
+                raise ValueError(f"a text expected, not {_shown(found)}")
+            if kind == CELL and {"\t", "\n", "\r"} & set(found):
+                raise ValueError(f"a tab or line end is in {_shown(found)}")
+            return found
 
 
-def many(check: Check) -> Check:
-    """A list of values."""
-
-    def checked(value: Any, names: Names = None) -> list[Any]:
-        if not isinstance(value, list):
-            raise ValueError(f"a list expected, not {_shown(value)}")
-        return [check(one, names) for one in value]
-
-    return checked
-
-
-def one_of(*known: str, none: str | None = None) -> Check:
-    """The number of a class as its name, which must be known; `none` stands for a row without a class."""
-
-    def checked(value: Any, names: Names = None) -> str:
-        if none is not None and (value is None or value == -1):
-            return none
-        if names is None:
-            raise ValueError("the file's schema does not name the classes")
-        at = whole(value)
-        if at >= len(names):
-            raise ValueError(f"class {at} of {len(names)}")
-        if names[at] not in known:
-            raise ValueError(f"class {_shown(names[at])}, where {', '.join(known)} are known")
-        return names[at]
-
-    return checked
-
-
-def together(**checks: Check) -> Check:
-    """Lists of one length, as what `datasets` makes of a list of records: one tuple for each record."""
-
-    def checked(value: Any, names: Names = None) -> list[tuple[Any, ...]]:
-        if not isinstance(value, dict) or not value.keys() >= checks.keys():
-            raise ValueError(f"{' and '.join(checks)} expected, not {_shown(value)}")
-        lists = [many(check)(value[name], names) for name, check in checks.items()]
-        if uneven := _uneven(dict(zip(checks, lists, strict=True))):
-            raise ValueError(f"lists of different lengths: {uneven}")
-        return list(zip(*lists, strict=True))
-
-    return checked
+def _class(found: Any, kind: Classes, names: Names) -> str:
+    if kind.none is not None and (found is None or found == -1):
+        return kind.none
+    if names is None:
+        raise ValueError("the file's schema does not name the classes")
+    at: int = _value(found, WHOLE, None)
+    if at >= len(names):
+        raise ValueError(f"class {at} of {len(names)}")
+    if names[at] not in kind.known:
+        raise ValueError(f"class {_shown(names[at])}, where {', '.join(kind.known)} are known")
+    return names[at]
 
 
 def _uneven(lists: Mapping[str, list[Any]]) -> str:

@@ -53,18 +53,17 @@ class Lock:
             with self._changing():
                 self.corpora[corpus] = origin
 
-    def require(self, name: str, url: str, told: str | None = None) -> None:
-        """Hold a file on disk to its locked checksum, or to the one that is `told`; a file seen first is locked.
+    def require(self, name: str, url: str) -> None:
+        """Hold a file on disk to its locked checksum; one that is seen first is locked, as coming from `url`.
 
         Errors: `CheckFailed` with both checksums when it is another file.
         """
         path, required = self.data / name, self.sha256(name)
         found = file_digest(path)
-        if found != (required or told or found):
-            why, who = ("has changed since it was fetched", NAME) if required else ("is not the file of " + url, "that")
+        if found != (required or found):
             raise CheckFailed(
-                f"{path} {why}: its sha256 is {found}, {who} requires {required or told}. Remove the file and fetch "
-                "again."
+                f"{path} has changed since it was fetched: its sha256 is {found}, {NAME} requires {required}. Remove "
+                "the file and fetch again."
             )
         if required is None:
             self.record(name, found, path.stat().st_size, url)

@@ -42,6 +42,11 @@ class Hub:
     form: str
     parts: tuple[Part, ...]
 
+    @property
+    def place(self) -> str:
+        """Data set and commit, for people."""
+        return f"{self.repository} at {self.revision}"
+
 
 @dataclass(frozen=True)
 class Source:

@@ -11,6 +11,8 @@ from torch import nn
 from xtreme_bench.data.corpora import Limits
 from xtreme_bench.training.examples import Example
 
+__all__ = ["Family", "Objective", "choice", "classification", "masking", "qa", "subwords", "tagging"]
+
 
 class Objective(Protocol):
     """What training needs of a family. `hidden` is (sequences, longest, width), rows as the examples' sequences."""
