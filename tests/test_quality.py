@@ -14,6 +14,7 @@ from toy_training import choices_of
 
 from xtreme_bench.data import layout
 from xtreme_bench.data.corpora import Corpus, Limits, chosen
+from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.rows import Answer, ChoiceRow, PairRow, QuestionRow, TaggedRow
 from xtreme_bench.training.examples import Example
 from xtreme_bench.training.families import qa
@@ -148,7 +149,7 @@ def nli(count: int, name: str, keys: tuple[str, str, str, str], label: str) -> s
 
 
 def write_anli_plus(data: Path, count: int) -> None:
-    for part in layout.PARTS["anli_plus"]:
+    for part in INTERMEDIATE["anli_plus"].parts:
         for file in (file for split in layout.SPLITS for file in layout.intermediate_split_files(part, split)):
             keys = ("uid", "context", "hypothesis", "label") if part == "anli" else (
                 "pairID", "sentence1", "sentence2", "gold_label",

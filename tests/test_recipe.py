@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 
 from xtreme_bench.benchmark import MINIATURE_LANGUAGES, TASKS
-from xtreme_bench.data.intermediate import FAMILY
 from xtreme_bench.errors import InputError
+from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.recipe import load
 from xtreme_bench.recipe.phases import Training
-from xtreme_bench.recipe.setting import INTERMEDIATE_TASKS
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 SHIPPED = sorted(RECIPES.glob("*.yaml"))
@@ -51,12 +50,8 @@ def test_every_shipped_recipe_opens_with_its_schema_and_its_command(path: Path) 
     assert f"\n# To be licensed: {licensed}" in head
 
 
-def test_the_intermediate_tasks_are_those_that_can_be_read() -> None:
-    assert tuple(FAMILY) == INTERMEDIATE_TASKS
-
-
 def test_there_is_a_recipe_for_every_intermediate_task() -> None:
-    for task in INTERMEDIATE_TASKS:
+    for task in INTERMEDIATE:
         loaded = load.load(RECIPES / f"{task}.yaml")
         assert loaded.intermediate is not None
         assert list(loaded.intermediate.tasks) == [task]
@@ -65,7 +60,7 @@ def test_there_is_a_recipe_for_every_intermediate_task() -> None:
 
 def test_intermediate_recipes_differ_from_the_baseline_in_nothing_else() -> None:
     baseline = load.load(RECIPES / "baseline.yaml").to_dict()
-    for name in (*INTERMEDIATE_TASKS, "multitask8", "multitask9"):
+    for name in (*INTERMEDIATE, "multitask8", "multitask9"):
         other = load.load(RECIPES / f"{name}.yaml").to_dict()
         assert {key for key in baseline if baseline[key] != other[key]} <= {"intermediate", "baseline", "expect"}
 
@@ -82,7 +77,7 @@ def test_quickstart_and_its_baseline_differ_in_intermediate_training_only() -> N
     quickstart, baseline = (load.load(RECIPES / f"{name}.yaml") for name in ("quickstart", "quickstart-baseline"))
     assert quickstart.baseline == baseline.name
     assert quickstart.intermediate is not None
-    assert list(quickstart.intermediate.tasks) == list(INTERMEDIATE_TASKS)
+    assert list(quickstart.intermediate.tasks) == list(INTERMEDIATE)
     assert list(quickstart.targets) == list(TASKS)
     same = {"intermediate": None, "baseline": None, "expect": baseline.expect, "name": "", "path": Path()}
     same["description"] = ""

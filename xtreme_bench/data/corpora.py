@@ -15,10 +15,11 @@ from pathlib import Path
 from random import Random
 from typing import Any, assert_never
 
-from xtreme_bench.benchmark import TASKS
+from xtreme_bench.benchmark import TASKS, Group
 from xtreme_bench.data import intermediate, layout, targets
 from xtreme_bench.data.files import some
 from xtreme_bench.data.usable import LeftOut
+from xtreme_bench.intermediate import INTERMEDIATE, Family, parts_of
 from xtreme_bench.rows import Row
 
 # Special tokens of a pair of texts in XLM-R's form; BERT's has one less.
@@ -29,6 +30,8 @@ QUESTION = 64
 _DRAW = 1
 
 Read = Callable[[Counter[str]], Iterator[Any]]
+# The family by which the targets of a group are trained and predicted; retrieval is neither.
+FAMILY: Mapping[Group, Family] = {"classification": "classification", "tagging": "tagging", "qa": "qa"}
 
 
 @dataclass(frozen=True)
@@ -92,14 +95,16 @@ class Corpus:
     """A task, and how each of its parts is read.
 
     Parts are "train", "dev" (or several "dev/<file>") and, for training anew on both, "all"; or languages of test sets.
-    A part is read in a stream; what its format leaves out is counted under its reason in the counter given.
+    A part is read in a stream; what its format leaves out is counted under its reason in the counter given. `metric`
+    chooses checkpoints where that of the family does not.
     """
 
     name: str
-    family: str
+    family: Family
     labels: tuple[str, ...]
     limits: Limits
     parts: Mapping[str, Read]
+    metric: str = ""
 
     @property
     def development(self) -> list[str]:
@@ -131,7 +136,7 @@ def chosen(data: Path, choice: Choice) -> Corpus:
 
 def _source(data: Path, choice: SourceChoice) -> Corpus:
     source, limits = choice.source, Limits(choice.max_length, choice.stride or 0)
-    family = next(task.family for task in TASKS.values() if task.source == source)
+    family = FAMILY[targets.group_of(source)]
     read = partial(_train, data, source, choice.unusable)
     parts = {
         "train": _first(partial(read, "train"), choice.examples),
@@ -145,7 +150,7 @@ def _source(data: Path, choice: SourceChoice) -> Corpus:
 def _target(data: Path, choice: TargetChoice) -> Corpus:
     limits = Limits(choice.max_length, choice.stride or 0)
     parts = {language: partial(_test, data, choice.task, language) for language in choice.languages}
-    return Corpus(choice.task, TASKS[choice.task].family, (), limits, parts)
+    return Corpus(choice.task, FAMILY[TASKS[choice.task].group], (), limits, parts)
 
 
 def _intermediate(data: Path, choice: IntermediateChoice) -> Corpus:
@@ -159,8 +164,8 @@ def _intermediate(data: Path, choice: IntermediateChoice) -> Corpus:
     dev = {part: _spread(each, choice.evaluate_on) for part, each in development.items()}
     # A language may bring labels of its own (supertags), beside those of the English development rows.
     labels = intermediate.labels(data, task, tuple(dict.fromkeys(["en", *languages])))
-    limits = Limits(choice.max_length, choice.stride or 0, impossible=task == "squad_v2")
-    return Corpus(task, intermediate.FAMILY[task], labels, limits, {"train": train, **dev})
+    limits = Limits(choice.max_length, choice.stride or 0, impossible=INTERMEDIATE[task].impossible)
+    return Corpus(task, INTERMEDIATE[task].family, labels, limits, {"train": train, **dev}, INTERMEDIATE[task].metric)
 
 
 def _development(data: Path, task: str, unusable: float) -> dict[str, Read]:
@@ -168,9 +173,9 @@ def _development(data: Path, task: str, unusable: float) -> dict[str, Read]:
 
     MultiNLI's is the matched one, as the published size of ANLI+'s set (22,857) has it.
     """
-    if task not in layout.PARTS:
+    if not INTERMEDIATE[task].parts:
         return {"dev": lambda dropped: intermediate.read(data, task, "dev", "en", LeftOut(unusable, dropped))}
-    files = {file: part for part in layout.PARTS[task] for file in layout.intermediate_split_files(part, "dev")}
+    files = {file: part for part in parts_of(task) for file in layout.intermediate_split_files(part, "dev")}
     return {
         f"dev/{Path(file).with_suffix('')}": partial(_development_file, part, data / file, unusable)
         for file, part in files.items()

@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 from xtreme_bench.data.fetch.download import Unreachable
-from xtreme_bench.data.fetch.sources import Hub, Part
 from xtreme_bench.errors import InputError
+from xtreme_bench.released import Hub, Part
 
 TIMEOUT = 10.0
 
