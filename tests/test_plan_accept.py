@@ -43,8 +43,8 @@ def edit(monkeypatch: pytest.MonkeyPatch) -> Edit:
     parts = code.parts
 
     def edited(*modules: str) -> None:
-        def found(function: str) -> dict[str, str]:
-            return {name: sha + "edited" if name in modules else sha for name, sha in parts(function).items()}
+        def found(*functions: str) -> dict[str, str]:
+            return {name: sha + "edited" if name in modules else sha for name, sha in parts(*functions).items()}
 
         monkeypatch.setattr("xtreme_bench.stage.code.parts", found)
 

@@ -84,8 +84,8 @@ _MEASURES: Mapping[str, Callable[[Any, Any], Scores]] = {
     "bucc2018": set_f1,
     "tatoeba": accuracy,
 }
-# How many of the official metrics are averaged to the number that counts for a task.
-_COUNTED: Mapping[Group, int] = {"classification": 1, "tagging": 1, "qa": 2, "retrieval": 1}
+# How many of the official metrics are averaged to the number that counts for a task, where it is not the first alone.
+_AVERAGED: Mapping[Group, int] = {"qa": 2}
 
 
 def summary(per_task: Mapping[str, Mapping[str, Scores]], without_mean: Collection[str] = ()) -> dict[str, Any]:
@@ -136,7 +136,8 @@ def cells(scores: Mapping[str, Any], task: str) -> dict[str, float]:
 
 
 def _counted(task: str) -> tuple[str, ...]:
-    return TASKS[task].metric[: _COUNTED[TASKS[task].group]]
+    row = TASKS[task]
+    return row.metric[: _AVERAGED.get(row.group, 1)]
 
 
 def _mean(values: Iterable[float]) -> float:

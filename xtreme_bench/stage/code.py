@@ -132,7 +132,7 @@ def _add(definition: _Definition, statement: ast.stmt) -> None:
     nodes = list(ast.walk(statement))
     attribute = {id(node.value): node.attr for node in nodes if isinstance(node, ast.Attribute)}
     for node in nodes:
-        if isinstance(node, ast.Name):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store):
             definition.names.add((node.id, attribute.get(id(node), "")))
         elif isinstance(node, ast.Import | ast.ImportFrom):
             definition.imports.update(_imported(node))
