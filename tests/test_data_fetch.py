@@ -19,8 +19,9 @@ from xtreme_bench.data import targets
 from xtreme_bench.data.fetch import corpora as fetching
 from xtreme_bench.data.fetch.corpora import fetch
 from xtreme_bench.data.fetch.lockfile import alone, read_lock
-from xtreme_bench.data.fetch.sources import SOURCES, Hub, Part, Source
+from xtreme_bench.data.fetch.sources import SOURCES
 from xtreme_bench.errors import CheckFailed, InputError, StageError
+from xtreme_bench.releases import Hub, Part, Source
 
 XQUAD = squad([{"id": "q1", "context": "Ada came from Ulm", "answers": [(14, "Ulm")]}]).encode()
 

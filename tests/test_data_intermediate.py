@@ -13,6 +13,7 @@ from data_samples import json_lines, squad, write
 from xtreme_bench.data import intermediate, layout, text
 from xtreme_bench.data.usable import LeftOut
 from xtreme_bench.errors import InputError
+from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.rows import ChoiceRow, PairRow, TaggedRow
 
 QQP_HEADER = "id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate\n"
@@ -62,7 +63,7 @@ def read_all(data, task: str, language: str):
 
 
 @pytest.mark.parametrize("language", ["en", "sw"])
-@pytest.mark.parametrize("task", layout.INTERMEDIATE)
+@pytest.mark.parametrize("task", INTERMEDIATE)
 def test_exactly_the_listed_files_are_enough_to_read_a_task(tmp_path, task, language):
     write_all(tmp_path / "all", language)
     for file in layout.intermediate_files(task, language):
@@ -186,10 +187,6 @@ def test_the_supertags_of_several_languages_are_joined_in_the_order_of_the_langu
 def test_an_unknown_intermediate_task_comes_with_the_nearest_name(tmp_path):
     with pytest.raises(InputError, match="did you mean 'hellaswag'"):
         list(intermediate.read(tmp_path, "helaswag", "train"))
-
-
-def test_every_intermediate_task_has_a_family():
-    assert set(intermediate.FAMILY) == set(layout.INTERMEDIATE)
 
 
 def test_text_drops_empty_lines_and_translations_must_be_line_by_line(tmp_path):

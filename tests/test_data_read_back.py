@@ -15,6 +15,7 @@ from xtreme_bench.data.formats import read_pairs, read_questions, read_tagged
 from xtreme_bench.data.release.forms import FORMS
 from xtreme_bench.data.release.prepare import prepare
 from xtreme_bench.data.release.recognition import recognise
+from xtreme_bench.intermediate import INTERMEDIATE, parts_of
 from xtreme_bench.official.gold import read_gold
 
 EVERY_STAND_IN = ("xnli", "pawsx", "panx", "mlqa", "bucc2018")
@@ -119,10 +120,10 @@ def readers(data: Path) -> Iterator[tuple[list[str], Callable[[], object]]]:
     for source in layout.SOURCES:
         for split in layout.SPLITS:
             yield [layout.source_file(source, split)], lambda a=source, b=split: list(targets.read_train(data, a, b))
-    for task in layout.INTERMEDIATE:
-        for part in layout.PARTS.get(task, (task,)):
+    for task in INTERMEDIATE:
+        for part in parts_of(task):
             for language in languages:
-                tags = [layout.ccg_tags_file(language)] if part == "ccg" else []
+                tags = layout.label_files(part, [language])
                 for split in layout.SPLITS:
                     files = [*layout.intermediate_split_files(part, split, language), *tags]
                     if part == task:
@@ -140,8 +141,8 @@ def readers(data: Path) -> Iterator[tuple[list[str], Callable[[], object]]]:
                 yield [layout.bucc_gold_file(language)], lambda a=language: targets.read_bucc_gold(data, a)
             else:
                 yield [layout.test_file(task, language)], lambda a=task, b=language: list(targets.read_test(data, a, b))
-            if row.family in ("classification", "tagging"):
-                read = read_pairs if row.family == "classification" else read_tagged
+            if row.group in ("classification", "tagging"):
+                read = read_pairs if row.group == "classification" else read_tagged
                 for file in (f"{task}/{split}-{language}.tsv" for split in layout.SPLITS):
                     yield [file], lambda a=read, b=data / file, c=row.labels: list(a(b, "test", c))
     for language in languages:
@@ -206,9 +207,9 @@ def test_all_forms_together_are_prepared_and_read_and_every_task_is_there(tmp_pa
     read = read_back(tmp_path / "data", tmp_path / "labels")
     for source in layout.SOURCES:
         assert read.issuperset(layout.training_files(source)), source
-    for task in layout.INTERMEDIATE:
+    for task in INTERMEDIATE:
         assert read.issuperset(layout.intermediate_files(task)), task
     assert json.loads((tmp_path / "data/prepare.json").read_text())["tasks"].keys() >= {
         *TASKS,
-        *layout.INTERMEDIATE,
+        *INTERMEDIATE,
     } - {"anli_plus"}

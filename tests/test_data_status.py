@@ -9,13 +9,13 @@ from data_samples import write
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.cli.main import cli
-from xtreme_bench.data import layout
 from xtreme_bench.data.published import published
 from xtreme_bench.errors import InputError
+from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.report.status import RELEASES, Entry, status
 from xtreme_bench.report.status_text import said
 
-PARTS = layout.PARTS["anli_plus"]
+PARTS = INTERMEDIATE["anli_plus"].parts
 
 
 def one(entries: list[Entry], split: str, language: str) -> Entry:
@@ -83,11 +83,11 @@ def test_the_command_shows_a_row_a_task_or_a_language_and_writes_json(
     row = next(line for line in by_language.stdout.splitlines() if "udpos/test-af.tsv" in line)
     assert row.split() == ["udpos", "test", "af", "udpos/test-af.tsv", "2", "425", "-423", "known"]
     as_json = json.loads(CliRunner().invoke(cli, [*arguments, "--json", "-"]).stdout)
-    assert {entry["task"] for entry in as_json["entries"]} == {*TASKS, *layout.INTERMEDIATE}
+    assert {entry["task"] for entry in as_json["entries"]} == {*TASKS, *INTERMEDIATE}
 
 
 def test_every_task_has_a_release_and_the_parts_of_anli_plus_add_up() -> None:
-    assert set(RELEASES) == {*TASKS, *layout.INTERMEDIATE}
+    assert set(RELEASES) == {*TASKS, *INTERMEDIATE}
     assert published("anli_plus", "train") == sum(published(part, "train") or 0 for part in PARTS)
     assert published("anli_plus", "dev") == sum(published(part, "dev") or 0 for part in PARTS)
     assert published("squad", "train") == published("squad_v1", "train") == 87_599

@@ -20,6 +20,7 @@ from xtreme_bench.benchmark import BIO_TAGS, TASKS, UPOS_TAGS
 from xtreme_bench.cli.main import cli
 from xtreme_bench.data import intermediate, targets, text
 from xtreme_bench.errors import InputError
+from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.miniature.corpus import make_corpus, make_labels, write_corpus, write_labels
 from xtreme_bench.miniature.params import Miniature
 from xtreme_bench.miniature.realise import LANGUAGES
@@ -88,7 +89,7 @@ def test_the_readers_of_the_real_data_read_every_test_set(data: Path, labels: Pa
 
 
 @pytest.mark.parametrize("language", SETTING["languages"])
-@pytest.mark.parametrize("task", sorted(intermediate.FAMILY))
+@pytest.mark.parametrize("task", sorted(INTERMEDIATE))
 def test_the_readers_of_the_real_data_read_every_intermediate_task(data: Path, task: str, language: str) -> None:
     assert len(list(intermediate.read(data, task, "train", language))) > 11
     assert len(list(intermediate.read(data, task, "dev", language))) > 11

@@ -14,6 +14,7 @@ from toy_training import choices_of
 
 from xtreme_bench.data import layout
 from xtreme_bench.data.corpora import Corpus, Limits
+from xtreme_bench.intermediate import INTERMEDIATE, Family
 from xtreme_bench.rows import Answer, ChoiceRow, PairRow, QuestionRow, TaggedRow
 from xtreme_bench.training.examples import Example
 from xtreme_bench.training.families import qa
@@ -22,8 +23,10 @@ from xtreme_bench.training.quality import metric, quality
 ANSWERS = "mean of F1 and exact match"
 
 
-def corpus(name: str, family: str, *, labels: tuple[str, ...] = (), impossible: bool = False) -> Corpus:
-    return Corpus(name, family, labels, Limits(64, impossible=impossible), {"train": Counter, "dev": Counter})  # type: ignore[dict-item]
+def corpus(name: str, family: Family, *, labels: tuple[str, ...] = (), impossible: bool = False) -> Corpus:
+    metric = INTERMEDIATE[name].metric if name in INTERMEDIATE else ""
+    limits = Limits(64, impossible=impossible)
+    return Corpus(name, family, labels, limits, {"train": Counter, "dev": Counter}, metric)  # type: ignore[dict-item]
 
 
 TAGGED = [TaggedRow("0", ("a", "b", "c", "d"), ("B-PER", "I-PER", "O", "B-LOC"))]
@@ -148,7 +151,7 @@ def nli(count: int, name: str, keys: tuple[str, str, str, str], label: str) -> s
 
 
 def write_anli_plus(data: Path, count: int) -> None:
-    for part in layout.PARTS["anli_plus"]:
+    for part in INTERMEDIATE["anli_plus"].parts:
         for file in (file for split in layout.SPLITS for file in layout.intermediate_split_files(part, split)):
             keys = ("uid", "context", "hypothesis", "label") if part == "anli" else (
                 "pairID", "sentence1", "sentence2", "gold_label",

@@ -11,8 +11,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from xtreme_bench.data import intermediate, layout
+from xtreme_bench.data import layout
 from xtreme_bench.data.corpora import Choice, IntermediateChoice, SourceChoice, TargetChoice
+from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.stage.job import Job
 from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.features import features
@@ -136,7 +137,7 @@ def choices_of(settings: Mapping[str, Any]) -> dict[str, Choice]:
         return {"features": some_of(TargetChoice, {**settings, "languages": tuple(settings["languages"])})}
     found: dict[str, Choice] = {}
     for task, wanted in settings.get("tasks", {}).items():
-        qa = intermediate.FAMILY[task] == "qa"
+        qa = INTERMEDIATE[task].family == "qa"
         limits = {"max_length": settings["qa_length"], "stride": settings["qa_stride"]} if qa else {"stride": None}
         own = {"intermediate": task, "languages": tuple(wanted.get("languages", ("en",))), **limits}
         found[task] = some_of(IntermediateChoice, {**settings, **own})

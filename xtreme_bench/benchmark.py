@@ -1,8 +1,8 @@
-"""The table of XTREME: nine target tasks, their languages, files, metrics, labels and published test sizes.
+"""The table of target tasks, XTREME's nine: their languages, files, metrics, labels and published test sizes.
 
 Everything that differs between tasks is a column here; no other module lists tasks or languages. Languages stand in
 the order of the official scorer. Sources: Hu et al. 2020 (arXiv 2003.11080) and google-research/xtreme `evaluate.py`;
-test sizes from the paper and from the released data where the two differ.
+sizes from the paper (table 1) and from the released data where the two differ.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+# What tasks of a group share: what differs by group is a table by group in the module that it is for.
 Group = Literal["classification", "tagging", "qa", "retrieval"]
 
 
@@ -28,21 +29,31 @@ class Language:
 class Task:
     """One target task.
 
-    `family` names the module of `xtreme_bench.training.families` that handles it. `metric` holds the metric names in
-    the order of the official scorer. `source` is the English training set a model is fine-tuned on; retrieval has none.
-    `labels` is the label or tag vocabulary of a prediction file, empty where a line is not a label. `test_sizes` maps a
-    language to its published number of lines (tagging: sentences; QA: questions); a language without one is missing.
+    `metric` holds the metric names in the order of the official scorer. `source` is the English training set a model is
+    fine-tuned on; retrieval has none. `labels` is the label or tag vocabulary of a prediction file, empty where a line
+    is not a label. `test_sizes` maps a language to its published number of lines (tagging: sentences; QA: questions); a
+    language without one is missing. `sizes` are those of other splits ("train en"). `release` is what its project
+    calls what it has released. `tests` is where a language's test set lies below the data folder, `{}` being the
+    language; retrieval has files of its own. `miniature`: the built-in corpora have it.
     """
 
     name: str
     group: Group
-    family: str
     languages: tuple[str, ...]
     extension: Literal["tsv", "json"]
     metric: tuple[str, ...]
     source: str | None
     labels: tuple[str, ...] = ()
     test_sizes: Mapping[str, int] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    release: str = ""
+    tests: str = ""
+    miniature: bool = False
+
+    @property
+    def form(self) -> str:
+        """What its predictions and labels look like: as in its group, but each retrieval task has a form of its own."""
+        return self.name if self.group == "retrieval" else self.group
 
     def file(self, language: str) -> str:
         """Path of the language's predictions (and gold labels) inside a bundle: `<task>/test-<language>.<ext>`."""
@@ -59,6 +70,8 @@ UPOS_TAGS = (
 # fmt: on
 BIO_TAGS = ("B-LOC", "B-ORG", "B-PER", "I-LOC", "I-ORG", "I-PER", "O")
 
+# What XTREME's means are made of. A task that is added to TASKS is part of none of them.
+OVERALL = ("xnli", "pawsx", "udpos", "panx", "xquad", "mlqa", "tydiqa", "bucc2018", "tatoeba")
 GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "classification": ("pawsx", "xnli"),
@@ -112,22 +125,38 @@ _QA = ("exact_match", "f1")
 
 # fmt: off
 _ROWS = (
-    Task("xnli", "classification", "classification", _XNLI, "tsv", ("accuracy",), "xnli", NLI_LABELS,
-         dict.fromkeys(_XNLI, 5_010)),
-    Task("pawsx", "classification", "classification", _PAWSX, "tsv", ("accuracy",), "pawsx", PARAPHRASE_LABELS,
-         dict.fromkeys(_PAWSX, 2_000)),
-    Task("udpos", "tagging", "tagging", _UDPOS, "tsv", _F1, "udpos", UPOS_TAGS, _UDPOS_SIZES),
-    Task("panx", "tagging", "tagging", _PANX, "tsv", _F1, "panx", BIO_TAGS, _PANX_SIZES),
-    Task("xquad", "qa", "qa", _XQUAD, "json", _QA, "squad", test_sizes=dict.fromkeys(_XQUAD, 1_190)),
-    Task("mlqa", "qa", "qa", _MLQA, "json", _QA, "squad", test_sizes=_MLQA_SIZES),
-    Task("tydiqa", "qa", "qa", _TYDIQA, "json", _QA, "tydiqa", test_sizes=_TYDIQA_SIZES),
-    # A BUCC file lists the pairs above a threshold: it has no number of lines of its own.
-    Task("bucc2018", "retrieval", "retrieval", ("de", "fr", "ru", "zh"), "tsv", _F1, None),
-    Task("tatoeba", "retrieval", "retrieval", _TATOEBA, "tsv", ("accuracy",), None, test_sizes=_TATOEBA_SIZES),
+    Task("xnli", "classification", _XNLI, "tsv", ("accuracy",), "xnli", NLI_LABELS, dict.fromkeys(_XNLI, 5_010),
+         {"train en": 392_702, "dev en": 2_490}, "XNLI-1.0 and XNLI-MT-1.0", "xnli/test-{}.tsv", miniature=True),
+    Task("pawsx", "classification", _PAWSX, "tsv", ("accuracy",), "pawsx", PARAPHRASE_LABELS,
+         dict.fromkeys(_PAWSX, 2_000), {"train en": 49_401, "dev en": 2_000}, "PAWS-X (x-final)", "pawsx/test-{}.tsv",
+         miniature=True),
+    Task("udpos", "tagging", _UDPOS, "tsv", _F1, "udpos", UPOS_TAGS, _UDPOS_SIZES,
+         {"train en": 21_253, "dev en": 3_974}, "Universal Dependencies 2.5 (ud-treebanks-v2.5)",
+         "udpos/test-{}.tsv", miniature=True),
+    Task("panx", "tagging", _PANX, "tsv", _F1, "panx", BIO_TAGS, _PANX_SIZES, {"train en": 20_000, "dev en": 10_000},
+         "WikiAnn as split by Rahimi et al. (panx_dataset)", "panx/test-{}.tsv", miniature=True),
+    Task("xquad", "qa", _XQUAD, "json", _QA, "squad", test_sizes=dict.fromkeys(_XQUAD, 1_190), release="XQuAD",
+         tests="xquad/xquad.{}.json", miniature=True),
+    Task("mlqa", "qa", _MLQA, "json", _QA, "squad", test_sizes=_MLQA_SIZES, release="MLQA_V1",
+         tests="mlqa/MLQA_V1/test/test-context-{0}-question-{0}.json", miniature=True),
+    Task("tydiqa", "qa", _TYDIQA, "json", _QA, "tydiqa", (), _TYDIQA_SIZES, {"train en": 3_696}, "TyDiQA-GoldP 1.1",
+         tests="tydiqa/tydiqa-goldp-v1.1-dev/tydiqa.goldp.{}.dev.json", miniature=True),
+    # A BUCC file lists the pairs above a threshold: it has no number of lines of its own. Its sample set was counted in
+    # the release (8,624 Chinese and 13,589 English sentences).
+    Task("bucc2018", "retrieval", ("de", "fr", "ru", "zh"), "tsv", _F1, None, sizes={"dev zh": 22_213},
+         release="the sample and training sets of BUCC 2018", miniature=True),
+    Task("tatoeba", "retrieval", _TATOEBA, "tsv", ("accuracy",), None, test_sizes=_TATOEBA_SIZES,
+         release="data/tatoeba/v1 of LASER", miniature=True),
 )
 # fmt: on
 
 TASKS: Mapping[str, Task] = MappingProxyType({task.name: task for task in _ROWS})
+
+
+def of_group(group: Group) -> tuple[str, ...]:
+    """The names of the tasks of a group, in the order of the table."""
+    return tuple(name for name, task in TASKS.items() if task.group == group)
+
 
 LANGUAGES: Mapping[str, Language] = MappingProxyType(
     {

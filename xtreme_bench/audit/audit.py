@@ -18,7 +18,7 @@ import numpy as np
 
 from xtreme_bench.audit.overlap import CHARACTERS, UNSPACED, WORDS, Index, whole
 from xtreme_bench.audit.scope import dev_file, relations, seen
-from xtreme_bench.benchmark import TASKS
+from xtreme_bench.benchmark import TASKS, Group, of_group
 from xtreme_bench.data import formats, intermediate, targets, text
 from xtreme_bench.data.usable import LeftOut
 from xtreme_bench.data.usage import Usage
@@ -162,7 +162,7 @@ class _Tests:
     def _note_repeats(self, data: Path, task: str, language: str, rows: Counter[int]) -> None:
         of = self.sizes[task]
         twice = of - len(rows)
-        if twice and TASKS[task].group in ("classification", "tagging"):
+        if twice and TASKS[task].group in _DEVELOPMENT:
             self.repeats.append(
                 {"task": task, "language": language, "kind": "there more than once", "rows": twice, "of": of}
             )
@@ -186,7 +186,7 @@ class _Tests:
 
 def _test_rows(data: Path, task: str, codes: Sequence[str], language: str) -> Iterator[Texts]:
     """The texts of a task's test items in one language; of retrieval in English the other side of every pair."""
-    if TASKS[task].group != "retrieval":
+    if task not in of_group("retrieval"):
         if language in codes:
             yield from map(texts, targets.read_test(data, task, language))
         return
@@ -200,10 +200,15 @@ def _dev_rows(data: Path, task: str, language: str) -> Iterable[Row] | None:
     path = data / dev_file(task, language)
     if not path.is_file():
         return None
-    purpose = f"development data of {task} in {language}"
-    if TASKS[task].group == "classification":
-        return formats.read_pairs(path, purpose, TASKS[task].labels)
-    return formats.read_tagged(path, purpose, TASKS[task].labels) if TASKS[task].group == "tagging" else None
+    read = _DEVELOPMENT.get(TASKS[task].group)
+    return read(path, f"development data of {task} in {language}", TASKS[task].labels) if read else None
+
+
+# Groups whose development sets lie beside their test sets.
+_DEVELOPMENT: Mapping[Group, Callable[[Path, str, Sequence[str]], Iterable[Row]]] = {
+    "classification": formats.read_pairs,
+    "tagging": formats.read_tagged,
+}
 
 
 def _chunks(rows: Iterator[Texts]) -> Iterator[list[Texts]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from xtreme_bench.benchmark import LANGUAGES, TASKS
 from xtreme_bench.data import layout
 from xtreme_bench.data.usage import TextUse, Usage
+from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.recipe.fields import Recipe
 
 
@@ -61,7 +62,7 @@ def everything(data: Path) -> Usage:
         pretraining=TextUse(tuple(texts), translation=False),
         intermediate={
             task: codes
-            for task in layout.INTERMEDIATE
+            for task in INTERMEDIATE
             if there(layout.intermediate_files(task))
             and (codes := tuple(code for code in LANGUAGES if there(layout.intermediate_files(task, code))))
         },

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xtreme_bench.benchmark import TASKS
+from xtreme_bench.benchmark import OVERALL, TASKS, Group, of_group
 from xtreme_bench.bundle.format import entry_size, parse_manifest
 from xtreme_bench.bundle.paths import MANIFEST, known_path, path_problem
 from xtreme_bench.bundle.read import Contents, opened
@@ -39,7 +39,7 @@ class Report:
     @property
     def partial(self) -> bool:
         """Whether a task or a language of XTREME is not covered."""
-        return any(self.coverage.get(name) != task.languages for name, task in TASKS.items())
+        return any(self.coverage.get(name) != TASKS[name].languages for name in OVERALL)
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON values, for `--json`."""
@@ -212,7 +212,7 @@ def _coverage(files: Mapping[Place, str]) -> dict[str, tuple[str, ...]]:
 
 
 def _coverage_notes(coverage: Mapping[str, Sequence[str]]) -> list[str]:
-    absent = [task for task in TASKS if task not in coverage]
+    absent = [task for task in OVERALL if task not in coverage]
     fewer = [
         f"{task} {len(languages)} of {len(TASKS[task].languages)}"
         for task, languages in coverage.items()
@@ -230,17 +230,18 @@ def _size_notes(sizes: Mapping[Place, Size]) -> list[str]:
         notes.append(
             f"{count(other, 'file')} of another size than XTREME's test sets: not comparable with its leaderboard"
         )
-    for group, what, known in (
-        ("tagging", "sentence lengths", [size.lengths for size in sizes.values()]),
-        ("qa", "question ids", [size.ids or size.ids_sha256 for size in sizes.values()]),
-    ):
-        tasks = {
-            task for (task, _), value in zip(sizes, known, strict=True) if TASKS[task].group == group and not value
-        }
-        if tasks:
-            names = ", ".join(task for task in TASKS if task in tasks)
+    for group, (what, told) in _CONTENTS.items():
+        unknown = {task for (task, _), size in sizes.items() if not told(size)}
+        if names := ", ".join(task for task in of_group(group) if task in unknown):
             notes.append(f"{names}: {what} not known and not checked; --labels or --data gives them")
     return notes
+
+
+# What of the files of a group is checked beside the number of records, and whether it is known.
+_CONTENTS: Mapping[Group, tuple[str, Callable[[Size], object]]] = {
+    "tagging": ("sentence lengths", lambda size: size.lengths),
+    "qa": ("question ids", lambda size: size.ids or size.ids_sha256),
+}
 
 
 def _sources(sizes: Mapping[Place, Size]) -> str:

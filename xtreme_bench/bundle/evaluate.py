@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from xtreme_bench.benchmark import TASKS
+from xtreme_bench.benchmark import OVERALL, TASKS
 from xtreme_bench.bundle.read import opened
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.official.gold import gold_path
@@ -67,7 +67,7 @@ def coverage(
             notes += _missing(task, "labels", [language for language in predicted if language not in labelled])
     if not covered:
         raise InputError(f"nothing to score: no <task>/test-<language> file is both in {predictions} and in {labels}")
-    absent = [task for task in TASKS if task not in covered]
+    absent = [task for task in OVERALL if task not in covered]
     if absent:
         notes.append(f"no overall score: {', '.join(absent)} not scored")
     return covered, notes

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from xtreme_bench.benchmark import GROUPS, TASKS, Task
+from xtreme_bench.benchmark import GROUPS, TASKS, Group, Task
 from xtreme_bench.bundle.paths import MANIFEST
 from xtreme_bench.bundle.read import MAX_FILES
 from xtreme_bench.errors import Problem
@@ -143,13 +143,14 @@ def file_entry(findings: Findings, sha256: str) -> dict[str, Any]:
     `records` counts its lines, sentences, answers or pairs; `lengths` (tagging) the words of each sentence, as one text
     to keep 350,000 numbers short; `ids_sha256` (QA) names its set of question ids.
     """
-    value, group = findings.value, findings.task.group
-    entry = {"sha256": sha256, "records": len(value)}
-    if group == "tagging":
-        entry["lengths"] = " ".join(str(len(tags)) for tags in value)
-    if group == "qa":
-        entry["ids_sha256"] = ids_sha256(value)
-    return entry
+    value, more = findings.value, _MORE.get(findings.task.group)
+    return {"sha256": sha256, "records": len(value), **(more(value) if more else {})}
+
+
+_MORE: Mapping[Group, Callable[[Any], dict[str, str]]] = {
+    "tagging": lambda value: {"lengths": " ".join(str(len(tags)) for tags in value)},
+    "qa": lambda value: {"ids_sha256": ids_sha256(value)},
+}
 
 
 def entry_size(entry: Mapping[str, Any]) -> Size:

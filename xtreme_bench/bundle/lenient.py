@@ -7,12 +7,12 @@ The readers here take the same, and stop at the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xtreme_bench.benchmark import TASKS
+from xtreme_bench.benchmark import TASKS, of_group
 from xtreme_bench.bundle.evaluate import coverage
 from xtreme_bench.bundle.paths import known_path
 from xtreme_bench.bundle.read import opened
@@ -88,22 +88,35 @@ def _compared(raw: bytes, gold: Any, task: str) -> tuple[Any, Any]:
         text = raw.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         raise Stops(f"byte 0x{raw[error.start]:02x} is not UTF-8") from None
-    if TASKS[task].group == "qa":
+    if task in of_group("qa"):
         return gold, _answers(text, gold)
     if (found := text.count("\n")) > MOST_LINES:
         raise Stops(f"{found:,} lines are too many to read")
     lines = lines_of(text)
     if any(line != line.strip() for line in set(lines)):
         lines = [line.strip() for line in lines]
-    if task == "bucc2018":
-        return gold, lines
-    if TASKS[task].group != "tagging":
-        _same_number(len(gold), len(lines), "line")
-        return gold, lines
+    return gold, _LINES[TASKS[task].form](lines, gold)
+
+
+def _lines(lines: list[str], gold: Any) -> list[str]:
+    _same_number(len(gold), len(lines), "line")
+    return lines
+
+
+def _sentences(lines: list[str], gold: Any) -> list[list[str]]:
     if lines and lines[-1]:
         lines.append("")
     _same_number(len(gold), lines.count(""), "sentence")
-    return gold, sentences_of(lines)
+    return sentences_of(lines)
+
+
+# What the lines of a file are compared as, by its form.
+_LINES: Mapping[str, Callable[[list[str], Any], list[Any]]] = {
+    "classification": _lines,
+    "tagging": _sentences,
+    "tatoeba": _lines,
+    "bucc2018": lambda lines, _: lines,
+}
 
 
 def _same_number(expected: int, found: int, noun: str) -> None:

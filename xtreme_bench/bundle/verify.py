@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xtreme_bench.benchmark import GROUPS, TASKS
+from xtreme_bench.benchmark import GROUPS, OVERALL, TASKS
 from xtreme_bench.bundle.check import check
 from xtreme_bench.bundle.derived import contradictions
 from xtreme_bench.bundle.manifest import ACCEPTED, accepted_code
@@ -133,7 +133,7 @@ def _wrong_scores(claimed: Mapping[str, Any], scores: Mapping[str, Any], present
             problems.append(Problem(message, TASKS[task].file(language), None, task, language))
     said = {(problem.task, problem.language) for problem in problems}
     # Means over languages of which one is not known cannot be compared.
-    means = {key for key, tasks in {"all_task": tuple(TASKS), **GROUPS}.items() if uncertain & set(tasks)}
+    means = {key for key, tasks in {"all_task": OVERALL, **GROUPS}.items() if uncertain & set(tasks)}
     return problems + [
         problem
         for key, problem in _differences(claimed, scores)

@@ -15,10 +15,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from xtreme_bench.benchmark import TASKS
+from xtreme_bench.benchmark import TASKS, Group
 from xtreme_bench.data import intermediate, layout, targets
 from xtreme_bench.data.files import some
 from xtreme_bench.data.usable import LeftOut
+from xtreme_bench.intermediate import INTERMEDIATE, Family, parts_of
 from xtreme_bench.rows import Row
 
 # Special tokens of a pair of texts in XLM-R's form; BERT's has one less.
@@ -29,6 +30,8 @@ QUESTION = 64
 _DRAW = 1
 
 Read = Callable[[Counter[str]], Iterator[Any]]
+# The family by which the targets of a group are trained and predicted; retrieval is neither.
+FAMILY: Mapping[Group, Family] = {"classification": "classification", "tagging": "tagging", "qa": "qa"}
 
 
 @dataclass(frozen=True)
@@ -50,14 +53,16 @@ class Corpus:
     """A task, and how each of its parts is read.
 
     Parts are "train", "dev" (or several "dev/<file>") and, for training anew on both, "all"; or languages of test sets.
-    A part is read in a stream; what its format leaves out is counted under its reason in the counter given.
+    A part is read in a stream; what its format leaves out is counted under its reason in the counter given. `metric`
+    chooses checkpoints where that of the family does not.
     """
 
     name: str
-    family: str
+    family: Family
     labels: tuple[str, ...]
     limits: Limits
     parts: Mapping[str, Read]
+    metric: str = ""
 
     @property
     def development(self) -> list[str]:
@@ -92,7 +97,7 @@ class SourceChoice:
 
     def open(self, data: Path) -> Corpus:
         """The corpus below `data`, with the parts train, dev and perhaps all."""
-        family = next(task.family for task in TASKS.values() if task.source == self.source)
+        family = FAMILY[targets.group_of(self.source)]
         read = partial(_train, data, self.source, self.unusable)
         parts = {
             "train": _first(partial(read, "train"), self.examples),
@@ -128,8 +133,10 @@ class IntermediateChoice:
         dev = {part: _spread(each, self.evaluate_on) for part, each in development.items()}
         # A language may bring labels of its own (supertags), beside those of the English development rows.
         labels = intermediate.labels(data, task, tuple(dict.fromkeys(["en", *self.languages])))
-        limits = Limits(self.max_length, self.stride or 0, impossible=task == "squad_v2")
-        return Corpus(task, intermediate.FAMILY[task], labels, limits, {"train": train, **dev})
+        limits = Limits(self.max_length, self.stride or 0, impossible=INTERMEDIATE[task].impossible)
+        return Corpus(
+            task, INTERMEDIATE[task].family, labels, limits, {"train": train, **dev}, INTERMEDIATE[task].metric
+        )
 
 
 @dataclass(frozen=True)
@@ -145,7 +152,7 @@ class TargetChoice:
         """The corpus below `data`, with a part for each language."""
         limits = Limits(self.max_length, self.stride or 0)
         parts = {language: partial(_test, data, self.task, language) for language in self.languages}
-        return Corpus(self.task, TASKS[self.task].family, (), limits, parts)
+        return Corpus(self.task, FAMILY[TASKS[self.task].group], (), limits, parts)
 
 
 Choice = SourceChoice | IntermediateChoice | TargetChoice
@@ -156,9 +163,9 @@ def _development(data: Path, task: str, unusable: float) -> dict[str, Read]:
 
     MultiNLI's is the matched one, as the published size of ANLI+'s set (22,857) has it.
     """
-    if task not in layout.PARTS:
+    if not INTERMEDIATE[task].parts:
         return {"dev": lambda dropped: intermediate.read(data, task, "dev", "en", LeftOut(unusable, dropped))}
-    files = {file: part for part in layout.PARTS[task] for file in layout.intermediate_split_files(part, "dev")}
+    files = {file: part for part in parts_of(task) for file in layout.intermediate_split_files(part, "dev")}
     return {
         f"dev/{Path(file).with_suffix('')}": partial(_development_file, part, data / file, unusable)
         for file, part in files.items()

@@ -13,6 +13,7 @@ from typing import Any
 from xtreme_bench.data import intermediate, layout, targets
 from xtreme_bench.errors import InputError
 from xtreme_bench.files import Digests, write_json
+from xtreme_bench.intermediate import CORPORA, SPLITS, readers_of
 from xtreme_bench.stage import code
 
 
@@ -41,7 +42,7 @@ class Memory:
             known = {}
         found = known.items() if isinstance(known, dict) else ()
         self.known: dict[str, Any] = {name: entry for name, entry in found if isinstance(entry, dict)}
-        self.code = code.digest(f"{__name__}:")
+        self.code = code.digest(f"{__name__}:", *readers_of(CORPORA))
 
     def of(self, what: str, folder: Path, files: Sequence[str], count: Callable[[], int]) -> tuple[dict[str, Any], str]:
         """What is known about `files`, counted where that is needed, and how their checksum compares with before."""
@@ -74,7 +75,7 @@ def memory_file() -> Path:
 
 def source_splits(data: Path, source: str) -> Iterator[Split]:
     """What fine-tuning on a source reads. TyDiQA's development questions are cut from its training file."""
-    for split in layout.SPLITS if source != "tydiqa" else ("train",):
+    for split in SPLITS if source != "tydiqa" else ("train",):
         file = layout.source_file(source, split)
         yield Split(source, split, "en", (file,), partial(_count_source, data, source, split))
 
@@ -82,7 +83,7 @@ def source_splits(data: Path, source: str) -> Iterator[Split]:
 def intermediate_splits(data: Path, task: str, languages: Iterable[str] = ("en",)) -> Iterator[Split]:
     """What intermediate training on a task in some languages reads: development data in English."""
     for split, language in (*(("train", language) for language in languages), ("dev", "en")):
-        tags = [layout.ccg_tags_file(language)] if task == "ccg" else []
+        tags = layout.label_files(task, [language])
         files = (*layout.intermediate_split_files(task, split, language), *tags)
         yield Split(task, split, language, files, partial(_count_intermediate, data, task, split, language))
 
@@ -100,7 +101,7 @@ def target_splits(data: Path, task: str, languages: Sequence[str]) -> Iterator[S
 
 
 def _count_source(data: Path, source: str, split: str) -> int:
-    splits = layout.SPLITS if source == "tydiqa" else (split,)
+    splits = SPLITS if source == "tydiqa" else (split,)
     return sum(1 for each in splits for _ in targets.read_train(data, source, each))
 
 

@@ -1,12 +1,11 @@
-"""Readers of the nine intermediate tasks, each in the format of its upstream release."""
+"""Readers of the intermediate tasks, each in the format of its upstream release; the rows of the table name them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from xtreme_bench.benchmark import NLI_LABELS, PARAPHRASE_LABELS
 from xtreme_bench.data import layout
 from xtreme_bench.data.files import csv_rows, json_document, json_lines, lines, reading, some
 from xtreme_bench.data.formats import NOT_TEXT, OTHER_COLUMNS, UNKNOWN_LABEL, UNKNOWN_TAG, read_questions
@@ -14,19 +13,10 @@ from xtreme_bench.data.nli import NO_AGREEMENT, read_records
 from xtreme_bench.data.quoting import csv_quoted, tab_fields
 from xtreme_bench.data.usable import LeftOut, Unusable, usable
 from xtreme_bench.errors import Problem
+from xtreme_bench.intermediate import CORPORA, INTERMEDIATE, parts_of
 from xtreme_bench.rows import ChoiceRow, PairRow, QuestionRow, Row, TaggedRow
+from xtreme_bench.stage.loaded import named
 
-FAMILY: dict[str, str] = {
-    "anli_plus": "classification",
-    "mnli": "classification",
-    "qqp": "classification",
-    "squad_v1": "qa",
-    "squad_v2": "qa",
-    "hellaswag": "choice",
-    "ccg": "tagging",
-    "cosmosqa": "choice",
-    "commonsenseqa": "choice",
-}
 _ANLI_LABELS = {"e": "entailment", "n": "neutral", "c": "contradiction"}
 QQP_COLUMNS = ["id", "qid1", "qid2", "question1", "question2", "is_duplicate"]
 NO_CHOICE = "rows without choices or a right one"
@@ -36,16 +26,14 @@ _COSMOS_COLUMNS = ["id", "context", "question", "answer0", "answer1", "answer2",
 def labels(data: Path, task: str, languages: Sequence[str] = ("en",)) -> tuple[str, ...]:
     """The class or tag names of an intermediate task; empty for question answering and multiple choice.
 
-    Those of CCG are read from the `tags_to_id.json` of each of `languages`, in the order of their numbers; what a
-    language adds to those before it comes after them.
+    Where they are not in the table they are read from the file of each of `languages` (CCG's `tags_to_id.json`), in the
+    order of their numbers; what a language adds to those before it comes after them.
     """
-    layout.known(task, layout.INTERMEDIATE, "intermediate task")
-    if task == "ccg":
-        tags = (tag for language in languages for tag in supertags(data / layout.ccg_tags_file(language), language))
-        return tuple(dict.fromkeys(tags))
-    if task == "qqp":
-        return PARAPHRASE_LABELS
-    return NLI_LABELS if FAMILY[task] == "classification" else ()
+    row = INTERMEDIATE[layout.known(task, tuple(INTERMEDIATE), "intermediate task")]
+    files = zip(layout.label_files(task, languages), languages, strict=False)
+    return row.labels or tuple(
+        dict.fromkeys(tag for file, language in files for tag in read_labels(data / file, task, language))
+    )
 
 
 def read(data: Path, task: str, split: str, language: str = "en", left_out: LeftOut | None = None) -> Iterator[Row]:
@@ -63,20 +51,20 @@ def read(data: Path, task: str, split: str, language: str = "en", left_out: Left
 
 
 def _read(data: Path, task: str, split: str, language: str, purpose: str, left_out: LeftOut) -> Iterator[Row]:
-    for part in layout.PARTS.get(task, (task,)):
+    for part in parts_of(task):
         for file in layout.intermediate_split_files(part, split, language):
-            if part == "ccg":
-                yield from read_ccg(data / file, purpose, labels(data, "ccg", [language]), left_out)
-            else:
-                yield from read_file(part, data / file, purpose, left_out)
+            known = (labels(data, part, [language]),) if CORPORA[part].label_file else ()
+            yield from named(CORPORA[part].reader)(data / file, purpose, *known, left_out=left_out)
 
 
 def read_file(part: str, path: Path, purpose: str, left_out: LeftOut | None = None) -> Iterator[Row]:
-    """The rows of one file of an intermediate task other than CCG, or of snli or anli; `left_out` and errors as `read`.
+    """The rows of one file of an intermediate task without a file of labels, or of a part of one.
 
-    Without `left_out` one row that cannot be used is an error. A file without rows is none.
+    `left_out` and errors as `read`. Without `left_out` one row that cannot be used is an error. A file without rows is
+    none.
     """
-    return _READ[part](path, purpose, left_out)
+    rows: Iterator[Row] = named(CORPORA[part].reader)(path, purpose, left_out=left_out)
+    return rows
 
 
 def read_nli(path: Path, purpose: str, left_out: LeftOut | None = None) -> Iterator[PairRow]:
@@ -223,9 +211,9 @@ def read_ccg(path: Path, purpose: str, tags: tuple[str, ...], left_out: LeftOut 
     return usable(rows, path, purpose, left_out)
 
 
-def supertags(path: Path, language: str) -> tuple[str, ...]:
-    """The tags of one `tags_to_id.json`, in the order of their numbers."""
-    with reading(path, f"list of the tags of ccg in {language}") as faults:
+def read_labels(path: Path, task: str, language: str) -> tuple[str, ...]:
+    """The labels of one file that numbers them (`tags_to_id.json`), in the order of their numbers."""
+    with reading(path, f"list of the tags of {task} in {language}") as faults:
         numbers = json_document(path, faults)
         valid = isinstance(numbers, dict) and sorted(map(str, numbers.values())) == sorted(
             map(str, range(len(numbers)))
@@ -251,18 +239,6 @@ def _is_list_of_texts(value: Any) -> TypeGuard[list[str]]:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
-def _read_squad(path: Path, purpose: str, left_out: LeftOut | None) -> Iterator[QuestionRow]:
+def read_squad(path: Path, purpose: str, left_out: LeftOut | None = None) -> Iterator[QuestionRow]:
+    """SQuAD's JSON, 1.1 or 2.0, with its answers."""
     return read_questions(path, purpose, answers=True, left_out=left_out)
-
-
-_READ: dict[str, Callable[[Path, str, LeftOut | None], Iterator[Any]]] = {
-    "mnli": read_nli,
-    "snli": read_nli,
-    "anli": read_anli,
-    "qqp": read_qqp,
-    "squad_v1": _read_squad,
-    "squad_v2": _read_squad,
-    "hellaswag": read_hellaswag,
-    "cosmosqa": read_cosmosqa,
-    "commonsenseqa": read_commonsenseqa,
-}

@@ -9,36 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from xtreme_bench.benchmark import GROUPS, TASKS
+from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data.imposters import file_fault
 from xtreme_bench.errors import InputError, Problem
+from xtreme_bench.intermediate import CORPORA, SPLITS
 from xtreme_bench.wording import hint
 
 # The data folder where none is named.
 DATA = Path("data")
-PAIR_TASKS, TAGGING_TASKS, QA_TASKS = (GROUPS[group] for group in ("classification", "tagging", "qa"))
 SOURCES = tuple(sorted({task.source for task in TASKS.values() if task.source}))
-SPLITS = ("train", "dev")
-
-# Intermediate task -> split -> files below `<data>/`. `{}` is where the folder of another language than English goes.
-_INTERMEDIATE: dict[str, dict[str, tuple[str, ...]]] = {
-    "mnli": {
-        "train": ("mnli/{}multinli_1.0_train.jsonl",),
-        "dev": ("mnli/{}multinli_1.0_dev_matched.jsonl",),
-    },
-    "snli": {"train": ("snli/{}snli_1.0_train.jsonl",), "dev": ("snli/{}snli_1.0_dev.jsonl",)},
-    "anli": {split: tuple(f"anli/{{}}R{r}/{split}.jsonl" for r in (1, 2, 3)) for split in SPLITS},
-    "qqp": {split: (f"qqp/{{}}{split}.tsv",) for split in SPLITS},
-    "squad_v1": {split: (f"squad/{{}}{split}-v1.1.json",) for split in SPLITS},
-    "squad_v2": {split: (f"squad/{{}}{split}-v2.0.json",) for split in SPLITS},
-    "hellaswag": {"train": ("hellaswag/{}hellaswag_train.jsonl",), "dev": ("hellaswag/{}hellaswag_val.jsonl",)},
-    "ccg": {split: (f"ccg/{{}}ccg.{split}",) for split in SPLITS},
-    "cosmosqa": {"train": ("cosmosqa/{}train.csv",), "dev": ("cosmosqa/{}valid.csv",)},
-    "commonsenseqa": {split: (f"commonsenseqa/{{}}{split}_rand_split.jsonl",) for split in SPLITS},
-}
-# The parts of ANLI+ (one head, one set of labels), in the order in which their rows are read.
-PARTS = {"anli_plus": ("snli", "mnli", "anli")}
-INTERMEDIATE = ("anli_plus", "mnli", "qqp", "squad_v1", "squad_v2", "hellaswag", "ccg", "cosmosqa", "commonsenseqa")
 
 
 def source_file(source: str, split: str) -> str:
@@ -57,14 +36,8 @@ def source_file(source: str, split: str) -> str:
 
 def test_file(task: str, language: str) -> str:
     """The file with the unlabelled test examples of a target task that is not retrieval."""
-    known(task, (*PAIR_TASKS, *TAGGING_TASKS, *QA_TASKS), "target task")
-    if task == "xquad":
-        return f"xquad/xquad.{language}.json"
-    if task == "mlqa":
-        return f"mlqa/MLQA_V1/test/test-context-{language}-question-{language}.json"
-    if task == "tydiqa":
-        return f"tydiqa/tydiqa-goldp-v1.1-dev/tydiqa.goldp.{language}.dev.json"
-    return f"{task}/test-{language}.tsv"
+    known(task, tuple(name for name, row in TASKS.items() if row.tests), "target task")
+    return TASKS[task].tests.format(language)
 
 
 def tatoeba_files(language: str) -> tuple[str, str]:
@@ -84,16 +57,21 @@ def bucc_gold_file(language: str) -> str:
 
 
 def intermediate_split_files(task: str, split: str, language: str = "en") -> list[str]:
-    """The files of one split of an intermediate task (or of snli or anli, the parts of anli_plus) in `language`."""
-    known(task, (*INTERMEDIATE, *_INTERMEDIATE), "intermediate task")
+    """The files of one split of an intermediate task, or of a part of one, in `language`."""
+    known(task, tuple(CORPORA), "intermediate task")
     known(split, SPLITS, "split")
-    folder = "" if language == "en" else f"{language}/"
-    return [file.format(folder) for part in PARTS.get(task, (task,)) for file in _INTERMEDIATE[part][split]]
+    return [_of_language(file, language) for part in CORPORA[task].corpora for file in part.files[split]]
 
 
-def ccg_tags_file(language: str) -> str:
-    """The list of supertags that CCG's files in `language` use."""
-    return "ccg/tags_to_id.json" if language == "en" else f"ccg/{language}/tags_to_id.json"
+def label_files(task: str, languages: Iterable[str]) -> list[str]:
+    """Where an intermediate task's labels lie beside its rows, in each of `languages`; none where its row has them."""
+    file = CORPORA[known(task, tuple(CORPORA), "intermediate task")].label_file
+    return [_of_language(file, language) for language in languages] if file else []
+
+
+def _of_language(file: str, language: str) -> str:
+    """A file of the table: those of other languages than English lie in a folder of the language."""
+    return file.format("" if language == "en" else f"{language}/")
 
 
 def labels_beside(data: Path) -> Path:
@@ -130,7 +108,7 @@ def intermediate_files(task: str, language: str = "en") -> list[str]:
     """All files that intermediate training on one task in one language reads: development data in English alone."""
     splits = SPLITS if language == "en" else ("train",)
     files = [file for split in splits for file in intermediate_split_files(task, split, language)]
-    return sorted([*files, ccg_tags_file(language)] if task == "ccg" else files)
+    return sorted([*files, *label_files(task, [language])])
 
 
 def text_files(language: str, *, translation: bool) -> list[str]:

@@ -1,12 +1,14 @@
-"""Readers of XTREME's nine target tasks and of what their models are fine-tuned on, from the download layout."""
+"""Readers of the target tasks and of what their models are fine-tuned on, from the download layout."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 
-from xtreme_bench.benchmark import TASKS
+from xtreme_bench.benchmark import TASKS, Group
 from xtreme_bench.data import bucc, layout
 from xtreme_bench.data.files import lines, reading, some
 from xtreme_bench.data.formats import read_pairs, read_questions, read_tagged
@@ -15,6 +17,12 @@ from xtreme_bench.errors import Problem
 from xtreme_bench.rows import Row, SentenceRow
 
 TYDIQA_DEV_EVERY = 10
+
+
+def group_of(source: str) -> Group:
+    """The group of the targets that a source of fine-tuning serves."""
+    layout.known(source, layout.SOURCES, "source of fine-tuning")
+    return next(task.group for task in TASKS.values() if task.source == source)
 
 
 def labels(source: str) -> tuple[str, ...]:
@@ -35,16 +43,12 @@ def read_train(data: Path, source: str, split: str, left_out: LeftOut | None = N
     path = data / layout.source_file(source, "train" if split == "all" else split)
     purpose = f"{'development' if split == 'dev' else 'training'} data of {source} in en"
     rows: Iterator[Row]
-    if source in layout.PAIR_TASKS:
-        rows = read_pairs(path, purpose, labels(source), left_out)
-    elif source in layout.TAGGING_TASKS:
-        rows = read_tagged(path, purpose, labels(source), left_out)
-    elif source == "squad":
-        rows = read_questions(path, purpose, answers=True, left_out=left_out)
-    else:
+    if source == "tydiqa":
         counted = LeftOut(left_out.share) if split == "dev" else left_out
         questions = read_questions(path, purpose, answers=True, ids_repeat=True, left_out=counted)
         rows = (row for i, row in enumerate(questions) if _is_of(split, held_out=i % TYDIQA_DEV_EVERY == 9))
+    else:
+        rows = _TRAINING[group_of(source)](path, purpose, labels(source), left_out)
     return some(rows, f"{path} ({purpose}) has no rows")
 
 
@@ -59,14 +63,24 @@ def read_test(data: Path, task: str, language: str) -> Iterator[Row]:
     """
     path = data / layout.test_file(task, language)
     purpose = f"test data of {task} in {language}"
-    rows: Iterator[Row]
-    if task in layout.PAIR_TASKS:
-        rows = read_pairs(path, purpose, None)
-    elif task in layout.TAGGING_TASKS:
-        rows = read_tagged(path, purpose, None)
-    else:
-        rows = read_questions(path, purpose, answers=False)
-    return some(rows, f"{path} ({purpose}) has no rows")
+    return some(_TEST[TASKS[task].group](path, purpose), f"{path} ({purpose}) has no rows")
+
+
+def _answered(path: Path, purpose: str, labels: tuple[str, ...], left_out: LeftOut) -> Iterator[Row]:
+    return read_questions(path, purpose, answers=True, left_out=left_out)
+
+
+# How the files of a group are read: for training, and without labels for testing.
+_TRAINING: Mapping[Group, Callable[[Path, str, tuple[str, ...], LeftOut], Iterator[Row]]] = MappingProxyType(
+    {"classification": read_pairs, "tagging": read_tagged, "qa": _answered}
+)
+_TEST: Mapping[Group, Callable[[Path, str], Iterator[Row]]] = MappingProxyType(
+    {
+        "classification": partial(read_pairs, labels=None),
+        "tagging": partial(read_tagged, tags=None),
+        "qa": partial(read_questions, answers=False),
+    }
+)
 
 
 def read_tatoeba(data: Path, language: str) -> tuple[list[SentenceRow], list[SentenceRow]]:

@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from xtreme_bench.benchmark import TASKS
+from xtreme_bench.benchmark import TASKS, of_group
 from xtreme_bench.data.imposters import HEAD_BYTES, imposter
 from xtreme_bench.errors import InputError
 from xtreme_bench.official.findings import Findings, Size
@@ -30,7 +30,7 @@ def read_gold(path: Path, task: str, language: str, pool: frozenset[str] | None 
     when it holds no labels (XTREME strips its test files).
     """
     raw = path.read_bytes()
-    if TASKS[task].group == "qa":
+    if task in of_group("qa"):
         found = _examine_data_set(raw, Findings(TASKS[task], language, str(path)))
     else:
         found = examine(raw, task, language, Size(pool=pool), str(path))

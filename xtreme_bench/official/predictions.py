@@ -25,7 +25,7 @@ def examine(raw: bytes, task: str, language: str, size: Size | None = None, file
     findings = Findings(row, language, file or row.file(language))
     text = decode(raw, findings)
     if text is not None:
-        _EXAMINERS[row.name if row.group == "retrieval" else row.group](text, size or Size(), findings)
+        _EXAMINERS[row.form](text, size or Size(), findings)
     return findings
 
 

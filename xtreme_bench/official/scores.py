@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from xtreme_bench.benchmark import GROUPS, TASKS
+from xtreme_bench.benchmark import GROUPS, OVERALL, TASKS, Group
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.files import write_json
 from xtreme_bench.official.gold import gold_path, read_gold
@@ -73,11 +73,19 @@ def score_one(gold: Any, value: Any, task: str, language: str) -> Scores:
     """The official metrics of one file."""
     if task == "mlqa":
         return mlqa_scores(gold, value, language)
-    if task == "bucc2018":
-        return set_f1(gold, value)
-    if TASKS[task].group == "qa":
-        return squad_scores(gold, value)
-    return span_f1(gold, value) if TASKS[task].group == "tagging" else accuracy(gold, value)
+    return _MEASURES[TASKS[task].form](gold, value)
+
+
+# By the form of the files.
+_MEASURES: Mapping[str, Callable[[Any, Any], Scores]] = {
+    "classification": accuracy,
+    "tagging": span_f1,
+    "qa": squad_scores,
+    "bucc2018": set_f1,
+    "tatoeba": accuracy,
+}
+# How many of the official metrics are averaged to the number that counts for a task, where it is not the first alone.
+_AVERAGED: Mapping[Group, int] = {"qa": 2}
 
 
 def summary(per_task: Mapping[str, Mapping[str, Scores]], without_mean: Collection[str] = ()) -> dict[str, Any]:
@@ -96,7 +104,7 @@ def summary(per_task: Mapping[str, Mapping[str, Scores]], without_mean: Collecti
             row.update({f"avg_{metric}": _mean(row[metric].values()) for metric in TASKS[task].metric})
             row["avg_metric"] = _mean(row[f"avg_{metric}"] for metric in _counted(task))
         detail[task] = row
-    means = {"all_task": tuple(TASKS), **GROUPS}
+    means = {"all_task": OVERALL, **GROUPS}
     overall = {
         name: _mean(detail[task]["avg_metric"] for task in tasks)
         for name, tasks in means.items()
@@ -128,8 +136,8 @@ def cells(scores: Mapping[str, Any], task: str) -> dict[str, float]:
 
 
 def _counted(task: str) -> tuple[str, ...]:
-    metric = TASKS[task].metric
-    return metric if TASKS[task].group == "qa" else metric[:1]
+    row = TASKS[task]
+    return row.metric[: _AVERAGED.get(row.group, 1)]
 
 
 def _mean(values: Iterable[float]) -> float:

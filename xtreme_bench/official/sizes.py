@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -31,21 +31,25 @@ def label_size(labels: Path, task: str, language: str, pool: frozenset[str] | No
 
 def gold_size(gold: Any, task: str, language: str) -> Size:
     """What the labels `gold`, as read by `read_gold`, tell about the predictions."""
-    group = TASKS[task].group
-    if task == "bucc2018":
+    form = TASKS[task].form
+    if form == "bucc2018":
         return Size()
-    if group == "qa":
-        return Size(len(gold), ids=tuple(gold), ids_sha256=ids_sha256(gold), source="the labels")
-    if group == "tagging":
-        return Size(len(gold), lengths=tuple(map(len, gold)), source="the labels")
-    if task == "tatoeba":
-        # The labels of a whole test set name every foreign sentence once; those of a part leave its size open.
-        highest = max(map(int, gold)) + 1
-        whole = highest == len(gold) or highest > TASKS[task].test_sizes[language]
-        return Size(
-            len(gold), candidates=highest if whole else published_size(task, language).records, source="the labels"
-        )
-    return Size(len(gold), source="the labels")
+    more = _MORE[form](gold, language) if form in _MORE else {}
+    return Size(len(gold), source="the labels", **more)
+
+
+def _candidates(gold: Any, language: str) -> dict[str, Any]:
+    """The labels of a whole test set name every foreign sentence once; those of a part leave its size open."""
+    published, highest = published_size("tatoeba", language).records, max(map(int, gold)) + 1
+    return {"candidates": highest if highest == len(gold) or highest > (published or 0) else published}
+
+
+# What labels tell beside their number, by their form.
+_MORE: Mapping[str, Callable[[Any, str], dict[str, Any]]] = {
+    "qa": lambda gold, _: {"ids": tuple(gold), "ids_sha256": ids_sha256(gold)},
+    "tagging": lambda gold, _: {"lengths": tuple(map(len, gold))},
+    "tatoeba": _candidates,
+}
 
 
 def has_data(data: Path, task: str, language: str) -> bool:

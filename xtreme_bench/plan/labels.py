@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xtreme_bench.benchmark import GROUPS, TASKS
+from xtreme_bench.benchmark import GROUPS, OVERALL, TASKS
 from xtreme_bench.data import layout
 from xtreme_bench.errors import Problem
 from xtreme_bench.recipe.load import Recipe
@@ -45,6 +45,6 @@ def unjudged(made: Plan, data: Path, labels: Path | None) -> list[Problem]:
 def _lacking(key: str, there: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
     """The tasks without labels, of those that a score is made from; for `<task>/transfer` English ones do not count."""
     name, _, part = key.partition("/")
-    for task in GROUPS.get(name, (name,) if name in TASKS else TASKS):
+    for task in GROUPS.get(name, (name,) if name in TASKS else OVERALL):
         if not any(language != "en" or not part for language in there.get(task, ())):
             yield task

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from xtreme_bench.benchmark import TASKS
-from xtreme_bench.data import intermediate
 from xtreme_bench.errors import Problem
+from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.recipe.load import Recipe
 from xtreme_bench.training import encoder_files
 
@@ -27,7 +27,7 @@ def too_long(recipe: Recipe, encoder: Path) -> list[Problem]:
 def _lengths(recipe: Recipe) -> Iterator[tuple[str, int]]:
     """Every length that is used, by its name in the recipe."""
     if recipe.intermediate is not None:
-        families = {intermediate.FAMILY[task] for task in recipe.intermediate.tasks}
+        families = {INTERMEDIATE[task].family for task in recipe.intermediate.tasks}
         if "qa" in families:
             yield "intermediate.qa_length", recipe.intermediate.qa_length
         if families - {"qa"}:

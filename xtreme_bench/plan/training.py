@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from xtreme_bench.benchmark import TASKS
-from xtreme_bench.data import intermediate as tasks
 from xtreme_bench.data import layout
 from xtreme_bench.data.corpora import Choice, IntermediateChoice, SourceChoice, TargetChoice
+from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.recipe import fields, phases
 from xtreme_bench.recipe.load import Recipe
 from xtreme_bench.stage.params import taken
@@ -54,7 +54,7 @@ def intermediate(made: Plan, corpus: Corpus, encoder: Stage | Folder) -> Stage:
     ]
     # The best checkpoint is chosen on English development data, whatever the languages of training.
     files += [file for task in settings.tasks for file in layout.intermediate_split_files(task, "dev")]
-    files += [layout.ccg_tags_file("en")] if "ccg" in settings.tasks else []
+    files += [file for task in settings.tasks for file in layout.label_files(task, ["en"])]
     data = corpus.reading(files, "intermediate tasks' training data")
     choices = {task: _intermediate_choice(made.recipe, settings, task) for task in settings.tasks}
     features = {task: _features(made, data, encoder, task, choice) for task, choice in choices.items()}
@@ -66,7 +66,7 @@ def intermediate(made: Plan, corpus: Corpus, encoder: Stage | Folder) -> Stage:
 
 
 def _intermediate_choice(recipe: Recipe, settings: phases.Intermediate, task: str) -> IntermediateChoice:
-    qa = tasks.FAMILY[task] == "qa"
+    qa = INTERMEDIATE[task].family == "qa"
     return IntermediateChoice(
         intermediate=task,
         languages=settings.tasks[task].languages,

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from xtreme_bench.benchmark import GROUPS, TASKS
-from xtreme_bench.data.intermediate import FAMILY
+from xtreme_bench.benchmark import GROUPS, OVERALL, TASKS, of_group
+from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.recipe import files, lengths
 from xtreme_bench.recipe.fields import Scratch
 from xtreme_bench.recipe.setting import HELD_OUT, NAME, SOURCES, WITH_DEVELOPMENT_SET, sources_of
@@ -67,12 +67,24 @@ def _check_data(tree: Entries, reading: Reading) -> None:
         if entry is not None and reading.source in ("miniature", "releases", "download") and reading.source != source:
             message = f"data.{key} is for source {source}, here it is {reading.source}; remove it"
             reading.fault(message, entry.line)
+    if reading.source == "miniature":
+        _check_miniature(tree, reading)
     stand_in = tree.at("data", "dev_as_test")
     targets = tree.named("targets")
     if stand_in is not None and isinstance(stand_in.value, Items) and targets:
         for item in stand_in.value.items:
             if isinstance(item, Scalar) and item.text in WITH_DEVELOPMENT_SET and item.text not in targets:
                 reading.fault(f"data.dev_as_test names {item.text}, which is not among targets", item.line)
+
+
+def _check_miniature(tree: Entries, reading: Reading) -> None:
+    """The built-in corpora need not have every task: the rows of the tables say which they have."""
+    for place, rows in ((("targets",), TASKS), (("intermediate", "tasks"), INTERMEDIATE)):
+        for name, entry in tree.named(*place).items():
+            row = rows.get(name)
+            if row is not None and not row.miniature:
+                message = f"{'.'.join(place)}.{name} is not in the built-in corpora; take it out, or name other data"
+                reading.fault(message, entry.line)
 
 
 def _check_training(tree: Entries, reading: Reading) -> None:
@@ -96,15 +108,16 @@ def _check_training(tree: Entries, reading: Reading) -> None:
 
 def _check_pooling(tree: Entries, reading: Reading) -> None:
     """Pooling where a head sees one vector of a text; those of tagging and question answering see every token."""
-    sentences = sources_of(name for name, task in TASKS.items() if task.family in POOLED)
+    sentences = sources_of(of_group("classification"))
     for source in tree.named("finetuning"):
         pooling = tree.at("finetuning", source, "pooling")
         if pooling is not None and source in SOURCES and source not in sentences:
             reading.fault(f"finetuning.{source}.pooling is for {listing(sentences)}; remove it", pooling.line)
     pooling, tasks = tree.at("intermediate", "pooling"), [*tree.named("intermediate", "tasks")]
-    if pooling is not None and tasks and all(FAMILY.get(task, "qa") not in POOLED for task in tasks):
-        pooled = listing(task for task, family in FAMILY.items() if family in POOLED)
-        reading.fault(f"intermediate.pooling is for {pooled}, and none of them is in tasks; remove it", pooling.line)
+    pooled = [name for name, task in INTERMEDIATE.items() if task.family in POOLED]
+    if pooling is not None and tasks and not any(task in pooled for task in tasks):
+        message = f"intermediate.pooling is for {listing(pooled)}, and none of them is in tasks; remove it"
+        reading.fault(message, pooling.line)
 
 
 def _check_sampling(tree: Entries, reading: Reading) -> None:
@@ -132,7 +145,7 @@ def _check_sampling(tree: Entries, reading: Reading) -> None:
 def _check_retrieval(tree: Entries, reading: Reading) -> None:
     """Retrieval targets say how sentences become vectors, with a layer that the model has."""
     retrieval = tree.at("retrieval")
-    tasks = [task for task in tree.named("targets") if task in TASKS and TASKS[task].group == "retrieval"]
+    tasks = [task for task in tree.named("targets") if task in of_group("retrieval")]
     if tasks and retrieval is None:
         message = f"retrieval is missing: {listing(tasks)} need its 'layer' and 'pooling'"
         reading.fault(message, tree.line_of("targets", tasks[0]))
@@ -171,7 +184,7 @@ def _check_expect(tree: Entries, reading: Reading) -> None:
     for part in ("scores", "gains"):
         for key, entry in tree.named("expect", part).items():
             task = key.split("/")[0]
-            needed = GROUPS.get(task, (task,) if task in TASKS else tuple(TASKS) if task == "overall" else ())
+            needed = GROUPS.get(task, (task,) if task in TASKS else OVERALL if task == "overall" else ())
             missing = [name for name in needed if name not in targets]
             if missing and targets:
                 reading.fault(f"expect.{part}.{key} needs targets {', '.join(missing)}", entry.line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xtreme_bench.benchmark import TASKS
+from xtreme_bench.benchmark import of_group
 from xtreme_bench.data.corpora import MARKS, longest_question
 from xtreme_bench.recipe.fields import Retrieval, Scratch
 from xtreme_bench.recipe.phases import FINETUNING, Intermediate, Pretraining
@@ -43,7 +43,7 @@ def _lengths(tree: Entries) -> list[Place]:
     places: list[Place] = [
         (("finetuning", source, "max_length"), FINETUNING[source].max_length) for source in sources_of(targets)
     ]
-    if any(TASKS[task].group == "retrieval" for task in targets if task in TASKS):
+    if any(task in of_group("retrieval") for task in targets):
         places.append((("retrieval", "max_length"), Retrieval.max_length))
     if tree.at("pretraining"):
         places.append((("pretraining", "max_length"), Pretraining.max_length))

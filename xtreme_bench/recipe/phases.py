@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.recipe.setting import (
-    INTERMEDIATE_TASKS,
     batch_field,
     decay_field,
     epochs_field,
@@ -80,7 +80,7 @@ class Intermediate:
     """Training on intermediate tasks, before the encoder meets a target task."""
 
     tasks: Mapping[str, IntermediateTask] = setting(
-        "The intermediate tasks.", choices=INTERMEDIATE_TASKS, noun="intermediate task"
+        "The intermediate tasks.", choices=tuple(INTERMEDIATE), noun="intermediate task"
     )
     sampling: Sampling = setting("How often each task is drawn.", default=Sampling())
     method: str = method_field()

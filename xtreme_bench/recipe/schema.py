@@ -13,7 +13,7 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from xtreme_bench.benchmark import TASKS
+from xtreme_bench.benchmark import of_group
 from xtreme_bench.recipe.fields import Bound, Recipe, Target
 from xtreme_bench.recipe.phases import IntermediateTask, Training
 from xtreme_bench.recipe.setting import ALL
@@ -24,7 +24,7 @@ Schema = dict[str, Any]
 
 def schema() -> Schema:
     """JSON Schema (draft 2020-12) of a recipe. It is wider than `recipe.validate`, which also compares fields."""
-    retrieval = [task for task in TASKS if TASKS[task].group == "retrieval"]
+    retrieval = of_group("retrieval")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "xtreme-bench recipe",

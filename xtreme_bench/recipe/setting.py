@@ -6,13 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, field
 from typing import Any
 
-from xtreme_bench.benchmark import GROUPS, LANGUAGES, MINIATURE_LANGUAGES, TASKS
+from xtreme_bench.benchmark import GROUPS, LANGUAGES, MINIATURE_LANGUAGES, TASKS, of_group
 
-INTERMEDIATE_TASKS = (
-    "anli_plus", "mnli", "qqp", "squad_v1", "squad_v2", "hellaswag", "ccg", "cosmosqa", "commonsenseqa",
-)  # fmt: skip
 SOURCES = tuple(dict.fromkeys(task.source for task in TASKS.values() if task.source is not None))
-QA_SOURCES = tuple(dict.fromkeys(task.source for task in TASKS.values() if task.group == "qa" and task.source))
+QA_SOURCES = tuple(dict.fromkeys(str(TASKS[task].source) for task in of_group("qa")))
 # Sources without development rows of their own: every tenth row of the training set is held out.
 HELD_OUT = ("tydiqa",)
 WITH_DEVELOPMENT_SET = tuple(task for task in TASKS if task not in ("xquad", "tatoeba"))

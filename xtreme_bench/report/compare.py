@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from xtreme_bench.benchmark import GROUPS, LANGUAGES, TASKS
+from xtreme_bench.benchmark import GROUPS, LANGUAGES, OVERALL, TASKS
 from xtreme_bench.official.scores import cells
 from xtreme_bench.report.tables import cell
 
@@ -35,7 +35,7 @@ def compare(manifest_a: Mapping[str, Any], manifest_b: Mapping[str, Any]) -> dic
         "b": manifest_b["name"],
         "tasks": tasks,
         "groups": {name: _mean_of(tasks, names) for name, names in GROUPS.items() if set(names) <= set(tasks)},
-        "overall": _mean_of(tasks, TASKS) if set(TASKS) <= set(tasks) else None,
+        "overall": _mean_of(tasks, OVERALL) if set(OVERALL) <= set(tasks) else None,
         "families": _grouped(rows, lambda language: LANGUAGES[language].family),
         "scripts": _grouped(rows, lambda language: LANGUAGES[language].script),
         "only_a": _only(a, b),

@@ -15,30 +15,15 @@ from xtreme_bench.data import layout
 from xtreme_bench.data.counts import Memory, Split, intermediate_splits, source_splits, target_splits
 from xtreme_bench.data.published import published
 from xtreme_bench.files import Digests
+from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.official.gold import gold_path, read_gold
 
 Progress = Callable[[int, int, str], None]
 
 # What to give `data prepare`: names of releases, as their projects call them.
 RELEASES: Mapping[str, str] = {
-    "xnli": "XNLI-1.0 and XNLI-MT-1.0",
-    "pawsx": "PAWS-X (x-final)",
-    "udpos": "Universal Dependencies 2.5 (ud-treebanks-v2.5)",
-    "panx": "WikiAnn as split by Rahimi et al. (panx_dataset)",
-    "xquad": "XQuAD",
-    "mlqa": "MLQA_V1",
-    "tydiqa": "TyDiQA-GoldP 1.1",
-    "bucc2018": "the sample and training sets of BUCC 2018",
-    "tatoeba": "data/tatoeba/v1 of LASER",
-    "anli_plus": "SNLI 1.0, MultiNLI 1.0 and ANLI 1.0",
-    "mnli": "MultiNLI 1.0",
-    "qqp": "GLUE's QQP",
-    "squad_v1": "SQuAD 1.1",
-    "squad_v2": "SQuAD 2.0",
-    "hellaswag": "HellaSwag",
-    "ccg": "CCGbank (LDC2005T13) as `words TAB tags`, with tags_to_id.json",
-    "cosmosqa": "Cosmos QA",
-    "commonsenseqa": "CommonsenseQA 1.11 (random split)",
+    **{name: task.release for name, task in TASKS.items()},
+    **{name: task.release.name for name, task in INTERMEDIATE.items()},
 }
 
 
@@ -85,8 +70,8 @@ def status(
     remembers counts; what kept its size and times of change is not read again.
     """
     for task in tasks:
-        layout.known(task, (*TASKS, *layout.INTERMEDIATE), "task")
-    splits = [one for task in tasks or (*TASKS, *layout.INTERMEDIATE) for one in _splits(data, task)]
+        layout.known(task, (*TASKS, *INTERMEDIATE), "task")
+    splits = [one for task in tasks or (*TASKS, *INTERMEDIATE) for one in _splits(data, task)]
     digests = Digests(memory.with_name("digests.json"))
     remembered = Memory(memory, digests)
     entries = []
@@ -133,7 +118,7 @@ def _count_gold(path: Path, task: str, language: str) -> int:
 
 def _splits(data: Path, task: str) -> Iterator[Split]:
     """Everything that a task reads: training and development sets, then the test set of each language."""
-    if task in layout.INTERMEDIATE:
+    if task in INTERMEDIATE:
         yield from intermediate_splits(data, task)
         return
     if TASKS[task].source == task:

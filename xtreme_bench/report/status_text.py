@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from tabulate import tabulate
 
 from xtreme_bench.benchmark import TASKS
-from xtreme_bench.data.layout import PARTS
+from xtreme_bench.intermediate import parts_of
 from xtreme_bench.report.status import RELEASES, Entry
 from xtreme_bench.wording import cut, listing
 
@@ -56,7 +56,7 @@ def _task_row(task: str, split: str, entries: Sequence[Entry], forms: Mapping[st
     known = [one.published for one in entries if one.published is not None]
     total = f"{sum(known):,}" if len(known) == len(entries) else f"{sum(known):,} or more" if known else "not known"
     records = sum(one.records or 0 for one in there)
-    made_from = dict.fromkeys(form for part in PARTS.get(task, (task,)) for form in forms.get(part, ()))
+    made_from = dict.fromkeys(form for part in parts_of(task) for form in forms.get(part, ()))
     return [
         task,
         split,

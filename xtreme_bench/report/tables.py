@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from tabulate import tabulate
 
-from xtreme_bench.benchmark import GROUPS, LANGUAGES, TASKS
+from xtreme_bench.benchmark import GROUPS, LANGUAGES, TASKS, of_group
 from xtreme_bench.official.scores import cells, headline
 from xtreme_bench.report.claims import Scores
 
 Run = tuple[str, Scores]
 MEASURES = (*TASKS, *GROUPS, "overall")
 # A guess at random is right this often, in percent; only where every prediction is one of a few labels.
-CHANCE = {name: 100 / len(task.labels) for name, task in TASKS.items() if task.group == "classification"}
+CHANCE = {name: 100 / len(TASKS[name].labels) for name in of_group("classification")}
 
 
 def tasks_of(*runs: Scores) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from xtreme_bench.benchmark import GROUPS, TASKS
+from xtreme_bench.benchmark import GROUPS, OVERALL, TASKS
 from xtreme_bench.bundle.verify import check_expect
 from xtreme_bench.official.scores import cells, headline
 from xtreme_bench.report.claims import Manifest, Scores, scores_of
@@ -106,7 +106,7 @@ def _change(manifest: Manifest, baseline: Manifest) -> Iterator[str]:
         yield f"The baseline {baseline['name']} has no scores for these tasks, so nothing can be said of {what}."
         return
     average = sum(difference(scores, before, task) or 0.0 for task in shared) / len(shared)
-    over = "the nine tasks" if len(shared) == len(TASKS) else f"the {len(shared)} tasks that both have"
+    over = "the nine tasks" if shared == list(OVERALL) else f"the {len(shared)} tasks that both have"
     yield f"Against {baseline['name']}, {what} {_helped(average)} on average over {over} ({_points(average)})."
     groups = {key: change for key in GROUPS if (change := difference(scores, before, key)) is not None}
     groups = groups or {task: difference(scores, before, task) or 0.0 for task in shared}

@@ -137,7 +137,7 @@ def _spec(stage: Stage, store: Store, closed: Sequence[str]) -> dict[str, Any]:
         "params": plain(stage.params),
         "inputs": {name: str(source.folder(store).resolve()) for name, source in stage.inputs.items()},
         "closed": list(closed),
-        "code": {} if stage.image else dict(code.sources(*stage.row.code)),
+        "code": {} if stage.image else dict(code.sources(*stage.code)),
         "outside": {name: dict(source.stamps) for name, source in stage.outside.items()},
     }
 

@@ -6,8 +6,8 @@ class all its methods, a module that is used as a value (or named in a string, f
 and every module what it does when it is imported. Comments, docstrings and annotations of functions change no result
 and are left out.
 
-The table of tasks is left out too: a new row must not touch the results of others. The rows that a stage's parameters
-name are in its key by themselves (`stage.Stage.description`).
+The tables of tasks are left out too: a new row must not touch the results of others. The rows that a stage's parameters
+name are in its key by themselves, with the code of the readers that they name (`stage.Stage.description`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,11 @@ from pathlib import Path
 
 PACKAGE = "xtreme_bench"
 ROOT = Path(__file__).parent.parent
-TABLES = frozenset({(f"{PACKAGE}.benchmark", "TASKS"), (f"{PACKAGE}.benchmark", "_ROWS")})
+TABLES = frozenset(
+    (f"{PACKAGE}.{module}", name)
+    for module, names in (("benchmark", ("_ROWS", "TASKS")), ("intermediate", ("_ROWS", "CORPORA", "INTERMEDIATE")))
+    for name in names
+)
 
 # A definition of a module, or with an empty name all that the module holds.
 Reached = tuple[str, str]
@@ -128,7 +132,7 @@ def _add(definition: _Definition, statement: ast.stmt) -> None:
     nodes = list(ast.walk(statement))
     attribute = {id(node.value): node.attr for node in nodes if isinstance(node, ast.Attribute)}
     for node in nodes:
-        if isinstance(node, ast.Name):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store):
             definition.names.add((node.id, attribute.get(id(node), "")))
         elif isinstance(node, ast.Import | ast.ImportFrom):
             definition.imports.update(_imported(node))

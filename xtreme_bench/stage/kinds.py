@@ -17,6 +17,7 @@ class Kind:
     checkpoints; the page draws those points of its curve that `curve` begins. `gpu`: it computes with an encoder, and
     so on a GPU where there is one. `gold`: it reads or makes gold labels, or reads releases that hold them; such a
     stage gets a process of its own, whose memory no other stage shares. `predicts`: it writes predictions of a target.
+    `prepares`: it makes corpora of releases, so every row of the table of intermediate tasks is in its key.
     `aside` are parameters that do not change its result, so they are not in the key. `tells`: the field of the manifest
     that holds its facts, and the part of the page that shows them.
     """
@@ -29,6 +30,7 @@ class Kind:
     gpu: bool = False
     gold: bool = False
     predicts: bool = False
+    prepares: bool = False
     aside: tuple[str, ...] = ()
     tells: str = ""
 
@@ -60,6 +62,7 @@ KINDS: dict[str, Kind] = {
         "xtreme_bench.data.release.params:ReleaseCorpus",
         "prepare releases",
         gold=True,
+        prepares=True,
         aside=("used",),
     ),
     "release_labels": Kind(
@@ -67,6 +70,7 @@ KINDS: dict[str, Kind] = {
         "xtreme_bench.data.release.params:Releases",
         "gold labels",
         gold=True,
+        prepares=True,
     ),
     "pretrain": Kind(
         "xtreme_bench.training.pretrain:pretrain",

@@ -6,16 +6,24 @@ A worker loads a module when it first needs it, which may be hours after the fil
 from __future__ import annotations
 
 import hashlib
+import importlib
 import sys
 from collections.abc import Mapping
 from importlib.machinery import SOURCE_SUFFIXES, FileFinder, SourceFileLoader
 from pathlib import Path
 from types import CodeType
+from typing import Any
 
 from xtreme_bench.errors import Problem, StageError
 
 _ROOT = Path(__file__).parent.parent
 _DIGESTS: dict[str, str] = {}
+
+
+def named(name: str) -> Any:
+    """What "module:name" stands for; the module is loaded now."""
+    module, _, inner = name.partition(":")
+    return getattr(importlib.import_module(module), inner)
 
 
 class _Loader(SourceFileLoader):

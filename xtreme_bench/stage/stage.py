@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.errors import Problem, StageError
 from xtreme_bench.files import Digests, Stamp, canonical, digest, stamp
+from xtreme_bench.intermediate import CORPORA, INTERMEDIATE, preparers, readers_of
 from xtreme_bench.stage import code
 from xtreme_bench.stage.kinds import KINDS, Kind
 from xtreme_bench.stage.params import plain
@@ -55,10 +56,14 @@ class Folder:
         return self.path
 
 
-def _tasks(params: Any) -> list[str]:
+def _targets(texts: Collection[str]) -> list[str]:
     """The target tasks that parameters name, by their own names or that of the training set they share."""
-    named = set(_texts(params))
-    return [task.name for task in TASKS.values() if task.name in named or task.source in named]
+    return [task.name for task in TASKS.values() if task.name in texts or task.source in texts]
+
+
+def _intermediate(texts: Collection[str]) -> list[str]:
+    """The intermediate tasks that parameters name, and their parts."""
+    return [one for name, row in INTERMEDIATE.items() if name in texts for one in dict.fromkeys((name, *row.parts))]
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -110,18 +115,37 @@ class Stage:
 
     def description(self) -> dict[str, Any]:
         """What the key is made from, as JSON values, like those of a record."""
-        params = {name: value for name, value in plain(self.params).items() if name not in self.row.aside}
         made_from = {
             "schema_version": SCHEMA_VERSION,
             "kind": self.kind,
-            "params": params,
-            "rows": {name: dataclasses.asdict(TASKS[name]) for name in _tasks(params)},
+            "params": self._params,
+            "rows": self._rows(),
             "inputs": {name: source.key for name, source in self.inputs.items()},
             **({"image": self.image} if self.image else {"versions": versions()}),
-            "code": code.parts(*self.row.code),
+            "code": code.parts(*self.code),
         }
         described: dict[str, Any] = json.loads(canonical(made_from))
         return described
+
+    @property
+    def code(self) -> tuple[str, ...]:
+        """What it runs, each as "module:name": what its kind does, and what the rows of its tasks name."""
+        if self.row.prepares:
+            return *self.row.code, *preparers(), *readers_of(CORPORA)
+        return *self.row.code, *readers_of(_intermediate(set(_texts(self._params))))
+
+    @cached_property
+    def _params(self) -> dict[str, Any]:
+        """The parameters that its result depends on."""
+        return {name: value for name, value in plain(self.params).items() if name not in self.row.aside}
+
+    def _rows(self) -> dict[str, Any]:
+        """The rows of the tables of tasks that its result depends on."""
+        texts = set(_texts(self._params))
+        targets = {name: dataclasses.asdict(TASKS[name]) for name in _targets(texts)}
+        if self.row.prepares:
+            return {**targets, **{name: row.prepared_from for name, row in CORPORA.items()}}
+        return {**targets, **{name: CORPORA[name].trained_on for name in _intermediate(texts)}}
 
     @property
     def files(self) -> dict[str, dict[str, str]]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import importlib
 import json
 import os
 import platform
@@ -54,7 +53,7 @@ def run_stage(stage_file: Path, emit: Emit) -> None:
         for name in ("out", "work"):
             (folder / name).mkdir(exist_ok=True)
         kind = KINDS[spec["kind"]]
-        stage, params = _named(kind.function), _named(kind.params)
+        stage, params = loaded.named(kind.function), loaded.named(kind.params)
         code = spec.get("code", {})
         loaded.require(code)
         started = time.time()
@@ -72,12 +71,6 @@ def run_stage(stage_file: Path, emit: Emit) -> None:
                 _require_code_of_plan(folder, code)
         result = {"facts": facts, "seconds": round(time.time() - started, 3), "ran": _circumstances(started)}
         write_json(folder / "result.json", result)
-
-
-def _named(name: str) -> Any:
-    """What "module:name" stands for."""
-    module, _, inner = name.partition(":")
-    return getattr(importlib.import_module(module), inner)
 
 
 def _closed(spec: Mapping[str, Any]) -> list[Path]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from xtreme_bench.benchmark import TASKS
+from xtreme_bench.benchmark import TASKS, Group, of_group
 from xtreme_bench.errors import StageError
 from xtreme_bench.files import write_text
 from xtreme_bench.stage.job import Job
@@ -55,7 +55,7 @@ def _check(task: str, language: str, rows: Sequence[Any], predictions: Sequence[
     """Every row has its prediction, every word its tag."""
     if len(rows) != len(predictions):
         raise StageError(f"{task} {language}: {len(predictions)} predictions for {len(rows)} rows; please report this")
-    if TASKS[task].group == "tagging":
+    if task in of_group("tagging"):
         for row, tags in zip(rows, predictions, strict=True):
             if len(row.words) != len(tags):
                 raise StageError(
@@ -66,11 +66,24 @@ def _check(task: str, language: str, rows: Sequence[Any], predictions: Sequence[
 
 def _format(task: str, rows: Sequence[Any], predictions: Sequence[Any]) -> str:
     """A prediction file: one tag a line and a blank line after each sentence; id to answer; or one class a line."""
-    match TASKS[task].group:
-        case "tagging":
-            return "".join("".join(f"{tag}\n" for tag in tags) + "\n" for tags in predictions)
-        case "qa":
-            answers = {row.id: answer for row, answer in zip(rows, predictions, strict=True)}
-            return json.dumps(answers, ensure_ascii=False, indent=0) + "\n"
-        case _:
-            return "".join(f"{label}\n" for label in predictions)
+    return _WRITERS[TASKS[task].group](rows, predictions)
+
+
+def _labels(rows: Sequence[Any], predictions: Sequence[str]) -> str:
+    return "".join(f"{label}\n" for label in predictions)
+
+
+def _tags(rows: Sequence[Any], predictions: Sequence[Sequence[str]]) -> str:
+    return "".join(_labels(rows, tags) + "\n" for tags in predictions)
+
+
+def _answers(rows: Sequence[Any], predictions: Sequence[str]) -> str:
+    answers = {row.id: answer for row, answer in zip(rows, predictions, strict=True)}
+    return json.dumps(answers, ensure_ascii=False, indent=0) + "\n"
+
+
+_WRITERS: Mapping[Group, Callable[[Sequence[Any], Sequence[Any]], str]] = {
+    "classification": _labels,
+    "tagging": _tags,
+    "qa": _answers,
+}

@@ -21,7 +21,6 @@ from xtreme_bench.training.features import FAMILIES
 _ANSWERS = "mean of F1 and exact match"
 _ANSWERS_OR_NONE = f"{_ANSWERS} at the best threshold for no answer"
 _OF_FAMILY = {"classification": "accuracy", "choice": "accuracy", "tagging": "span F1", "qa": _ANSWERS}
-_OF_TASK = {"ccg": "accuracy", "squad_v2": _ANSWERS_OR_NONE}
 
 
 def metric(corpus: Corpus) -> str:
@@ -31,7 +30,9 @@ def metric(corpus: Corpus) -> str:
 
 
 def _metric(corpus: Corpus) -> str:
-    return _OF_TASK.get(corpus.name, _OF_FAMILY[corpus.family])
+    if corpus.limits.impossible:
+        return _ANSWERS_OR_NONE
+    return corpus.metric or _OF_FAMILY[corpus.family]
 
 
 def quality(corpus: Corpus, rows: Sequence[Any], examples: Sequence[Example], outputs: Sequence[Any]) -> float:

@@ -16,10 +16,12 @@ from xtreme_bench.data.fetch.hub_forms import FORMS
 from xtreme_bench.data.fetch.hub_rows import Row, rows
 from xtreme_bench.data.fetch.lockfile import NAME as LOCK_NAME
 from xtreme_bench.data.fetch.lockfile import Lock, alone, read_lock
-from xtreme_bench.data.fetch.sources import NEEDS, SOURCES, Hub, Part, Source
+from xtreme_bench.data.fetch.sources import NEEDS, SOURCES
 from xtreme_bench.data.release.prepare import NOTES
 from xtreme_bench.errors import CheckFailed, InputError, StageError
 from xtreme_bench.files import file_digest
+from xtreme_bench.intermediate import INTERMEDIATE
+from xtreme_bench.releases import Hub, Part, Source
 
 RELEASES = "releases"  # below the data folder
 ORIGINS = ("hub", "upstream")
@@ -30,7 +32,7 @@ def corpora(tasks: Sequence[str]) -> list[str]:
     """The corpora that target or intermediate tasks need; all that can be fetched where `tasks` is empty."""
     if not tasks:
         return [name for name, source in SOURCES.items() if source.hub or source.upstream]
-    names = tuple(dict.fromkeys((*TASKS, *layout.INTERMEDIATE, *SOURCES)))
+    names = tuple(dict.fromkeys((*TASKS, *INTERMEDIATE, *SOURCES)))
     needed = [part for task in tasks for part in NEEDS.get(layout.known(task, names, "task"), (task,))]
     return list(dict.fromkeys(needed))
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xtreme_bench.data.fetch.download import Unreachable, require_safe
-from xtreme_bench.data.fetch.sources import Hub, Part
 from xtreme_bench.errors import InputError
+from xtreme_bench.releases import Hub, Part
 
 if TYPE_CHECKING:
     from datasets import Dataset

@@ -1,13 +1,15 @@
 """The forms in which corpora are released: one row each, recognised by what a file is called and how it begins.
 
+Those of intermediate tasks stand in their table, `xtreme_bench.intermediate`.
+
 Folders above a file do not matter, save where nothing in the file tells what it is (an unlabelled test file, say).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from xtreme_bench.benchmark import BIO_TAGS, UPOS_TAGS
+from xtreme_bench.intermediate import CORPORA
+from xtreme_bench.releases import JSON_OBJECT, TRAIN_DEV, Form
 
 TYDIQA_LANGUAGES = {
     "arabic": "ar", "bengali": "bn", "english": "en", "finnish": "fi", "indonesian": "id", "korean": "ko",
@@ -15,25 +17,8 @@ TYDIQA_LANGUAGES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Form:
-    """One form of one corpus. `path` matches the end of a relative path, `head` the beginning (see `head_fields`).
-
-    Named groups of both say which part of the corpus a file is: language, split, side, ... `common`: other data have
-    files of that name, too, so one that begins otherwise is none of ours.
-    """
-
-    corpus: str
-    name: str
-    path: str
-    head: str = ""
-    common: bool = False
-
-
 _L = r"(?P<language>[a-z]{2})"
-_TRAIN_DEV = r"(?P<split>train|dev)"
 _TRAIN_DEV_TEST = r"(?P<split>train|dev|test)"
-_JSON = r"\s*\{"
 _NLI_ROW = r"[^\t\n]*\t[^\t\n]*\t(?:entailment|neutral|contradiction)\r?\n"
 _PARAPHRASE_ROW = r"[^\t\n]*\t[^\t\n]*\t[01]\r?\n"
 _UPOS_ROW = rf"[^\t\n]*\t(?:{'|'.join(UPOS_TAGS)})\r?\n"
@@ -41,7 +26,6 @@ _BIO_ROW = rf"[^\t\n]*\t(?:{'|'.join(BIO_TAGS)})\r?\n"
 # Copies exist that begin with an empty line, which XTREME reads as an empty sentence.
 _PANX_LINE = r"\s*(?P<language>[a-z]{2,3}(?:-[a-z]+)*):[^\t\n]*\t(?:O|[BI]-(?:LOC|ORG|PER))\s"
 _BUCC_LINE = r"[a-z]{2}-\d+\b"
-_NLI_COLUMNS = r"gold_label\tsentence1_binary_parse\t"
 _NAMES = "|".join(TYDIQA_LANGUAGES)
 
 # fmt: off
@@ -50,48 +34,29 @@ FORMS = (
     Form("xnli", "XNLI-1.0", r"xnli\.(?P<split>dev|test)\.(?P<ending>jsonl)", r'\{[^\n]*"gold_label"'),
     Form("xnli", "XNLI-MT-1.0", rf"multinli\.train\.{_L}\.tsv", r"premise\thypo\tlabel"),
     Form("xnli", "XTREME", rf"xnli/{_TRAIN_DEV_TEST}-{_L}\.tsv"),
-    Form("xnli", "XTREME", rf"{_TRAIN_DEV}-{_L}\.tsv", _NLI_ROW, common=True),
+    Form("xnli", "XTREME", rf"{TRAIN_DEV}-{_L}\.tsv", _NLI_ROW, common=True),
     Form("pawsx", "x-final", rf"{_L}/(?P<split>train|translated_train|dev_2k|test_2k)\.tsv",
          r"id\tsentence1\tsentence2\tlabel"),
     Form("pawsx", "XTREME", rf"pawsx/{_TRAIN_DEV_TEST}-{_L}\.tsv"),
-    Form("pawsx", "XTREME", rf"{_TRAIN_DEV}-{_L}\.tsv", _PARAPHRASE_ROW, common=True),
+    Form("pawsx", "XTREME", rf"{TRAIN_DEV}-{_L}\.tsv", _PARAPHRASE_ROW, common=True),
     Form("udpos", "Universal Dependencies", rf"{_L}_(?P<treebank>[a-z0-9]+)-ud-{_TRAIN_DEV_TEST}\.conllu", r"#|\d"),
     Form("udpos", "XTREME", rf"udpos/{_TRAIN_DEV_TEST}-{_L}\.tsv"),
-    Form("udpos", "XTREME", rf"{_TRAIN_DEV}-{_L}\.tsv", _UPOS_ROW, common=True),
+    Form("udpos", "XTREME", rf"{TRAIN_DEV}-{_L}\.tsv", _UPOS_ROW, common=True),
     Form("panx", "WikiAnn", rf"(?P<language>[a-z]{{2,3}})-{_TRAIN_DEV_TEST}", _PANX_LINE),
     Form("panx", "WikiAnn", _TRAIN_DEV_TEST, _PANX_LINE, common=True),
     Form("panx", "XTREME", rf"panx/{_TRAIN_DEV_TEST}-{_L}\.tsv"),
-    Form("panx", "XTREME", rf"{_TRAIN_DEV}-{_L}\.tsv", _BIO_ROW, common=True),
+    Form("panx", "XTREME", rf"{TRAIN_DEV}-{_L}\.tsv", _BIO_ROW, common=True),
     Form("tatoeba", "LASER v1", r"tatoeba\.(?P<language>[a-z]{3})-eng\.(?P<side>[a-z]{3})"),
     Form("tatoeba", "XTREME", rf"tatoeba/{_L}-en\.(?P<side>[a-z]{{2}})"),
     Form("bucc2018", "BUCC 2018", rf"{_L}-en\.(?P<split>sample|training)\.(?P<side>[a-z]{{2}}|gold)", _BUCC_LINE),
     Form("bucc2018", "XTREME", rf"{_L}-en\.(?P<split>dev|test)\.(?P<side>[a-z]{{2}}|gold)", _BUCC_LINE),
-    Form("xquad", "XQuAD", rf"xquad\.{_L}\.json", _JSON),
-    Form("mlqa", "MLQA", rf"(?P<split>dev|test)-context-{_L}-question-(?P<question>[a-z]{{2}})\.json", _JSON),
-    Form("tydiqa", "TyDiQA-GoldP 1.1", r"tydiqa-goldp-v1\.1-(?P<split>train|dev)\.json", _JSON),
-    Form("tydiqa", "TyDiQA-GoldP 1.1", rf"tydiqa-goldp-(?P<split>dev)-(?P<language>{_NAMES})\.json", _JSON),
-    Form("tydiqa", "XTREME", rf"tydiqa\.goldp\.{_L}\.{_TRAIN_DEV}\.json", _JSON),
+    Form("xquad", "XQuAD", rf"xquad\.{_L}\.json", JSON_OBJECT),
+    Form("mlqa", "MLQA", rf"(?P<split>dev|test)-context-{_L}-question-(?P<question>[a-z]{{2}})\.json", JSON_OBJECT),
+    Form("tydiqa", "TyDiQA-GoldP 1.1", r"tydiqa-goldp-v1\.1-(?P<split>train|dev)\.json", JSON_OBJECT),
+    Form("tydiqa", "TyDiQA-GoldP 1.1", rf"tydiqa-goldp-(?P<split>dev)-(?P<language>{_NAMES})\.json", JSON_OBJECT),
+    Form("tydiqa", "XTREME", rf"tydiqa\.goldp\.{_L}\.{TRAIN_DEV}\.json", JSON_OBJECT),
     Form("tydiqa", "gold passages", rf"(?P<language>{_NAMES})-dev\.jsonl", r'\{[^\n]*"passage_text"[^\n]*"answers"'),
-    Form("squad_v1", "SQuAD 1.1", rf"{_TRAIN_DEV}-v1\.1\.json", _JSON),
-    Form("squad_v1", "SQuAD 1.1 translated", rf"{_L}_squad-translate-train-{_TRAIN_DEV}-v1\.1\.json", _JSON),
-    Form("squad_v1", "SQuAD 1.1 translated", rf"squad\.translate\.(?P<split>train)\.en-{_L}\.json", _JSON),
-    Form("squad_v2", "SQuAD 2.0", rf"{_TRAIN_DEV}-v2\.0\.json", _JSON),
-    Form("snli", "SNLI 1.0", r"snli_1\.0_(?P<split>train|dev)\.(?P<ending>jsonl)", r'\{[^\n]*"gold_label"'),
-    Form("snli", "SNLI 1.0", r"snli_1\.0_(?P<split>train|dev)\.(?P<ending>txt)", _NLI_COLUMNS),
-    Form("mnli", "MultiNLI 1.0", r"multinli_1\.0_(?P<split>train|dev_matched|dev_mismatched)\.(?P<ending>jsonl)",
-         r'\{[^\n]*"gold_label"'),
-    Form("mnli", "MultiNLI 1.0", r"multinli_1\.0_(?P<split>train|dev_matched|dev_mismatched)\.(?P<ending>txt)",
-         _NLI_COLUMNS),
-    Form("mnli", "GLUE", r"(?P<split>train|dev_matched|dev_mismatched)\.tsv", r"index\tpromptID\tpairID\tgenre\t",
-         common=True),
-    Form("mnli", "jiant", r"mnli[_/](?P<split>train|val)\.jsonl", r'\{[^\n]*"premise"[^\n]*"hypothesis"'),
-    Form("anli", "ANLI", r"R(?P<round>[123])/(?P<split>train|dev)\.jsonl", r'\{[^\n]*"context"[^\n]*"hypothesis"'),
-    Form("qqp", "GLUE", rf"{_TRAIN_DEV}\.tsv", r"id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate", common=True),
-    Form("hellaswag", "HellaSwag", r"hellaswag_(?P<split>train|val)\.jsonl", r'\{[^\n]*"endings"'),
-    Form("cosmosqa", "CosmosQA", r"(?P<split>train|valid)\.csv", r"id,context,question,answer0,", common=True),
-    Form("commonsenseqa", "CommonsenseQA", rf"{_TRAIN_DEV}_rand_split\.jsonl", r'\{[^\n]*"answerKey"'),
-    Form("ccg", "jiant", rf"ccg\.{_TRAIN_DEV}"),
-    Form("ccg", "jiant", r"(?P<split>tags)_to_id\.json", _JSON),
+    *(form for row in CORPORA.values() for form in row.release.forms),
     Form("xcopa", "XCOPA", rf"data/{_L}/(?P<split>val|test)\.(?P=language)\.jsonl", r'\{[^\n]*"premise"'),
     Form("xcopa", "COPA", r"COPA/(?P<split>train|val|test)\.jsonl", r'\{[^\n]*"premise"'),
     Form("xcopa", "XTREME", rf"xcopa/(?P<split>train|val|test)-{_L}\.jsonl", r'\{[^\n]*"premise"'),
@@ -100,7 +65,7 @@ FORMS = (
 
 # What a person is told of a beginning that is no plain text.
 BEGINNINGS = {
-    _JSON: "a JSON object",
+    JSON_OBJECT: "a JSON object",
     _NLI_ROW: "text TAB text TAB entailment, neutral or contradiction",
     _PARAPHRASE_ROW: "text TAB text TAB 0 or 1",
     _UPOS_ROW: "word TAB universal part of speech",

@@ -11,7 +11,7 @@ from typing import Any
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data import plausible
 from xtreme_bench.data.layout import known
-from xtreme_bench.data.release import pairs, questions, retrieval, squad, tagging, text, training
+from xtreme_bench.data.release import pairs, questions, retrieval, tagging, text, training
 from xtreme_bench.data.release.archives import is_archive, unpacked
 from xtreme_bench.data.release.found import find, passed_over
 from xtreme_bench.data.release.journal import Journal
@@ -25,8 +25,10 @@ from xtreme_bench.data.usable import MOST_UNUSABLE
 from xtreme_bench.data.usage import Usage
 from xtreme_bench.errors import InputError, Problem, first
 from xtreme_bench.files import digest, write_json
+from xtreme_bench.intermediate import CORPORA, preparers, readers_of
 from xtreme_bench.stage import code
 from xtreme_bench.stage.job import Job
+from xtreme_bench.stage.loaded import named
 
 NOTES = "prepare.json"
 WORK = ".prepare"  # below the data folder: unpacked archives while they are needed, and what lets a run be resumed
@@ -44,23 +46,12 @@ STEPS: tuple[tuple[str, Callable[[Preparation], None]], ...] = (
     ("xquad", questions.prepare_xquad),
     ("mlqa", questions.prepare_mlqa),
     ("tydiqa", questions.prepare_tydiqa),
-    ("squad_v1", squad.prepare_squad_v1),
-    ("squad_v2", squad.prepare_squad_v2),
-    ("snli", training.prepare_snli),
-    ("mnli", training.prepare_mnli),
-    ("anli", training.prepare_anli),
-    ("qqp", training.prepare_qqp),
-    ("hellaswag", training.prepare_hellaswag),
-    ("cosmosqa", training.prepare_cosmosqa),
-    ("commonsenseqa", training.prepare_commonsenseqa),
-    ("ccg", training.prepare_ccg),
+    *((row.name, named(row.release.preparer)) for row in CORPORA.values() if row.release.preparer),
     ("xcopa", training.prepare_xcopa),
     ("text", text.prepare_text),
 )
 # Steps that depend on what all steps before them left, not on their own files alone.
 AFTER_OTHERS = frozenset({"squad_v1", "squad_v2", "text"})
-# Tasks that other corpora are training data of in other languages than English.
-ALSO_READS = {"mnli": ("xnli",), "qqp": ("pawsx",), "squad_v1": ("tydiqa",)}
 
 
 def prepare(
@@ -148,7 +139,8 @@ def _prepare(
         "sample": sample,
         "unusable": unusable,
         "to": [str(folder.resolve()) if folder else None for folder in (to, labels)],
-        "code": code.digest(f"{__name__}:"),
+        "code": code.digest(f"{__name__}:", *preparers(), *readers_of(CORPORA)),
+        "corpora": [row.prepared_from for row in CORPORA.values()],
     }
     skipped = passed_over(sources)
     key = digest([[(name, size_and_time(path)) for name, path in listed], skipped, options])
@@ -207,7 +199,7 @@ def _run_steps(
     tasks: dict[str, Any] = {}
     before: list[str] = []
     for done, (name, step) in enumerate(STEPS):
-        inputs = preparation.found.inputs(name, *ALSO_READS.get(name, ()))
+        inputs = preparation.found.inputs(name, *_borrowed(name))
         key = digest([inputs, dict(options), before if name in AFTER_OTHERS else []])
         before.append(key)
         notes = journal.notes(name, key)
@@ -226,6 +218,11 @@ def _run_steps(
         tasks |= notes
     progress(len(STEPS), len(STEPS), "")
     return dict(sorted(tasks.items()))
+
+
+def _borrowed(step: str) -> tuple[str, ...]:
+    """Other corpora from which a step makes training data in other languages than English."""
+    return CORPORA[step].release.borrows if step in CORPORA else ()
 
 
 def _tell(progress: Progress, done: int, step: str, file: str) -> None:

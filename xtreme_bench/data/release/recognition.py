@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from xtreme_bench.data import layout
 from xtreme_bench.data.imposters import begin, imposter, is_empty
-from xtreme_bench.data.release.forms import BEGINNINGS, FORMS, Form
+from xtreme_bench.data.release.forms import BEGINNINGS, FORMS
 from xtreme_bench.data.release.heads import head_fields
 from xtreme_bench.data.usage import Usage
 from xtreme_bench.errors import Problem
+from xtreme_bench.intermediate import parts_of
+from xtreme_bench.releases import Form
 
 COMPRESSED = (".gz", ".bz2", ".xz")  # of a single file, which is unpacked before it is looked at
 # What releases are made of; a file with such an ending may be data in a form that is not known.
@@ -30,7 +31,6 @@ _SECOND_COPY = re.compile(r" ?\(\d+\)(?=\.[a-z]+$|$)", re.IGNORECASE)
 _PATHS = [re.compile(rf"(?:^|/){form.path}$") for form in FORMS]
 _ANY_CASE = [re.compile(pattern.pattern, re.IGNORECASE) for pattern in _PATHS]
 _SHOWN = 60
-_CORPUS = {"squad": "squad_v1"}  # what a source of fine-tuning is called as a corpus, if otherwise
 _Named = tuple[Form, re.Match[str]]  # a form that a name has, and the match
 
 
@@ -90,8 +90,7 @@ class Recognised:
     def lacking(self, used: Usage) -> list[Problem]:
         """What is wrong with files that are perhaps meant for what is needed, and that no other file stands for."""
         by_task = {**used.targets, **used.intermediate}
-        parts = (layout.PARTS.get(task, (task,)) for task in (*by_task, *used.finetuning))
-        corpora = {_CORPUS.get(part, part) for group in parts for part in group}
+        corpora = {part for task in (*by_task, *used.finetuning) for part in parts_of(task)}
         languages = {"en", *(language for languages in by_task.values() for language in languages)}
         problems = list(self.imposters)
         for miss in self.near:

@@ -22,6 +22,7 @@ from xtreme_bench.data.release.preparation import NOT_USED, OF_A_TARGET, Prepara
 from xtreme_bench.data.sentence_pairs import FAILED_TRANSLATION, read_x_final, read_xnli
 from xtreme_bench.data.usable import LeftOut
 from xtreme_bench.errors import Problem
+from xtreme_bench.intermediate import SPLITS
 
 TRAIN_SHARE = 0.9
 _NOT_AGREED = f": pairs without agreement{NOT_USED}"
@@ -31,7 +32,7 @@ _MNLI_FILE = "mnli/multinli_1.0_{}.jsonl"
 def prepare_snli(preparation: Preparation) -> None:
     """Write SNLI from its JSON lines or its text files."""
     found = preparation.files("snli", "SNLI 1.0", "split", "ending")
-    files = {split: _one_of(found, split, "jsonl", "txt") for split in layout.SPLITS}
+    files = {split: _one_of(found, split, "jsonl", "txt") for split in SPLITS}
     only = files["train"] or files["dev"]
     if only is not None and not all(files.values()):
         _cut(preparation, "snli", only, _agreed(preparation, only))
@@ -145,7 +146,7 @@ def prepare_hellaswag(preparation: Preparation) -> None:
 def prepare_commonsenseqa(preparation: Preparation) -> None:
     """Write CommonsenseQA."""
     files = preparation.files("commonsenseqa", "CommonsenseQA", "split")
-    _whole_or_cut(preparation, "commonsenseqa", {split: files.get((split,)) for split in layout.SPLITS}, "id")
+    _whole_or_cut(preparation, "commonsenseqa", {split: files.get((split,)) for split in SPLITS}, "id")
 
 
 def prepare_cosmosqa(preparation: Preparation) -> None:
@@ -162,8 +163,8 @@ def prepare_ccg(preparation: Preparation) -> None:
         if files:
             preparation.remark("ccg", "left out: its list of tags, tags_to_id.json, was not found")
         return
-    tags = intermediate.supertags(preparation.use("ccg", numbered), "en")
-    preparation.copy("ccg", numbered, layout.ccg_tags_file("en"))
+    tags = intermediate.read_labels(preparation.use("ccg", numbered), "ccg", "en")
+    preparation.copy("ccg", numbered, *layout.label_files("ccg", ["en"]))
     for (split,), path in sorted(files.items()):
         read = partial(intermediate.read_ccg, preparation.use("ccg", path), f"{split} of ccg", tags)
         deque(preparation.count_rows("ccg", f"{split} en", read), maxlen=0)
@@ -218,7 +219,7 @@ def _as_it_is(preparation: Preparation, task: str, path: Path, file: str, what: 
 def _whole_or_cut(preparation: Preparation, task: str, files: Mapping[str, Path | None], group: str) -> None:
     """Copy both splits; where there is only one, cut it in two at a change of the field `group`."""
     found = {split: path for split, path in files.items() if path is not None}
-    if len(found) == len(layout.SPLITS):
+    if len(found) == len(SPLITS):
         for split, path in found.items():
             _as_it_is(preparation, task, path, layout.intermediate_split_files(task, split)[0], f"{split} en")
         return
@@ -235,7 +236,7 @@ def _cut(
     """Cut `examples`, given as (group, text in the file), in two; both files begin with `header`."""
     groups, texts = zip(*some(iter(examples), f"{path} holds no examples"), strict=True)
     at = cut(groups, TRAIN_SHARE)
-    for split, part in zip(layout.SPLITS, (texts[:at], texts[at:]), strict=True):
+    for split, part in zip(SPLITS, (texts[:at], texts[at:]), strict=True):
         preparation.write(layout.intermediate_split_files(task, split)[0], header + "".join(part))
         preparation.count(task, f"{split} en", len(part))
     preparation.remark(
