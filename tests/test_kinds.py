@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from xtreme_bench.files import Digests
 from xtreme_bench.plan.stages import plan
 from xtreme_bench.recipe.load import load
 from xtreme_bench.stage.code import ROOT
 from xtreme_bench.stage.kinds import KINDS
 from xtreme_bench.stage.params import parse, plain
-from xtreme_bench.stage.store import Digests
 
 RECIPES = sorted((Path(__file__).parents[1] / "recipes").glob("*.yaml"))
 HEAVY = ("torch", "numpy", "transformers", "onnx", "onnxruntime")
