@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import resource
 import struct
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command import Done
 from small_bundle import LABELS, manifest, put, put_bundle
 
 from xtreme_bench.benchmark import TASKS
@@ -65,32 +65,62 @@ FILES: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
 }
 
 
-def check(*arguments: str) -> subprocess.CompletedProcess[str]:
-    def limit() -> None:
+# Runs commands one after another, each in a fork of a process that has the package loaded, and says how each ended.
+SERVER = f"""
+import json, os, resource, sys
+from xtreme_bench.bundle import check, evaluate, lenient, verify
+from xtreme_bench.cli.main import main
+from xtreme_bench.report import terminal
+for line in sys.stdin:
+    child = os.fork()
+    if not child:
         resource.setrlimit(resource.RLIMIT_CPU, (5, 5))
-        resource.setrlimit(resource.RLIMIT_AS, (600 * MIB, 600 * MIB))
+        resource.setrlimit(resource.RLIMIT_AS, ({600 * MIB}, {600 * MIB}))
+        arguments, *streams = json.loads(line)
+        for number, path in enumerate(streams, 1):
+            os.dup2(os.open(path, os.O_CREAT | os.O_WRONLY), number)
+        sys.argv = ["xtreme-bench", *arguments]
+        sys.exit(main())
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+Run = Callable[..., Done]
 
-    return subprocess.run(
-        [sys.executable, "-m", "xtreme_bench.cli", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        preexec_fn=limit,
-    )
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        yield process
+
+
+@pytest.fixture
+def run(server: subprocess.Popen[str], tmp_path: Path) -> Run:
+    """Runs a command within the limits."""
+
+    def run(*arguments: str) -> Done:
+        streams = tmp_path / "out.txt", tmp_path / "err.txt"
+        assert server.stdin is not None
+        assert server.stdout is not None
+        server.stdin.write(json.dumps([arguments, *map(str, streams)]) + "\n")
+        server.stdin.flush()
+        return Done(int(server.stdout.readline()), *(path.read_text(encoding="utf-8") for path in streams))
+
+    return run
 
 
 @pytest.mark.parametrize("what", FILES)
-def test_a_small_zip_that_unpacks_to_much_is_checked_in_seconds(what: str, tmp_path: Path) -> None:
+def test_a_small_zip_that_unpacks_to_much_is_checked_in_seconds(what: str, run: Run, tmp_path: Path) -> None:
     make, said = FILES[what]
     with zipfile.ZipFile(tmp_path / "small.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name, content in make().items():
             archive.writestr(name, content)
-    done = check("check", str(tmp_path / "small.zip"))
+    done = run("check", str(tmp_path / "small.zip"))
     assert said in done.stdout + done.stderr
     assert done.returncode in (1, 2)
 
 
-MANY = range(50_000)
+MANY = range(25_000)
 # Claims beside the predictions, and what `verify` says of them.
 CLAIMS: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
     "keys of a recipe": (lambda: {"recipe": {str(one): 1 for one in MANY}}, "the recipe in it has more than 10,000"),
@@ -106,38 +136,49 @@ CLAIMS: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
 
 
 @pytest.mark.parametrize("what", CLAIMS)
-def test_a_manifest_that_claims_much_is_verified_in_seconds_and_few_words(what: str, tmp_path: Path) -> None:
+def test_a_manifest_that_claims_much_is_verified_in_seconds_and_few_words(what: str, run: Run, tmp_path: Path) -> None:
     claims, said = CLAIMS[what]
     bundle = put_bundle(tmp_path, **claims())
-    done = check("verify", str(bundle), "--labels", str(put(tmp_path / "labels", dict(LABELS))))
+    done = run("verify", str(bundle), "--labels", str(put(tmp_path / "labels", dict(LABELS))))
     assert said in done.stderr
     assert (done.returncode, len(done.stderr) < 300_000) == (1, True)
 
 
-@pytest.mark.parametrize(
-    "options", [["check"], ["evaluate", "--lenient", "--predictions"], ["evaluate", "--predictions"]]
-)
-def test_a_member_that_says_less_than_it_holds_is_read_as_far_as_it_says(options: list[str], tmp_path: Path) -> None:
-    path = tmp_path / "small.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open(XNLI, "w") as stream:
+@pytest.fixture(scope="module")
+def understated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A zip whose one member says that it has 100 bytes, and has 200 MiB."""
+    path = tmp_path_factory.mktemp("understated") / "small.zip"
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        archive.open(XNLI, "w") as stream,
+    ):
         for _ in range(200):
             stream.write(b"\n" * MIB)
     raw = bytearray(path.read_bytes())
     at = raw.rfind(b"PK\1\2") + 24
     raw[at : at + 4] = struct.pack("<I", 100)
     path.write_bytes(raw)
+    return path
+
+
+@pytest.mark.parametrize(
+    "options", [["check"], ["evaluate", "--lenient", "--predictions"], ["evaluate", "--predictions"]]
+)
+def test_a_member_that_says_less_than_it_holds_is_read_as_far_as_it_says(
+    options: list[str], understated: Path, run: Run, tmp_path: Path
+) -> None:
     labels = str(put(tmp_path / "labels", LABELS))
-    done = check(*options, str(path), *(["--labels", labels] if options[0] == "evaluate" else []))
+    done = run(*options, str(understated), *(["--labels", labels] if options[0] == "evaluate" else []))
     assert "damaged inside the zip" in done.stdout + done.stderr
     assert done.returncode == {"check": 1}.get(options[0], 0 if "--lenient" in options else 2)
 
 
-def test_a_zip64_is_refused_before_its_entries_are_read(tmp_path: Path) -> None:
+def test_a_zip64_is_refused_before_its_entries_are_read(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "small.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(XNLI, b"")
     raw = path.read_bytes()
     end = raw.rfind(b"PK\5\6")
     path.write_bytes(raw[:end] + struct.pack("<4sIQI", b"PK\6\7", 0, 0, 1) + raw[end:])
-    done = check("check", str(path))
+    done = run("check", str(path))
     assert (done.returncode, "a zip64" in done.stderr) == (2, True)

@@ -48,6 +48,7 @@ class _Definition:
 class _Module:
     """A parsed module: its definitions by name, and under the empty name what it does when it is imported."""
 
+    sha256: str
     definitions: dict[str, _Definition] = field(default_factory=lambda: {"": _Definition()})
     imports: dict[str, Reached] = field(default_factory=dict)
 
@@ -85,7 +86,8 @@ def digest(*names: str, root: Path = ROOT) -> str:
 @functools.cache
 def sources(*names: str, root: Path = ROOT) -> dict[str, str]:
     """The modules of which `names` run something: name -> sha256 (hex) of the whole source."""
-    return {one: hashlib.sha256(_file(root, one).read_bytes()).hexdigest() for one in parts(*names, root=root)}
+    read = {one: _read(root, one) for one in parts(*names, root=root)}
+    return {one: parsed.sha256 for one, parsed in read.items() if parsed is not None}
 
 
 _ACTIONS = "<import>"  # what a module does when it is imported, asked for by itself
@@ -101,43 +103,62 @@ def _sha256(*texts: str) -> str:
     return hashlib.sha256("\0\0".join(texts).encode()).hexdigest()
 
 
-def _file(root: Path, module: str) -> Path:
-    path = root.joinpath(*module.split(".")[1:])
-    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-
-
-def _is_module(root: Path, module: str) -> bool:
-    return module.partition(".")[0] == PACKAGE and not module.endswith(".") and _file(root, module).is_file()
-
-
+@functools.cache
 def _read(root: Path, module: str) -> _Module | None:
-    return _parse(_file(root, module).read_text(encoding="utf-8")) if _is_module(root, module) else None
+    """A module of the package as it was when it was first asked for; None for a name that is no module."""
+    if module.partition(".")[0] != PACKAGE or module.endswith("."):
+        return None
+    path = root.joinpath(*module.split(".")[1:])
+    file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    return _parse(file.read_bytes()) if file.is_file() else None
 
 
 @functools.cache
-def _parse(source: str) -> _Module:
-    parsed = _Module()
+def _parse(source: bytes) -> _Module:
+    parsed = _Module(hashlib.sha256(source).hexdigest())
     for statement in ast.parse(source).body:
         if isinstance(statement, ast.Import | ast.ImportFrom):
             parsed.imports.update(_imported(statement))
         elif not _is_text(statement):
             for name in _defined(statement) or [""]:
-                _add(parsed.definitions.setdefault(name, _Definition()), _Bare().visit(statement))
+                definition = parsed.definitions.setdefault(name, _Definition())
+                definition.text += _entered(statement, definition)
     return parsed
 
 
-def _add(definition: _Definition, statement: ast.stmt) -> None:
-    """Enter what a statement names, and its text, into the definition that it is part of."""
-    definition.text += ast.dump(statement)
-    nodes = list(ast.walk(statement))
-    attribute = {id(node.value): node.attr for node in nodes if isinstance(node, ast.Attribute)}
-    for node in nodes:
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store):
-            definition.names.add((node.id, attribute.get(id(node), "")))
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            definition.imports.update(_imported(node))
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith(f"{PACKAGE}."):
-            definition.strings.add(node.value)
+def _entered(node: object, definition: _Definition) -> str:
+    """The text of a syntax tree without what changes no result; what it names is entered into its definition.
+
+    One walk for both, written out, since every plan reads the whole package.
+    """
+    if isinstance(node, list):
+        return f"[{','.join([_entered(one, definition) for one in node])}]"
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    if isinstance(node, ast.Name):
+        if not isinstance(node.ctx, ast.Store):
+            definition.names.add((node.id, ""))
+        return node.id
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        definition.names.add((node.value.id, node.attr))
+        return f"{node.value.id}.{node.attr}"
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        definition.imports.update(_imported(node))
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith(f"{PACKAGE}."):
+        definition.strings.add(node.value)
+    return f"{type(node).__name__}({','.join([_entered(value, definition) for value in _counted(node)])})"
+
+
+def _counted(node: ast.AST) -> list[object]:
+    """The parts of a node but for docstrings and the annotations of functions."""
+    skipped = _SKIPPED.get(type(node), ())
+    parts = [getattr(node, name, None) for name in node._fields if name not in skipped]
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        parts.append([statement for statement in node.body if not _is_text(statement)])
+    return parts
+
+
+_SKIPPED = {ast.FunctionDef: ("returns", "body"), ast.ClassDef: ("body",), ast.arg: ("annotation",)}
 
 
 def _defined(statement: ast.stmt) -> list[str]:
@@ -180,14 +201,14 @@ def _follow(root: Path, origin: str, name: str, attribute: str) -> Iterator[Reac
     Of a module only what is asked of it (`layout.test_files`); all of it where it is used as a value.
     """
     inner = f"{origin}.{name}" if name else origin
-    parsed = _read(root, origin)
+    parsed, held = _read(root, origin), _read(root, inner)
     if parsed is not None and name in parsed.imports:
         yield from _follow(root, *parsed.imports[name], attribute)
-    elif not _is_module(root, inner):
+    elif held is None:
         yield origin, name
-    elif (held := _read(root, inner)) is not None and attribute in held.imports:
+    elif attribute in held.imports:
         yield from _follow(root, *held.imports[attribute], "")
-    elif attribute and _is_module(root, f"{inner}.{attribute}"):
+    elif attribute and _read(root, f"{inner}.{attribute}") is not None:
         yield f"{inner}.{attribute}", ""
     else:
         yield inner, attribute
@@ -196,7 +217,7 @@ def _follow(root: Path, origin: str, name: str, attribute: str) -> Iterator[Reac
 def _named(root: Path, text: str) -> Iterator[Reached]:
     """What a string names for loading: "module:function", a module, or a package whose modules are loaded by name."""
     module, _, name = text.partition(":")
-    if _is_module(root, module):
+    if _read(root, module) is not None:
         yield module, name
     elif module.endswith("."):
         for file in sorted(root.joinpath(*module.split(".")[1:-1]).glob("*.py")):
@@ -205,20 +226,3 @@ def _named(root: Path, text: str) -> Iterator[Reached]:
 
 def _is_text(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-
-
-class _Bare(ast.NodeTransformer):
-    """Leaves out what changes no result: docstrings, and annotations of functions."""
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        node.returns = None
-        every = node.args
-        for each in [*every.posonlyargs, *every.args, *every.kwonlyargs, every.vararg, every.kwarg]:
-            if each is not None:
-                each.annotation = None
-        return self.visit_ClassDef(node)
-
-    def visit_ClassDef(self, node: ast.ClassDef | ast.FunctionDef) -> ast.AST:
-        self.generic_visit(node)
-        node.body = [statement for statement in node.body if not _is_text(statement)]
-        return node
