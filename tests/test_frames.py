@@ -59,7 +59,7 @@ def two_segments(tokenizer: Any) -> Encoder:
 def test_pairs_have_the_special_tokens_and_segments_of_the_tokenizer(tmp_path: Path, kind: str, family: str) -> None:
     tokenizer, rows = tokenizer_of(kind), ROWS[family][1]
     corpus = Corpus("x", family, ("no", "yes"), LIMITS, {"train": lambda dropped: iter(rows)})
-    examples = tokenise(corpus, "train", tokenizer, tmp_path / "x", Counter())
+    examples = tokenise(corpus, "train", tokenizer, tmp_path / "x", Counter(), 1)
     assert isinstance(examples, Examples)
     for example in examples:
         batch = collate([example], two_segments(tokenizer))
@@ -130,7 +130,7 @@ def test_what_does_not_fit_is_counted_once_a_row(tmp_path: Path, module: Any, ro
     family = module.__name__.rpartition(".")[2]
     corpus = Corpus("x", family, ("no", "yes"), LIMITS, {"train": lambda dropped: iter([row])})
     counted: Counter[str] = Counter()
-    tokenise(corpus, "train", tiny_encoder().tokenizer, tmp_path / "x", Counter(), cut=counted)
+    tokenise(corpus, "train", tiny_encoder().tokenizer, tmp_path / "x", Counter(), 1, cut=counted)
     assert counted == cut
 
 

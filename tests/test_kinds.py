@@ -137,5 +137,5 @@ def test_a_new_kind_is_a_module_and_a_row(tmp_path: Path) -> None:
     found = json.loads(done.stdout)
     assert found["text"] == "ababab"
     assert found["params"] == {"word": "ab", "times": 3}
-    assert (found["plan"]["name"], found["plan"]["state"]) == ("repeat a word (quickstart)", "done")
+    assert (found["plan"]["name"], found["plan"]["status"]) == ("repeat a word (quickstart)", "done")
     assert found["audit"] == {"type": "Repeat", "dropped": {}}

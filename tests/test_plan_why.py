@@ -27,7 +27,7 @@ def store(tmp_path: Path) -> Store:
 
 
 def stage(name: str = "fine-tune xnli (mnli)", image: str | None = None, **inputs: Stage | Folder) -> Stage:
-    return Stage("finetune", name, PARAMS, inputs, {}, image)
+    return Stage("finetune", name, PARAMS, inputs, image)
 
 
 def why(store: Store, stage: Stage, waiting: Mapping[str, str] | None = None) -> list[str]:
@@ -101,7 +101,7 @@ def test_what_follows_from_another_stage_says_so_and_not_the_reason(store: Store
     finish(store, stage(encoder=before))
     now = Stage("intermediate", before.name, {"seed": 2}, {})
     assert why(store, stage(encoder=now), {now.key: "to do again"}) == [
-        "input `intermediate training` is to do again",
+        "it reads `intermediate training`: to do again",
     ]
     assert why(store, stage(encoder=now)) == ["input `intermediate training` is another finished one"]
 
@@ -150,9 +150,9 @@ def test_the_table_and_the_json_of_a_plan_say_why(tmp_path: Path) -> None:
     assert stages["pretrain"]["why"] == []
     assert stages["intermediate training"]["status"] == "to do again"
     assert stages["intermediate training"]["why"] == ["steps 600 -> 700"]
-    assert stages["fine-tune xnli"]["why"] == ["input `intermediate training` is to do again"]
+    assert stages["fine-tune xnli"]["why"] == ["it reads `intermediate training`: to do again"]
     assert stages["score"]["why"] == [
-        "inputs `predict xnli`, `predict pawsx`, `predict udpos` and 6 more are to do again",
+        "it reads `predict xnli`, `predict pawsx`, `predict udpos` and 6 more: to do again",
     ]
     text = facts.text(found)
     at = next(number for number, line in enumerate(text.splitlines()) if "intermediate training (made-up)" in line)

@@ -62,7 +62,7 @@ def test_a_whole_number_is_a_number_and_is_read_as_one_with_a_point() -> None:
     ("changes", "said"),
     [
         ({"rates": 1.0}, "rates: is no field of Settings; did you mean 'rate'?"),
-        ({"zzz": 1}, "zzz: is no field of Settings; it has steps, rate, final,"),
+        ({"zzz": 1}, "zzz: is no field of Settings; known: steps, rate, final,"),
         ({"rate": ...}, "rate: is missing"),
         ({"rate": "1"}, "rate: must be a number, not '1'"),
         ({"rate": None}, "rate: must be a number, not None"),

@@ -152,7 +152,7 @@ def test_results_of_other_code_are_taken_where_the_user_accepts_them_and_marked(
     found = json.loads(subprocess.run(plan, cwd=path, capture_output=True, text=True, check=True).stdout)
     why = {one["kind"]: one["why"] for one in found["stages"] if one["status"] == "to do again"}
     assert why["pretrain"] == ["code of training/loop differs from the finished run"]
-    assert why["export"] == ["input `pretrain` is to do again"]  # the baseline's, which is the last
+    assert why["export"] == ["it reads `pretrain`: to do again"]  # the baseline's, which is the last
     done = subprocess.run([*command(), "--accept-code"], cwd=path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "done in" not in done.stderr

@@ -1,3 +1,3 @@
 """What is submitted: written, read as untrusted input, checked, scored, and verified against its own claims."""
 
-__all__ = ["check", "evaluate", "lenient", "manifest", "verify", "write"]
+__all__ = ["check", "evaluate", "lenient", "manifest", "paths", "read", "verify", "write"]

@@ -1,3 +1,3 @@
 """The generator of the small built-in corpora: a closed world told in ten languages."""
 
-__all__ = ["corpus"]
+__all__ = ["corpus", "params"]

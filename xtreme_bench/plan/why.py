@@ -131,7 +131,7 @@ def _follows(stage: Stage, waiting: Mapping[str, str]) -> Iterator[str]:
     for state in dict.fromkeys(waiting.values()):
         names = [f"`{title(one.name)}`" for one in stage.sources if waiting.get(one.key) == state]
         if names := list(dict.fromkeys(names)):
-            yield f"input{'s' if names[1:] else ''} {listing(names, LISTED)} {'are' if names[1:] else 'is'} {state}"
+            yield f"it reads {listing(names, LISTED)}: {state}"
 
 
 def _value(value: Any) -> str:

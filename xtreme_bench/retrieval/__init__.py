@@ -1,3 +1,3 @@
 """Sentence retrieval without training: the encoder is exported, sentences are embedded, pairs are mined."""
 
-__all__ = ["export", "layers", "mining", "precision", "retrieve"]
+__all__ = ["export", "layers", "mining", "params", "precision", "retrieve"]

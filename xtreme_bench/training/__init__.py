@@ -1,3 +1,3 @@
 """Encoders are trained and asked: examples, batches, the loop, the families of tasks, prediction."""
 
-__all__ = ["encoder", "encoder_files", "features", "frames", "predict", "pretrain", "train"]
+__all__ = ["batching", "encoder", "encoder_files", "features", "forward", "frames", "params", "predict", "pretrain", "train"]
