@@ -1,3 +1,18 @@
 """Where corpora come from and how each format is read, into one row type per family of tasks."""
 
-__all__ = ["corpora", "counts", "fetch", "formats", "imposters", "intermediate", "layout", "plausible", "published", "release", "targets", "text", "usable", "usage"]
+__all__ = [
+    "corpora",
+    "counts",
+    "fetch",
+    "formats",
+    "imposters",
+    "intermediate",
+    "layout",
+    "plausible",
+    "published",
+    "release",
+    "targets",
+    "text",
+    "usable",
+    "usage",
+]

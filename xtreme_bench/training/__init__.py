@@ -1,3 +1,14 @@
 """Encoders are trained and asked: examples, batches, the loop, the families of tasks, prediction."""
 
-__all__ = ["batching", "encoder", "encoder_files", "features", "forward", "frames", "params", "predict", "pretrain", "train"]
+__all__ = [
+    "batching",
+    "encoder",
+    "encoder_files",
+    "features",
+    "forward",
+    "frames",
+    "params",
+    "predict",
+    "pretrain",
+    "train",
+]
