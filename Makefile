@@ -10,7 +10,7 @@ READY  := $(VENV)/.installed
 ENGINE ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help install reproduce plan validate check test test-docker bench-data bench-retrieval format lock audit image shell clean-containers clean
+.PHONY: help install reproduce plan validate check test test-docker bench-data bench-retrieval bench-comparison format lock audit image shell clean-containers clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -56,6 +56,9 @@ bench-data: $(READY) ## reading and tokenising beside datasets.map: [DATA=folder
 bench-retrieval: $(READY) ## embedding and mining beside what one would take instead: DATA=folder of the releases
 	$(VENV)/bin/python benchmarks/retrieval.py --data "$(DATA)"
 	$(VENV)/bin/python benchmarks/mining.py
+
+bench-comparison: $(READY) ## `compare` at XTREME's full sizes
+	$(VENV)/bin/python benchmarks/comparison.py
 
 format: $(READY) ## format and mend what can be mended
 	$(VENV)/bin/ruff format .

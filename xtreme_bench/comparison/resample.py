@@ -27,13 +27,13 @@ def bootstrap(columns: Array, resamples: int, generator: np.random.Generator) ->
     number = len(columns)
     if len(kinds) * _KIND_COST <= number or number < 64:
         return generator.multinomial(number, times / number, size=resamples) @ kinds
-    parts = []
+    parts, single = [], columns.astype(np.float32)
     for rows in _chunks(resamples, number):
         drawn = generator.integers(number, size=(rows, number), dtype=np.int32)
         drawn += np.arange(rows, dtype=np.int32)[:, None] * np.int32(number)
         weights = np.bincount(drawn.ravel(), minlength=rows * number).reshape(rows, number)
-        parts.append(weights.astype(np.float64) @ columns)
-    return np.concatenate(parts)
+        parts.append(weights.astype(np.float32) @ single)
+    return np.concatenate(parts).astype(np.float64)
 
 
 def swaps(change: Array, resamples: int, generator: np.random.Generator) -> Array:
