@@ -10,7 +10,7 @@ READY  := $(VENV)/.installed
 ENGINE ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help install reproduce plan validate check test test-docker bench-data bench-retrieval bench-comparison format lock audit image shell clean-containers clean
+.PHONY: help install reproduce plan validate check test test-docker bench-data bench-retrieval bench-training bench-comparison format lock audit image shell clean-containers clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -57,6 +57,9 @@ bench-retrieval: $(READY) ## embedding and mining beside what one would take ins
 	$(VENV)/bin/python benchmarks/retrieval.py --data "$(DATA)"
 	$(VENV)/bin/python benchmarks/mining.py
 
+bench-training: $(READY) ## fine-tuning beside transformers' Trainer and the benchmark's own procedure
+	$(VENV)/bin/python benchmarks/training.py $(ARGS)
+
 bench-comparison: $(READY) ## `compare` at XTREME's full sizes
 	$(VENV)/bin/python benchmarks/comparison.py
 
@@ -73,7 +76,7 @@ audit: $(READY) ## list the parts of the locks as CycloneDX (build/sbom.json) an
 image: $(READY) ## build the image of ENGINE=docker, where it is not there yet, and print its digest
 	@$(RUN) image
 
-shell: $(READY) ## a shell in the image, shut in like a stage
+shell: $(READY) ## a shell in the image, isolated like a stage
 	@docker run --rm -it --network none --cap-drop ALL --security-opt no-new-privileges --read-only --tmpfs /tmp \
 	  --entrypoint /bin/bash "$$($(RUN) image)"
 

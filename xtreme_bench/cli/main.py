@@ -266,7 +266,7 @@ def main() -> None:
     try:
         cli.main(standalone_mode=False)
     except click.exceptions.Abort:
-        say("interrupted; the same command goes on where this one stopped", err=True)
+        say("interrupted; run the same command again to continue", err=True)
         sys.exit(130)
     except click.ClickException as error:
         shown = io.StringIO()

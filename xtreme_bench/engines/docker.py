@@ -168,7 +168,7 @@ def connect() -> DockerClient:
 
 
 def _follow(container: Any, message: Message) -> tuple[dict[str, Any] | None, str]:
-    """Start a container and pass on its progress; returns its final report, and the last it said besides."""
+    """Start a container and pass on its progress; returns its final report and the last lines of its other output."""
     stream = container.attach(stream=True, demux=True, stdout=True, stderr=True)
     container.start()
     report, said = None, ""

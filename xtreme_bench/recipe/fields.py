@@ -116,7 +116,7 @@ class Retrieval:
     max_length: int = length_field(256)
     provider: str = setting("What computes the vectors.", default="onnxruntime", choices=("onnxruntime", "torch"))
     device: str = setting(
-        "Where: auto is the GPU if torch finds one; never another than this.",
+        "Where to compute: auto takes the GPU if torch finds one, cpu and cuda only that.",
         default="auto",
         choices=("auto", "cpu", "cuda"),
     )

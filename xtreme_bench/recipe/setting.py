@@ -61,60 +61,74 @@ def setting(
 
 
 def languages_field(about: str, default: Any = ALL) -> Any:
+    """Languages: all that there are, or a list."""
     return setting(about, default=default, choices=languages_of, noun="language")
 
 
 def rate_field(default: Any) -> Any:
+    """The highest learning rate."""
     return setting("Highest learning rate of AdamW; it falls linearly to 0.", default=default, above=0, high=1)
 
 
 def warmup_field() -> Any:
+    """The share of the steps in which the learning rate rises."""
     return setting("Share of the steps in which the learning rate rises.", default=0.1, low=0, high=1)
 
 
 def decay_field() -> Any:
+    """AdamW's weight decay."""
     return setting("Weight decay, not on bias and LayerNorm.", default=0.01, low=0, high=1)
 
 
 def batch_field(default: int) -> Any:
+    """Examples of one optimizer step."""
     return setting("Examples per step, over all devices.", default=default, low=1, high=65536)
 
 
 def steps_field(instead_of: str | None = None, default: Any = MISSING) -> Any:
+    """Optimizer steps."""
     about = "Length of the training in steps" + (f"; instead of {instead_of}." if instead_of else ".")
     return setting(about, default=default, low=1, high=100_000_000, instead_of=instead_of)
 
 
 def method_field() -> Any:
+    """What of an encoder learns."""
     about = "full: all weights learn. head: only the head, the encoder stays as it is."
     return setting(about, default="full", choices=("full", "head"))
 
 
 def pooling_field() -> Any:
+    """Which vector of a text a head sees."""
     about = "What the head of a sentence task sees. first: the first token, as in the papers. mean: of all tokens."
     return setting(about, default="first", choices=("first", "mean"))
 
 
 def epochs_field(default: float) -> Any:
+    """Passes over the training examples."""
     return setting("Length of the training in passes over the training data.", default=default, above=0, high=10_000)
 
 
 def length_field(default: int, what: str = "") -> Any:
+    """The most tokens of a sequence."""
     return setting(f"Longest input in sub-words{what}.", default=default, low=8, high=8192)
 
 
 def stride_field(default: Any) -> Any:
+    """How far a window of a long context moves."""
     return setting("Question answering: sub-words from one window to the next.", default=default, low=1, high=8192)
 
 
 def evaluate_every_field() -> Any:
+    """Steps between two evaluations."""
     return setting("Steps between two evaluations on development data.", default=1000, low=1, high=100_000_000)
 
 
 def evaluate_on_field() -> Any:
+    """How many development rows an evaluation reads."""
     about = "Development examples in an evaluation, spread over the set, as many of each part of ANLI+; 0 = all."
     return setting(about, default=500, low=0, high=100_000_000)
 
 
 def patience_field() -> Any:
+    """Evaluations without gain after which training stops."""
     return setting("Evaluations without gain after which training stops; 0 = never.", default=30, low=0, high=1_000_000)

@@ -107,4 +107,5 @@ class Reading:
     problems: list[Problem] = field(default_factory=list)
 
     def fault(self, message: str, line: int) -> None:
+        """Note what is wrong in a line."""
         self.problems.append(Problem(message, self.file, line))

@@ -121,7 +121,7 @@ def embed(
     folder: Path,
     progress: Callable[[int, int], None] | None = None,
 ) -> Embedded:
-    """Embed `texts` into `folder`, every distinct text once; what a killed call left there is gone on with.
+    """Embed `texts` into `folder`, every distinct text once; it continues what a killed call left there.
 
     A batch has texts of one length, so nothing is padded and a vector depends on its text alone (fp32: to 1e-6; int8
     scales its activations by batch). Texts of more than `max_length` tokens are cut; an empty text is its special
