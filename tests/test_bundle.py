@@ -128,9 +128,9 @@ def test_killed_at_any_point_there_is_a_whole_bundle_and_the_next_writer_leaves_
 
 def test_the_file_system_here_lets_two_folders_change_places(tmp_path: Path) -> None:
     put(tmp_path, {"a/one": "1", "b/two": "2"})
-    assert bundle_module._exchange(tmp_path / "a", tmp_path / "b")
+    assert bundle_module.exchange(tmp_path / "a", tmp_path / "b")
     assert (tmp_path / "a/two").is_file()
-    assert not bundle_module._exchange(tmp_path / "a", tmp_path / "absent")
+    assert not bundle_module.exchange(tmp_path / "a", tmp_path / "absent")
 
 
 def test_writers_of_one_bundle_take_turns_and_a_reader_always_finds_a_whole_one(tmp_path: Path) -> None:

@@ -338,8 +338,8 @@ def test_an_image_built_twice_has_the_same_files_and_versions(made: str, tmp_pat
     connection = client()
     first = contents(connection, made)
     for _ in connection.api.build(
-        fileobj=image._archive(), custom_context=True, nocache=True, network_mode="host", tag="xtreme-bench:again",
-        buildargs={**image._arguments(), "VERSION": "again"}, rm=True, forcerm=True, decode=True,
+        fileobj=image.build_context(), custom_context=True, nocache=True, network_mode="host", tag="xtreme-bench:again",
+        buildargs={**image.build_arguments(), "VERSION": "again"}, rm=True, forcerm=True, decode=True,
     ):  # fmt: skip
         pass
     try:

@@ -181,7 +181,7 @@ def test_a_folder_that_would_hide_the_images_own_is_refused(tmp_path: Path, path
 
 
 def test_the_doctor_tries_every_part_and_says_why_a_gpu_is_not_used(nowhere: str) -> None:
-    if doctor._driver()[0]:
+    if doctor.driver()[0]:
         pytest.skip("this machine has a GPU")
     found = {finding.part: finding for finding in doctor.examine()}
     assert found["gpu driver"].state == "absent"
@@ -199,6 +199,6 @@ def test_a_second_set_of_cuda_libraries_is_a_fault(tmp_path: Path, monkeypatch: 
         folder.mkdir(parents=True)
         (folder / "libcudart.so.13").touch()
     monkeypatch.setattr(sys, "path", [str(tmp_path / "one"), str(tmp_path / "two")])
-    finding = doctor._libraries()
+    finding = doctor.libraries()
     assert finding.state == "broken"
     assert "more than one set" in finding.detail

@@ -13,10 +13,9 @@ import pytest
 from data_samples import write as write_file
 from toy_training import SETTINGS, choices_of, digests, tiny_encoder, write_corpus
 
-from xtreme_bench.data import corpora, layout
+from xtreme_bench.data import layout
 from xtreme_bench.data.corpora import Choice, Corpus, Limits
-from xtreme_bench.data.files import reading
-from xtreme_bench.errors import InputError, Problem
+from xtreme_bench.errors import InputError
 from xtreme_bench.rows import PairRow
 from xtreme_bench.stage.job import Job
 from xtreme_bench.training import encoder as encoders
@@ -124,16 +123,10 @@ def test_the_stage_says_what_it_read_and_what_the_format_leaves_out(tmp_path: Pa
 
 
 def test_a_fault_behind_the_rows_that_are_used_is_still_found(tmp_path: Path, tokenizer: Any) -> None:
-    file = write_file(tmp_path, "a.tsv", "a\tb\tneutral\r\n")
-
-    def read(dropped: Counter[str]) -> Any:
-        with reading(file, "training data") as faults:
-            yield PairRow("0", "a", "b", "neutral")
-            faults.append(Problem("malformed", str(file), 2))
-
-    corpus = Corpus("xnli", "classification", ("neutral",), Limits(16), {"train": corpora._first(read, 1)})
-    with pytest.raises(InputError, match=r"a\.tsv:2: malformed"):
-        tokenise(corpus, "train", tokenizer, tmp_path / "x", Counter(), threads=1)
+    write_file(tmp_path, "xnli/train-en.tsv", "a\tb\tneutral\nonly one text\n")
+    choice = choices_of({**SOURCE, "source": "xnli", "examples": 1, "unusable": 0.0})["features"]
+    with pytest.raises(InputError, match=r"train-en\.tsv:2: "):
+        tokenise(choice.open(tmp_path), "train", tokenizer, tmp_path / "x", Counter(), threads=1)
 
 
 def test_examples_of_one_folder_have_the_same_parts(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from xtreme_bench.errors import InputError
 from xtreme_bench.files import Digests
 from xtreme_bench.plan.stages import Plan, plan
 from xtreme_bench.recipe.load import load
-from xtreme_bench.run.reproduce import Places, _require_inputs
+from xtreme_bench.run.reproduce import Places, reproduce
 from xtreme_bench.stage import folders
 from xtreme_bench.stage.stage import MISSING
 
@@ -48,9 +48,9 @@ def replace_by_link(path: Path, target: str | Path) -> Path:
     return path
 
 
-def refused(places: Path, **where: str) -> str:
+def refused(places: Path, labels: str = "labels") -> str:
     with pytest.raises(InputError) as raised:
-        _require_inputs([planned(places, **where)], Places(places / "data", None, places / "store"))
+        reproduce(str(places / "recipe.yaml"), Places(places / "data", places / labels, places / "store"))
     assert raised.value.exit_code == 2
     return str(raised.value)
 

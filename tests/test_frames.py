@@ -178,4 +178,4 @@ def test_pretraining_without_room_is_an_error(tmp_path: Path, sides: int, length
     write_corpus(tmp_path)
     lines = (tmp_path / "text/en.txt").read_text().splitlines()
     with pytest.raises(InputError, match=rf"max_length {length} leaves no room for {sides} text\(s\)"):
-        pretrain._packed([lines] * sides, tiny_encoder(), length, np.random.default_rng(0))
+        pretrain.pack([lines] * sides, tiny_encoder(), length, np.random.default_rng(0))

@@ -163,6 +163,6 @@ def test_the_doctor_says_which_gpus_the_engine_names_and_what_a_container_gets(
 ) -> None:
     monkeypatch.setattr(engine, "connect", lambda: made)
     monkeypatch.setattr(image, "find", lambda client, named: "sha256:0")
-    finding = doctor._docker()
+    finding = doctor.docker_engine()
     assert finding.state == state
     assert said in finding.detail

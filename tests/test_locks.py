@@ -1,5 +1,6 @@
 """A lock between processes: one at a time, the others say for whom they wait, and a wait can be ended."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -74,5 +75,11 @@ def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
     ("text", "told"), [("", "another process"), ("\x1b]0;x\x07a\nb", "]0;xa"), ("x" * 999, "x" * 200)]
 )
 def test_what_stands_in_a_lock_file_is_told_as_short_printable_text(tmp_path: Path, text: str, told: str) -> None:
+    heard: list[str] = []
     (tmp_path / "key").write_text(text)
-    assert locks._owner(tmp_path / "key") == told
+    with (tmp_path / "key").open() as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        held = locks.held(tmp_path / "key", waiting=heard.append, stop=lambda: bool(heard))
+        with pytest.raises(StageError, match="not begun"), held:
+            pytest.fail("begun")
+    assert heard == [told]

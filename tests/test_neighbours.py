@@ -66,11 +66,11 @@ def test_products_of_16_bit_parts_are_off_by_no_more_than_is_allowed_for():
     left, right = (side.astype(np.float32) for side in corpora(n=300, m=300, width=768, pairs=300))
     left, right = (corpus.corpora(x=side)[0].unit(slice(None)) for side in (left, right))
     parts = [
-        neighbours_torch._parts(torch.from_numpy(left), (0, 0, 1)),
-        neighbours_torch._parts(torch.from_numpy(right), (0, 1, 0)),
+        neighbours_torch.parts_of(torch.from_numpy(left), (0, 0, 1)),
+        neighbours_torch.parts_of(torch.from_numpy(right), (0, 1, 0)),
     ]
-    off = np.abs(neighbours_torch._product(*parts).numpy() - left.astype(np.float64) @ right.T.astype(np.float64)).max()
-    assert off < neighbours_torch._error(768) / 10
+    off = np.abs(neighbours_torch.product(*parts).numpy() - left.astype(np.float64) @ right.T.astype(np.float64)).max()
+    assert off < neighbours_torch.product_error(768) / 10
     # One 16-bit product would be off by far more.
     whole = parts[0][:, :768], parts[1][:, :768]
-    assert np.abs(neighbours_torch._product(*whole).numpy() - left @ right.T).max() > 10 * off
+    assert np.abs(neighbours_torch.product(*whole).numpy() - left @ right.T).max() > 10 * off

@@ -66,4 +66,4 @@ def test_a_terminal_gets_a_bar_with_loss_and_it_is_gone_when_the_stage_is_done(m
 def test_the_first_estimate_of_the_time_left_waits_until_enough_is_done(
     seconds: float, done: int, rest: int, text: str
 ) -> None:
-    assert progress._left(seconds, done, rest) == text
+    assert progress.time_left(seconds, done, rest) == text

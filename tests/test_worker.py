@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 
 from xtreme_bench.engines.local import Local
 from xtreme_bench.errors import InputError, StageError
-from xtreme_bench.stage.worker import _report
+from xtreme_bench.stage.worker import report_of
 
 LABELS = {"kind": "labels", "params": {"seed": 3, "scale": 0.02, "languages": ["en", "de"]}, "inputs": {}}
 # No recipe can ask for a corpus without end, so nothing handles it.
@@ -26,6 +26,20 @@ def stage(folder: Path, **changes: Any) -> Path:
     folder.mkdir(parents=True)
     (folder / "stage.json").write_text(json.dumps({**LABELS, **changes}))
     return folder
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[str]]:
+    """The processes that are started, first ones first."""
+    processes: list[subprocess.Popen[str]] = []
+
+    class Noted(subprocess.Popen[str]):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            processes.append(self)
+
+    monkeypatch.setattr(subprocess, "Popen", Noted)
+    return processes
 
 
 def messages_of(folder: Path) -> tuple[int, list[dict[str, Any]]]:
@@ -80,47 +94,51 @@ FULL = "Error while serializing: I/O error: No space left on device (os error 28
 def test_an_error_is_told_in_words_that_help_whichever_library_raises_it(
     error: Exception, said: str, code: int, unexpected: bool
 ) -> None:
-    report = _report(error)
+    report = report_of(error)
     assert (report["error"], report["exit"], report.get("unexpected", False)) == (said, code, unexpected)
 
 
-def test_the_local_engine_keeps_its_worker_for_the_next_stage_also_after_an_error(tmp_path: Path) -> None:
+def test_the_local_engine_keeps_its_worker_for_the_next_stage_also_after_an_error(
+    tmp_path: Path, started: list[subprocess.Popen[str]]
+) -> None:
     engine = Local()
     try:
         wrong = stage(tmp_path / "a", kind="corpus", params={**LABELS["params"], "languages": ["en", "xx"]})
         with pytest.raises(InputError, match="no miniature corpus in language 'xx'"):
             engine.run(wrong, lambda _: None)
-        (kept,) = engine._all
+        (kept,) = started
         for name in "bc":
             with pytest.raises(StageError, match="the whole traceback is in"):
                 engine.run(stage(tmp_path / name, kind="corpus", params=ENDLESS), lambda _: None)
-        assert engine._all == [kept]
+        assert (started, kept.poll()) == ([kept], None)
     finally:
         engine.close()
 
 
 def test_a_stage_that_sees_gold_labels_shares_its_process_with_no_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, started: list[subprocess.Popen[str]]
 ) -> None:
     engine = Local()
     failing = stage(tmp_path / "a", kind="corpus", params=ENDLESS)
     try:
         with pytest.raises(StageError):
             engine.run(failing, lambda _: None)
-        (kept,) = engine._all
-        take, used = engine._worker, []
-        monkeypatch.setattr(engine, "_worker", lambda **how: used.append(take(**how)) or used[-1])
+        (kept,) = started
         engine.run(stage(tmp_path / "b"), lambda _: None)
-        assert (engine._all, kept.poll()) == ([kept], None)
-        assert used[0] is not kept
-        assert used[0].poll() is not None
+        _, other = started
+        assert kept.poll() is None
+        assert other.poll() is not None
     finally:
         engine.close()
 
 
 @pytest.mark.parametrize(("policy", "found"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
 def test_a_stage_has_the_threads_that_the_recipe_says_which_sleep_when_idle_unless_the_user_says_otherwise(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, policy: str | None, found: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    started: list[subprocess.Popen[str]],
+    policy: str | None,
+    found: str,
 ) -> None:
     monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
     if policy:
@@ -129,13 +147,13 @@ def test_a_stage_has_the_threads_that_the_recipe_says_which_sleep_when_idle_unle
     try:
         with pytest.raises(StageError):
             engine.run(stage(tmp_path / "stage", kind="corpus", params=ENDLESS), lambda _: None)
-        variables = Path(f"/proc/{engine._all[0].pid}/environ").read_text().split("\0")
+        variables = Path(f"/proc/{started[0].pid}/environ").read_text().split("\0")
         assert {"OPENBLAS_NUM_THREADS=3", f"OMP_WAIT_POLICY={found}"} <= set(variables)
     finally:
         engine.close()
 
 
-def test_a_killed_worker_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
+def test_a_killed_worker_is_an_error_that_says_what_to_do(tmp_path: Path, started: list[subprocess.Popen[str]]) -> None:
     engine = Local()
     folder = stage(tmp_path / "stage", params={**LABELS["params"], "scale": 5.0})
 
@@ -143,7 +161,7 @@ def test_a_killed_worker_is_an_error_that_says_what_to_do(tmp_path: Path) -> Non
         deadline = time.monotonic() + 30
         while not (folder / "out").is_dir() and time.monotonic() < deadline:
             time.sleep(0.01)
-        os.kill(engine._all[0].pid, signal.SIGKILL)
+        os.kill(started[0].pid, signal.SIGKILL)
 
     threading.Thread(target=kill, daemon=True).start()
     try:

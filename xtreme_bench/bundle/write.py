@@ -65,12 +65,12 @@ def _put(fresh: Path, out: Path, old: Path) -> None:
     """Let the folder `fresh` be at `out`; what was there is at one of the other two names afterwards."""
     if not out.exists():
         fresh.rename(out)
-    elif not _exchange(fresh, out):  # a file system that cannot: for a moment the bundle is at `old` alone
+    elif not exchange(fresh, out):  # a file system that cannot: for a moment the bundle is at `old` alone
         out.rename(old)
         fresh.rename(out)
 
 
-def _exchange(one: Path, other: Path) -> bool:
+def exchange(one: Path, other: Path) -> bool:
     """Let two folders change places in one step, as Linux offers; whether that was possible."""
     rename = getattr(ctypes.CDLL(None), "renameat2", None)
     return rename is not None and rename(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0

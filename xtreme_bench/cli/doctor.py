@@ -38,20 +38,20 @@ def examine(*, gpu: bool = False) -> list[Finding]:
 
     A GPU that is there must be used by torch and by ONNX Runtime; with `gpu` one must be there.
     """
-    driver, detail = _driver()
-    needed = gpu or driver
-    state = "ok" if driver else "broken" if gpu else "absent"
+    there, detail = driver()
+    needed = gpu or there
+    state = "ok" if there else "broken" if gpu else "absent"
     return [
         Finding("python", "ok", f"{platform.python_version()} at {sys.executable}"),
         Finding("gpu driver", state, detail),
         _heavy("torch", "torch", _torch, needed),
         _heavy("onnx runtime", "onnxruntime", _onnxruntime, needed),
-        _libraries(),
-        _docker(),
+        libraries(),
+        docker_engine(),
     ]
 
 
-def _driver() -> tuple[bool, str]:
+def driver() -> tuple[bool, str]:
     """Whether NVIDIA's driver answers, and its CUDA version or why not."""
     try:
         cuda = ctypes.CDLL("libcuda.so.1")
@@ -134,7 +134,7 @@ def _product() -> bytes:
     return model
 
 
-def _libraries() -> Finding:
+def libraries() -> Finding:
     """Where CUDA's runtime lies: twice would mean that it depends on chance which one is loaded."""
     roots = [Path(entry) for entry in sys.path if entry] + [Path("/usr/local"), Path("/usr/lib")]
     patterns = ("nvidia/*/lib/libcudart.so.*", "cuda*/lib64/libcudart.so.*", "*-linux-gnu/libcudart.so.*")
@@ -147,7 +147,7 @@ def _libraries() -> Finding:
     return Finding("cuda libraries", "ok" if found else "absent", places or "none; only the CUDA builds need them")
 
 
-def _docker() -> Finding:
+def docker_engine() -> Finding:
     """The engine, the GPUs that it names, and, where the image is there, those that a container gets."""
     from xtreme_bench.engines import gpus, image
     from xtreme_bench.engines.docker import connect

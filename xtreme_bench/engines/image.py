@@ -58,7 +58,7 @@ def tag() -> str:
     state = hashlib.sha256()
     for name, content in _context():
         state.update(f"{name}\0{len(content)}\0".encode() + content)
-    state.update(repr(sorted(_arguments().items())).encode())
+    state.update(repr(sorted(build_arguments().items())).encode())
     return f"{REPOSITORY}:{state.hexdigest()[:16]}"
 
 
@@ -66,10 +66,10 @@ def build(client: DockerClient, say: Callable[[str], None]) -> str:
     """Build the image of this checkout; returns its digest. Errors: `StageError` with what the engine said last."""
     name = tag()
     say(f"image {name}: not here yet, building it (minutes; only once for these packages)")
-    arguments = {**_arguments(), "VERSION": __version__, "REVISION": _revision()}
+    arguments = {**build_arguments(), "VERSION": __version__, "REVISION": _revision()}
     last, said = "", time.monotonic()
     stream = client.api.build(
-        fileobj=_archive(),
+        fileobj=build_context(),
         custom_context=True,
         buildargs=arguments,
         tag=name,
@@ -97,7 +97,7 @@ def _ready(named: str | None) -> str | None:
     return named or os.environ.get("XTREME_BENCH_IMAGE") or None
 
 
-def _arguments() -> dict[str, str]:
+def build_arguments() -> dict[str, str]:
     """What the environment says of the base image and the device; the Dockerfile has the defaults."""
     given = {"BASE_IMAGE": "XTREME_BENCH_BASE_IMAGE", "DEVICE": "XTREME_BENCH_DEVICE"}
     return {name: value for name, variable in given.items() if (value := os.environ.get(variable))}
@@ -115,7 +115,7 @@ def _context() -> list[tuple[str, bytes]]:
     return [(path.relative_to(ROOT).as_posix(), path.read_bytes()) for path in files]
 
 
-def _archive() -> io.BytesIO:
+def build_context() -> io.BytesIO:
     """The build context, without times and owners, so that equal files are an equal context."""
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:

@@ -47,15 +47,15 @@ def both_ways(
     forward = _Best(len(left), min(k + SPARE, len(right)), device)
     backward = _Best(len(right), min(k + SPARE, len(left)), device)
     for row in range(0, len(left), ROWS):
-        rows = _parts(_units(left, slice(row, row + ROWS), device), (0, 0, 1))
+        rows = parts_of(_units(left, slice(row, row + ROWS), device), (0, 0, 1))
         for column in range(0, len(right), COLUMNS):
-            columns = _parts(_units(right, slice(column, column + COLUMNS), device), (0, 1, 0))
-            block = _product(rows, columns)
+            columns = parts_of(_units(right, slice(column, column + COLUMNS), device), (0, 1, 0))
+            block = product(rows, columns)
             forward.take(block, row, column)
             backward.take(block.T, column, row)
         if progress:
             progress(min(row + ROWS, len(left)), len(left))
-    error = _error(left.width)
+    error = product_error(left.width)
     return (
         settle(forward.neighbours(), min(k, len(right)), error, left, right),
         settle(backward.neighbours(), min(k, len(left)), error, right, left),
@@ -70,18 +70,18 @@ def _units(corpus: Corpus, rows: slice, device: str) -> torch.Tensor:
     return whole / torch.from_numpy(corpus.norms[rows]).to(device)[:, None]
 
 
-def _parts(units: torch.Tensor, order: tuple[int, ...]) -> torch.Tensor:
+def parts_of(units: torch.Tensor, order: tuple[int, ...]) -> torch.Tensor:
     """Some of the parts of unit vectors (n, d) beside each other: 0 is the rounded vector, 1 the rounded rest."""
     rounded = units.bfloat16()
     parts = rounded, (units - rounded.float()).bfloat16()
     return torch.cat([parts[at] for at in order], 1)
 
 
-def _product(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+def product(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
     """All dot products of 16-bit rows, summed in float32. On a CPU, for tests, the same numbers by another product."""
     return torch.mm(left, right.T, out_dtype=torch.float32) if left.is_cuda else left.float() @ right.float().T
 
 
-def _error(width: int) -> float:
-    """What `_product` of parts may be off: the parts that are left out, and sums that a GPU may cut, not round."""
+def product_error(width: int) -> float:
+    """What `product` of parts may be off: the parts that are left out, and sums that a GPU may cut, not round."""
     return 2**-15 + 4 * rounding(3 * width)

@@ -18,7 +18,7 @@ PLAIN_SECONDS = 15.0
 ENOUGH_SHARE, ENOUGH_SECONDS, ENOUGH_UNITS = 0.1, 10.0, 5
 
 
-def _left(seconds: float, done: int, rest: int) -> str:
+def time_left(seconds: float, done: int, rest: int) -> str:
     """How long the rest takes if it goes on as it did; nothing where that is not known yet."""
     enough = done >= ENOUGH_SHARE * (done + rest) or (seconds >= ENOUGH_SECONDS and done >= ENOUGH_UNITS)
     return f"{duration(seconds / done * rest)} left" if done > 0 and rest > 0 and enough else ""
@@ -81,7 +81,7 @@ class Display:
             first = done
             self._begun[name] = (now, first)
             begun = now
-        status = ", ".join(part for part in (note, _left(now - begun, done - first, total - done)) if part)
+        status = ", ".join(part for part in (note, time_left(now - begun, done - first, total - done)) if part)
         if self._terminal:
             with self._lock:
                 bar = self._bars[name]

@@ -120,7 +120,7 @@ def _attempt(stage_file: Path, emit: Emit) -> int:
         _log_to(stage_file.parent / "log.txt")
         run_stage(stage_file, emit)
     except Exception as error:
-        report = _report(error)
+        report = report_of(error)
         if report.get("unexpected"):
             with contextlib.suppress(OSError):  # the log may be on the disk that is full
                 traceback.print_exc()
@@ -130,7 +130,7 @@ def _attempt(stage_file: Path, emit: Emit) -> int:
     return 0
 
 
-def _report(error: Exception) -> dict[str, Any]:
+def report_of(error: Exception) -> dict[str, Any]:
     """What is told of an error: in words that help where it is one that a user can mend."""
     if isinstance(error, XtremeBenchError):
         return {"error": str(error), "exit": error.exit_code}

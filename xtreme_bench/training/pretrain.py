@@ -71,7 +71,7 @@ def _tasks(
     head = masking.MaskedHead(encoder.model.get_input_embeddings().weight)  # type: ignore[operator]
 
     def packed(*sides: Sequence[str]) -> list[Example]:
-        return _packed(sides, encoder, params.max_length, generator)
+        return pack(sides, encoder, params.max_length, generator)
 
     def change(example: Example, generator: np.random.Generator) -> Example:
         return masking.mask(example, params.mask, encoder.tokenizer, generator)
@@ -101,7 +101,7 @@ def _without_dropout(encoder: Encoder) -> None:
             module.p = 0.0
 
 
-def _packed(
+def pack(
     sides: Sequence[Sequence[str]], encoder: Encoder, max_length: int, generator: np.random.Generator
 ) -> list[Example]:
     """Examples of consecutive lines, up to a length that is drawn for each, so that every position is trained.
