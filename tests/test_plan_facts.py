@@ -13,7 +13,7 @@ from xtreme_bench.plan.stages import Plan, plan
 from xtreme_bench.recipe import load
 from xtreme_bench.stage.store import Store
 from xtreme_bench.training import encoder as encoders
-from xtreme_bench.training.encoder_files import used
+from xtreme_bench.training.architectures import ARCHITECTURES
 
 
 def real(folder: Path, **changes: object) -> Plan:
@@ -88,7 +88,7 @@ def test_lengths_that_a_released_model_has_no_room_for_are_told_before_anything_
 def test_all_positions_but_those_up_to_the_padding_of_a_roberta_are_used(
     positions: int, family: str, most: int
 ) -> None:
-    assert used(positions, family, 0 if family == "bert" else 1) == most
+    assert ARCHITECTURES[family].room(positions, 0 if family == "bert" else 1) == most
 
 
 @pytest.mark.parametrize(

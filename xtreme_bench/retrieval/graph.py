@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from onnx.external_data_helper import set_external_data
 
-from xtreme_bench.training.encoder_files import first_position
+from xtreme_bench.training.architectures import ARCHITECTURES
 
 Array = NDArray[Any]
 
@@ -114,7 +114,7 @@ class _Blocks:
         graph, table = self.graph, "embeddings.{}_embeddings.weight"
         # The segment is always the first, so its vector is part of every position.
         places = self.weights[table.format("position")] + self.weights[table.format("token_type")][0]
-        if first_position(self.config.model_type, self.config.pad_token_id):
+        if ARCHITECTURES[self.config.model_type].after_padding:
             here = graph.node("Gather", graph.weight(places), self._counted())
         else:
             tokens, zero = graph.node("Shape", "input_ids", start=1, end=2), graph.weight(np.array([0]))

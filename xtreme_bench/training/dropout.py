@@ -21,6 +21,7 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
+from xtreme_bench.training.architectures import Architecture
 from xtreme_bench.training.examples import Example
 
 ATTENTION = "dropout_by_example"
@@ -54,8 +55,7 @@ class Noise:
 
     def drops(self, number: int, shape: torch.Size, share: float) -> torch.Tensor:
         """Which values dropout `number` drops: (rows, width), (rows, length, width), (rows, heads, length, length)."""
-        # On the CPU a generator takes 32 bits of a seed; steps of the golden ratio never meet.
-        self._generator.manual_seed((self._key + number * 0x9E3779B1) % 2**32)
+        self._stream(number)
         *heads, length, width = shape[1:] if len(shape) > 2 else (1, *shape[1:])
         units = self._table(*heads, self._longest, self._longest if heads else width)[..., :length, :width]
         own = self._table(self._firsts[-1], self._longest)[self._rows, :length, None]
@@ -63,34 +63,55 @@ class Noise:
         own = (own | 1) << 1
         return (units * (own[:, None] if heads else own) < round((share - 0.5) * 2**32)).view(shape)
 
+    def drops_alike(self, number: int, shape: torch.Size, share: float) -> torch.Tensor:
+        """Which values dropout `number` drops of a table that all examples of the step share."""
+        self._stream(number)
+        return self._table(*shape) < round(share * 2**31)
+
+    def _stream(self, number: int) -> None:
+        # On the CPU a generator takes 32 bits of a seed; steps of the golden ratio never meet.
+        self._generator.manual_seed((self._key + number * 0x9E3779B1) % 2**32)
+
     def _table(self, *shape: int) -> torch.Tensor:
         """Random numbers of 31 bits, which is what torch draws for an int32 tensor."""
         return torch.empty(shape, dtype=torch.int32, device=self._rows.device).random_(generator=self._generator)
 
 
 class ExampleDropout(nn.Module):
-    """Takes the place of `nn.Dropout`; all of a network share one `noise`."""
+    """Takes the place of `nn.Dropout`; all of a network share one `noise`.
 
-    def __init__(self, p: float, noise: Noise, number: int) -> None:
+
+    With `alike` what it is given belongs to no example, but is the same for all of a step.
+    """
+
+    def __init__(self, p: float, noise: Noise, number: int, *, alike: bool = False) -> None:
         super().__init__()
-        self.p, self.noise, self.number = p, noise, number
+        self.p, self.noise, self.number, self.alike = p, noise, number, alike
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
         """The values, some of them zero, the others larger in turn; in evaluation as they are."""
         if not self.training or self.p == 0:
             return values
-        return values.masked_fill(self.noise.drops(self.number, values.shape, self.p), 0.0).mul_(1 / (1 - self.p))
+        drops = self.noise.drops_alike if self.alike else self.noise.drops
+        return values.masked_fill(drops(self.number, values.shape, self.p), 0.0).mul_(1 / (1 - self.p))
 
 
-def by_example(network: nn.Module, encoder: Any, noise: Noise) -> None:
+def by_example(network: nn.Module, encoder: Any, row: Architecture, noise: Noise) -> None:
     """Let all dropouts of a network, those inside the attention of its `encoder` too, draw from `noise`."""
     number = 0
     for module in list(network.modules()):
         for name, child in module.named_children():
             if isinstance(child, nn.Dropout):
-                setattr(module, name, ExampleDropout(child.p, noise, number).train(child.training))
+                alike = name == row.by_step
+                setattr(module, name, ExampleDropout(child.p, noise, number, alike=alike).train(child.training))
                 number += 1
-    encoder.set_attn_implementation(ATTENTION)
+        share = getattr(module, "attention_dropout", None)
+        if isinstance(share, float | int):
+            # Such an attention knows its dropout as a number only, which it hands to the function below.
+            module.dropout = ExampleDropout(share, noise, number).train(module.training)
+            number += 1
+    if not row.own_attention:
+        encoder.set_attn_implementation(ATTENTION)
 
 
 def _attention(
@@ -107,6 +128,9 @@ def _attention(
     if dropout == 0:
         found = sdpa_attention_forward(module, query, key, value, attention_mask, scaling=scaling, **settings)
         return cast(tuple[torch.Tensor, None], found)
+    # Several heads may share keys and values.
+    shared = getattr(module, "num_key_value_groups", 1)
+    key, value = (each.repeat_interleave(shared, 1) if shared > 1 else each for each in (key, value))
     scores = query @ key.transpose(2, 3) * (query.shape[-1] ** -0.5 if scaling is None else scaling)
     if attention_mask is not None:
         scores = scores.masked_fill(~attention_mask, torch.finfo(scores.dtype).min)

@@ -1,4 +1,4 @@
-"""Encoders and their tokenizers: made from scratch, loaded from a folder, saved to one. XLM-R's and mBERT's families.
+"""Encoders and their tokenizers: made from scratch, loaded from a folder, saved to one.
 
 An encoder folder holds `config.json`, `model.safetensors` and the files of a fast tokenizer, as transformers writes
 them, so a snapshot of a hub model is one too. Nothing in a folder is executed and nothing is downloaded.
@@ -25,6 +25,7 @@ from transformers import (
 from transformers.utils import logging
 
 from xtreme_bench.errors import InputError, Problem
+from xtreme_bench.training.architectures import ARCHITECTURES
 from xtreme_bench.training.encoder_files import faults, known_config
 from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.frames import frame
@@ -35,6 +36,7 @@ logging.disable_progress_bar()
 
 # XLM-R's special tokens and, for all but the last, their ids.
 SPECIAL_TOKENS = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
+SUPPORTED = f"encoders of these kinds are supported: {', '.join(ARCHITECTURES)}"
 _LOCAL: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
 
 
@@ -122,11 +124,14 @@ def load(folder: Path) -> Encoder:
     config.json describes: what is missing would be made up at random.
     """
     _check(folder)
-    settings: dict[str, Any] = {"add_pooling_layer": False, "ignore_mismatched_sizes": True, **_LOCAL}
+    config = _config(folder)
+    settings: dict[str, Any] = {"ignore_mismatched_sizes": True, **_LOCAL}
+    if ARCHITECTURES[config.model_type].pooler:
+        settings["add_pooling_layer"] = False
     try:
         model, loaded = AutoModel.from_pretrained(
             str(folder),
-            config=_config(folder),
+            config=config,
             use_safetensors=True,
             dtype=torch.float32,
             output_loading_info=True,
@@ -137,14 +142,26 @@ def load(folder: Path) -> Encoder:
     if misfits := list(_misfits(loaded)):
         said = [Problem(fault, str(folder)) for fault in misfits[:20]]
         raise InputError(f"{folder}: {len(misfits)} of its weights are not as its config.json has them", said)
-    tokenizer = load_tokenizer(folder)
+    encoder = Encoder(model, load_tokenizer(folder))
+    if unfit := _unfit(encoder):
+        raise InputError(f"{folder}: {unfit}")
+    return encoder
+
+
+def _unfit(encoder: Encoder) -> str | None:
+    """Why a tokenizer is not that of the weights beside it."""
+    model: Any = encoder.model
+    tokenizer = encoder.tokenizer
     highest, rows = max(tokenizer.get_vocab().values()), model.get_input_embeddings().num_embeddings
     if highest >= rows:
-        raise InputError(f"{folder}: its tokenizer has ids up to {highest}, but the weights only {rows} embeddings")
-    segment, segments = frame(tokenizer, 2).highest, model.config.type_vocab_size
-    if segment >= segments:
-        raise InputError(f"{folder}: its tokenizer has segments up to {segment}, but the weights only {segments}")
-    return Encoder(model, tokenizer)
+        return f"its tokenizer has ids up to {highest}, but the weights only {rows} embeddings"
+    segment, segments = frame(tokenizer, 2).highest, encoder.segments
+    if encoder.architecture.segments and segment >= segments:
+        return f"its tokenizer has segments up to {segment}, but the weights only {segments}"
+    padding = model.config.pad_token_id
+    if encoder.architecture.after_padding and tokenizer.pad_token_id != padding:
+        return f"its tokenizer pads with token {tokenizer.pad_token_id}, but positions leave out token {padding}"
+    return None
 
 
 def _config(folder: Path) -> Any:
@@ -163,7 +180,7 @@ def _misfits(loaded: Mapping[str, Any]) -> Iterator[str]:
 def load_tokenizer(folder: Path) -> Any:
     """The tokenizer of an encoder folder, without the weights.
 
-    Raises InputError when there is no fast one, or it does not put texts into a frame as XLM-R's and BERT's do.
+    Raises InputError when there is no fast one, or it does not put texts into a frame (`frames.py`).
     """
     _check(folder)
     try_tokenizer(folder / "tokenizer.json")
@@ -186,6 +203,8 @@ def _opened(folder: Path) -> tuple[Any, int]:
     tokenizer = AutoTokenizer.from_pretrained(str(folder), config=_config(folder), use_fast=True, **_LOCAL)
     if not tokenizer.is_fast:
         raise InputError("its tokenizer gives no character offsets; add a tokenizer.json to the folder")
+    if tokenizer.pad_token_id is None:
+        raise InputError("its tokenizer has no padding token; name one in tokenizer_config.json")
     # Some folders were saved in the middle of other work, and their tokenizer would cut what it is given.
     tokenizer.backend_tokenizer.no_truncation()
     tokenizer.backend_tokenizer.no_padding()
@@ -193,7 +212,7 @@ def _opened(folder: Path) -> tuple[Any, int]:
 
 
 def _unknown(folder: Path, error: BaseException) -> InputError:
-    return InputError(f"{folder}: no encoder could be loaded: {error}; XLM-R and BERT models are supported")
+    return InputError(f"{folder}: no encoder could be loaded: {error}; {SUPPORTED}")
 
 
 def _check(folder: Path) -> None:

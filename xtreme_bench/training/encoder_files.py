@@ -7,6 +7,7 @@ fills. What would bring in other code or other files than those of the folder it
 from __future__ import annotations
 
 import json
+import math
 import re
 import struct
 from collections.abc import Iterator, Mapping
@@ -15,45 +16,14 @@ from typing import Any
 
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.models import lacking
+from xtreme_bench.training.architectures import ARCHITECTURES
+from xtreme_bench.training.encoder_config import config_faults, short, taken
 
-FAMILIES = ("bert", "camembert", "roberta", "xlm-roberta", "xlm-roberta-xl")
-# What a config must say, and between which numbers.
-SIZES: dict[str, tuple[int, int]] = {
-    "vocab_size": (1, 2**24),
-    "hidden_size": (1, 2**16),
-    "num_hidden_layers": (1, 1000),
-    "num_attention_heads": (1, 2**12),
-    "intermediate_size": (1, 2**20),
-    "max_position_embeddings": (3, 2**20),
-    "type_vocab_size": (1, 2**10),
-}
-# What it may say.
-NUMBERS: dict[str, tuple[float, float]] = {
-    "hidden_dropout_prob": (0, 0.99),
-    "attention_probs_dropout_prob": (0, 0.99),
-    "layer_norm_eps": (1e-20, 1),
-    "initializer_range": (0, 1000),
-}
-IDS = ("pad_token_id", "bos_token_id", "eos_token_id")
-ACTIVATIONS = ("gelu", "gelu_new", "gelu_fast", "gelu_pytorch_tanh", "relu", "silu", "swish", "tanh")
-# Fields that change what is computed or what is loaded, and what may stand there.
-ONLY: dict[str, tuple[Any, ...]] = {
-    "auto_map": (None,),
-    "quantization_config": (None,),
-    "_attn_implementation": (None, "eager", "sdpa"),
-    "attn_implementation": (None, "eager", "sdpa"),
-    "transformers_weights": (None,),
-    "is_decoder": (None, False),
-    "add_cross_attention": (None, False),
-    "pruned_heads": (None, {}),
-    "position_embedding_type": (None, "absolute"),
-}
 WEIGHTS, INDEX, ADAPTER = "model.safetensors", "model.safetensors.index.json", "adapter_config.json"
 FLOATS = ("F64", "F32", "F16", "BF16")
 # Far above what any released encoder has; the last is the bound of safetensors itself.
 MOST_CONFIG, MOST_INDEX, MOST_HEADER = 2**20, 2**26, 100_000_000
 _PLAIN = re.compile(r"[A-Za-z0-9_][\w.-]*")
-_LAYER = re.compile(r"encoder\.layer\.(\d+)\.")
 
 
 def faults(folder: Path) -> list[Problem]:
@@ -62,7 +32,7 @@ def faults(folder: Path) -> list[Problem]:
         return missing
     try:
         config = _json(folder / "config.json", MOST_CONFIG)
-        found = [*_of_config(folder / "config.json", config), *_of_tokenizer(folder)]
+        found = [*config_faults(folder / "config.json", config), *_of_tokenizer(folder)]
         if (folder / ADAPTER).exists():
             found.append(Problem("adapters are not loaded: merge it into the weights", str(folder / ADAPTER)))
         return found or list(_of_weights(folder, config))
@@ -71,26 +41,15 @@ def faults(folder: Path) -> list[Problem]:
 
 
 def known_config(folder: Path) -> tuple[str, dict[str, Any]]:
-    """Family and known fields of a config without faults; all else that it says is left aside."""
+    """Architecture and known fields of a config without faults."""
     config = _json(folder / "config.json", MOST_CONFIG)
-    fields = (*SIZES, *NUMBERS, *IDS, "hidden_act")
-    return config["model_type"], {name: config[name] for name in fields if config.get(name) is not None}
+    return config["model_type"], taken(config)
 
 
 def room(folder: Path) -> int:
     """Most tokens of one sequence, by the config of a folder without faults."""
-    family, fields = known_config(folder)
-    return used(fields["max_position_embeddings"], family, fields.get("pad_token_id", 1))
-
-
-def first_position(family: str, padding: int) -> int:
-    """The position of a text's first token: all families but BERT begin after the padding id."""
-    return 0 if family == "bert" else padding + 1
-
-
-def used(positions: int, family: str, padding: int) -> int:
-    """How many of a family's positions tokens can have."""
-    return positions - first_position(family, padding)
+    name, fields = known_config(folder)
+    return ARCHITECTURES[name].room(fields["max_position_embeddings"], fields.get("pad_token_id", 1))
 
 
 def _fault(path: Path, what: str) -> InputError:
@@ -114,28 +73,6 @@ def _object(path: Path, text: bytes) -> dict[str, Any]:
     return found
 
 
-def _of_config(path: Path, config: Mapping[str, Any]) -> Iterator[Problem]:
-    def problem(name: str, wanted: str) -> Problem:
-        return Problem(f"{name} is {_short(config.get(name))}, not {wanted}", str(path))
-
-    if config.get("model_type") not in FAMILIES:
-        yield problem("model_type", f"one of {', '.join(FAMILIES)}")
-    for name, (low, high) in SIZES.items():
-        if not (_whole(config.get(name)) and low <= config[name] <= high):
-            yield problem(name, f"a whole number from {low} to {high:,}")
-    for name, (least, greatest) in NUMBERS.items():
-        value = config.get(name)
-        if value is not None and not (isinstance(value, int | float) and least <= value <= greatest):
-            yield problem(name, f"a number from {least:g} to {greatest:g}")
-    for name in IDS:
-        value = config.get(name)
-        if value is not None and not (_whole(value) and 0 <= value < SIZES["vocab_size"][1]):
-            yield problem(name, "the number of a token")
-    if config.get("hidden_act") not in (None, *ACTIVATIONS):
-        yield problem("hidden_act", f"one of {', '.join(ACTIVATIONS)}")
-    yield from (problem(name, _allowed(allowed)) for name, allowed in ONLY.items() if config.get(name) not in allowed)
-
-
 def _of_tokenizer(folder: Path) -> Iterator[Problem]:
     """Settings of a tokenizer that would load code, or files that are not those of this folder."""
     path = folder / "tokenizer_config.json"
@@ -143,42 +80,42 @@ def _of_tokenizer(folder: Path) -> Iterator[Problem]:
         return
     settings = _json(path, MOST_CONFIG * 16)
     if settings.get("auto_map"):
-        yield Problem(f"auto_map is {_short(settings['auto_map'])}: code of a model is not run", str(path))
+        yield Problem(f"auto_map is {short(settings['auto_map'])}: code of a model is not run", str(path))
     if "tokenizer_object" in settings:
         yield Problem("tokenizer_object is no setting of a file", str(path))
     versions = settings.get("fast_tokenizer_files") or []
     if not (isinstance(versions, list) and all(isinstance(each, str) and _PLAIN.fullmatch(each) for each in versions)):
-        yield Problem(f"fast_tokenizer_files is {_short(versions)}, not names of files in this folder", str(path))
+        yield Problem(f"fast_tokenizer_files is {short(versions)}, not names of files in this folder", str(path))
 
 
 def _of_weights(folder: Path, config: Mapping[str, Any]) -> Iterator[Problem]:
     """What the headers of the weights say of the sizes in the config."""
-    shapes: dict[str, tuple[Any, Any]] = {}
+    weights: dict[str, tuple[Any, Any]] = {}
     for file in _weight_files(folder):
         header = _header(file)
-        shapes |= {name: (entry.get("dtype"), entry.get("shape")) for name, entry in header.items()}
-    words = "embeddings.word_embeddings.weight"
-    start = next((name.removesuffix(words) for name in sorted(shapes) if name.endswith(words)), "")
-    width, inner = config["hidden_size"], config["intermediate_size"]
-    expected = {
-        words: [config["vocab_size"], width],
-        "embeddings.position_embeddings.weight": [config["max_position_embeddings"], width],
-        "embeddings.token_type_embeddings.weight": [config["type_vocab_size"], width],
-        "encoder.layer.0.attention.self.query.weight": [width, width],
-        "encoder.layer.0.intermediate.dense.weight": [inner, width],
-    }
+        weights |= {name: (entry.get("dtype"), entry.get("shape")) for name, entry in header.items()}
+    row = ARCHITECTURES[config["model_type"]]
+    # Models with a head have the encoder's name before each of its weights.
+    start = next((name.removesuffix(row.words) for name in sorted(weights) if name.endswith(row.words)), "")
     place = str(folder)
-    for name, wanted in expected.items():
-        kind, shape = shapes.get(start + name, (None, None))
+    for name, written in row.shapes.items():
+        kind, shape = weights.get(start + name, (None, None))
+        wanted = [_size(each, config) for each in written.split()]
         if shape is None:
             yield Problem(f"{name} is missing", place)
         elif shape != wanted:
-            yield Problem(f"{name} has shape {_short(shape)}, not {wanted} as in config.json", place)
+            yield Problem(f"{name} has shape {short(shape)}, not {wanted} as in config.json", place)
         elif kind not in FLOATS:
-            yield Problem(f"{name} has numbers of type {_short(kind)}, not one of {', '.join(FLOATS)}", place)
-    blocks = {int(found[1]) for name in shapes if (found := _LAYER.match(name.removeprefix(start)))}
-    if blocks != set(range(config["num_hidden_layers"])):
-        yield Problem(f"num_hidden_layers is {config['num_hidden_layers']}, the weights have {len(blocks)}", place)
+            yield Problem(f"{name} has numbers of type {short(kind)}, not one of {', '.join(FLOATS)}", place)
+    block = re.compile(re.escape(f"{start}{row.stack}.") + r"(\d{1,6})\.")
+    blocks = {int(found[1]) for name in weights if (found := block.match(name))}
+    if blocks != set(range(config[row.depth])):
+        yield Problem(f"{row.depth} is {config[row.depth]}, the weights have {len(blocks)}", place)
+
+
+def _size(product: str, config: Mapping[str, Any]) -> int:
+    """A side of a weight: fields of the config, and numbers, times each other."""
+    return math.prod(int(each) if each.isdigit() else config[each] for each in product.split("*"))
 
 
 def _weight_files(folder: Path) -> list[Path]:
@@ -192,7 +129,7 @@ def _weight_files(folder: Path) -> list[Path]:
     wrong = [name for name in files if not (_PLAIN.fullmatch(name) and name.endswith(".safetensors"))]
     wrong += [name for name in files if name not in wrong and not (folder / name).is_file()]
     if wrong:
-        raise _fault(folder / INDEX, f"names {_short(wrong[0])}, which is no *.safetensors file in this folder")
+        raise _fault(folder / INDEX, f"names {short(wrong[0])}, which is no *.safetensors file in this folder")
     return [folder / name for name in files]
 
 
@@ -208,17 +145,3 @@ def _header(file: Path) -> dict[str, dict[str, Any]]:
     if not all(isinstance(entry, dict) for entry in header.values()):
         raise _fault(file, "has a header that is not that of a safetensors file")
     return header
-
-
-def _whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _allowed(values: tuple[Any, ...]) -> str:
-    return " or ".join("left out" if value is None else str(value) for value in values)
-
-
-def _short(value: Any) -> str:
-    """A value of an untrusted file, for a message."""
-    text = ascii(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from xtreme_bench.training.encoder_files import first_position, used
+from xtreme_bench.training.architectures import ARCHITECTURES, Architecture
 
 
 @dataclass(frozen=True)
@@ -49,21 +49,25 @@ class Encoder:
         return tuple(self._run(inputs, output_hidden_states=True).hidden_states)
 
     def _run(self, inputs: Inputs, **wanted: bool) -> Any:
-        columns = {
-            "input_ids": inputs.ids,
-            "attention_mask": inputs.mask,
-            "token_type_ids": inputs.segments,
-            "position_ids": inputs.positions,
-        }
+        columns = {"input_ids": inputs.ids, "attention_mask": inputs.mask, "position_ids": inputs.positions}
+        if self.architecture.segments:
+            columns["token_type_ids"] = inputs.segments
         return self.model(**{name: value for name, value in columns.items() if value is not None}, **wanted)
+
+    @property
+    def stack(self) -> nn.ModuleList:
+        """The blocks, the lowest first."""
+        return self.model.get_submodule(self.architecture.stack)  # type: ignore[return-value]
 
     def cut(self, layer: int) -> None:
         """Take off the blocks above a layer for good: `hidden` then gives what `layers` gave there."""
-        model: Any = self.model
-        if layer < self.blocks and hasattr(model.encoder, "LayerNorm"):
-            # XLM-R XL has a norm behind all blocks, which is no part of the layers below.
-            model.encoder.LayerNorm = nn.Identity()
-        model.encoder.layer = model.encoder.layer[:layer]
+        row, kept = self.architecture, self.stack[:layer]
+        if layer < self.blocks and row.norm:
+            # A norm behind all blocks is no part of the layers below.
+            self.model.set_submodule(row.norm, nn.Identity())
+        if row.returns_tuples and not kept:
+            kept.append(_Nothing())
+        self.model.set_submodule(row.stack, kept)
 
     @property
     def device(self) -> torch.device:
@@ -88,18 +92,35 @@ class Encoder:
     @property
     def dropout(self) -> float:
         """Dropout that the encoder was made with; heads use the same."""
-        return float(self._config.hidden_dropout_prob)
+        return float(getattr(self._config, self.architecture.dropout))
+
+    @property
+    def segments(self) -> int:
+        """How many segments have a vector of their own; 0 for an architecture that reads none."""
+        return int(self._config.type_vocab_size) if self.architecture.segments else 0
 
     @property
     def first_position(self) -> int:
         """The position of the first token; that of padding is one less, where the architecture has one."""
-        return first_position(self._config.model_type, self._config.pad_token_id)
+        return self.architecture.first_position(self._config.pad_token_id)
 
     @property
     def longest(self) -> int:
         """Most tokens of one sequence."""
-        return used(self._config.max_position_embeddings, self._config.model_type, self._config.pad_token_id)
+        return self.architecture.room(self._config.max_position_embeddings, self._config.pad_token_id)
+
+    @property
+    def architecture(self) -> Architecture:
+        """What is known of its architecture."""
+        return ARCHITECTURES[self._config.model_type]
 
     @property
     def _config(self) -> Any:
         return self.model.config
+
+
+class _Nothing(nn.Module):
+    """Takes the place of the blocks where there must be one, and changes nothing."""
+
+    def forward(self, hidden: torch.Tensor, *others: Any, **settings: Any) -> tuple[torch.Tensor, None]:
+        return hidden, None

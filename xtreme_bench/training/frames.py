@@ -71,8 +71,8 @@ def frame(tokenizer: Any, texts: int) -> Frame:
     framed = whole.special_tokens_mask[0] == 1 and [[whole.ids[at] for at in run] for run in inner] == [ids] * texts
     if not ids or not framed:
         raise InputError(
-            f"the tokenizer does not put {texts} text(s) one after another behind a special token; "
-            "XLM-R and BERT models are supported"
+            f"the tokenizer does not put {texts} text(s) one after another behind a special token, "
+            "as tokenizers of encoders do; a tokenizer.json whose post-processor does that is needed"
         )
     outer += [[]] * (texts + 1 - len(outer))
     return Frame(

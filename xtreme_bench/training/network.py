@@ -38,7 +38,7 @@ class Network(nn.Module):
         super().__init__()
         self.encoder, self.hidden, self.heads = encoder.model, encoder.hidden, nn.ModuleDict(heads)
         self.noise = Noise()
-        by_example(self, encoder.model, self.noise)
+        by_example(self, encoder.model, encoder.architecture, self.noise)
 
     def forward(self, task: Task, inputs: Inputs, examples: Sequence[Example]) -> torch.Tensor:
         """The summed loss of some examples."""

@@ -1,0 +1,102 @@
+"""Every architecture of the table, very small: loading, dropout, training, resuming, predicting, exporting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+import torch
+from small_encoders import KINDS, small_encoder
+from torch import nn
+
+from xtreme_bench.training.architectures import ARCHITECTURES
+from xtreme_bench.training.batching import collate
+from xtreme_bench.training.dropout import ExampleDropout
+from xtreme_bench.training.examples import Example
+from xtreme_bench.training.families import classification
+from xtreme_bench.training.network import Network, Task
+
+CPU = torch.device("cpu")
+# Of lengths so different that short ones are padded by more than a window of local attention.
+EXAMPLES = [
+    Example(at, (np.array([0, *[7 + (3 * at + place) % 90 for place in range(length)], 2], np.int32),),
+            np.array([at % 2], np.int32))
+    for at, length in enumerate((3, 40, 9, 21, 1))
+]  # fmt: skip
+
+
+def network_of(kind: str) -> tuple[Network, Task]:
+    torch.manual_seed(4)
+    task = Task("x", classification, classification.head(16, 2, 0.3), EXAMPLES)
+    return Network(small_encoder(kind), {"x": task.head}).train(), task
+
+
+def gradients(kind: str, parts: Sequence[Sequence[int]]) -> dict[str, torch.Tensor]:
+    """The loss and the summed gradients of one step, cut into parts."""
+    network, task = network_of(kind)
+    encoder = small_encoder(kind)
+    network.noise.step([3, 4, 11], EXAMPLES)
+    total = torch.zeros(())
+    for part in parts:
+        network.noise.take(part, CPU)
+        own = [EXAMPLES[at] for at in part]
+        loss = network(task, collate(own, encoder), own)
+        loss.backward()
+        total += loss.detach()
+    return {"loss": total} | {name: value.grad for name, value in network.named_parameters() if value.grad is not None}
+
+
+def test_every_architecture_of_the_table_is_tested_here() -> None:
+    # CamemBERT's row is RoBERTa's.
+    assert {name for name, _, _ in KINDS.values()} == ARCHITECTURES.keys() - {"camembert"}
+    assert ARCHITECTURES["camembert"] is ARCHITECTURES["roberta"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_step_has_the_same_loss_and_gradients_however_it_is_cut(kind: str) -> None:
+    whole = gradients(kind, [range(5)])
+    assert all(torch.isfinite(value).all() for value in whole.values())
+    for parts in ([[at] for at in range(5)], [[4, 2, 0], [3, 1]]):
+        found = gradients(kind, parts)
+        assert found.keys() == whole.keys()
+        for name in whole:
+            assert torch.allclose(found[name], whole[name], rtol=1e-4, atol=2e-6), name
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_dropout_draws_from_the_step_those_inside_the_attention_too(kind: str) -> None:
+    network, _ = network_of(kind)
+    assert not [module for module in network.modules() if isinstance(module, nn.Dropout)]
+    inside: list[float] = []
+    for module in network.modules():
+        if isinstance(module, ExampleDropout):
+            module.register_forward_hook(
+                lambda module, given, found: inside.append(module.p) if given[0].ndim == 4 else None
+            )
+    found = []
+    for step in (1, 1, 2):
+        network.noise.step([step], EXAMPLES)
+        network.noise.take(range(5), CPU)
+        found.append(network.hidden(collate(EXAMPLES, small_encoder(kind))))
+    assert torch.equal(found[0], found[1])
+    assert not torch.allclose(found[0], found[2])
+    assert inside == [0.2] * 6
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_with_nothing_dropped_training_computes_what_evaluation_does(kind: str) -> None:
+    encoder, (network, _) = small_encoder(kind), network_of(kind)
+    inputs = collate(EXAMPLES, encoder)
+    assert inputs.mask is not None
+    tokens = inputs.mask.bool()
+    expected = encoder.hidden(inputs)[tokens]
+    for module in network.modules():
+        if isinstance(module, ExampleDropout):
+            module.p = 0.0 if module.p == 0.3 else 1e-12
+        if getattr(module, "attention_dropout", 0):
+            module.attention_dropout = 1e-12
+    network.noise.step([1], EXAMPLES)
+    network.noise.take(range(5), CPU)
+    assert torch.allclose(network.hidden(inputs)[tokens], expected, atol=2e-6)
+    assert torch.allclose(network.eval().hidden(inputs)[tokens], expected, atol=2e-6)
