@@ -31,6 +31,7 @@ def content(plan: Plan, records: Sequence[Mapping[str, Any]], scores: Mapping[st
     return {
         "name": recipe.name,
         "recipe": recipe.to_dict(),
+        "overrides": list(recipe.overrides),
         "model": recipe.to_dict()["model"],
         **released(recipe),
         "data": {"source": recipe.data.source, "sha256": digest(sorted(_data_keys(plan))), "made_from": made_from},

@@ -47,9 +47,21 @@ def _places(function: Callable[..., Any]) -> Callable[..., Any]:
             is_flag=True,
             help="Take finished stages that differ by their code alone as they are; bundle and report say so.",
         ),
+        click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Run with this seed: short for --set seed=N."),
+        click.option(
+            "--set",
+            "overrides",
+            multiple=True,
+            metavar="KEY=VALUE",
+            help="Set a value of the recipe, as finetuning.xnli.batch=16; without VALUE leave it out. Repeatable.",
+        ),
     ):
         function = option(function)
     return function
+
+
+def _overrides(seed: int | None, others: tuple[str, ...]) -> tuple[str, ...]:
+    return others if seed is None else (f"seed={seed}", *others)
 
 
 @cli.command()
@@ -67,6 +79,8 @@ def run(
     engine: str,
     allow_partial: bool,
     accept_code: bool,
+    seed: int | None,
+    overrides: tuple[str, ...],
     out: Path,
     reports: Path,
 ) -> None:
@@ -76,7 +90,7 @@ def run(
     from xtreme_bench.stage.store import Store
 
     places = Places(data, labels, store, out, reports, allow_partial)
-    outcome = reproduce(recipe, places, engine, accept_code=accept_code)
+    outcome = reproduce(recipe, places, engine, accept_code=accept_code, overrides=_overrides(seed, overrides))
     say(terminal.terminal(outcome))
     page = terminal.write_page(outcome, reports / outcome.main.plan.recipe.name, Store(store))
     say(f"bundle: {outcome.main.bundle}\nreport: {page}", err=True)
@@ -96,6 +110,8 @@ def plan(
     engine: str,
     allow_partial: bool,
     accept_code: bool,
+    seed: int | None,
+    overrides: tuple[str, ...],
     allow_missing: bool,
     json_file: Path | None,
 ) -> None:
@@ -105,7 +121,8 @@ def plan(
     from xtreme_bench.stage.store import Store
 
     places = Places(data, labels, store, partial=allow_partial)
-    found = facts.facts(planned(recipe, places, engine, accept_code=accept_code), Store(store), places.corpora)
+    made = planned(recipe, places, engine, accept_code=accept_code, overrides=_overrides(seed, overrides))
+    found = facts.facts(made, Store(store), places.corpora)
     emit(json_file, found, lambda: facts.text(found))
     sys.exit(2 if found["cannot_run"] and not allow_missing else 0)
 

@@ -230,8 +230,9 @@ class Recipe:
     resources: Resources = setting("What the run may use.", default=Resources())
     name: str = ""
     path: Path = Path()
+    overrides: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """All that can change a result, as JSON values: without description, name and path."""
+        """All that can change a result, as JSON values: without description, name, path and overrides."""
         values: dict[str, Any] = plain(self)
-        return {key: value for key, value in values.items() if key not in ("description", "name", "path")}
+        return {key: value for key, value in values.items() if key not in ("description", "name", "path", "overrides")}

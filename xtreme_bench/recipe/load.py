@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.recipe import files
 from xtreme_bench.recipe.checks import check
 from xtreme_bench.recipe.fields import Data, Recipe, Resources, Target
+from xtreme_bench.recipe.overrides import apply, shared
 from xtreme_bench.recipe.phases import IntermediateTask
 from xtreme_bench.recipe.read import read
 from xtreme_bench.recipe.setting import ALL, languages_of, sources_of
@@ -21,12 +22,13 @@ from xtreme_bench.wording import count, listing
 __all__ = ["Recipe", "Resources", "load", "recall", "validate"]
 
 
-def load(path: Path) -> Recipe:
+def load(path: Path, overrides: Sequence[str] = (), *, baseline: bool = False) -> Recipe:
     """The recipe in a YAML file, with defaults filled in and `all` replaced by the languages it stands for.
 
-    Raises InputError with every fault of the file, each with its line.
+    `overrides` are what the command line sets in it, `path.of.keys=value`; a `baseline` takes those that it shares
+    with the recipe that names it. Raises InputError with every fault, each with its line or its option.
     """
-    recipe, problems = _read(path)
+    recipe, problems = _read(path, shared(overrides) if baseline else tuple(overrides), baseline=baseline)
     if recipe is None:
         schema_file = files.SHIPPED.resolve() / files.SCHEMA
         raise InputError(
@@ -58,17 +60,20 @@ def recall(values: Mapping[str, object], name: str) -> tuple[Recipe | None, list
     return (None, reading.problems) if reading.problems else (_complete(replace(recipe, name=name)), [])
 
 
-def _read(path: Path) -> tuple[Recipe | None, list[Problem]]:
+def _read(
+    path: Path, overrides: tuple[str, ...] = (), *, baseline: bool = False
+) -> tuple[Recipe | None, list[Problem]]:
     tree, problems = parse(path)
     if tree is None:
         return None, problems
-    source = tree.text("data", "source") or Data.source
-    reading = Reading(str(path), source, problems)
+    reading = Reading(str(path), Data.source, problems)
+    tree = apply(tree, overrides, reading, baseline=baseline)
+    reading = replace(reading, source=tree.text("data", "source") or Data.source)
     recipe = read(Recipe, tree, "", reading)
     check(tree, path, reading)
     if problems:
         return None, sorted(problems, key=lambda problem: (problem.line or 0, problem.message))
-    return _complete(replace(recipe, name=path.stem, path=path)), []
+    return _complete(replace(recipe, name=path.stem, path=path, overrides=overrides)), []
 
 
 def _complete(recipe: Recipe) -> Recipe:

@@ -11,7 +11,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from xtreme_bench.benchmark import LANGUAGES
 from xtreme_bench.recipe.setting import ALL
-from xtreme_bench.recipe.tree import Entries, Items, Reading, Scalar, Tree
+from xtreme_bench.recipe.tree import Entries, Items, Reading, Scalar, Tree, blamed
 from xtreme_bench.wording import did_you_mean, hint, listing
 
 
@@ -60,7 +60,8 @@ def _read_rules(cls: type[Any], tree: Entries, path: str, reading: Reading) -> N
     one_missing = one_of and sum(name in given for name in one_of) != 1
     if one_missing:
         found = listing(name for name in given if name in one_of) or "none"
-        reading.fault(f"{path} needs exactly one of {', '.join(one_of)}; found {found}", tree.line)
+        line = blamed(tree.line, *(tree.entries[name].line for name in given if name in one_of))
+        reading.fault(f"{path or 'a recipe'} needs exactly one of {', '.join(one_of)}; found {found}", line)
     together = getattr(cls, "TOGETHER", ())
     present = [name for name in together if name in given]
     if present and len(present) < len(together) and not one_missing:
@@ -69,7 +70,8 @@ def _read_rules(cls: type[Any], tree: Entries, path: str, reading: Reading) -> N
     for item in fields(cls):
         other = item.metadata.get("instead_of") if item.metadata else None
         if other and item.name in given and other in given:
-            reading.fault(f"{path} has both {other} and {item.name}; keep one", tree.entries[item.name].line)
+            line = blamed(tree.entries[item.name].line, tree.entries[other].line)
+            reading.fault(f"{path} has both {other} and {item.name}; keep one", line)
 
 
 def _read_field(kind: Any, item: Field[Any], tree: Tree, path: str, reading: Reading) -> Any:

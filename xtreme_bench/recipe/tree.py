@@ -6,7 +6,7 @@ Reading and checks both look at this tree; neither calls the other.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from xtreme_bench.errors import Problem
 
@@ -98,14 +98,38 @@ def tree_of(value: object) -> Tree:
     )
 
 
+def at_line(tree: Tree, line: int) -> Tree:
+    """The tree with all that is in it in one line."""
+    if isinstance(tree, Entries):
+        return Entries(line, {key: Entry(line, at_line(entry.value, line)) for key, entry in tree.entries.items()})
+    if isinstance(tree, Items):
+        return Items(line, tuple(at_line(item, line) for item in tree.items))
+    return replace(tree, line=line)
+
+
+def blamed(*lines: int) -> int:
+    """Of the lines of what does not go together that of an option, which came last; without one the first."""
+    return min(lines, key=lambda line: line > 0)
+
+
 @dataclass(frozen=True)
 class Reading:
-    """What reading carries along: the file, where its data come from, and the faults found so far."""
+    """What reading carries along: the file, where its data come from, and the faults found so far.
+
+    What the command line sets has lines below 0, each of which stands for one of the `options`.
+    """
 
     file: str
     source: str
     problems: list[Problem] = field(default_factory=list)
+    options: list[str] = field(default_factory=list)
+
+    def option(self, name: str) -> int:
+        """The line that stands for an option of the command line."""
+        self.options.append(name)
+        return -len(self.options)
 
     def fault(self, message: str, line: int) -> None:
-        """Note what is wrong in a line."""
-        self.problems.append(Problem(message, self.file, line))
+        """Note a fault in a line of the file, or of the option that the line stands for."""
+        here = Problem(message, self.options[-line - 1]) if line < 0 else Problem(message, self.file, line)
+        self.problems.append(here)

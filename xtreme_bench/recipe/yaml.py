@@ -35,6 +35,25 @@ def parse(path: Path) -> tuple[Entries | None, list[Problem]]:
     text, problems = _read_text(path)
     if text is None:
         return None, problems
+    tree, problems = _tree(text, file)
+    if tree is None:
+        return None, problems or [Problem("the file is empty; a recipe starts with 'description:'", file, 1)]
+    if isinstance(tree, Entries):
+        return tree, problems
+    problems.append(Problem(f"a recipe is a mapping of keys to values, not {tree.kind}", file, tree.line))
+    return None, problems
+
+
+def parse_value(text: str) -> tuple[Tree | None, list[Problem]]:
+    """One value, written as in a recipe file, and what is wrong with it as YAML."""
+    if len(text) > SIZE_LIMIT or text_fault(text):
+        return None, [Problem(f"a value {text_fault(text) or f'of more than {SIZE_LIMIT:,} characters'}")]
+    tree, problems = _tree(text, "")
+    return tree if tree or problems else Scalar(1, None, "", "empty"), problems
+
+
+def _tree(text: str, file: str) -> tuple[Tree | None, list[Problem]]:
+    """The tree of a text and its faults; neither where the text says nothing."""
     problems = _unreadable_lines(text, file)
     if problems:
         return None, problems
@@ -51,13 +70,7 @@ def parse(path: Path) -> tuple[Entries | None, list[Problem]]:
         return None, [*problems, _syntax_problem(error, file)]
     except ValueError as error:  # "\\U0011ffff" is beyond Unicode
         return None, [Problem(f"an escape names no character ({error})", file)]
-    if node is None:
-        return None, [Problem("the file is empty; a recipe starts with 'description:'", file, 1)]
-    tree = _convert(node, file, problems)
-    if isinstance(tree, Entries):
-        return tree, problems
-    problems.append(Problem(f"a recipe is a mapping of keys to values, not {tree.kind}", file, tree.line))
-    return None, problems
+    return None if node is None else _convert(node, file, problems), problems
 
 
 def _read_text(path: Path) -> tuple[str | None, list[Problem]]:

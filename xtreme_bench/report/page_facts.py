@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from xtreme_bench.stage.store import Store
 from xtreme_bench.wording import duration
 
 if TYPE_CHECKING:
+    from xtreme_bench.recipe.load import Recipe
     from xtreme_bench.run.reproduce import Finished
 
 Record = Mapping[str, Any]
@@ -71,7 +73,6 @@ def run_sections(runs: Sequence[Finished], store: Store | None) -> list[str]:
 def reproduce_section(run: Finished) -> str:
     """The command that makes the same bundle, and the hash by which to know it."""
     recipe = run.plan.recipe
-    data = "" if recipe.data.source == "miniature" else " DATA=<folder of the corpora>"
     manifest = run.manifest
     facts = [
         ["seed", manifest["seed"]],
@@ -80,9 +81,16 @@ def reproduce_section(run: Finished) -> str:
         ["recipe, sha256", manifest["recipe_sha256"]],
         ["bundle, sha256 of the zip", _bundle_sha256(run)],
     ]
-    return section(
-        "Reproduce", command(f"make reproduce RECIPE={recipe.name}{data}"), table(("", ""), facts, kind="words")
-    )
+    return section("Reproduce", command(_again(recipe)), table(("", ""), facts, kind="words"))
+
+
+def _again(recipe: Recipe) -> str:
+    """The command that runs a recipe once more, with all that the command line set in it."""
+    folder = "" if recipe.data.source == "miniature" else "<folder of the corpora>"
+    if not recipe.overrides:
+        return f"make reproduce RECIPE={recipe.name}{f' DATA={folder}' if folder else ''}"
+    options = [part for text in recipe.overrides for part in ("--set", text)]
+    return f"{shlex.join(['xtreme-bench', 'run', recipe.name, *options])}{f' --data {folder}' if folder else ''}"
 
 
 def _released(manifest: Manifest) -> Iterator[list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,18 +72,25 @@ class Outcome:
     problems: list[Problem]
 
 
-def plans(name: str, places: Places, image: str | None = None, digests: Digests | None = None) -> list[Plan]:
+def plans(
+    name: str,
+    places: Places,
+    image: str | None = None,
+    digests: Digests | None = None,
+    overrides: Sequence[str] = (),
+) -> list[Plan]:
     """The plan of a recipe and, after it, of its baseline, whose stages run in `image` or with the packages here.
 
-    `digests` are those of an earlier plan, so that no file is hashed twice.
+    `digests` are those of an earlier plan, so that no file is hashed twice; `overrides` as for `load.load`.
 
     Errors: `InputError` with all faults of either file.
     """
     _require_paths(places)
     digests = digests or _digests(places)
-    recipes = [load.load(files.find(name))]
+    recipes = [load.load(files.find(name), overrides)]
     if recipes[0].baseline is not None:
-        recipes.append(load.load(files.named(recipes[0].baseline, recipes[0].path.parent)))
+        before = files.named(recipes[0].baseline, recipes[0].path.parent)
+        recipes.append(load.load(before, overrides, baseline=True))
     made = [
         plan(one, data=places.data, labels=places.labels, image=image, digests=digests, partial=places.partial)
         for one in recipes
@@ -109,24 +117,28 @@ def _require_paths(places: Places) -> None:
         raise InputError("these folders cannot be used; name others, or work in another folder", problems)
 
 
-def planned(name: str, places: Places, engine: str, *, accept_code: bool = False) -> list[Plan]:
+def planned(
+    name: str, places: Places, engine: str, *, accept_code: bool = False, overrides: Sequence[str] = ()
+) -> list[Plan]:
     """The plans as `reproduce` would run them, without building an image. Errors: as `plans`; no engine answers."""
     digests = _digests(places)
-    made = plans(name, places, digests=digests)
+    made = plans(name, places, None, digests, overrides)
     _require_enough(made, places, digests)
     image = engines.image_of(engine, made[0].recipe.resources, Display(0).say)
-    made = made if image is None else plans(name, places, image, digests)
+    made = made if image is None else plans(name, places, image, digests, overrides)
     return accept(made, Store(places.store)) if accept_code else made
 
 
-def reproduce(name: str, places: Places, engine: str = "local", *, accept_code: bool = False) -> Outcome:
+def reproduce(
+    name: str, places: Places, engine: str = "local", *, accept_code: bool = False, overrides: Sequence[str] = ()
+) -> Outcome:
     """Run a recipe and its baseline to the end, on one of `engines.names()`.
 
     With `accept_code` finished stages that differ from the plan's by their code alone are taken as they are.
     Errors: wrong input before any work; an engine that cannot be used; the first stage that fails.
     """
     digests = _digests(places)
-    made = plans(name, places, digests=digests)
+    made = plans(name, places, None, digests, overrides)
     _require_inputs(made, places)
     _require_enough(made, places, digests)
     _require_outputs(made, places)
@@ -135,7 +147,7 @@ def reproduce(name: str, places: Places, engine: str = "local", *, accept_code: 
     resources = made[0].recipe.resources
     with closing(engines.open(engine, resources, Display(0).say)) as place:
         # Now that the weights have a folder, and the image a digest.
-        made = plans(name, places, place.image, digests)
+        made = plans(name, places, place.image, digests, overrides)
         _require_inputs(made, places)
         made = accept(made, Store(places.store)) if accept_code else made
         stages = distinct(made)
