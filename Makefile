@@ -36,7 +36,7 @@ plan: $(READY) ## show what a recipe would run and what is done: RECIPE=multitas
 validate: $(READY) ## check all recipes
 	@$(RUN) validate recipes/*.yaml
 
-check: $(READY) ## formatting, lint, types and the fast tests, some three minutes
+check: $(READY) ## formatting, lint, types and the fast tests, some two minutes
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
@@ -48,7 +48,7 @@ test: check ## everything that `make check` does, then the slow tests
 	$(VENV)/bin/python -m pytest -m slow -rs
 
 test-docker: $(READY) ## the tests in containers: needs a Docker engine and XTREME_BENCH_BASE_IMAGE
-	$(VENV)/bin/python -m pytest -m docker
+	$(VENV)/bin/python -m pytest -n 0 -m docker
 
 bench-data: $(READY) ## reading and tokenising beside datasets.map: [DATA=folder]
 	$(VENV)/bin/python benchmarks/data.py $(if $(DATA),--data "$(DATA)")

@@ -1,11 +1,38 @@
 from __future__ import annotations
 
+import gc
+import os
 from collections.abc import Iterator
 
 import pytest
 from local_server import Site, serving, use_hub
 
 from xtreme_bench.data.fetch import download
+
+# Tests run in one process a core; a thread that waits for work would take another's.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+# More would each load torch for little.
+MOST_WORKERS = 4
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """All tests run in several processes; those of some files run in this one, where a debugger works."""
+    everything = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    return min(MOST_WORKERS, len(os.sched_getaffinity(0))) if everything else 0
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays, torch and all: no search for garbage needs to look at it again."""
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_loss_of_power() -> Iterator[None]:
+    """The file systems of tests need not outlive the machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield
 
 
 @pytest.fixture

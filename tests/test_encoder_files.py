@@ -255,6 +255,16 @@ def test_a_tokenizer_made_to_harm_is_an_error_and_never_ends_the_process(folder:
         assert "memory allocation of" in str(caught.value)
 
 
+def test_a_tokenizer_is_tried_once_for_each_content(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoders.load_tokenizer(folder)
+    monkeypatch.setattr(tokenizer_trial.subprocess, "run", lambda *command, **how: pytest.fail("tried"))
+    encoders.load_tokenizer(folder)
+    with (folder / "tokenizer.json").open("a") as file:
+        file.write(" ")
+    with pytest.raises(pytest.fail.Exception, match="tried"):
+        encoders.load_tokenizer(folder)
+
+
 def test_a_tokenizer_that_never_ends_is_an_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tokenizer_trial, "PROGRAM", "import time; time.sleep(60)")
     monkeypatch.setattr(tokenizer_trial, "SECONDS", 0.2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 from itertools import pairwise
@@ -23,11 +24,19 @@ tokenizer.encode_batch(texts)
 tokenizer.encode_batch_fast(texts, add_special_tokens=False)
 tokenizer.encode(*texts)
 """
+# What went well in this process, by the program and the sha256 of the file.
+_GOOD: set[tuple[str, str]] = set()
 
 
 def try_tokenizer(file: Path) -> None:
-    """Load a tokenizer and use it. Raises InputError when that fails, however it ends; no file is no fault."""
+    """Load a tokenizer and use it, once for each content.
+
+    Raises InputError when that fails, however it ends; no file is no fault.
+    """
     if not file.exists():
+        return
+    tried = PROGRAM, hashlib.sha256(file.read_bytes()).hexdigest()
+    if tried in _GOOD:
         return
     command = [sys.executable, "-I", "-c", PROGRAM, str(file)]
     try:
@@ -38,6 +47,7 @@ def try_tokenizer(file: Path) -> None:
         how = f"ends with signal {-ended.returncode}" if ended.returncode < 0 else "fails"
         said = _reason(ended.stderr.decode(errors="replace").strip().splitlines())
         raise InputError(f"{file}: the tokenizers library {how} at it: {said[:200]!a}")
+    _GOOD.add(tried)
 
 
 def _reason(lines: list[str]) -> str:
