@@ -111,7 +111,7 @@ def _linked_in_zip(folder: Path) -> Path:
     ],
 )
 def test_members_that_leave_the_archive_or_are_no_files_are_refused_by_name(tmp_path, make, fault):
-    with pytest.raises(InputError, match="cannot be trusted, nothing of it is used") as caught:
+    with pytest.raises(InputError, match="cannot be trusted; nothing in it is used") as caught:
         prepare([make(tmp_path)], tmp_path / "data", tmp_path / "labels")
     assert fault in str(caught.value.problems[0])
     assert not (tmp_path / "data/udpos").exists()
@@ -147,13 +147,13 @@ def test_an_archive_that_was_cut_off_or_changed_is_damaged_and_not_a_smaller_one
     at = whole.index(b"de_c") if mode == "w:" else len(whole) // 2
     for damaged in (whole[: len(whole) // 3], whole[:at], whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1 :]):
         path.write_bytes(damaged)
-        with pytest.raises(InputError, match=r"^a\.(tar|zip) is damaged or no archive \(.+\): get it again$"):
+        with pytest.raises(InputError, match=r"^a\.(tar|zip) is damaged or not an archive \(.+\): get it again$"):
             unpacked(path, path.name, tmp_path / "out")
 
 
 def test_a_file_where_another_member_needs_a_folder_is_damage(tmp_path):
     path = tar(tmp_path / "a.tar", {NAME: TREEBANK, f"{NAME}/{NAME}": TREEBANK}, "w:")
-    with pytest.raises(InputError, match="damaged or no archive"):
+    with pytest.raises(InputError, match="damaged or not an archive"):
         unpacked(path, "a.tar", tmp_path / "out")
 
 

@@ -108,11 +108,11 @@ def test_an_answer_that_is_not_the_file_is_not_taken_and_the_next_one_is(
 @pytest.mark.parametrize(
     ("bad", "fault"),
     [
-        (answer("200 OK", f"Content-Length: {'9' * 5000}", body=b"x"), "tells a length that is none"),
-        (answer("200 OK", "Content-Length: -5", body=b"x"), "tells a length that is none"),
-        (answer("200 OK", "Content-Length: 1e3", body=b"x"), "tells a length that is none"),
-        (answer("200 OK", "Content-Encoding: gzip", "Content-Length: 1", body=b"x"), "packs the file"),
-        (answer("302 Found", "Location: https://["), "leads to an address that is none"),
+        (answer("200 OK", f"Content-Length: {'9' * 5000}", body=b"x"), "gives an invalid length"),
+        (answer("200 OK", "Content-Length: -5", body=b"x"), "gives an invalid length"),
+        (answer("200 OK", "Content-Length: 1e3", body=b"x"), "gives an invalid length"),
+        (answer("200 OK", "Content-Encoding: gzip", "Content-Length: 1", body=b"x"), "compresses the file"),
+        (answer("302 Found", "Location: https://["), "leads to an invalid address"),
         (answer("302 Found", "Location: /a.zip"), "the server answers 302"),
     ],
 )

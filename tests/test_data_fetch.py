@@ -113,9 +113,7 @@ def test_without_a_network_it_fails_in_seconds_and_says_how_to_do_it_by_hand(
         fetch(["xquad"], tmp_path)
     assert time.monotonic() - begun < 10
     folder = re.escape(str(tmp_path / "releases" / "xquad"))
-    way = (
-        f"By hand: where there is a network get what is listed here, put it into {folder} .*`xtreme-bench data prepare "
-    )
+    way = f"By hand: get the files listed here where there is a network, put them in {folder} .*`xtreme-bench data prepare "
     assert re.search(f"{way}.*:\n  xquad.en.json from {closed}/xquad.en.json$", str(caught.value))
 
 
@@ -125,7 +123,7 @@ def test_without_a_network_it_fails_in_seconds_and_says_how_to_do_it_by_hand(
         ("bucc2018", "hub", "bucc2018 is not fetched from hub: mteb/BUCC has the training part alone, without the ids"),
         ("mlqa", "hub", "google/xtreme cuts white space off the questions. Use `--origin upstream`"),
         ("udpos", "hub", "google/xtreme has the parts of contractions as words"),
-        ("tydiqa", "hub", "tydiqa is not fetched from hub: it is not there in a form that is read. Use"),
+        ("tydiqa", "hub", "tydiqa is not fetched from hub: it is not there in a form that can be read. Use"),
         ("panx", "upstream", "panx is not fetched from upstream: its authors' address is a shared folder"),
         ("ccg", None, "ccg cannot be fetched: CCGbank (LDC2005T13) needs a licence of the Linguistic Data Consortium"),
     ],

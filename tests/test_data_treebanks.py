@@ -170,7 +170,7 @@ def test_a_number_that_comes_again_in_a_sentence_is_one_fault_with_its_line_and_
         read(path, "de")
     ((at, message),) = [(problem.line, problem.message) for problem in caught.value.problems]
     assert at == line
-    assert message.startswith("this number comes again in its sentence: the line stands twice, or an empty line")
+    assert message.startswith("this number occurs twice in its sentence: the line is repeated, or an empty line")
 
 
 def test_a_tag_that_is_none_of_ud_2_is_a_fault_with_its_line_and_never_gold(tmp_path):

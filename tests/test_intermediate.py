@@ -118,7 +118,7 @@ def test_a_recipe_on_the_built_in_corpora_cannot_name_a_task_that_they_lack(
     monkeypatch.setattr(f"xtreme_bench.recipe.checks.{attribute}", changed)
     write_json(tmp_path / "small.yaml", {**RECIPE, "intermediate": {"tasks": {"qqp": {}}, "steps": 5}})
     (problem,) = validate(tmp_path / "small.yaml")
-    assert problem.message == f"{place}.{name} is not in the built-in corpora; take it out, or name other data"
+    assert problem.message == f"{place}.{name} is not in the built-in corpora; remove it, or name other data"
 
 
 def test_the_table_is_light() -> None:

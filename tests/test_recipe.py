@@ -45,9 +45,9 @@ def test_every_shipped_recipe_opens_with_its_schema_and_its_command(path: Path) 
     head = path.read_text(encoding="utf-8").split("\ndescription:")[0]
     assert head.startswith("# yaml-language-server: $schema=recipe.schema.json\n")
     assert f"    make reproduce RECIPE={path.stem}" in head
-    assert "Must be there first:" in head
-    licensed = "CCGbank (LDC2005T13)" if path.stem in ("ccg", "multitask9") else "nothing."
-    assert f"\n# To be licensed: {licensed}" in head
+    assert "Needed first:" in head
+    licensed = "CCGbank (LDC2005T13)" if path.stem in ("ccg", "multitask9") else "none."
+    assert f"\n# Licences needed: {licensed}" in head
 
 
 def published_tasks() -> list[str]:

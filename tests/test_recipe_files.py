@@ -125,7 +125,7 @@ def test_a_recipe_of_ones_own_can_be_started_from_and_gets_the_schema(tmp_path: 
         ("a/b", "quickstart", "'a/b' cannot name a recipe"),
         ("..", "quickstart", "'..' cannot name a recipe"),
         ("mine", "quikstart", "did you mean 'quickstart'"),
-        ("mine", "broken", "cannot be a beginning"),
+        ("mine", "broken", "cannot be copied"),
     ],
 )
 def test_a_start_overwrites_nothing_and_says_what_is_wrong(name: str, origin: str, said: str, tmp_path: Path) -> None:

@@ -61,8 +61,8 @@ def test_a_whole_number_is_a_number_and_is_read_as_one_with_a_point() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"rates": 1.0}, "rates: is no field of Settings; did you mean 'rate'?"),
-        ({"zzz": 1}, "zzz: is no field of Settings; known: steps, rate, final,"),
+        ({"rates": 1.0}, "rates: is not a field of Settings; did you mean 'rate'?"),
+        ({"zzz": 1}, "zzz: is not a field of Settings; known: steps, rate, final,"),
         ({"rate": ...}, "rate: is missing"),
         ({"rate": "1"}, "rate: must be a number, not '1'"),
         ({"rate": None}, "rate: must be a number, not None"),
@@ -74,7 +74,7 @@ def test_a_whole_number_is_a_number_and_is_read_as_one_with_a_point() -> None:
         ({"weights": {"x": "heavy"}}, "weights.x: must be a number, not 'heavy'"),
         ({"weights": [1.0]}, "weights: must be a mapping, not [1.0]"),
         ({"corpus": {"language": "de", "lines": "3"}}, "corpus.lines: must be a whole number, not '3'"),
-        ({"corpus": {"language": "de", "share": 0.5, "lines": 3}}, "is no field of "),
+        ({"corpus": {"language": "de", "share": 0.5, "lines": 3}}, "is not a field of "),
         ({"corpus": {"language": "de"}}, "is missing"),
         ({"corpus": None}, "corpus: must be a mapping, not None"),
         ({"others": {"y": {"language": "en"}}}, "others.y.lines: is missing"),

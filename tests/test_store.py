@@ -89,9 +89,9 @@ def lacking(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
         (lacking("ran"), "lacks ran"),
         (lambda record: mended({**record, "ran": {"device": "cpu"}}), "lacks ran.versions, ran.peak_memory_bytes"),
         (lambda record: mended({**record, "outputs": None, "name": 1}), "lacks name, outputs"),
-        (lambda record: [record], "is no record of a stage"),
+        (lambda record: [record], "is not a record of a stage"),
         (lambda record: {**record, "facts": {"rows": float("nan")}}, "cannot be read"),
-        (lambda record: {**record, "facts": "\ud800"}, "is no record of a stage: a text holds half a surrogate"),
+        (lambda record: {**record, "facts": "\ud800"}, "is not a record of a stage: a text holds half a surrogate"),
     ],
 )
 def test_a_record_that_was_edited_forged_or_is_incomplete_counts_as_none_and_is_named(

@@ -71,7 +71,7 @@ def test_a_bug_ends_with_3_and_its_traceback_is_in_the_log(tmp_path: Path) -> No
     assert "Traceback" in (folder / "log.txt").read_text()
 
 
-ADVICE = "free space or mend the folder, then run the same command again"
+ADVICE = "free space or repair the folder, then run the same command again"
 FULL = "Error while serializing: I/O error: No space left on device (os error 28)"
 
 

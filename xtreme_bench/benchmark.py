@@ -32,9 +32,9 @@ class Task:
     `metric` holds the metric names in the order of the official scorer. `source` is the English training set a model is
     fine-tuned on; retrieval has none. `labels` is the label or tag vocabulary of a prediction file, empty where a line
     is not a label. `test_sizes` maps a language to its published number of lines (tagging: sentences; QA: questions); a
-    language without one is missing. `sizes` are those of other splits ("train en"). `release` is what its project
-    calls what it has released. `tests` is where a language's test set lies below the data folder, `{}` being the
-    language; retrieval has files of its own. `miniature`: the built-in corpora have it.
+    language without one is missing. `sizes` are those of other splits ("train en"). `release` is the name that
+    its project gives the release. `tests` is where a language's test set lies below the data folder, `{}` being the
+    language; retrieval has files of its own. `miniature`: whether the built-in corpora have it.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Task:
 
     @property
     def form(self) -> str:
-        """What its predictions and labels look like: as in its group, but each retrieval task has a form of its own."""
+        """The form of its predictions and labels: that of its group, but each retrieval task has its own."""
         return self.name if self.group == "retrieval" else self.group
 
     def file(self, language: str) -> str:
@@ -70,7 +70,7 @@ UPOS_TAGS = (
 # fmt: on
 BIO_TAGS = ("B-LOC", "B-ORG", "B-PER", "I-LOC", "I-ORG", "I-PER", "O")
 
-# What XTREME's means are made of. A task that is added to TASKS is part of none of them.
+# The tasks that XTREME's means cover. A task added to TASKS enters no mean.
 OVERALL = ("xnli", "pawsx", "udpos", "panx", "xquad", "mlqa", "tydiqa", "bucc2018", "tatoeba")
 GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -203,5 +203,5 @@ LANGUAGES: Mapping[str, Language] = MappingProxyType(
     }
 )
 
-# What the built-in corpora are written in; a task has those of them that XTREME has for it.
+# The languages of the built-in corpora; a task has those that XTREME has for it.
 MINIATURE_LANGUAGES = ("en", "de", "es", "ru", "ar", "hi", "zh", "ja", "tr", "sw")

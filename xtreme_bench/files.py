@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and what tells whether one has changed: hashes, and a memory of them."""
+"""Write files whole or not at all, and notice changed ones: hashes of files, and a memory of these hashes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from xtreme_bench import locks
 
-# A file that changed this shortly before it was read may change again without its times telling.
+# A file that changed this shortly before it was read may change again, and its times would not show it.
 SETTLED_SECONDS = 2.0
 
 
@@ -23,7 +23,7 @@ def canonical(value: Any) -> str:
 
 
 def document(value: Any, **style: Any) -> str:
-    """JSON in which a path may have bytes that are not UTF-8: what Python puts in their place is escaped."""
+    """JSON in which a path may have bytes that are not UTF-8: Python's stand-ins for these bytes are escaped."""
     text = json.dumps(value, ensure_ascii=False, **style)
     return re.sub("[\udc80-\udcff]", lambda byte: f"\\u{ord(byte[0]):x}", text)
 
@@ -49,10 +49,10 @@ def tree_digests(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a whole file or nothing: to a temporary name in the same folder, then moved.
+    """Write a file whole or not at all: write to a temporary name in the same folder, then move it.
 
-    A file has one temporary name, which is locked while somebody writes there: several writers take turns, and what a
-    killed one left is used by the next.
+    A file has one temporary name, which is locked during a write: writers take turns, and each overwrites what a
+    killed one left.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with locks.alone(path.with_name(f".{path.name}.tmp")) as temporary:
@@ -62,7 +62,7 @@ def write_text(path: Path, text: str) -> None:
                 stream.flush()
                 os.fsync(stream.fileno())
             temporary.replace(path)
-        except OSError as error:  # that of a full disk names no file
+        except OSError as error:  # a full disk's error names no file
             raise OSError(error.errno, error.strerror, str(path)) from error
 
 
@@ -75,9 +75,9 @@ Stamp = list[int]
 
 
 def stamp(path: Path) -> Stamp:
-    """What tells of a change without reading a file or folder: its size, and the times of change of content and of all.
+    """What shows a change without reading a file or folder: its size, and its times of change, of content and of all.
 
-    The second time cannot be put back, and also tells of a file that is moved to another's place.
+    The second time cannot be set back, and also shows that a file was moved to another's place.
     """
     status = path.stat()
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
@@ -97,19 +97,19 @@ class Digests:
         self._known: dict[str, list[Any]] = {name: entry for name, entry in found if isinstance(entry, list)}
 
     def of(self, folder: Path, files: Iterable[str]) -> dict[str, str]:
-        """The sha256 (hex) of each of `files` (relative to `folder`); what is no file is left out."""
+        """The sha256 (hex) of each of `files` (relative to `folder`); names that are no files are left out."""
         paths = {name: folder / name for name in sorted(files) if (folder / name).is_file()}
         return {name: self._one(path) for name, path in paths.items()}
 
     def save(self) -> None:
-        """Remember for the next run what was hashed in this one, but for files that had changed just before."""
+        """Save this run's hashes for the next run, except those of files that had changed just before."""
         if self._learned:
             known = {name: entry for name, entry in self._known.items() if name not in self._unsettled}
             write_json(self._file, known)
 
     def _one(self, path: Path) -> str:
-        # With its number on the disk, for file systems that keep no second time; on some the number changes at will,
-        # which costs no more here than to read a file again.
+        # The inode number is for file systems that keep no second time. On some it changes by itself,
+        # which only costs reading the file again.
         name, now = str(path.resolve()), [*stamp(path), path.stat().st_ino]
         known = self._known.get(name)
         if known is None or known[:-1] != now:

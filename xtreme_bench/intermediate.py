@@ -1,6 +1,6 @@
 """The table of intermediate tasks: what an encoder is trained on before it meets a target, one row each.
 
-The row is all that is known of a task, and the only place where it is named: recipes, layout, readers, `data prepare`,
+The row is all that is known about a task, and the only place that names it: recipes, layout, readers, `data prepare`,
 `data fetch`, published sizes, reports and keys follow it. A new task is a row here, its reader and its preparer.
 """
 
@@ -20,11 +20,11 @@ SPLITS = ("train", "dev")
 
 @dataclass(frozen=True)
 class Release:
-    """How a corpus is released: what `data prepare`, `data fetch` and people need, and no training.
+    """How a corpus is released: what `data prepare`, `data fetch` and people need, but training does not.
 
     `name` is what its project calls it, `sizes` its published records by split and language ("train en"). `preparer`
     ("module:name") writes its files from the `forms` in which it is found, and from those of `borrows`, corpora that
-    serve it in other languages. `source` is where it can be had.
+    serve it in other languages. `source` says where to get it.
     """
 
     name: str
@@ -37,14 +37,14 @@ class Release:
 
 @dataclass(frozen=True)
 class Corpus:
-    """One row: an intermediate task, or a part of one that is none by itself (`alone` is false).
+    """One row: an intermediate task, or a part that is not a task by itself (`alone` is false).
 
     `family` names the module of `xtreme_bench.training.families`. `files` are those of each split below the data
-    folder; `{}` is where the folder of another language than English goes. `reader` ("module:name") reads one of them.
-    `labels` are the classes; `label_file` holds them where each corpus has its own. A task of several `parts` (one
+    folder; `{}` stands for the folder of a language other than English. `reader` ("module:name") reads one of them.
+    `labels` are the classes; `label_file` holds them if each corpus has its own. A task of several `parts` (one
     head, one set of labels) has no files of its own: theirs are read one after another. `impossible`: a question may
-    have no answer. `metric` chooses checkpoints where that of the family does not. `miniature`: the built-in corpora
-    have it. `release` changes no training, so it is in no key of one.
+    have no answer. `metric` chooses checkpoints in place of the family's. `miniature`: whether the built-in
+    corpora have it. `release` changes no training, so it is in no key of a training.
     """
 
     name: str
@@ -67,12 +67,12 @@ class Corpus:
 
     @property
     def trained_on(self) -> dict[str, Any]:
-        """What of the row a training depends on."""
+        """The fields of the row that a training depends on."""
         return {name: value for name, value in asdict(self).items() if name != "release"}
 
     @property
     def prepared_from(self) -> dict[str, Any]:
-        """What of the row `data prepare` depends on: all but where the corpus can be had."""
+        """The fields of the row that `data prepare` depends on: all but where to get the corpus."""
         return asdict(replace(self, release=replace(self.release, source=None)))
 
 
@@ -90,8 +90,8 @@ _NLI_COLUMNS = r"gold_label\tsentence1_binary_parse\t"
 _MNLI_SPLITS = r"(?P<split>train|dev_matched|dev_mismatched)"
 _GOLD_LABEL = r'\{[^\n]*"gold_label"'
 
-# Sizes not said otherwise are those of Phang et al. 2020 (arXiv 2005.13013), not confirmed at the source. Addresses are
-# those of XTREME's `scripts/download_data.sh` and of the data sets' own pages.
+# Unless noted, sizes are from Phang et al. 2020 (arXiv 2005.13013), not confirmed at the source. Addresses are those
+# of XTREME's `scripts/download_data.sh` and of the data sets' own pages.
 # fmt: off
 _ROWS = (
     Corpus("anli_plus", "classification", Release("SNLI 1.0, MultiNLI 1.0 and ANLI 1.0",
@@ -225,7 +225,7 @@ def preparers() -> tuple[str, ...]:
 
 
 def source_corpus(name: str) -> str:
-    """What a source of fine-tuning is called as a corpus: `squad` is SQuAD 1.1, the others have their own names."""
+    """The corpus name of a source of fine-tuning: `squad` is SQuAD 1.1, the others keep their names."""
     return "squad_v1" if name == "squad" else name
 
 

@@ -1,4 +1,4 @@
-"""A lock between processes that says who holds it, so that a run which waits can say for whom, and stop waiting."""
+"""A lock between processes that says who holds it, so that a waiting run can name the holder and can stop waiting."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from typing import IO, Any
 from xtreme_bench.errors import StageError
 
 POLL_SECONDS = 0.2
-# What is read of a lock file, which another user of a shared folder may have written.
+# How much of a lock file is read: another user of a shared folder may have written it.
 LONGEST = 200
 
 
 def silent(owner: str) -> None:
-    """A wait that nobody is told of."""
+    """Tell nobody about the wait."""
 
 
 def never() -> bool:
-    """No end of the wait before the lock is free."""
+    """Wait until the lock is free."""
     return False
 
 
 @contextlib.contextmanager
 def held(path: Path, *, waiting: Callable[[str], None] = silent, stop: Callable[[], bool] = never) -> Iterator[None]:
-    """Hold the lock file `path` for this process; it is made where it is absent, and never removed.
+    """Hold the lock file `path` for this process; it is created if it is absent, and never removed.
 
     While another holds it, `waiting` is told once who that is ("process 7 on host, since ..."). `stop` is asked before
     every try, and once more when the lock is held. Errors: `StageError` as soon as it answers yes.
@@ -61,11 +61,11 @@ def _locked(descriptor: int, stop: Callable[[], bool]) -> bool:
 
 def _require(stop: Callable[[], bool]) -> None:
     if stop():
-        raise StageError("not begun, as the run was ended")
+        raise StageError("not started, because the run was ended")
 
 
 def _owner(path: Path) -> str:
-    """Who holds a lock, as printable text; a holder may not have said so yet."""
+    """Who holds a lock, as printable text; the holder may not have written it yet."""
     with path.open(encoding="utf-8", errors="replace") as stream:
         text = stream.read(LONGEST).partition("\n")[0]
     return "".join(letter for letter in text if letter.isprintable()) or "another process"
@@ -73,9 +73,9 @@ def _owner(path: Path) -> str:
 
 @contextlib.contextmanager
 def alone(path: Path) -> Iterator[Path]:
-    """Hold a lock for a moment: `path` is a file that is made for this, whose content is free, and is gone afterwards.
+    """Hold a lock for a moment: the file `path` is made for this, may hold anything, and is removed afterwards.
 
-    One that a killed process left is nobody's, and is taken.
+    A file that a killed process left is taken over.
     """
     while True:
         with path.open("a") as stream:

@@ -16,7 +16,7 @@ FILES = ("config.json", "*.safetensors", "*.safetensors.index.json", "tokenizer*
          "special_tokens_map.json", "vocab.txt")  # fmt: skip
 
 
-# What it must hold one of each, and what is said where it does not.
+# It must hold one file of each group; the text is the message if it holds none.
 NEEDED = {
     "config.json is missing": {"config.json"},
     "model.safetensors is missing (other weight formats are not read)": {
@@ -28,7 +28,7 @@ NEEDED = {
 
 
 def lacking(folder: Path) -> list[Problem]:
-    """What an encoder folder must hold and this one does not."""
+    """What an encoder folder must hold but this one lacks."""
     names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     return [Problem(what, str(folder)) for what, any_of in NEEDED.items() if not names & any_of]
 
@@ -55,7 +55,7 @@ def _is_whole(folder: Path) -> bool:
 
 
 def commit(name: str, revision: str) -> str:
-    """The full commit that a branch or tag of a hub model stands for now; a full commit is itself.
+    """The full commit that a branch or tag of a hub model points to now; a full commit is returned as it is.
 
     Errors: as `fetch`.
     """
@@ -69,10 +69,10 @@ def commit(name: str, revision: str) -> str:
 
 
 def fetch(name: str, revision: str) -> Path:
-    """The folder of a hub model, downloaded first where the cache lacks it.
+    """The folder of a hub model, downloaded first if the cache lacks it.
 
-    Errors: `StageError` within seconds where the hub cannot be reached, `InputError` where it lacks the revision, or
-    without `huggingface_hub`.
+    Errors: `StageError` within seconds if the hub cannot be reached, `InputError` if it lacks the revision or
+    `huggingface_hub` is not installed.
     """
     found = snapshot(name, revision)
     if found is not None:
@@ -89,7 +89,7 @@ def fetch(name: str, revision: str) -> Path:
 
 @contextmanager
 def _asking(name: str, revision: str) -> Iterator[None]:
-    """The errors of the hub's client as ours."""
+    """Raise the errors of the hub's client as ours."""
     try:
         from huggingface_hub.errors import (
             HfHubHTTPError,
@@ -99,18 +99,18 @@ def _asking(name: str, revision: str) -> Iterator[None]:
         )  # fmt: skip
     except ImportError as error:
         raise InputError(
-            f"{name} cannot be fetched without `pip install 'xtreme-bench[hub]'`; or run this command where that is"
+            f"{name} cannot be fetched: run `pip install 'xtreme-bench[hub]'`, or this command where it is installed"
         ) from error
     try:
         yield
     except HFValidationError as error:
-        raise InputError(f"{name!r} is no name of a model: {error}") from error
+        raise InputError(f"{name!r} is not the name of a model: {error}") from error
     except (RepositoryNotFoundError, RevisionNotFoundError) as error:
-        raise InputError(f"the hub has no model {name} at revision {revision}: mend name or revision") from error
+        raise InputError(f"the hub has no model {name} at revision {revision}: fix name or revision") from error
     except (HfHubHTTPError, OSError) as error:
         status = getattr(getattr(error, "response", None), "status_code", 0)
         if 400 <= status < 500:
-            raise InputError(f"the hub answers {status} for model {name} at revision {revision}: mend them") from error
+            raise InputError(f"the hub answers {status} for model {name} at revision {revision}: fix them") from error
         raise StageError(
             f"{name} (revision {revision}) is not in the local cache and the hub cannot be reached: "
             f"run the same command where there is a network, or download them elsewhere into the Hugging Face cache "
@@ -119,7 +119,7 @@ def _asking(name: str, revision: str) -> Iterator[None]:
 
 
 def _reach(name: str, revision: str) -> Any:
-    """One question to the hub that is not asked again: the download itself would try for half a minute."""
+    """Ask the hub once, without retries: the download itself would try for half a minute."""
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 

@@ -1,4 +1,4 @@
-"""How corpora are released, as data: the forms of their files, and where they can be had."""
+"""How corpora are released, as data: the forms of their files, and where to get them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class Form:
     """One form of one corpus. `path` matches the end of a relative path, `head` the beginning (see `head_fields`).
 
-    Named groups of both say which part of the corpus a file is: language, split, side, ... `common`: other data have
-    files of that name, too, so one that begins otherwise is none of ours.
+    The named groups of both say which part of the corpus a file is: language, split, side, ... `common`: other data
+    have files of that name too, so a file that begins differently is not ours.
     """
 
     corpus: str
@@ -28,7 +28,7 @@ JSON_OBJECT = r"\s*\{"
 class Part:
     """Parquet files of a hub data set (`pattern`, as fnmatch) whose rows go to the released file `file`.
 
-    `form` names what writes it in `hub_forms.FORMS`, where it is not that of the data set.
+    `form` names its writer in `hub_forms.FORMS`, if it is not the data set's.
     """
 
     pattern: str
@@ -39,7 +39,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Hub:
-    """A data set of the Hugging Face hub; `form` names what makes the release from it in `hub_forms.FORMS`."""
+    """A data set of the Hugging Face hub; `form` names the writer of its release in `hub_forms.FORMS`."""
 
     repository: str
     revision: str
@@ -57,7 +57,7 @@ class Source:
     """A released corpus: on the hub, at upstream addresses (path below the corpus's folder, address), or both.
 
     `manual` are (path, address) that only a person can open. `no_hub` and `no_upstream` say why a corpus is not fetched
-    from there; `remark` is something else to know, and no reason for anything.
+    from there; `remark` is anything else worth knowing.
     """
 
     corpus: str
@@ -70,7 +70,7 @@ class Source:
 
 
 def at(*addresses: str) -> tuple[tuple[str, str], ...]:
-    """Files that keep the last name of their addresses."""
+    """Files that are named like the last part of their addresses."""
     return tuple((address.rpartition("/")[2], address) for address in addresses)
 
 

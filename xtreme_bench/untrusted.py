@@ -1,4 +1,4 @@
-"""The way in for what others wrote: JSON, texts and archive entries that nothing later trips over.
+"""Read what others wrote (JSON, texts, archive entries) so that nothing later fails on it.
 
 Every number is finite and fits 64 bits, and the number of values is bounded before anything is built.
 """
@@ -21,7 +21,7 @@ _HALF = "half a surrogate pair, which is not Unicode text"
 
 
 class Malformed(ValueError):
-    """What is wrong with a document, and in which line of it, where one line is to blame."""
+    """What is wrong with a document, and in which line, if one line is to blame."""
 
     def __init__(self, reason: str, line: int | None = None) -> None:
         super().__init__(reason)
@@ -37,7 +37,7 @@ def parse_json(
     """The value of a JSON document of at most `most` values. Errors: `Malformed`.
 
     A key that occurs twice in one object is an error; with `repeated` it is added to that list and the last one counts.
-    `number` makes the numbers from their texts, and what no JSON has: `NaN` and `Infinity`.
+    `number` makes numbers from their texts, also from `NaN` and `Infinity`, which JSON does not have.
     """
     if sum(map(text.count, ",[{")) > most:
         raise Malformed(f"more than {most:,} values")
@@ -130,7 +130,7 @@ def path_fault(name: str) -> str | None:
 
 
 def zip_fault(info: zipfile.ZipInfo) -> str | None:
-    """What is wrong with an entry of a zip, its path aside: no link, not encrypted, packed in a usual way."""
+    """What is wrong with an entry of a zip, its path aside: no link, not encrypted, packed in a common way."""
     mode = info.external_attr >> 16
     if stat.S_IFMT(mode):
         fault = mode_fault(mode)

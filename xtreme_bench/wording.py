@@ -1,4 +1,4 @@
-"""How text leaves the program: counts, lists and hints in one form, and nothing from outside that steers a terminal."""
+"""Text for people: counts, lists and hints in one form, and nothing from outside that controls a terminal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import click
 # Spaces and joiners that ordinary text of some language has, though Python does not call them printable.
 _TEXT = "\u00a0\u200c\u200d\u2009\u202f\u3000"
 _HIDDEN_IN_JSON = re.compile("[\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
-# Longer words are like no name, and costly to compare.
+# Longer words resemble no name, and are costly to compare.
 _MOST_LETTERS = 60
 _LIKE = 0.6  # how near a name must be, as `difflib` measures it
 
@@ -44,7 +44,7 @@ def quoted(text: str) -> str:
 
 
 def nearest(word: str, names: Iterable[str], like: float = _LIKE) -> str | None:
-    """The name that a word was probably meant to be: one that is `like` it, else one that begins so, else None.
+    """The name that a word was probably meant to be: one that is `like` it, else one that begins with it, else None.
 
     Case and outer spaces do not count.
     """
@@ -64,7 +64,7 @@ def did_you_mean(word: str, names: Iterable[str], like: float = _LIKE) -> str:
 
 
 def hint(word: str, names: Iterable[str]) -> str:
-    """How to go on from a name that is not known: the nearest one, else all of them."""
+    """The hint for an unknown name: the nearest known name, else all of them."""
     known = list(names)
     return did_you_mean(word, known) or f"; known: {', '.join(known)}"
 
@@ -86,7 +86,7 @@ def visible(text: str, kept: str = f"\n\t{_TEXT}") -> str:
 
 
 def one_line(text: str) -> str:
-    """Like `visible`, for text that must not begin a new line either."""
+    """Like `visible`, for text that must stay on one line."""
     return visible(text, _TEXT)
 
 

@@ -14,9 +14,9 @@ Pair = tuple[str, str]  # foreign id, English id
 
 
 def read_sentences(path: Path, purpose: str, language: str) -> list[SentenceRow]:
-    """The sentences of one side in file order, their text as it stands after the tab.
+    """The sentences of one side in file order, their text unchanged after the tab.
 
-    Errors: `InputError` with all lines that have no id of `language`, or one that came before.
+    Errors: `InputError` with all lines that have no id of `language`, or one that occurred before.
     """
     rows: list[SentenceRow] = []
     seen: set[str] = set()
@@ -38,7 +38,7 @@ def read_sentences(path: Path, purpose: str, language: str) -> list[SentenceRow]
 def read_gold(path: Path, purpose: str, language: str, sides: Sequence[Collection[str]]) -> list[Pair]:
     """The true pairs of a file, in its order: foreign id, then English id, both among the ids of the two `sides`.
 
-    Errors: `InputError` with all lines that are no such pair, or one that came before.
+    Errors: `InputError` with all lines that are not such a pair, or repeat one.
     """
     pairs: dict[Pair, int] = {}
     with reading(path, purpose) as faults:
@@ -59,6 +59,6 @@ def read_gold(path: Path, purpose: str, language: str, sides: Sequence[Collectio
 
 
 def _is_id(text: str, language: str) -> bool:
-    """Whether a text is an id as the release has them; gold labels and predictions have no others."""
+    """Whether a text is an id of the release's form; gold labels and predictions have only such ids."""
     number = text.removeprefix(f"{language}-")
     return number != text and len(number) == ID_DIGITS and number.isascii() and number.isdigit()

@@ -1,4 +1,4 @@
-"""The corpora that encoders are trained on and asked about: their rows, family, labels and limits, by name.
+"""The corpora that encoders are trained on and predict: their rows, family, labels and limits, by name.
 
 A choice names a corpus and how much of it is read; the stage that tokenises it and the one that trains on it or
 predicts it are given the same choice.
@@ -54,7 +54,7 @@ class Corpus:
 
     Parts are "train", "dev" (or several "dev/<file>") and, for training anew on both, "all"; or languages of test sets.
     A part is read in a stream; what its format leaves out is counted under its reason in the counter given. `metric`
-    chooses checkpoints where that of the family does not.
+    chooses checkpoints in place of the family's.
     """
 
     name: str
@@ -83,8 +83,8 @@ def longest_question(max_length: int) -> int:
 class SourceChoice:
     """English training data of targets: the first `examples` rows, 0 = all; `evaluate_on` development rows, 0 = all.
 
-    `unusable` is the share of a file's rows that may be so. With `retrain` all rows, those for development among them,
-    are a part of their own.
+    `unusable` is the share of a file's rows that may be so. With `retrain` all rows, the development rows included,
+    are one more part.
     """
 
     source: str
@@ -121,7 +121,7 @@ class IntermediateChoice:
     unusable: float
 
     def open(self, data: Path) -> Corpus:
-        """The corpus below `data`. Raises InputError where labels must be read from files that are not there."""
+        """The corpus below `data`. Raises InputError if labels must be read from files that are missing."""
         task = self.intermediate
 
         def train(dropped: Counter[str]) -> Iterator[Row]:
@@ -131,7 +131,7 @@ class IntermediateChoice:
 
         development = _development(data, task, self.unusable)
         dev = {part: _spread(each, self.evaluate_on) for part, each in development.items()}
-        # A language may bring labels of its own (supertags), beside those of the English development rows.
+        # A language may add labels of its own (supertags) to those of the English development rows.
         labels = intermediate.labels(data, task, tuple(dict.fromkeys(["en", *self.languages])))
         limits = Limits(self.max_length, self.stride or 0, impossible=INTERMEDIATE[task].impossible)
         return Corpus(
@@ -159,7 +159,7 @@ Choice = SourceChoice | IntermediateChoice | TargetChoice
 
 
 def _development(data: Path, task: str, unusable: float) -> dict[str, Read]:
-    """The development sets of a task, in English whatever the languages of training; ANLI+ has one for each part.
+    """The development sets of a task, always in English; ANLI+ has one for each part.
 
     MultiNLI's is the matched one, as the published size of ANLI+'s set (22,857) has it.
     """
@@ -186,7 +186,7 @@ def _test(data: Path, task: str, language: str, dropped: Counter[str]) -> Iterat
 
 
 def _first(read: Read, count: int) -> Read:
-    """Read the first `count` rows, all for 0. The others are looked at too, so that every fault of a file is found."""
+    """Read the first `count` rows, all for 0. The others are checked too, so that every fault of a file is found."""
 
     def first(dropped: Counter[str]) -> Iterator[Row]:
         rows = read(dropped)
@@ -199,8 +199,8 @@ def _first(read: Read, count: int) -> Read:
 def _spread(read: Read, count: int) -> Read:
     """Read `count` rows, one drawn from each of as many equal stretches, all for 0.
 
-    Files stand in the order of articles, passages, sources or treebanks, so every one of them has its share. The draw
-    is the same for all recipes and seeds, which are judged by the same rows.
+    Files follow the order of articles, passages, sources or treebanks, so each of these gets its share. The draw is
+    the same for all recipes and seeds, so all are judged by the same rows.
     """
 
     def spread(dropped: Counter[str]) -> Iterator[Row]:

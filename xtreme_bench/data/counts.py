@@ -31,7 +31,7 @@ class Split:
 class Memory:
     """Counts of earlier runs: a split whose files have the same content as then is not read again.
 
-    `digests` remembers the hashes of files; whoever made it saves it.
+    `digests` remembers the hashes of files; its owner saves it.
     """
 
     def __init__(self, file: Path, digests: Digests) -> None:
@@ -45,7 +45,7 @@ class Memory:
         self.code = code.digest(f"{__name__}:", *readers_of(CORPORA))
 
     def of(self, what: str, folder: Path, files: Sequence[str], count: Callable[[], int]) -> tuple[dict[str, Any], str]:
-        """What is known about `files`, counted where that is needed, and how their checksum compares with before."""
+        """What is known about `files`, counted if needed, and whether their checksum is the same as before."""
         name, sums = f"{folder.resolve()}: {what}", self._digests.of(folder, files)
         before = self.known.get(name)
         state = "new" if before is None else "known" if before.get("sha256") == sums else "changed"
@@ -60,16 +60,16 @@ class Memory:
         return now, state
 
     def of_split(self, data: Path, one: Split) -> tuple[dict[str, Any], str]:
-        """The same of a split whose files are there."""
+        """The same for a split whose files exist."""
         return self.of(f"{one.task} {one.split} {one.language}", data, one.files, one.count)
 
     def save(self) -> None:
-        """Write down what was learned."""
+        """Save the counts."""
         write_json(self.file, self.known)
 
 
 def memory_file() -> Path:
-    """Where counts and checksums are remembered from run to run, apart from the data, which may be read-only."""
+    """The file that keeps counts and checksums from run to run, outside the data folder, which may be read-only."""
     return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "xtreme-bench" / "status.json"
 
 

@@ -1,4 +1,4 @@
-"""Opening data files: a missing file, bytes that are not UTF-8 and malformed rows become one error that lists all."""
+"""Open data files: a missing file, bytes that are not UTF-8 and malformed rows become one error that lists all."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def reading(path: Path, purpose: str) -> Iterator[list[Problem]]:
 
 
 def some(rows: Iterator[Row], otherwise: str) -> Iterator[Row]:
-    """The rows as they come. Raises `InputError` with the message `otherwise` when there is none."""
+    """The rows, unchanged. Raises `InputError` with the message `otherwise` if there are none."""
     row = None
     for row in rows:
         yield row
@@ -95,9 +95,9 @@ def csv_rows(path: Path, faults: list[Problem], *, delimiter: str) -> Iterator[t
 
 
 def json_lines(path: Path, faults: list[Problem]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield (line number, object) of a file with one JSON object per line; empty lines are passed over.
+    """Yield (line number, object) of a file with one JSON object per line; empty lines are skipped.
 
-    An object may also stand as tools print it for people, from a line `{` to a line `}`.
+    An object may also be pretty-printed, from a line `{` to a line `}`.
     """
     for number, text in json_texts(path, faults):
         try:
@@ -114,7 +114,7 @@ def json_lines(path: Path, faults: list[Problem]) -> Iterator[tuple[int, dict[st
 def json_texts(path: Path, faults: list[Problem]) -> Iterator[tuple[int, str]]:
     """Yield (number of the first line, text) of what should be JSON objects, as `json_lines` takes them.
 
-    One over several lines has a bounded length.
+    The length of one over several lines is bounded.
     """
     begun: list[str] = []
     start = size = 0

@@ -13,7 +13,7 @@ from xtreme_bench.data.usable import LeftOut, Unusable, usable
 from xtreme_bench.errors import Problem
 from xtreme_bench.rows import Answer, PairRow, QuestionRow, TaggedRow
 
-# Reasons for which rows are left out of training data.
+# Reasons why rows are left out of training data.
 OTHER_COLUMNS = "rows with more or fewer columns"
 NOT_TEXT = "rows in which a text is missing"
 UNKNOWN_LABEL = "rows with an unknown label"
@@ -93,7 +93,7 @@ def read_questions(
     """SQuAD's JSON, 1.1 or 2.0 (also XQuAD, MLQA and TyDiQA-GoldP).
 
     With `answers`, each must stand in the context at its offset (in code points), and every question needs one
-    unless it is marked `is_impossible`. Without, whatever the file has as answers is not looked at: a test file.
+    unless it is marked `is_impossible`. Without, the file is a test file, and any answers in it are ignored.
     `ids_repeat`: the file's ids are not unique (TyDiQA as XTREME prepares it), so the 0-based position becomes the id.
     """
 
@@ -138,7 +138,7 @@ def squad_questions(document: Any, path: Path, faults: list[Problem]) -> Iterato
 
 
 def _answers(context: str, question: dict[str, Any], wrong: list[tuple[str, str]]) -> tuple[Answer, ...]:
-    """The answers to a question; what is wrong with them is added to `wrong`, with the reason it is counted under."""
+    """The answers to a question; faults are added to `wrong`, each with the reason that it is counted under."""
     found = []
     try:
         for answer in question["answers"]:

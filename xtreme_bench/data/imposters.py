@@ -1,7 +1,7 @@
 """Files that are not what their name says: pointers, error pages, archives and other binaries, told by how they begin.
 
 A page that a server sent in place of a corpus would otherwise be read as sentences, words and gold labels. Each rule
-needs more than a sentence or a word of a corpus can have, so that none errs on text that speaks of such things.
+needs more than a sentence or a word of a corpus can have, so that text about such things is not refused.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _ERROR_KEYS = frozenset({"error", "errors", "message", "detail", "documentation_
 
 
 def imposter(head: bytes) -> str | None:
-    """What a file is, if not text of a corpus, and what to do; None if nothing speaks against it.
+    """What a file is, if it is not text of a corpus, and what to do; None if no sign of that is found.
 
     `head` is how the file begins: all of it where it is shorter than `HEAD_BYTES`, else at least that much.
     """
@@ -76,13 +76,13 @@ def imposter(head: bytes) -> str | None:
 
 
 def file_fault(path: Path) -> str | None:
-    """What a file on the disk is, if that is no data: as `imposter`, or empty."""
+    """What a file on the disk is, if it is not data: as `imposter`, or empty."""
     head = begin(path)
     return "is empty" if is_empty(head) else f"is {what}" if (what := imposter(head)) else None
 
 
 def is_empty(head: bytes) -> bool:
-    """Whether a file that begins so has nothing in it but perhaps a byte-order mark and white space."""
+    """Whether a file that begins like this holds at most a byte-order mark and white space."""
     return len(head) < HEAD_BYTES and not head.removeprefix(b"\xef\xbb\xbf").strip()
 
 
@@ -93,14 +93,14 @@ def begin(path: Path) -> bytes:
 
 
 def _binary(head: bytes) -> bool:
-    """UTF-16, or NUL bytes in what is not UTF-8. A stray one inside of text is left to the reader."""
+    """UTF-16, or NUL bytes in what is not UTF-8. A stray NUL inside text is left to the reader."""
     nulls = head.count(b"\0")
     if not nulls or nulls * 3 > len(head):
         return nulls > 0 or head.startswith((b"\xff\xfe", b"\xfe\xff"))
     try:
         head.decode()
     except UnicodeDecodeError as error:
-        return error.start < len(head) - 3  # else a character that is only cut in two
+        return error.start < len(head) - 3  # otherwise only the last character is cut in two
     return False
 
 

@@ -26,8 +26,8 @@ _COSMOS_COLUMNS = ["id", "context", "question", "answer0", "answer1", "answer2",
 def labels(data: Path, task: str, languages: Sequence[str] = ("en",)) -> tuple[str, ...]:
     """The class or tag names of an intermediate task; empty for question answering and multiple choice.
 
-    Where they are not in the table they are read from the file of each of `languages` (CCG's `tags_to_id.json`), in the
-    order of their numbers; what a language adds to those before it comes after them.
+    If they are not in the table, they are read from the file of each of `languages` (CCG's `tags_to_id.json`), in the
+    order of their numbers; labels that a language adds come after the earlier ones.
     """
     row = INTERMEDIATE[layout.known(task, tuple(INTERMEDIATE), "intermediate task")]
     files = zip(layout.label_files(task, languages), languages, strict=False)
@@ -39,8 +39,8 @@ def labels(data: Path, task: str, languages: Sequence[str] = ("en",)) -> tuple[s
 def read(data: Path, task: str, split: str, language: str = "en", left_out: LeftOut | None = None) -> Iterator[Row]:
     """The "train" or "dev" rows of an intermediate task; anli_plus is SNLI, MultiNLI and ANLI, one after another.
 
-    Ids are those of the release where it has some, else positions. Rows that the task leaves out, and those that
-    cannot be used as far as they are few, are counted in `left_out`, by the reason. Errors: `InputError` when a file
+    Ids are those of the release if it has some, else positions. Rows that the task leaves out, and unusable ones
+    while they are few, are counted in `left_out`, by the reason. Errors: `InputError` when a file
     is missing or malformed, with all faults of that file, after its last row.
     """
     left_out = LeftOut() if left_out is None else left_out
@@ -60,8 +60,8 @@ def _read(data: Path, task: str, split: str, language: str, purpose: str, left_o
 def read_file(part: str, path: Path, purpose: str, left_out: LeftOut | None = None) -> Iterator[Row]:
     """The rows of one file of an intermediate task without a file of labels, or of a part of one.
 
-    `left_out` and errors as `read`. Without `left_out` one row that cannot be used is an error. A file without rows is
-    none.
+    `left_out` and errors as `read`. Without `left_out` one unusable row is an error. A file without rows is
+    no error.
     """
     rows: Iterator[Row] = named(CORPORA[part].reader)(path, purpose, left_out=left_out)
     return rows
@@ -97,8 +97,8 @@ def read_anli(path: Path, purpose: str, left_out: LeftOut | None = None) -> Iter
 def read_qqp(path: Path, purpose: str, left_out: LeftOut | None = None) -> Iterator[PairRow]:
     """GLUE's QQP: a header, then id, qid1, qid2, question1, question2, is_duplicate, without any quoting.
 
-    Rows with fewer columns are left out, as the release has some that are broken off. In a copy that a CSV writer made
-    the quotes are undone.
+    Rows with fewer columns are left out: the release has some that break off. In a copy that a CSV writer made, the
+    quotes are undone.
     """
 
     def rows(faults: list[Problem]) -> Iterator[PairRow]:

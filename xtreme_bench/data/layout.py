@@ -64,13 +64,13 @@ def intermediate_split_files(task: str, split: str, language: str = "en") -> lis
 
 
 def label_files(task: str, languages: Iterable[str]) -> list[str]:
-    """Where an intermediate task's labels lie beside its rows, in each of `languages`; none where its row has them."""
+    """The files of an intermediate task's labels, in each of `languages`; none if the labels are in the table."""
     file = CORPORA[known(task, tuple(CORPORA), "intermediate task")].label_file
     return [_of_language(file, language) for language in languages] if file else []
 
 
 def _of_language(file: str, language: str) -> str:
-    """A file of the table: those of other languages than English lie in a folder of the language."""
+    """The path of a file in the table: a language other than English has a folder of its own."""
     return file.format("" if language == "en" else f"{language}/")
 
 
@@ -120,7 +120,7 @@ ABSENT = "missing"
 
 
 def missing(data: Path, files: Iterable[str], purpose: str) -> list[Problem]:
-    """A problem for each of `files` that is not below `data`, or is no data, so that all are told before any work."""
+    """A problem for each of `files` that is missing below `data` or is not data, so that all show before any work."""
     problems = []
     for path in (data / file for file in files):
         if not path.is_file():

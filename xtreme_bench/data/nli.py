@@ -1,4 +1,4 @@
-"""Natural language inference in all the forms that SNLI and MultiNLI are passed around in, as one kind of record."""
+"""Natural language inference: all the forms in which SNLI and MultiNLI circulate, as one kind of record."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ _JSON_KEYS = (("sentence1", "sentence2", "gold_label"), ("premise", "hypothesis"
 def read_records(path: Path, purpose: str, left_out: LeftOut | None = None) -> Iterator[Record]:
     """The records of a file as JSON lines (released or jiant's), released text, GLUE's tsv or XNLI-MT's tsv.
 
-    Labels are as in the file, but `contradictory`, which becomes `contradiction`; pairs without agreement are among
-    them. Errors: `InputError` with all malformed rows, after the last one.
+    Labels are as in the file, except `contradictory`, which becomes `contradiction`; pairs without agreement are
+    included. Errors: `InputError` with all malformed rows, after the last one.
     """
 
     def records(faults: list[Problem]) -> Iterator[Record]:

@@ -1,4 +1,4 @@
-"""Whether corpora have about as many records as are published: far too few mean that something else was read."""
+"""Check that corpora have about as many records as published: far too few mean that something else was read."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _COUNT = re.compile(r"(train|dev|dev_matched|test) ([a-z]{2})(?:: [a-z]{2} sente
 
 
 def far_too_few(task: str, split: str, language: str, records: int) -> bool:
-    """Whether a split has less than `LEAST` of the records that are published; never where none are."""
+    """Whether a split has less than `LEAST` of its published records; false if no number is published."""
     expected = published(task, split, language)
     return expected is not None and records < LEAST * expected
 
 
 def of_notes(tasks: Mapping[str, Any], stand_ins: Iterable[str], sample: int) -> list[str]:
-    """What of the notes of `prepare` is far too few; nothing of a sample, nor of what stands in for test sets."""
+    """The splits in the notes of `prepare` that are far too few; samples and stand-ins for test sets do not count."""
     found: Counter[tuple[str, str, str]] = Counter()
     for task, about in tasks.items() if not sample else ():
         for what, number in about["examples"].items() if task not in stand_ins else ():
@@ -40,7 +40,7 @@ def of_notes(tasks: Mapping[str, Any], stand_ins: Iterable[str], sample: int) ->
 def of_folder(data: Path, used: Usage, memory: Memory, progress: Callable[[int, int, str], None]) -> None:
     """Raise `InputError` unless a data folder has enough of what a recipe uses.
 
-    Files that are missing or faulty are not looked at here: what reads them says more of them.
+    Files that are missing or faulty are skipped here: their readers say more about them.
     """
     splits = [one for one in _splits(data, used) if all((data / file).is_file() for file in one.files)]
     said = []

@@ -1,4 +1,4 @@
-"""How many records the releases have, as the tables of tasks say. What nobody published is absent, never guessed.
+"""How many records the releases have, as the tables of tasks say. Unpublished numbers are absent, never guessed.
 
 A record is what a reader gives: a pair, a sentence, a question; for BUCC a sentence of either side. Rows that a format
 leaves out (no gold label, broken off) are not counted.

@@ -12,7 +12,7 @@ from xtreme_bench.data.files import lines
 def csv_quoted(path: Path) -> bool:
     """Whether a CSV writer made this file, which the releases did not use: it quotes what has quotes, and doubles them.
 
-    So it is if every line with a quote is exactly what such a writer makes of its fields, and there is such a line.
+    It did if every line with a quote is exactly what such a writer makes of its fields, and there is such a line.
     """
     quoted = False
     for _, line in lines(path, []):

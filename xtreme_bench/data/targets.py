@@ -1,4 +1,4 @@
-"""Readers of the target tasks and of what their models are fine-tuned on, from the download layout."""
+"""Readers of the target tasks and of their fine-tuning data, from the download layout."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def read_train(data: Path, source: str, split: str, left_out: LeftOut | None = N
     """The English "train" or "dev" rows of a source of fine-tuning.
 
     TyDiQA: every tenth training question is "dev", the others "train", because XTREME tests on TyDiQA's own
-    development set; "all" is both. Rows that cannot be used are counted in `left_out` as far as they are few, those of
-    a file that several splits are read from not for "dev".
+    development set; "all" is both. Unusable rows are counted in `left_out` while they are few; if one file holds
+    several splits, not for "dev".
     Errors: `InputError` when the file is missing or malformed, with all faults, after the last row.
     """
     left_out = LeftOut() if left_out is None else left_out
@@ -96,7 +96,7 @@ def read_tatoeba(data: Path, language: str) -> tuple[list[SentenceRow], list[Sen
 def read_translations(
     foreign_path: Path, english_path: Path, language: str, *, in_order: bool
 ) -> tuple[list[SentenceRow], list[SentenceRow]]:
-    """Both sides of Tatoeba from two files, as many sentences of each and none empty; `in_order`: English is sorted."""
+    """Both sides of Tatoeba from two files, with equally many sentences, none empty; `in_order`: English is sorted."""
     foreign = _sentences(foreign_path, f"foreign sentences of tatoeba in {language}")
     english = _sentences(english_path, f"English sentences of tatoeba in {language}")
     with reading(english_path, f"English sentences of tatoeba in {language}") as faults:

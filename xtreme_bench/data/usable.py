@@ -1,4 +1,4 @@
-"""Rows of training data that cannot be used: a few are counted and left out, many are an error, as one is in test data.
+"""Unusable rows of training data: a few are counted and left out, many are an error; in test data one is an error.
 
 Translated and mined training sets have some: a question whose answer was lost, an answer that stands elsewhere.
 """
@@ -16,15 +16,15 @@ from xtreme_bench.errors import InputError, Problem
 
 Row = TypeVar("Row")
 
-# Of a file's rows. One row alone is never too many, however short the file, as long as it has others.
+# Of a file's rows. One row alone is never too many, however short the file, if it has others.
 MOST_UNUSABLE = 0.1
 
 
 @dataclass(frozen=True, order=True)
 class Unusable(Problem):
-    """A fault for which a row cannot be used while the others can.
+    """A fault that makes one row unusable, but not the others.
 
-    `reason` is what such rows are counted as; it is empty for one more fault of a row that has one.
+    Rows are counted under `reason`; it is empty for a further fault of the same row.
     """
 
     reason: str = ""
@@ -32,9 +32,9 @@ class Unusable(Problem):
 
 @dataclass(frozen=True)
 class LeftOut:
-    """What training data is read without, counted by the reason; `share` of a file's rows may be unusable, 0 is none.
+    """What was left out of training data, counted by the reason; `share` of a file's rows may be unusable, 0 is none.
 
-    What a format leaves out anyway (pairs without a gold label) is counted too, and is no part of that share.
+    What a format leaves out anyway (pairs without a gold label) is counted too, but not towards that share.
     """
 
     share: float = MOST_UNUSABLE
@@ -44,7 +44,7 @@ class LeftOut:
 def usable(
     rows: Callable[[list[Problem]], Iterator[Row]], path: Path, purpose: str, left_out: LeftOut | None
 ) -> Iterator[Row]:
-    """The rows of the file `path`; `rows` yields them and adds the faults of the others to the list that it is given.
+    """The rows of the file `path`; `rows` yields them and adds the faults of the others to the list it is given.
 
     Without `left_out` every fault is an error; with it `Unusable` ones are counted there while they are few.
     Errors: `InputError` with all faults, after the last row, as `files.reading`.
@@ -81,6 +81,6 @@ def _said(unusable: int, used: int, share: float) -> str:
     rows = used + unusable
     return (
         f"{unusable:,} of {rows:,} rows ({percent(unusable, rows)}) are unusable. In training data "
-        f"{100 * share:g} % may be so and are left out; `unusable` under `data` in a recipe, or --unusable of "
+        f"{100 * share:g} % may be and are left out; `unusable` under `data` in a recipe, or --unusable of "
         "`data prepare`, sets another share"
     )

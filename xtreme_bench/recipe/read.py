@@ -54,7 +54,7 @@ def _required(cls: type[Any]) -> list[str]:
 
 
 def _read_rules(cls: type[Any], tree: Entries, path: str, reading: Reading) -> None:
-    """What a dataclass says about its fields together: one of several, all or none, one instead of another."""
+    """Check a dataclass's rules about its fields together: one of several, all or none, one instead of another."""
     given = [name for name in tree.entries if name in {item.name for item in fields(cls)}]
     one_of = getattr(cls, "EXACTLY_ONE", ())
     one_missing = one_of and sum(name in given for name in one_of) != 1
@@ -184,7 +184,7 @@ def _read_number(kind: type, item: Field[Any], tree: Tree, path: str, reading: R
 
 
 def _number_hint(tree: Scalar, kind: type) -> str:
-    """Why what looks like a number is none. In YAML 1.1 the text 1e-5 lacks a dot, and 1.0e5 the sign."""
+    """Why what looks like a number is not one. In YAML 1.1 the text 1e-5 lacks a dot, and 1.0e5 the sign."""
     match = re.fullmatch(r"([-+]?[0-9]+)(\.[0-9]*)?(?:[eE]([-+]?)([0-9]+))?", tree.text)
     if tree.kind != "text" or not match:
         return f" ({tree.text[:40]})" if tree.text and tree.kind != "text" else ""

@@ -19,13 +19,13 @@ NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
 
 def languages_of(task: str, source: str) -> tuple[str, ...]:
-    """The languages that `task` can have with data from `source`; any task that is no target has them all."""
+    """The languages that `task` can have with data from `source`; a task that is not a target has them all."""
     languages = TASKS[task].languages if task in TASKS else tuple(LANGUAGES)
     return tuple(language for language in languages if source != "miniature" or language in MINIATURE_LANGUAGES)
 
 
 def sources_of(targets: Iterable[str]) -> tuple[str, ...]:
-    """The sources of fine-tuning that some target tasks need; names of no task are passed over."""
+    """The sources of fine-tuning that some target tasks need; unknown names are skipped."""
     needed = {TASKS[task].source for task in targets if task in TASKS}
     return tuple(source for source in SOURCES if source in needed)
 
@@ -46,7 +46,7 @@ def setting(
 ) -> Any:
     """A field of a recipe: what it means and which values it takes.
 
-    `low` and `high` are allowed themselves, `above` is not. `choices` are the values (for a mapping: the keys), or a
+    `low` and `high` are included, `above` is excluded. `choices` are the values (for a mapping: the keys), or a
     function of the key above and of data.source. `noun` is what a message calls one of them. `pattern` is a regular
     expression for the whole text and its meaning in words. `defaults` fills what the value of a key leaves out.
     A field that stands `instead_of` another switches that one off. Only a `nullable` field may be empty.
@@ -99,7 +99,7 @@ def method_field() -> Any:
 
 def pooling_field() -> Any:
     """Which vector of a text a head sees."""
-    about = "What the head of a sentence task sees. first: the first token, as in the papers. mean: of all tokens."
+    about = "What the head of a sentence task sees. first: the first token, as in the papers. mean: mean of all tokens."
     return setting(about, default="first", choices=("first", "mean"))
 
 
@@ -125,7 +125,7 @@ def evaluate_every_field() -> Any:
 
 def evaluate_on_field() -> Any:
     """How many development rows an evaluation reads."""
-    about = "Development examples in an evaluation, spread over the set, as many of each part of ANLI+; 0 = all."
+    about = "Development examples in an evaluation, spread over the set, equally many of each part of ANLI+; 0 = all."
     return setting(about, default=500, low=0, high=100_000_000)
 
 

@@ -40,7 +40,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Entries:
-    """A mapping. Of a key that stands twice, the first counts (and a problem is reported)."""
+    """A mapping. If a key occurs twice, the first counts (and a problem is reported)."""
 
     line: int
     entries: Mapping[str, Entry]
@@ -87,7 +87,7 @@ Tree = Scalar | Items | Entries
 
 
 def tree_of(value: object) -> Tree:
-    """The tree of JSON values, all in line 1. What is null is left out of a mapping: it is what nobody wrote."""
+    """The tree of JSON values, all in line 1. Null values of a mapping are left out, as if nobody had written them."""
     if isinstance(value, Mapping):
         return Entries(1, {str(key): Entry(1, tree_of(inner)) for key, inner in value.items() if inner is not None})
     if isinstance(value, list):
@@ -114,7 +114,7 @@ def blamed(*lines: int) -> int:
 
 @dataclass(frozen=True)
 class Reading:
-    """What reading carries along: the file, where its data come from, and the faults found so far.
+    """What reading works with: the file, where its data come from, and the faults found so far.
 
     What the command line sets has lines below 0, each of which stands for one of the `options`.
     """

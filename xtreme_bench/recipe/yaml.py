@@ -30,7 +30,7 @@ _HINTS = {
 
 
 def parse(path: Path) -> tuple[Entries | None, list[Problem]]:
-    """The tree of a recipe file, and what is wrong with it as YAML. There is no tree where going on makes no sense."""
+    """The tree of a recipe file, and what is wrong with it as YAML. There is no tree if going on makes no sense."""
     file = str(path)
     text, problems = _read_text(path)
     if text is None:
@@ -104,7 +104,7 @@ def _unreadable_lines(text: str, file: str) -> list[Problem]:
 
 
 def _forbidden(text: str, file: str) -> list[Problem]:
-    """Everything that makes YAML more than a little data. Found in the events, before anything is built or expanded."""
+    """Everything that goes beyond a little plain data. Found in the events, before anything is built or expanded."""
     found: dict[str, int] = {}
     depth = values = documents = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
@@ -160,7 +160,7 @@ def _convert(node: yaml.Node, file: str, problems: list[Problem]) -> Tree:
         name = str(key.value)
         tree = _convert(value, file, problems)
         if name in entries:
-            message = f"the key '{name}' stands twice, first in line {entries[name].line}; remove one"
+            message = f"the key '{name}' occurs twice, first in line {entries[name].line}; remove one"
             problems.append(Problem(message, file, key_line))
         else:
             entries[name] = Entry(key_line, tree)

@@ -150,7 +150,7 @@ def _entered(node: object, definition: _Definition) -> str:
 
 
 def _counted(node: ast.AST) -> list[object]:
-    """The parts of a node but for docstrings and the annotations of functions."""
+    """The parts of a node, except docstrings and the annotations of functions."""
     skipped = _SKIPPED.get(type(node), ())
     parts = [getattr(node, name, None) for name in node._fields if name not in skipped]
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -173,7 +173,7 @@ def _defined(statement: ast.stmt) -> list[str]:
 
 
 def _imported(statement: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Reached]]:
-    """Of what comes from this package: the local name, and what it stands for."""
+    """What is imported from this package: each local name, and what it stands for."""
     if isinstance(statement, ast.Import):
         for alias in statement.names:
             if alias.name.partition(".")[0] == PACKAGE:
@@ -198,7 +198,7 @@ def _uses(root: Path, module: str, parsed: _Module, definition: _Definition) -> 
 def _follow(root: Path, origin: str, name: str, attribute: str) -> Iterator[Reached]:
     """What a name imported from `origin` stands for.
 
-    Of a module only what is asked of it (`layout.test_files`); all of it where it is used as a value.
+    For a module only the attribute that is used (`layout.test_files`); all of it where it is used as a value.
     """
     inner = f"{origin}.{name}" if name else origin
     parsed, held = _read(root, origin), _read(root, inner)

@@ -1,4 +1,4 @@
-"""What of the user's folders may be given to stages: files of the folder itself, and no gold labels among the data.
+"""Which of the user's files stages may get: those inside the named folder, and no gold labels among the data.
 
 A folder that is named may itself be a link. Within it a link could lead a stage anywhere: to gold labels, or to what a
 container should not see. So only the cache of the hub, whose snapshots are links to its blobs, may have any.
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from xtreme_bench.errors import Problem
 
-TOGETHER = "the gold labels are in the same folder as the data; give them one of their own"
+TOGETHER = "the gold labels are in the same folder as the data; put them in a folder of their own"
 
 
 def strays(folder: Path, names: Iterable[str], labels: Path | None = None) -> list[Problem]:
@@ -31,8 +31,8 @@ def strays(folder: Path, names: Iterable[str], labels: Path | None = None) -> li
 
 def _elsewhere(folder: Path, root: Path, link: Path) -> Problem:
     return Problem(
-        f"is a link to {_real(link)}, and stages see the files of {folder} alone: put the files themselves there, or "
-        "name the folder in which they are",
+        f"is a link to {_real(link)}, and stages see only the files in {folder}: put the files themselves there, or "
+        "name the folder that they are in",
         file=str(folder / link.relative_to(root)),
     )
 

@@ -1,14 +1,14 @@
-"""Keep a stage from folders that are none of its business: gold labels before all, and what other stages made.
+"""Keep a stage out of folders that it must not use: above all gold labels, and what other stages made.
 
-The worker asks for this around each stage. Of folders within each other the innermost decides, so gold labels within
-the data stay closed, and an input within the store is open.
+The worker sets this up around each stage. Where folders are nested the innermost decides, so gold labels within the
+data stay closed, and an input within the store is open.
 
-Held, in every thread: what Python opens, lists, links, renames, removes or changes by path, through links, relative
+Stopped, in every thread: what Python opens, lists, links, renames, removes or changes by path, through links, relative
 paths and `dir_fd`, by an `opener`, or from a descriptor that leads into a closed folder; the renaming of a folder above
-a closed one. A thread that outlives its stage stays held. Gold labels are read in processes of their own
+a closed one. A thread that outlives its stage stays restricted. Gold labels are read in processes of their own
 (`kinds.Kind.gold`), so nothing of them is left in the memory or the descriptors of another stage's process.
 
-Not held: native code (a tokenizer, a database, torch, `ctypes`, that opens files itself), child processes, `chroot`,
+Not stopped: native code (a tokenizer, a database, torch, `ctypes`, that opens files itself), child processes, `chroot`,
 hard links made before,
 descriptors that another process sends, another process that changes a link between the look and the opening, names and
 sizes (`stat`), and code that sets out to undo this module. So it stops mistakes and planted links, not hostile code;
@@ -28,8 +28,8 @@ from typing import Any
 from xtreme_bench.errors import StageError
 
 _DESCRIPTORS = "/proc/self/fd"
-# Where an event has its paths, and for each where the descriptor is that the path is relative to, if any. (For "open"
-# Python does not tell it.)
+# Where each event has its paths, and for each path the place of the descriptor that it is relative to, if any. (For
+# "open" Python does not give it.)
 _EVENTS: dict[str, tuple[tuple[int, int | None], ...]] = {
     "open": ((0, None),),
     "mmap.__new__": ((0, None),),
@@ -54,7 +54,7 @@ _EVENTS: dict[str, tuple[tuple[int, int | None], ...]] = {
 
 
 class _Rule:
-    """What is closed, what is open all the same, and the thread that is free: the worker's own, between stages."""
+    """What is closed, what is open inside it, and the thread that is free: the worker's own, between stages."""
 
     closed: tuple[str, ...] = ()
     opened: tuple[str, ...] = ()
@@ -64,11 +64,11 @@ class _Rule:
 
 @contextmanager
 def guarded(closed: Sequence[Path], opened: Sequence[Path]) -> Iterator[None]:
-    """Refuse with `StageError` what lies in `closed` folders, unless it lies in one of `opened` further within.
+    """Refuse with `StageError` what lies in `closed` folders, unless it lies in one of `opened` further inside.
 
-    Afterwards this thread is free again. Others stay held until the next rule: a stage may have left them behind.
+    Afterwards this thread is free again. Others stay restricted until the next rule: a stage may have left them behind.
     """
-    if not _Rule.installed:  # a hook cannot be removed, so there is one, which looks at the rule of the moment
+    if not _Rule.installed:  # a hook cannot be removed, so there is only one, which follows the current rule
         sys.addaudithook(_watch)
         _Rule.installed = True
     _Rule.opened = tuple(os.path.realpath(path) for path in opened)
@@ -117,8 +117,8 @@ def _check(path: str, *, moves: bool) -> None:
         moves and any(_within(folder, path) for folder in _Rule.closed)
     ):
         raise StageError(
-            f"{path} is closed to this stage: it is neither one of its inputs nor its own folder, and gold labels are "
-            "open to scoring alone"
+            f"{path} is closed to this stage: it is neither one of its inputs nor its own folder, and only scoring "
+            "may read gold labels"
         )
 
 

@@ -23,7 +23,7 @@ def install() -> None:
 
 @contextmanager
 def shielded() -> Iterator[None]:
-    """Ignore further requests to end: what must be undone before the end is undone, however impatient the user."""
+    """Ignore further requests to end, so that an impatient user cannot cut off the clean-up."""
     if threading.current_thread() is not threading.main_thread():  # signals reach the main thread alone
         yield
         return

@@ -13,7 +13,7 @@ P = TypeVar("P", covariant=True)
 
 
 def _silent(done: int, total: int, message: str) -> None:
-    """Progress that nobody watches."""
+    """Ignore progress."""
 
 
 class Inputs(dict[str, Path]):
@@ -21,7 +21,7 @@ class Inputs(dict[str, Path]):
 
     def __missing__(self, name: str) -> Path:
         given = ", ".join(sorted(self)) or "nothing"
-        raise StageError(f"this stage is not given `{name}`, only {given}; gold labels go to scoring alone")
+        raise StageError(f"this stage is not given `{name}`, only {given}; only scoring gets gold labels")
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ class Kind:
     """One kind of stage.
 
     `function` ("module:name") does the work, `params` is the dataclass that it gets. `title` is what people read of a
-    stage, before what it works on. `phase` is the phase of training that it is, for a kind that takes steps and writes
-    checkpoints; the page draws those points of its curve that `curve` begins. `gpu`: it computes with an encoder, and
-    so on a GPU where there is one. `gold`: it reads or makes gold labels, or reads releases that hold them; such a
+    stage, before what it works on. `phase` names its phase of training, for a kind that takes steps and writes
+    checkpoints; the page draws the points of its curve that begin with `curve`. `gpu`: it computes with an encoder, and
+    so on a GPU if there is one. `gold`: it reads or makes gold labels, or reads releases that hold them; such a
     stage gets a process of its own, whose memory no other stage shares. `predicts`: it writes predictions of a target.
-    `prepares`: it makes corpora of releases, so every row of the table of intermediate tasks is in its key.
+    `prepares`: it makes corpora from releases, so every row of the table of intermediate tasks is in its key.
     `aside` are parameters that do not change its result, so they are not in the key. `tells`: the field of the manifest
     that holds its facts, and the part of the page that shows them.
     """

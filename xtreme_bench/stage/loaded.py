@@ -27,7 +27,7 @@ def named(name: str) -> Any:
 
 
 class _Loader(SourceFileLoader):
-    """Compiles the source that it digests: bytecode is found by size and time alone, and may be that of another."""
+    """Compiles the source that it digests: bytecode is found by size and time alone, and may be another source's."""
 
     def get_code(self, fullname: str) -> CodeType:
         source = self.get_data(self.path)

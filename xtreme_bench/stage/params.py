@@ -39,13 +39,13 @@ def parse(cls: type[T], values: Any) -> T:
     faults: list[Problem] = []
     made: T = _made(cls, values, "", faults)
     if faults:
-        message = "the stage was planned with parameters that are not its own: run the same command again"
+        message = "the parameters in the plan do not fit the stage: run the same command again"
         raise StageError(message, faults)
     return made
 
 
 def _made(form: Any, value: Any, path: str, faults: list[Problem]) -> Any:
-    """The value that JSON stands for where `form` is the type; what is wrong is added to `faults`."""
+    """The value of type `form` that JSON stands for; what is wrong is added to `faults`."""
     origin, inner = typing.get_origin(form), typing.get_args(form)
     if origin in (typing.Union, types.UnionType):
         return None if value is None and type(None) in inner else _made(_member(inner, value), value, path, faults)
@@ -83,7 +83,7 @@ def _instance(cls: Any, values: Mapping[str, Any], path: str, faults: list[Probl
 def _unknown(cls: type, names: Sequence[str], values: Mapping[str, Any], path: str) -> Iterator[Problem]:
     for name in values:
         if name not in names:
-            yield Problem(f"is no field of {cls.__name__}{hint(name, names)}", _below(path, name))
+            yield Problem(f"is not a field of {cls.__name__}{hint(name, names)}", _below(path, name))
 
 
 def _below(path: str, name: str) -> str:

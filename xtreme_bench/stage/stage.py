@@ -30,7 +30,7 @@ class Folder:
     """An input from outside the store; `key` is a digest of what is read there, or `MISSING`.
 
     `stamps` are those of what is read, taken before it was digested, so that a later change is noticed. `files` are the
-    digests behind the key, by which a record tells later which file has changed; their names can stand in any text.
+    digests behind the key, from which a record later tells which file has changed; their names can stand in any text.
     """
 
     path: Path
@@ -82,7 +82,7 @@ def stamps_of(folder: Path, names: Iterable[str]) -> dict[str, Stamp]:
 
 @dataclass(frozen=True)
 class Accepted:
-    """A finished stage that is taken for another, from which it differs by code alone: its key, and which modules."""
+    """A finished stage that stands in for one that differs by code alone: its key, and the modules that differ."""
 
     key: str
     modules: tuple[str, ...]
@@ -154,7 +154,7 @@ class Stage:
 
     @property
     def row(self) -> Kind:
-        """What is known of its kind."""
+        """The row of its kind."""
         return KINDS[self.kind]
 
     @property

@@ -28,7 +28,7 @@ _HOLDS: Mapping[str, type] = {
     "name": str, "files": dict, "outputs": dict, "facts": dict, "seconds": float, "ran": dict,
 }  # fmt: skip
 _RAN = ("device", "versions", "peak_memory_bytes")
-# How many records are looked through for those that are like a stage.
+# How many records are searched for ones that are like a stage.
 MOST_RECORDS = 5_000
 
 
@@ -55,7 +55,7 @@ class Store:
         return self._read(key)[1]
 
     def records(self) -> list[dict[str, Any]]:
-        """The valid records of the store, the newest first; of very many only so many."""
+        """The valid records of the store, newest first, up to a limit."""
         with contextlib.suppress(FileNotFoundError):
             folders = sorted(os.scandir(self.root / "stages"), key=lambda one: one.stat().st_mtime_ns, reverse=True)
             found = (self.record(folder.name) for folder in folders[:MOST_RECORDS])
@@ -126,9 +126,9 @@ class Store:
 def _record_fault(key: str, record: Any) -> str | None:
     """Why a record is not one of the stage `key`, in words; None where it is."""
     if not isinstance(record, dict):
-        return "is no record of a stage"
+        return "is not a record of a stage"
     if fault := flaw(record):
-        return f"is no record of a stage: {fault}"
+        return f"is not a record of a stage: {fault}"
     if record.get("key") != key or digest({name: record[name] for name in DESCRIBED if name in record}) != key:
         return "does not describe the stage that the folder is named after"
     if record.get("sha256") != digest({name: value for name, value in record.items() if name != "sha256"}):

@@ -42,7 +42,7 @@ Emit = Callable[[dict[str, Any]], None]
 def run_stage(stage_file: Path, emit: Emit) -> None:
     """Run the stage that `stage_file` describes; leaves `out/` and `result.json` beside the file.
 
-    Errors: whatever the stage function raises; `XtremeBenchError` for faults that a user can mend.
+    Errors: whatever the stage function raises; `XtremeBenchError` for faults that a user can fix.
     """
     folder = stage_file.parent
     spec = json.loads(stage_file.read_text(encoding="utf-8"))
@@ -74,13 +74,13 @@ def run_stage(stage_file: Path, emit: Emit) -> None:
 
 
 def _closed(spec: Mapping[str, Any]) -> list[Path]:
-    """What is closed to a stage; the gold labels are not to one that is given them and whose kind may read them."""
+    """What is closed to a stage. Gold labels are open to one that is given them and whose kind may read them."""
     open_to_it = [spec["inputs"].get("labels")] if KINDS[spec["kind"]].gold else []
     return [Path(path) for path in spec.get("closed", ()) if path not in open_to_it]
 
 
 def _require_code_of_plan(folder: Path, expected: Mapping[str, str]) -> None:
-    """What a stage loaded while it ran must be the code in its key; nothing is kept of what other code made."""
+    """The code that a stage loaded while it ran must be the code in its key; results of other code are not kept."""
     try:
         loaded.require(expected)
     except StageError:
@@ -131,7 +131,7 @@ def _attempt(stage_file: Path, emit: Emit) -> int:
 
 
 def report_of(error: Exception) -> dict[str, Any]:
-    """What is told of an error: in words that help where it is one that a user can mend."""
+    """The message for an error, with advice if a user can fix it."""
     if isinstance(error, XtremeBenchError):
         return {"error": str(error), "exit": error.exit_code}
     if isinstance(error, MemoryError):
@@ -141,7 +141,7 @@ def report_of(error: Exception) -> dict[str, Any]:
         place = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
         said = error.strerror if isinstance(error, OSError) and error.strerror else error
         return {
-            "error": f"{place}{said}; free space or mend the folder, then run the same command again",
+            "error": f"{place}{said}; free space or repair the folder, then run the same command again",
             "exit": 3,
         }
     return {"error": f"{type(error).__name__}: {error}", "exit": 3, "unexpected": True}

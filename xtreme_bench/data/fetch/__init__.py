@@ -1,3 +1,3 @@
-"""Corpora are brought from the hub or from their authors' addresses, under a lock: `data fetch`."""
+"""Fetch corpora from the hub or from their authors' addresses, under a lock: `data fetch`."""
 
 __all__ = ["corpora", "sources"]

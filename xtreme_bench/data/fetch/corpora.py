@@ -1,4 +1,4 @@
-"""Bring released corpora from the hub or their upstream addresses, as `data prepare` reads them, under a lock."""
+"""Fetch released corpora from the hub or their upstream addresses, as `data prepare` reads them, under a lock."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from xtreme_bench.releases import Hub, Part, Source
 
 RELEASES = "releases"  # below the data folder
 ORIGINS = ("hub", "upstream")
-Progress = Callable[[int, int, str], None]  # corpora done, corpora in all, what is going on
+Progress = Callable[[int, int, str], None]  # corpora done, corpora in all, what is being done
 
 
 def corpora(tasks: Sequence[str]) -> list[str]:
-    """The corpora that target or intermediate tasks need; all that can be fetched where `tasks` is empty."""
+    """The corpora that target or intermediate tasks need; all that can be fetched if `tasks` is empty."""
     if not tasks:
         return [name for name, source in SOURCES.items() if source.hub or source.upstream]
     names = tuple(dict.fromkeys((*TASKS, *INTERMEDIATE, *SOURCES)))
@@ -40,14 +40,14 @@ def corpora(tasks: Sequence[str]) -> list[str]:
 def fetch(
     tasks: Sequence[str], data: Path, *, origin: str | None = None, progress: Progress = lambda done, total, note: None
 ) -> list[str]:
-    """Bring the corpora of `tasks` to `<data>/releases/<corpus>/`; returns what is to know of them, one line each.
+    """Fetch the corpora of `tasks` into `<data>/releases/<corpus>/`; returns remarks about them, one line each.
 
-    The hub is asked first, then the upstream addresses, if `origin` names neither; a corpus that was fetched before
-    comes from where it came from then. What is there already is only checked against the lock. Other processes may
-    fetch into the same folder; a corpus that one of them is at is waited for.
+    If `origin` names neither, the hub is asked first, then the upstream addresses; a corpus that was fetched before
+    comes from the same place again. Files that are there already are only checked against the lock. Other processes
+    may fetch into the same folder; a corpus that one of them is fetching is waited for.
 
     Errors: `InputError` for what cannot be fetched at all, `CheckFailed` for a file that is not the locked one, and
-    `StageError`, with the way by hand, when no address gives a corpus.
+    `StageError`, with instructions to get it by hand, when no address gives a corpus.
     """
     if (data / NOTES).is_file() and not (data / LOCK_NAME).is_file():
         raise InputError(
@@ -75,7 +75,7 @@ def _held(data: Path, corpus: str, tell: Callable[[str], None]) -> Iterator[None
 
 @contextmanager
 def at_rest(data: Path, progress: Progress) -> Iterator[None]:
-    """Hold all corpora of a data folder, so that no other process changes the releases while they are prepared."""
+    """Lock all corpora of a data folder, so that no other process changes the releases while they are prepared."""
     with ExitStack() as stack:
         for corpus in SOURCES:
             stack.enter_context(_held(data, corpus, lambda note: progress(0, 1, note)))
@@ -102,7 +102,7 @@ def _origins(source: Source, lock: Lock, origin: str | None) -> list[str]:
     possible = [name for name, there in zip(ORIGINS, (source.hub, source.upstream), strict=True) if there]
     before = lock.corpora.get(source.corpus, {}).get("origin")
     if origin and origin not in possible:
-        why = (source.no_hub if origin == "hub" else source.no_upstream) or "it is not there in a form that is read"
+        why = (source.no_hub if origin == "hub" else source.no_upstream) or "it is not there in a form that can be read"
         raise InputError(f"{source.corpus} is not fetched from {origin}: {why}. Use `--origin {possible[0]}`.")
     if origin and before and origin != before:
         raise InputError(f"{source.corpus} was fetched from {before} before; fetch it from {origin} into a new folder")
@@ -114,7 +114,7 @@ def by_hand(source: Source, data: Path) -> str:
     folder = data / RELEASES / source.corpus
     files = "".join(f"\n  {path} from {url}" for path, url in source.upstream or source.manual)
     return (
-        f"By hand: where there is a network get what is listed here, put it into {folder} under these names, and run "
+        f"By hand: get the files listed here where there is a network, put them in {folder} by these names, and run "
         f"`xtreme-bench data prepare {data / RELEASES} --to {data}`:{files}"
     )
 
@@ -127,7 +127,7 @@ def _from_upstream(source: Source, lock: Lock, tell: Callable[[str], None]) -> s
 
 
 def _from_hub(source: Source, lock: Lock, tell: Callable[[str], None]) -> str:
-    """Write a release from the hub's rows, at the locked or pinned commit; what of it is there is only checked."""
+    """Write a release from the hub's rows, at the locked or pinned commit; files that exist are only checked."""
     assert source.hub is not None
     folder, entry, hub = f"{RELEASES}/{source.corpus}", lock.corpora.get(source.corpus, {}), source.hub
     outputs: dict[str, list[Part]] = defaultdict(list)
@@ -179,7 +179,7 @@ def _write_release(
 
 
 def _file(lock: Lock, name: str, url: str, tell: Callable[[str], None]) -> None:
-    """One file under the lock: checked where it is there, else fetched."""
+    """One file under the lock: checked if it exists, else fetched."""
     path, required = lock.data / name, lock.sha256(name)
     if path.is_file():
         tell(f"checking {path.name}")

@@ -1,4 +1,4 @@
-"""One file from one address: bounded, resumed where it was cut off, checked, and there whole or not at all."""
+"""Download one file from one address: bounded, resumed after a cut, checked, and written whole or not at all."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_BYTES = 4 << 30  # the largest release (XNLI-MT-1.0.zip) has half a gigabyte
 BLOCK = 1 << 18
 TIMEOUT = 20.0  # seconds without a byte
 ANSWER = 60.0  # seconds from asking to the end of the headers
-MIN_RATE, WINDOW = 4096, 30.0  # bytes a second that must come, judged each time so many seconds have gone
+MIN_RATE, WINDOW = 4096, 30.0  # bytes a second that must arrive, checked each time this many seconds have passed
 PAUSES = (0.5, 2.0, 5.0)  # seconds before each further attempt
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _CUT = (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError)
@@ -30,11 +30,11 @@ Progress = Callable[[int, int], None]
 
 
 class Unreachable(StageError):
-    """An address that does not answer, or not with the file; another one may."""
+    """An address that does not answer, or does not give the file; another one may."""
 
 
 class _Again(Exception):
-    """A fault that may be gone at the next attempt."""
+    """A fault that may not recur at the next attempt."""
 
 
 class _InTime(urllib.request.AbstractHTTPHandler):
@@ -90,8 +90,8 @@ def download(
 ) -> tuple[str, int]:
     """Fetch `url` into the file `to` and return its (sha256, bytes).
 
-    What came before a cut is kept in `<to>.part`, beside the server's tag for it, and not asked for again as long as
-    the server still has the same file. `sha256` is required of the result where given; `progress` is told bytes done
+    What arrived before a cut is kept in `<to>.part`, with the server's tag for it, and is not asked for again while
+    the server still has the same file. The result must have `sha256` if it is given; `progress` is told bytes done
     and in all (0: unknown).
 
     Errors: `Unreachable` when the address does not give the file, `CheckFailed` when the checksum is not the required
@@ -122,7 +122,7 @@ def download(
 
 
 def _attempt(url: str, part: Path, max_bytes: int, progress: Progress) -> None:
-    """Bring `part` to its full length, or raise `_Again` for what may be better next time."""
+    """Download the rest of `part`, or raise `_Again` for a fault that may not recur."""
     begun = part.stat().st_size if part.is_file() and _tag(part).is_file() else 0
     headers = {"User-Agent": "xtreme-bench", "Accept-Encoding": "identity"}
     if begun:
@@ -139,7 +139,7 @@ def _attempt(url: str, part: Path, max_bytes: int, progress: Progress) -> None:
         with error:
             if error.code == 416:  # what is here is longer than what is there
                 _discard(part)
-                raise _Again("the part that was here already does not fit") from error
+                raise _Again("the part that was downloaded before does not fit") from error
             if error.code == 429 or error.code >= 500:
                 raise _Again(f"the server answers {error.code} {error.reason}") from error
             raise Unreachable(f"{url}: the server answers {error.code} {error.reason}") from error
@@ -151,7 +151,7 @@ def _attempt(url: str, part: Path, max_bytes: int, progress: Progress) -> None:
             ) from error  # no such host, refused, no way there: at once
         raise _Again(f"the connection was cut: {reason}") from error
     except ValueError as error:
-        raise Unreachable(f"{url} leads to an address that is none: {error}") from error
+        raise Unreachable(f"{url} leads to an invalid address: {error}") from error
     if total and part.stat().st_size < total:
         raise _Again(f"the connection was cut at {part.stat().st_size} of {total} bytes")
     if part.stat().st_size == 0:
@@ -162,17 +162,17 @@ def _attempt(url: str, part: Path, max_bytes: int, progress: Progress) -> None:
 def _place(answer: http.client.HTTPResponse, part: Path, begun: int, url: str) -> tuple[int, int]:
     """Where the bytes of an answer begin in the file, and how many the file has (0: unknown)."""
     if answer.headers.get("Content-Encoding", "identity") != "identity":
-        raise Unreachable(f"{url}: the server packs the file, which was not asked for")
+        raise Unreachable(f"{url}: the server compresses the file, which was not asked for")
     length = answer.headers.get("Content-Length")
     if length is not None and not re.fullmatch("[0-9]{1,18}", length):
-        raise Unreachable(f"{url}: the server tells a length that is none")
+        raise Unreachable(f"{url}: the server gives an invalid length")
     if answer.status == 200:
         return 0, int(length or 0)
     told = re.fullmatch(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)", answer.headers.get("Content-Range", ""))
     fits = told is not None and int(told[1]) == begun and (told[2] == "*" or int(told[2]) > begun)
     if answer.status != 206 or not begun or told is None or not fits:
         _discard(part)  # the next attempt asks for all of it
-        raise _Again(f"the server answers {answer.status} with another part than the one asked for")
+        raise _Again(f"the server answers {answer.status} with a part that was not asked for")
     return begun, int(told[2]) if told[2] != "*" else begun + int(length or 0)
 
 
@@ -196,7 +196,7 @@ def _append(
 
 
 def _keep_tag(part: Path, answer: http.client.HTTPResponse) -> None:
-    """Without a strong tag a later attempt could not know that the file is the same, and begins anew."""
+    """Without a strong tag a later attempt cannot know whether the file is the same, and starts again."""
     tag = answer.headers.get("ETag") or ""
     if tag and not tag.startswith("W/"):
         write_text(_tag(part), tag)

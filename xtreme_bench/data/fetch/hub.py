@@ -22,8 +22,8 @@ TIMEOUT = 10.0
 def listing(hub: Hub) -> dict[Part, list[str]]:
     """The files that each part of a data set needs, in order.
 
-    Errors: `Unreachable` within seconds where the hub does not answer, or lacks the data set, commit or files;
-    `InputError` without `datasets`, or where the hub is at an unsafe address.
+    Errors: `Unreachable` within seconds if the hub does not answer, or lacks the data set, commit or files;
+    `InputError` if `datasets` is not installed, or the hub is at an unsafe address.
     """
     try:
         import datasets  # reads what is fetched: missing, nothing is asked for
@@ -38,7 +38,7 @@ def listing(hub: Hub) -> dict[Part, list[str]]:
     try:
         about = HfApi(token=False).dataset_info(hub.repository, revision=hub.revision, timeout=TIMEOUT)
     except Exception as error:  # the transport's own errors, which have no common class across its versions
-        raise Unreachable(f"{hub.place} cannot be had from the hub: {_first_line(error)}") from error
+        raise Unreachable(f"{hub.place} does not come from the hub: {_first_line(error)}") from error
     if about.sha != hub.revision:
         raise Unreachable(f"the hub gives commit {about.sha} of {hub.repository}, not {hub.revision}")
     names = sorted(file.rfilename for file in about.siblings or ())
@@ -53,7 +53,7 @@ def listing(hub: Hub) -> dict[Part, list[str]]:
 def opened(hub: Hub, file: str, scratch: Path) -> Iterator[Dataset]:
     """The rows of one file, which stays in the cache of the hub; `scratch` is a folder for their Arrow form.
 
-    Errors: `Unreachable` when it does not come, `InputError` when it is no parquet file.
+    Errors: `Unreachable` when it does not arrive, `InputError` when it is not a parquet file.
     """
     arrow = scratch / ".arrow"
     shutil.rmtree(arrow, ignore_errors=True)  # of a fetch that was killed
@@ -81,7 +81,7 @@ def _loaded(hub: Hub, file: str, arrow: Path) -> Dataset:
             f"{constants.HF_HUB_CACHE}; remove it there to fetch it again."
         ) from error
     except Exception as error:  # the transport's
-        raise Unreachable(f"{hub.place}, {file} cannot be had from the hub: {_first_line(error)}") from error
+        raise Unreachable(f"{hub.place}, {file} does not come from the hub: {_first_line(error)}") from error
 
 
 def _first_line(error: BaseException) -> str:

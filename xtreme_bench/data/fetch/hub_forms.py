@@ -1,4 +1,4 @@
-"""Rows of the hub's data sets as the files that their corpora were released in."""
+"""Write the rows of the hub's data sets as the files in which their corpora were released."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Write = Callable[[Rows, TextIO], None]
 
 @dataclass(frozen=True)
 class Form:
-    """What the columns of a data set must hold, and what writes the release from its rows.
+    """What the columns of a data set must hold, and the function that writes the release from its rows.
 
     `optional` columns may be missing; `even` ones have lists of one length in each row.
     """
@@ -36,7 +36,7 @@ def _write_nli(found: Rows, stream: TextIO) -> None:
 
 
 def _write_snli(found: Rows, stream: TextIO) -> None:
-    """The hub's copy has lost the ids of the pairs; here they are positions."""
+    """The hub's copy has lost the ids of the pairs; positions replace them."""
     _write_nli(((code, {**row, "pairID": str(at)}) for at, (code, row) in enumerate(found)), stream)
 
 

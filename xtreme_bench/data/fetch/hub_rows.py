@@ -1,4 +1,4 @@
-"""Rows of the hub's data sets, each value checked: columns are renamed, retyped and renumbered without notice."""
+"""Rows of the hub's data sets, each value checked: the hub renames, retypes and renumbers columns without notice."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def rows(
 
     `optional` columns may be missing; `even` ones have lists of one length in each row.
 
-    Errors: `InputError` with the columns that are missing, before any row, or with the first values that are not what
-    `columns` has them be, after the rows.
+    Errors: `InputError` with the columns that are missing, before any row, or with the first values that do not fit
+    `columns`, after the rows.
     """
     there = found.column_names
     lacking = [f"`{name}`" for name in columns if name not in there and name not in optional]
@@ -71,7 +71,7 @@ def rows(
 
 
 def _other_form(problems: list[Problem]) -> InputError:
-    return InputError("the hub has this data in another form than the one that is read", problems)
+    return InputError("the hub has this data in a form that is not supported", problems)
 
 
 def _class_names(feature: Any) -> Names:

@@ -1,13 +1,13 @@
-"""The lock of what `data fetch` brought: `<data>/data.lock`, JSON.
+"""The lock of what `data fetch` has fetched: `<data>/data.lock`, JSON.
 
     {"schema_version": 1,
      "corpora": {"panx": {"origin": "hub", "repository": "unimelb-nlp/wikiann", "revision": "<commit>"},
                  "mlqa": {"origin": "upstream"}},
      "files": {"releases/mlqa/MLQA_V1.zip": {"sha256": "<hex>", "bytes": 75719050, "url": "https://..."}}}
 
-Paths are POSIX and relative to the data folder. A file's checksum is recorded when it is first seen and required ever
-after; so is the revision of a hub data set. Several processes may fetch into one folder: each corpus is held by one of
-them at a time, and every change of the lock keeps what the others have written.
+Paths are POSIX and relative to the data folder. A file's checksum is recorded when it is first seen and required from
+then on; so is the revision of a hub data set. Several processes may fetch into one folder: one at a time holds a
+corpus, and every change of the lock keeps what the others have written.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ class Lock:
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def sha256(self, name: str) -> str | None:
-        """The checksum that is required of a file, or None where it was never seen."""
+        """The checksum that is required of a file, or None if it was never seen."""
         return self.files[name]["sha256"] if name in self.files else None
 
     def record(self, name: str, sha256: str, size: int, url: str) -> None:
-        """Lock a file at first sight."""
+        """Lock a file that is seen for the first time."""
         with self._changing():
             self.files[name] = {"sha256": sha256, "bytes": size, "url": url}
 
@@ -54,7 +54,7 @@ class Lock:
                 self.corpora[corpus] = origin
 
     def require(self, name: str, url: str) -> None:
-        """Hold a file on disk to its locked checksum; one that is seen first is locked, as coming from `url`.
+        """Check a file on disk against its locked checksum; a new file is locked, as coming from `url`.
 
         Errors: `CheckFailed` with both checksums when it is another file.
         """
@@ -69,7 +69,7 @@ class Lock:
             self.record(name, found, path.stat().st_size, url)
 
     def refresh(self) -> None:
-        """Take in what other processes have written."""
+        """Read what other processes have written."""
         now = read_lock(self.data)
         self.corpora, self.files = now.corpora, now.files
 
@@ -100,7 +100,7 @@ def alone(data: Path, name: str, waiting: Callable[[], None] = lambda: None) -> 
 
 
 def read_lock(data: Path) -> Lock:
-    """The lock of a data folder, empty where there is none yet. Errors: `InputError` when it is malformed."""
+    """The lock of a data folder, empty if there is none yet. Errors: `InputError` when it is malformed."""
     path = data / NAME
     if not path.is_file():
         return Lock(data)

@@ -1,7 +1,7 @@
-"""Where released corpora can be had: one row each; those of intermediate tasks are in their table.
+"""Where to get released corpora: one row each; those of intermediate tasks are in their table.
 
 Addresses are those of XTREME's `scripts/download_data.sh` and of the data sets' own pages. Revisions of hub data sets
-are full commits that public code pins. What the hub has otherwise than the benchmark uses it is not taken from there.
+are full commits that public code pins. Where the hub's copy differs from what the benchmark uses, it is not used.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Archives of releases as untrusted input: what may be data is unpacked below a folder of ours, within bounds."""
+"""Archives of releases as untrusted input: possible data files are unpacked, within bounds, into our folder."""
 
 from __future__ import annotations
 
@@ -76,9 +76,9 @@ def unpacked(archive: Path, name: str, folder: Path) -> list[tuple[str, Path]]:
     A single compressed file keeps its name; on the disk it has no ending of compression.
 
     They are written below `folder`, once: an archive that was unpacked before, and has not changed since, is not read
-    again; one that was interrupted is. Archives inside are unpacked, too. Hidden files and what macOS adds are passed
-    over. Errors: `InputError` with all members whose path leaves the archive or that are links or devices where a data
-    file should be, for an archive that is damaged, and for one that unpacks to too much.
+    again; one that was interrupted is. Archives inside are unpacked too. Hidden files and what macOS adds are
+    skipped. Errors: `InputError` with all members whose path leaves the archive or that are links or devices in place
+    of a data file, for an archive that is damaged, and for one that unpacks to too much.
     """
     allowed = min(MAX_BYTES, max(FREE_BYTES, MAX_RATIO * archive.stat().st_size))
     try:
@@ -133,17 +133,17 @@ def _unpack(archive: Path, name: str, folder: Path, allowance: Allowance) -> Non
                 allowance.member(member.name.count("/") + 1)  # its folders are made, too
                 with source:
                     _copy(source, folder / member.name)
-                # Unpacked again, a file must not look like a changed one.
+                # A file that is unpacked again must not look changed.
                 os.utime(folder / member.name, ns=(state.st_mtime_ns, state.st_mtime_ns))
     except Sparse as sparse:
         problems.append(Problem("is a sparse file; releases hold none", file=f"{name}/{sparse}"))
     except _DAMAGE as error:
         if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
-            raise  # that is no fault of the archive
+            raise  # not the archive's fault
         reason = str(error).partition("\n")[0].rstrip(":") or type(error).__name__
-        raise InputError(f"{name} is damaged or no archive ({reason}): get it again") from error
+        raise InputError(f"{name} is damaged or not an archive ({reason}): get it again") from error
     if problems:
-        raise InputError(f"{name} cannot be trusted, nothing of it is used", problems)
+        raise InputError(f"{name} cannot be trusted; nothing in it is used", problems)
 
 
 def _copy(source: IO[bytes], target: Path) -> None:

@@ -1,4 +1,4 @@
-"""Reading tars and zips that are not trusted: whatever they say of themselves, they cost no more than is allowed."""
+"""Read tars and zips that are not trusted: whatever their headers claim, they cost no more than is allowed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Sparse(Exception):
 
 @dataclass
 class Allowance:
-    """What an archive and those inside it may still cost, all levels together.
+    """What an archive and the archives inside it may still cost together.
 
     `bytes` are those that come out of decompression, read or passed over; `members` are members and folders; `headers`
     are bytes of long names and extended headers, each of which is parsed.
@@ -111,7 +111,7 @@ def tar_members(path: Path, allowance: Allowance) -> Iterator[tuple[tarfile.TarI
             while (info := opened.next()) is not None:
                 allowance.member()
                 yield info, partial(opened.extractfile, info)
-                # What is kept of members that are done with, and copied to those to come, is not needed.
+                # What tarfile keeps of finished members, and copies to later ones, is not needed.
                 opened.members, opened.pax_headers = [], {}  # type: ignore[attr-defined]
             # tarfile takes a damaged header, and a missing end, for the end.
             if counted.last != bytes(tarfile.BLOCKSIZE):
@@ -119,7 +119,7 @@ def tar_members(path: Path, allowance: Allowance) -> Iterator[tuple[tarfile.TarI
 
 
 def _tar_info(allowance: Allowance) -> type[tarfile.TarInfo]:
-    """Headers of a tar that are refused before what belongs to them is read."""
+    """Headers of a tar, refused before their content is read."""
 
     class Info(tarfile.TarInfo):
         @classmethod
@@ -141,7 +141,7 @@ def _tar_info(allowance: Allowance) -> type[tarfile.TarInfo]:
 
 
 class _Bounded(io.BufferedReader):
-    """A zip's directory is read at once, at the size that its end tells."""
+    """A zip's directory is read at once, with the size that the zip's end states."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size is not None and size > MAX_DIRECTORY:

@@ -13,7 +13,7 @@ from xtreme_bench.data.files import lines, reading
 from xtreme_bench.errors import Problem
 
 # XTREME joins contracted words ("du" = "de" + "le") again and gives them the tag of the word nearest to the root of
-# the sentence; of equally near ones the tag that comes first here. Three languages have an order of their own.
+# the sentence; among equally near ones the tag that comes first here. Three languages have an order of their own.
 _ORDER = "VERB NOUN PROPN PRON ADJ NUM ADV INTJ AUX ADP DET PART CCONJ SCONJ X PUNCT"
 _ORDERS: Mapping[str, str] = {
     "es": "VERB AUX PRON ADP DET",
@@ -23,7 +23,7 @@ _ORDERS: Mapping[str, str] = {
 _COLUMNS = 10
 _CONTRACTION = re.compile(r"[0-9]+-")
 _ID = re.compile(r"([0-9]{1,6})(?:(-|\.)([0-9]{1,6}))?")
-_AGAIN = "this number comes again in its sentence: the line stands twice, or an empty line before it is missing"
+_AGAIN = "this number occurs twice in its sentence: the line is repeated, or an empty line before it is missing"
 Sentence = list[tuple[str, str]]  # (word, tag)
 
 
@@ -49,8 +49,8 @@ def read_conllu(path: Path, language: str, dropped: Callable[[str], None]) -> It
     Comments and empty nodes ("8.1") go; a contraction ("3-4") is one word with the tag of its most prominent part;
     spaces and U+200C inside words go. XTREME drops a sentence whose words are all, or all but one, "_" (texts that a
     treebank may not distribute), and a last one that no empty line ends: `dropped` is told of each.
-    Errors: `InputError` with every malformed line, and every tag that is not of UD 2 in what is not dropped, after the
-    last sentence.
+    Errors: `InputError` with every malformed line, and with every tag in the remaining sentences that is not of UD 2,
+    after the last sentence.
     """
     order = _ORDERS.get(language, _ORDER).split()
     with reading(path, f"treebank of {language}") as faults:
@@ -132,7 +132,7 @@ def _block(rows: Sequence[tuple[int, str]], path: Path, faults: list[Problem]) -
 
 
 def _add(block: _Block, row: Sequence[str], number: int) -> str | None:
-    """Put the row of a line into its sentence; returns what is wrong with it."""
+    """Add the row of a line to its sentence; returns what is wrong with it."""
     match = _ID.fullmatch(row[0])
     if len(row) != _COLUMNS or match is None:
         return "ten columns with an id in the first expected"
@@ -179,7 +179,7 @@ def _joined(block: _Block, order: Sequence[str]) -> Iterator[tuple[str, str]]:
 def _fused(block: _Block, order: Sequence[str]) -> dict[int, tuple[int, int, str]]:
     """The most prominent word of each contraction -> first word, last word, form.
 
-    Of contractions inside each other that have the same one, XTREME's script joins the last.
+    Where nested contractions have the same one, XTREME's script joins the last.
     """
     fused = {}
     for first, (last, form) in sorted(block.spans.items()):

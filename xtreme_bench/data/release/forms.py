@@ -2,7 +2,7 @@
 
 Those of intermediate tasks stand in their table, `xtreme_bench.intermediate`.
 
-Folders above a file do not matter, save where nothing in the file tells what it is (an unlabelled test file, say).
+Folders above a file do not matter, unless nothing in the file shows what it is (an unlabelled test file, say).
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ FORMS = (
 )
 # fmt: on
 
-# What a person is told of a beginning that is no plain text.
+# How people are told of a beginning that is not plain text.
 BEGINNINGS = {
     JSON_OBJECT: "a JSON object",
     _NLI_ROW: "text TAB text TAB entailment, neutral or contradiction",

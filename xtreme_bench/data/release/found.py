@@ -1,4 +1,4 @@
-"""The files that are in the sources of `prepare`, and what of these is not looked at."""
+"""The files in the sources of `prepare`, and which of them are skipped."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def find(sources: Sequence[Path]) -> list[tuple[str, Path]]:
     """All files below the sources as (relative POSIX path, path), sources in order, names sorted.
 
     A source is a folder or an archive. Links, pipes, hidden files and folders named excerpts, labels or predictions are
-    passed over. Bytes of a name that are not UTF-8 are shown as `\\xfc`.
+    skipped. Bytes of a name that are not UTF-8 are shown as `\\xfc`.
     """
     absent = [source for source in sources if not source.is_dir() and not _is_archive_file(source)]
     if absent or not sources:
@@ -36,12 +36,12 @@ def below(folder: Path) -> list[str]:
 
 
 def passed_over(sources: Sequence[Path]) -> list[tuple[str, str]]:
-    """What `find` does not look at, as (why, name)."""
+    """What `find` skips, as (why, name)."""
     return [(why, name) for source in sources for name, _, why in _walk(source) if why is not None]
 
 
 def near_misses(folder: Path, used: Usage) -> list[Problem]:
-    """What is wrong with files of releases that a recipe needs, as far as they lie in no archive.
+    """What is wrong with files of releases that a recipe needs; files in archives are not checked.
 
     `used` is what the recipe trains on and is tested on, as in `Recognised.lacking`.
     """
@@ -50,7 +50,7 @@ def near_misses(folder: Path, used: Usage) -> list[Problem]:
 
 
 def _walk(source: Path) -> list[tuple[str, Path, str | None]]:
-    """The files of a source with their names, sorted; what is passed over with the reason, folders whole."""
+    """The files of a source with their names, sorted; what is skipped has its reason, a folder as a whole."""
     if source.is_file():
         return [(shown(source.name), source, None)]
     found = []
@@ -65,7 +65,7 @@ def _walk(source: Path) -> list[tuple[str, Path, str | None]]:
 
 
 def _why_not(path: Path) -> str | None:
-    """Why a file or folder is not looked at."""
+    """Why a file or folder is skipped."""
     if path.name.startswith("."):
         return "hidden"
     if path.is_symlink():

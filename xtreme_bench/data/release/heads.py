@@ -10,7 +10,7 @@ _JSON_HEAD = r"\{"
 
 
 def head_fields(head: str, begin: str) -> dict[str, str] | None:
-    """The named groups of the pattern `head` at the beginning of a file, or None where that is not so.
+    """The named groups of the pattern `head` at the beginning of a file, or None if it does not match.
 
     A head that begins with an opening brace names the keys of the first object, in quotes. Their order and the white
     space are free, and what the values say does not matter, so the text is parsed and not matched.

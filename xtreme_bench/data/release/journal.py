@@ -1,4 +1,4 @@
-"""What `data prepare` has done already, so that a run that was killed, or is started again, does only the rest."""
+"""What `data prepare` has done already, so that a run that was killed or is repeated does only the rest."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Journal:
                 Path(name).unlink(missing_ok=True)
 
     def record(self, step: str, key: str, notes: Mapping[str, Any], written: Mapping[str, list[int]]) -> None:
-        """Enter a finished step, on disk at once."""
+        """Record a finished step, on disk at once."""
         self._entries[step] = {"key": key, "notes": dict(notes), "written": dict(written)}
         write_json(self._file, self._entries)
 
