@@ -113,7 +113,10 @@ def test_without_a_network_it_fails_in_seconds_and_says_how_to_do_it_by_hand(
         fetch(["xquad"], tmp_path)
     assert time.monotonic() - begun < 10
     folder = re.escape(str(tmp_path / "releases" / "xquad"))
-    way = f"By hand: get the files listed here where there is a network, put them in {folder} .*`xtreme-bench data prepare "
+    way = (
+        f"By hand: get the files listed here where there is a network, put them in {folder} by these names, and run "
+        "`xtreme-bench data prepare "
+    )
     assert re.search(f"{way}.*:\n  xquad.en.json from {closed}/xquad.en.json$", str(caught.value))
 
 

@@ -1,4 +1,4 @@
-"""Encoders and their tokenizers: made from scratch, loaded from a folder, saved to one. XLM-R's and mBERT's families.
+"""Encoders and their tokenizers: made from scratch, loaded from a folder, saved to one; families of XLM-R and mBERT.
 
 An encoder folder holds `config.json`, `model.safetensors` and the files of a fast tokenizer, as transformers writes
 them, so a snapshot of a hub model is one too. Nothing in a folder is executed and nothing is downloaded.
@@ -33,7 +33,7 @@ from xtreme_bench.training.tokenizer_trial import try_tokenizer
 
 logging.disable_progress_bar()
 
-# XLM-R's special tokens and, for all but the last, their ids.
+# XLM-R's special tokens; for all but the last, the place is the id.
 SPECIAL_TOKENS = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
 _LOCAL: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
 
@@ -50,9 +50,9 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Any:
         [
             pre_tokenizers.WhitespaceSplit(),
             pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always"),
-            # A small vocabulary has no room for every word with every mark behind it.
+            # A small vocabulary has no room for every word with every mark after it.
             pre_tokenizers.Punctuation("isolated"),
-            # As in BERT. Without spaces, merges would run across words, and answers and names could not be cut out.
+            # As in BERT. Without spaces, merges would cross words, and answers and names could not be cut out.
             pre_tokenizers.Split(Regex(r"\p{Han}"), "isolated"),
         ]
     )
@@ -119,7 +119,7 @@ def load(folder: Path) -> Encoder:
     """Load an encoder folder, in float32.
 
     Raises InputError when files are missing or broken, the family is unknown, or the weights are not those that
-    config.json describes: what is missing would be made up at random.
+    config.json describes: missing ones would be random.
     """
     _check(folder)
     settings: dict[str, Any] = {"add_pooling_layer": False, "ignore_mismatched_sizes": True, **_LOCAL}
@@ -132,29 +132,31 @@ def load(folder: Path) -> Encoder:
             output_loading_info=True,
             **settings,
         )
-    except Exception as error:  # whatever the libraries say of a file that is not what it should be
+    except Exception as error:  # any error of the libraries for a file that is not what it should be
         raise _unknown(folder, error) from error
     if misfits := list(_misfits(loaded)):
         said = [Problem(fault, str(folder)) for fault in misfits[:20]]
-        raise InputError(f"{folder}: {len(misfits)} of its weights are not as its config.json has them", said)
+        raise InputError(f"{folder}: {len(misfits)} of its weights do not fit its config.json", said)
     tokenizer = load_tokenizer(folder)
     highest, rows = max(tokenizer.get_vocab().values()), model.get_input_embeddings().num_embeddings
     if highest >= rows:
-        raise InputError(f"{folder}: its tokenizer has ids up to {highest}, but the weights only {rows} embeddings")
+        raise InputError(
+            f"{folder}: its tokenizer has ids up to {highest}, but the weights have only {rows} embeddings"
+        )
     segment, segments = frame(tokenizer, 2).highest, model.config.type_vocab_size
     if segment >= segments:
-        raise InputError(f"{folder}: its tokenizer has segments up to {segment}, but the weights only {segments}")
+        raise InputError(f"{folder}: its tokenizer has segments up to {segment}, but the weights have only {segments}")
     return Encoder(model, tokenizer)
 
 
 def _config(folder: Path) -> Any:
-    """The config of a folder without faults, made of the fields that are known here and no others."""
+    """The config of a folder without faults, made only from the fields that are known here."""
     family, fields = known_config(folder)
     return AutoConfig.for_model(family, **fields)
 
 
 def _misfits(loaded: Mapping[str, Any]) -> Iterator[str]:
-    """What transformers would pass over when it loads weights; a head that an encoder does not have is no fault."""
+    """Faults that transformers would ignore when it loads weights; the weights of a head are no fault."""
     for name, there, expected in sorted(loaded["mismatched_keys"]):
         yield f"{name} has shape {tuple(there)}, not {tuple(expected)}"
     yield from (f"{name} is missing" for name in sorted(loaded["missing_keys"]))
@@ -163,7 +165,7 @@ def _misfits(loaded: Mapping[str, Any]) -> Iterator[str]:
 def load_tokenizer(folder: Path) -> Any:
     """The tokenizer of an encoder folder, without the weights.
 
-    Raises InputError when there is no fast one, or it does not put texts into a frame as XLM-R's and BERT's do.
+    Raises InputError when there is no fast one, or it does not frame texts as XLM-R's and BERT's do.
     """
     _check(folder)
     try_tokenizer(folder / "tokenizer.json")
@@ -172,7 +174,7 @@ def load_tokenizer(folder: Path) -> Any:
     except InputError as error:
         raise InputError(f"{folder}: {error}") from error
     except BaseException as error:
-        # What panics in the tokenizers library is no Exception to Python, and has no name that could be imported.
+        # A panic in the tokenizers library is not a Python Exception, and its class cannot be imported.
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
         raise _unknown(folder, error) from error
@@ -182,11 +184,11 @@ def load_tokenizer(folder: Path) -> Any:
 
 
 def _opened(folder: Path) -> tuple[Any, int]:
-    """A tokenizer that cuts and pads nothing, and the segment of a single text."""
+    """A tokenizer that neither cuts nor pads, and the segment of a single text."""
     tokenizer = AutoTokenizer.from_pretrained(str(folder), config=_config(folder), use_fast=True, **_LOCAL)
     if not tokenizer.is_fast:
         raise InputError("its tokenizer gives no character offsets; add a tokenizer.json to the folder")
-    # Some folders were saved in the middle of other work, and their tokenizer would cut what it is given.
+    # Some folders were saved during other work, and their tokenizer would cut its input.
     tokenizer.backend_tokenizer.no_truncation()
     tokenizer.backend_tokenizer.no_padding()
     return tokenizer, frame(tokenizer, 1).highest
@@ -199,13 +201,13 @@ def _unknown(folder: Path, error: BaseException) -> InputError:
 def _check(folder: Path) -> None:
     if problems := faults(folder):
         raise InputError(
-            f"{folder} is no encoder folder that can be used; bring what it lacks from where the model comes from",
+            f"{folder} cannot be used as an encoder folder; get what it lacks from where the model comes from",
             problems,
         )
 
 
 def save(folder: Path, encoder: Encoder) -> None:
-    """Write an encoder folder; same encoder, same bytes. Only the file names of the tokenizer depend on its kind."""
+    """Write an encoder folder; same encoder, same bytes. Only the tokenizer's file names depend on its kind."""
     folder.mkdir(parents=True, exist_ok=True)
     encoder.tokenizer.save_pretrained(str(folder))
     encoder.model.save_pretrained(str(folder))  # type: ignore[operator]

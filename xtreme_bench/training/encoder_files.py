@@ -1,7 +1,7 @@
-"""An encoder folder as untrusted input: what is wrong with its files, found without loading them.
+"""An encoder folder as untrusted input: find what is wrong with its files without loading them.
 
-Sizes are bounded and compared with the header of the weights, so that no config makes room for tables that no file
-fills. What would bring in other code or other files than those of the folder itself is refused, by field.
+Sizes are bounded and compared with the header of the weights, so that no config allocates tables that no file fills.
+Fields that would load other code, or files outside the folder, are refused.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.models import lacking
 
 FAMILIES = ("bert", "camembert", "roberta", "xlm-roberta", "xlm-roberta-xl")
-# What a config must say, and between which numbers.
+# Fields that a config must have, each with its bounds.
 SIZES: dict[str, tuple[int, int]] = {
     "vocab_size": (1, 2**24),
     "hidden_size": (1, 2**16),
@@ -27,7 +27,7 @@ SIZES: dict[str, tuple[int, int]] = {
     "max_position_embeddings": (3, 2**20),
     "type_vocab_size": (1, 2**10),
 }
-# What it may say.
+# Fields that it may have.
 NUMBERS: dict[str, tuple[float, float]] = {
     "hidden_dropout_prob": (0, 0.99),
     "attention_probs_dropout_prob": (0, 0.99),
@@ -36,7 +36,7 @@ NUMBERS: dict[str, tuple[float, float]] = {
 }
 IDS = ("pad_token_id", "bos_token_id", "eos_token_id")
 ACTIVATIONS = ("gelu", "gelu_new", "gelu_fast", "gelu_pytorch_tanh", "relu", "silu", "swish", "tanh")
-# Fields that change what is computed or what is loaded, and what may stand there.
+# Fields that change what is computed or loaded, and their allowed values.
 ONLY: dict[str, tuple[Any, ...]] = {
     "auto_map": (None,),
     "quantization_config": (None,),
@@ -50,14 +50,14 @@ ONLY: dict[str, tuple[Any, ...]] = {
 }
 WEIGHTS, INDEX, ADAPTER = "model.safetensors", "model.safetensors.index.json", "adapter_config.json"
 FLOATS = ("F64", "F32", "F16", "BF16")
-# Far above what any released encoder has; the last is the bound of safetensors itself.
+# Far above any released encoder; the last is the bound of safetensors itself.
 MOST_CONFIG, MOST_INDEX, MOST_HEADER = 2**20, 2**26, 100_000_000
 _PLAIN = re.compile(r"[A-Za-z0-9_][\w.-]*")
 _LAYER = re.compile(r"encoder\.layer\.(\d+)\.")
 
 
 def faults(folder: Path) -> list[Problem]:
-    """What an encoder folder lacks, or why what it has is not loaded."""
+    """What an encoder folder lacks, or why its files are not loaded."""
     if missing := lacking(folder):
         return missing
     try:
@@ -71,14 +71,14 @@ def faults(folder: Path) -> list[Problem]:
 
 
 def known_config(folder: Path) -> tuple[str, dict[str, Any]]:
-    """Family and known fields of a config without faults; all else that it says is left aside."""
+    """Family and known fields of a config without faults; its other fields are ignored."""
     config = _json(folder / "config.json", MOST_CONFIG)
     fields = (*SIZES, *NUMBERS, *IDS, "hidden_act")
     return config["model_type"], {name: config[name] for name in fields if config.get(name) is not None}
 
 
 def room(folder: Path) -> int:
-    """Most tokens of one sequence, by the config of a folder without faults."""
+    """The most tokens of one sequence, by the config of a folder without faults."""
     family, fields = known_config(folder)
     return used(fields["max_position_embeddings"], family, fields.get("pad_token_id", 1))
 
@@ -89,7 +89,7 @@ def first_position(family: str, padding: int) -> int:
 
 
 def used(positions: int, family: str, padding: int) -> int:
-    """How many of a family's positions tokens can have."""
+    """How many of a family's positions tokens can use."""
     return positions - first_position(family, padding)
 
 
@@ -100,7 +100,7 @@ def _fault(path: Path, what: str) -> InputError:
 def _json(path: Path, most: int) -> dict[str, Any]:
     """A small JSON object. Raises InputError for anything else."""
     if not path.is_file() or path.stat().st_size > most:
-        raise _fault(path, f"is no file of at most {most:,} bytes")
+        raise _fault(path, f"is not a file of at most {most:,} bytes")
     return _object(path, path.read_bytes())
 
 
@@ -108,9 +108,9 @@ def _object(path: Path, text: bytes) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise _fault(path, f"is no JSON that can be read ({error})") from None
+        raise _fault(path, f"is not JSON that can be read ({error})") from None
     if not isinstance(found, dict):
-        raise _fault(path, "is no JSON object")
+        raise _fault(path, "is not a JSON object")
     return found
 
 
@@ -137,22 +137,22 @@ def _of_config(path: Path, config: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _of_tokenizer(folder: Path) -> Iterator[Problem]:
-    """Settings of a tokenizer that would load code, or files that are not those of this folder."""
+    """Settings of a tokenizer that would load code, or files from outside this folder."""
     path = folder / "tokenizer_config.json"
     if not path.exists():
         return
     settings = _json(path, MOST_CONFIG * 16)
     if settings.get("auto_map"):
-        yield Problem(f"auto_map is {_short(settings['auto_map'])}: code of a model is not run", str(path))
+        yield Problem(f"auto_map is {_short(settings['auto_map'])}: a model's code is never run", str(path))
     if "tokenizer_object" in settings:
-        yield Problem("tokenizer_object is no setting of a file", str(path))
+        yield Problem("tokenizer_object cannot be set in a file", str(path))
     versions = settings.get("fast_tokenizer_files") or []
     if not (isinstance(versions, list) and all(isinstance(each, str) and _PLAIN.fullmatch(each) for each in versions)):
         yield Problem(f"fast_tokenizer_files is {_short(versions)}, not names of files in this folder", str(path))
 
 
 def _of_weights(folder: Path, config: Mapping[str, Any]) -> Iterator[Problem]:
-    """What the headers of the weights say of the sizes in the config."""
+    """Where the headers of the weights contradict the sizes in the config."""
     shapes: dict[str, tuple[Any, Any]] = {}
     for file in _weight_files(folder):
         header = _header(file)
@@ -182,7 +182,7 @@ def _of_weights(folder: Path, config: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _weight_files(folder: Path) -> list[Path]:
-    """The files that are loaded. Raises InputError for an index that names any but safetensors of this folder."""
+    """The files that are loaded. Raises InputError for an index that names anything but safetensors of this folder."""
     if (folder / WEIGHTS).is_file():
         return [folder / WEIGHTS]
     names = _json(folder / INDEX, MOST_INDEX).get("weight_map")
@@ -192,7 +192,7 @@ def _weight_files(folder: Path) -> list[Path]:
     wrong = [name for name in files if not (_PLAIN.fullmatch(name) and name.endswith(".safetensors"))]
     wrong += [name for name in files if name not in wrong and not (folder / name).is_file()]
     if wrong:
-        raise _fault(folder / INDEX, f"names {_short(wrong[0])}, which is no *.safetensors file in this folder")
+        raise _fault(folder / INDEX, f"names {_short(wrong[0])}, which is not a *.safetensors file in this folder")
     return [folder / name for name in files]
 
 
@@ -202,11 +202,11 @@ def _header(file: Path) -> dict[str, dict[str, Any]]:
     with file.open("rb") as stream:
         length = struct.unpack("<Q", stream.read(8).ljust(8, b"\0"))[0]
         if not 2 <= length <= min(MOST_HEADER, size - 8):
-            raise _fault(file, "is cut short or no safetensors file")
+            raise _fault(file, "is cut short or not a safetensors file")
         header = _object(file, stream.read(length))
     header.pop("__metadata__", None)
     if not all(isinstance(entry, dict) for entry in header.values()):
-        raise _fault(file, "has a header that is not that of a safetensors file")
+        raise _fault(file, "does not have the header of a safetensors file")
     return header
 
 

@@ -1,7 +1,7 @@
 """An encoder and its one forward pass: what it reads, and the hidden states that it gives.
 
 Training, prediction, embedding and the check of exports all go through `Encoder.hidden` and `Encoder.layers`, so what
-an architecture needs, and what a method of training adds to it, is seen to here once.
+an architecture needs, and what a method of training adds to it, is handled once, here.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from xtreme_bench.training.encoder_files import first_position, used
 class Inputs:
     """What an encoder reads, each of shape (sequences, longest).
 
-    `mask` is 1 where there is a token; None where nothing is padded. `segments` are None where all tokens are in
-    segment 0, `positions` where they are the architecture's own: one after another.
+    `mask` is 1 where there is a token; None if nothing is padded. `segments` are None if all tokens are in
+    segment 0, `positions` if they are the architecture's own: one after another.
     """
 
     ids: torch.Tensor
@@ -58,16 +58,16 @@ class Encoder:
         return self.model(**{name: value for name, value in columns.items() if value is not None}, **wanted)
 
     def cut(self, layer: int) -> None:
-        """Take off the blocks above a layer for good: `hidden` then gives what `layers` gave there."""
+        """Remove the blocks above a layer for good: `hidden` then gives what `layers` gave at that layer."""
         model: Any = self.model
         if layer < self.blocks and hasattr(model.encoder, "LayerNorm"):
-            # XLM-R XL has a norm behind all blocks, which is no part of the layers below.
+            # XLM-R XL has a norm after all blocks, which does not belong to the layers below.
             model.encoder.LayerNorm = nn.Identity()
         model.encoder.layer = model.encoder.layer[:layer]
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """The device of the weights."""
         return next(self.model.parameters()).device
 
     @property
@@ -87,7 +87,7 @@ class Encoder:
 
     @property
     def dropout(self) -> float:
-        """Dropout that the encoder was made with; heads use the same."""
+        """The encoder's dropout; heads use the same."""
         return float(self._config.hidden_dropout_prob)
 
     @property
@@ -97,7 +97,7 @@ class Encoder:
 
     @property
     def longest(self) -> int:
-        """Most tokens of one sequence."""
+        """The most tokens of one sequence."""
         return used(self._config.max_position_embeddings, self._config.model_type, self._config.pad_token_id)
 
     @property
