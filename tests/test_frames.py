@@ -141,7 +141,7 @@ def test_what_does_not_fit_is_counted_once_a_row(tmp_path: Path, module: Any, ro
          "tokens: set it to 9 or more"),
         (qa, Limits(0, 4), "set it to 9 or more"),
         (qa, Limits(24, 0), "stride 0 never reaches the end of a context: set it to 1 or more"),
-        (qa, Limits(24, -3), "stride -3 never comes to the end"),
+        (qa, Limits(24, -3), "stride -3 never reaches the end"),
         (classification, Limits(5), "max_length 5 leaves no room for two texts beside 4 special tokens: set it to 6"),
         (classification, Limits(-2), "max_length -2 leaves no room"),
         (choice, Limits(5), "max_length 5 leaves no room for two texts"),

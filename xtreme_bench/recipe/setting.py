@@ -61,60 +61,74 @@ def setting(
 
 
 def languages_field(about: str, default: Any = ALL) -> Any:
+    """The languages."""
     return setting(about, default=default, choices=languages_of, noun="language")
 
 
 def rate_field(default: Any) -> Any:
+    """The learning rate."""
     return setting("Highest learning rate of AdamW; it falls linearly to 0.", default=default, above=0, high=1)
 
 
 def warmup_field() -> Any:
+    """The share of warm-up."""
     return setting("Share of the steps in which the learning rate rises.", default=0.1, low=0, high=1)
 
 
 def decay_field() -> Any:
+    """The weight decay."""
     return setting("Weight decay, not on bias and LayerNorm.", default=0.01, low=0, high=1)
 
 
 def batch_field(default: int) -> Any:
+    """The size of a batch."""
     return setting("Examples per step, over all devices.", default=default, low=1, high=65536)
 
 
 def steps_field(instead_of: str | None = None, default: Any = MISSING) -> Any:
+    """The length in steps, perhaps in place of another field."""
     about = "Length of the training in steps" + (f"; instead of {instead_of}." if instead_of else ".")
     return setting(about, default=default, low=1, high=100_000_000, instead_of=instead_of)
 
 
 def method_field() -> Any:
+    """What is trained of the encoder."""
     about = "full: all weights learn. head: only the head, the encoder stays as it is."
     return setting(about, default="full", choices=("full", "head"))
 
 
 def pooling_field() -> Any:
+    """What the head of a sentence task sees."""
     about = "What the head of a sentence task sees. first: the first token, as in the papers. mean: mean of all tokens."
     return setting(about, default="first", choices=("first", "mean"))
 
 
 def epochs_field(default: float) -> Any:
+    """The length in passes over the data."""
     return setting("Length of the training in passes over the training data.", default=default, above=0, high=10_000)
 
 
 def length_field(default: int, what: str = "") -> Any:
+    """The longest input."""
     return setting(f"Longest input in sub-words{what}.", default=default, low=8, high=8192)
 
 
 def stride_field(default: Any) -> Any:
+    """The stride of question answering."""
     return setting("Question answering: sub-words from one window to the next.", default=default, low=1, high=8192)
 
 
 def evaluate_every_field() -> Any:
+    """How often the development data is scored."""
     return setting("Steps between two evaluations on development data.", default=1000, low=1, high=100_000_000)
 
 
 def evaluate_on_field() -> Any:
+    """How many development examples are scored."""
     about = "Development examples in an evaluation, spread over the set, equally many of each part of ANLI+; 0 = all."
     return setting(about, default=500, low=0, high=100_000_000)
 
 
 def patience_field() -> Any:
+    """When training stops early."""
     return setting("Evaluations without gain after which training stops; 0 = never.", default=30, low=0, high=1_000_000)

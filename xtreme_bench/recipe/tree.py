@@ -107,4 +107,5 @@ class Reading:
     problems: list[Problem] = field(default_factory=list)
 
     def fault(self, message: str, line: int) -> None:
+        """Add a fault in a line of the file."""
         self.problems.append(Problem(message, self.file, line))

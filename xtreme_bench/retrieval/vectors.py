@@ -31,6 +31,7 @@ class Corpus:
 
     @property
     def width(self) -> int:
+        """The size of one vector."""
         return int(self.vectors.shape[1])
 
     def unit(self, rows: slice | Indices) -> Floats:
