@@ -168,7 +168,7 @@ def test_a_folder_without_any_release_is_refused_and_nothing_is_written(tmp_path
         ("xquad.de.json.part", "is an unfinished download"),
         ("xquad.de.json.crdownload", "is an unfinished download"),
         ("tatoeba.deu-eng.deu.CRDOWNLOAD", "is an unfinished download"),
-        ("xquad.de.json.zst", "is packed in a way that is not read: unpack it"),
+        ("xquad.de.json.zst", "is packed in a way that is not supported: unpack it"),
         ("xquad.de.json.parquet", "is parquet, which only `data fetch` reads"),
         ("xquad.de.json.txt", "ends in .txt: rename it"),
         ("xquad.de (1).json", "is a second copy by its name: rename it"),
@@ -192,7 +192,7 @@ def test_a_name_that_is_nearly_right_is_said_first_with_what_is_wrong_about_it(t
     [
         ("a.parquet", "parquet, which only `data fetch` reads, from the Hugging Face hub"),
         ("words.csv.part", "an unfinished download"),
-        ("words.7z", "packed in a way that is not read: unpack it"),
+        ("words.7z", "packed in a way that is not supported: unpack it"),
         ("words.csv.gz", "not known"),
     ],
 )

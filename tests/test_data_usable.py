@@ -116,7 +116,7 @@ def test_more_than_the_share_are_an_error_that_names_all_of_them_and_the_share(
 ):
     write(tmp_path, "ccg/tags_to_id.json", '{"N": 0}')
     write(tmp_path, training_file(task), text(*[right] * 9, wrong, wrong, *[right] * 7))
-    with pytest.raises(InputError, match=r"2 of 18 rows \(11.1 %\) are unusable.* 10 % may be so") as caught:
+    with pytest.raises(InputError, match=r"2 of 18 rows \(11.1 %\) are unusable.* 10 % may be unusable") as caught:
         list(read(tmp_path, task, left_out := LeftOut()))
     assert len(caught.value.problems) == (4 if task == "panx" else 2)
     assert not left_out.counts
@@ -204,7 +204,7 @@ def test_tydiqa_in_other_languages_trains_squad_there_unless_squad_was_translate
     assert len({row.id for row in intermediate.read(data, "squad_v1", "train", "fi")}) == 3
     assert [row.id for row in intermediate.read(data, "squad_v1", "train", "ar")] == ["t0"]
     assert notes["examples"] == {"train ar": 1, "train fi": 3}
-    assert [remark[:15] for remark in notes["remarks"]] == ["fi: made of tyd"]
+    assert [remark[:15] for remark in notes["remarks"]] == ["fi: made from t"]
     assert not (data / "squad/train-v1.1.json").exists()
 
 

@@ -103,7 +103,7 @@ def test_a_folder_without_weights_or_tokenizer_is_an_error_that_names_both(tmp_p
         "model.safetensors is missing (other weight formats are not read)",
         "tokenizer.json is missing",
     ]
-    with pytest.raises(InputError, match=r"nowhere is no encoder folder that can be used"):
+    with pytest.raises(InputError, match=r"nowhere cannot be used as an encoder folder"):
         encoders.load(tmp_path / "nowhere")
 
 
@@ -129,7 +129,9 @@ def rewritten(folder: Path, change: Callable[[dict[str, torch.Tensor]], dict[str
 def test_weights_that_are_not_those_of_the_config_are_an_error_and_never_made_up(
     tmp_path: Path, change: Any, fault: str
 ) -> None:
-    with pytest.raises(InputError, match="is no encoder folder|weights are not as its config.json has them") as caught:
+    with pytest.raises(
+        InputError, match="cannot be used as an encoder folder|weights do not fit its config.json"
+    ) as caught:
         encoders.load(rewritten(tmp_path, change))
     assert caught.value.problems
     assert all(fault in problem.message for problem in caught.value.problems)
@@ -143,14 +145,14 @@ def test_the_head_of_another_task_is_passed_over(tmp_path: Path) -> None:
 def test_a_broken_file_of_weights_is_an_error_that_names_the_folder(tmp_path: Path, size: int) -> None:
     encoders.save(tmp_path, tiny_encoder())
     os.truncate(tmp_path / "model.safetensors", size)
-    with pytest.raises(InputError, match=f"{tmp_path}/model.safetensors: is cut short or no safetensors file"):
+    with pytest.raises(InputError, match=f"{tmp_path}/model.safetensors: is cut short or not a safetensors file"):
         encoders.load(tmp_path)
 
 
 def test_a_tokenizer_of_another_model_is_an_error(tmp_path: Path) -> None:
     encoders.save(tmp_path, tiny_encoder())
     encoders.train_tokenizer([chr(0x4E00 + number) for number in range(900)], 900).save_pretrained(tmp_path)
-    with pytest.raises(InputError, match=r"its tokenizer has ids up to \d+, but the weights only"):
+    with pytest.raises(InputError, match=r"its tokenizer has ids up to \d+, but the weights have only"):
         encoders.load(tmp_path)
 
 

@@ -111,7 +111,7 @@ def test_a_file_far_too_large_is_not_read(folder: Path, name: str) -> None:
     (folder / "model.safetensors.index.json").touch()
     os.truncate(folder / name, 2**40)
     (problem,) = faults(folder)
-    assert problem.message.startswith("is no file of at most")
+    assert problem.message.startswith("is not a file of at most")
     assert problem.file == str(folder / name)
 
 
@@ -157,9 +157,9 @@ def header(text: bytes, length: int | None = None) -> bytes:
         (b"\x80\x04}q\x00.", "is cut short"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", "is cut short"),
         (header(b"{}"), "embeddings.word_embeddings.weight is missing"),
-        (header(b"[1]"), "is no JSON object"),
-        (header(b'{"a":' * 50_000), "is no JSON that can be read"),
-        (header(b'{"embeddings.word_embeddings.weight": 3}'), "has a header that is not that of a safetensors file"),
+        (header(b"[1]"), "is not a JSON object"),
+        (header(b'{"a":' * 50_000), "is not JSON that can be read"),
+        (header(b'{"embeddings.word_embeddings.weight": 3}'), "does not have the header of a safetensors file"),
         (header(b'{"embeddings.word_embeddings.weight": {"shape": 3}}'), "has shape 3, not [260, 16]"),
         (header(b'{"embeddings.word_embeddings.weight": {"shape": [10000000000, 16]}}'), "has shape [10000000000, 16]"),
         (header(b'{"embeddings.word_embeddings.weight": {"dtype": "I8", "shape": [260, 16]}}'), "numbers of type 'I8'"),
@@ -182,10 +182,10 @@ def test_an_honest_header_before_missing_data_is_an_error(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"auto_map": {"AutoTokenizer": ["evil.Tokenizer", None]}}, "code of a model is not run"),
+        ({"auto_map": {"AutoTokenizer": ["evil.Tokenizer", None]}}, "a model's code is never run"),
         ({"fast_tokenizer_files": ["tokenizer.json", "../x/tokenizer.5.0.json"]}, "not names of files in this folder"),
         ({"fast_tokenizer_files": "tokenizer.5.0.json"}, "not names of files in this folder"),
-        ({"tokenizer_object": "x"}, "tokenizer_object is no setting of a file"),
+        ({"tokenizer_object": "x"}, "tokenizer_object cannot be set in a file"),
     ],
 )  # fmt: skip
 def test_settings_of_a_tokenizer_bring_in_no_code_and_no_other_files(folder: Path, fields: Any, reason: str) -> None:
@@ -268,7 +268,7 @@ def test_a_tokenizer_is_tried_once_for_each_content(folder: Path, monkeypatch: p
 def test_a_tokenizer_that_never_ends_is_an_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tokenizer_trial, "PROGRAM", "import time; time.sleep(60)")
     monkeypatch.setattr(tokenizer_trial, "SECONDS", 0.2)
-    with pytest.raises(InputError, match=r"tokenizer\.json: the tokenizers library is not done with it after 0\.2 s"):
+    with pytest.raises(InputError, match=r"tokenizer\.json: the tokenizers library did not finish with it in 0\.2 s"):
         encoders.load_tokenizer(folder)
 
 
@@ -276,7 +276,7 @@ def test_a_tokenizer_with_segments_that_the_weights_lack_is_an_error(folder: Pat
     tokenizer = tiny_encoder().tokenizer
     tokenizer.backend_tokenizer.post_processor = processors.BertProcessing(("</s>", 2), ("<s>", 0))
     tokenizer.save_pretrained(folder)
-    with pytest.raises(InputError, match="its tokenizer has segments up to 1, but the weights only 1"):
+    with pytest.raises(InputError, match="its tokenizer has segments up to 1, but the weights have only 1"):
         encoders.load(folder)
 
 

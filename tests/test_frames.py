@@ -94,7 +94,7 @@ def test_a_tokenizer_without_a_first_special_token_is_refused() -> None:
         single="$A </s>", pair="$A </s> $B </s>", special_tokens=[("</s>", 2)]
     )
     for texts in (1, 2):
-        with pytest.raises(InputError, match=r"does not put . text\(s\) one after another behind a special token"):
+        with pytest.raises(InputError, match=r"does not put . text\(s\) one after another after a special token"):
             frame(tokenizer, texts)
 
 
@@ -140,8 +140,8 @@ def test_what_does_not_fit_is_counted_once_a_row(tmp_path: Path, module: Any, ro
         (qa, Limits(8, 4), "max_length 8 leaves no room for a context beside 4 tokens of a question and 4 special "
          "tokens: set it to 9 or more"),
         (qa, Limits(0, 4), "set it to 9 or more"),
-        (qa, Limits(24, 0), "stride 0 never comes to the end of a context: set it to 1 or more"),
-        (qa, Limits(24, -3), "stride -3 never comes to the end"),
+        (qa, Limits(24, 0), "stride 0 never reaches the end of a context: set it to 1 or more"),
+        (qa, Limits(24, -3), "stride -3 never reaches the end"),
         (classification, Limits(5), "max_length 5 leaves no room for two texts beside 4 special tokens: set it to 6"),
         (classification, Limits(-2), "max_length -2 leaves no room"),
         (choice, Limits(5), "max_length 5 leaves no room for two texts"),

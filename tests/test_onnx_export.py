@@ -175,7 +175,7 @@ def test_settings_that_the_encoder_does_not_meet_are_an_error(folder, tmp_path):
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 @pytest.mark.parametrize("precision", ["fp16", "bf16"])
 def test_half_precision_without_a_gpu_is_an_error(folder, tmp_path, precision):
-    with pytest.raises(InputError, match=f"{precision} is for a GPU, and there is none here; take int8 or fp32"):
+    with pytest.raises(InputError, match=f"{precision} is for a GPU, and there is none here; use int8 or fp32"):
         export_tiny_encoder(folder, tmp_path, precision=precision, min_cosine=0.9, device="auto")
 
 
@@ -183,7 +183,7 @@ def test_an_encoder_of_another_architecture_is_named_with_the_way_out(folder, tm
     encoder = encoders.load(folder)
     del encoder.model.encoder.layer[1].output
     monkeypatch.setattr(encoders, "load", lambda folder: encoder)
-    with pytest.raises(InputError, match="not of BERT's architecture .* set `retrieval.provider: torch`"):
+    with pytest.raises(InputError, match="its architecture is not BERT's .* set `retrieval.provider: torch`"):
         export_tiny_encoder(folder, tmp_path)
 
 

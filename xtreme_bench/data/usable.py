@@ -81,6 +81,6 @@ def _said(unusable: int, used: int, share: float) -> str:
     rows = used + unusable
     return (
         f"{unusable:,} of {rows:,} rows ({percent(unusable, rows)}) are unusable. In training data "
-        f"{100 * share:g} % may be and are left out; `unusable` under `data` in a recipe, or --unusable of "
+        f"{100 * share:g} % may be unusable and are left out; `unusable` under `data` in a recipe, or --unusable of "
         "`data prepare`, sets another share"
     )

@@ -19,7 +19,7 @@ ROUNDS = 40
 
 
 def concepts(sentence: Sentence) -> Counter[str]:
-    """The bag of concepts of a sentence; a negation, a connective and a numeral above one count as concepts."""
+    """The bag of concepts of a sentence; negations, connectives and numerals above one count as concepts."""
     if isinstance(sentence, Joined):
         return concepts(sentence.first) + concepts(sentence.second) + Counter((sentence.connective,))
     clause: Clause = sentence
@@ -75,7 +75,7 @@ def rake(
 
 
 def _with_every_label(labels: Sequence[str], cues: Sequence[Sequence[Hashable]], count: int) -> list[int]:
-    """The candidates all of whose cue values go with every label, found by leaving out until nothing changes."""
+    """The candidates whose cue values all occur with every label; others are removed until nothing changes."""
     kept = list(range(len(labels)))
     while True:
         seen: dict[tuple[int, Hashable], set[str]] = defaultdict(set)
@@ -89,7 +89,7 @@ def _with_every_label(labels: Sequence[str], cues: Sequence[Sequence[Hashable]],
 
 
 def _fit(cells: Counter[Cell], count: int) -> dict[Cell, float]:
-    """A weight for each cell so that in every value of every cue all labels weigh the same."""
+    """A weight for each cell, such that all labels weigh the same for every value of every cue."""
     keys = list(cells)
     number = np.array([cells[key] for key in keys], dtype=np.float64)
     name_of = {name: i for i, name in enumerate(sorted({name for name, _ in keys}))}

@@ -1,7 +1,7 @@
 """Multiple choice on trees: how a story goes on, what is true at its end, and what everybody knows.
 
-The choices of a question are made of the same parts, each as often as the other, or of words that are right as often
-as wrong; so a choice never tells by itself whether it is right.
+The choices of a question are made of the same parts, equally often, or of words that are right as often as wrong; so
+a choice alone never shows whether it is right.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from xtreme_bench.miniature.world import CONCEPTS, HYPERNYM, NP, OPPOSITE, SUBSE
 class Choice:
     """A story (may be empty), a question (None where the story just goes on), choices, and the index of the right one.
 
-    A choice that is a question is said by its short answer; None is "none of the above".
+    A choice that is a question is written as its short answer; None is "none of the above".
     """
 
     story: tuple[Sentence, ...]
@@ -62,7 +62,7 @@ def _shuffled(
 
 # --- HellaSwag: who can still do what with which thing
 
-# What is done with a thing in the end, by what kind of thing it is.
+# What is done with a thing in the end, by its kind.
 _ENDS = {
     "food": ("eat", "cook_verb"),
     "readable": ("read",),
@@ -73,7 +73,7 @@ _GET = ("buy", "find", "choose")
 
 
 def continuations(rng: random.Random, size: int) -> list[Choice]:
-    """Stories of two people and two things, of which one is gone at the end; what happens next needs the other."""
+    """Stories of two people and two things, of which one is gone at the end; the next event needs the other."""
     return [_continuation(rng) for _ in range(size)]
 
 
@@ -110,7 +110,7 @@ def _did(verb: str, who: NP, what: NP, whom: NP | None = None) -> Clause:
 
 
 def outcomes(rng: random.Random, size: int) -> list[Choice]:
-    """Stories of going or giving, some of it done, some denied or still to come; the question is for the outcome."""
+    """Stories of going or giving, partly done, partly denied or in the future; the question asks for the outcome."""
     return [(_whereabouts if turn % 2 else _possession)(rng) for turn in range(size)]
 
 
@@ -148,7 +148,7 @@ def _perhaps(rng: random.Random, clause: Clause, happened: bool) -> Clause:
 
 
 def _interleaved(rng: random.Random, first: Sequence[Clause], then: Sequence[Clause]) -> list[Clause]:
-    """Two threads of two clauses each, in any order that keeps either thread's own."""
+    """Two threads of two clauses each, in any order that keeps the order of each thread."""
     turns = [0, 0, 1, 1]
     rng.shuffle(turns)
     threads = [[first[i], then[i]] for i in (0, 1)]
@@ -181,7 +181,7 @@ def knowledge(rng: random.Random, size: int) -> list[Choice]:
 
 
 def _kind_question(rng: random.Random) -> Choice:
-    """What is an animal, what does Anna eat, who reads the book: one choice fits, of the right one of four topics."""
+    """What is an animal, what does Anna eat, who reads the book: the one fitting choice has the right topic of four."""
     topics = rng.sample(sorted(_TOPICS), 4)
     right = topics[0]
     verb = rng.choice({"food": ("be", "eat", "cook_verb"), "object": ("be", "read", "write"), "role": ("be", "read"),
@@ -189,7 +189,7 @@ def _kind_question(rng: random.Random) -> Choice:
     head = rng.choice(_READABLE if right == "object" and verb != "be" else _TOPICS[right])
     heads = [head]
     for topic in (*topics[1:], rng.choice(topics[1:])):
-        # As often wrong as right: what can be read is the right object more often than others.
+        # To be wrong as often as right: readable things are the right object more often than others.
         pool = _READABLE if topic == "object" and rng.random() < 0.6 else _TOPICS[topic]
         heads.append(rng.choice([key for key in pool if key not in heads] or _TOPICS[topic]))
     if verb == "be":

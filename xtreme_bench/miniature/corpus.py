@@ -1,6 +1,6 @@
 """The small built-in corpora: every target and intermediate task, text and translations, written by seed.
 
-The corpus has XTREME's download layout and holds no label of a test set; those are written apart, from the same
+The corpus has XTREME's download layout and holds no label of a test set; those are written separately, from the same
 construction, in the official scorer's format.
 """
 

@@ -14,7 +14,7 @@ class Token(NamedTuple):
     `upos` is its Universal POS tag. `entity` is PER, LOC, ORG or None; `slot` names the part of the clause it
     belongs to (subject, object, recipient, place, time, daytime, verb, ...; the parts of an embedded clause
     are prefixed with "content."). `answer` is False for words of a slot that do not belong to a short answer
-    (adpositions, articles are up to the language). `glued` means no space before it in running text.
+    (for adpositions and articles the language decides). `glued` means no space before it in running text.
     """
 
     text: str

@@ -29,12 +29,12 @@ LABEL: dict[str, tuple[str, str, str, str]] = {
     "opposite": (_C, _E, _E, _C),
     "independent": (_N, _N, _N, _N),
 }
-MIXED = 0.35  # share of the changed facts in which something is left out besides
+MIXED = 0.35  # share of the changed facts in which something is also left out
 
 
 @dataclass(frozen=True)
 class Inference:
-    """A premise, a hypothesis and its label; `cues` is what of both can be seen without reading the order of words."""
+    """A premise, a hypothesis and its label; `cues` is what both show without the order of words."""
 
     premise: Sentence
     hypothesis: Sentence
@@ -79,7 +79,7 @@ def _fact(rng: random.Random) -> Clause:
 
 
 def _companion(rng: random.Random, fact: Clause) -> Clause:
-    """A second fact, about somebody else; in most draws it is like the first, so that its parts could be mixed up."""
+    """A second fact, about somebody else; mostly like the first, so that their parts could be confused."""
     subject = sample.named(rng, but=(fact.subject.head,), family=0.1)
     if rng.random() < 0.3:
         return sample.dress(rng, sample.core(rng, rng.choice(sample.KINDS), subject), extras=0.3, negated=0.4)
@@ -93,7 +93,7 @@ def _companion(rng: random.Random, fact: Clause) -> Clause:
 
 
 def _speak_of_the_same(one: Clause, other: Clause) -> bool:
-    """Whether two clauses could bear on each other: somebody's same action on the same kind of thing, or same state."""
+    """Whether two clauses could affect each other: the same action on the same kind of thing, or the same state."""
     if one.subject.head != other.subject.head or one.verb not in (other.verb, OPPOSITE.get(other.verb)):
         return False
     if one.adjective and other.adjective:

@@ -45,7 +45,7 @@ def _size(scope: Scope, task: str, split: str) -> int:
 
 
 def _part(examples: Sequence[T], language: str) -> Sequence[T]:
-    """What a language has of the English examples: all in English, else a translated share from the beginning."""
+    """The examples that a language has: in English all, else a share from the beginning, translated."""
     return examples if language == "en" else examples[: max(12, round(len(examples) * OTHER_LANGUAGES))]
 
 

@@ -1,7 +1,7 @@
 """Code-mixed sentences, as bilingual speakers say them: the frame of one language, some parts in another.
 
-In the closed world they are what ties the languages of a very small encoder together: a word meets the company that
-its translation keeps (Qin et al. 2020, CoSDA-ML, do the same to real text with dictionaries).
+In the closed world they connect the languages of a very small encoder: a word occurs in the context of its
+translation (Qin et al. 2020, CoSDA-ML, do the same to real text with dictionaries).
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def passages(
 
 
 def _facts(rng: random.Random, size: int, mix: Mapping[str, float]) -> tuple[Clause, ...]:
-    """Facts about few people who do few kinds of things, so that several share each part."""
+    """Facts about few people who do few kinds of things, so that several facts share each part."""
     people = [NP(head) for head in rng.sample(CONCEPTS["given"], 3)]
     people[0] = replace(people[0], family=rng.choice(CONCEPTS["family"]) if rng.random() < 0.3 else None)
     verbs = [rng.choice(CONCEPTS[kind]) for kind in ("transitive", "ditransitive", "motion")]
@@ -132,7 +132,7 @@ def _answers(fact: Clause, asked: Clause) -> bool:
 
 
 def _unanswerable(rng: random.Random, facts: Sequence[Clause], question: Question) -> Question:
-    """The question with one part taken from elsewhere, so that no fact answers it; as it was where that fails."""
+    """The question with one part taken from elsewhere, so that no fact answers it; unchanged if that fails."""
     asked = question.asked
     parts = [
         part for part in ("subject", "object", "recipient", "place") if getattr(asked, part) and part != asked.asks

@@ -1,7 +1,7 @@
-"""Clauses as sentences: the one way from a language-neutral tree to words in any of the ten languages.
+"""Clauses as sentences: from a language-neutral tree to words in any of the ten languages.
 
 A module `languages/<code>.py` has WORDS (its word table), SPACES, and `clause(c)`, which says a clause without final
-punctuation. It may have `join(clauses, connective)` where linking clauses takes more than a word between them.
+punctuation. It may have `join(clauses, connective)` if linking clauses takes more than a word between them.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _check(c: Clause) -> None:
 
 
 def _sentence(tokens: Sequence[Token], language: str, *, question: bool = False) -> list[Token]:
-    """Add what makes a sentence of a clause: a capital letter and punctuation."""
+    """Turn a clause into a sentence: add a capital letter and punctuation."""
     first, *rest = tokens
     initial = "İ" if language == "tr" and first.text[0] == "i" else first.text[0].upper()
     first = first._replace(text=initial + first.text[1:])

@@ -45,7 +45,7 @@ class Comparable:
 
 @cache
 def bucc(scope: Scope, language: str, split: str) -> Comparable:
-    """A fifth of either side has a translation; the rest differ from such sentences in a part or two."""
+    """A fifth of each side has a translation; the rest differ from such sentences in one or two parts."""
     rng = scope.rng("bucc2018", language, split)
     size = scope.size(420)
     pairs: list[Clause] = []
@@ -182,7 +182,7 @@ def _sentences(rng: random.Random, size: int) -> Iterator[Sentence]:
 
 
 def _fresh(rng: random.Random, scope: Scope, language: str, banned: set[str]) -> Iterator[str]:
-    """Sentences of a language that are not banned; in the share `MIXED` with parts in another language."""
+    """Sentences of a language that are not banned; a share `MIXED` of them with parts in another language."""
     others = [code for code in scope.languages if code != language]
     size = scope.size(8000)
     while size:

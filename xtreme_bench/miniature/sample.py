@@ -12,7 +12,7 @@ from xtreme_bench.miniature.world import CATEGORY, CONCEPTS, DEFAULT_OBJECTS, NP
 
 COLOURS = ("red", "blue", "green", "white", "black")
 
-# Adjectives that fit a category. Persons have only states, so that "happy" never tells a thing.
+# Adjectives that fit a category. Persons have only states, so "happy" never identifies a thing.
 ADJECTIVES: dict[str, tuple[str, ...]] = {
     name: tuple(keys.split())
     for name, keys in {

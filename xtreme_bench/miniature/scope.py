@@ -25,11 +25,11 @@ class Scope:
     languages: tuple[str, ...]
 
     def rng(self, *names: object) -> random.Random:
-        """The source of chance for one part of the corpora: parts never shift each other."""
+        """The random generator of one part of the corpora: parts never affect each other."""
         return random.Random("/".join(map(str, (self.seed, *names))))
 
     def size(self, full: int) -> int:
-        """How many of something there are, from how many there are at scale 1; never less than 12."""
+        """How many of something this build has, from the number at scale 1; never less than 12."""
         return max(12, round(full * self.scale))
 
     def covered(self, task: str) -> list[str]:

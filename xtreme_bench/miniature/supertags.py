@@ -1,4 +1,4 @@
-"""Supertags: the category of categorial grammar that each word of a sentence has in the way it is used there.
+"""Supertags: the category of categorial grammar that each word of a sentence has as it is used there.
 
 Categories follow the notation of CCGbank (Hockenmaier and Steedman 2007): X/Y takes a Y after it, X\\Y one before it.
 They are read off the tree and the order of its words, so that they fit each language: an English object stands after
@@ -58,7 +58,7 @@ def _result(clause: Clause) -> str:
 
 
 def _arguments(clause: Clause) -> dict[str, str]:
-    """The parts that the clause's verb asks for, with their categories; other parts are modifiers."""
+    """The parts that the clause's verb requires, with their categories; other parts are modifiers."""
     place = clause.verb == "be" or CATEGORY.get(clause.verb) == "motion"
     names = {"subject": "NP", "object": "NP", "recipient": "PP", "complement": "NP", "adjective": "S[adj]\\NP",
              "content": "S[em]"} | ({"place": "PP"} if place else {})  # fmt: skip
@@ -66,7 +66,7 @@ def _arguments(clause: Clause) -> dict[str, str]:
 
 
 def _verb(clause: Clause, prefix: str, index: int, head: int, tokens: Sequence[Token]) -> str:
-    """The main verb takes its arguments, in the order of the sentence; what goes with it modifies the verb phrase."""
+    """The main verb takes its arguments, in the order of the sentence; its companions modify the verb phrase."""
     if index != head:
         if tokens[index].upos == "AUX":
             inner = "S[b]\\NP" if index < head else "S\\NP"

@@ -1,7 +1,7 @@
 """The seven target tasks with inputs and labels, in the layout that XTREME's download script leaves behind.
 
 Test sets are parallel over languages: the same trees, said in each. The test files have no labels; `target_labels`
-gives those, in the official scorer's format, from the same construction.
+gives the labels, in the official scorer's format, from the same construction.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def tagged_files(scope: Scope, task: str) -> Iterator[File]:
 
 
 def squad(data: Sequence[Passage], language: str, name: str, *, v2: bool = False) -> dict[str, Any]:
-    """Passages as SQuAD writes them, one article of twenty paragraphs after the other."""
+    """Passages as SQuAD writes them, in articles of twenty paragraphs."""
     paragraphs: list[dict[str, Any]] = []
     for number, passage in enumerate(data):
         context, starts = questions.told(passage, language)
@@ -101,7 +101,7 @@ def squad(data: Sequence[Passage], language: str, name: str, *, v2: bool = False
 
 
 def separate(record: dict[str, Any], *, blank: bool, ids: Callable[[str], str] = str) -> dict[str, Any]:
-    """XTREME's form of QA files: each question a document of its own; `blank` takes the answers away."""
+    """XTREME's form of QA files: each question a document of its own; `blank` empties the answers."""
     nothing = [{"answer_start": 0, "text": ""}]
     documents = [
         {

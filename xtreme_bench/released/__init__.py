@@ -1,3 +1,3 @@
-"""Released encoders that wheels of other projects bring: which there are, and how each becomes an encoder folder."""
+"""Released encoders in wheels of other projects: which there are, and how each becomes an encoder folder."""
 
 __all__ = ["fetch", "packages"]

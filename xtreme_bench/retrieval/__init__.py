@@ -1,3 +1,3 @@
-"""Sentence retrieval without training: the encoder is exported, sentences are embedded, pairs are mined."""
+"""Sentence retrieval without training: export the encoder, embed sentences, mine pairs."""
 
 __all__ = ["export", "layers", "mining", "params", "precision", "retrieve"]

@@ -1,4 +1,4 @@
-"""Sentence vectors of any number of texts: each distinct one once, in batches of one length, into a mapped file."""
+"""Sentence vectors of any number of texts: each distinct text once, in batches of one length, into a mapped file."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from xtreme_bench.training.batching import by_length
 from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.frames import frame
 
-# Tokens of one batch. On a CPU enough to keep a matrix product busy, little enough to stay near the processor.
+# Tokens of one batch. On a CPU: enough to keep a matrix product busy, few enough to stay in the cache.
 BATCH_TOKENS = {"cpu": 1024, "cuda": 65536}
-# Texts that are tokenised together, while those before are embedded; a killed run begins again with such a part.
+# Texts that are tokenised together, while earlier ones are embedded; a killed run repeats one such part.
 CHUNK = 8192
 
 logger = logging.getLogger(__name__)
@@ -39,9 +39,9 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class SentenceEncoder:
-    """An encoder ready to embed. `facts` say what really runs: provider, layer, pooling, precision.
+    """An encoder ready to embed. `facts` says what really runs: provider, layer, pooling, precision.
 
-    `layers` vectors of like size stand beside each other in the `width` of what `run` gives.
+    The `width` of what `run` gives holds `layers` vectors of equal size side by side.
     """
 
     tokenizer: Any
@@ -62,7 +62,7 @@ class Embedded:
     cut: NDArray[np.bool_]
 
     def part(self, start: int, stop: int) -> Embedded:
-        """The texts from `start` to before `stop`, over the same vectors."""
+        """The texts from `start` up to, not including, `stop`, over the same vectors."""
         return Embedded(self.vectors, self.rows[start:stop], self.cut[start:stop])
 
     def gather(self, file: Path) -> Floats:
@@ -75,10 +75,10 @@ class Embedded:
 
 
 def open_encoder(inputs: Mapping[str, Path], params: Embedding) -> SentenceEncoder:
-    """The encoder of a stage: `inputs` has `encoder`, and `export` where ONNX Runtime is the provider.
+    """The encoder of a stage: `inputs` has `encoder`, and `export` if ONNX Runtime is the provider.
 
-    Raises InputError for settings that this encoder cannot meet, StageError when the provider does not start; nothing
-    else is tried in its place.
+    Raises InputError for settings that this encoder cannot meet, StageError when the provider does not start; no
+    other one is tried.
     """
     encoders.single_threaded_tokenizers()
     torch.set_num_threads(params.threads)
@@ -103,7 +103,7 @@ def open_encoder(inputs: Mapping[str, Path], params: Embedding) -> SentenceEncod
 
 
 def check_settings(params: Export, encoder: Encoder, folder: Path) -> None:
-    """Whether the encoder has the layer and the positions. Raises InputError with all that does not fit."""
+    """Check that the encoder has the layer and the positions. Raises InputError with all that does not fit."""
     blocks, layer, length = encoder.blocks, params.layer, params.max_length
     problems = []
     if layer is not None and not 0 <= layer <= blocks:
@@ -125,14 +125,14 @@ def embed(
 
     A batch has texts of one length, so nothing is padded and a vector depends on its text alone (fp32: to 1e-6; int8
     scales its activations by batch). Texts of more than `max_length` tokens are cut; an empty text is its special
-    tokens. `progress` counts characters, which is what takes time. Raises InputError for no texts at all and
-    StageError for a vector with NaN, infinity or another width than the encoder's.
+    tokens. `progress` counts characters, because they take the time. Raises InputError for no texts at all and
+    StageError for a vector with NaN, infinity or a width other than the encoder's.
     """
     if not texts:
         raise InputError("no sentences to embed")
     place = {text: at for at, text in enumerate(dict.fromkeys(texts))}
     distinct = list(place)
-    # Longest first: what does not fit into memory fails at once, and texts of one length come together.
+    # Longest first: what does not fit in memory fails at once, and texts of one length come together.
     order = sorted(range(len(distinct)), key=lambda at: (-len(distinct[at]), at))
     chunks = [order[start : start + CHUNK] for start in range(0, len(order), CHUNK)]
     files = _Files(folder, distinct, encoder)
@@ -157,7 +157,7 @@ def embed(
 
 
 def mapped(file: Path, kind: type, shape: tuple[int, ...]) -> NDArray[Any]:
-    """A new `.npy` file of zeros, mapped, for which the disk has room: a map that finds none kills its process."""
+    """A new `.npy` file of zeros, mapped, its disk space reserved: writing to one on a full disk kills the process."""
     array: NDArray[Any] = np.lib.format.open_memmap(file, "w+", kind, shape)
     with file.open("r+b") as stream:
         try:
@@ -169,7 +169,7 @@ def mapped(file: Path, kind: type, shape: tuple[int, ...]) -> NDArray[Any]:
 
 
 def tokenise(tokenizer: Any, texts: Sequence[str], max_length: int) -> tuple[list[list[int]], NDArray[np.bool_]]:
-    """Token ids of each text with special tokens, and which had too many; the marks at the end stay."""
+    """Token ids of each text with special tokens, and which had too many; the marks at the end are kept."""
     found = tokenizer(list(texts), return_attention_mask=False, return_token_type_ids=False, verbose=False)
     tokens: list[list[int]] = found["input_ids"]
     cut = np.array([len(ids) > max_length for ids in tokens], dtype=bool)
@@ -204,10 +204,9 @@ def _vectors(encoder: SentenceEncoder, ids: Tokens, texts: Sequence[str]) -> Flo
 
 
 class _Files:
-    """The vectors of some texts in a folder, which were cut, and how many chunks of them are done.
+    """The vectors of some texts in a folder, which texts were cut, and how many chunks are done.
 
-    What a call left there counts if it was for the same texts and settings and all of it is there; else it is made
-    anew.
+    What an earlier call left counts if it was for the same texts and settings and is complete; else it is made again.
     """
 
     def __init__(self, folder: Path, texts: Sequence[str], encoder: SentenceEncoder) -> None:
@@ -238,7 +237,7 @@ class _Files:
             return 0
 
     def finish_chunk(self) -> None:
-        """What was written so far outlives a kill."""
+        """Save what was written so far, so that it survives a kill."""
         self.vectors.flush()
         self.cut.flush()
         self.chunks += 1

@@ -1,4 +1,4 @@
-"""Sentence vectors by ONNX Runtime: an exported graph as a function, on the device that was asked for or not at all."""
+"""Sentence vectors by ONNX Runtime: an exported graph as a function, only on the device that was asked for."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 def onnx_device(wanted: str) -> str:
     """ "cuda" or "cpu" for auto, cuda or cpu; auto is the GPU where torch finds one.
 
-    Raises InputError where a GPU is meant but ONNX Runtime cannot use it: it would be slow, and nobody would know.
+    Raises InputError if a GPU is meant but ONNX Runtime cannot use it: a silent fallback would be slow.
     """
     if wanted == "cpu" or (wanted == "auto" and not torch.cuda.is_available()):
         return "cpu"

@@ -29,9 +29,9 @@ def torch_device(wanted: str) -> str:
 def torch_run(
     encoder: Encoder, layer: int | None, pooling: str, *, precision: str = "fp32", device: str = "cpu", cut: bool = True
 ) -> Run:
-    """The encoder as a function; for `layer` None the vectors of all hidden states, beside each other.
+    """The encoder as a function; for `layer` None the vectors of all hidden states, side by side.
 
-    With `cut` the blocks above the layer are taken off the encoder for good; without, they run and are ignored.
+    With `cut` the blocks above the layer are removed for good; without, they run and are ignored.
     Raises InputError for a precision that torch does not have on the device.
     """
     if precision not in _FLOATS or (precision == "fp16" and device == "cpu"):

@@ -77,7 +77,7 @@ def export(job: Job[Export]) -> dict[str, Any]:
     layer, pooling, precision = params.layer, params.pooling, params.precision
     device = _device(params)
     if precision in graph.FLOATS and device == "cpu":
-        raise InputError(f"retrieval.precision {precision} is for a GPU, and there is none here; take int8 or fp32")
+        raise InputError(f"retrieval.precision {precision} is for a GPU, and there is none here; use int8 or fp32")
     job.progress(1, 3, "writing the graph")
     try:
         operators = graph.write(
@@ -85,7 +85,7 @@ def export(job: Job[Export]) -> dict[str, Any]:
         )
     except (KeyError, AttributeError) as error:
         raise InputError(
-            f"{job.inputs['encoder']}: not of BERT's architecture ({error}); set `retrieval.provider: torch`"
+            f"{job.inputs['encoder']}: its architecture is not BERT's ({error}); set `retrieval.provider: torch`"
         ) from error
     job.progress(2, 3, "comparing with torch")
     tokens, _ = tokenise(encoder.tokenizer, [*SENTENCES, " ".join(SENTENCES)], params.max_length)
@@ -108,10 +108,10 @@ def export(job: Job[Export]) -> dict[str, Any]:
 
 
 def fitting(job: Job[Embedding]) -> Mapping[str, Path]:
-    """The inputs of a stage that embeds, their export made again in `job.work` where it is for another device.
+    """The inputs of a stage that embeds, with the export made again in `job.work` if it is for another device.
 
-    An export is written for a CPU or for a GPU, and a store may be shared by machines of both kinds. `export` says
-    what is raised.
+    An export is written for a CPU or for a GPU, and a store may be shared by machines of both kinds. Errors: as
+    `export`.
     """
     device = _device(job.params) if "export" in job.inputs else None
     if device is None or _made_for(job.inputs["export"]) == device:
@@ -130,7 +130,7 @@ def _device(params: Export) -> str:
 
 
 def _made_for(folder: Path) -> str | None:
-    """The device of an export; None where a kill left half of one, or nothing is."""
+    """The device of an export; None if there is none, or a kill left half of one."""
     try:
         return str(json.loads((folder / "export.json").read_text(encoding="utf-8"))["device"])
     except FileNotFoundError:
@@ -145,7 +145,7 @@ def run_all(run: Run, tokens: list[list[int]]) -> NDArray[np.float32]:
 
 
 def parity(expected: NDArray[np.float32], found: NDArray[np.float32]) -> float:
-    """The smallest cosine between like rows. Raises StageError for vectors that have none."""
+    """The smallest cosine between corresponding rows. Raises StageError for vectors that have none."""
     for vectors, whose in ((expected, "encoder"), (found, "export")):
         if not np.isfinite(vectors).all():
             raise StageError(f"the {whose} gives NaN or infinite vectors; the encoder's weights are broken")
@@ -157,7 +157,7 @@ def parity(expected: NDArray[np.float32], found: NDArray[np.float32]) -> float:
 
 
 def least_cosine(params: Export) -> float:
-    """The least cosine to fp32 by torch: what rounding leaves of it, in a lower precision what the recipe asks for."""
+    """The lowest cosine allowed to torch in fp32: the bound of rounding, in a lower precision the recipe's."""
     if params.precision == "fp32":
         return MIN_COSINE
     if params.min_cosine is None:
@@ -166,11 +166,11 @@ def least_cosine(params: Export) -> float:
 
 
 def require(cosine: float, least: float, what: str) -> None:
-    """Raises StageError when a smallest cosine is below what is asked for."""
+    """Raise StageError when a smallest cosine is below what is asked for."""
     if not cosine >= least:
         way = "set `retrieval.provider: torch`"
         if least != MIN_COSINE:
-            way = "take another `retrieval.precision`, or ask for less with `min_cosine`"
+            way = "use another `retrieval.precision`, or lower `min_cosine`"
         raise StageError(
             f"{what} differs too much from torch in fp32: cosine {cosine:.7f}, at least {least} required; {way}"
         )

@@ -1,7 +1,7 @@
 """An encoder of BERT's architecture (XLM-R, mBERT) written as an ONNX graph, in the operators its device runs fastest.
 
 One batch holds sentences of one length. So there is no padding and no mask, and a vector depends on its sentence
-alone; the graph has nothing but the blocks below the layer and the pooling.
+alone; the graph has only the blocks below the layer and the pooling.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ GRAPH, WEIGHTS = "encoder.onnx", "encoder.weights"
 OPSET = 17
 MICROSOFT = "com.microsoft"
 FLOATS = {"fp16": np.float16, "bf16": ml_dtypes.bfloat16}
-# Weights are mapped into memory from here on; smaller ones stay in the graph's own file.
+# Weights from this size on are mapped into memory; smaller ones stay in the graph's own file.
 PAGE = 4096
 
 
@@ -49,7 +49,7 @@ class Graph:
             self._weights.append(numpy_helper.from_array(array, name))
             return name
         tensor = TensorProto(name=name, dims=array.shape, data_type=helper.np_dtype_to_tensor_dtype(array.dtype))
-        # set_external_data wants to see the data that it takes away.
+        # set_external_data needs the data that it removes.
         tensor.raw_data = b"-"
         set_external_data(tensor, WEIGHTS, offset=self._end, length=array.nbytes)
         tensor.ClearField("raw_data")
@@ -83,10 +83,10 @@ class Graph:
 def write(model: Any, folder: Path, *, layer: int | None, pooling: str, precision: str, device: str) -> dict[str, int]:
     """Write the graph of `model` up to hidden state `layer` to `folder`; returns how often each operator occurs.
 
-    Output: vectors (sentences, width), or for `layer` None those of all hidden states beside each other.
+    Output: vectors (sentences, width), or for `layer` None those of all hidden states side by side.
     `precision` is fp32, fp16, bf16, or int8 (weights with one scale for each output, activations with one for each
     batch, all else in fp32).
-    Raises KeyError for a model that has no weights of the names that BERT's architecture gives them.
+    Raises KeyError for a model whose weights do not have the names of BERT's architecture.
     """
     config = model.config
     weights = {name: value.detach().cpu().numpy() for name, value in model.state_dict().items()}
@@ -101,7 +101,7 @@ def write(model: Any, folder: Path, *, layer: int | None, pooling: str, precisio
 
 
 class _Blocks:
-    """The parts of an encoder. `fused` takes skip connection and LayerNorm as one operator, which is slow on CPUs."""
+    """The parts of an encoder. `fused` makes skip connection and LayerNorm one operator, which is slow on CPUs."""
 
     def __init__(
         self, graph: Graph, weights: Mapping[str, Array], config: Any, *, quantised: bool, fused: bool
@@ -123,7 +123,7 @@ class _Blocks:
         return self._normalised(graph.node("Add", words, here), "embeddings.LayerNorm")
 
     def _counted(self) -> str:
-        """RoBERTa's positions: they begin after the padding id, which is the place of a padding token in a text."""
+        """RoBERTa's positions: they begin after the padding id, which is the position of padding tokens."""
         graph = self.graph
         padding = graph.weight(np.array(self.config.pad_token_id))
         counts = graph.node("Not", graph.node("Equal", "input_ids", padding))
@@ -132,7 +132,7 @@ class _Blocks:
         return graph.node("Add", graph.node("Mul", passed, counts), padding)
 
     def block(self, number: int, hidden: str) -> str:
-        """One transformer block with LayerNorm behind each of its two halves."""
+        """One transformer block with LayerNorm after each of its two halves."""
         graph, name = self.graph, f"encoder.layer.{number}."
         parts = [f"{name}attention.self.{part}" for part in ("query", "key", "value")]
         mixed = self._linear(hidden, parts)
@@ -144,7 +144,7 @@ class _Blocks:
         return self._joined(inner, hidden, f"{name}output")
 
     def _linear(self, hidden: str, parts: Sequence[str], *, gelu: bool = False) -> str:
-        """The layers named `parts` beside each other, as one product."""
+        """The layers named `parts` side by side, as one product."""
         graph = self.graph
         matrix = np.concatenate([self.weights[f"{part}.weight"] for part in parts]).T
         bias = graph.weight(np.concatenate([self.weights[f"{part}.bias"] for part in parts]))

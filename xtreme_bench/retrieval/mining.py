@@ -70,8 +70,8 @@ def mine(
     """Pairs of `source` (n, d) and `target` (m, d) rows that are probably translations, each row at most once.
 
     A pair is scored by `margin` ("ratio", "distance" or "absolute") of its cosine over the mean cosine of both rows
-    to their `neighborhood` nearest on the other side. Every row names its best neighbour; of all these pairs the
-    greedy one-to-one choice stays, in the order of the row numbers where scores are equal. Like the official script
+    to their `neighborhood` nearest on the other side. Every row names its best neighbour; from these pairs a greedy
+    one-to-one choice is kept; where scores are equal, the order of row numbers decides. Like the official script
     this drops pairs that score 0 or less. The arrays are not changed, and may be memory maps. With `device` "cuda"
     torch computes on the GPU; the result is the same. Raises InputError as `nearest` does, and for an unknown margin.
     """
@@ -122,7 +122,7 @@ def name_pairs(
 def best_threshold(pairs: Sequence[ScoredPair], gold: set[tuple[str, str]]) -> Tuned:
     """The threshold that gives the best F1 of `pairs` (best first) against `gold`, half-way to the next pair's score.
 
-    0 when no pair is right. The official script fails when taking every pair is best; here the threshold is then
+    0 when no pair is right. The official script fails if it is best to take every pair; here the threshold is then
     the lowest score. Raises InputError when `gold` is empty.
     """
     if not gold:

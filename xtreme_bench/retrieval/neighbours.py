@@ -1,7 +1,7 @@
 """The k nearest neighbours by cosine, both ways from one product of two corpora, in memory bounded by the block size.
 
 A fast product of blocks of the corpora makes a shortlist for each sentence, a little longer than asked for. The
-similarities of the shortlist are computed anew, pair by pair in double precision; where the error of the fast product
+similarities of the shortlist are computed again, pair by pair in double precision; where the error of the fast product
 leaves room for another neighbour outside the list, the sentence is searched again. So the result depends neither on
 the blocks nor on the product.
 """
@@ -20,9 +20,9 @@ Progress = Callable[[int, int], None]
 
 # One block of similarities is ROWS x COLUMNS floats, 16 MiB: half a large processor's third-level cache.
 ROWS, COLUMNS = 4096, 1024
-# Items whose highest is looked at first: so many rows of a block, and so many groups when nothing is known yet.
+# Items of which only the highest is checked first: rows of a block, and groups when nothing is known yet.
 TILE, GROUPS = 16, 64
-# So many more neighbours than asked for are on a shortlist.
+# How many more neighbours than asked for are on a shortlist.
 SPARE = 2
 # Below every cosine.
 NONE = -2.0
@@ -42,7 +42,7 @@ class Neighbours:
         self._waiting: dict[int, list[tuple[Indices, Indices, Floats]]] = {}
 
     def take(self, block: Floats, query: int, item: int) -> None:
-        """Take in a block (queries from number `query`, items from `item`), which may be a transposed view.
+        """Add a block (queries from number `query`, items from `item`), which may be a transposed view.
 
         For each query the blocks must come in the order of the items, the first from item 0, and `merge` must follow
         the last one.
@@ -52,12 +52,12 @@ class Neighbours:
             bar[:] = _reached(block, k)
         queries, items, values = _above(block, bar)
         if len(queries) > GROUPS * len(bar):
-            # What is similar stands together; most of it would be merged in vain.
+            # Similar items stand together; merging each at once would mostly be wasted.
             np.maximum(bar, _reached(block, k), out=bar)
             queries, items, values = _above(block, bar)
         waiting = self._waiting.setdefault(query, [])
         waiting.append((queries, items + item, values))
-        # A merge sorts what is known too: it pays once as much has come.
+        # A merge also sorts what is known: it pays once as many new ones are waiting.
         if sum(len(queries) for queries, _, _ in waiting) > bar.size * k:
             self._merge(query)
 
@@ -84,13 +84,13 @@ class Neighbours:
 
 
 def _ranks(values: Floats) -> Indices:
-    """Whole numbers of 32 bits in the order of the values: the bits of a float, turned round below zero."""
+    """Whole numbers of 32 bits in the order of the values: the bits of a float, flipped below zero."""
     bits = (values + np.float32(0)).view(np.int32).astype(np.int64)  # -0.0 becomes 0.0
     return np.where(bits < 0, bits ^ 0x7FFFFFFF, bits)
 
 
 def _across(block: Floats) -> bool:
-    """Whether a block (queries, items) is a transposed view, whose items are down in memory."""
+    """Whether a block (queries, items) is a transposed view, whose items run down in memory."""
     return block.strides[0] < block.strides[1]
 
 
@@ -113,7 +113,7 @@ def _above(block: Floats, bar: Floats) -> tuple[Indices, Indices, Floats]:
     """Query, item and similarity, where the similarities of queries with items pass the bars of the queries."""
     if _across(block):
         return _above_across(block.T, bar)
-    # `take` leaves the interpreter to the thread of the other way, which indexing by arrays does not.
+    # `take` releases the interpreter to the thread of the other way; indexing by arrays does not.
     places = np.flatnonzero(block > bar[:, None])
     return *np.divmod(places, block.shape[1]), block.ravel().take(places)
 
@@ -159,7 +159,7 @@ def both_ways(left: Corpus, right: Corpus, k: int, progress: Progress | None = N
 
 
 def rounding(width: int) -> float:
-    """What a single precision sum of `width` products of unit vectors may be off (Higham 2002, section 3.1)."""
+    """The largest error of a single precision sum of `width` products of unit vectors (Higham 2002, section 3.1)."""
     return (width + 2) * float(np.finfo(np.float32).eps) / 2
 
 

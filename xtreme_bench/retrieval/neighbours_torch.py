@@ -1,7 +1,7 @@
 """The k nearest neighbours by cosine, both ways from one product, by torch on a GPU: the results of `neighbours`.
 
 A unit vector is split into its bfloat16 and the bfloat16 of what that leaves. Three products of these parts, in one
-matrix product of three times the width, are a cosine but for about 2**-15: enough for a shortlist.
+matrix product of three times the width, are a cosine with an error of about 2**-15: enough for a shortlist.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from xtreme_bench.retrieval.vectors import Corpus
 
 # One block of similarities is ROWS x COLUMNS floats, 2 GiB.
 ROWS, COLUMNS = 32768, 16384
-# So many more neighbours than asked for are on a shortlist: more than for products in float32, which are less off.
+# How many more neighbours than asked for are on a shortlist: more than for products in float32, whose error is smaller.
 SPARE = 12
 
 
@@ -26,7 +26,7 @@ class _Best:
         self.index = torch.full((queries, k), -1, dtype=torch.int64, device=device)
 
     def take(self, block: torch.Tensor, query: int, item: int) -> None:
-        """Take in a block (queries from number `query`, items from `item`)."""
+        """Add a block (queries from number `query`, items from `item`)."""
         k, rows = self.index.shape[1], slice(query, query + len(block))
         values, items = block.topk(min(k, block.shape[1]), dim=1)
         values = torch.cat([self.similarity[rows], values], 1)

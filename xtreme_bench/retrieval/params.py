@@ -24,7 +24,7 @@ class Export:
 
 @dataclass(frozen=True)
 class Embedding(Export):
-    """How sentences become vectors, and by what: torch or onnxruntime."""
+    """How sentences become vectors, and what computes them: torch or onnxruntime."""
 
     provider: str
 
@@ -46,7 +46,7 @@ class Layers(Embedding):
 
 @dataclass(frozen=True)
 class Precision:
-    """The precision that is compared with fp32, and the languages in which that may be done."""
+    """The precision that is compared with fp32, and the languages that may be used for it."""
 
     precision: str
     languages: tuple[str, ...]

@@ -15,7 +15,7 @@ def compare(job: Job[Precision]) -> dict[str, Any]:
     """Score what `retrieve` left in `precision.json`: the neighbours of the same sentences in both precisions.
 
     `inputs`: labels, predictions. Returns the accuracy in percent by language and precision, and
-    the mean change, lower precision less fp32. Languages without labels are left out. Raises InputError for labels of
+    the mean change, lower precision minus fp32. Languages without labels are left out. Raises InputError for labels of
     other sentences.
     """
     both = json.loads((job.inputs["predictions"] / "precision.json").read_text(encoding="utf-8"))

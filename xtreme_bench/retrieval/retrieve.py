@@ -24,7 +24,7 @@ from xtreme_bench.rows import SentenceRow
 from xtreme_bench.stage.job import Job
 from xtreme_bench.wording import hint
 
-# A lower precision is compared with fp32 on so many sentences; for Tatoeba on whole languages, at least one.
+# How many sentences compare a lower precision with fp32; for Tatoeba in whole languages, at least one.
 SAMPLE = 4000
 
 # How BUCC's pairs are mined.
@@ -70,7 +70,7 @@ def _tatoeba(job: Job[Retrieve], encoder: SentenceEncoder) -> dict[str, Any]:
 
 
 def _embed(job: Job[Retrieve], encoder: SentenceEncoder, sides: Sides, what: str) -> Parts:
-    """All sides of a task embedded together, by their keys; WHOLE is all of them."""
+    """Embed all sides of a task together; the vectors by key, WHOLE being all of them."""
     texts = [row.text for rows in sides.values() for row in rows]
     whole = embed(texts, encoder, job.work / "vectors", _progress(job, what))
     ends = np.cumsum([len(rows) for rows in sides.values()]).tolist()
@@ -88,9 +88,9 @@ def _nearest(parts: Parts, code: str) -> list[int]:
 def _tatoeba_in_fp32(
     job: Job[Retrieve], sides: Sides, whole: Parts, neighbours: Mapping[str, list[int]]
 ) -> dict[str, Any]:
-    """Some whole languages again, by torch in fp32: the smallest cosine, and how many neighbours are the same.
+    """Embed some whole languages again, by torch in fp32: the smallest cosine, and how many neighbours are the same.
 
-    Writes the neighbours in both precisions to `precision.json`: their accuracy is for a stage that may see labels.
+    Writes the neighbours in both precisions to `precision.json`: a stage that may see labels scores them.
     """
     chosen: dict[Key, Rows] = {}
     for code in job.params.languages:
@@ -155,7 +155,7 @@ def _bucc(job: Job[Retrieve], encoder: SentenceEncoder) -> dict[str, Any]:
 
 
 def _bucc_in_fp32(job: Job[Retrieve], sides: Sides, whole: Parts) -> dict[str, Any]:
-    """The first sentences of each side again, by torch in fp32: the smallest cosine."""
+    """Embed the first sentences of each side again, by torch in fp32: the smallest cosine."""
     each = max(1, SAMPLE // len(sides))
     chosen = {key: rows[:each] for key, rows in sides.items()}
     exact = _embed_in_fp32(job, chosen)

@@ -1,4 +1,4 @@
-"""Sentence vectors as given, checked once, and normalised only block by block, so that a memory map stays on disk."""
+"""Sentence vectors as given, checked once and normalised block by block, so that a memory map stays on disk."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Indices = NDArray[np.int64]
 
 # Rows that are checked at a time.
 CHECKED = 4096
-# The length below which float32 has too few digits left for the numbers of a vector.
+# Below this length float32 has too few digits left for the numbers of a vector.
 SHORTEST = np.float32(2.0**-102)
 
 
@@ -36,7 +36,7 @@ class Corpus:
 
     def unit(self, rows: slice | Indices) -> Floats:
         """Some rows as float32, each of length 1, one after another in memory."""
-        # `take` lets other threads work, which indexing by an array does not.
+        # `take` lets other threads work; indexing by an array does not.
         some = self.vectors[rows] if isinstance(rows, slice) else np.take(self.vectors, rows, axis=0)
         found = np.ascontiguousarray(some, dtype=np.float32)
         return np.divide(found, self.norms[rows][..., None], dtype=np.float32)

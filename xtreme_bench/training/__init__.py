@@ -1,4 +1,4 @@
-"""Encoders are trained and asked: examples, batches, the loop, the families of tasks, prediction."""
+"""Train encoders and predict with them: examples, batches, the loop, the families of tasks, prediction."""
 
 __all__ = [
     "batching",

@@ -1,4 +1,4 @@
-"""Work that is done in the background while its results are used, in order."""
+"""Do work in the background, ahead of its use, in order."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def ahead(function: Callable[[In], Out], items: Iterable[In], depth: int = 2) ->
                 if not put(True, function(item)):
                     return
             put(True, _END)
-        except BaseException as error:  # whatever it is, it belongs to whoever waits for the result
+        except BaseException as error:  # any error is raised where the result is waited for
             put(False, error)
 
     def results() -> Iterator[Out]:

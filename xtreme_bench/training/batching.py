@@ -1,4 +1,4 @@
-"""The one way to make batches: sequences of like length together, in an order that seed and position decide."""
+"""The one way to make batches: sequences of similar length together, in an order that seed and position decide."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Batches:
 def by_length(lengths: Sequence[int], tokens: int, *, padded: bool = True) -> list[list[int]]:
     """For inference: every index once, longest first, at most `tokens` padded tokens a batch (one example at least).
 
-    Without `padded` all of a batch have one length.
+    Without `padded` all sequences of a batch have one length.
     """
     order = sorted(range(len(lengths)), key=lambda index: (-lengths[index], index))
     batches: list[list[int]] = []
@@ -84,13 +84,13 @@ def targets(examples: Sequence[Example], device: torch.device) -> torch.Tensor:
 
 
 def flat_positions(examples: Sequence[Example], hidden: torch.Tensor) -> torch.Tensor:
-    """The positions of all examples, each with one sequence, in `hidden` (examples, longest, width) made flat."""
+    """The positions of all examples, each with one sequence, in the flattened `hidden` (examples, longest, width)."""
     found = [at * hidden.shape[1] + needed(example.positions) for at, example in enumerate(examples)]
     return torch.from_numpy(np.concatenate(found)).long().to(hidden.device)
 
 
 def collate(examples: Sequence[Example], encoder: Encoder) -> Inputs:
-    """What the encoder reads of examples: all their sequences, padded; segments and positions if one has any."""
+    """What the encoder reads of examples: all their sequences, padded; segments and positions if any has them."""
     sequences = [sequence for example in examples for sequence in example.sequences]
     ids = pad(sequences, encoder.tokenizer.pad_token_id)
     lengths = torch.tensor([len(sequence) for sequence in sequences])
@@ -111,7 +111,7 @@ def _segments(example: Example) -> list[Ints]:
 
 
 def _positions(examples: Sequence[Example], mask: torch.Tensor, first: int) -> torch.Tensor:
-    """Positions from `first` on, begun again at `second`: Lample and Conneau 2019, section 3.3."""
+    """Positions from `first` on, restarting at `second`: Lample and Conneau 2019, section 3.3."""
     count = torch.arange(mask.shape[1]).repeat(len(mask), 1)
     begins = torch.tensor([mask.shape[1] if example.second is None else example.second for example in examples])
     count -= begins[:, None] * (count >= begins[:, None])

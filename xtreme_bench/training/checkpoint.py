@@ -1,4 +1,4 @@
-"""Where a killed training run goes on: a folder, whole or absent, tensors as safetensors, the rest as JSON."""
+"""Checkpoints, from which a killed training run resumes: a folder, whole or absent; safetensors, the rest as JSON."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from xtreme_bench.files import write_text
 Tensors = dict[str, torch.Tensor]
 
 
-# Weights, two moments and the best weights; the last checkpoint goes when the new one stands.
+# Weights, two moments and the best weights; the last checkpoint is removed when the new one is whole.
 _COPIES = 2 * 4
 _BEST = "best.st"
 
 
 def require_room(work: Path, learned: Mapping[str, torch.Tensor]) -> None:
-    """Raise StageError where a disk has no room for the checkpoints of weights that are trained."""
+    """Raise StageError if the disk has no room for the checkpoints of the weights that are trained."""
     needed = _COPIES * sum(value.numel() * value.element_size() for value in learned.values())
     free = shutil.disk_usage(work).free
     if free < needed:
@@ -39,7 +39,7 @@ def require_room(work: Path, learned: Mapping[str, torch.Tensor]) -> None:
 class Writer:
     """Writes checkpoints below `work` in the background, one at a time; as a context it ends with the last of them.
 
-    Each is a folder `checkpoint-<step>` that has another name until it is whole; older ones go once it stands. Errors
+    Each is a folder `checkpoint-<step>` that has another name until it is whole; older ones are then removed. Errors
     of a write are raised by the next call.
     """
 
@@ -62,20 +62,20 @@ class Writer:
         try:
             self.wait()
         except OSError:
-            if kind is None:  # else the error of the training says more
+            if kind is None:  # otherwise the training's own error says more
                 raise
         finally:
             self._pool.shutdown()
 
     def wait(self) -> None:
-        """Return when nothing is being written. Errors: `OSError` where the last write failed."""
+        """Wait until nothing is being written. Errors: `OSError` if the last write failed."""
         if self._running is not None:
             running, self._running = self._running, None
             running.result()
 
 
 def _copy(value: torch.Tensor) -> torch.Tensor:
-    """On the CPU, and another one than what training goes on with."""
+    """A copy on the CPU, which training does not change."""
     return value.detach().to("cpu", copy=True).contiguous()
 
 
@@ -106,7 +106,7 @@ def _best_step(folder: Path) -> int:
 
 
 def load(work: Path) -> tuple[dict[str, Tensors], dict[str, Any]] | None:
-    """The newest checkpoint below `work` as (tensors, state with "step"), or None where there is none."""
+    """The newest checkpoint below `work` as (tensors, state with "step"), or None if there is none."""
     for path in reversed(_all(work)):
         tensors = {file.stem: load_file(file) for file in sorted(path.glob("*.st"))}
         state = json.loads((path / "state.json").read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""What this machine computes with: device, precision, threads, and how much of a batch fits into its memory."""
+"""What this machine computes with: device, precision, threads, and how much of a batch fits in its memory."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ CPU_BYTES = 2 << 30
 
 
 def prepare_device(machine: Machine) -> Accelerator:
-    """Threads, determinism and precision of this process, before anything is computed."""
+    """Set threads, determinism and precision of this process, before anything is computed."""
     single_threaded_tokenizers()
     torch.set_num_threads(machine.threads)
-    # On a GPU some backward passes have no deterministic form: a warning would cost time and hold nothing.
+    # On a GPU some backward passes have no deterministic form: a warning would cost time and change nothing.
     torch.use_deterministic_algorithms(not torch.cuda.is_available())
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     # A worker runs many stages; accelerate keeps the precision of the first unless told to forget it.
@@ -37,7 +37,7 @@ def prepare_device(machine: Machine) -> Accelerator:
     return Accelerator(
         mixed_precision="bf16" if half else "no",
         cpu=not torch.cuda.is_available(),
-        # The heads of tasks that a step did not draw have no gradient.
+        # Heads of tasks that a step did not draw have no gradient.
         kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
     )
 
@@ -46,7 +46,7 @@ def memory(accelerator: Accelerator, optimizer: torch.optim.Optimizer) -> int:
     """Bytes that the activations of one part of a step may take."""
     if accelerator.device.type != "cuda":
         return CPU_BYTES
-    # What ran before in this process must not count: its objects go, and its blocks with them.
+    # What ran before in this process must not count: its objects are freed, and its blocks with them.
     gc.collect()
     torch.cuda.empty_cache()
     # Blocks that torch still keeps are free for us.
@@ -55,7 +55,7 @@ def memory(accelerator: Accelerator, optimizer: torch.optim.Optimizer) -> int:
 
 
 def _to_come(optimizer: torch.optim.Optimizer, processes: int) -> int:
-    """Bytes that the first step adds for good: gradients, AdamW's two moments, and what processes exchange."""
+    """Bytes that the first step allocates for good: gradients, AdamW's two moments, and what processes exchange."""
     total = 0
     for parameter in (each for group in optimizer.param_groups for each in group["params"]):
         copies = (parameter.grad is None) + 2 * (not optimizer.state.get(parameter)) + (processes > 1)

@@ -1,4 +1,4 @@
-"""Dropout whose masks belong to a step and its examples, so that it does not matter how a step is cut for memory.
+"""Dropout whose masks belong to a step and its examples, so that cutting a step for memory changes nothing.
 
 torch draws a mask for whatever batch it is given: cut in two, or shared by two processes, the same examples would
 lose other units. Here a value is dropped when the product of two random numbers is small, an odd one drawn for its
@@ -28,7 +28,7 @@ ATTENTION = "dropout_by_example"
 
 
 class Noise:
-    """Where the dropouts of a network draw from: a step, and its part of which a forward pass is made.
+    """The source of a network's dropout masks: a step, and the part of it that the forward pass sees.
 
     Each dropout of a network has a number and draws from a stream of its own, so that a pass which is repeated for the
     backward one (gradient checkpointing) drops the same values.
@@ -41,13 +41,13 @@ class Noise:
         self._generator = torch.Generator()
 
     def step(self, seed: Sequence[int], batch: Sequence[Example]) -> None:
-        """A step begins, with all its examples."""
+        """Begin a step, with all its examples."""
         self._key = int(np.random.SeedSequence(seed).generate_state(1)[0])
         self._firsts = [*accumulate((len(example.sequences) for example in batch), initial=0)]
         self._longest = max(example.length for example in batch)
 
     def take(self, part: Sequence[int], device: torch.device) -> None:
-        """The next forward pass, on `device`, is that of these examples of the step, by their numbers."""
+        """Say which examples of the step, by their numbers, the next forward pass sees, and on which `device`."""
         rows = [row for at in part for row in range(self._firsts[at], self._firsts[at + 1])]
         self._rows = torch.tensor(rows, device=device)
         if self._generator.device != self._rows.device:
@@ -89,7 +89,7 @@ class ExampleDropout(nn.Module):
         self.p, self.noise, self.number, self.alike = p, noise, number, alike
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
-        """The values, some of them zero, the others larger in turn; in evaluation as they are."""
+        """The values with some set to zero and the others scaled up; unchanged in evaluation."""
         if not self.training or self.p == 0:
             return values
         drops = self.noise.drops_alike if self.alike else self.noise.drops
@@ -124,7 +124,7 @@ def _attention(
     scaling: float | None = None,
     **settings: Any,
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """torch's attention, but with dropout the plain formula: torch's own cannot be told what to drop."""
+    """torch's attention, but the plain formula with dropout: torch's own cannot be told what to drop."""
     if dropout == 0:
         found = sdpa_attention_forward(module, query, key, value, attention_mask, scaling=scaling, **settings)
         return cast(tuple[torch.Tensor, None], found)

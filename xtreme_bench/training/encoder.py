@@ -34,7 +34,7 @@ from xtreme_bench.training.tokenizer_trial import try_tokenizer
 
 logging.disable_progress_bar()
 
-# XLM-R's special tokens and, for all but the last, their ids.
+# XLM-R's special tokens; for all but the last, the place is the id.
 SPECIAL_TOKENS = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
 SUPPORTED = f"encoders of these kinds are supported: {', '.join(ARCHITECTURES)}"
 _LOCAL: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
@@ -52,9 +52,9 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Any:
         [
             pre_tokenizers.WhitespaceSplit(),
             pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always"),
-            # A small vocabulary has no room for every word with every mark behind it.
+            # A small vocabulary has no room for every word with every mark after it.
             pre_tokenizers.Punctuation("isolated"),
-            # As in BERT. Without spaces, merges would run across words, and answers and names could not be cut out.
+            # As in BERT. Without spaces, merges would cross words, and answers and names could not be cut out.
             pre_tokenizers.Split(Regex(r"\p{Han}"), "isolated"),
         ]
     )
@@ -121,7 +121,7 @@ def load(folder: Path) -> Encoder:
     """Load an encoder folder, in float32.
 
     Raises InputError when files are missing or broken, the family is unknown, or the weights are not those that
-    config.json describes: what is missing would be made up at random.
+    config.json describes: missing ones would be random.
     """
     _check(folder)
     config = _config(folder)
@@ -137,7 +137,7 @@ def load(folder: Path) -> Encoder:
             output_loading_info=True,
             **settings,
         )
-    except Exception as error:  # whatever the libraries say of a file that is not what it should be
+    except Exception as error:  # any error of the libraries for a file that is not what it should be
         raise _unknown(folder, error) from error
     if misfits := list(_misfits(loaded)):
         said = [Problem(fault, str(folder)) for fault in misfits[:20]]
@@ -165,13 +165,13 @@ def _unfit(encoder: Encoder) -> str | None:
 
 
 def _config(folder: Path) -> Any:
-    """The config of a folder without faults, made of the fields that are known here and no others."""
+    """The config of a folder without faults, made only from the fields that are known here."""
     family, fields = known_config(folder)
     return AutoConfig.for_model(family, **fields)
 
 
 def _misfits(loaded: Mapping[str, Any]) -> Iterator[str]:
-    """What transformers would pass over when it loads weights; a head that an encoder does not have is no fault."""
+    """Faults that transformers would ignore when it loads weights; the weights of a head are no fault."""
     for name, there, expected in sorted(loaded["mismatched_keys"]):
         yield f"{name} has shape {tuple(there)}, not {tuple(expected)}"
     yield from (f"{name} is missing" for name in sorted(loaded["missing_keys"]))
@@ -189,7 +189,7 @@ def load_tokenizer(folder: Path) -> Any:
     except InputError as error:
         raise InputError(f"{folder}: {error}") from error
     except BaseException as error:
-        # What panics in the tokenizers library is no Exception to Python, and has no name that could be imported.
+        # A panic in the tokenizers library is not a Python Exception, and its class cannot be imported.
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
         raise _unknown(folder, error) from error
@@ -199,7 +199,7 @@ def load_tokenizer(folder: Path) -> Any:
 
 
 def _opened(folder: Path) -> tuple[Any, int]:
-    """A tokenizer that cuts and pads nothing, and the segment of a single text."""
+    """A tokenizer that neither cuts nor pads, and the segment of a single text."""
     tokenizer = AutoTokenizer.from_pretrained(str(folder), config=_config(folder), use_fast=True, **_LOCAL)
     if not tokenizer.is_fast:
         raise InputError("its tokenizer gives no character offsets; add a tokenizer.json to the folder")
@@ -218,13 +218,13 @@ def _unknown(folder: Path, error: BaseException) -> InputError:
 def _check(folder: Path) -> None:
     if problems := faults(folder):
         raise InputError(
-            f"{folder} is no encoder folder that can be used; bring what it lacks from where the model comes from",
+            f"{folder} cannot be used as an encoder folder; get what it lacks from where the model comes from",
             problems,
         )
 
 
 def save(folder: Path, encoder: Encoder) -> None:
-    """Write an encoder folder; same encoder, same bytes. Only the file names of the tokenizer depend on its kind."""
+    """Write an encoder folder; same encoder, same bytes. Only the tokenizer's file names depend on its kind."""
     folder.mkdir(parents=True, exist_ok=True)
     encoder.tokenizer.save_pretrained(str(folder))
     encoder.model.save_pretrained(str(folder))  # type: ignore[operator]

@@ -1,7 +1,7 @@
-"""An encoder folder as untrusted input: what is wrong with its files, found without loading them.
+"""An encoder folder as untrusted input: find what is wrong with its files without loading them.
 
-Sizes are bounded and compared with the header of the weights, so that no config makes room for tables that no file
-fills. What would bring in other code or other files than those of the folder itself is refused, by field.
+Sizes are bounded and compared with the header of the weights, so that no config allocates tables that no file fills.
+Fields that would load other code, or files outside the folder, are refused.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from xtreme_bench.training.encoder_config import config_faults, short, taken
 
 WEIGHTS, INDEX, ADAPTER = "model.safetensors", "model.safetensors.index.json", "adapter_config.json"
 FLOATS = ("F64", "F32", "F16", "BF16")
-# Far above what any released encoder has; the last is the bound of safetensors itself.
+# Far above any released encoder; the last is the bound of safetensors itself.
 MOST_CONFIG, MOST_INDEX, MOST_HEADER = 2**20, 2**26, 100_000_000
 _PLAIN = re.compile(r"[A-Za-z0-9_][\w.-]*")
 
 
 def faults(folder: Path) -> list[Problem]:
-    """What an encoder folder lacks, or why what it has is not loaded."""
+    """What an encoder folder lacks, or why its files are not loaded."""
     if missing := lacking(folder):
         return missing
     try:
@@ -59,7 +59,7 @@ def _fault(path: Path, what: str) -> InputError:
 def _json(path: Path, most: int) -> dict[str, Any]:
     """A small JSON object. Raises InputError for anything else."""
     if not path.is_file() or path.stat().st_size > most:
-        raise _fault(path, f"is no file of at most {most:,} bytes")
+        raise _fault(path, f"is not a file of at most {most:,} bytes")
     return _object(path, path.read_bytes())
 
 
@@ -67,14 +67,14 @@ def _object(path: Path, text: bytes) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise _fault(path, f"is no JSON that can be read ({error})") from None
+        raise _fault(path, f"is not JSON that can be read ({error})") from None
     if not isinstance(found, dict):
-        raise _fault(path, "is no JSON object")
+        raise _fault(path, "is not a JSON object")
     return found
 
 
 def _of_tokenizer(folder: Path) -> Iterator[Problem]:
-    """Settings of a tokenizer that would load code, or files that are not those of this folder."""
+    """Settings of a tokenizer that would load code, or files from outside this folder."""
     path = folder / "tokenizer_config.json"
     if not path.exists():
         return
@@ -82,7 +82,7 @@ def _of_tokenizer(folder: Path) -> Iterator[Problem]:
     if settings.get("auto_map"):
         yield Problem(f"auto_map is {short(settings['auto_map'])}: code of a model is not run", str(path))
     if "tokenizer_object" in settings:
-        yield Problem("tokenizer_object is no setting of a file", str(path))
+        yield Problem("tokenizer_object cannot be set in a file", str(path))
     versions = settings.get("fast_tokenizer_files") or []
     if not (isinstance(versions, list) and all(isinstance(each, str) and _PLAIN.fullmatch(each) for each in versions)):
         yield Problem(f"fast_tokenizer_files is {short(versions)}, not names of files in this folder", str(path))
@@ -119,7 +119,7 @@ def _size(product: str, config: Mapping[str, Any]) -> int:
 
 
 def _weight_files(folder: Path) -> list[Path]:
-    """The files that are loaded. Raises InputError for an index that names any but safetensors of this folder."""
+    """The files that are loaded. Raises InputError for an index that names anything but safetensors of this folder."""
     if (folder / WEIGHTS).is_file():
         return [folder / WEIGHTS]
     names = _json(folder / INDEX, MOST_INDEX).get("weight_map")
@@ -139,9 +139,9 @@ def _header(file: Path) -> dict[str, dict[str, Any]]:
     with file.open("rb") as stream:
         length = struct.unpack("<Q", stream.read(8).ljust(8, b"\0"))[0]
         if not 2 <= length <= min(MOST_HEADER, size - 8):
-            raise _fault(file, "is cut short or no safetensors file")
+            raise _fault(file, "is cut short or not a safetensors file")
         header = _object(file, stream.read(length))
     header.pop("__metadata__", None)
     if not all(isinstance(entry, dict) for entry in header.values()):
-        raise _fault(file, "has a header that is not that of a safetensors file")
+        raise _fault(file, "does not have the header of a safetensors file")
     return header

@@ -1,4 +1,4 @@
-"""What a model sees of rows: token ids, and what their family wants back. In memory, or as flat columns on the disk.
+"""What a model sees of rows: token ids, and what their family needs. In memory, or as flat columns on the disk.
 
 On the disk each column is two files: `<column>.values`, the int32 values of all examples one after another, and
 `<column>.ends`, where each begins and the last one ends (int64). They are memory-mapped, so that training on a million
@@ -17,18 +17,18 @@ import numpy as np
 
 Ints = np.ndarray[Any, np.dtype[np.int32]]
 
-# What an example may have, or lack, beside its token ids; all examples of a folder have the same.
+# The optional parts of an example beside its token ids; all examples of a folder have the same ones.
 _OPTIONAL = ("target", "positions", "extra", "segments")
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """What a model sees of a row: token ids, one sequence or one for each choice, and what its family wants back.
+    """What a model sees of a row: token ids, one sequence or one for each choice, and what its family needs.
 
     `row` is the index of the row it comes from; long rows give several examples. `target` is the family's own, and
     None in test files. `positions` says where the family reads the hidden states, `extra` what decoding needs.
     `segments` are those of the tokens of all sequences, one after another, None where all are in segment 0. `second` is
-    where, in a pair of translations, the second side begins, whose positions are counted anew. `cut` says what of the
+    where the second side of a pair of translations begins; its positions start again. `cut` says what of the
     row did not fit.
     """
 
@@ -57,7 +57,7 @@ def needed(column: Ints | None) -> Ints:
 def write(folder: Path, batches: Iterable[tuple[int, Sequence[Example]]]) -> None:
     """Write examples to a new folder, for `Examples` to read; `second` and `cut` are not kept.
 
-    A batch comes with the number that its examples count their rows from. Errors: `OSError` when the disk is full.
+    Each batch comes with the number of its first row. Errors: `OSError` when the disk is full.
     """
     folder.mkdir(parents=True)
     with ExitStack() as files:
@@ -91,7 +91,7 @@ class _Writer:
 
 
 class Examples(Sequence[Example]):
-    """The examples that `write` left in a folder, read from the disk as they are asked for."""
+    """The examples that `write` left in a folder, read from the disk when asked for."""
 
     def __init__(self, folder: Path) -> None:
         self._tokens, self._rows = _Column(folder, "tokens"), _Column(folder, "rows")
@@ -125,7 +125,7 @@ class Examples(Sequence[Example]):
         return len(self._tokens.values)
 
     def mark(self, used: np.ndarray[Any, np.dtype[np.bool_]]) -> None:
-        """Set `used` for each token id that occurs."""
+        """Set `used` at each token id that occurs."""
         used[self._tokens.values] = True
 
     def lengths(self) -> list[int]:

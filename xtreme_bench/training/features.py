@@ -1,4 +1,4 @@
-"""The stage that tokenises: rows are read in a stream and become examples on the disk, once for all that need them."""
+"""The stage that tokenises: rows are read in a stream and become examples on disk, once for all that need them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def features(job: Job[Features]) -> dict[str, Any]:
     """Tokenise a corpus; writes a folder of examples for each of its parts to `job.out`.
 
     Inputs: data, encoder (only its tokenizer is read). Facts: rows, examples and tokens of each part, what the
-    corpus's format leaves out, and what was cut because it is longer than `max_length` allows.
+    corpus's format leaves out, and what was cut to fit `max_length`.
     """
     encoders.single_threaded_tokenizers()
     corpus = job.params.corpus.open(job.inputs["data"])
@@ -105,7 +105,7 @@ def _in_order(function: Callable[[In], Out], items: Iterable[In], threads: int) 
 
 
 def _progress(job: Job[Features], corpus: Corpus, number: int, part: str) -> Callable[[int], None]:
-    """How many rows a file has is not known before its end: the bar tells the parts, the note the rows."""
+    """A file's number of rows is not known before its end: the bar shows the parts, the note the rows."""
     return lambda rows: job.progress(number, len(corpus.parts), f"{corpus.name} {part}, {rows:,} rows")
 
 

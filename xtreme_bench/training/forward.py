@@ -1,7 +1,7 @@
 """An encoder and its one forward pass: what it reads, and the hidden states that it gives.
 
 Training, prediction, embedding and the check of exports all go through `Encoder.hidden` and `Encoder.layers`, so what
-an architecture needs, and what a method of training adds to it, is seen to here once.
+an architecture needs, and what a method of training adds to it, is handled once, here.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from xtreme_bench.training.architectures import ARCHITECTURES, Architecture
 class Inputs:
     """What an encoder reads, each of shape (sequences, longest).
 
-    `mask` is 1 where there is a token; None where nothing is padded. `segments` are None where all tokens are in
-    segment 0, `positions` where they are the architecture's own: one after another.
+    `mask` is 1 where there is a token; None if nothing is padded. `segments` are None if all tokens are in
+    segment 0, `positions` if they are the architecture's own: one after another.
     """
 
     ids: torch.Tensor
@@ -71,7 +71,7 @@ class Encoder:
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """The device of the weights."""
         return next(self.model.parameters()).device
 
     @property

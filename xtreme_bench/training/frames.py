@@ -1,7 +1,7 @@
 """What a tokenizer puts around texts: its special tokens, and the segment of every token.
 
-Both are read from the tokenizer's own post-processor. Neither the family of a model nor the size of its segment table
-tells them: multilingual MiniLM and e5 are BERTs by name or table, but have the tokenizer of XLM-R, and the second row
+Both are read from the tokenizer's own post-processor. Neither a model's family nor the size of its segment table
+shows them: multilingual MiniLM and e5 are BERTs by name or table, but have the tokenizer of XLM-R, and the second row
 of their table was never trained.
 """
 
@@ -18,7 +18,7 @@ import numpy as np
 from xtreme_bench.errors import InputError
 from xtreme_bench.training.examples import Ints
 
-# Texts that a tokenizer is tried with; the first one of which it makes tokens is taken.
+# Texts to try a tokenizer with; the first one that gives tokens is used.
 _PROBES = ("a", "the", "1", ".", "的")
 
 
@@ -61,7 +61,7 @@ class Frame:
 
 
 def frame(tokenizer: Any, texts: int) -> Frame:
-    """The frame of one text, or of two. Raises InputError for a tokenizer that does more than surround them."""
+    """The frame of one text or two. Raises InputError for a tokenizer that does more than surround the texts."""
     backend = tokenizer.backend_tokenizer
     plain = [backend.encode(probe, add_special_tokens=False).ids for probe in _PROBES]
     probe, ids = next(((p, found) for p, found in zip(_PROBES, plain, strict=True) if found), ("", []))

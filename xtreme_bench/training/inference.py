@@ -14,7 +14,7 @@ from xtreme_bench.training.examples import Example
 from xtreme_bench.training.families import Family
 from xtreme_bench.training.forward import Encoder
 
-# Padded tokens of one batch; on the CPU larger batches only miss the cache.
+# Padded tokens of one batch; on a CPU larger batches only miss the cache.
 CPU_TOKENS = 4096
 GPU_TOKENS = 32768
 
@@ -44,7 +44,7 @@ def infer(
 
 @contextmanager
 def _evaluating(*networks: nn.Module) -> Iterator[None]:
-    """Evaluation; afterwards each part of the networks, some of which may be frozen, is in the mode it was in."""
+    """Evaluation mode; afterwards each part of the networks (some may be frozen) returns to its earlier mode."""
     modes = [(part, part.training) for network in networks for part in network.modules()]
     try:
         for network in networks:

@@ -1,8 +1,8 @@
 """The training loop: one for pretraining, intermediate training and fine-tuning; resumes to the byte on the CPU.
 
 Gradients are clipped at 1. What a step does follows from its number alone (task, batch, masks, dropout are seeded by
-it), so a checkpoint holds no random state; and it does not follow from how the step is cut for memory or shared by
-processes. Batches are made in the background, and nothing waits for a GPU but an evaluation and a checkpoint.
+it), so a checkpoint holds no random state; how the step is cut for memory or shared by processes changes
+nothing. Batches are made in the background, and nothing waits for a GPU but an evaluation and a checkpoint.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ CURVE_POINTS = 200
 
 @dataclass
 class Course:
-    """How far a run is and what it found; what a checkpoint keeps beside tensors."""
+    """How far a run is and what it found: what a checkpoint keeps beside tensors."""
 
     step: int = 0
     best_step: int = 0
@@ -49,7 +49,7 @@ class Course:
 
     @property
     def kept(self) -> int:
-        """How many steps the weights have had that a training leaves."""
+        """After how many steps the final weights of a training were taken."""
         return self.best_step or self.step
 
 
@@ -82,7 +82,7 @@ def fit(
 
 @dataclass(frozen=True)
 class Step:
-    """What a step does, made ahead of it: its number (from 0), its task, its examples, and how they are cut.
+    """A step, prepared ahead: its number (from 0), its task, its examples, and how they are cut.
 
     `parts` are the examples of each forward pass of this process, by their numbers in the batch, with what the encoder
     reads of them; `terms` is the number of terms in the loss of the whole batch.
@@ -97,7 +97,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Taken:
-    """A step that was taken and is not looked at yet: a GPU may still be at it."""
+    """A step that was taken but not checked yet: a GPU may still be computing it."""
 
     number: int
     task: str
@@ -107,7 +107,7 @@ class Taken:
 
 
 class _Run:
-    """One run of `fit`: model, optimizer and course, and what is done to them."""
+    """One run of `fit`: model, optimizer and course, and the work on them."""
 
     def __init__(
         self, job: Job[Learning], accelerator: Accelerator, encoder: Encoder, tasks: Sequence[Task], steps: int
@@ -155,11 +155,11 @@ class _Run:
     def _parts(self, batch: list[Example]) -> list[tuple[list[int], Inputs]]:
         rank, world = self.accelerator.process_index, self.accelerator.num_processes
         shares = parts(batch, range(rank, len(batch), world), self._fits)
-        # A process without a share of a small last batch still takes part, and adds nothing.
+        # A process without a share of a small last batch still takes part, but adds nothing.
         return [(share, collate([batch[at] for at in share or [0]], self.encoder)) for share in shares]
 
     def step(self, step: Step) -> None:
-        """One update from one batch. It does not wait for a GPU: how it went is looked at after the next one."""
+        """One update from one batch. It does not wait for a GPU: its result is checked after the next one."""
         self.network.noise.step([self.params.seed, 4, step.number], step.batch)
         now = rate(step.number, self.steps, self.params)
         for group in self.optimizer.param_groups:
@@ -178,7 +178,7 @@ class _Run:
 
     def _gradients(self, step: Step) -> torch.Tensor:
         """The summed gradients of all parts and their loss; parts that do not fit are halved, and the step repeated."""
-        # It was cut ahead of this step, perhaps before memory turned out to be less.
+        # The step was cut ahead of time, perhaps before memory turned out to be smaller.
         fits = all(len(part) < 2 or self._fits(*inputs.ids.shape) for part, inputs in step.parts)
         cut = step.parts if fits else self._parts(step.batch)
         while True:
@@ -189,16 +189,16 @@ class _Run:
                     raise StageError(
                         f"step {step.number + 1}, task {step.task.name}: the GPU's memory is full; lower `batch` or "
                         "`max_length` in the recipe, set `resources.precision: bf16` or "
-                        "`resources.gradient_checkpointing: true`, or free the GPU of other programs"
+                        "`resources.gradient_checkpointing: true`, or stop other programs on the GPU"
                     ) from error
-            # Outside of the handler, as its error holds on to what the pass has made.
+            # Outside the handler, because its error keeps what the pass has made alive.
             self.optimizer.zero_grad(set_to_none=True)
             torch.cuda.empty_cache()
             self.memory = min(self.memory, self._needed(step.batch, cut)) // 2
             cut = self._parts(step.batch)
 
     def _needed(self, batch: list[Example], cut: list[tuple[list[int], Inputs]]) -> int:
-        """What the largest part was thought to need."""
+        """What the largest part was expected to need."""
         return max(activations(self.encoder, *inputs.ids.shape) for _, inputs in cut)
 
     def _passes(self, step: Step, cut: list[tuple[list[int], Inputs]]) -> torch.Tensor:
@@ -219,7 +219,7 @@ class _Run:
         return activations(self.encoder, sequences, longest) <= self.memory
 
     def settle(self) -> None:
-        """Look at the step that was taken last. Raises StageError where its loss or gradients were not finite."""
+        """Check the step that was taken last. Raises StageError if its loss or gradients were not finite."""
         if self.taken is None:
             return
         taken, self.taken = self.taken, None
@@ -240,7 +240,7 @@ class _Run:
         self.job.progress(step, self.steps, f"loss {course.loss:.3f}")
 
     def _evaluate(self) -> None:
-        """Score the tasks on their development rows; a better mean than ever makes this the best model."""
+        """Score the tasks on their development rows; the highest mean so far makes this the best model."""
         found: list[Any] = [None]
         if self.accelerator.is_main_process:
             with self.accelerator.autocast():
@@ -260,11 +260,11 @@ class _Run:
         points[-1] |= {f"dev/{name}": value for name, value in scores.items()}
 
     def stopped(self) -> bool:
-        """Whether the last evaluations brought no gain for too long."""
+        """Whether too many evaluations in a row brought no gain."""
         return 0 < self.params.patience <= self.course.stale
 
     def save(self) -> None:
-        """Begin to write a checkpoint, and the curve so far beside it for whoever watches."""
+        """Begin to write a checkpoint, and the curve so far beside it for watchers."""
         self.settle()
         if self.accelerator.is_main_process:
             tensors = {"model": self.network.learned(), "optimizer": checkpoint.optimizer_tensors(self.optimizer)}
@@ -281,5 +281,5 @@ class _Run:
 
 
 def _sync(accelerator: Accelerator, model: nn.Module, last: bool) -> Any:
-    """Gradients of several processes meet at the last part of a batch only."""
+    """Exchange gradients between processes only at the last part of a batch."""
     return nullcontext() if last else accelerator.no_sync(model)

@@ -1,8 +1,8 @@
-"""The methods of training: what of an encoder learns, what of it is kept, and how that is loaded again.
+"""The methods of training: which weights learn, what is kept, and how that is loaded again.
 
-A method is a row here, and a name that the recipe's field takes (`recipe/setting.py`). Nobody else asks which it is: a
-step trains what requires a gradient, each part in the mode it is in, a checkpoint holds only that, and all hidden
-states come from `Encoder.hidden`, so that what a method adds to the model is there in every forward pass.
+A method is a row here, and a name that the recipe's field takes (`recipe/setting.py`). No other code asks which method
+it is: a step trains what requires a gradient, each part in the mode it is in, a checkpoint holds only that, and all
+hidden states come from `Encoder.hidden`, so that what a method adds to the model is there in every forward pass.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Method:
 
     `begin` prepares an encoder as it was loaded: which weights learn, which parts are in the mode of training, what is
     added to the model. It may draw from torch's generator.
-    `save` writes to a folder what fine-tuning has made of the encoder; the head comes beside it.
+    `save` writes what fine-tuning has made of the encoder to a folder; the head goes beside it.
     `load` makes that encoder again from this folder and the one that fine-tuning began with.
     """
 
@@ -45,7 +45,7 @@ def _nothing_learns(encoder: Encoder) -> None:
 
 
 def _nothing(folder: Path, encoder: Encoder) -> None:
-    """The encoder is as it was."""
+    """The encoder is unchanged."""
 
 
 def _from_folder(folder: Path, begun_with: Path) -> Encoder:

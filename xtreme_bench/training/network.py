@@ -1,4 +1,4 @@
-"""What a training works on: its tasks, and their heads and the encoder as one network."""
+"""What a training works on: its tasks, and one network of the encoder and their heads."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from xtreme_bench.training.forward import Encoder, Inputs
 
 @dataclass
 class Task:
-    """What the loop needs of a task. `change` makes of an example what this step sees of it (masks).
+    """What the loop needs of a task. `change` turns an example into what this step sees (masks).
 
-    `quality` scores the task on its development rows as the model stands, in percent; None where there are none.
+    `quality` scores the current model on the task's development rows, in percent; None if there are none.
     """
 
     name: str
@@ -46,5 +46,5 @@ class Network(nn.Module):
 
     def learned(self) -> Tensors:
         """The weights that learn, which is all that a training changes."""
-        # Not of the state dict: heads that two tasks share are in it twice. No encoder here has persistent buffers.
+        # Not from the state dict: heads that two tasks share are in it twice. No encoder here has persistent buffers.
         return {name: value.detach() for name, value in self.named_parameters() if value.requires_grad}

@@ -13,7 +13,7 @@ EPSILON = 1e-8
 
 
 def adamw(network: nn.Module, params: Learning) -> torch.optim.Optimizer:
-    """AdamW over what learns of a network; biases and norms do not decay."""
+    """AdamW over the weights of a network that learn; biases and norms do not decay."""
     decayed: list[nn.Parameter] = []
     plain: list[nn.Parameter] = []
     for value in network.parameters():
@@ -28,7 +28,7 @@ def adamw(network: nn.Module, params: Learning) -> torch.optim.Optimizer:
 
 
 def decay(taken: int, steps: int, params: Learning) -> float:
-    """What AdamW's weight decay leaves of a weight without a gradient after the first `taken` of `steps` steps."""
+    """The factor by which AdamW's decay shrinks a weight without gradients in the first `taken` of `steps` steps."""
     return float(math.prod(1.0 - rate(step, steps, params) * params.weight_decay for step in range(taken)))
 
 

@@ -1,7 +1,7 @@
 """Parameters of the stages that tokenise, train and predict.
 
-They repeat the names of a recipe's fields, not its dataclasses: those hold help texts and the lists of all tasks, which
-must not be in the key of a training.
+They repeat the names of a recipe's fields but do not use its dataclasses: these hold help texts and lists of all tasks,
+which must not be in the key of a training.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Scratch:
 
 @dataclass(frozen=True)
 class Pretrain(Learning):
-    """`mask` is the share of the sub-words that are hidden, `translation` that of the steps on translated pairs."""
+    """`mask` is the share of the sub-words that are hidden, `translation` that of steps on translated pairs."""
 
     steps: int
     languages: tuple[str, ...]
@@ -87,7 +87,7 @@ class Pretrain(Learning):
 
 @dataclass(frozen=True)
 class Tuning(Learning):
-    """As long as `steps` say; without them `epochs` passes over the examples. `pooling` is that of sentence tasks."""
+    """`steps` is the length; without it `epochs` passes over the examples. `pooling` is for sentence tasks."""
 
     epochs: float | None
     steps: int | None
@@ -96,7 +96,7 @@ class Tuning(Learning):
 
 @dataclass(frozen=True)
 class Finetune(Tuning):
-    """Training on one source; with its `retrain` then anew on all rows, for as many steps as were best."""
+    """Training on one source; with `retrain` then again on all rows, for the best number of steps."""
 
     corpus: SourceChoice
 
@@ -112,7 +112,7 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Intermediate(Tuning):
-    """Training on several tasks at once; `weights` are theirs where `sampling` goes by weights."""
+    """Training on several tasks at once; `weights` are for `sampling` by weights."""
 
     corpora: Mapping[str, IntermediateChoice]
     weights: Mapping[str, float]

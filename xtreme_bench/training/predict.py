@@ -22,7 +22,7 @@ def predict(job: Job[Predict]) -> dict[str, Any]:
     """Write `test-<language>.<ext>` for each language to `job.out`.
 
     Inputs: data, features (of the same corpus), model and the encoder that its training began with. Raises StageError
-    when the number of predictions is not that of the rows.
+    when predictions and rows differ in number.
     """
     params, task = job.params, job.params.corpus.task
     accelerator = prepare_device(params)
@@ -44,7 +44,7 @@ def predict(job: Job[Predict]) -> dict[str, Any]:
 
 
 def _progress(job: Job[Predict], number: int, language: str, examples: int) -> Callable[[int], None]:
-    """Tells the job how far all languages are, each counting alike, from how far this one is."""
+    """Tells the job how far all languages are, each with the same weight, from how far this one is."""
     total = len(job.params.languages)
     return lambda done: job.progress(
         round(1000 * (number + done / examples)), 1000 * total, f"{job.params.corpus.task} {language}"

@@ -24,7 +24,7 @@ from xtreme_bench.training.loop import fit
 from xtreme_bench.training.network import Task
 from xtreme_bench.training.params import Pretrain
 
-# Share of the examples that join several lines. Single lines teach translations soonest; the long ones are there
+# Share of the examples that join several lines. Single lines teach translations fastest; long ones are needed
 # because later phases read texts of every length, and a position that was never trained is noise.
 PACKED = 0.25
 
@@ -66,7 +66,7 @@ def _tasks(
     encoder: Encoder,
     params: Pretrain,
 ) -> list[Task]:
-    """Masking of text and, where there are any, of translations, both with one head."""
+    """The tasks of masking text and, if there are any, translations; both share one head."""
     generator = np.random.default_rng([params.seed, 5])
     head = masking.MaskedHead(encoder.model.get_input_embeddings().weight)  # type: ignore[operator]
 
@@ -95,7 +95,7 @@ def _all_lines(texts: Mapping[str, Sequence[str]], pairs: Mapping[str, Sequence[
 
 
 def _without_dropout(encoder: Encoder) -> None:
-    """Small encoders see their text a few times only: dropout would slow them and help nothing."""
+    """Small encoders see their text only a few times: dropout would slow learning and help nothing."""
     for module in encoder.model.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0
@@ -107,7 +107,7 @@ def pack(
     """Examples of consecutive lines, up to a length that is drawn for each, so that every position is trained.
 
     `sides` is one text, or the two sides of a translation: line i of one translates line i of the other, and an
-    example has the same lines of both, each side closed as in a pair.
+    example has the same lines of both, each side with its marks as in a pair.
     """
     tokens = [subwords.encode(side, encoder.tokenizer) for side in sides]
     examples: list[Example] = []
@@ -140,5 +140,5 @@ def pack(
 
 
 def _target(room: int, generator: np.random.Generator) -> int:
-    """Length that an example should not go beyond: most are single lines, the others as long as it comes."""
+    """The most tokens that an example should have: most examples are single lines, the others have a drawn length."""
     return int(generator.integers(0, room)) if generator.random() < PACKED else 0

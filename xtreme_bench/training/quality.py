@@ -1,4 +1,4 @@
-"""How good a model is on development rows: the published metrics by which checkpoints are chosen, in percent.
+"""Score a model on development rows: the published metrics by which checkpoints are chosen, in percent.
 
 As in nyu-mll/jiant's evaluation for Phang et al. 2020: accuracy of classes, choices and supertags, span F1 of parts of
 speech and names, and in question answering the mean of F1 and exact match.
@@ -36,7 +36,7 @@ def _metric(corpus: Corpus) -> str:
 
 
 def quality(corpus: Corpus, rows: Sequence[Any], examples: Sequence[Example], outputs: Sequence[Any]) -> float:
-    """How good a model is on the rows of one development set, given its family's outputs for their examples."""
+    """The score of a model on the rows of one development set, from its family's outputs for their examples."""
     name = _metric(corpus)
     if name == _ANSWERS_OR_NONE:
         return _answers_or_none(rows, qa.guesses(rows, examples, outputs, corpus.limits))
@@ -67,7 +67,7 @@ def _answers(rows: Sequence[QuestionRow], predictions: Sequence[str]) -> float:
 
 
 def _worth(row: QuestionRow, prediction: str) -> float:
-    """The mean of F1 and exact match of one answer; where there is none to give, all or nothing."""
+    """The mean of F1 and exact match of one answer; all or nothing if the question has no answer."""
     if not row.answers:
         return 0.0 if prediction else 100.0
     scores = squad_scores({row.id: [answer.text for answer in row.answers]}, {row.id: prediction})
@@ -75,7 +75,7 @@ def _worth(row: QuestionRow, prediction: str) -> float:
 
 
 def _answers_or_none(rows: Sequence[QuestionRow], guesses: Sequence[tuple[str, float]]) -> float:
-    """The quality if answers are given from the best margin on: how much an answer is worth more than none."""
+    """The quality at the best threshold of the margin, by which an answer scores higher than no answer."""
     silent = [_worth(row, "") for row in rows]
     gains = [
         (margin, _worth(row, text) - without)

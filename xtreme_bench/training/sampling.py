@@ -16,7 +16,7 @@ KINDS = ("proportional", "temperature", "uniform", "weights")
 def steps(sizes: Mapping[str, int], tuning: Tuning, cap: int | None = None) -> int:
     """The length of a training in steps: `steps`, else `epochs` passes over all examples in batches of `batch`.
 
-    `sizes` are the examples of each task; those of a mix count up to the cap of its sampling.
+    `sizes` are the examples of each task; in a mix each counts up to the cap of the sampling.
     """
     if tuning.steps is not None:
         return tuning.steps
@@ -34,7 +34,7 @@ def probabilities(sizes: Mapping[str, int], sampling: Sampling, weights: Mapping
     """The probability of each task, in the order of `sizes` (training examples of each task); they sum to 1.
 
     By the kind of `sampling`: proportional is min(n, cap), temperature is min(n, cap)^(1/T) (Raffel et al. 2020,
-    section 3.5.2), uniform is 1, weights takes `weights` as they are.
+    section 3.5.2), uniform is 1, weights takes `weights` unchanged.
     Raises InputError for an unknown kind and for shares that are negative or all zero.
     """
     match sampling.kind:
@@ -56,7 +56,7 @@ def probabilities(sizes: Mapping[str, int], sampling: Sampling, weights: Mapping
 
 
 def draw(probability: Sequence[float], steps: int, seed: int) -> list[int]:
-    """The index of the task that each of `steps` steps takes. A longer run begins with the draws of a shorter one."""
+    """The index of the task that each of `steps` steps takes. A longer run starts with a shorter one's draws."""
     points = np.random.default_rng([seed, 1]).random(steps)
     bounds = np.cumsum(probability)
     chosen = np.minimum(np.searchsorted(bounds, points, side="right"), len(probability) - 1)

@@ -1,4 +1,4 @@
-"""A tokenizer file is first tried by a process of its own: the tokenizers library ends the process at some of them."""
+"""Try a tokenizer file in a process of its own first: the tokenizers library ends its process at some files."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def try_tokenizer(file: Path) -> None:
     try:
         ended = subprocess.run(command, capture_output=True, timeout=SECONDS, check=False)
     except subprocess.TimeoutExpired:
-        raise InputError(f"{file}: the tokenizers library is not done with it after {SECONDS} s") from None
+        raise InputError(f"{file}: the tokenizers library did not finish with it in {SECONDS} s") from None
     if ended.returncode:
         how = f"ends with signal {-ended.returncode}" if ended.returncode < 0 else "fails"
         said = _reason(ended.stderr.decode(errors="replace").strip().splitlines())
@@ -51,7 +51,7 @@ def try_tokenizer(file: Path) -> None:
 
 
 def _reason(lines: list[str]) -> str:
-    """The line that says why: behind the place of a panic, at the end of a traceback, else the first."""
+    """The line that says why: after the place of a panic, at the end of a traceback, else the first."""
     panics = [after for line, after in pairwise(lines) if " panicked at " in line]
     at_end = bool(lines) and lines[0].startswith("Traceback")
     return (panics or lines[-1 if at_end else 0 :] or ["no message"])[0]

@@ -39,8 +39,8 @@ def finetune(job: Job[Finetune]) -> dict[str, Any]:
 
     Writes to `job.out` what the method keeps of the encoder, the head and the curve.
 
-    With `retrain` that only chooses how many steps to take: the encoder is then trained on all rows, those included
-    that chose, in a course of that length. The curve of the choice is in `choice/`.
+    With `retrain` this course only chooses the number of steps: the encoder is then trained for that many steps on
+    all rows, including the development rows. The curve of the choice is in `choice/`.
 
     Inputs: data (its development rows are read), features (of the same corpus), encoder.
     """
@@ -62,7 +62,7 @@ def finetune(job: Job[Finetune]) -> dict[str, Any]:
 
 
 def _choice(job: Job[Finetune], corpus: Corpus) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Facts and curve of the course that chooses the number of steps, which a killed run does not repeat."""
+    """Facts and curve of the course that chooses the number of steps; a killed run does not repeat it."""
     done, work = job.work / "choice.json", job.work / "choice"
     if done.exists():
         kept = json.loads(done.read_text(encoding="utf-8"))
@@ -82,7 +82,7 @@ def _choice(job: Job[Finetune], corpus: Corpus) -> tuple[dict[str, Any], list[di
 
 
 def _retraining(job: Job[Finetune], facts: Mapping[str, Any]) -> Job[Finetune]:
-    """The job of the course after the choice: as many steps as were best."""
+    """The job of the course after the choice: the best number of steps."""
     before = facts["steps"]
 
     def progress(step: int, steps: int, note: str) -> None:
@@ -111,7 +111,7 @@ def intermediate(job: Job[Intermediate]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Trained:
-    """What a training leaves in memory."""
+    """The result of a training, in memory."""
 
     accelerator: Accelerator
     encoder: Encoder
@@ -131,8 +131,8 @@ def _train(
     part: str = "train",
     cap: int | None = None,
 ) -> _Trained:
-    """Train on corpora, each with the name of the input that holds its examples; `shares` tells how often each, `cap`
-    how many examples of each count in an epoch.
+    """Train on corpora, each with the name of the input that holds its examples; `shares` says how often each is drawn,
+    `cap` how many examples of each count in an epoch.
 
     Without development rows of its own (the part "all") a training keeps its last weights.
     """
@@ -154,9 +154,9 @@ def _development(job: Job[Tuning], corpora: Mapping[str, Corpus]) -> Iterator[Ex
 
 
 def make_task(encoder: Encoder, corpus: Corpus, features: Path, pooling: str, part: str = "train") -> Task:
-    """A new head and the examples of a part of a corpus, with development sets unless the part has them in it.
+    """A new head and the examples of a part of a corpus, with development sets unless the part includes them.
 
-    Raises InputError for limits that the encoder cannot keep.
+    Raises InputError for limits beyond the encoder's.
     """
     family, limits = FAMILIES[corpus.family], corpus.limits
     if limits.max_length > encoder.longest:

@@ -1,8 +1,8 @@
-"""Training with the rows of the embedding table that the data uses, which are a few of XLM-R's 250,002.
+"""Train only the rows of the embedding table that the data uses, a few of XLM-R's 250,002.
 
 The rest is put back afterwards. A row that never occurs has no gradient and no moments, so AdamW only lets it decay, by
 (1 - rate * decay) at each step: the product of all steps, taken in double precision, is what the whole table would have
-become, but for the roundings of its single steps.
+become, except for the rounding of single steps.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from xtreme_bench.training.examples import Example, Examples
 from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.network import Task
 
-# Rows that are brought to double precision at a time.
+# Rows that are converted to double precision at a time.
 _CHUNK = 1 << 16
 
 
 class Table(nn.Module):
-    """Some rows of an embedding table, looked up by the ids of the whole one. Other ids are an error."""
+    """Some rows of an embedding table, looked up by the ids of the whole table. Other ids are an error."""
 
     def __init__(self, whole: nn.Embedding, ids: torch.Tensor) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class Table(nn.Module):
 
 @dataclass(frozen=True)
 class Trimmed:
-    """What was taken out of an encoder: its whole table, and the ids whose rows are trained."""
+    """What was taken from an encoder: its whole table, and the ids whose rows are trained."""
 
     whole: nn.Embedding
     ids: torch.Tensor
@@ -55,7 +55,7 @@ class Trimmed:
 
     @torch.no_grad()
     def put_back(self, encoder: Encoder, decay: float) -> None:
-        """Give an encoder its whole table again; rows that were not trained have decayed to `decay` of themselves."""
+        """Put back an encoder's whole table; rows that were not trained are multiplied by `decay`."""
         model: Any = encoder.model
         trained = model.get_input_embeddings().weight.detach().to(self.whole.weight.device)
         if self.whole.weight.requires_grad and decay != 1:
@@ -66,10 +66,10 @@ class Trimmed:
 
 
 def trim(encoder: Encoder, tasks: Iterable[Task], seen: Iterable[Examples]) -> Trimmed | None:
-    """Leave an encoder the rows that occur in the examples of `tasks` and in `seen`, and those of special tokens.
+    """Keep only the rows that occur in the examples of `tasks` and in `seen`, and those of special tokens.
 
-    None, and nothing is done, where a task changes its examples by ids of its own (masks draw any), or the encoder's
-    table is no plain one.
+    Does nothing and returns None if a task changes its examples to other ids (masks draw any), or the encoder's
+    table is not a plain one.
     """
     model: Any = encoder.model
     whole = model.get_input_embeddings()

@@ -19,14 +19,14 @@ from xtreme_bench.data.usable import LeftOut
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.rows import PairRow
 
-# Shares of a development set that serves as train, dev and test at once: up to here train, up to there dev.
+# How a development set is cut that serves as train, dev and test at once: the ends of train and of dev, as shares.
 TRAIN_END, DEV_END = 2 / 3, 4 / 5
 
 Rows = Iterable[tuple[str, PairRow]]  # with their languages
 
 
 def prepare_xnli(preparation: Preparation) -> None:
-    """Write xnli as far as its files were found."""
+    """Write the parts of xnli whose files were found."""
     native = preparation.files("xnli", "XNLI-1.0", "split", "ending")
     released: dict[str, Path] = {}
     for (split, ending), path in native.items():
@@ -47,7 +47,7 @@ def prepare_xnli(preparation: Preparation) -> None:
 
 
 def prepare_pawsx(preparation: Preparation) -> None:
-    """Write pawsx as far as its files were found."""
+    """Write the parts of pawsx whose files were found."""
     native = preparation.files("pawsx", "x-final", "split", "language")
 
     def rows(split: str) -> Rows:
@@ -69,10 +69,10 @@ def _prepare(
     native_train: Path | None,
     read_train: Callable[[Path, str, LeftOut], Iterator[PairRow]],
 ) -> None:
-    """Both tasks alike: `native` gives the rows of a split in the release's own form, with labels.
+    """Write either task: `native` gives the rows of a split in the release's own form, with labels.
 
-    `labelled` are the languages of the released test set. Where it lacks one of the development sets' languages, and
-    development sets are to stand in, they do so for all, so that what is compared is the same in all languages.
+    `labelled` are the languages of the released test set. If it lacks one of the development sets' languages, and
+    development sets are to stand in, they do so in all languages, so that all are compared on the same examples.
     """
     ready = preparation.files(task, "XTREME", "split", "language")
     ready = {key: path for key, path in ready.items() if key[1] in TASKS[task].languages}
@@ -95,7 +95,7 @@ def _prepare(
         dev = _stand_in(preparation, task, dev, made_train=train is None)
     else:
         _write_tests(preparation, task, native("test"), ready)
-        for language in labelled:  # none of a language is far too few
+        for language in labelled:  # no example in a language is far too few
             preparation.count(task, f"test {language}", 0)
     for language, rows in dev.items():
         _write(preparation, task, "dev", language, rows)
@@ -139,8 +139,8 @@ def _stand_in(
 ) -> dict[str, list[PairRow]]:
     """Cut the development sets at the same positions in all languages; the last part becomes the test set.
 
-    Translations of one example stand at one position, so no example is on two sides. English training and
-    development pairs that share a sentence with a test pair go, too. Returns the development part.
+    Translations of one example have the same position, so no example is on two sides. English training and
+    development pairs that share a sentence with a test pair are dropped too. Returns the development part.
     """
     _require_parallel(task, dev)
     base = dev["en"]
@@ -163,7 +163,7 @@ def _stand_in(
     if made_train:
         preparation.remark(
             task,
-            f"there is no training set: it is made of rows 0 to {train_end - 1} of the English development set; "
+            f"there is no training set: it is made from rows 0 to {train_end - 1} of the English development set; "
             f"{train_end - len(in_train)} that share a sentence with a development or test pair are left out",
         )
         _write(preparation, task, "train", "en", [dev["en"][i] for i in in_train])
@@ -180,7 +180,7 @@ def _apart(rows: Sequence[PairRow], positions: Iterable[int], others: Sequence[P
 
 def _require_parallel(task: str, dev: Mapping[str, Sequence[PairRow]]) -> None:
     reason = f"the development sets of {task} cannot stand in for its test sets"
-    remedy = f"Take {task} out of dev_as_test, or give the whole files"
+    remedy = f"Remove {task} from dev_as_test, or give the whole files"
     if "en" not in dev:
         raise InputError(f"{reason}: the English one is missing. {remedy}")
     sizes = {language: len(rows) for language, rows in dev.items()}

@@ -19,6 +19,6 @@ class Releases:
 
 @dataclass(frozen=True)
 class ReleaseCorpus(Releases):
-    """`used` is what the recipe needs: a file that was perhaps meant for it, but is none, is an error."""
+    """`used` is what the recipe needs: a file that was perhaps meant for it, but is not one, is an error."""
 
     used: Usage

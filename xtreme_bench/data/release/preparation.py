@@ -1,4 +1,4 @@
-"""What the preparation of upstream releases works with: the files that were found, where results go, what is known."""
+"""The state of preparing upstream releases: the files that were found, where results go, and notes."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from xtreme_bench.data.usable import MOST_UNUSABLE, LeftOut
 from xtreme_bench.errors import InputError
 from xtreme_bench.wording import shown
 
-# How counts of rows end that were found and are no examples.
+# The ending of counts of rows that were found but are not examples.
 NOT_USED = ", not trained on"
-OF_A_TARGET = "made of {0}'s training data in this language, so what trains on it is not zero-shot on {0} there"
+OF_A_TARGET = "made from {0}'s training data in this language, so what trains on it is not zero-shot on {0} there"
 T = TypeVar("T")
 
 
 @dataclass
 class Notes:
-    """What a step says of its work: per task the files it was made from, examples counted, and remarks for people."""
+    """A step's notes: per task the files it was made from, counts of examples, and remarks for people."""
 
     made_from: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     counts: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
@@ -50,10 +50,10 @@ class Notes:
 
 @dataclass
 class Preparation:
-    """One run of `prepare`: its inputs, its options, and what the steps done so far leave for those after them.
+    """One run of `prepare`: its inputs, its options, and what finished steps leave for later ones.
 
     `to` or `labels` may be None: then that half is not written. `unusable` is the share of a training file's rows that
-    may be so. `notes` and `written` (path -> bytes and time of
+    may be unusable. `notes` and `written` (path -> bytes and time of
     change) are those of the step that is running.
     """
 
@@ -69,14 +69,14 @@ class Preparation:
     tell: Callable[[str], None] = lambda file: None
 
     def begin(self, step: str, tell: Callable[[str], None] = lambda file: None) -> None:
-        """Start a step with a clean sheet; `tell` is told of each file that is read."""
+        """Start a step with empty notes; `tell` is told of each file that is read."""
         self.notes, self.written, self.tell = Notes(), {}, tell
         self.spool.begin(step)
 
     def files(self, corpus: str, form: str, *fields: str) -> dict[tuple[str, ...], Path]:
         """The files of a corpus that were found in one form, by the values of `fields`.
 
-        Where two files have the same values, the one in the earlier source wins, then the first by name.
+        If two files have the same values, the one in the earlier source wins, then the first by name.
         """
         matches: dict[tuple[str, ...], Path] = {}
         for match in self.found.matches.get((corpus, form), ()):
@@ -97,7 +97,7 @@ class Preparation:
         return {match.path: match.name for matches in self.found.matches.values() for match in matches}
 
     def by_names(self, error: InputError) -> InputError:
-        """The same error, but unpacked files have the names that their archives give them, not where they lie now."""
+        """The same error, but unpacked files are named as in their archives, not by where they lie now."""
         unpacked = {str(path): name for path, name in self._names.items() if not shown(str(path)).endswith(name)}
         if not unpacked:
             return error
@@ -118,11 +118,11 @@ class Preparation:
             )
 
     def count(self, task: str, what: str, number: int = 1) -> None:
-        """Add to the number of examples, or of whatever `what` says, of a task."""
+        """Add to a task's number of examples, or of what `what` names."""
         self.notes.counts[task][what] += number
 
     def count_rows(self, task: str, what: str, rows: Callable[[LeftOut], Iterable[T]]) -> Iterator[T]:
-        """The rows of a training file as they come, counted as `what`; `rows` is told how many may be unusable."""
+        """The rows of a training file, counted as `what`; `rows` is told how many may be unusable."""
         left_out = LeftOut(self.unusable)
         for row in rows(left_out):
             self.count(task, what)
@@ -130,12 +130,12 @@ class Preparation:
         self.count_left_out(task, what, left_out)
 
     def count_left_out(self, task: str, what: str, left_out: LeftOut) -> None:
-        """Say what of `what` was left out."""
+        """Note how many rows of `what` were left out, and why."""
         for reason, number in left_out.counts.items():
             self.count(task, f"{what}: {reason}{NOT_USED}", number)
 
     def remark(self, task: str, text: str) -> None:
-        """Say something about a task, once."""
+        """Add a remark about a task, once."""
         if text not in self.notes.remarks[task]:
             self.notes.remarks[task].append(text)
 
@@ -193,7 +193,7 @@ class Preparation:
 
 
 def size_and_time(path: Path) -> list[int]:
-    """What tells cheaply whether a file is still the same."""
+    """A cheap sign of whether a file is still the same."""
     state = path.stat()
     return [state.st_size, state.st_mtime_ns]
 

@@ -31,11 +31,11 @@ from xtreme_bench.stage.job import Job
 from xtreme_bench.stage.loaded import named
 
 NOTES = "prepare.json"
-WORK = ".prepare"  # below the data folder: unpacked archives while they are needed, and what lets a run be resumed
+WORK = ".prepare"  # below the data folder: unpacked archives while they are needed, and what a resumed run needs
 EVERYTHING = "everything"
 Progress = Callable[[int, int, str], None]
 
-# In this order: SQuAD must not have passages of test sets, and text is what no test set contains.
+# The order matters: SQuAD must not have passages of test sets, and text must have nothing that a test set contains.
 STEPS: tuple[tuple[str, Callable[[Preparation], None]], ...] = (
     ("xnli", pairs.prepare_xnli),
     ("pawsx", pairs.prepare_pawsx),
@@ -50,7 +50,7 @@ STEPS: tuple[tuple[str, Callable[[Preparation], None]], ...] = (
     ("xcopa", training.prepare_xcopa),
     ("text", text.prepare_text),
 )
-# Steps that depend on what all steps before them left, not on their own files alone.
+# Steps that depend on the results of all steps before them, not on their own files alone.
 AFTER_OTHERS = frozenset({"squad_v1", "squad_v2", "text"})
 
 
@@ -69,14 +69,14 @@ def prepare(
     Files are recognised by their names and how they begin, wherever they lie; a folder in the download layout is a
     release like any other. `dev_as_test` names target tasks whose development set stands in for a test set without
     labels; what is cut from it for training or development is then no part of the test set. `sample` keeps that many
-    test examples per language, 0 all. Of a file of training data the share `unusable` of the rows may be so: they are
-    left out and counted, in test data one is an error. Run again, what is there already and would not change is kept.
+    test examples per language, 0 all. The share `unusable` of a training file's rows may be unusable: they are left
+    out and counted; in test data one is an error. A second run keeps what is there already and would not change.
 
     Returns the notes that are also written to `<to>/prepare.json`: per corpus the forms that were found, what it was
-    made from, how many examples each file has, where it is not what XTREME has, the files that were not used, and what
+    made from, how many examples each file has, where it differs from XTREME's, the files that were not used, and what
     is far less than is published (`too_few`, for `plausible.require_enough`).
 
-    Errors: `InputError` when a source is missing, hostile or malformed, or nothing in it is known.
+    Errors: `InputError` when a source is missing, hostile or malformed, or nothing in it is recognised.
     """
     return _prepare(sources, to, labels, to / WORK, dev_as_test, sample, unusable, progress)
 
@@ -98,14 +98,14 @@ def _require_apart(sources: Sequence[Path], to: Path | None, labels: Path | None
 def make_corpus(job: Job[ReleaseCorpus]) -> dict[str, Any]:
     """Stage: the data folder from the releases (input `releases`).
 
-    Errors: as `prepare`, and for a file that was perhaps meant for what the recipe needs, but is none; where far fewer
-    records come of it than are published, unless the parameter `partial` is set.
+    Errors: as `prepare`, and for a file that was perhaps meant for what the recipe needs, but is not one; and if it
+    gives far fewer records than are published, unless the parameter `partial` is set.
     """
     return _stage(job, job.out, None, job.params.used)
 
 
 def make_labels(job: Job[Releases]) -> dict[str, Any]:
-    """Stage: the gold labels that belong to what `make_corpus` makes of the same releases and parameters."""
+    """Stage: the gold labels of the corpus that `make_corpus` makes from the same releases and parameters."""
     return _stage(job, None, job.out)
 
 
@@ -170,7 +170,7 @@ def _prepare(
 
 
 def _files(listed: Sequence[tuple[str, Path]], unpack_to: Path, progress: Progress) -> list[tuple[str, Path]]:
-    """The files of all sources, those inside archives among them."""
+    """The files of all sources, including those inside archives."""
     files: list[tuple[str, Path]] = []
     for name, path in listed:
         if is_archive(name):
@@ -182,9 +182,9 @@ def _files(listed: Sequence[tuple[str, Path]], unpack_to: Path, progress: Progre
 
 
 def _require_data(found: Recognised, sources: Sequence[Path], used: Usage | None) -> None:
-    """Refuse files that are surely not what their names say, or perhaps not and needed, and sources with nothing."""
+    """Refuse files that are surely not what their names say, needed files that perhaps are not, and empty sources."""
     if faults := found.imposters if used is None else found.lacking(used):
-        message = "these files are not what their names say: get them again, or take them away"
+        message = "these files are not what their names say: get them again, or remove them"
         raise InputError(message, first(faults))
     if not found.matches:
         names = ", ".join(str(source) for source in sources)

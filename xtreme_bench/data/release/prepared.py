@@ -1,4 +1,4 @@
-"""What `data prepare` tells a person: the corpora it found, in which form, what came of them, and what to know."""
+"""What `data prepare` tells people: the corpora it found, in which form, what it made of them, and remarks."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from xtreme_bench.wording import cut, listing
 
 MANY = 6  # more languages than that are counted, not listed
 MAX_SAID = 40
-NAMED = 5  # files that are not used for one reason; the others are counted
+NAMED = 5  # files listed for each reason why they are not used; the others are counted
 
 
 def not_used(found: Recognised, tasks: Mapping[str, Any]) -> list[str]:
-    """The files that nothing was made from, and why, those first that were nearly right; of each reason a few.
+    """The files that were not used, and why; nearly right ones come first, and each reason lists a few.
 
     `tasks` are the notes of the steps: what each task was made from.
     """
@@ -40,7 +40,7 @@ def not_used(found: Recognised, tasks: Mapping[str, Any]) -> list[str]:
 
 
 def _other_sides(match: Match, matches: Sequence[Match]) -> list[str]:
-    """The sides of a parallel corpus that a file was found without."""
+    """The sides of a parallel corpus that a file lacks."""
     if "side" not in match.fields:
         return []
     language, split = match.fields["language"], match.fields.get("split")
@@ -67,7 +67,7 @@ def said(notes: Mapping[str, Any]) -> str:
 
 
 def dropped(notes: Mapping[str, Any]) -> list[str]:
-    """What of each corpus was left out, with numbers; of training data also the share of the rows."""
+    """What was left out of each corpus, with numbers; for training data also the share of the rows."""
     return [
         f"{task}: {number:,} {what}{_share(number, what, about['examples'])}"
         for task, about in notes["tasks"].items()

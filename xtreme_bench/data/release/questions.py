@@ -24,7 +24,7 @@ VERSIONS = {"xquad": "1.1", "mlqa": "1.0", "tydiqa": "TyDiQA-GoldP-1.1-for-SQuAD
 
 
 def prepare_xquad(preparation: Preparation) -> None:
-    """Write xquad as far as its files were found."""
+    """Write the parts of xquad whose files were found."""
     for (language,), path in sorted(preparation.files("xquad", "XQuAD", "language").items()):
         if language in TASKS["xquad"].languages:
             _test(preparation, "xquad", language, _read(preparation, "xquad", language, path), _version("xquad", path))
@@ -60,7 +60,7 @@ def _read(preparation: Preparation, task: str, language: str, path: Path) -> lis
 
 
 def _answered(path: Path) -> bool:
-    """Whether any question of a file has an answer that is not empty; what is wrong with the file is not looked at."""
+    """Whether any question of a file has an answer that is not empty; faults of the file are ignored."""
     faults: list[Problem] = []
     for _, question in squad_questions(json_document(path, faults), path, faults):
         answers = question.get("answers")
@@ -70,7 +70,7 @@ def _answered(path: Path) -> bool:
 
 
 def _version(task: str, path: Path) -> str:
-    """The `version` of a file of questions that was read before, or the usual one where it says none."""
+    """The `version` of a file of questions that was read before, or the usual one if it has none."""
     version = json.loads(path.read_bytes().decode("utf-8-sig")).get("version")
     return version if isinstance(version, str) else VERSIONS[task]
 

@@ -1,4 +1,4 @@
-"""Which file is which part of which corpus, by its name and how it begins; and what the others are."""
+"""Find which file is which part of which corpus, by its name and how it begins; and what the others are."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from xtreme_bench.errors import Problem
 from xtreme_bench.intermediate import parts_of
 from xtreme_bench.releases import Form
 
-COMPRESSED = (".gz", ".bz2", ".xz")  # of a single file, which is unpacked before it is looked at
-# What releases are made of; a file with such an ending may be data in a form that is not known.
+COMPRESSED = (".gz", ".bz2", ".xz")  # of a single file, which is unpacked before it is checked
+# Endings of files in releases; a file with such an ending may be data in an unknown form.
 _DATA_ENDINGS = (".tsv", ".csv", ".json", ".jsonl", ".conllu", ".txt")
 NOT_KNOWN, NO_DATA = "not known", "no data file by its name"
 _UNREAD: Mapping[str, str] = {
     **dict.fromkeys((".part", ".partial", ".crdownload", ".download", ".incomplete"), "an unfinished download"),
-    **dict.fromkeys((".zst", ".7z", ".rar", ".lz4", ".lzma", ".z"), "packed in a way that is not read: unpack it"),
+    **dict.fromkeys((".zst", ".7z", ".rar", ".lz4", ".lzma", ".z"), "packed in a way that is not supported: unpack it"),
     ".parquet": "parquet, which only `data fetch` reads, from the Hugging Face hub",
     ".arrow": "an Arrow file, which is not read",
 }
@@ -62,7 +62,7 @@ class NearMiss:
 class Recognised:
     """The files of some sources by corpus and form, and all others.
 
-    `near` are named like a part of a corpus. `imposters` are, too, and are surely something else. `others` are (why
+    `near` are named like a part of a corpus. `imposters` are too, but are surely something else. `others` are (why
     it is not used, name).
     """
 
@@ -88,7 +88,7 @@ class Recognised:
         return dict(found)
 
     def lacking(self, used: Usage) -> list[Problem]:
-        """What is wrong with files that are perhaps meant for what is needed, and that no other file stands for."""
+        """What is wrong with files that are perhaps meant for what is needed, where no other file replaces them."""
         by_task = {**used.targets, **used.intermediate}
         corpora = {part for task in (*by_task, *used.finetuning) for part in parts_of(task)}
         languages = {"en", *(language for languages in by_task.values() for language in languages)}
@@ -101,7 +101,7 @@ class Recognised:
         return problems
 
     def _has(self, miss: NearMiss) -> bool:
-        """Whether a file was recognised that agrees with a near miss on all that both say of themselves."""
+        """Whether a recognised file agrees with a near miss in all fields that both have."""
         for (corpus, _), matches in self.matches.items():
             if corpus == miss.form.corpus and any(
                 all(match.fields.get(key, value) == value for key, value in miss.fields.items()) for match in matches
@@ -119,7 +119,7 @@ def may_be_data(name: str) -> bool:
 def recognise(files: Sequence[tuple[str, Path]]) -> Recognised:
     """Sort files, given as (relative path, path), into corpora and forms; in the order of `files`.
 
-    Folders above a source count, too, so that `download/xnli` can be one. A file has the first form that fits.
+    Folders above a source count too, so that `download/xnli` can be one. A file has the first form that fits.
     """
     found = Recognised()
     for name, path in files:
@@ -137,7 +137,7 @@ def recognise(files: Sequence[tuple[str, Path]]) -> Recognised:
 
 
 def _look_inside(found: Recognised, name: str, path: Path, named: Sequence[_Named]) -> None:
-    """Enter a file whose name is that of some forms."""
+    """Sort a file whose name fits some forms."""
     head = begin(path)
     first, match = named[0]
     if what := "empty" if is_empty(head) else imposter(head):
@@ -169,7 +169,7 @@ def _near_miss(form: Form, match: re.Match[str], name: str, why: str) -> NearMis
 
 
 def _meant(name: str) -> Iterator[tuple[Form, re.Match[str], str]]:
-    """The forms that a file was perhaps meant for, of which its name has not quite the form, and what is odd."""
+    """The forms that a file was perhaps meant for, though its name does not quite fit, and what is odd about it."""
     tries = []
     stem, _, ending = name.rpartition(".")
     if unread := _UNREAD.get(f".{ending.lower()}"):
@@ -187,7 +187,7 @@ def _meant(name: str) -> Iterator[tuple[Form, re.Match[str], str]]:
 
 
 def _what(name: str) -> str:
-    """Why a file is not used whose name is not even nearly that of a part of a corpus."""
+    """Why a file is not used whose name does not even nearly fit a part of a corpus."""
     lowered = name.lower()
     unread = next((what for ending, what in _UNREAD.items() if lowered.endswith(ending)), None)
     return unread or (NOT_KNOWN if lowered.endswith(_DATA_ENDINGS) else NO_DATA)

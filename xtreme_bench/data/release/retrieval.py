@@ -32,8 +32,8 @@ _NO_PAIRS = {
 def prepare_tatoeba(preparation: Preparation) -> None:
     """Write tatoeba. The release has translations line by line; XTREME sorts the English side.
 
-    A prediction names a line of the foreign file for each line of the English one, so where the lines of the sorted
-    file stood before are the labels.
+    A prediction names a line of the foreign file for each line of the English one, so the labels are the places that
+    the lines of the sorted file had before.
     """
     found = preparation.files("tatoeba", "LASER v1", "language", "side")
     ready = preparation.files("tatoeba", "XTREME", "language", "side")
@@ -79,7 +79,7 @@ def _sorted_tatoeba(preparation: Preparation, language: str, foreign_path: Path,
 
 
 def prepare_bucc(preparation: Preparation) -> None:
-    """Write bucc2018 as far as its files were found."""
+    """Write the parts of bucc2018 whose files were found."""
     for language in TASKS["bucc2018"].languages:
         _bucc(preparation, language)
 
@@ -156,7 +156,7 @@ def _restricted(texts: Texts, pairs: Sequence[Pair], choose: Callable[[list[str]
 
 
 def _write_bucc(preparation: Preparation, language: str, split: str, texts: Texts, whole: Sequence[Path] = ()) -> None:
-    """Write one split; `whole` are the files that the sentences come from, where all of these are kept."""
+    """Write one split; `whole` are the files that the sentences come from, if all of these are kept."""
     foreign, english, gold = texts
     files = layout.bucc_files(language, split)
     for path, file in zip(whole, files, strict=False):

@@ -1,4 +1,4 @@
-"""What one corpus leaves for those prepared after it: raw text, translations, and which texts are test examples.
+"""What one corpus leaves for later ones: raw text, translations, and which texts are test examples.
 
 Kept on disk, a folder for each step of `prepare`, so that memory does not grow with the corpora and a step that is
 skipped because nothing changed has still left its share. Test examples are kept as hashes.
@@ -17,7 +17,7 @@ _MOST_WAITING = 1 << 16
 
 
 def comparable(text: str) -> str:
-    """`text` without differences of case and spacing, to find test examples that recur elsewhere."""
+    """`text` without differences of case and spacing, to find test examples that occur elsewhere."""
     return " ".join(text.casefold().split())
 
 
@@ -35,29 +35,29 @@ class Spool:
         self._waiting: dict[str, array[int]] = {}
 
     def begin(self, step: str) -> None:
-        """From now on everything comes from `step`; what it left in an earlier run is forgotten."""
+        """From now on everything comes from `step`; what it left in an earlier run is dropped."""
         self._step = step
         self._held_out.clear()
         self._waiting.clear()
         shutil.rmtree(self._folder / step, ignore_errors=True)
 
     def offer_text(self, language: str, texts: Iterable[str]) -> None:
-        """Texts that may be pretrained on, if no test set has them."""
+        """Add texts that may be pretrained on, if no test set has them."""
         self._append(_TEXT, language, (" ".join(text.split()) for text in texts))
 
     def offer_translations(self, language: str, pairs: Iterable[tuple[str, str]]) -> None:
-        """(text in `language`, the same in English), likewise."""
+        """Add pairs (text in `language`, the same in English), likewise."""
         self._append(_TRANSLATIONS, language, ("\t".join(" ".join(text.split()) for text in pair) for pair in pairs))
 
     def hold_out(self, language: str, texts: Iterable[str]) -> None:
-        """Texts of test examples: no pretraining text, and no passage of SQuAD to train on, may be one of them."""
+        """Add texts of test examples: no pretraining text or training passage of SQuAD may be one of them."""
         waiting = self._waiting.setdefault(language, array("Q"))
         waiting.extend(map(fingerprint, texts))
         if len(waiting) > _MOST_WAITING:
             self.end()
 
     def end(self) -> None:
-        """Bring everything to disk; the last call of a step."""
+        """Write everything to disk; the last call of a step."""
         for language, values in self._waiting.items():
             with self._file(_HELD_OUT, language).open("ab") as stream:
                 values.tofile(stream)

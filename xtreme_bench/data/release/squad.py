@@ -1,4 +1,4 @@
-"""SQuAD 1.1 and 2.0, and translations of SQuAD 1.1: training and development data for the targets and between."""
+"""SQuAD 1.1 and 2.0, and translations of SQuAD 1.1: data for fine-tuning and intermediate training."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from xtreme_bench.data.release.preparation import OF_A_TARGET, Preparation
 from xtreme_bench.data.release.questions import squad_json, tydiqa_training
 from xtreme_bench.data.release.spool import fingerprint
 
-DEV_SHARE = 6  # one of so many articles becomes development data when there is one file for both
+DEV_SHARE = 6  # one in this many articles becomes development data if there is one file for both
 
 
 def prepare_squad_v1(preparation: Preparation) -> None:
-    """Write SQuAD 1.1, and below `squad/<language>/` its translations; where there is none, TyDiQA in that language."""
+    """Write SQuAD 1.1, and below `squad/<language>/` its translations; without one, TyDiQA in that language."""
     _squad(preparation, "squad_v1", "1.1")
     translated = preparation.files("squad_v1", "SQuAD 1.1 translated", "language", "split")
     for (language, split), path in sorted(translated.items()):
@@ -45,8 +45,8 @@ def _check(preparation: Preparation, task: str, path: Path, what: str) -> None:
 def _squad(preparation: Preparation, task: str, version: str) -> None:
     """SQuAD's two files; when only the development file is there, both are cut from it, by article.
 
-    XQuAD is a translation of 240 of SQuAD's development passages. What is made from the development file to train
-    and choose on must not have them.
+    XQuAD is a translation of 240 of SQuAD's development passages. Data made from the development file, to train and
+    choose on, must not have them.
     """
     files = preparation.files(task, f"SQuAD {version}", "split")
     if len(files) == 2:

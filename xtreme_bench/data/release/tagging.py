@@ -22,7 +22,7 @@ CHUNK = 1024
 
 
 def prepare_udpos(preparation: Preparation) -> None:
-    """Write udpos as far as its files were found: all treebanks of a language, in the order of their files' names."""
+    """Write the parts of udpos whose files were found: all treebanks of a language, in the order of file names."""
     found = preparation.files("udpos", "Universal Dependencies", "language", "split", "treebank")
     if other := other_release(preparation.found):
         preparation.remark("udpos", f"release {other} of Universal Dependencies: scores of XTREME are on {RELEASE}")
@@ -33,7 +33,7 @@ def prepare_udpos(preparation: Preparation) -> None:
 
 
 def prepare_panx(preparation: Preparation) -> None:
-    """Write panx as far as its files were found."""
+    """Write the parts of panx whose files were found."""
     found = preparation.files("panx", "WikiAnn", "language", "split")
     for language in sorted(TASKS["panx"].languages):
         for split in SPLITS:
@@ -42,7 +42,7 @@ def prepare_panx(preparation: Preparation) -> None:
 
 
 def _prepare(preparation: Preparation, task: str, split: str, language: str, released: Sequence[Path]) -> None:
-    """One file of one language. Released test sets have tags; of the other splits XTREME's own file is taken first."""
+    """One file of one language. Released test sets have tags; for the other splits XTREME's own file comes first."""
     ready = preparation.files(task, "XTREME", "split", "language")
     path = ready.get((split, language))
     stand_in = task in preparation.dev_as_test and not _test_has_tags(preparation, task, language)
@@ -89,9 +89,9 @@ def _ready(preparation: Preparation, task: str, split: str, language: str, path:
 
 
 def _released(preparation: Preparation, task: str, language: str, paths: Sequence[Path]) -> Iterator[Sentence]:
-    """The sentences of released files, one after another, without what XTREME drops; that is counted and said.
+    """The sentences of released files, one after another, without what XTREME drops; that is counted and noted.
 
-    Errors: as the readers; and where no sentence is left, unless that is XTREME's conversion's doing.
+    Errors: as the readers; and if no sentence is left, unless XTREME's conversion drops them all.
     """
     left, stopped = False, False
     for path in paths:
@@ -109,7 +109,7 @@ def _released(preparation: Preparation, task: str, language: str, paths: Sequenc
             yield sentence
     if not left and not stopped:
         raise InputError(
-            f"no sentence of {task} in {language} is left of these files: get them again, or take them away",
+            f"no sentence of {task} in {language} is left of these files: get them again, or remove them",
             [Problem("no sentence that XTREME's conversion keeps", str(path)) for path in paths],
         )
 
@@ -158,14 +158,14 @@ def _write(
 
 
 def _as_read(sentence: Sentence) -> Iterator[list[str]]:
-    """The tags of a test sentence as a reader of the test file sees it: a word of which nothing is left ends it."""
+    """The tags of a test sentence as a reader of the test file sees it: an empty word ends it."""
     for empty, words in groupby(sentence, key=lambda word: not word[0]):
         if not empty:
             yield [tag for _, tag in words]
 
 
 def _told(preparation: Preparation, split: str, language: str, sentences: Iterator[Sentence]) -> Iterator[Sentence]:
-    """The sentences as they are; on the way the spool learns of them, many at a time."""
+    """The sentences, unchanged; they are also added to the spool, many at a time."""
     if split == "train" and language != "en":
         yield from sentences
         return

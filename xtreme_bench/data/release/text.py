@@ -1,4 +1,4 @@
-"""Raw text and translations for pretraining: what the corpora offered, without anything that a test set contains."""
+"""Raw text and translations for pretraining: what the corpora offered, except what a test set contains."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from xtreme_bench.data.release.spool import fingerprint
 
 
 def prepare_text(preparation: Preparation) -> None:
-    """Write what was offered. Compared verbatim but for case and spacing; lines that occur twice are written once.
+    """Write what was offered. Texts are compared without case and spacing; lines that occur twice are written once.
 
-    Where nothing is left there is no file.
+    If nothing is left, there is no file.
     """
     for language in preparation.spool.languages():
         _write(preparation, [layout.text_file(language)], ((line,) for line in _texts(preparation, language)))
@@ -23,7 +23,7 @@ def prepare_text(preparation: Preparation) -> None:
 
 
 def _write(preparation: Preparation, files: Sequence[str], rows: Iterator[tuple[str, ...]]) -> None:
-    """One column of the rows to each file."""
+    """Write one column of the rows to each file."""
     first = next(rows, None)
     if first is None:
         return

@@ -1,6 +1,6 @@
-"""The intermediate tasks other than SQuAD: from every released form to the one that is read.
+"""The intermediate tasks other than SQuAD: from every released form to the one that readers take.
 
-Tasks in other languages than English go to a folder of the language below the task's.
+Tasks in a language other than English go to a folder of the language below the task's.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _one_of(found: dict[tuple[str, ...], Path], split: str, *endings: str) -> Pa
 
 
 def _nli(preparation: Preparation, task: str, path: Path | None, file: str, what: str) -> None:
-    """Write the records of a file as JSON lines with the four keys that are read; released ones stay as they are."""
+    """Write the records of a file as JSON lines with the four keys that are read; released ones are unchanged."""
     if path is None:
         return
     as_released = path.name == Path(file).name
@@ -108,7 +108,7 @@ def prepare_anli(preparation: Preparation) -> None:
 
 
 def prepare_qqp(preparation: Preparation) -> None:
-    """Write QQP; its rows with too few columns stay in the file, where reading passes over them.
+    """Write QQP; its rows with too few columns stay in the file, and the reader skips them.
 
     Nobody has translated it. In other languages PAWS-X's translated training pairs take its place.
     """
@@ -156,7 +156,7 @@ def prepare_cosmosqa(preparation: Preparation) -> None:
 
 
 def prepare_ccg(preparation: Preparation) -> None:
-    """Write the supertags of CCGbank, in the form that jiant reads; the corpus itself needs a licence of the LDC."""
+    """Write the supertags of CCGbank, in the form that jiant reads; the corpus itself needs a licence from the LDC."""
     files = preparation.files("ccg", "jiant", "split")
     numbered = files.pop(("tags",), None)
     if numbered is None:
@@ -194,7 +194,7 @@ def prepare_xcopa(preparation: Preparation) -> None:
 
 
 def _xcopa(path: Path, purpose: str, *, labelled: bool) -> list[dict[str, Any]]:
-    """The records of a file. If `labelled`, or if one of them has a label, all need one."""
+    """The records of a file. If `labelled`, or if one record has a label, all need one."""
     texts = ("premise", "choice1", "choice2", "question")
     with reading(path, purpose) as faults:
         found = list(json_lines(path, faults))
@@ -217,7 +217,7 @@ def _as_it_is(preparation: Preparation, task: str, path: Path, file: str, what: 
 
 
 def _whole_or_cut(preparation: Preparation, task: str, files: Mapping[str, Path | None], group: str) -> None:
-    """Copy both splits; where there is only one, cut it in two at a change of the field `group`."""
+    """Copy both splits; if there is only one, cut it in two at a change of the field `group`."""
     found = {split: path for split, path in files.items() if path is not None}
     if len(found) == len(SPLITS):
         for split, path in found.items():

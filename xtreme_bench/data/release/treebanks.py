@@ -1,4 +1,4 @@
-"""Which release of Universal Dependencies treebanks are of. Each has other treebanks and splits: they are not mixed."""
+"""Which release of Universal Dependencies treebanks are from. Each has other treebanks and splits; they never mix."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _FOLDER = re.compile(r"(?:^|/)ud-treebanks-v(\d+(?:\.\d+)*)")
 
 
 def keep_one_release(found: Recognised) -> None:
-    """Where treebanks of several releases were found, keep those of XTREME's, and list the others as not used.
+    """If treebanks of several releases were found, keep those of XTREME's release, and list the others as not used.
 
-    Errors: `InputError` when XTREME's is not among them.
+    Errors: `InputError` when XTREME's release is not among them.
     """
     releases: dict[str, list[Match]] = defaultdict(list)
     for match in found.matches.get(_KEY, ()):
@@ -43,7 +43,7 @@ def other_release(found: Recognised) -> str | None:
 
 
 def release(match: Match) -> str:
-    """The release that the folders above a treebank name, "" if none does."""
+    """The release that the folders above a treebank name, "" if they name none."""
     names = _FOLDER.findall(match.name) or _FOLDER.findall(match.path.absolute().as_posix())
     return str(names[-1]) if names else ""
 

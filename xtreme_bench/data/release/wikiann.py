@@ -12,10 +12,10 @@ from xtreme_bench.errors import Problem
 
 
 def read_wikiann(path: Path, language: str, dropped: Callable[[str], None]) -> Iterator[Sentence]:
-    """The sentences of one file as (word, tag) lists; of two empty lines in a row the second is an empty sentence.
+    """The sentences of one file as (word, tag) lists; the second of two empty lines in a row is an empty sentence.
 
     The word is what follows the first colon, without white space around it. As XTREME does, a line without a tag ends
-    the sentence and a line without a colon is left out; `dropped` is told of each. An empty last line is nothing.
+    the sentence and a line without a colon is left out; `dropped` is told of each. An empty last line is ignored.
     Errors: `InputError` with every unknown tag, after the last sentence.
     """
     sentence: Sentence = []

@@ -15,7 +15,7 @@ __all__ = ["Family", "Objective", "choice", "classification", "masking", "qa", "
 
 
 class Objective(Protocol):
-    """What training needs of a family. `hidden` is (sequences, longest, width), rows as the examples' sequences."""
+    """What training needs from a family. `hidden` is (sequences, longest, width), in the order of the sequences."""
 
     def loss(self, head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:
         """The summed loss of a batch, a scalar."""
@@ -34,7 +34,7 @@ class Family(Objective, Protocol):
         """A new head; draws from torch's generator. `pooling` of tokens into the vector of a text: first or mean."""
 
     def outputs(self, head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> list[Any]:
-        """For each example what decoding needs of it, as numbers on the CPU."""
+        """For each example what decoding needs, as numbers on the CPU."""
 
     def decode(
         self,

@@ -20,9 +20,9 @@ from xtreme_bench.training.families.subwords import Pair, encode_pairs
 
 
 def features(rows: Sequence[ChoiceRow], tokenizer: Any, labels: Sequence[str], limits: Limits) -> list[Example]:
-    """One example a row, with as many sequences as it has choices. `labels` plays no part.
+    """One example a row, with one sequence for each choice. `labels` is not used.
 
-    What is too long loses its beginning, as in jiant: the question of Cosmos QA stands last in the prompt.
+    Long prompts lose their beginning, as in jiant: Cosmos QA's question stands at the end of the prompt.
     """
     prompts = [row.prompt for row in rows for _ in row.choices]
     choices = [choice for row in rows for choice in row.choices]
@@ -48,7 +48,7 @@ def head(width: int, labels: int, dropout: float, pooling: str = "first") -> nn.
 
 
 def _logits(head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:
-    """(examples, most choices); rows with fewer choices are filled up with minus infinity."""
+    """(examples, most choices); rows with fewer choices are padded with minus infinity."""
     single: torch.Tensor = head(hidden, examples).squeeze(-1)
     parts = torch.split(single, [len(example.sequences) for example in examples])
     return torch.nn.utils.rnn.pad_sequence(list(parts), batch_first=True, padding_value=float("-inf"))

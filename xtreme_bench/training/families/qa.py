@@ -25,7 +25,7 @@ from xtreme_bench.training.families.subwords import encode, encode_with_offsets
 from xtreme_bench.training.families.tagging import TokenHead
 from xtreme_bench.training.frames import Frame, frame
 
-# Spans of one window that are kept until one is found that is not blank.
+# How many spans of a window are kept to find one that is not blank.
 BEST = 20
 
 
@@ -52,7 +52,7 @@ def features(rows: Sequence[QuestionRow], tokenizer: Any, labels: Sequence[str],
 
 
 def _longest_question(limits: Limits, marks: int) -> int:
-    """Tokens that a question may have. Raises InputError where one of them leaves no room for a context."""
+    """Tokens that a question may have. Raises InputError if a question leaves no room for a context."""
     length, stride = limits.max_length, limits.stride
     longest = longest_question(length)
     if length <= longest + marks:
@@ -62,7 +62,7 @@ def _longest_question(limits: Limits, marks: int) -> int:
             f"special tokens: set it to {least} or more"
         )
     if stride < 1:
-        raise InputError(f"stride {stride} never comes to the end of a context: set it to 1 or more")
+        raise InputError(f"stride {stride} never reaches the end of a context: set it to 1 or more")
     return longest
 
 
@@ -81,7 +81,7 @@ def _of_row(
 
 
 def _inside(span: tuple[int, int], begin: int, end: int, first: int) -> Ints:
-    """An answer as token positions of the window from `begin` to `end`, (0, 0) unless all of it is there."""
+    """An answer as token positions of the window from `begin` to `end`, (0, 0) unless the window has all of it."""
     inside = begin <= span[0] and span[1] < end
     return np.array([place - begin + first for place in span] if inside else [0, 0], dtype=np.int32)
 
@@ -96,7 +96,7 @@ def _windows(length: int, room: int, stride: int) -> Iterator[tuple[int, int]]:
 
 
 def _span(row: QuestionRow, offsets: Ints) -> tuple[int, int] | None:
-    """First and last context token of the first answer; (-1, -1) where there is none to find, None in test files."""
+    """First and last context token of the first answer; (-1, -1) if there is none, None in test files."""
     if not row.answers:
         return (-1, -1) if row.impossible else None
     start, end = row.answers[0].start, row.answers[0].start + len(row.answers[0].text)
@@ -105,8 +105,8 @@ def _span(row: QuestionRow, offsets: Ints) -> tuple[int, int] | None:
 
 
 def head(width: int, labels: int, dropout: float, pooling: str = "first") -> nn.Module:
-    """A new head: a start and an end logit for each token, no dropout, as in BERT's and XLM-R's; `pooling` plays no
-    part."""
+    """A new head: a start and an end logit for each token, no dropout, as in BERT's and XLM-R's; `pooling` is
+    not used."""
     return TokenHead(width, 2, 0.0)
 
 
@@ -148,7 +148,7 @@ def decode(
 ) -> list[str]:
     """The best answer of each row over all its windows, a substring of its context, or "" where none is allowed.
 
-    An answer is the sum of its start and end logit worth; "no answer" what the least of its windows gives it.
+    An answer's score is the sum of its start and end logit; that of "no answer" is the lowest over its windows.
     """
     return [
         "" if limits.impossible and margin < 0 else text for text, margin in guesses(rows, examples, outputs, limits)
@@ -158,7 +158,7 @@ def decode(
 def guesses(
     rows: Sequence[QuestionRow], examples: Sequence[Example], outputs: Sequence[Any], limits: Limits
 ) -> list[tuple[str, float]]:
-    """The best answer of each row that is not blank, and how much more it is worth than "no answer"."""
+    """The best answer of each row that is not blank, and by how much its score exceeds "no answer"."""
     spans: list[list[tuple[float, int, int]]] = [[] for _ in rows]
     nothing = [float("inf")] * len(rows)
     for example, logits in zip(examples, outputs, strict=True):
@@ -168,7 +168,7 @@ def guesses(
 
 
 def _best_spans(logits: Any, offsets: Any, longest: int) -> list[tuple[float, int, int]]:
-    """The best spans of one window as (worth, first character, character after the last)."""
+    """The best spans of one window as (score, first character, character after the last)."""
     starts, ends = logits[0, 1:], logits[1, 1:]
     tokens = len(starts)
     longest = min(longest, tokens)
@@ -185,7 +185,7 @@ def _best_spans(logits: Any, offsets: Any, longest: int) -> list[tuple[float, in
 
 
 def _choose(context: str, spans: list[tuple[float, int, int]], nothing: float) -> tuple[str, float]:
-    """The text of the best span that is not blank, and its margin; without one the first word, which is worth least."""
+    """The text of the best span that is not blank, and its margin; else the first word, with the lowest margin."""
     for worth, start, end in sorted(spans, key=lambda span: (-span[0], span[1], span[2])):
         text = context[start:end].strip()
         if text:

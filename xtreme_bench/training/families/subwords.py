@@ -16,8 +16,8 @@ from xtreme_bench.training.frames import frame
 def encode(texts: Sequence[str], tokenizer: Any) -> list[list[int]]:
     """Token ids of each text. A text that occurs often among `texts` (words, premises, contexts) is encoded once.
 
-    Straight from the tokenizer of the `tokenizers` package, which holds no lock while it works: the lists of lists
-    that transformers makes of its results take longer than the encoding of short texts.
+    Straight from the tokenizer of the `tokenizers` package, which holds no lock while it works: turning its results
+    into lists of lists, as transformers does, takes longer than encoding short texts.
     """
     distinct = list(dict.fromkeys(texts))
     found = tokenizer.backend_tokenizer.encode_batch_fast(distinct, add_special_tokens=False)
@@ -37,7 +37,7 @@ def encode_with_offsets(texts: Sequence[str], tokenizer: Any) -> list[tuple[list
 
 
 def room(max_length: int, marks: int, least: int, what: str) -> int:
-    """Tokens that are left of `max_length` beside special tokens. Raises InputError for less than `least`."""
+    """Tokens of `max_length` that special tokens leave free. Raises InputError if these are fewer than `least`."""
     if max_length < marks + least:
         raise InputError(
             f"max_length {max_length} leaves no room for {what} beside {marks} special tokens: "
@@ -58,9 +58,9 @@ class Pair:
 def encode_pairs(
     firsts: Sequence[str], seconds: Sequence[str], tokenizer: Any, max_length: int, *, keep_end: bool = False
 ) -> Iterator[Pair]:
-    """Pairs of texts as the tokenizer joins them; where one is too long, tokens go from its longer text.
+    """Pairs of texts as the tokenizer joins them; a pair that is too long loses tokens of its longer text.
 
-    They go from the end of a text, or with `keep_end` from its beginning.
+    It loses them at the end of the text, or with `keep_end` at its beginning.
     """
     form = frame(tokenizer, 2)
     left = room(max_length, form.size, 2, "two texts")
@@ -79,5 +79,5 @@ def _kept(one: int, other: int, room: int) -> tuple[int, int]:
     half = room // 2
     if min(one, other) <= half:
         return (one, room - one) if one <= other else (room - other, other)
-    # Equal shares; of an odd room the one more goes to the longer text, the second if they are of one length.
+    # Equal shares; an odd token goes to the longer text, or to the second if both have one length.
     return (half, room - half) if one <= other else (room - half, half)

@@ -30,7 +30,7 @@ class TokenHead(nn.Module):
         nn.init.zeros_(self.projection.bias)
 
     def forward(self, hidden: torch.Tensor, places: torch.Tensor | None = None) -> torch.Tensor:
-        """Logits. With `places`, counted over all sequences, of these alone: (places, outputs)."""
+        """Logits. With `places`, counted over all sequences, only at these: (places, outputs)."""
         vectors = self.dropout(hidden)
         return cast(torch.Tensor, self.projection(vectors if places is None else vectors.flatten(0, 1)[places]))
 
@@ -40,7 +40,7 @@ def features(rows: Sequence[TaggedRow], tokenizer: Any, labels: Sequence[str], l
     numbers = {tag: number for number, tag in enumerate(labels)}
     form = frame(tokenizer, 1)
     left = room(limits.max_length, form.size, 1, "a word")
-    # A word of which nothing is left is unknown.
+    # A word without any sub-word becomes the unknown token.
     pieces = [ids or [tokenizer.unk_token_id] for ids in encode([w for row in rows for w in row.words], tokenizer)]
     examples, taken = [], 0
     for at, row in enumerate(rows):
@@ -64,7 +64,7 @@ def _chunks(lengths: Sequence[int], most: int) -> Iterator[tuple[int, int]]:
 
 
 def _example(row: int, pieces: Sequence[list[int]], tags: Ints | None, form: Frame, left: int) -> Example:
-    """One chunk; of a word of more than `left` sub-words the first ones."""
+    """One chunk; a word of more than `left` sub-words keeps its first ones."""
     kept = [piece[:left] for piece in pieces]
     begins = np.array([*accumulate(map(len, kept), initial=len(form.marks[0]))][:-1], dtype=np.int32)
     cut = ("words cut",) * sum(len(piece) > left for piece in pieces)
@@ -72,7 +72,7 @@ def _example(row: int, pieces: Sequence[list[int]], tags: Ints | None, form: Fra
 
 
 def head(width: int, labels: int, dropout: float, pooling: str = "first") -> nn.Module:
-    """A new head; it sees every token, so `pooling` plays no part."""
+    """A new head; it sees every token, so `pooling` is not used."""
     return TokenHead(width, labels, dropout)
 
 
