@@ -63,6 +63,13 @@ def write_comparison_page(manifests: Sequence[Manifest], folder: Path) -> Path:
     return _write(folder, title, parts)
 
 
+def write_seeds_page(title: str, manifests: Sequence[Manifest], folder: Path, *parts: str) -> Path:
+    """Write `index.html` with `parts` and, below them, the mean scores of a recipe and perhaps its baseline."""
+    baseline = manifests[1] if manifests[1:] else None
+    sections = [_expectations(manifests[0], baseline), *_score_sections(manifests, 1 if baseline else None)]
+    return _write(folder, title, [*parts, *sections, page_facts.trained_section(manifests[0])])
+
+
 def _write(folder: Path, title: str, parts: Sequence[str]) -> Path:
     template = Template(Path(__file__).with_name("page.html").read_text(encoding="utf-8"))
     body = "\n".join(part for part in parts if part)

@@ -84,6 +84,11 @@ def reproduce_section(run: Finished) -> str:
     return section("Reproduce", command(_again(recipe)), table(("", ""), facts, kind="words"))
 
 
+def again_section(recipe: Recipe) -> str:
+    """The command that makes the same bundles."""
+    return section("Reproduce", command(_again(recipe)))
+
+
 def _again(recipe: Recipe) -> str:
     """The command that runs a recipe once more, with all that the command line set in it."""
     folder = "" if recipe.data.source == "miniature" else "<folder of the corpora>"
