@@ -19,8 +19,10 @@ from xtreme_bench.official.scores import headline
 from xtreme_bench.recipe.load import load
 from xtreme_bench.report import seeds as report
 from xtreme_bench.run import reproduce as running
-from xtreme_bench.run.reproduce import Finished, Outcome, Places, plans
-from xtreme_bench.run.seeds import Runs, Together, collapsed, mean_scores
+from xtreme_bench.run import seeds as joining
+from xtreme_bench.run.outcome import Finished, Outcome
+from xtreme_bench.run.reproduce import Places, plans
+from xtreme_bench.run.seeds import Runs, Together, collapsed, mean_scores, together
 
 SEEDS = RECIPE.replace("seed: 1", "seeds: [3, 1]")
 
@@ -122,7 +124,7 @@ def test_a_failed_seed_is_named_and_in_no_mean(tmp_path: Path) -> None:
         "main: seed 1: it collapsed; it is in no mean",
         "main: seed 7: a stage failed: no memory; it is in no mean",
     ]
-    text = report.terminal(together)
+    text = report.means(together)
     assert "Means over 1 seed (3). FAILED: seed 1: it collapsed; it is in no mean." in text
     assert "xnli" in text
     assert "on average" in text
@@ -230,15 +232,15 @@ def test_what_is_expected_is_expected_of_the_mean(tmp_path: Path, monkeypatch: p
         )
         for at, value in values.items()
     }
-    monkeypatch.setattr(running, "check", lambda bundle: type("Checked", (), {"problems": ()}))
-    places = Places(submissions=tmp_path / "out")
-    assert running._together(made, finished, {}, places).problems == []  # 41 on average
+    monkeypatch.setattr(joining, "check", lambda bundle: type("Checked", (), {"problems": ()}))
+    out = tmp_path / "out"
+    assert together(made, finished, {}, out).problems == []  # 41 on average
     finished[1].manifest["scores"]["xnli"]["avg_metric"] = 40.0
-    found = running._together(made, finished, {}, places).problems
+    found = together(made, finished, {}, out).problems
     assert [one.message for one in found] == ["expect: xnli: at least 40 expected, 35.00 found"]
     alone = {at: one for at, one in finished.items() if at == 1}
-    found = running._together(made, alone, {0: StageError("no memory")}, places).problems
+    found = together(made, alone, {0: StageError("no memory")}, out).problems
     assert [one.message for one in found] == ["seed 3: a stage failed: no memory; it is in no mean"]
     assert json.loads((tmp_path / "out/main/seeds.json").read_text())["scores"]["xnli"]["mean"] == 40.0
     with pytest.raises(StageError, match="main: all seeds failed, so there is no mean"):
-        running._together(made, {}, {0: StageError("a"), 1: StageError("b")}, places)
+        together(made, {}, {0: StageError("a"), 1: StageError("b")}, out)

@@ -85,22 +85,15 @@ def run(
     reports: Path,
 ) -> None:
     """Run RECIPE (a name that `list` shows, or a file) from data to checked bundle and report."""
-    from xtreme_bench.report import seeds, terminal
+    from xtreme_bench.report import seeds
     from xtreme_bench.run.reproduce import Places, reproduce
-    from xtreme_bench.run.seeds import Together
     from xtreme_bench.stage.store import Store
 
     places = Places(data, labels, store, out, reports, allow_partial)
     outcome = reproduce(recipe, places, engine, accept_code=accept_code, overrides=_overrides(seed, overrides))
-    if isinstance(outcome, Together):
-        say(seeds.terminal(outcome))
-        page = seeds.write_pages(outcome, reports / outcome.main.recipe.name, Store(store))
-        bundles = [one.bundle for one in outcome.main.finished.values()]
-    else:
-        say(terminal.terminal(outcome))
-        page = terminal.write_page(outcome, reports / outcome.main.plan.recipe.name, Store(store))
-        bundles = [outcome.main.bundle]
-    say("\n".join([*(f"bundle: {bundle}" for bundle in bundles), f"report: {page}"]), err=True)
+    text, written = seeds.tell(outcome, reports, Store(store))
+    say(text)
+    say("\n".join(written), err=True)
     _exit_with(outcome.problems)
 
 

@@ -21,7 +21,7 @@ from xtreme_bench.stage.store import Store
 from xtreme_bench.wording import listing
 
 if TYPE_CHECKING:
-    from xtreme_bench.run.reproduce import Outcome
+    from xtreme_bench.run.outcome import Outcome
 
 # Plots with a bar or a dot for each run are drawn for up to so many; tables hold any number.
 PLOTTED = 6

@@ -22,7 +22,7 @@ from xtreme_bench.wording import duration
 
 if TYPE_CHECKING:
     from xtreme_bench.recipe.load import Recipe
-    from xtreme_bench.run.reproduce import Finished
+    from xtreme_bench.run.outcome import Finished
 
 Record = Mapping[str, Any]
 # By the beginning of the points' names: what is on the y axis, and the caption.

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tabulate import tabulate
 
-from xtreme_bench.report import page, page_facts
+from xtreme_bench.report import page, page_facts, terminal
 from xtreme_bench.report.markup import paragraph, section, table, text
 from xtreme_bench.report.tables import cell
 from xtreme_bench.report.verdict import expectations
+from xtreme_bench.run.outcome import Outcome
+from xtreme_bench.run.seeds import Runs, Together
 from xtreme_bench.stage.store import Store
 from xtreme_bench.wording import count, listing
 
-if TYPE_CHECKING:
-    from xtreme_bench.run.seeds import Runs, Together
+
+def tell(outcome: Outcome | Together, reports: Path, store: Store) -> tuple[str, list[str]]:
+    """Write the page of a run; returns what its numbers say, and where its bundles and the page are."""
+    if isinstance(outcome, Outcome):
+        text, bundles = terminal.terminal(outcome), [outcome.main.bundle]
+        written = page.write_page(outcome, reports / outcome.main.plan.recipe.name, store)
+    else:
+        text, bundles = means(outcome), [one.bundle for one in outcome.main.finished.values()]
+        written = write_pages(outcome, reports / outcome.main.recipe.name, store)
+    return text, [*(f"bundle: {bundle}" for bundle in bundles), f"report: {written}"]
 
 
-def terminal(together: Together) -> str:
+def means(together: Together) -> str:
     """Mean, deviation and each run of the scores, of the recipe and its baseline; what failed; expectations."""
     main, before = together.main, together.baseline
     parts = [f"{main.recipe.name}: {' '.join(main.recipe.description.split())}"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +20,7 @@ from xtreme_bench.data import layout, plausible
 from xtreme_bench.data.counts import Memory, memory_file
 from xtreme_bench.engines.local import Local
 from xtreme_bench.errors import InputError, Problem, StageError
-from xtreme_bench.files import Digests, write_json
+from xtreme_bench.files import Digests
 from xtreme_bench.plan import facts as plan_facts
 from xtreme_bench.plan import labels as plan_labels
 from xtreme_bench.plan.accept import accept
@@ -29,14 +29,12 @@ from xtreme_bench.recipe import files, load
 from xtreme_bench.recipe.fields import Expectation, Recipe
 from xtreme_bench.released.fetch import fetch
 from xtreme_bench.released.packages import PACKAGES
+from xtreme_bench.run.outcome import Finished, Outcome
 from xtreme_bench.run.progress import Display
 from xtreme_bench.run.schedule import execute
-from xtreme_bench.run.seeds import Runs, Together, collapsed
+from xtreme_bench.run.seeds import Together, arms, together
 from xtreme_bench.stage.stage import MISSING, Stage
 from xtreme_bench.stage.store import Store
-
-# Beside the bundles of several seeds.
-SUMMARY = "seeds.json"
 
 
 @dataclass(frozen=True)
@@ -57,25 +55,6 @@ class Places:
     def corpora(self) -> Path:
         """Where recipes that are not on the built-in corpora find theirs."""
         return self.data or layout.DATA
-
-
-@dataclass(frozen=True)
-class Finished:
-    """A finished recipe: where its bundle is, what the manifest says, and the records of its stages."""
-
-    plan: Plan
-    bundle: Path
-    manifest: dict[str, Any]
-    records: list[dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a run leaves: the recipe's results, its baseline's, and what was expected but is not so."""
-
-    main: Finished
-    baseline: Finished | None
-    problems: list[Problem]
 
 
 def plans(
@@ -172,22 +151,14 @@ def reproduce(
     failed = _each_seed(made, {stage.key for stage in shared}, store, engine)
     finished = {at: _finish(one, store, places) for at, one in enumerate(made) if at not in failed}
     if any(one.recipe.seeds for one in made):
-        return _together(made, finished, failed, places)
+        return together(made, finished, failed, places.submissions)
     baseline = finished.get(1)
     return Outcome(finished[0], baseline, _judge(finished[0], baseline))
 
 
-def _arms(made: Sequence[Plan]) -> list[dict[int, Plan]]:
-    """The plans of a recipe, and those of its baseline, each by its place in the list."""
-    arms: dict[str, dict[int, Plan]] = {}
-    for at, one in enumerate(made):
-        arms.setdefault(one.recipe.name, {})[at] = one
-    return list(arms.values())
-
-
 def _shared(made: Sequence[Plan]) -> list[Stage]:
     """The stages that no seed is by itself in: without them there is no run of a recipe at all."""
-    keys = [set.intersection(*({stage.key for stage in one.stages} for one in arm.values())) for arm in _arms(made)]
+    keys = [set.intersection(*({stage.key for stage in one.stages} for one in arm.values())) for arm in arms(made)]
     return [stage for stage in distinct(made) if stage.key in set().union(*keys)]
 
 
@@ -207,37 +178,6 @@ def _each_seed(made: Sequence[Plan], done: set[str], store: Store, engine: str) 
             display.say(str(error))
             failed[at] = error
     return failed
-
-
-def _together(
-    made: Sequence[Plan], finished: Mapping[int, Finished], failed: Mapping[int, StageError], places: Places
-) -> Together:
-    """What all seeds say, judged by their means. Errors: `StageError` where all seeds of a recipe failed."""
-    runs = [_runs(arm, finished, failed, places) for arm in _arms(made)]
-    main, baseline = runs[0], runs[1] if runs[1:] else None
-    before = baseline.finished if baseline is not None else {}
-    outcomes = {seed: Outcome(one, before.get(seed), []) for seed, one in main.finished.items()}
-    problems = [problem for one in finished.values() for problem in check(one.bundle).problems]
-    problems += [problem for one in runs for problem in one.problems]
-    mean, scores = main.manifest, baseline.manifest["scores"] if baseline is not None else None
-    if mean["scores"] is not None:
-        problems += check_expect(mean["recipe"].get("expect") or {}, mean["scores"], scores)
-    return Together(main, baseline, outcomes, problems)
-
-
-def _runs(
-    arm: Mapping[int, Plan], finished: Mapping[int, Finished], failed: Mapping[int, StageError], places: Places
-) -> Runs:
-    """The runs of one recipe, whose summary is written beside their bundles."""
-    recipe = next(iter(arm.values())).recipe
-    ended = {one.recipe.seed: finished[at] for at, one in arm.items() if at in finished}
-    why = {one.recipe.seed: f"a stage failed: {failed[at]}" for at, one in arm.items() if at in failed}
-    why |= {seed: found for seed, one in ended.items() if (found := collapsed(one.manifest))}
-    runs = Runs(recipe, ended, why)
-    write_json(places.submissions / recipe.name / SUMMARY, runs.to_dict())
-    if not runs.counted:
-        raise StageError(f"{recipe.name}: all seeds failed, so there is no mean", runs.problems)
-    return runs
 
 
 def _fetch_encoders(made: list[Plan]) -> None:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import mean, stdev
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from xtreme_bench.benchmark import GROUPS, TASKS
-from xtreme_bench.errors import Problem
+from xtreme_bench.bundle.check import check
+from xtreme_bench.bundle.verify import check_expect
+from xtreme_bench.errors import Problem, StageError
+from xtreme_bench.files import write_json
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.official.scores import headline
+from xtreme_bench.plan.stages import Plan
 from xtreme_bench.recipe.load import Recipe
+from xtreme_bench.run.outcome import Finished, Outcome
 from xtreme_bench.wording import listing
 
-if TYPE_CHECKING:
-    from xtreme_bench.run.reproduce import Finished, Outcome
-
+# Beside the bundles of several seeds.
+SUMMARY = "seeds.json"
 # A model that gives one answer to everything is this near to chance, in points, where labels are even.
 NEAR = 1.0
 
@@ -73,6 +78,45 @@ class Together:
     baseline: Runs | None
     outcomes: Mapping[int, Outcome]
     problems: list[Problem]
+
+
+def arms(made: Sequence[Plan]) -> list[dict[int, Plan]]:
+    """The plans of a recipe, and those of its baseline, each by its place in the list."""
+    arms: dict[str, dict[int, Plan]] = {}
+    for at, one in enumerate(made):
+        arms.setdefault(one.recipe.name, {})[at] = one
+    return list(arms.values())
+
+
+def together(
+    made: Sequence[Plan], finished: Mapping[int, Finished], failed: Mapping[int, StageError], submissions: Path
+) -> Together:
+    """What all seeds say, judged by their means. Errors: `StageError` where all seeds of a recipe failed."""
+    runs = [_runs(arm, finished, failed, submissions) for arm in arms(made)]
+    main, baseline = runs[0], runs[1] if runs[1:] else None
+    before = baseline.finished if baseline is not None else {}
+    outcomes = {seed: Outcome(one, before.get(seed), []) for seed, one in main.finished.items()}
+    problems = [problem for one in finished.values() for problem in check(one.bundle).problems]
+    problems += [problem for one in runs for problem in one.problems]
+    mean, scores = main.manifest, baseline.manifest["scores"] if baseline is not None else None
+    if mean["scores"] is not None:
+        problems += check_expect(mean["recipe"].get("expect") or {}, mean["scores"], scores)
+    return Together(main, baseline, outcomes, problems)
+
+
+def _runs(
+    arm: Mapping[int, Plan], finished: Mapping[int, Finished], failed: Mapping[int, StageError], submissions: Path
+) -> Runs:
+    """The runs of one recipe, whose summary is written beside their bundles."""
+    recipe = next(iter(arm.values())).recipe
+    ended = {one.recipe.seed: finished[at] for at, one in arm.items() if at in finished}
+    why = {one.recipe.seed: f"a stage failed: {failed[at]}" for at, one in arm.items() if at in failed}
+    why |= {seed: found for seed, one in ended.items() if (found := collapsed(one.manifest))}
+    runs = Runs(recipe, ended, why)
+    write_json(submissions / recipe.name / SUMMARY, runs.to_dict())
+    if not runs.counted:
+        raise StageError(f"{recipe.name}: all seeds failed, so there is no mean", runs.problems)
+    return runs
 
 
 def mean_scores(results: Sequence[Any]) -> Any:
