@@ -195,7 +195,7 @@ targets: {udpos: {languages: [en, de]}}
         each = {str(one["seed"]): headline(one["scores"], "udpos") for one in map(read_manifest, bundles)}
         assert summary["scores"]["udpos"]["runs"] == each
         assert len(set(each.values())) == 2
-    assert done.stderr.count("miniature corpora") == 1
+    assert done.stderr.count("miniature corpora (small): done") == 1
     assert "deviation" in done.stdout
     assert (tmp_path / "reports/small/seed-2/index.html").is_file()
     compared = call("compare", "submissions/plain/seed-1", "submissions/small/seed-1", cwd=tmp_path)
