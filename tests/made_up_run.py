@@ -14,7 +14,7 @@ from xtreme_bench.files import Digests, digest
 from xtreme_bench.official.scores import summary
 from xtreme_bench.plan.stages import Plan, plan
 from xtreme_bench.recipe import load
-from xtreme_bench.run.reproduce import Finished, Outcome
+from xtreme_bench.run.outcome import Finished, Outcome
 from xtreme_bench.stage.stage import Stage
 from xtreme_bench.stage.store import Store
 

@@ -10,7 +10,7 @@ from made_up_run import UNSCORED, made_up
 
 from xtreme_bench.files import file_digest
 from xtreme_bench.report.page import write_comparison_page, write_page
-from xtreme_bench.run.reproduce import Finished
+from xtreme_bench.run.outcome import Finished
 
 HOSTILE = """</title><script>alert(1)</script><img src=x onerror=alert(2)> "' & ${title} $body \u202e"""
 VOID = {"meta", "img", "br"}

@@ -16,7 +16,8 @@ from xtreme_bench.errors import InputError
 from xtreme_bench.recipe.load import Recipe, load
 from xtreme_bench.recipe.setting import languages_of
 from xtreme_bench.report.page import write_page
-from xtreme_bench.run.reproduce import Finished, Outcome, Places, plans
+from xtreme_bench.run.outcome import Finished, Outcome
+from xtreme_bench.run.reproduce import Places, plans
 
 RECIPE = """\
 description: a recipe to change

@@ -43,8 +43,9 @@ class Corpus:
     folder; `{}` stands for the folder of a language other than English. `reader` ("module:name") reads one of them.
     `labels` are the classes; `label_file` holds them if each corpus has its own. A task of several `parts` (one
     head, one set of labels) has no files of its own: theirs are read one after another. `impossible`: a question may
-    have no answer. `metric` chooses checkpoints in place of the family's. `miniature`: whether the built-in
-    corpora have it. `release` changes no training, so it is in no key of a training.
+    have no answer. `options` are the answers that a choice is among. `metric` chooses checkpoints in place of the
+    family's. `miniature`: whether the built-in corpora have it. `release` changes no training, so it is in no key of a
+    training.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Corpus:
     parts: tuple[str, ...] = ()
     impossible: bool = False
     metric: str = ""
+    options: int = 0
     alone: bool = True
     miniature: bool = False
 
@@ -68,7 +70,7 @@ class Corpus:
     @property
     def trained_on(self) -> dict[str, Any]:
         """The fields of the row that a training depends on."""
-        return {name: value for name, value in asdict(self).items() if name != "release"}
+        return {name: value for name, value in asdict(self).items() if name not in ("release", "options")}
 
     @property
     def prepared_from(self) -> dict[str, Any]:
@@ -154,7 +156,7 @@ _ROWS = (
                     english("data", "hellaswag_train.jsonl", "hellaswag_val.jsonl")),
                 at(f"{_HELLASWAG}/hellaswag_train.jsonl", f"{_HELLASWAG}/hellaswag_val.jsonl"))),
         _files("hellaswag/{}hellaswag_train.jsonl", "hellaswag/{}hellaswag_val.jsonl"), f"{_READ}:read_hellaswag",
-        miniature=True),
+        options=4, miniature=True),
     Corpus("ccg", "tagging", Release("CCGbank (LDC2005T13) as `words TAB tags`, with tags_to_id.json",
             {"train en": 38_015, "dev en": 5_484}, f"{_PREPARE}.training:prepare_ccg",
             (Form("ccg", "jiant", rf"ccg\.{TRAIN_DEV}"),
@@ -170,7 +172,7 @@ _ROWS = (
             (Form("cosmosqa", "CosmosQA", r"(?P<split>train|valid)\.csv", r"id,context,question,answer0,",
                   common=True),),
             source=Source("cosmosqa", None, at(f"{_COSMOSQA}/train.csv", f"{_COSMOSQA}/valid.csv"))),
-        _files("cosmosqa/{}train.csv", "cosmosqa/{}valid.csv"), f"{_READ}:read_cosmosqa", miniature=True),
+        _files("cosmosqa/{}train.csv", "cosmosqa/{}valid.csv"), f"{_READ}:read_cosmosqa", options=4, miniature=True),
     Corpus("commonsenseqa", "choice", Release("CommonsenseQA 1.11 (random split)",
             {"train en": 9_741, "dev en": 1_221}, f"{_PREPARE}.training:prepare_commonsenseqa",
             (Form("commonsenseqa", "CommonsenseQA", rf"{TRAIN_DEV}_rand_split\.jsonl", r'\{[^\n]*"answerKey"'),),
@@ -180,7 +182,7 @@ _ROWS = (
                 at("https://s3.amazonaws.com/commonsensqa/train_rand_split.jsonl",
                    "https://s3.amazonaws.com/commonsensqa/dev_rand_split.jsonl"))),
         _files("commonsenseqa/{}train_rand_split.jsonl", "commonsenseqa/{}dev_rand_split.jsonl"),
-        f"{_READ}:read_commonsenseqa", miniature=True),
+        f"{_READ}:read_commonsenseqa", options=5, miniature=True),
     Corpus("snli", "classification", Release("SNLI 1.0",
             # Bowman et al. 2015, pairs with a gold label.
             {"train en": 549_367, "dev en": 9_842}, f"{_PREPARE}.training:prepare_snli",

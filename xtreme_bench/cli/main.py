@@ -85,15 +85,15 @@ def run(
     reports: Path,
 ) -> None:
     """Run RECIPE (a name that `list` shows, or a file) from data to checked bundle and report."""
-    from xtreme_bench.report import terminal
+    from xtreme_bench.report import seeds
     from xtreme_bench.run.reproduce import Places, reproduce
     from xtreme_bench.stage.store import Store
 
     places = Places(data, labels, store, out, reports, allow_partial)
     outcome = reproduce(recipe, places, engine, accept_code=accept_code, overrides=_overrides(seed, overrides))
-    say(terminal.terminal(outcome))
-    page = terminal.write_page(outcome, reports / outcome.main.plan.recipe.name, Store(store))
-    say(f"bundle: {outcome.main.bundle}\nreport: {page}", err=True)
+    text, written = seeds.tell(outcome, reports, Store(store))
+    say(text)
+    say("\n".join(written), err=True)
     _exit_with(outcome.problems)
 
 

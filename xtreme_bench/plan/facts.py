@@ -30,16 +30,22 @@ def facts(plans: Sequence[Plan], store: Store, data: Path) -> dict[str, Any]:
     history = History(store)
     for stage in distinct(plans):
         names = {other.name for one in plans for other in one.stages if other.key == stage.key}
-        found[stage.key] = _stage(stage, names, store, states, history)
+        found[stage.key] = {**_stage(stage, names, store, states, history), "seed": _seed(stage, plans)}
         states[stage.key] = found[stage.key]["status"]
     return {
-        "recipes": [one.recipe.name for one in plans],
+        "recipes": list(dict.fromkeys(one.recipe.name for one in plans)),
         "stages": list(found.values()),
         **{one.replace(" ", "_"): list(states.values()).count(one) for one in (DONE, TO_DO, AGAIN, CANNOT)},
         "missing": lacking([problem for one in plans for problem in one.missing], data),
         "weights": list(dict.fromkeys(one.weights for one in plans if one.weights)),
-        "unscored": [one.recipe.name for one in plans if one.score is None],
+        "unscored": list(dict.fromkeys(one.recipe.name for one in plans if one.score is None)),
     }
+
+
+def _seed(stage: Stage, plans: Sequence[Plan]) -> int | None:
+    """The one seed of several that needs a stage; None where all share it, or there is but one."""
+    needed = {one.recipe.seed for one in plans if any(other.key == stage.key for other in one.stages)}
+    return needed.pop() if len(needed) == 1 and any(one.recipe.runs[1:] for one in plans) else None
 
 
 def _stage(
@@ -160,7 +166,8 @@ def _named(stage: Mapping[str, Any]) -> str:
     """A stage and, below its name, why it is to do."""
     accepted = "accepted: " if stage["accepted_code"] else ""
     lines = [line for why in stage["why"] for line in wrap(f"- {accepted}{why}", WHY_WIDTH, subsequent_indent="  ")]
-    return "\n".join([stage["name"], *lines])
+    seed = "" if stage["seed"] is None else f", seed {stage['seed']}"
+    return "\n".join([f"{stage['name']}{seed}", *lines])
 
 
 def _took(stage: Mapping[str, Any]) -> str:

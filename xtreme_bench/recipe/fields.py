@@ -7,7 +7,7 @@ Every field says what it means and which values it takes. The sections on traini
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -201,12 +201,22 @@ class Resources:
     processes: int = setting("Processes and threads of a stage's container.", default=1024, low=16, high=1_000_000)
 
 
-@dataclass(frozen=True)
+# Of a recipe: what changes no result of a run with one seed.
+_NO_RESULT = ("description", "seeds", "name", "path", "overrides")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
     """One experiment. The stem of the file is its name."""
 
+    EXACTLY_ONE: ClassVar = ("seed", "seeds")
+
     description: str = setting("What the experiment is for.", pattern=(r"[\s\S]*\S[\s\S]*", "a sentence"))
-    seed: int = setting("Seed of weights, order and dropout.", low=0, high=2**32 - 1)
+    # Without it the first of `seeds`, once a file is loaded.
+    seed: int = setting("Seed of weights, order and dropout.", default=None, low=0, high=2**32 - 1)
+    seeds: tuple[int, ...] | None = setting(
+        "In place of seed: what depends on it is run once for each.", default=None, low=0, high=2**32 - 1
+    )
     model: Model = setting("The encoder that everything starts from.")
     targets: Mapping[str, Target] = setting("What is predicted and scored.", choices=tuple(TASKS), noun="target task")
     data: Data = setting("Where the corpora come from.", default=Data())
@@ -232,7 +242,12 @@ class Recipe:
     path: Path = Path()
     overrides: tuple[str, ...] = ()
 
+    @property
+    def runs(self) -> tuple[Recipe, ...]:
+        """The recipe once for each of its seeds."""
+        return tuple(replace(self, seed=seed) for seed in self.seeds or ()) or (self,)
+
     def to_dict(self) -> dict[str, Any]:
-        """All that can change a result, as JSON values: without description, name, path and overrides."""
+        """All that can change the result of one run, as JSON values: without description, other seeds and the like."""
         values: dict[str, Any] = plain(self)
-        return {key: value for key, value in values.items() if key not in ("description", "name", "path", "overrides")}
+        return {key: value for key, value in values.items() if key not in _NO_RESULT}

@@ -91,6 +91,8 @@ def _complete(recipe: Recipe) -> Recipe:
             for name, task in intermediate.tasks.items()
         }
         intermediate = replace(intermediate, tasks=tasks)
+    if recipe.seeds:
+        recipe = replace(recipe, seed=recipe.seeds[0])
     return replace(recipe, targets=targets, finetuning=finetuning, pretraining=pretraining, intermediate=intermediate)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from xtreme_bench.recipe.fields import Recipe
 from xtreme_bench.recipe.tree import Entries, Entry, Reading, Scalar, Tree, at_line
 from xtreme_bench.recipe.yaml import DEPTH_LIMIT, parse_value
 from xtreme_bench.wording import hint
@@ -46,6 +47,8 @@ def apply(tree: Entries, texts: Sequence[str], reading: Reading, *, baseline: bo
         if value is None:
             continue
         if value.kind != "empty":
+            for other in Recipe.EXACTLY_ONE if dotted in Recipe.EXACTLY_ONE else ():
+                tree = _without(tree, (other,)) if other in tree.entries else tree
             tree = _set(tree, path, Entry(line, value), reading)
         elif tree.at(*path) is not None:
             tree = _without(tree, path)

@@ -85,7 +85,8 @@ def _read_field(kind: Any, item: Field[Any], tree: Tree, path: str, reading: Rea
     if get_origin(kind) is Mapping:
         return _read_mapping(get_args(kind)[1], item, tree, path, reading)
     if get_origin(kind) is tuple:
-        return _read_list(item, tree, path, reading)
+        numbers = get_args(kind)[0] is int
+        return _read_numbers(item, tree, path, reading) if numbers else _read_list(item, tree, path, reading)
     if kind is str:
         return _read_text(item, tree, path, reading)
     return _read_number(kind, item, tree, path, reading)
@@ -136,6 +137,22 @@ def _read_list(item: Field[Any], tree: Tree, path: str, reading: Reading) -> tup
         else:
             seen.append(element.text)
     return tuple(name for name in known if name in seen)
+
+
+def _read_numbers(item: Field[Any], tree: Tree, path: str, reading: Reading) -> tuple[int, ...]:
+    """A list of different whole numbers, in its own order."""
+    if not isinstance(tree, Items) or not tree.items:
+        found = tree.kind if not isinstance(tree, Items) else "an empty one"
+        reading.fault(f"{path} must be a list of whole numbers, not {found}; write [1, 2, 3]", tree.line)
+        return ()
+    seen: list[int] = []
+    for element in tree.items:
+        number = _read_number(int, item, element, path, reading)
+        if number in seen:
+            reading.fault(f"{path} names {number} twice", element.line)
+        elif number is not None:
+            seen.append(int(number))
+    return tuple(seen)
 
 
 def _not_among(name: str, known: tuple[str, ...], noun: str, owner: str, path: str, reading: Reading) -> str:

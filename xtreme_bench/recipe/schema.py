@@ -100,6 +100,8 @@ def _value(kind: Any, item: Field[Any], key: str) -> Schema:
         least = {"minProperties": 1} if item.default_factory is MISSING else {}
         rows = {name: _row(get_args(kind)[1], name, (facts["defaults"] or {}).get(name)) for name in choices}
         return {"type": "object", "properties": rows, "additionalProperties": False, **least}
+    if get_origin(kind) is tuple and get_args(kind)[0] is int:
+        return {"type": "array", "items": _value(int, item, key), "uniqueItems": True, "minItems": 1}
     if get_origin(kind) is tuple:
         names = list(choices(key, "download") if callable(choices) else choices)
         array: Schema = {"type": "array", "items": {"enum": names}, "uniqueItems": True}

@@ -21,7 +21,7 @@ from xtreme_bench.stage.store import Store
 from xtreme_bench.wording import listing
 
 if TYPE_CHECKING:
-    from xtreme_bench.run.reproduce import Outcome
+    from xtreme_bench.run.outcome import Outcome
 
 # Plots with a bar or a dot for each run are drawn for up to so many; tables hold any number.
 PLOTTED = 6
@@ -61,6 +61,13 @@ def write_comparison_page(manifests: Sequence[Manifest], folder: Path) -> Path:
     parts += _score_sections(manifests, reference)
     parts += [page_facts.trained_section(one, name=one["name"]) for one in manifests]
     return _write(folder, title, parts)
+
+
+def write_seeds_page(title: str, manifests: Sequence[Manifest], folder: Path, *parts: str) -> Path:
+    """Write `index.html` with `parts` and, below them, the mean scores of a recipe and perhaps its baseline."""
+    baseline = manifests[1] if manifests[1:] else None
+    sections = [_expectations(manifests[0], baseline), *_score_sections(manifests, 1 if baseline else None)]
+    return _write(folder, title, [*parts, *sections, page_facts.trained_section(manifests[0])])
 
 
 def _write(folder: Path, title: str, parts: Sequence[str]) -> Path:

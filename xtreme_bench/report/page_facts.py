@@ -22,7 +22,7 @@ from xtreme_bench.wording import duration
 
 if TYPE_CHECKING:
     from xtreme_bench.recipe.load import Recipe
-    from xtreme_bench.run.reproduce import Finished
+    from xtreme_bench.run.outcome import Finished
 
 Record = Mapping[str, Any]
 # By the beginning of the points' names: what is on the y axis, and the caption.
@@ -82,6 +82,11 @@ def reproduce_section(run: Finished) -> str:
         ["bundle, sha256 of the zip", _bundle_sha256(run)],
     ]
     return section("Reproduce", command(_again(recipe)), table(("", ""), facts, kind="words"))
+
+
+def again_section(recipe: Recipe) -> str:
+    """The command that makes the same bundles."""
+    return section("Reproduce", command(_again(recipe)))
 
 
 def _again(recipe: Recipe) -> str:

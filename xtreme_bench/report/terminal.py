@@ -19,7 +19,7 @@ from xtreme_bench.report.verdict import expectations, verdict
 from xtreme_bench.wording import count
 
 if TYPE_CHECKING:
-    from xtreme_bench.run.reproduce import Outcome
+    from xtreme_bench.run.outcome import Outcome
 
 __all__ = [
     "check_text", "comparison_text", "lenient_text", "score_table", "summary_table", "terminal",

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from xtreme_bench import engines, models
 from xtreme_bench.audit import scope
 from xtreme_bench.bundle import manifest, write
 from xtreme_bench.bundle.check import check
+from xtreme_bench.bundle.paths import MANIFEST
 from xtreme_bench.bundle.verify import check_expect
 from xtreme_bench.data import layout, plausible
 from xtreme_bench.data.counts import Memory, memory_file
@@ -25,11 +26,14 @@ from xtreme_bench.plan import labels as plan_labels
 from xtreme_bench.plan.accept import accept
 from xtreme_bench.plan.stages import Plan, distinct, plan
 from xtreme_bench.recipe import files, load
+from xtreme_bench.recipe.fields import Expectation, Recipe
 from xtreme_bench.released.fetch import fetch
 from xtreme_bench.released.packages import PACKAGES
+from xtreme_bench.run.outcome import Finished, Outcome
 from xtreme_bench.run.progress import Display
 from xtreme_bench.run.schedule import execute
-from xtreme_bench.stage.stage import MISSING
+from xtreme_bench.run.seeds import Together, arms, together
+from xtreme_bench.stage.stage import MISSING, Stage
 from xtreme_bench.stage.store import Store
 
 
@@ -53,25 +57,6 @@ class Places:
         return self.data or layout.DATA
 
 
-@dataclass(frozen=True)
-class Finished:
-    """A finished recipe: where its bundle is, what the manifest says, and the records of its stages."""
-
-    plan: Plan
-    bundle: Path
-    manifest: dict[str, Any]
-    records: list[dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a run leaves: the recipe's results, its baseline's, and what was expected but is not so."""
-
-    main: Finished
-    baseline: Finished | None
-    problems: list[Problem]
-
-
 def plans(
     name: str,
     places: Places,
@@ -81,6 +66,7 @@ def plans(
 ) -> list[Plan]:
     """The plan of a recipe and, after it, of its baseline, whose stages run in `image` or with the packages here.
 
+    Of a recipe with several seeds there is one for each, and its baseline has the same where it has none of its own.
     `digests` are those of an earlier plan, so that no file is hashed twice; `overrides` as for `load.load`.
 
     Errors: `InputError` with all faults of either file.
@@ -90,15 +76,24 @@ def plans(
     recipes = [load.load(files.find(name), overrides)]
     if recipes[0].baseline is not None:
         before = files.named(recipes[0].baseline, recipes[0].path.parent)
-        recipes.append(load.load(before, overrides, baseline=True))
+        second = load.load(before, overrides, baseline=True)
+        recipes.append(_alike(second, recipes[0]))
     made = [
-        plan(one, data=places.data, labels=places.labels, image=image, digests=digests, partial=places.partial)
+        plan(run, data=places.data, labels=places.labels, image=image, digests=digests, partial=places.partial)
         for one in recipes
+        for run in one.runs
     ]
     made[0].missing[:0] = plan_labels.unjudged(made[0], places.corpora, places.labels)
     if places.store.is_dir():  # looking at a plan makes none
         digests.save()
     return made
+
+
+def _alike(baseline: Recipe, recipe: Recipe) -> Recipe:
+    """The baseline with as many runs as the recipe has, of the same seeds where it names none that it could take."""
+    if recipe.seeds:
+        return replace(baseline, seeds=baseline.seeds or recipe.seeds)
+    return replace(baseline, seeds=None, seed=recipe.seed) if baseline.seeds else baseline
 
 
 def _digests(places: Places) -> Digests:
@@ -131,8 +126,8 @@ def planned(
 
 def reproduce(
     name: str, places: Places, engine: str = "local", *, accept_code: bool = False, overrides: Sequence[str] = ()
-) -> Outcome:
-    """Run a recipe and its baseline to the end, on one of `engines.names()`.
+) -> Outcome | Together:
+    """Run a recipe and its baseline to the end, on one of `engines.names()`; one with several seeds for each of them.
 
     With `accept_code` finished stages that differ from the plan's by their code alone are taken as they are.
     Errors: wrong input before any work; an engine that cannot be used; the first stage that fails.
@@ -145,16 +140,44 @@ def reproduce(
     places.store.mkdir(parents=True, exist_ok=True)
     _fetch_encoders(made)
     resources = made[0].recipe.resources
+    store = Store(places.store)
     with closing(engines.open(engine, resources, Display(0).say)) as place:
         # Now that the weights have a folder, and the image a digest.
         made = plans(name, places, place.image, digests, overrides)
         _require_inputs(made, places)
-        made = accept(made, Store(places.store)) if accept_code else made
-        stages = distinct(made)
-        execute(stages, Store(places.store), place, jobs=resources.jobs, display=Display(len(stages)))
-    finished = [_finish(one, Store(places.store), places) for one in made]
-    baseline = finished[1] if len(finished) > 1 else None
+        made = accept(made, store) if accept_code else made
+        shared = _shared(made)
+        execute(shared, store, place, jobs=resources.jobs, display=Display(len(shared)))
+    failed = _each_seed(made, {stage.key for stage in shared}, store, engine)
+    finished = {at: _finish(one, store, places) for at, one in enumerate(made) if at not in failed}
+    if any(one.recipe.seeds for one in made):
+        return together(made, finished, failed, places.submissions)
+    baseline = finished.get(1)
     return Outcome(finished[0], baseline, _judge(finished[0], baseline))
+
+
+def _shared(made: Sequence[Plan]) -> list[Stage]:
+    """The stages that no seed is by itself in: without them there is no run of a recipe at all."""
+    keys = [set.intersection(*({stage.key for stage in one.stages} for one in arm.values())) for arm in arms(made)]
+    return [stage for stage in distinct(made) if stage.key in set().union(*keys)]
+
+
+def _each_seed(made: Sequence[Plan], done: set[str], store: Store, engine: str) -> dict[int, StageError]:
+    """Run what only one seed needs, seed after seed; returns the error of each that fails, by its place in the list."""
+    failed = {}
+    for at, one in enumerate(made):
+        stages = [stage for stage in one.stages if stage.key not in done]
+        if not stages:
+            continue
+        display = Display(len(stages))
+        display.say(f"{one.recipe.name}, seed {one.recipe.seed}")
+        try:
+            with closing(engines.open(engine, made[0].recipe.resources, Display(0).say)) as place:
+                execute(stages, store, place, jobs=made[0].recipe.resources.jobs, display=display)
+        except StageError as error:
+            display.say(str(error))
+            failed[at] = error
+    return failed
 
 
 def _fetch_encoders(made: list[Plan]) -> None:
@@ -206,8 +229,10 @@ def _require_outputs(made: list[Plan], places: Places) -> None:
     """Errors: `InputError` where what a run leaves could not be written at its end."""
     folders = [places.store, places.reports / made[0].recipe.name]
     for one in made:
-        folders.append(places.submissions / one.recipe.name)
+        folders.append(_bundle(one, places))
         write.require_place(folders[-1], one.recipe.name)
+        if one.recipe.seeds and (folders[-1].parent / MANIFEST).is_file():
+            raise InputError(f"{folders[-1].parent}: holds the bundle of one run; name another folder with --out")
     problems = [Problem("cannot be written", str(folder)) for folder in folders if not _is_writable(folder)]
     if problems:
         raise InputError("name other folders with --store, --out and --reports, or mend these", problems)
@@ -219,15 +244,23 @@ def _is_writable(folder: Path) -> bool:
     return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
 
 
+def _bundle(one: Plan, places: Places) -> Path:
+    """Where the bundle of a run is written; those of several seeds stand side by side."""
+    folder = places.submissions / one.recipe.name
+    return folder / f"seed-{one.recipe.seed}" if one.recipe.seeds else folder
+
+
 def _finish(one: Plan, store: Store, places: Places) -> Finished:
     records = [record for stage in one.stages if (record := store.record(stage.key)) is not None]
     scores = None
     if one.score is not None:
         scores = json.loads((one.score.folder(store) / "scores.json").read_text(encoding="utf-8"))
-    content = manifest.content(one, records, scores)
+    # What a recipe with several seeds expects is expected of their means.
+    told = replace(one, recipe=replace(one.recipe, expect=Expectation())) if one.recipe.seeds else one
+    content = manifest.content(told, records, scores)
     predictions = {task: stage.folder(store) for task, stage in one.predictions.items()}
     try:
-        folder = write.write(places.submissions / one.recipe.name, content, predictions)
+        folder = write.write(_bundle(one, places), content, predictions)
     except OSError as error:
         raise StageError(f"{places.submissions}: the bundle cannot be written: {error.strerror or error}") from error
     return Finished(one, folder, write.read_manifest(folder), records)
