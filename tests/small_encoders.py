@@ -58,7 +58,7 @@ def _modernbert() -> Any:
     return _bytes(("[CLS]", "[PAD]", "[SEP]"), "[CLS] $A [SEP]", "[CLS] $A [SEP] $B [SEP]")
 
 
-# The least that a config must say, 16 wide and two blocks high, by architecture; with a tokenizer as released ones have.
+# What a config says, 16 wide and two blocks high; with a tokenizer as released ones have.
 _SIZES = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 24}
 _PAD_1 = {**_SIZES, "max_position_embeddings": 66, "pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2}
 _PAD_0 = {**_SIZES, "max_position_embeddings": 64, "pad_token_id": 0}

@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 import onnx
 import onnxruntime
+import torch
 from numpy.typing import NDArray
 
 from xtreme_bench.errors import InputError, StageError
-from xtreme_bench.retrieval import graph
+from xtreme_bench.retrieval import graph, traced
 from xtreme_bench.retrieval.embed import BATCH_TOKENS, check_settings, tokenise
 from xtreme_bench.retrieval.embed_onnx import onnx_device, onnx_run
 from xtreme_bench.retrieval.embed_torch import Run, torch_run
@@ -79,13 +80,16 @@ def export(job: Job) -> dict[str, Any]:
     if precision in graph.FLOATS and device == "cpu":
         raise InputError(f"retrieval.precision {precision} is for a GPU, and there is none here; take int8 or fp32")
     job.progress(1, 3, "writing the graph")
+    settings = {"layer": layer, "pooling": pooling, "precision": precision, "device": device}
     try:
-        operators = graph.write(
-            encoder.model, job.out, layer=layer, pooling=pooling, precision=precision, device=device
-        )
-    except (KeyError, AttributeError) as error:
+        if by_hand := graph.knows(encoder.model.config):
+            operators = graph.write(encoder.model, job.out, **settings)
+        else:
+            operators = traced.write(encoder, job.out, **settings)
+    except Exception as error:  # what exporters say has no common class
         raise InputError(
-            f"{job.inputs['encoder']}: not of BERT's architecture ({error}); set `retrieval.provider: torch`"
+            f"{job.inputs['encoder']}: no ONNX graph can be written of it ({str(error)[:300]}); "
+            "set `retrieval.provider: torch`"
         ) from error
     job.progress(2, 3, "comparing with torch")
     tokens, _ = tokenise(encoder.tokenizer, [*SENTENCES, " ".join(SENTENCES)], params["max_length"])
@@ -94,6 +98,7 @@ def export(job: Job) -> dict[str, Any]:
     facts = {
         **{name: params[name] for name in ("layer", "pooling", "precision")},
         "device": device,
+        "written_by": "xtreme-bench" if by_hand else f"torch.onnx {torch.__version__}",
         "width": found.shape[1],
         "layers": found.shape[1] // encoder.width,
         "operators": operators,
