@@ -50,7 +50,9 @@ def test_an_export_gives_the_vectors_of_torch_for_any_batch_and_length(
             np.testing.assert_allclose(run(ids), expected(ids), rtol=0, atol=2e-5)
 
 
-@pytest.mark.parametrize("kind", TRACED)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=() if kind == "modernbert" else pytest.mark.slow) for kind in TRACED]
+)
 def test_a_traced_export_is_optimised_silent_and_the_same_to_the_byte(
     tmp_path: Path, kind: str, capfd: Any, caplog: Any
 ) -> None:
@@ -65,7 +67,9 @@ def test_a_traced_export_is_optimised_silent_and_the_same_to_the_byte(
     assert not kinds & {"Erf", "Pow", "SkipLayerNormalization"} or kind == "eurobert"
 
 
-@pytest.mark.parametrize("kind", TRACED)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=() if kind == "deberta-v2" else pytest.mark.slow) for kind in TRACED]
+)
 def test_int8_of_a_traced_export_has_all_layers_of_weights_in_it_and_keeps_the_directions(
     tmp_path: Path, kind: str, caplog: Any
 ) -> None:
