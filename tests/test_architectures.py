@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import io
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from sentencepiece import SentencePieceTrainer
 from small_encoders import KINDS, save_small_encoder, small_encoder
 from torch import nn
-from toy_training import FINETUNING, SETTINGS, KilledError, digests, killed_at, make_job, write_corpus
+from toy_training import ENGLISH, FINETUNING, SETTINGS, KilledError, digests, killed_at, make_job, write_corpus
 
+from xtreme_bench.errors import InputError
 from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.architectures import ARCHITECTURES
 from xtreme_bench.training.batching import collate
 from xtreme_bench.training.dropout import ExampleDropout
 from xtreme_bench.training.examples import Example
 from xtreme_bench.training.families import classification
+from xtreme_bench.training.frames import frame
 from xtreme_bench.training.network import Network, Task
 from xtreme_bench.training.predict import predict
 from xtreme_bench.training.train import finetune
@@ -135,3 +140,32 @@ def test_a_training_is_resumed_to_the_same_bytes_and_its_encoder_predicts(
     job = make_job(tmp_path / "predicted", asked, **inputs, model=whole.out)
     assert predict(job) == {"predictions": {"de": 15}}
     assert set((job.out / "test-de.tsv").read_text().split()) <= {"entailment", "contradiction", "neutral"}
+
+
+def test_mdeberta_has_its_tokenizer_in_a_sentencepiece_file(tmp_path: Path) -> None:
+    folder, made = save_small_encoder(tmp_path, "deberta-v2"), io.BytesIO()
+    (folder / "tokenizer.json").unlink()
+    marks = dict(zip(("pad", "bos", "eos", "unk"), ("[PAD]", "[CLS]", "[SEP]", "[UNK]"), strict=True))
+    SentencePieceTrainer.train(
+        sentence_iterator=iter([" ".join(ENGLISH)] * 9),
+        model_writer=made,
+        vocab_size=60,
+        hard_vocab_limit=False,
+        user_defined_symbols=["[MASK]"],
+        minloglevel=2,
+        **{f"{mark}_piece": piece for mark, piece in marks.items()},
+        **{f"{mark}_id": at for at, mark in enumerate(marks)},
+    )
+    (folder / "spm.model").write_bytes(made.getvalue())
+    form = frame(encoders.load_tokenizer(folder), 2)
+    assert form.marks == ((1,), (2,), (2,))
+    assert form.texts == (0, 1)
+
+
+def test_a_tokenizer_without_padding_is_an_error(tmp_path: Path) -> None:
+    folder = save_small_encoder(tmp_path, "modernbert")
+    settings = json.loads((folder / "tokenizer_config.json").read_text())
+    del settings["pad_token"]
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    with pytest.raises(InputError, match="its tokenizer has no padding token; name one in tokenizer_config.json"):
+        encoders.load(folder)

@@ -124,7 +124,7 @@ def test_a_config_of_a_released_model_says_the_same_in_older_words(
 ) -> None:
     ours, old = (encoders.load(folder) for folder in (sound[kind], edited(tmp_path / "x", sound[kind], **OLD[kind])))
     said, again = ours.model.config.to_dict(), old.model.config.to_dict()
-    assert {name: again[name] for name in said} == said
+    assert {name for name in said if again[name] != said[name]} == {"_name_or_path"}
     inputs = Inputs(torch.arange(5, 40)[None])
     assert torch.equal(old.hidden(inputs), ours.hidden(inputs))
 
