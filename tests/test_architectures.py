@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import io
+import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from small_encoders import KINDS, small_encoder
+from sentencepiece import SentencePieceTrainer
+from small_encoders import KINDS, save_small_encoder, small_encoder
 from torch import nn
+from toy_training import ENGLISH, FINETUNING, SETTINGS, KilledError, digests, killed_at, make_job, write_corpus
 
+from xtreme_bench.errors import InputError
+from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.architectures import ARCHITECTURES
 from xtreme_bench.training.batching import collate
 from xtreme_bench.training.dropout import ExampleDropout
 from xtreme_bench.training.examples import Example
 from xtreme_bench.training.families import classification
+from xtreme_bench.training.frames import frame
 from xtreme_bench.training.network import Network, Task
+from xtreme_bench.training.predict import predict
+from xtreme_bench.training.train import finetune
 
 CPU = torch.device("cpu")
 # Of lengths so different that short ones are padded by more than a window of local attention.
@@ -100,3 +110,62 @@ def test_with_nothing_dropped_training_computes_what_evaluation_does(kind: str) 
     network.noise.take(range(5), CPU)
     assert torch.allclose(network.hidden(inputs)[tokens], expected, atol=2e-6)
     assert torch.allclose(network.eval().hidden(inputs)[tokens], expected, atol=2e-6)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_corpus(tmp_path_factory.mktemp("data"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_training_is_resumed_to_the_same_bytes_and_its_encoder_predicts(
+    tmp_path: Path, data: Path, kind: str
+) -> None:
+    """A pair of texts, so that segments and marks between are there, from the folder on."""
+    inputs = {"data": data, "encoder": save_small_encoder(tmp_path / "encoder", kind)}
+    params = {**FINETUNING, "source": "xnli", "steps": 4, "evaluate_every": 2, "evaluate_on": 8}
+    whole = make_job(tmp_path / "whole", params, **inputs)
+    facts = finetune(whole)
+    broken = make_job(tmp_path / "broken", {**params, "checkpoint_seconds": 0}, **inputs)
+    with pytest.raises(KilledError):
+        finetune(killed_at(broken, 3))
+    assert finetune(broken) == facts
+    assert digests(broken.out) == digests(whole.out)
+    before, after = (encoders.load(folder).model.state_dict() for folder in (inputs["encoder"], whole.out))
+    assert before.keys() == after.keys()
+    learned = {name for name in before if not torch.equal(before[name], after[name])}
+    assert any(".0." in name for name in learned)
+    assert ARCHITECTURES[KINDS[kind][0]].words in learned
+    asked = {**SETTINGS, "task": "xnli", "languages": ["de"], "method": "full"}
+    job = make_job(tmp_path / "predicted", asked, **inputs, model=whole.out)
+    assert predict(job) == {"predictions": {"de": 15}}
+    assert set((job.out / "test-de.tsv").read_text().split()) <= {"entailment", "contradiction", "neutral"}
+
+
+def test_mdeberta_has_its_tokenizer_in_a_sentencepiece_file(tmp_path: Path) -> None:
+    folder, made = save_small_encoder(tmp_path, "deberta-v2"), io.BytesIO()
+    (folder / "tokenizer.json").unlink()
+    marks = dict(zip(("pad", "bos", "eos", "unk"), ("[PAD]", "[CLS]", "[SEP]", "[UNK]"), strict=True))
+    SentencePieceTrainer.train(
+        sentence_iterator=iter([" ".join(ENGLISH)] * 9),
+        model_writer=made,
+        vocab_size=60,
+        hard_vocab_limit=False,
+        user_defined_symbols=["[MASK]"],
+        minloglevel=2,
+        **{f"{mark}_piece": piece for mark, piece in marks.items()},
+        **{f"{mark}_id": at for at, mark in enumerate(marks)},
+    )
+    (folder / "spm.model").write_bytes(made.getvalue())
+    form = frame(encoders.load_tokenizer(folder), 2)
+    assert form.marks == ((1,), (2,), (2,))
+    assert form.texts == (0, 1)
+
+
+def test_a_tokenizer_without_padding_is_an_error(tmp_path: Path) -> None:
+    folder = save_small_encoder(tmp_path, "modernbert")
+    settings = json.loads((folder / "tokenizer_config.json").read_text())
+    del settings["pad_token"]
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    with pytest.raises(InputError, match="its tokenizer has no padding token; name one in tokenizer_config.json"):
+        encoders.load(folder)

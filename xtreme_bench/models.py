@@ -13,7 +13,7 @@ from xtreme_bench.errors import InputError, Problem, StageError
 
 # What an encoder folder may hold; weights in other forms than safetensors can run code and are never fetched.
 FILES = ("config.json", "*.safetensors", "*.safetensors.index.json", "tokenizer*.json", "sentencepiece*.model",
-         "special_tokens_map.json", "vocab.txt")  # fmt: skip
+         "spm.model", "special_tokens_map.json", "vocab.txt")  # fmt: skip
 
 
 # It must hold one file of each group; the text is the message if it holds none.
@@ -23,7 +23,7 @@ NEEDED = {
         "model.safetensors",
         "model.safetensors.index.json",
     },
-    "tokenizer.json is missing": {"tokenizer.json", "sentencepiece.bpe.model", "vocab.txt"},
+    "tokenizer.json is missing": {"tokenizer.json", "sentencepiece.bpe.model", "spm.model", "vocab.txt"},
 }
 
 

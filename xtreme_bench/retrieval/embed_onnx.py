@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,21 +45,26 @@ def onnx_run(folder: Path, device: str, threads: int) -> tuple[Run, str]:
     options.inter_op_num_threads = 1
     options.use_deterministic_compute = True
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    try:
+        started = session(folder / GRAPH, device, options)
+    except Exception as error:  # ONNX Runtime's errors have no common class
+        raise StageError(f"{PROVIDERS[device]} cannot run the exported graph: {error}") from error
+    used = started.get_providers()[0]
+    if used != PROVIDERS[device]:
+        raise StageError(f"{PROVIDERS[device]} did not start, ONNX Runtime fell back to {used}; see the stage's log")
+
+    def run(ids: Tokens) -> NDArray[np.float32]:
+        return started.run(None, {"input_ids": ids})[0]  # type: ignore[no-any-return]
+
+    return run, used
+
+
+def session(file: Path, device: str, options: Any, without: Sequence[str] = ()) -> Any:
+    """A session of ONNX Runtime on a device, `without` some of its fusions; raises what it raises."""
     options.log_severity_level = 3
     provider: Any = PROVIDERS[device]
     if device == "cuda":
         # CUDA and cuDNN come with torch. TF32 would cost fp32 its last digits.
         onnxruntime.preload_dlls()
         provider = (provider, {"use_tf32": "0"})
-    try:
-        session = onnxruntime.InferenceSession(str(folder / GRAPH), options, providers=[provider])
-    except Exception as error:  # ONNX Runtime's errors have no common class
-        raise StageError(f"{PROVIDERS[device]} cannot run the exported graph: {error}") from error
-    used = session.get_providers()[0]
-    if used != PROVIDERS[device]:
-        raise StageError(f"{PROVIDERS[device]} did not start, ONNX Runtime fell back to {used}; see the stage's log")
-
-    def run(ids: Tokens) -> NDArray[np.float32]:
-        return session.run(None, {"input_ids": ids})[0]  # type: ignore[no-any-return]
-
-    return run, used
+    return onnxruntime.InferenceSession(str(file), options, providers=[provider], disabled_optimizers=list(without))

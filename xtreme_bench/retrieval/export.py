@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import onnx
 import onnxruntime
+import torch
 from numpy.typing import NDArray
 
 from xtreme_bench.errors import InputError, StageError
@@ -79,11 +80,13 @@ def export(job: Job[Export]) -> dict[str, Any]:
     if precision in graph.FLOATS and device == "cpu":
         raise InputError(f"retrieval.precision {precision} is for a GPU, and there is none here; use int8 or fp32")
     job.progress(1, 3, "writing the graph")
+    settings = {"layer": layer, "pooling": pooling, "precision": precision, "device": device}
     try:
-        operators = graph.write(
-            encoder.model, job.out, layer=layer, pooling=pooling, precision=precision, device=device
-        )
-    except (KeyError, AttributeError) as error:
+        if by_hand := graph.knows(encoder.model.config):
+            operators = graph.write(encoder.model, job.out, **settings)
+        else:
+            operators = traced.write(encoder, job.out, **settings)
+    except Exception as error:  # what exporters say has no common class
         raise InputError(
             f"{job.inputs['encoder']}: its architecture is not BERT's ({error}); set `retrieval.provider: torch`"
         ) from error
@@ -94,6 +97,7 @@ def export(job: Job[Export]) -> dict[str, Any]:
     facts = {
         **{name: getattr(params, name) for name in ("layer", "pooling", "precision")},
         "device": device,
+        "written_by": "xtreme-bench" if by_hand else f"torch.onnx {torch.__version__}",
         "width": found.shape[1],
         "layers": found.shape[1] // encoder.width,
         "operators": operators,

@@ -80,6 +80,11 @@ class Graph:
         return dict(sorted(Counter(node.op_type for node in self._nodes).items()))
 
 
+def knows(config: Any) -> bool:
+    """Whether a model with this config can be written: BERT's architecture, whose activation is fused with a bias."""
+    return ARCHITECTURES[config.model_type].graph and config.hidden_act == "gelu"
+
+
 def write(model: Any, folder: Path, *, layer: int | None, pooling: str, precision: str, device: str) -> dict[str, int]:
     """Write the graph of `model` up to hidden state `layer` to `folder`; returns how often each operator occurs.
 
