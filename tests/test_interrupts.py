@@ -92,7 +92,7 @@ def test_a_run_that_is_asked_to_end_ends_with_130_and_leaves_no_worker(
     run.send_signal(number)
     assert run.wait(20) == 130
     assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
-    assert "interrupted; the same command goes on" in (tmp_path / "run.err").read_text()
+    assert "interrupted; run the same command again" in (tmp_path / "run.err").read_text()
 
 
 def test_a_run_that_waits_for_another_says_so_and_can_be_ended(tmp_path: Path) -> None:

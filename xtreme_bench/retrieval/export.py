@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from xtreme_bench.errors import InputError, StageError
 from xtreme_bench.files import write_json
-from xtreme_bench.retrieval import graph
+from xtreme_bench.retrieval import graph, traced
 from xtreme_bench.retrieval.embed import BATCH_TOKENS, check_settings, tokenise
 from xtreme_bench.retrieval.embed_onnx import onnx_device, onnx_run
 from xtreme_bench.retrieval.embed_torch import Run, torch_run
@@ -80,7 +80,7 @@ def export(job: Job[Export]) -> dict[str, Any]:
     if precision in graph.FLOATS and device == "cpu":
         raise InputError(f"retrieval.precision {precision} is for a GPU, and there is none here; use int8 or fp32")
     job.progress(1, 3, "writing the graph")
-    settings = {"layer": layer, "pooling": pooling, "precision": precision, "device": device}
+    settings: dict[str, Any] = {"layer": layer, "pooling": pooling, "precision": precision, "device": device}
     try:
         if by_hand := graph.knows(encoder.model.config):
             operators = graph.write(encoder.model, job.out, **settings)
@@ -88,7 +88,8 @@ def export(job: Job[Export]) -> dict[str, Any]:
             operators = traced.write(encoder, job.out, **settings)
     except Exception as error:  # what exporters say has no common class
         raise InputError(
-            f"{job.inputs['encoder']}: its architecture is not BERT's ({error}); set `retrieval.provider: torch`"
+            f"{job.inputs['encoder']}: no ONNX graph can be written of it ({str(error)[:300]}); "
+            "set `retrieval.provider: torch`"
         ) from error
     job.progress(2, 3, "comparing with torch")
     tokens, _ = tokenise(encoder.tokenizer, [*SENTENCES, " ".join(SENTENCES)], params.max_length)
