@@ -182,7 +182,7 @@ def test_an_honest_header_before_missing_data_is_an_error(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"auto_map": {"AutoTokenizer": ["evil.Tokenizer", None]}}, "a model's code is never run"),
+        ({"auto_map": {"AutoTokenizer": ["evil.Tokenizer", None]}}, "code of a model is not run"),
         ({"fast_tokenizer_files": ["tokenizer.json", "../x/tokenizer.5.0.json"]}, "not names of files in this folder"),
         ({"fast_tokenizer_files": "tokenizer.5.0.json"}, "not names of files in this folder"),
         ({"tokenizer_object": "x"}, "tokenizer_object cannot be set in a file"),
@@ -276,7 +276,7 @@ def test_a_tokenizer_with_segments_that_the_weights_lack_is_an_error(folder: Pat
     tokenizer = tiny_encoder().tokenizer
     tokenizer.backend_tokenizer.post_processor = processors.BertProcessing(("</s>", 2), ("<s>", 0))
     tokenizer.save_pretrained(folder)
-    with pytest.raises(InputError, match="its tokenizer has segments up to 1, but the weights have only 1"):
+    with pytest.raises(InputError, match="its tokenizer has segments up to 1, but the weights only 1"):
         encoders.load(folder)
 
 

@@ -94,7 +94,7 @@ def test_a_tokenizer_without_a_first_special_token_is_refused() -> None:
         single="$A </s>", pair="$A </s> $B </s>", special_tokens=[("</s>", 2)]
     )
     for texts in (1, 2):
-        with pytest.raises(InputError, match=r"does not put . text\(s\) one after another after a special token"):
+        with pytest.raises(InputError, match=r"does not put . text\(s\) one after another behind a special token"):
             frame(tokenizer, texts)
 
 

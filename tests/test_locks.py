@@ -80,6 +80,6 @@ def test_what_stands_in_a_lock_file_is_told_as_short_printable_text(tmp_path: Pa
     with (tmp_path / "key").open() as other:
         fcntl.flock(other, fcntl.LOCK_EX)
         held = locks.held(tmp_path / "key", waiting=heard.append, stop=lambda: bool(heard))
-        with pytest.raises(StageError, match="not begun"), held:
+        with pytest.raises(StageError, match="not started"), held:
             pytest.fail("begun")
     assert heard == [told]

@@ -112,7 +112,7 @@ def test_without_options_nothing_is_set(tmp_path: Path) -> None:
         (["seed=&a 1"], ["--set seed: an anchor (&a); a recipe has none, remove it"]),
         (["seed=!!python/name:os.system"], ["--set seed: a tag (!!python/name:os.system)"]),
         (["seed=["], ["--set seed: not YAML: "]),
-        (["data={source: miniature, source: releases}"], ["--set data: the key 'source' stands twice"]),
+        (["data={source: miniature, source: releases}"], ["--set data: the key 'source' occurs twice"]),
         (["seed=-1", "sead=3"], ["--set seed: seed must be at least 0", "--set sead: unknown key 'sead'"]),
     ],
 )  # fmt: skip

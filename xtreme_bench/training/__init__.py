@@ -1,6 +1,7 @@
 """Train encoders and predict with them: examples, batches, the loop, the families of tasks, prediction."""
 
 __all__ = [
+    "architectures",
     "batching",
     "encoder",
     "encoder_files",

@@ -188,8 +188,8 @@ class _Run:
                 if self.accelerator.num_processes > 1 or all(len(part) < 2 for part, _ in cut):
                     raise StageError(
                         f"step {step.number + 1}, task {step.task.name}: the GPU's memory is full; lower `batch` or "
-                        "`max_length` in the recipe, set `resources.precision: bf16`, or "
-                        "`resources.gradient_checkpointing: true`, or stop other programs on the GPU"
+                        "`max_length` in the recipe, set `resources.precision: bf16`, or stop "
+                        "other programs on the GPU"
                     ) from error
             # Outside the handler, because its error keeps what the pass has made alive.
             self.optimizer.zero_grad(set_to_none=True)

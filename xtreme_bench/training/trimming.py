@@ -33,7 +33,9 @@ class Table(nn.Module):
         place = torch.full((whole.num_embeddings,), len(ids), dtype=torch.long)
         place[ids] = torch.arange(len(ids))
         self.register_buffer("place", place, persistent=False)
-        self.padding = None if whole.padding_idx is None else int(place[whole.padding_idx])
+        padding = None if whole.padding_idx is None else int(place[whole.padding_idx])
+        # Some configs name a padding that their tokenizer does not use.
+        self.padding = padding if padding != len(ids) else None
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
         """Vectors (..., width) of ids (...)."""
