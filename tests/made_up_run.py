@@ -62,7 +62,18 @@ def _number(task: str, code: str, metric: str, gain: float) -> float:
     return LEVEL[task] + extra + spread / 2 + gain * (GAIN[task] + spread / 4)
 
 
-AUDIT = {
+# What stages say of themselves. Their own tests check that the names here are those of real facts.
+RAN = {"device": "made-up processor", "peak_memory_bytes": 300 * 2**20, "host": "nowhere", "started": "1970"}
+RAN |= {"versions": {}}
+RETRIEVED = {
+    "layer": 2, "pooling": "mean", "provider": "onnxruntime 1.31.1 CPUExecutionProvider", "precision": "fp32",
+    "sentences": 24, "cut": 0, "languages": {},
+}  # fmt: skip
+MINED = {"threshold": 1.0625, "dev_f1": 47.5, "pairs": 88}
+BESIDE_FP32 = {"sentences": 4000, "min_cosine": 0.987654}
+PRECISION = {"tatoeba_accuracy": {"de": {"fp32": 61.5, "int8": 60.25}}, "mean_change": -1.25}
+LAYERED = {"bucc2018_dev_f1": {"de": [5.0, 21.0, 44.5, 31.0, 12.0]}}
+AUDIT: dict[str, Any] = {
     "criteria": {"words": 13, "characters": 26, "characters_in": ["ja", "my", "th", "zh"]},
     "compared": {"training_texts": 12345, "languages": 5},
     "overlaps": [
@@ -134,15 +145,13 @@ def _record(store: Store, stage: Stage, gain: float, curves: bool) -> dict[str, 
     if curve and curves:
         lines = "".join(json.dumps(point) + "\n" for point in curve)
         (out / "curve.jsonl").write_text(lines, encoding="utf-8")
-    ran = {"device": "made-up processor", "peak_memory_bytes": 300 * 2**20, "host": "nowhere", "started": "1970"}
-    ran |= {"versions": {}}
     record = {
         **stage.description(),
         "name": stage.name,
         "files": stage.files,
         "facts": facts,
         "seconds": 12.5,
-        "ran": ran,
+        "ran": RAN,
     }
     store.commit(stage.key, record)
     found = store.record(stage.key)
@@ -160,25 +169,17 @@ def _facts(stage: Stage) -> dict[str, Any]:
     if stage.kind == "audit":
         return AUDIT
     if stage.kind == "precision":
-        return {"tatoeba_accuracy": {"de": {"fp32": 61.5, "int8": 60.25}}, "mean_change": -1.25}
+        return PRECISION
     if stage.kind == "layers":
-        return {"bucc2018_dev_f1": {code: [5.0, 21.0, 44.5, 31.0, 12.0] for code in stage.params.languages}}
+        return {name: dict.fromkeys(stage.params.languages, found["de"]) for name, found in LAYERED.items()}
     return _retrieval_facts(stage) if stage.kind == "retrieve" else {}
 
 
 def _retrieval_facts(stage: Stage) -> dict[str, Any]:
     precision = stage.params.precision
-    vectors = {
-        "layer": 2,
-        "pooling": "mean",
-        "provider": "onnxruntime 1.31.1 CPUExecutionProvider",
-        "sentences": 24,
-        "cut": 0,
-    }
-    mined = {"threshold": 1.0625, "dev_f1": 47.5, "pairs": 88}
-    found = {code: mined if stage.params.task == "bucc2018" else {} for code in stage.params.languages}
-    beside = {} if precision == "fp32" else {"fp32": {"sentences": 4000, "min_cosine": 0.987654}}
-    return {**vectors, "precision": precision, **beside, "languages": found}
+    found = {code: MINED if stage.params.task == "bucc2018" else {} for code in stage.params.languages}
+    beside = {} if precision == "fp32" else {"fp32": BESIDE_FP32}
+    return {**RETRIEVED, "precision": precision, **beside, "languages": found}
 
 
 def _curve(stage: Stage, gain: float) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from data_samples import squad, write
+from made_up_run import AUDIT
 
 from xtreme_bench.audit import scope as audit_scope
 from xtreme_bench.audit.audit import audit
@@ -100,8 +101,11 @@ def test_passages_of_squad_that_xquad_has_are_found(tmp_path: Path) -> None:
     write(tmp_path, "squad/train-v1.1.json", squad([passage | {"context": "The end of it"}]))
     write(tmp_path, "xquad/xquad.en.json", squad([passage]))
     facts = found(tmp_path, targets={"xquad": ["en"]}, finetuning=["squad"])
+    assert facts.keys() == AUDIT.keys()
+    assert facts["relations"][0].keys() == AUDIT["relations"][0].keys()
     same = next(one for one in facts["overlaps"] if one["kind"] == "same text" and "development" in one["source"])
     assert same["items"] == {"en": {"items": 1, "of": 1, "long": 1}}
+    assert same.keys() == AUDIT["overlaps"][0].keys()
     assert same["examples"][0] == {"language": "en", "item": 0, "text": "Who?"}
     assert [one["training"] for one in facts["relations"]] == ["squad (development)"]
 

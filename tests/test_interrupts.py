@@ -46,7 +46,7 @@ def start(folder: Path, name: str = "run", shell: str = 'exec "$@"') -> subproce
 
 
 def until(happened: Callable[[], object]) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while not happened():
         assert all(run.poll() is None for run in running)
         assert time.monotonic() < end
@@ -90,7 +90,7 @@ def test_a_run_that_is_asked_to_end_ends_with_130_and_leaves_no_worker(
         os.kill(pid, number)
         time.sleep(0.2)
     run.send_signal(number)
-    assert run.wait(20) == 130
+    assert run.wait(60) == 130
     assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
     assert "interrupted; run the same command again" in (tmp_path / "run.err").read_text()
 
@@ -98,14 +98,16 @@ def test_a_run_that_is_asked_to_end_ends_with_130_and_leaves_no_worker(
 def test_a_run_that_waits_for_another_says_so_and_can_be_ended(tmp_path: Path) -> None:
     first = start(tmp_path, "first")
     until(lambda: working(tmp_path))
+    for pid in workers(first):  # they need not compute meanwhile
+        os.kill(pid, signal.SIGSTOP)
     second = start(tmp_path, "second")
     until(lambda: "waiting for another run" in (tmp_path / "second.err").read_text())
     assert f"(process {first.pid} on {os.uname().nodename}, since " in (tmp_path / "second.err").read_text()
     second.send_signal(signal.SIGINT)
-    assert second.wait(20) == 130
+    assert second.wait(60) == 130
     assert first.poll() is None
     first.send_signal(signal.SIGTERM)
-    assert first.wait(20) == 130
+    assert first.wait(60) == 130
 
 
 def test_a_run_that_was_started_with_ctrl_c_ignored_goes_on_ignoring_it(tmp_path: Path) -> None:
@@ -116,4 +118,4 @@ def test_a_run_that_was_started_with_ctrl_c_ignored_goes_on_ignoring_it(tmp_path
     time.sleep(0.5)
     assert run.poll() is None
     run.terminate()
-    assert run.wait(20) == 130
+    assert run.wait(60) == 130

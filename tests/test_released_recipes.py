@@ -41,6 +41,7 @@ retrieval: {{layer: 2, pooling: mean, max_length: 64}}
 
 @pytest.fixture
 def package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Package:
+    tiny_wheels.without_pip(monkeypatch)
     return tiny_wheels.use(monkeypatch, tmp_path)
 
 

@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 import torch
+from made_up_run import BESIDE_FP32, LAYERED, MINED, PRECISION, RETRIEVED
 from tiny_encoder import LAYERS, TEXTS, export_tiny_encoder, save_tiny_encoder
 
 from xtreme_bench.errors import InputError, StageError
@@ -90,6 +91,8 @@ def test_bucc_tunes_the_threshold_on_dev_and_predicts_test_pairs_best_first(tmp_
     pairs = make_bucc(tmp_path / "data", "test", gold=False)
     facts = retrieve(job(tmp_path, encoder, task="bucc2018", languages=["de"]))
     found = facts["languages"]["de"]
+    assert {*RETRIEVED} <= {*facts}
+    assert {*MINED} <= {*found}
     assert found["dev_f1"] == found["dev_precision"] == found["dev_recall"] == 100
     assert found["threshold"] > 1
     lines = (tmp_path / "out" / "test-de.tsv").read_text(encoding="utf-8").splitlines()
@@ -165,6 +168,7 @@ def test_int8_says_how_far_it_is_from_fp32_and_what_it_costs_on_tatoeba(tmp_path
     settings = {"task": "tatoeba", "languages": ["de", "sw"], "precision": "int8", "min_cosine": 0.9}
     facts = retrieve(job(tmp_path, encoder, export, **settings))
     assert facts["precision"] == "int8"
+    assert {*BESIDE_FP32} <= {*facts["fp32"]}
     assert facts["fp32"]["sentences"] == 4 * len(ENGLISH)
     assert 0.9 < facts["fp32"]["min_cosine"] < 0.9999999
     assert facts["fp32"]["same_neighbour"] == {"de": 100, "sw": 100}
@@ -174,6 +178,7 @@ def test_int8_says_how_far_it_is_from_fp32_and_what_it_costs_on_tatoeba(tmp_path
     inputs = {"labels": tmp_path / "labels", "predictions": tmp_path / "out"}
     cost = precision.compare(Job(Precision("int8", ("de",)), inputs, tmp_path, tmp_path))
     right = 100 * (n - 1) / n
+    assert cost.keys() == PRECISION.keys()
     assert cost == {"tatoeba_accuracy": {"de": {"fp32": right, "int8": right}}, "mean_change": 0}
     write(tmp_path / "labels/tatoeba/test-de.tsv", ["0"] * 3)
     with pytest.raises(InputError, match=f"test-de.tsv: 3 labels, but the data has {len(ENGLISH)} sentences"):
@@ -206,6 +211,7 @@ def test_every_layer_is_scored_on_development_pairs_in_one_pass(tmp_path, encode
     seen = []
     told = lambda done, total, what: seen.append(what)  # noqa: E731
     facts = score_layers(job(tmp_path, encoder, export, progress=told, languages=["de"], layer=None))
+    assert {*LAYERED} <= {*facts}
     assert facts["bucc2018_dev_f1"]["de"] == [100] * (LAYERS + 1)
     assert facts["provider"].startswith(provider)
     assert seen[-1] == f"de: mining with layer {LAYERS}"

