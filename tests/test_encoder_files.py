@@ -276,7 +276,7 @@ def test_a_tokenizer_with_segments_that_the_weights_lack_is_an_error(folder: Pat
     tokenizer = tiny_encoder().tokenizer
     tokenizer.backend_tokenizer.post_processor = processors.BertProcessing(("</s>", 2), ("<s>", 0))
     tokenizer.save_pretrained(folder)
-    with pytest.raises(InputError, match="its tokenizer has segments up to 1, but the weights only 1"):
+    with pytest.raises(InputError, match="its tokenizer has segments up to 1, but the weights have only 1"):
         encoders.load(folder)
 
 

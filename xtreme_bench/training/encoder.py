@@ -141,7 +141,7 @@ def load(folder: Path) -> Encoder:
         raise _unknown(folder, error) from error
     if misfits := list(_misfits(loaded)):
         said = [Problem(fault, str(folder)) for fault in misfits[:20]]
-        raise InputError(f"{folder}: {len(misfits)} of its weights are not as its config.json has them", said)
+        raise InputError(f"{folder}: {len(misfits)} of its weights do not fit its config.json", said)
     encoder = Encoder(model, load_tokenizer(folder))
     if unfit := _unfit(encoder):
         raise InputError(f"{folder}: {unfit}")
@@ -154,10 +154,10 @@ def _unfit(encoder: Encoder) -> str | None:
     tokenizer = encoder.tokenizer
     highest, rows = max(tokenizer.get_vocab().values()), model.get_input_embeddings().num_embeddings
     if highest >= rows:
-        return f"its tokenizer has ids up to {highest}, but the weights only {rows} embeddings"
+        return f"its tokenizer has ids up to {highest}, but the weights have only {rows} embeddings"
     segment, segments = frame(tokenizer, 2).highest, encoder.segments
     if encoder.architecture.segments and segment >= segments:
-        return f"its tokenizer has segments up to {segment}, but the weights only {segments}"
+        return f"its tokenizer has segments up to {segment}, but the weights have only {segments}"
     padding = model.config.pad_token_id
     if encoder.architecture.after_padding and tokenizer.pad_token_id != padding:
         return f"its tokenizer pads with token {tokenizer.pad_token_id}, but positions leave out token {padding}"
