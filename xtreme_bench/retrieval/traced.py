@@ -1,6 +1,6 @@
 """An encoder of any architecture as an ONNX graph: traced by torch, then optimised by ONNX Runtime for its device.
 
-The graph is what `graph.py` writes for BERT's kind, only slower: free batch and length, no padding and no mask, ends at
+The graph is as those that `graph.py` writes for BERT's kind: free batch and length, no padding and no mask, ends at
 the layer and pools inside. torch's exporter by tracing needs no further package; its successor would.
 """
 
