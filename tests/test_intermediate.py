@@ -21,7 +21,6 @@ from xtreme_bench.data.release.prepare import STEPS
 from xtreme_bench.errors import InputError
 from xtreme_bench.files import write_json
 from xtreme_bench.intermediate import CORPORA, INTERMEDIATE, SPLITS, parts_of
-from xtreme_bench.miniature.corpus import write_corpus
 from xtreme_bench.recipe.load import validate
 from xtreme_bench.releases import Source
 from xtreme_bench.stage.code import ROOT
@@ -100,13 +99,6 @@ def test_no_other_module_lists_the_tasks() -> None:
     for file in sorted(ROOT.rglob("*.py")):
         found = {match[0] for match in names.finditer(file.read_text(encoding="utf-8"))}
         assert len(found) < 5 or file.relative_to(ROOT).as_posix() in own, f"{file} lists {found}"
-
-
-def test_the_built_in_corpora_have_what_the_rows_say(tmp_path: Path) -> None:
-    write_corpus(tmp_path, seed=1, scale=0.001, languages=["en"])
-    for name, row in CORPORA.items():
-        files = [file for split in SPLITS for file in layout.intermediate_split_files(name, split)]
-        assert all((tmp_path / file).is_file() for file in files) == row.miniature
 
 
 @pytest.mark.parametrize("place", ["targets", "intermediate.tasks"])

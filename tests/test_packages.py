@@ -8,14 +8,13 @@ import tomllib
 from collections import defaultdict
 from functools import cache
 from importlib.metadata import packages_distributions
-from pathlib import Path
 
 import grimp
 import pytest
+from places import ROOT
 
 from xtreme_bench.stage.kinds import KINDS
 
-ROOT = Path(__file__).parent.parent
 HOUSE = "xtreme_bench"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 GRAPH = grimp.build_graph(HOUSE, cache_dir=None)
@@ -74,7 +73,7 @@ HALVES = {
     RUN: ("audit", "cli.doctor", "miniature.balance", "mining", "retrieval", "training"),
 }
 # What no module imports, and why it is needed.
-UNSEEN = {"sentencepiece": "transformers reads a `sentencepiece.bpe.model` by it (tests/test_sentencepiece.py)"}
+UNSEEN = {"sentencepiece": "transformers reads a `sentencepiece.bpe.model` by it (test_sentencepiece.py)"}
 
 
 def _declared(half: str) -> set[str]:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from places import HELPERS
 from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 from torch import nn
@@ -116,7 +117,7 @@ def test_a_run_killed_by_signal_resumes_to_the_same_bytes(tmp_path: Path, inputs
         str(inputs["data"]),
         str(inputs["encoder"]),
     ]
-    process = subprocess.Popen([sys.executable, "-c", script, *arguments], cwd=Path(__file__).parent)
+    process = subprocess.Popen([sys.executable, "-c", script, *arguments], cwd=HELPERS)
     while not list(broken.work.glob("checkpoint-*")):
         assert process.poll() is None
         time.sleep(0.01)
@@ -317,7 +318,7 @@ def test_two_processes_train_to_the_same_finite_weights(tmp_path: Path, inputs: 
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", script, *arguments, rank],
-            cwd=Path(__file__).parent,
+            cwd=HELPERS,
             env={**os.environ, **world, "RANK": rank, "LOCAL_RANK": rank},
         )
         for rank in ("0", "1")

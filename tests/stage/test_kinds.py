@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import places
 import pytest
 
 from xtreme_bench.files import Digests
@@ -20,7 +21,7 @@ from xtreme_bench.stage.code import ROOT
 from xtreme_bench.stage.kinds import KINDS
 from xtreme_bench.stage.params import parse, plain
 
-RECIPES = sorted((Path(__file__).parents[1] / "recipes").glob("*.yaml"))
+RECIPES = sorted(places.RECIPES.glob("*.yaml"))
 HEAVY = ("torch", "numpy", "transformers", "onnx", "onnxruntime")
 
 

@@ -18,9 +18,9 @@ from click.testing import CliRunner
 from xtreme_bench import benchmark
 from xtreme_bench.benchmark import BIO_TAGS, TASKS, UPOS_TAGS
 from xtreme_bench.cli.main import cli
-from xtreme_bench.data import intermediate, targets, text
+from xtreme_bench.data import intermediate, layout, targets, text
 from xtreme_bench.errors import InputError
-from xtreme_bench.intermediate import INTERMEDIATE
+from xtreme_bench.intermediate import CORPORA, INTERMEDIATE, SPLITS
 from xtreme_bench.miniature.corpus import make_corpus, make_labels, write_corpus, write_labels
 from xtreme_bench.miniature.params import Miniature
 from xtreme_bench.miniature.realise import LANGUAGES
@@ -95,6 +95,12 @@ def test_the_readers_of_the_real_data_read_every_test_set(data: Path, labels: Pa
 def test_the_readers_of_the_real_data_read_every_intermediate_task(data: Path, task: str, language: str) -> None:
     assert len(list(intermediate.read(data, task, "train", language))) > 11
     assert len(list(intermediate.read(data, task, "dev", language))) > 11
+
+
+def test_it_has_the_intermediate_tasks_that_their_table_says(data: Path) -> None:
+    for name, row in CORPORA.items():
+        files = [file for split in SPLITS for file in layout.intermediate_split_files(name, split)]
+        assert all((data / file).is_file() for file in files) == row.miniature
 
 
 def test_no_file_of_the_corpus_tells_a_test_label(data: Path) -> None:

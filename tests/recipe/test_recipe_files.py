@@ -9,11 +9,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from places import ROOT
 
 from xtreme_bench.errors import InputError
 from xtreme_bench.recipe import files, load
 
-ROOT = Path(__file__).parents[1]
 NAMES = sorted(path.stem for path in (ROOT / "recipes").glob("*.yaml"))
 SMALL = """\
 description: a small recipe
