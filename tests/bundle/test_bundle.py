@@ -106,7 +106,7 @@ def test_killed_at_any_point_there_is_a_whole_bundle_and_the_next_writer_leaves_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exchange: bool
 ) -> None:
     if not exchange:
-        monkeypatch.setattr(bundle_module, "_exchange", lambda one, other: False)
+        monkeypatch.setattr(bundle_module, "exchange", lambda one, other: False)
     bundle = put_bundle(tmp_path)
     kept = shutil.copytree(bundle, tmp_path / "kept")
     predictions = {"xnli": tmp_path / "predictions/xnli"}
