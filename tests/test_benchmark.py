@@ -12,13 +12,14 @@ from xtreme_bench.benchmark import GROUPS, LANGUAGES, MINIATURE_LANGUAGES, OVERA
 
 
 def test_nine_tasks_stand_in_the_order_of_the_paper() -> None:
-    assert list(TASKS) == ["xnli", "pawsx", "udpos", "panx", "xquad", "mlqa", "tydiqa", "bucc2018", "tatoeba"]
+    assert list(OVERALL) == ["xnli", "pawsx", "udpos", "panx", "xquad", "mlqa", "tydiqa", "bucc2018", "tatoeba"]
+    assert [name for name in TASKS if name in OVERALL] == list(OVERALL)
     assert all(name == task.name for name, task in TASKS.items())
 
 
 @pytest.mark.parametrize(
     ("task", "languages"),
-    list(zip(TASKS, (15, 7, 33, 40, 11, 7, 9, 4, 36), strict=True)),
+    list(zip(OVERALL, (15, 7, 33, 40, 11, 7, 9, 4, 36), strict=True)),
 )
 def test_each_task_has_as_many_languages_as_the_paper_states(task: str, languages: int) -> None:
     assert len(set(TASKS[task].languages)) == len(TASKS[task].languages) == languages
@@ -26,7 +27,7 @@ def test_each_task_has_as_many_languages_as_the_paper_states(task: str, language
 
 def test_the_tasks_use_forty_languages_and_each_has_a_family_and_a_script() -> None:
     assert len(LANGUAGES) == 40
-    assert {language for task in TASKS.values() for language in task.languages} == set(LANGUAGES)
+    assert {language for task in OVERALL for language in TASKS[task].languages} == set(LANGUAGES)
     # The paper counts 12 families, with Basque and the Japonic, Koreanic and Kartvelian languages among them.
     assert len({language.family for language in LANGUAGES.values()}) == 14
 
@@ -93,7 +94,7 @@ def test_published_sizes_lie_in_the_ranges_of_the_paper() -> None:
 
 
 def test_every_language_has_a_published_size_except_for_joined_treebanks_and_pairs_above_a_threshold() -> None:
-    unknown = {name for name, task in TASKS.items() if set(task.languages) - set(task.test_sizes)}
+    unknown = {name for name in OVERALL if set(TASKS[name].languages) - set(TASKS[name].test_sizes)}
     assert unknown == {"udpos", "bucc2018"}
 
 

@@ -22,7 +22,6 @@ from xtreme_bench.errors import InputError
 from xtreme_bench.files import write_json
 from xtreme_bench.intermediate import CORPORA, INTERMEDIATE, SPLITS, parts_of
 from xtreme_bench.recipe.load import validate
-from xtreme_bench.releases import Source
 from xtreme_bench.stage.code import ROOT
 from xtreme_bench.stage.loaded import named
 from xtreme_bench.training.features import FAMILIES
@@ -72,7 +71,7 @@ def test_layout_recognition_preparation_and_fetching_follow_the_rows() -> None:
     own = {name for name, row in CORPORA.items() if not row.parts}
     assert own <= {name for name, _ in STEPS}
     assert own <= {form.corpus for form in FORMS}
-    assert own <= SOURCES.keys()
+    assert {name for name in own if CORPORA[name].release.source} <= SOURCES.keys()
     assert corpora(["anli_plus", "xquad"]) == ["snli", "mnli", "anli", "xquad", "squad_v1"]
     assert layout.intermediate_split_files("anli_plus", "dev", "de")[0] == "snli/de/snli_1.0_dev.jsonl"
     assert layout.label_files("ccg", ["en", "de"]) == ["ccg/tags_to_id.json", "ccg/de/tags_to_id.json"]
@@ -87,7 +86,7 @@ def test_layout_recognition_preparation_and_fetching_follow_the_rows() -> None:
 def test_a_corpus_without_an_address_is_refused_when_it_is_fetched(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setitem(SOURCES, "qqp", Source("qqp", no_upstream="no address of it is known"))
+    monkeypatch.delitem(SOURCES, "qqp")
     with pytest.raises(InputError, match="qqp cannot be fetched: no address of it is known"):
         fetch(["qqp"], tmp_path)
 

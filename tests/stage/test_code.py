@@ -54,7 +54,7 @@ def package(tmp_path: Path) -> Path:
         (
             "intermediate.py",
             r"(_ROWS = \(\n)",
-            r'\1    Corpus("scitail", "classification", Release("SciTail")),' + "\n",
+            r'\1    Corpus("tenth", "classification", Release("Tenth")),' + "\n",
         ),
         ("intermediate.py", r"nyu-mll/glue", "elsewhere/glue"),
     ],
@@ -119,7 +119,7 @@ def same_address(row: Corpus) -> Corpus:
 @pytest.mark.parametrize(
     ("change", "others"),
     [
-        (lambda rows: {**rows, "scitail": dataclasses.replace(rows["qqp"], name="scitail")}, {"releases"}),
+        (lambda rows: {**rows, "tenth": dataclasses.replace(rows["qqp"], name="tenth")}, {"releases"}),
         (lambda rows: {**rows, "qqp": dataclasses.replace(rows["qqp"], labels=("1", "0"))}, {"qqp", "releases"}),
         (lambda rows: {**rows, "snli": dataclasses.replace(rows["snli"], labels=())}, {"anli_plus", "releases"}),
         (lambda rows: {**rows, "mnli": dataclasses.replace(rows["mnli"], release=Release("Multi"))},

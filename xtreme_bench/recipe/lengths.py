@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xtreme_bench.benchmark import of_group
 from xtreme_bench.data.corpora import MARKS, longest_question
+from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.recipe.fields import Retrieval, Scratch
 from xtreme_bench.recipe.phases import FINETUNING, Intermediate, Pretraining
 from xtreme_bench.recipe.setting import QA_SOURCES, SOURCES, sources_of
@@ -49,7 +50,8 @@ def _lengths(tree: Entries) -> list[Place]:
         places.append((("pretraining", "max_length"), Pretraining.max_length))
     if tree.at("intermediate"):
         places.append((("intermediate", "max_length"), Intermediate.max_length))
-        if any(task.startswith("squad") for task in tree.named("intermediate", "tasks")):
+        tasks = tree.named("intermediate", "tasks")
+        if any(task in INTERMEDIATE and INTERMEDIATE[task].family == "qa" for task in tasks):
             places.append((("intermediate", "qa_length"), Intermediate.qa_length))
     return places
 

@@ -14,6 +14,8 @@ from typing import Any
 
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.recipe.setting import (
+    QA_SOURCES,
+    SOURCES,
     batch_field,
     decay_field,
     epochs_field,
@@ -128,13 +130,8 @@ class Training:
 
 
 _QA: dict[str, Any] = {"epochs": 2.0, "batch": 16, "max_length": 384, "stride": 128}
+# Where a source has other settings than the fields' own, or than those of question answering.
+_OF_SOURCE: dict[str, dict[str, Any]] = {"pawsx": {"epochs": 5.0}, "udpos": {"epochs": 10.0}, "panx": {"epochs": 10.0}}
 FINETUNING: Mapping[str, Training] = MappingProxyType(
-    {
-        "xnli": Training(epochs=2.0),
-        "pawsx": Training(epochs=5.0),
-        "udpos": Training(epochs=10.0),
-        "panx": Training(epochs=10.0),
-        "squad": Training(**_QA),
-        "tydiqa": Training(**_QA),
-    }
+    {source: Training(**(_QA if source in QA_SOURCES else {}), **_OF_SOURCE.get(source, {})) for source in SOURCES}
 )

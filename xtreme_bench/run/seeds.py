@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from xtreme_bench.benchmark import GROUPS, TASKS
+from xtreme_bench.benchmark import GROUPS, TASKS, of_group
 from xtreme_bench.bundle.check import check
 from xtreme_bench.bundle.verify import check_expect
 from xtreme_bench.errors import Problem, StageError
@@ -150,4 +150,4 @@ def _chance(name: str) -> float | None:
         return 100 / row.options
     if row is not None:
         return 100 / len(row.labels) if row.family == "classification" else None
-    return 100 / len(TASKS[name].labels) if name in TASKS and TASKS[name].group == "classification" else None
+    return 100 / len(TASKS[name].labels) if name in of_group("classification") else None

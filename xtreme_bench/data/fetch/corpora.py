@@ -53,7 +53,8 @@ def fetch(
         raise InputError(
             f"{data} was prepared from other releases, which fetched ones would replace; name a new folder"
         )
-    wanted = [SOURCES[corpus] for corpus in corpora(tasks)]
+    unknown = "no address of it is known"
+    wanted = [SOURCES.get(corpus, Source(corpus, no_upstream=unknown)) for corpus in corpora(tasks)]
     for source in wanted:
         if not (source.hub or source.upstream):
             raise InputError(f"{source.corpus} cannot be fetched: {source.no_upstream}")

@@ -67,8 +67,7 @@ SOURCES = {source.corpus: source for source in (
         at("https://storage.googleapis.com/tydiqa/v1.1/tydiqa-goldp-v1.1-train.json",
             "https://storage.googleapis.com/tydiqa/v1.1/tydiqa-goldp-v1.1-dev.tgz"),
         remark="English has 440 development questions in GoldP 1.1, which XTREME downloads; its paper counts 634"),
-    *(row.release.source or Source(row.name, no_upstream="no address of it is known")
-      for row in CORPORA.values() if not row.parts),
+    *(row.release.source for row in CORPORA.values() if row.release.source),
     Source("xcopa", None, tuple(
         (f"data/{language}/{split}.{language}.jsonl", f"{_XCOPA}/{language}/{split}.{language}.jsonl")
         for language in ("et", "ht", "id", "it", "qu", "sw", "ta", "th", "tr", "vi", "zh")
