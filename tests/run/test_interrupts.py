@@ -35,12 +35,19 @@ def _ended() -> Iterator[None]:
         run.wait()
 
 
+def heed() -> None:
+    """Ends of a run count also where the tests themselves were started with Ctrl-C ignored, as by `make check &`."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def start(folder: Path, name: str = "run", shell: str = 'exec "$@"') -> subprocess.Popen[str]:
     """A run, started by a shell that may have some signals ignored first; it speaks into a file."""
     (folder / "long.yaml").write_text(LONG)
     command = [sys.executable, "-m", "xtreme_bench.cli", "run", "long.yaml"]
     with (folder / f"{name}.err").open("w") as said:
-        run = subprocess.Popen(["sh", "-c", shell, "sh", *command], cwd=folder, stderr=said, text=True)
+        command = ["sh", "-c", shell, "sh", *command]
+        run = subprocess.Popen(command, cwd=folder, stderr=said, text=True, preexec_fn=heed)
     running.append(run)
     return run
 
