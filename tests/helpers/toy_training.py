@@ -139,7 +139,8 @@ def choices_of(settings: Mapping[str, Any]) -> dict[str, Choice]:
     for task, wanted in settings.get("tasks", {}).items():
         qa = INTERMEDIATE[task].family == "qa"
         limits = {"max_length": settings["qa_length"], "stride": settings["qa_stride"]} if qa else {"stride": None}
-        own = {"intermediate": task, "languages": tuple(wanted.get("languages", ("en",))), **limits}
+        languages = tuple(wanted.get("languages", ("en",)))
+        own = {"intermediate": task, **limits, **wanted, "languages": languages}
         found[task] = some_of(IntermediateChoice, {**settings, **own})
     return found
 
@@ -154,9 +155,13 @@ def params_of(settings: Mapping[str, Any]) -> Any:
         languages, scratch = tuple(settings["languages"]), Scratch(**settings["scratch"])
         return some_of(Pretrain, {**settings, **whole}, languages=languages, scratch=scratch)
     if "tasks" in settings:
-        weights = {name: wanted["weight"] for name, wanted in settings["tasks"].items() if wanted.get("weight")}
+        fields = {"weights": "weight", "batches": "batch", "learning_rates": "learning_rate"}
+        own = {
+            field: {name: wanted[one] for name, wanted in settings["tasks"].items() if wanted.get(one)}
+            for field, one in fields.items()
+        }
         sampling = Sampling(**settings["sampling"])
-        return some_of(Intermediate, settings, corpora=choices, weights=weights, sampling=sampling)
+        return some_of(Intermediate, settings, corpora=choices, sampling=sampling, **own)
     return some_of(Finetune, settings, corpus=choices["features"]) if choices else some_of(Tuning, settings)
 
 

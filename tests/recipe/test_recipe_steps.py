@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from xtreme_bench.data.targets import TYDIQA_DEV_EVERY
 from xtreme_bench.files import Digests
 from xtreme_bench.plan.stages import Stage, plan
 from xtreme_bench.recipe.load import load
-from xtreme_bench.training import sampling
+from xtreme_bench.training import mixture, sampling
 from xtreme_bench.training.params import Intermediate, Pretrain, Tuning
 
 # A question counts as one example; those on long passages are several, so question answering is longer in truth.
@@ -57,7 +58,7 @@ def _steps(stage: Stage) -> tuple[str, int]:
         case Pretrain():
             return stage.kind, params.steps
         case Intermediate():
-            return stage.kind, sampling.steps(sizes(stage), params, params.sampling.cap)
+            return stage.kind, mixture.steps(sizes(stage), params)
         case _:
             return params.corpus.source, sampling.steps(sizes(stage), params)
 
@@ -90,3 +91,18 @@ def test_a_cap_counts_in_the_mix_and_in_its_epochs() -> None:
     assert sampling.steps(mix, tuning, 131_072) == 6_834
     assert sampling.steps(mix, tuning) == 15_010
     assert sampling.steps(mix, replace(tuning, steps=7)) == 7
+
+
+def test_an_epoch_of_a_mix_takes_each_task_in_its_own_batches(tmp_path: Path) -> None:
+    text = (RECIPES / "multitask9.yaml").read_text()
+    tasks = "tasks:\n    mnli: {}\n    squad_v1: {batch: 16, learning_rate: 3.0e-5, max_length: 320, evaluate_on: 0}\n"
+    (tmp_path / "baseline.yaml").write_text((RECIPES / "baseline.yaml").read_text())
+    path = tmp_path / "own.yaml"
+    path.write_text(re.sub(r"tasks:\n.*?(?=  sampling)", tasks, text, count=1, flags=re.DOTALL))
+    made = plan(load(path), data=tmp_path / "none", digests=Digests(tmp_path / "digests.json"))
+    params = next(stage.params for stage in made.stages if stage.kind == "intermediate")
+    assert (params.batches, params.learning_rates) == ({"squad_v1": 16}, {"squad_v1": 3e-5})
+    chosen = {name: (one.max_length, one.stride, one.evaluate_on) for name, one in params.corpora.items()}
+    assert chosen == {"mnli": (256, None, 500), "squad_v1": (320, 128, 0)}
+    epoch = mixture.steps({"mnli": 64, "squad_v1": 24}, replace(params, epochs=1.0))
+    assert epoch == 4, "64 / 32 + 24 / 16 batches, begun ones included"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from xtreme_bench.benchmark import TASKS
@@ -58,21 +59,33 @@ def intermediate(made: Plan, corpus: Corpus, encoder: Stage | Folder) -> Stage:
     data = corpus.reading(files, "intermediate tasks' training data")
     choices = {task: _intermediate_choice(made.recipe, settings, task) for task in settings.tasks}
     features = {task: _features(made, data, encoder, task, choice) for task, choice in choices.items()}
-    weights = {task: chosen.weight for task, chosen in settings.tasks.items() if chosen.weight is not None}
     sampling = taken(Sampling, settings.sampling)
-    common = _learning(made.recipe)
-    params = taken(Intermediate, settings, corpora=choices, weights=weights, sampling=sampling, **common)
+    own = {"weights": "weight", "batches": "batch", "learning_rates": "learning_rate"}
+    params = taken(
+        Intermediate,
+        settings,
+        corpora=choices,
+        sampling=sampling,
+        **{name: _own(settings.tasks, setting) for name, setting in own.items()},
+        **_learning(made.recipe),
+    )
     return made.add("intermediate", params, data=data, encoder=encoder, **features)
 
 
+def _own(tasks: Mapping[str, phases.IntermediateTask], setting: str) -> dict[str, Any]:
+    """A setting of the tasks that have one of their own."""
+    found = {name: getattr(task, setting) for name, task in tasks.items()}
+    return {name: value for name, value in found.items() if value is not None}
+
+
 def _intermediate_choice(recipe: Recipe, settings: phases.Intermediate, task: str) -> IntermediateChoice:
-    qa = INTERMEDIATE[task].family == "qa"
+    own = settings.tasks[task]
     return IntermediateChoice(
         intermediate=task,
-        languages=settings.tasks[task].languages,
-        max_length=settings.qa_length if qa else settings.max_length,
-        stride=settings.qa_stride if qa else None,
-        evaluate_on=settings.evaluate_on,
+        languages=own.languages,
+        max_length=settings.length(task),
+        stride=settings.qa_stride if INTERMEDIATE[task].family == "qa" else None,
+        evaluate_on=settings.evaluate_on if own.evaluate_on is None else own.evaluate_on,
         unusable=recipe.data.unusable,
     )
 

@@ -24,6 +24,7 @@ from xtreme_bench.recipe.setting import (
     languages_field,
     length_field,
     method_field,
+    own,
     patience_field,
     pooling_field,
     rate_field,
@@ -53,10 +54,14 @@ class Pretraining:
 
 @dataclass(frozen=True)
 class IntermediateTask:
-    """One intermediate task of the mixture."""
+    """One intermediate task of the mixture; what it leaves out is as for all of them."""
 
     languages: tuple[str, ...] = languages_field("Languages of the training data: all, or a list.", ("en",))
     weight: float | None = setting("Share in the mixture; with sampling kind weights.", default=None, above=0, high=1e6)
+    batch: int | None = own(batch_field(32))
+    learning_rate: float | None = own(rate_field(1.0e-5))
+    max_length: int | None = own(length_field(256))
+    evaluate_on: int | None = own(evaluate_on_field())
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,11 @@ class Intermediate:
     evaluate_every: int = evaluate_every_field()
     evaluate_on: int = evaluate_on_field()
     patience: int = patience_field()
+
+    def length(self, task: str) -> int:
+        """The longest input of a task."""
+        shared = self.qa_length if INTERMEDIATE[task].family == "qa" else self.max_length
+        return self.tasks[task].max_length or shared
 
 
 @dataclass(frozen=True)

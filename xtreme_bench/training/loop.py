@@ -135,7 +135,7 @@ class _Run:
     def draws(self, probability: Sequence[float]) -> Iterator[tuple[int, Task, list[int]]]:
         """Number, task and examples of each step that is left; they follow from seed and number."""
         seed = self.params.seed
-        streams = [Batches(lengths(task.examples), self.batch, seed) for task in self.tasks]
+        streams = [Batches(lengths(task.examples), task.batch or self.batch, seed) for task in self.tasks]
         position = [0] * len(self.tasks)
         begin = self.course.step
         for number, drawn in enumerate(sampling.draw(probability, self.steps, seed)):
@@ -161,7 +161,7 @@ class _Run:
     def step(self, step: Step) -> None:
         """One update from one batch. It does not wait for a GPU: its result is checked after the next one."""
         self.network.noise.step([self.params.seed, 4, step.number], step.batch)
-        now = rate(step.number, self.steps, self.params)
+        now = step.task.pace * rate(step.number, self.steps, self.params)
         for group in self.optimizer.param_groups:
             group["lr"] = now
         loss = self._gradients(step)

@@ -21,6 +21,8 @@ class Task:
     """What the loop needs of a task. `change` turns an example into what this step sees (masks).
 
     `quality` scores the current model on the task's development rows, in percent; None if there are none.
+    `batch` are the examples of one of its steps, None for those of the training; `pace` is its learning rate as a
+    multiple of the training's.
     """
 
     name: str
@@ -29,6 +31,8 @@ class Task:
     examples: Sequence[Example]
     change: Callable[[Example, np.random.Generator], Example] | None = None
     quality: Callable[[], float] | None = None
+    batch: int | None = None
+    pace: float = 1.0
 
 
 class Network(nn.Module):

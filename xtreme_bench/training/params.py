@@ -112,8 +112,14 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Intermediate(Tuning):
-    """Training on several tasks at once; `weights` are for `sampling` by weights."""
+    """Training on several tasks at once; `weights` are for `sampling` by weights.
+
+    `batches` and `learning_rates` are those of the tasks that have their own; these rates rise and fall like the
+    others.
+    """
 
     corpora: Mapping[str, IntermediateChoice]
     weights: Mapping[str, float]
+    batches: Mapping[str, int]
+    learning_rates: Mapping[str, float]
     sampling: Sampling

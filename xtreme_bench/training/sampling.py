@@ -4,30 +4,67 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from types import MappingProxyType
 
 import numpy as np
 
 from xtreme_bench.errors import InputError
+from xtreme_bench.training.examples import Examples
+from xtreme_bench.training.network import Task
+from xtreme_bench.training.optimization import decay
 from xtreme_bench.training.params import Sampling, Tuning
 
 KINDS = ("proportional", "temperature", "uniform", "weights")
 
 
-def steps(sizes: Mapping[str, int], tuning: Tuning, cap: int | None = None) -> int:
+@dataclass(frozen=True)
+class Mixture:
+    """What a training takes its steps from: its tasks, how often each is drawn, and how many steps there are."""
+
+    tasks: list[Task]
+    probability: list[float]
+    steps: int
+
+    def decay(self, taken: int, params: Tuning) -> float:
+        """The factor by which AdamW's decay shrinks a weight without gradients in the first `taken` steps."""
+        drawn = draw(self.probability, self.steps, params.seed)[:taken]
+        return decay([self.tasks[task].pace for task in drawn], self.steps, params)
+
+
+def alone(params: Tuning, task: Task) -> Mixture:
+    """A training on one task."""
+    return Mixture([task], [1.0], steps({task.name: len(task.examples)}, params))
+
+
+def rows(tasks: Sequence[Task]) -> dict[str, int]:
+    """Training rows of each task; long rows are several examples."""
+    return {task.name: task.examples.rows for task in tasks if isinstance(task.examples, Examples)}
+
+
+def steps(
+    sizes: Mapping[str, int],
+    tuning: Tuning,
+    cap: int | None = None,
+    batches: Mapping[str, int] = MappingProxyType({}),
+) -> int:
     """The length of a training in steps: `steps`, else `epochs` passes over all examples in batches of `batch`.
 
-    `sizes` are the examples of each task; in a mix each counts up to the cap of the sampling.
+    `sizes` are the examples of each task; in a mix each counts up to the cap of the sampling. `batches` are those of
+    tasks that have their own.
     """
     if tuning.steps is not None:
         return tuning.steps
     if tuning.epochs is None:
         raise InputError("neither `steps` nor `epochs` says how long to train")
-    per_epoch = math.ceil(sum(_capped(sizes, cap)) / tuning.batch)
+    counted = zip(sizes, _capped(sizes, cap), strict=True)
+    per_epoch = math.ceil(sum(Fraction(count, batches.get(name, tuning.batch)) for name, count in counted))
     return max(1, round(tuning.epochs * per_epoch))
 
 
-def _capped(sizes: Mapping[str, int], cap: int | None) -> list[float]:
-    return [min(size, cap or math.inf) for size in sizes.values()]
+def _capped(sizes: Mapping[str, int], cap: int | None) -> list[int]:
+    return [min(size, cap or size) for size in sizes.values()]
 
 
 def probabilities(sizes: Mapping[str, int], sampling: Sampling, weights: Mapping[str, float]) -> list[float]:
@@ -39,7 +76,7 @@ def probabilities(sizes: Mapping[str, int], sampling: Sampling, weights: Mapping
     """
     match sampling.kind:
         case "proportional":
-            shares = _capped(sizes, sampling.cap)
+            shares = [float(size) for size in _capped(sizes, sampling.cap)]
         case "temperature":
             shares = [size ** (1.0 / sampling.temperature) for size in _capped(sizes, sampling.cap)]
         case "uniform":

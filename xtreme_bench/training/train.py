@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from xtreme_bench.data.corpora import Corpus
 from xtreme_bench.errors import InputError
 from xtreme_bench.files import write_json
 from xtreme_bench.stage.job import Job
-from xtreme_bench.training import curve, methods, sampling
+from xtreme_bench.training import curve, methods, mixture, sampling
 from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.device import prepare_device
 from xtreme_bench.training.examples import Examples
@@ -28,9 +28,9 @@ from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.inference import infer
 from xtreme_bench.training.loop import Course, fit
 from xtreme_bench.training.network import Task
-from xtreme_bench.training.optimization import decay
 from xtreme_bench.training.params import Finetune, Intermediate, Tuning
 from xtreme_bench.training.quality import metric, quality
+from xtreme_bench.training.sampling import Mixture
 from xtreme_bench.training.trimming import trim
 
 
@@ -47,10 +47,10 @@ def finetune(job: Job[Finetune]) -> dict[str, Any]:
     corpus = job.params.corpus.open(job.inputs["data"])
     if job.params.corpus.retrain:
         facts, points = _choice(job, corpus)
-        trained = _train(_retraining(job, facts), {"features": corpus}, _alone, part="all")
-        facts |= {"retrained": {"steps": trained.course.step, "examples": _rows(trained.tasks)}}
+        trained = _train(_retraining(job, facts), {"features": corpus}, part="all")
+        facts |= {"retrained": {"steps": trained.course.step, "examples": sampling.rows(trained.tasks)}}
     else:
-        trained = _train(job, {"features": corpus}, _alone)
+        trained = _train(job, {"features": corpus})
         facts, points = _facts(trained, [corpus]), []
     if trained.accelerator.is_main_process:
         methods.of(job.params.method).save(job.out, trained.encoder)
@@ -72,7 +72,7 @@ def _choice(job: Job[Finetune], corpus: Corpus) -> tuple[dict[str, Any], list[di
         job.progress(step, 2 * steps, f"choosing, {note}")
 
     work.mkdir(exist_ok=True)
-    trained = _train(replace(job, out=work, work=work, progress=progress), {"features": corpus}, _alone)
+    trained = _train(replace(job, out=work, work=work, progress=progress), {"features": corpus})
     facts, points = _facts(trained, [corpus]), trained.course.points
     if trained.accelerator.is_main_process:
         write_json(done, {"facts": facts, "points": points})
@@ -98,14 +98,10 @@ def intermediate(job: Job[Intermediate]) -> dict[str, Any]:
     """
     params = job.params
     corpora = {name: choice.open(job.inputs["data"]) for name, choice in params.corpora.items()}
-
-    def shares(sizes: Mapping[str, int]) -> list[float]:
-        return sampling.probabilities(sizes, params.sampling, params.weights)
-
-    trained = _train(job, corpora, shares, cap=params.sampling.cap)
+    trained = _train(job, corpora, lambda tasks: mixture.mix(params, tasks))
     if trained.accelerator.is_main_process:
         encoders.save(job.out, trained.encoder)
-    probability = dict(zip(corpora, shares(_rows(trained.tasks)), strict=True))
+    probability = {task.name: share for task, share in zip(trained.tasks, trained.mixture.probability, strict=True)}
     return {**_facts(trained, corpora.values()), "probability": probability}
 
 
@@ -115,24 +111,22 @@ class _Trained:
 
     accelerator: Accelerator
     encoder: Encoder
-    tasks: list[Task]
+    mixture: Mixture
     course: Course
 
-
-def _alone(sizes: Mapping[str, int]) -> list[float]:
-    """The share of the only task."""
-    return [1.0]
+    @property
+    def tasks(self) -> list[Task]:
+        """What was trained on."""
+        return self.mixture.tasks
 
 
 def _train(
     job: Job[Tuning],
     corpora: Mapping[str, Corpus],
-    shares: Callable[[Mapping[str, int]], Sequence[float]],
+    mix: Callable[[list[Task]], Mixture] | None = None,
     part: str = "train",
-    cap: int | None = None,
 ) -> _Trained:
-    """Train on corpora, each with the name of the input that holds its examples; `shares` says how often each is drawn,
-    `cap` how many examples of each count in an epoch.
+    """Train on corpora, each with the name of the input that holds its examples: one, or several that `mix` joins.
 
     Without development rows of its own (the part "all") a training keeps its last weights.
     """
@@ -141,12 +135,12 @@ def _train(
     torch.manual_seed(job.params.seed)
     methods.of(job.params.method).begin(encoder)
     tasks = [make_task(encoder, corpus, job.inputs[name], job.params.pooling, part) for name, corpus in corpora.items()]
-    steps = sampling.steps({task.name: len(task.examples) for task in tasks}, job.params, cap)
-    trimmed = trim(encoder, tasks, _development(job, corpora) if part == "train" else ())
-    course = fit(job, accelerator, encoder, tasks, shares(_rows(tasks)), steps)
+    mixed = mix(tasks) if mix else sampling.alone(job.params, tasks[0])
+    trimmed = trim(encoder, mixed.tasks, _development(job, corpora) if part == "train" else ())
+    course = fit(job, accelerator, encoder, mixed.tasks, mixed.probability, mixed.steps)
     if trimmed:
-        trimmed.put_back(encoder, decay(course.kept, steps, job.params))
-    return _Trained(accelerator, encoder, tasks, course)
+        trimmed.put_back(encoder, mixed.decay(course.kept, job.params))
+    return _Trained(accelerator, encoder, mixed, course)
 
 
 def _development(job: Job[Tuning], corpora: Mapping[str, Corpus]) -> Iterator[Examples]:
@@ -176,11 +170,6 @@ def make_task(encoder: Encoder, corpus: Corpus, features: Path, pooling: str, pa
     return Task(corpus.name, family, head, examples, quality=score)
 
 
-def _rows(tasks: Sequence[Task]) -> dict[str, int]:
-    """Training rows of each task; long rows are several examples."""
-    return {task.name: task.examples.rows for task in tasks if isinstance(task.examples, Examples)}
-
-
 def _facts(trained: _Trained, corpora: Iterable[Corpus]) -> dict[str, Any]:
     course = trained.course
     return {
@@ -188,7 +177,7 @@ def _facts(trained: _Trained, corpora: Iterable[Corpus]) -> dict[str, Any]:
         "best_step": course.best_step,
         "dev": {name: round(value, 4) for name, value in course.best.items()},
         "metric": {corpus.name: metric(corpus) for corpus in corpora},
-        "examples": _rows(trained.tasks),
+        "examples": sampling.rows(trained.tasks),
     }
 
 
