@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from xtreme_bench.data import layout
-from xtreme_bench.data.corpora import Choice, IntermediateChoice, SourceChoice, TargetChoice
+from xtreme_bench.data.corpora import Choice, IntermediateChoice, SourceChoice, TargetChoice, TextChoice
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.stage.job import Job
 from xtreme_bench.training import encoder as encoders
@@ -22,6 +22,7 @@ from xtreme_bench.training.params import (
     Features,
     Finetune,
     Intermediate,
+    MaskedText,
     Predict,
     Pretrain,
     Sampling,
@@ -136,6 +137,8 @@ def choices_of(settings: Mapping[str, Any]) -> dict[str, Choice]:
     if "task" in settings:
         return {"features": some_of(TargetChoice, {**settings, "languages": tuple(settings["languages"])})}
     found: dict[str, Choice] = {}
+    if mlm := settings.get("mlm"):
+        found["mlm"] = TextChoice(tuple(mlm["languages"]), mlm.get("max_length", settings["max_length"]))
     for task, wanted in settings.get("tasks", {}).items():
         qa = INTERMEDIATE[task].family == "qa"
         limits = {"max_length": settings["qa_length"], "stride": settings["qa_stride"]} if qa else {"stride": None}
@@ -156,12 +159,15 @@ def params_of(settings: Mapping[str, Any]) -> Any:
         return some_of(Pretrain, {**settings, **whole}, languages=languages, scratch=scratch)
     if "tasks" in settings:
         fields = {"weights": "weight", "batches": "batch", "learning_rates": "learning_rate"}
+        mlm, text = settings.get("mlm"), choices.pop("mlm", None)
+        every = {**settings["tasks"], "mlm": mlm or {}}
         own = {
-            field: {name: wanted[one] for name, wanted in settings["tasks"].items() if wanted.get(one)}
+            field: {name: wanted[one] for name, wanted in every.items() if wanted.get(one)}
             for field, one in fields.items()
         }
+        masked = some_of(MaskedText, {"ratio": 0.5, "alpha": 0.3, "mask": 0.15, **mlm}, corpus=text) if mlm else None
         sampling = Sampling(**settings["sampling"])
-        return some_of(Intermediate, settings, corpora=choices, sampling=sampling, **own)
+        return some_of(Intermediate, {**settings, "mlm": masked}, corpora=choices, sampling=sampling, **own)
     return some_of(Finetune, settings, corpus=choices["features"]) if choices else some_of(Tuning, settings)
 
 

@@ -34,6 +34,7 @@ STEPS: dict[str, dict[str, int]] = {
     "cosmosqa": {"intermediate": 2_370, **FINETUNING},
     "commonsenseqa": {"intermediate": 915, **FINETUNING},
     "multitask9": {"intermediate": 205_533, **FINETUNING},
+    "multitask9-mlm": {"intermediate": 411_066, **FINETUNING},
     "multitask8": {"intermediate": 201_969, **FINETUNING},
     "quickstart": {"intermediate": 600, **SMALL},
     "quickstart-baseline": SMALL,
@@ -80,7 +81,8 @@ def test_a_number_of_steps_that_is_chosen_is_one_of_several(path: Path) -> None:
 def test_intermediate_training_is_set_as_in_the_guide_of_the_paper(name: str) -> None:
     settings = load(RECIPES / f"{name}.yaml").intermediate
     assert settings is not None
-    assert (settings.epochs, settings.learning_rate, settings.max_length, settings.sampling.cap) == (3, 1e-5, 256, None)
+    assert (settings.epochs, settings.max_length, settings.sampling.cap) == (3, 256, None)
+    assert settings.learning_rate == (1e-5 if settings.mlm is None else 5e-6)
     assert (settings.qa_length, settings.qa_stride) == (384, 128)
     assert settings.batch == (16 if name.startswith("squad") else 32)
 

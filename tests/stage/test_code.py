@@ -69,7 +69,7 @@ def test_what_changes_no_result_changes_no_key(package: Path, file: str, pattern
     [
         ("training/loop.py", "fit", TRAINING),
         ("training/train.py", "finetune", {"finetune"}),
-        ("training/families/masking.py", "objective", {"pretrain"}),
+        ("training/families/masking.py", "objective", {"pretrain", "intermediate"}),
         ("training/params.py", "Finetune", {"finetune"}),
         ("training/params.py", "Learning", TRAINING),
         ("training/params.py", "Sampling", {"intermediate"}),

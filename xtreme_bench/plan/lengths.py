@@ -31,6 +31,9 @@ def _lengths(recipe: Recipe) -> Iterator[tuple[str, int]]:
             shared = "qa_length" if INTERMEDIATE[task].family == "qa" else "max_length"
             place = shared if own.max_length is None else f"tasks.{task}.max_length"
             yield f"intermediate.{place}", recipe.intermediate.length(task)
+        if mlm := recipe.intermediate.mlm:
+            place = "max_length" if mlm.max_length is None else "mlm.max_length"
+            yield f"intermediate.{place}", recipe.intermediate.text_length
     for source in dict.fromkeys(TASKS[task].source for task in recipe.targets):
         if source is not None:
             yield f"finetuning.{source}.max_length", recipe.finetuning[source].max_length

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data import layout
-from xtreme_bench.data.corpora import Choice, IntermediateChoice, SourceChoice, TargetChoice
+from xtreme_bench.data.corpora import Choice, IntermediateChoice, SourceChoice, TargetChoice, TextChoice
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.recipe import fields, phases
 from xtreme_bench.recipe.load import Recipe
 from xtreme_bench.stage.params import taken
-from xtreme_bench.training.params import Features, Finetune, Intermediate, Predict, Pretrain, Sampling, Scratch
+from xtreme_bench.training.params import (
+    Features,
+    Finetune,
+    Intermediate,
+    MaskedText,
+    Predict,
+    Pretrain,
+    Sampling,
+    Scratch,
+)
 
 if TYPE_CHECKING:
     from xtreme_bench.plan.stages import Corpus, Plan
@@ -56,9 +64,14 @@ def intermediate(made: Plan, corpus: Corpus, encoder: Stage | Folder) -> Stage:
     # The best checkpoint is chosen on English development data, whatever the languages of training.
     files += [file for task in settings.tasks for file in layout.intermediate_split_files(task, "dev")]
     files += [file for task in settings.tasks for file in layout.label_files(task, ["en"])]
+    mlm = settings.mlm
+    files += [layout.text_file(language) for language in mlm.languages] if mlm else []
     data = corpus.reading(files, "intermediate tasks' training data")
     choices = {task: _intermediate_choice(made.recipe, settings, task) for task in settings.tasks}
     features = {task: _features(made, data, encoder, task, choice) for task, choice in choices.items()}
+    text = TextChoice(mlm.languages, settings.text_length) if mlm else None
+    if text:
+        features["mlm"] = _features(made, data, encoder, "masked text", text)
     sampling = taken(Sampling, settings.sampling)
     own = {"weights": "weight", "batches": "batch", "learning_rates": "learning_rate"}
     params = taken(
@@ -66,15 +79,17 @@ def intermediate(made: Plan, corpus: Corpus, encoder: Stage | Folder) -> Stage:
         settings,
         corpora=choices,
         sampling=sampling,
-        **{name: _own(settings.tasks, setting) for name, setting in own.items()},
+        mlm=taken(MaskedText, mlm, corpus=text) if mlm else None,
+        **{name: _own(settings, setting) for name, setting in own.items()},
         **_learning(made.recipe),
     )
     return made.add("intermediate", params, data=data, encoder=encoder, **features)
 
 
-def _own(tasks: Mapping[str, phases.IntermediateTask], setting: str) -> dict[str, Any]:
-    """A setting of the tasks that have one of their own."""
-    found = {name: getattr(task, setting) for name, task in tasks.items()}
+def _own(settings: phases.Intermediate, setting: str) -> dict[str, Any]:
+    """A setting of the tasks, and of masked text, that have one of their own."""
+    every = {**settings.tasks, "mlm": settings.mlm}
+    found = {name: getattr(task, setting, None) for name, task in every.items()}
     return {name: value for name, value in found.items() if value is not None}
 
 

@@ -64,6 +64,9 @@ def _lengths_of_tasks(tree: Entries) -> list[Place]:
             places["intermediate", "qa_length"] = Intermediate.qa_length
         else:
             places["intermediate", "max_length"] = Intermediate.max_length
+    if tree.at("intermediate", "mlm"):
+        own = "intermediate", "mlm", "max_length"
+        places |= {own: 0} if tree.at(*own) else {("intermediate", "max_length"): Intermediate.max_length}
     return [*places.items()]
 
 

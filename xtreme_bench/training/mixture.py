@@ -1,30 +1,83 @@
-"""A training on several tasks at once: what the recipe says of each of them alone."""
+"""A training on several tasks at once: what a recipe says of each alone, and masked text as one more."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
-from xtreme_bench.training import sampling
+import numpy as np
+
+from xtreme_bench.errors import InputError
+from xtreme_bench.stage.job import Job
+from xtreme_bench.training import lm_head, sampling
+from xtreme_bench.training.examples import Example, Examples
+from xtreme_bench.training.families import masking
+from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.network import Task
-from xtreme_bench.training.params import Intermediate
+from xtreme_bench.training.params import Intermediate, MaskedText
 from xtreme_bench.training.sampling import Mixture
 
+MLM = "mlm"
 
-def mix(params: Intermediate, tasks: Sequence[Task]) -> Mixture:
-    """The tasks as one training, each in batches and at a learning rate of its own where it has one."""
-    own = [
-        replace(
-            task,
-            batch=params.batches.get(task.name),
-            pace=params.learning_rates.get(task.name, params.learning_rate) / params.learning_rate,
-        )
-        for task in tasks
-    ]
-    probability = sampling.probabilities(sampling.rows(own), params.sampling, params.weights)
-    return Mixture(own, probability, steps({task.name: len(task.examples) for task in own}, params))
+
+def mix(job: Job[Intermediate], encoder: Encoder, tasks: Sequence[Task]) -> tuple[Mixture, dict[str, str]]:
+    """The tasks as one training, and facts about it.
+
+    Each has batches and a learning rate of its own where the recipe has them. Masked language modelling takes its
+    share of the steps, a task for each language of its text.
+    """
+    params = job.params
+    facts: dict[str, str] = {}
+    probability = sampling.probabilities(sampling.rows(tasks), params.sampling, params.weights)
+    every = list(tasks)
+    if params.mlm is not None:
+        texts, facts = _masked(job, encoder, params.mlm)
+        probability = [share * (1 - params.mlm.ratio) for share in probability]
+        probability += [share * params.mlm.ratio for share in _languages(texts, params.mlm.alpha)]
+        every += texts
+    length = steps({task.name: len(task.examples) for task in tasks}, params)
+    return Mixture([_own(task, params) for task in every], probability, length), facts
 
 
 def steps(sizes: Mapping[str, int], params: Intermediate) -> int:
-    """The length of the training in steps, with as many examples of each task."""
-    return sampling.steps(sizes, params, params.sampling.cap, params.batches)
+    """The length of the training in steps, with as many examples of each task.
+
+    With `epochs` the steps of masked language modelling come on top, so that the tasks have as many as without.
+    """
+    those = sampling.steps(sizes, params, params.sampling.cap, params.batches)
+    if params.mlm is None or params.steps is not None:
+        return those
+    return round(those / (1 - params.mlm.ratio))
+
+
+def _own(task: Task, params: Intermediate) -> Task:
+    """A task with what it has of its own; the languages of a text share that."""
+    name = task.name.partition("/")[0]
+    pace = params.learning_rates.get(name, params.learning_rate) / params.learning_rate
+    return replace(task, batch=params.batches.get(name), pace=pace)
+
+
+def _masked(job: Job[Intermediate], encoder: Encoder, mlm: MaskedText) -> tuple[list[Task], dict[str, str]]:
+    """A task for each language of the text, and where the head that they share is from."""
+    if encoder.tokenizer.mask_token_id is None:
+        raise InputError("the encoder's tokenizer has no mask, which `intermediate.mlm` needs: remove that")
+    if mlm.corpus.max_length > encoder.longest:
+        raise InputError(
+            f"{MLM}: max_length is {mlm.corpus.max_length}, but the encoder has room for {encoder.longest} tokens"
+        )
+    head, where = lm_head.head(job.inputs["encoder"], encoder)
+    change = partial(_mask, encoder, mlm.mask)
+    texts = {language: Examples(job.inputs[MLM] / language) for language in mlm.corpus.languages}
+    tasks = [Task(f"{MLM}/{language}", masking, head, text, change) for language, text in texts.items()]
+    return tasks, {"mlm_head": where}
+
+
+def _mask(encoder: Encoder, share: float, example: Example, generator: np.random.Generator) -> Example:
+    return masking.mask(example, share, encoder.tokenizer, generator)
+
+
+def _languages(texts: Sequence[Task], alpha: float) -> list[float]:
+    """The share of each language: n^alpha, n its sequences (Lample and Conneau 2019, section 3.1)."""
+    sizes = [len(text.examples) ** alpha for text in texts]
+    return [size / sum(sizes) for size in sizes]

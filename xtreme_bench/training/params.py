@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from xtreme_bench.data.corpora import Choice, IntermediateChoice, SourceChoice, TargetChoice
+from xtreme_bench.data.corpora import Choice, IntermediateChoice, SourceChoice, TargetChoice, TextChoice
 
 
 @dataclass(frozen=True)
@@ -111,11 +111,24 @@ class Sampling:
 
 
 @dataclass(frozen=True)
+class MaskedText:
+    """Masked language modelling beside tasks: `ratio` is its share of the steps, `mask` that of sub-words hidden.
+
+    A language has the share n^`alpha`, n being its sequences.
+    """
+
+    corpus: TextChoice
+    ratio: float
+    alpha: float
+    mask: float
+
+
+@dataclass(frozen=True)
 class Intermediate(Tuning):
     """Training on several tasks at once; `weights` are for `sampling` by weights.
 
-    `batches` and `learning_rates` are those of the tasks that have their own; these rates rise and fall like the
-    others.
+    `batches` and `learning_rates` are those of the tasks that have their own, and of `mlm`; these rates rise and fall
+    like the others.
     """
 
     corpora: Mapping[str, IntermediateChoice]
@@ -123,3 +136,4 @@ class Intermediate(Tuning):
     batches: Mapping[str, int]
     learning_rates: Mapping[str, float]
     sampling: Sampling
+    mlm: MaskedText | None

@@ -94,15 +94,23 @@ def _retraining(job: Job[Finetune], facts: Mapping[str, Any]) -> Job[Finetune]:
 def intermediate(job: Job[Intermediate]) -> dict[str, Any]:
     """Train an encoder on one or several tasks at once; writes encoder and curve to `job.out` and drops the heads.
 
-    Inputs: data (its development rows are read), encoder, and for each task, by its name, the features of its corpus.
+    Inputs: data (its development rows are read), encoder, and for each task, by its name, the features of its corpus;
+    "mlm" are those of the text that is masked.
     """
     params = job.params
     corpora = {name: choice.open(job.inputs["data"]) for name, choice in params.corpora.items()}
-    trained = _train(job, corpora, lambda tasks: mixture.mix(params, tasks))
+    about: dict[str, str] = {}
+
+    def mix(encoder: Encoder, tasks: list[Task]) -> Mixture:
+        mixed, found = mixture.mix(job, encoder, tasks)
+        about.update(found)
+        return mixed
+
+    trained = _train(job, corpora, mix)
     if trained.accelerator.is_main_process:
         encoders.save(job.out, trained.encoder)
     probability = {task.name: share for task, share in zip(trained.tasks, trained.mixture.probability, strict=True)}
-    return {**_facts(trained, corpora.values()), "probability": probability}
+    return {**_facts(trained, corpora.values()), "probability": probability, **about}
 
 
 @dataclass(frozen=True)
@@ -123,7 +131,7 @@ class _Trained:
 def _train(
     job: Job[Tuning],
     corpora: Mapping[str, Corpus],
-    mix: Callable[[list[Task]], Mixture] | None = None,
+    mix: Callable[[Encoder, list[Task]], Mixture] | None = None,
     part: str = "train",
 ) -> _Trained:
     """Train on corpora, each with the name of the input that holds its examples: one, or several that `mix` joins.
@@ -135,7 +143,7 @@ def _train(
     torch.manual_seed(job.params.seed)
     methods.of(job.params.method).begin(encoder)
     tasks = [make_task(encoder, corpus, job.inputs[name], job.params.pooling, part) for name, corpus in corpora.items()]
-    mixed = mix(tasks) if mix else sampling.alone(job.params, tasks[0])
+    mixed = mix(encoder, tasks) if mix else sampling.alone(job.params, tasks[0])
     trimmed = trim(encoder, mixed.tasks, _development(job, corpora) if part == "train" else ())
     course = fit(job, accelerator, encoder, mixed.tasks, mixed.probability, mixed.steps)
     if trimmed:
