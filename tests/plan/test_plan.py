@@ -220,7 +220,8 @@ def test_pooling_is_in_the_keys_of_the_trainings_that_it_is_named_for(tmp_path: 
 
 
 def test_masked_text_is_read_tokenised_trained_on_audited_and_said_and_is_no_labelled_data(tmp_path: Path) -> None:
-    mix = "intermediate:\n  steps: 4\n  max_length: 64\n  tasks: {mnli: {}}\n  mlm: {languages: [de, sw], max_length: 48, batch: 8}\n"
+    mlm = "mlm: {languages: [de, sw], max_length: 48, batch: 8}"
+    mix = f"intermediate:\n  steps: 4\n  max_length: 64\n  tasks: {{mnli: {{}}}}\n  {mlm}\n"
     made = planned(tmp_path, SMALL.replace("finetuning:", mix + "finetuning:"))
     stage = next(stage for stage in made.stages if stage.kind == "intermediate")
     text = stage.inputs["mlm"]

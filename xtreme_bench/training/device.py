@@ -75,11 +75,12 @@ def activations(encoder: Encoder, sequences: int, longest: int) -> int:
 def parts(batch: Sequence[Example], numbers: Sequence[int], fits: Callable[[int, int], bool]) -> Iterator[list[int]]:
     """Cut the examples `numbers` of a batch into runs that fit, one example at least; no examples are one run.
 
-    `fits` is asked for a number of sequences and the length of the longest.
+    Examples of like length come together, the longest first, so that little is padded and what needs most memory shows
+    at once. `fits` is asked for a number of sequences and the length of the longest.
     """
     part: list[int] = []
     longest = sequences = 0
-    for number in numbers:
+    for number in sorted(numbers, key=lambda number: -batch[number].length):
         example = batch[number]
         longest, sequences = max(longest, example.length), sequences + len(example.sequences)
         if part and not fits(sequences, longest):
