@@ -273,6 +273,22 @@ def test_tensorboard_reads_the_curve_and_no_clock_is_in_it(tmp_path: Path, input
     assert [event.wall_time for event in events[1:]] == [float(point["step"]) for point in curve(job)]
 
 
+def test_tensorboard_draws_chance_beside_the_scores_and_a_mix_has_their_mean(
+    tmp_path: Path, inputs: dict[str, Path]
+) -> None:
+    job = make_job(tmp_path, MIXED, **inputs)
+    intermediate(job)
+    boards = [job.out / "tensorboard" / name for name in ("", "chance")]
+    scores, chance = (list(EventFileLoader(str(board / "events.out.tfevents.0")).Load()) for board in boards)
+    assert {value.tag for event in chance for value in event.summary.value} == {"dev/hellaswag"}
+    lines = {event.step: [round(value.tensor.float_val[0], 3) for value in event.summary.value] for event in chance[1:]}
+    assert lines == {4: [25.0], 8: [25.0], 12: [25.0]}
+    found = {value.tag for event in scores for value in event.summary.value if value.tag.startswith("dev/")}
+    assert found == {"dev/squad_v1", "dev/hellaswag", "dev/mean"}
+    means = [point for point in curve(job) if "dev/mean" in point]
+    assert all(point["dev/mean"] == (point["dev/squad_v1"] + point["dev/hellaswag"]) / 2 for point in means)
+
+
 def ends_of(processes: Sequence[subprocess.Popen[bytes]], within: float) -> list[int | None]:
     """Exit codes; once one has failed, or the time is over, the others would wait for it, and are killed."""
     end = time.monotonic() + within

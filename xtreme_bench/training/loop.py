@@ -257,7 +257,11 @@ class _Run:
         points = self.course.points
         if not points or points[-1]["step"] != self.course.step:
             points.append({"step": self.course.step})
-        points[-1] |= {f"dev/{name}": value for name, value in scores.items()}
+        points[-1] |= {f"{curve.DEV}{name}": value for name, value in scores.items()}
+        if len(scores) > 1:
+            points[-1][f"{curve.DEV}mean"] = mean
+        chances = {task.name: task.chance for task in self.tasks if task.chance is not None}
+        points[-1] |= {f"{curve.CHANCE}{name}": value for name, value in chances.items()}
 
     def stopped(self) -> bool:
         """Whether too many evaluations in a row brought no gain."""

@@ -20,7 +20,8 @@ from xtreme_bench.training.forward import Encoder, Inputs
 class Task:
     """What the loop needs of a task. `change` turns an example into what this step sees (masks).
 
-    `quality` scores the current model on the task's development rows, in percent; None if there are none.
+    `quality` scores the current model on the task's development rows, in percent; None if there are none. `chance` is
+    the score of guesses there, None where that says nothing.
     `batch` are the examples of one of its steps, None for those of the training; `pace` is its learning rate as a
     multiple of the training's.
     """
@@ -31,6 +32,7 @@ class Task:
     examples: Sequence[Example]
     change: Callable[[Example, np.random.Generator], Example] | None = None
     quality: Callable[[], float] | None = None
+    chance: float | None = None
     batch: int | None = None
     pace: float = 1.0
 

@@ -29,7 +29,7 @@ from xtreme_bench.training.inference import infer
 from xtreme_bench.training.loop import Course, fit
 from xtreme_bench.training.network import Task
 from xtreme_bench.training.params import Finetune, Intermediate, Tuning
-from xtreme_bench.training.quality import metric, quality
+from xtreme_bench.training.quality import chance, metric, quality
 from xtreme_bench.training.sampling import Mixture
 from xtreme_bench.training.trimming import trim
 
@@ -175,7 +175,8 @@ def make_task(encoder: Encoder, corpus: Corpus, features: Path, pooling: str, pa
         found = [quality(corpus, rows, dev, infer(encoder, family, head, dev)) for rows, dev in sets]
         return sum(found) / len(found)
 
-    return Task(corpus.name, family, head, examples, quality=score)
+    guesses = chance(corpus, [row for rows, _ in sets for row in rows])
+    return Task(corpus.name, family, head, examples, quality=score, chance=guesses)
 
 
 def _facts(trained: _Trained, corpora: Iterable[Corpus]) -> dict[str, Any]:
