@@ -1,4 +1,4 @@
-"""The command line. Each command calls one function and prints what it returns; heavy imports are inside."""
+"""The command line. Each command calls one function and prints the result; imports are inside, so that it starts fast."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def cli(debug: bool) -> None:
 
 def _places(function: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
-        click.option("--data", type=FOLDER, help="Folder of the corpora; recipes on the built-in ones need none."),
+        click.option("--data", type=FOLDER, help="Folder of the corpora; not needed for recipes on the built-in ones."),
         click.option(
             "--labels",
             type=EXISTING_FOLDER,
-            help="Folder of the gold labels of the test sets; the default is DATA with `-labels` added.",
+            help="Folder of the test sets' gold labels; the default is DATA with `-labels` added.",
         ),
         click.option(
             "--engine", type=click.Choice(engines.names()), default="local", show_default=True, help="Where stages run."
@@ -45,7 +45,7 @@ def _places(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--accept-code",
             is_flag=True,
-            help="Take finished stages that differ by their code alone as they are; bundle and report say so.",
+            help="Reuse finished stages that differ only by their code; bundle and report say so.",
         ),
         click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Run with this seed: short for --set seed=N."),
         click.option(
@@ -53,7 +53,7 @@ def _places(function: Callable[..., Any]) -> Callable[..., Any]:
             "overrides",
             multiple=True,
             metavar="KEY=VALUE",
-            help="Set a value of the recipe, as finetuning.xnli.batch=16; without VALUE leave it out. Repeatable.",
+            help="Set a value of the recipe, such as finetuning.xnli.batch=16; an empty VALUE removes it. Repeatable.",
         ),
     ):
         function = option(function)
@@ -67,10 +67,8 @@ def _overrides(seed: int | None, others: tuple[str, ...]) -> tuple[str, ...]:
 @cli.command()
 @click.argument("recipe")
 @_places
-@click.option(
-    "--out", type=FOLDER, default=Path("submissions"), show_default=True, help="Where the bundle's folder is written."
-)
-@click.option("--reports", type=FOLDER, default=Path("reports"), show_default=True, help="Where the report is written.")
+@click.option("--out", type=FOLDER, default=Path("submissions"), show_default=True, help="Folder for bundles.")
+@click.option("--reports", type=FOLDER, default=Path("reports"), show_default=True, help="Folder for reports.")
 def run(
     recipe: str,
     data: Path | None,
@@ -84,7 +82,7 @@ def run(
     out: Path,
     reports: Path,
 ) -> None:
-    """Run RECIPE (a name that `list` shows, or a file) from data to checked bundle and report."""
+    """Run RECIPE (a name from `list`, or a file), and write a checked bundle and a report."""
     from xtreme_bench.report import seeds
     from xtreme_bench.run.reproduce import Places, reproduce
     from xtreme_bench.stage.store import Store
@@ -100,7 +98,7 @@ def run(
 @cli.command()
 @click.argument("recipe")
 @_places
-@click.option("--allow-missing", is_flag=True, help="Exit 0 also where files are missing, so that stages cannot run.")
+@click.option("--allow-missing", is_flag=True, help="Exit 0 even if files are missing and stages cannot run.")
 @click.option("--json", "json_file", type=OUTPUT, help="Write the plan as JSON; - is standard output.")
 def plan(
     recipe: str,
@@ -115,7 +113,7 @@ def plan(
     allow_missing: bool,
     json_file: Path | None,
 ) -> None:
-    """Show what RECIPE would run, what is done already, and what is missing; exit 2 where something cannot run."""
+    """Show what RECIPE would run, what is finished, and what is missing; exit 2 if a stage cannot run."""
     from xtreme_bench.plan import facts
     from xtreme_bench.run.reproduce import Places, planned
     from xtreme_bench.stage.store import Store
@@ -141,29 +139,29 @@ def validate(recipes: tuple[str, ...]) -> None:
 
 @cli.command("list")
 def list_() -> None:
-    """List the recipes: those in recipes/ of this folder, and those that come with xtreme-bench."""
+    """List the recipes in ./recipes/ and those that come with xtreme-bench."""
     from tabulate import tabulate
 
     from xtreme_bench.recipe import files
 
-    say(tabulate(list(files.listing().items()), headers=("recipe", "what it is")))
+    say(tabulate(list(files.listing().items()), headers=("recipe", "description")))
 
 
 @cli.command()
 @click.argument("name")
-@click.option("--from", "origin", default="quickstart", show_default=True, help="The recipe that is copied.")
+@click.option("--from", "origin", default="quickstart", show_default=True, help="The recipe to copy.")
 def init(name: str, origin: str) -> None:
-    """Write recipes/NAME.yaml, a commented recipe to start from, with the schema for editors beside it."""
+    """Write recipes/NAME.yaml, a commented recipe to start from, and the schema for editors."""
     from xtreme_bench.recipe import files
 
-    say(f"{files.start(name, origin)}: change it, then `xtreme-bench plan {name}` says what it would run", err=True)
+    say(f"{files.start(name, origin)}: edit it, then `xtreme-bench plan {name}` shows what it would run", err=True)
 
 
 @cli.command()
 @click.option("--predictions", type=EXISTING, required=True, help="Folder or zip with <task>/test-<lang>.<ext>.")
-@click.option("--labels", type=EXISTING_FOLDER, required=True, help="Folder with the gold labels, laid out alike.")
+@click.option("--labels", type=EXISTING_FOLDER, required=True, help="Folder with the gold labels, in the same layout.")
 @click.option("--json", "json_file", type=OUTPUT, help="Write the scores as JSON; - is standard output.")
-@click.option("--lenient", is_flag=True, help="List faults as warnings, and score as the official scorer would.")
+@click.option("--lenient", is_flag=True, help="Report faults as warnings, and score like the official scorer.")
 def evaluate(predictions: Path, labels: Path, json_file: Path | None, lenient: bool) -> None:
     """Score predictions with the official metrics."""
     from xtreme_bench.bundle.evaluate import coverage
@@ -187,11 +185,11 @@ def evaluate(predictions: Path, labels: Path, json_file: Path | None, lenient: b
 
 @cli.command()
 @click.argument("bundle", type=EXISTING)
-@click.option("--labels", type=EXISTING_FOLDER, help="Gold labels, from which the expected sizes are taken.")
-@click.option("--data", type=EXISTING_FOLDER, help="XTREME's download folder, from which the sizes are taken.")
+@click.option("--labels", type=EXISTING_FOLDER, help="Folder of gold labels; expected sizes are taken from it.")
+@click.option("--data", type=EXISTING_FOLDER, help="XTREME's download folder; expected sizes are taken from it.")
 @click.option("--json", "json_file", type=OUTPUT, help="Write the result as JSON; - is standard output.")
 def check(bundle: Path, labels: Path | None, data: Path | None, json_file: Path | None) -> None:
-    """Find what is wrong with a BUNDLE, a folder or a zip; exit 0 when nothing is."""
+    """Check BUNDLE, a folder or a zip; exit 1 if it has problems."""
     from xtreme_bench.bundle.check import check as check_bundle
     from xtreme_bench.report import terminal
 
@@ -203,9 +201,11 @@ def check(bundle: Path, labels: Path | None, data: Path | None, json_file: Path 
 @cli.command()
 @click.argument("bundle", type=EXISTING)
 @click.option("--labels", type=EXISTING_FOLDER, required=True, help="Folder with the gold labels.")
-@click.option("--same-as", type=EXISTING, metavar="OTHER", help="Also a fault: OTHER is not the same experiment.")
+@click.option(
+    "--same-as", type=EXISTING, metavar="OTHER", help="Also fail if the bundle OTHER is not the same experiment."
+)
 def verify(bundle: Path, labels: Path, same_as: Path | None) -> None:
-    """Check BUNDLE, score it again, and compare with its manifest and with what its recipe expects."""
+    """Check BUNDLE, score it again, and compare the scores with its manifest and with `expect` of its recipe."""
     from xtreme_bench.bundle.verify import verify as verify_bundle
 
     result = verify_bundle(bundle, labels, same_as=same_as)
@@ -219,13 +219,13 @@ def verify(bundle: Path, labels: Path, same_as: Path | None) -> None:
 @cli.command()
 @click.argument("reference", type=EXISTING)
 @click.argument("others", nargs=-1, required=True, type=EXISTING, metavar="OTHER...")
-@click.option("--labels", type=EXISTING_FOLDER, help="Gold labels; without them there are differences alone.")
+@click.option("--labels", type=EXISTING_FOLDER, help="Folder of gold labels; without it, only differences.")
 @click.option("--format", "form", type=click.Choice(["text", "markdown", "latex", "csv"]), default="text")
 @click.option("--json", "json_file", type=OUTPUT, help="Write the comparison as JSON; - is standard output.")
 def compare(reference: Path, others: tuple[Path, ...], labels: Path | None, form: str, json_file: Path | None) -> None:
-    """Compare each OTHER with REFERENCE on the same test items: differences, 95 % intervals, what may be concluded.
+    """Compare each OTHER with REFERENCE on the same test items: differences, 95 % intervals, conclusions.
 
-    Each is a bundle, or a folder that holds one bundle for each seed.
+    Each is a bundle, or a folder with one bundle per seed.
     """
     from xtreme_bench.report import terminal
 
@@ -237,7 +237,7 @@ def compare(reference: Path, others: tuple[Path, ...], labels: Path | None, form
             raise click.UsageError("with several OTHERs, or another --format than text, give --labels too")
         result = compare_manifests(write.read_manifest(reference), write.read_manifest(others[0]))
         emit(json_file, result, lambda: terminal.comparison_text(result))
-        say("note: these differences have no intervals; give --labels to have them", err=True)
+        say("note: these differences have no confidence intervals; give --labels to compute them", err=True)
         return
     from xtreme_bench.comparison import forms
     from xtreme_bench.comparison.arms import bundles_of, read_arm
@@ -251,7 +251,7 @@ def compare(reference: Path, others: tuple[Path, ...], labels: Path | None, form
 @click.argument("bundles", nargs=-1, required=True, type=EXISTING, metavar="BUNDLE...")
 @click.option("--out", type=FOLDER, default=Path("reports/comparison"), show_default=True)
 def report_(bundles: tuple[Path, ...], out: Path) -> None:
-    """Tables of several bundles on the terminal, and a page with plots."""
+    """Print tables of several bundles, and write a page with plots."""
     from xtreme_bench.bundle import write
     from xtreme_bench.report import terminal
 
@@ -277,7 +277,7 @@ def _exit_with(problems: Sequence[Problem]) -> None:
 
 
 def main() -> None:
-    """Entry point: turns errors into one message and the documented exit code (see `errors`)."""
+    """Entry point: turns each error into one message and an exit code (see `errors`)."""
     debug = "--debug" in sys.argv[1:]
     interrupts.install()
     try:
