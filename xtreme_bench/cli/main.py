@@ -1,4 +1,4 @@
-"""The command line. Each command calls one function and prints the result; imports are inside, so that it starts fast."""
+"""The command line. Each command calls a function and prints the result. Heavy imports are inside the commands."""
 
 from __future__ import annotations
 
