@@ -67,8 +67,8 @@ def test_a_language_that_one_side_lacks_is_left_out_and_named(predictions: Path,
     put(predictions, {"pawsx/test-fr.tsv": "1\n"})
     assert evaluate(predictions, labels)["xnli"]["accuracy"] == pytest.approx({"de": 60})
     assert coverage(predictions, labels)[1] == [
-        "xnli: averages are without en, which have no predictions",
-        "pawsx: averages are without fr, which have no labels",
+        "xnli: the averages leave out en (no predictions)",
+        "pawsx: the averages leave out fr (no labels)",
     ]
 
 
