@@ -33,7 +33,7 @@ def _overlap_lines(facts: Facts) -> Iterator[str]:
 
 def _repeat_lines(facts: Facts) -> Iterator[str]:
     for task, kind, found in _repeats(facts):
-        yield f"{task}: test rows that stand {kind}: {_shares(found)}"
+        yield f"{task}: test rows {kind}: {_shares(found)}"
 
 
 def audit_section(facts: Facts | None) -> str:
@@ -66,7 +66,7 @@ def audit_section(facts: Facts | None) -> str:
             kind="words",
             note=f"{rest:,} more, of smaller weight, are in the manifest." if rest > 0 else "",
         ),
-        table(("target", "test rows that stand", ""), repeats, kind="words"),
+        table(("target", "test rows", ""), repeats, kind="words"),
         table(("target", "language", "labelled data seen in it"), seen, kind="words"),
     )
 
