@@ -52,7 +52,7 @@ FILES: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
     "lists as answers": (lambda: {XQUAD: b'{"a": [' + b"[]," * (2 * MIB) + b"[]]}"}, "more than 500,000 values"),
     "an id again": (lambda: {XQUAD: b"{" + b'"a": "b",' * 400_000 + b'"a": ""}'}, "399,997 more like the 3 above"),
     "a long number": (lambda: {XQUAD: b'{"a": ' + b"9" * (15 * MIB) + b"}"}, "is too large"),
-    "a long answer": (lambda: {XQUAD: b'{"q1": "' + b"ab " * (5 * MIB) + b'"}'}, "no passage has as many"),
+    "a long answer": (lambda: {XQUAD: b'{"q1": "' + b"ab " * (5 * MIB) + b'"}'}, "more than any passage"),
     "files that are what the manifest says": (
         lambda: {
             **dict.fromkeys(PANX[:20], b"O\n\n" * 300_000),

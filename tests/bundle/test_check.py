@@ -161,8 +161,8 @@ def test_the_report_is_json(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("de-000000001\ten-000000009", "no sentence `en-000000009` in the test set"),
-        ("en-000000004\tde-000000001", "columns swapped"),
+        ("de-000000001\ten-000000009", "the test set has no sentence `en-000000009`"),
+        ("en-000000004\tde-000000001", "swapped columns"),
         ("de-000000001\ten-000000004 ", "not a pair of ids"),
     ],
 )
