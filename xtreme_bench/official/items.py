@@ -21,7 +21,7 @@ def items(gold: Any, predictions: Any, task: str, language: str) -> Items:
     """Item id -> its sums, from the values that `read_gold` and `examine` give for one file.
 
     An item is a labelled line, a question, a tagged sentence, or (BUCC) a foreign sentence. Parallel test sets have the
-    same ids in all languages. Errors: `ValueError` if `gold` and `predictions` differ in length.
+    same ids in all languages. Errors: `ValueError` if the numbers of lines or sentences differ.
     """
     kind = task if task == "bucc2018" else TASKS[task].group
     return _ITEMS[kind](gold, predictions, task, language)
