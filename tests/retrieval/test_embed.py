@@ -209,12 +209,12 @@ def test_a_vector_that_is_not_finite_names_its_text(opened, tmp_path):
         found[(ids == opened.tokenizer.eos_token_id).argmax(1) == 1] = np.nan
         return found
 
-    with pytest.raises(StageError, match="the vector of '' is not finite; the encoder's weights are broken"):
+    with pytest.raises(StageError, match="the vector of '' is not finite; the weights of the encoder are broken"):
         embed([TEXTS[0], ""], dataclasses.replace(opened, run=broken), tmp_path)
 
 
 def test_vectors_of_another_width_are_an_error(opened, tmp_path):
-    with pytest.raises(StageError, match=r"gives vectors of shape \(1, 32\); \(1, 31\) expected"):
+    with pytest.raises(StageError, match=r"returned vectors of shape \(1, 32\); expected \(1, 31\)"):
         embed(TEXTS[:1], dataclasses.replace(opened, width=31), tmp_path)
 
 
@@ -234,7 +234,7 @@ def test_facts_name_what_runs(opened):
 
 
 def test_torch_embeds_in_half_precision_only_where_it_can(folder):
-    with pytest.raises(InputError, match="torch does not embed in fp16 on the cpu; change `retrieval.precision`"):
+    with pytest.raises(InputError, match="torch cannot embed in fp16 on cpu; change `retrieval.precision`"):
         open_encoder({"encoder": folder}, dataclasses.replace(SETTINGS, precision="fp16"))
     half = open_encoder({"encoder": folder}, dataclasses.replace(SETTINGS, precision="bf16"))
     ids = np.array([half.tokenizer(TEXTS[0])["input_ids"]])

@@ -141,7 +141,7 @@ def test_half_precision_is_written_for_gpus_with_skip_connections_inside_layer_n
 @pytest.mark.parametrize(("precision", "bound"), [("fp32", 1.1), ("int8", 0.9999999)])
 def test_an_export_below_its_bound_is_an_error_and_leaves_no_record(folder, tmp_path, monkeypatch, precision, bound):
     monkeypatch.setattr(export, "MIN_COSINE", 1.1)
-    message = f"the {precision} export differs too much from torch in fp32: cosine .* at least {bound} required"
+    message = f"the {precision} export differs too much from torch in fp32: lowest cosine .* required {bound}"
     with pytest.raises(StageError, match=message):
         export_tiny_encoder(folder, tmp_path, precision=precision, min_cosine=bound)
     assert not (tmp_path / "export.json").exists()
@@ -152,7 +152,7 @@ def test_an_encoder_with_broken_weights_is_not_exported(folder, tmp_path):
     with torch.no_grad():
         encoder.model.embeddings.word_embeddings.weight[5:] = float("nan")
     encoders.save(tmp_path / "broken", encoder)
-    with pytest.raises(StageError, match="gives NaN or infinite vectors; the encoder's weights are broken"):
+    with pytest.raises(StageError, match="returns NaN or infinite vectors; the weights of the encoder are broken"):
         export_tiny_encoder(tmp_path / "broken", tmp_path / "out")
 
 
@@ -162,7 +162,7 @@ def test_vectors_of_zeros_are_an_error(folder, tmp_path):
         for weight in encoder.model.parameters():
             weight.zero_()
     encoders.save(tmp_path / "broken", encoder)
-    with pytest.raises(StageError, match="gives vectors that are all zeros; the encoder's weights are broken"):
+    with pytest.raises(StageError, match="returns zero vectors; the weights of the encoder are broken"):
         export_tiny_encoder(tmp_path / "broken", tmp_path / "out")
 
 
@@ -175,7 +175,7 @@ def test_settings_that_the_encoder_does_not_meet_are_an_error(folder, tmp_path):
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 @pytest.mark.parametrize("precision", ["fp16", "bf16"])
 def test_half_precision_without_a_gpu_is_an_error(folder, tmp_path, precision):
-    with pytest.raises(InputError, match=f"{precision} is for a GPU, and there is none here; use int8 or fp32"):
+    with pytest.raises(InputError, match=f"{precision} needs a GPU, but there is none here; use int8 or fp32"):
         export_tiny_encoder(folder, tmp_path, precision=precision, min_cosine=0.9, device="auto")
 
 
@@ -183,7 +183,7 @@ def test_an_encoder_of_another_architecture_is_named_with_the_way_out(folder, tm
     encoder = encoders.load(folder)
     del encoder.model.encoder.layer[1].output
     monkeypatch.setattr(encoders, "load", lambda folder: encoder)
-    with pytest.raises(InputError, match="no ONNX graph can be written of it .*; set `retrieval.provider: torch`"):
+    with pytest.raises(InputError, match="cannot be exported as an ONNX graph .*; set `retrieval.provider: torch`"):
         export_tiny_encoder(folder, tmp_path)
 
 

@@ -293,7 +293,7 @@ def test_what_a_stage_read_is_what_its_key_was_made_from_or_nothing_is_kept(
     time.sleep(0.02)  # the clock of a file system ticks 100 times a second or more often
     if way == "changed before":
         edit()
-    with pytest.raises(StageError, match="stage `join a`: what it reads has changed since this run began") as raised:
+    with pytest.raises(StageError, match="stage `join a`: its input has changed since this run began") as raised:
         executed(a, store, engine)
     assert f"{file}: was {'removed' if way == 'removed' else 'changed'}" in str(raised.value)
     assert store.record(a.key) is None

@@ -237,7 +237,7 @@ def test_what_is_expected_is_expected_of_the_mean(tmp_path: Path, monkeypatch: p
     assert together(made, finished, {}, out).problems == []  # 41 on average
     finished[1].manifest["scores"]["xnli"]["avg_metric"] = 40.0
     found = together(made, finished, {}, out).problems
-    assert [one.message for one in found] == ["expect: xnli: at least 40 expected, 35.00 found"]
+    assert [one.message for one in found] == ["expect: xnli: expected at least 40, found 35.00"]
     alone = {at: one for at, one in finished.items() if at == 1}
     found = together(made, alone, {0: StageError("no memory")}, out).problems
     assert [one.message for one in found] == ["seed 3: a stage failed: no memory; the means leave it out"]

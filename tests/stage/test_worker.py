@@ -88,7 +88,7 @@ FULL = "Error while serializing: I/O error: No space left on device (os error 28
             3,
             False,
         ),
-        (MemoryError(), "out of memory: give the stage a smaller batch or the machine more memory", 3, False),
+        (MemoryError(), "out of memory: use a smaller batch or a machine with more memory", 3, False),
         (InputError("a wrong file"), "a wrong file", 2, False),
         (KeyError("x"), "KeyError: 'x'", 3, True),
     ],
