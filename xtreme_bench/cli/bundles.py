@@ -1,0 +1,112 @@
+"""The command line's part about bundles: score, check, verify, compare and show what runs have left."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from xtreme_bench.cli.options import EXISTING, EXISTING_FOLDER, FOLDER, OUTPUT, emit, say_problems
+from xtreme_bench.wording import say
+
+
+@click.command()
+@click.option("--predictions", type=EXISTING, required=True, help="Folder or zip with <task>/test-<lang>.<ext>.")
+@click.option("--labels", type=EXISTING_FOLDER, required=True, help="Folder with the gold labels, laid out alike.")
+@click.option("--json", "json_file", type=OUTPUT, help="Write the scores as JSON; - is standard output.")
+@click.option("--lenient", is_flag=True, help="List faults as warnings, and score as the official scorer would.")
+def evaluate(predictions: Path, labels: Path, json_file: Path | None, lenient: bool) -> None:
+    """Score predictions with the official metrics."""
+    from xtreme_bench.bundle.evaluate import coverage
+    from xtreme_bench.bundle.evaluate import evaluate as evaluate_strictly
+    from xtreme_bench.bundle.lenient import evaluate as evaluate_leniently
+    from xtreme_bench.report import terminal
+
+    if lenient:
+        result = evaluate_leniently(predictions, labels)
+        for fault in (*result.warnings, *result.stops):
+            say(f"warning: {fault}", err=True)
+        emit(json_file, result.to_dict(), lambda: terminal.lenient_text(result))
+        notes = list(result.notes)
+    else:
+        scores = evaluate_strictly(predictions, labels)
+        notes = coverage(predictions, labels)[1]
+        emit(json_file, scores, lambda: terminal.score_table(scores))
+    for note in notes:
+        say(f"note: {note}", err=True)
+
+
+@click.command()
+@click.argument("bundle", type=EXISTING)
+@click.option("--labels", type=EXISTING_FOLDER, help="Gold labels, from which the expected sizes are taken.")
+@click.option("--data", type=EXISTING_FOLDER, help="XTREME's download folder, from which the sizes are taken.")
+@click.option("--json", "json_file", type=OUTPUT, help="Write the result as JSON; - is standard output.")
+def check(bundle: Path, labels: Path | None, data: Path | None, json_file: Path | None) -> None:
+    """Find what is wrong with a BUNDLE, a folder or a zip; exit 0 when nothing is."""
+    from xtreme_bench.bundle.check import check as check_bundle
+    from xtreme_bench.report import terminal
+
+    result = check_bundle(bundle, labels=labels, data=data)
+    emit(json_file, result.to_dict(), lambda: terminal.check_text(result))
+    sys.exit(1 if result.problems else 0)
+
+
+@click.command()
+@click.argument("bundle", type=EXISTING)
+@click.option("--labels", type=EXISTING_FOLDER, required=True, help="Folder with the gold labels.")
+@click.option("--same-as", type=EXISTING, metavar="OTHER", help="Also a fault: OTHER is not the same experiment.")
+def verify(bundle: Path, labels: Path, same_as: Path | None) -> None:
+    """Check BUNDLE, score it again, and compare with its manifest and with what its recipe expects."""
+    from xtreme_bench.bundle.verify import verify as verify_bundle
+
+    result = verify_bundle(bundle, labels, same_as=same_as)
+    for note in result.notes:
+        say(f"note: {note}")
+    say_problems(result.problems)
+    say(result.summary)
+    sys.exit(1 if result.problems else 0)
+
+
+@click.command()
+@click.argument("reference", type=EXISTING)
+@click.argument("others", nargs=-1, required=True, type=EXISTING, metavar="OTHER...")
+@click.option("--labels", type=EXISTING_FOLDER, help="Gold labels; without them there are differences alone.")
+@click.option("--format", "form", type=click.Choice(["text", "markdown", "latex", "csv"]), default="text")
+@click.option("--json", "json_file", type=OUTPUT, help="Write the comparison as JSON; - is standard output.")
+def compare(reference: Path, others: tuple[Path, ...], labels: Path | None, form: str, json_file: Path | None) -> None:
+    """Compare each OTHER with REFERENCE on the same test items: differences, 95 % intervals, what may be concluded.
+
+    Each is a bundle, or a folder that holds one bundle for each seed.
+    """
+    from xtreme_bench.report import terminal
+
+    if labels is None:
+        from xtreme_bench.bundle import write
+        from xtreme_bench.report.compare import compare as compare_manifests
+
+        if len(others) > 1 or form != "text":
+            raise click.UsageError("with several OTHERs, or another --format than text, give --labels too")
+        result = compare_manifests(write.read_manifest(reference), write.read_manifest(others[0]))
+        emit(json_file, result, lambda: terminal.comparison_text(result))
+        say("note: these differences have no intervals; give --labels to have them", err=True)
+        return
+    from xtreme_bench.comparison import forms
+    from xtreme_bench.comparison.arms import bundles_of, read_arm
+    from xtreme_bench.comparison.compare import compare as compare_arms
+
+    found = compare_arms(*(read_arm(bundles_of(place), labels) for place in (reference, *others)))
+    emit(json_file, {"comparisons": [one.to_dict() for one in found]}, lambda: forms.document(found, form))
+
+
+@click.command()
+@click.argument("bundles", nargs=-1, required=True, type=EXISTING, metavar="BUNDLE...")
+@click.option("--out", type=FOLDER, default=Path("reports/comparison"), show_default=True)
+def report(bundles: tuple[Path, ...], out: Path) -> None:
+    """Tables of several bundles on the terminal, and a page with plots."""
+    from xtreme_bench.bundle import write
+    from xtreme_bench.report import terminal
+
+    manifests = [write.read_manifest(path) for path in bundles]
+    say(terminal.summary_table(manifests))
+    say(f"report: {terminal.write_comparison_page(manifests, out)}", err=True)
