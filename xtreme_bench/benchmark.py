@@ -1,8 +1,9 @@
 """The table of target tasks, XTREME's nine: their languages, files, metrics, labels and published test sizes.
 
-Everything that differs between tasks is a column here; no other module lists tasks or languages. Languages stand in
-the order of the official scorer. Sources: Hu et al. 2020 (arXiv 2003.11080) and google-research/xtreme `evaluate.py`;
-sizes from the paper (table 1) and from the released data where the two differ.
+What differs between tasks is a column here, and no other module lists the languages of a task. The tasks that XTREME's
+means cover are named apart (`OVERALL`, `GROUPS`), so that a new row enters none. Languages stand in the order of the
+official scorer. Sources: Hu et al. 2020 (arXiv 2003.11080) and google-research/xtreme `evaluate.py`; sizes from the
+paper (table 1) and from the released data where the two differ.
 """
 
 from __future__ import annotations

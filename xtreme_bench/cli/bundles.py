@@ -83,7 +83,7 @@ def compare(reference: Path, others: tuple[Path, ...], labels: Path | None, form
 
     if labels is None:
         from xtreme_bench.bundle import write
-        from xtreme_bench.report.compare import compare as compare_manifests
+        from xtreme_bench.report.manifest_differences import compare as compare_manifests
 
         if len(others) > 1 or form != "text":
             raise click.UsageError("with several OTHERs, or another --format than text, give --labels too")
