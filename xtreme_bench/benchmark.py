@@ -9,9 +9,10 @@ paper (table 1) and from the released data where the two differ.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 # What tasks of a group share: what differs by group is a table by group in the module that it is for.
 Group = Literal["classification", "tagging", "qa", "retrieval"]
@@ -50,6 +51,11 @@ class Task:
     release: str = ""
     tests: str = ""
     miniature: bool = False
+
+    @cached_property
+    def row(self) -> dict[str, Any]:
+        """All fields, as JSON has them."""
+        return asdict(self)
 
     @property
     def form(self) -> str:
