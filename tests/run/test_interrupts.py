@@ -101,6 +101,7 @@ def test_a_run_that_is_asked_to_end_ends_with_130_and_leaves_no_worker(
     assert "interrupted; run the same command again" in (tmp_path / "run.err").read_text()
 
 
+@pytest.mark.slow
 def test_a_run_that_waits_for_another_says_so_and_can_be_ended(tmp_path: Path) -> None:
     first = start(tmp_path, "first")
     until(lambda: working(tmp_path))
