@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -114,7 +113,11 @@ class Stage:
         return self.accepted.key if self.accepted else digest(self.description())
 
     def description(self) -> dict[str, Any]:
-        """The content of the key as JSON values, as in a record."""
+        """The content of the key as JSON values, as in a record; do not change it, since it is made once."""
+        return self._described
+
+    @cached_property
+    def _described(self) -> dict[str, Any]:
         made_from = {
             "schema_version": SCHEMA_VERSION,
             "kind": self.kind,
@@ -142,7 +145,7 @@ class Stage:
     def _rows(self) -> dict[str, Any]:
         """The rows of the tables of tasks that its result depends on."""
         texts = set(_texts(self._params))
-        targets = {name: dataclasses.asdict(TASKS[name]) for name in _targets(texts)}
+        targets = {name: TASKS[name].row for name in _targets(texts)}
         if self.row.prepares:
             return {**targets, **{name: row.prepared_from for name, row in CORPORA.items()}}
         return {**targets, **{name: CORPORA[name].trained_on for name in _intermediate(texts)}}
