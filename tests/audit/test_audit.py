@@ -114,8 +114,8 @@ def test_rows_that_stand_twice_or_in_the_development_set_too_are_counted(tmp_pat
     write(tmp_path, "panx/test-sw.tsv", "Mji\nwa\n\nDodoma\n\nMji\nwa\n\nZiwa\n")
     write(tmp_path, "panx/dev-sw.tsv", "Dodoma\tB-LOC\n\nMlima\tO\n")
     assert found(tmp_path, targets={"panx": ["sw"]})["repeats"] == [
-        {"task": "panx", "language": "sw", "kind": "there more than once", "rows": 1, "of": 4},
-        {"task": "panx", "language": "sw", "kind": "in the development set too", "rows": 1, "of": 4},
+        {"task": "panx", "language": "sw", "kind": "repeated in the test set", "rows": 1, "of": 4},
+        {"task": "panx", "language": "sw", "kind": "also in the development set", "rows": 1, "of": 4},
     ]
 
 

@@ -150,7 +150,7 @@ def test_an_arm_is_read_from_bundles_and_labels(tmp_path: Path) -> None:
 def test_the_same_seed_twice_is_no_experiment_with_two_seeds(tmp_path: Path) -> None:
     labels = put(tmp_path / "labels", LABELS)
     bundle = put_bundle(tmp_path)
-    with pytest.raises(InputError, match="seed 1 is there twice"):
+    with pytest.raises(InputError, match="seed 1 occurs twice"):
         read_arm([bundle, bundle], labels)
 
 
@@ -166,7 +166,7 @@ def test_bundles_of_one_experiment_are_found_in_a_folder(tmp_path: Path) -> None
     first = put_bundle(tmp_path / "one")
     assert bundles_of(first) == [first]
     assert bundles_of(tmp_path / "one") == [first]
-    with pytest.raises(InputError, match="holds no bundle"):
+    with pytest.raises(InputError, match="no bundle found"):
         bundles_of(put(tmp_path / "none", {"a/b.txt": ""}))
 
 
@@ -182,5 +182,5 @@ def test_tables_mark_what_is_significant_and_sentences_say_what_cannot_be_told()
     assert r"\toprule" in forms.tables(comparison, "latex")
     words = forms.sentences(comparison)
     assert words[0].startswith("tatoeba: b is better than a, +")
-    assert "1 are better, 0 worse, and in 1 nobody can tell" in words[1]
+    assert "1 are better and 0 are worse; for 1 the data cannot tell" in words[1]
     assert len(forms.table_csv([comparison]).splitlines()) == 1 + len(comparison.estimates)

@@ -136,8 +136,8 @@ def test_no_gpu_is_looked_for_where_the_recipe_wants_none() -> None:
     [
         (Engine({}, ()), {"gpus": 1}, r"asks for a GPU \(`resources.gpus: 1`\), but a container gets none"),
         (Engine(AMD, ()), {"precision": "bf16"}, r"`resources.precision: bf16`.*\(amd.com/gpu=all, amd.com/gpu=0\)"),
-        (Engine(RUNTIME, ("driver",), brings=False), {}, "names NVIDIA's runtime, but .* it brings no NVIDIA driver"),
-        (Engine(DISCOVERED, ()), {}, "names nvidia.com/gpu=0, .* could not select device driver"),
+        (Engine(RUNTIME, ("driver",), brings=False), {}, "lists NVIDIA's runtime, but .* it brings no NVIDIA driver"),
+        (Engine(DISCOVERED, ()), {}, "lists nvidia.com/gpu=0, .* could not select device driver"),
     ],
     ids=["none", "AMD alone", "a runtime without a driver", "devices that cannot be had"],
 )
@@ -153,8 +153,8 @@ def test_a_gpu_that_is_wanted_or_named_but_not_had_is_an_error_with_the_reason(
     [
         (Engine(RUNTIME, ("driver",)), "ok", "NVIDIA's runtime; a container gets them by NVIDIA's device driver"),
         (Engine(DISCOVERED, ("cdi",)), "ok", "a container gets them by CDI"),
-        (Engine({}, ("driver",)), "ok", "names: none; a container gets them by NVIDIA's device driver"),
-        (Engine(AMD, ()), "ok", "names: amd.com/gpu=all, amd.com/gpu=0; a container gets none"),
+        (Engine({}, ("driver",)), "ok", "lists: none; a container gets them by NVIDIA's device driver"),
+        (Engine(AMD, ()), "ok", "lists: amd.com/gpu=all, amd.com/gpu=0; a container gets none"),
         (Engine(RUNTIME, ()), "broken", "a container gets none (NVIDIA's device driver: could not select"),
     ],
 )

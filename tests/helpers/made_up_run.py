@@ -87,8 +87,8 @@ AUDIT: dict[str, Any] = {
             "items": {"en": {"items": 3, "of": 200}}, "examples": [],
         },
     ],
-    "repeats": [{"task": "panx", "language": "sw", "kind": "in the development set too", "rows": 147, "of": 1000}],
-    "relations": [{"training": "mnli", "target": "xnli", "why": "XNLI's training set is MultiNLI"}],
+    "repeats": [{"task": "panx", "language": "sw", "kind": "also in the development set", "rows": 147, "of": 1000}],
+    "relations": [{"training": "mnli", "target": "xnli", "why": "MultiNLI is the training set of XNLI"}],
     "seen": {"xnli": {"en": ["fine-tuning: xnli"]}},
 }  # fmt: skip
 

@@ -88,7 +88,7 @@ FULL = "Error while serializing: I/O error: No space left on device (os error 28
             3,
             False,
         ),
-        (MemoryError(), "out of memory: give the stage a smaller batch or the machine more memory", 3, False),
+        (MemoryError(), "out of memory: use a smaller batch or a machine with more memory", 3, False),
         (InputError("a wrong file"), "a wrong file", 2, False),
         (KeyError("x"), "KeyError: 'x'", 3, True),
     ],
@@ -110,7 +110,7 @@ def test_the_local_engine_keeps_its_worker_for_the_next_stage_also_after_an_erro
             engine.run(wrong, lambda _: None)
         (kept,) = started
         for name in "bc":
-            with pytest.raises(StageError, match="the whole traceback is in"):
+            with pytest.raises(StageError, match="the full traceback is in"):
                 engine.run(stage(tmp_path / name, kind="corpus", params=ENDLESS), lambda _: None)
         assert (started, kept.poll()) == ([kept], None)
     finally:
@@ -167,7 +167,7 @@ def test_a_killed_worker_is_an_error_that_says_what_to_do(tmp_path: Path, starte
 
     threading.Thread(target=kill, daemon=True).start()
     try:
-        with pytest.raises(StageError, match="most likely for want of memory"):
+        with pytest.raises(StageError, match="most likely because memory ran out"):
             engine.run(folder, lambda _: None)
     finally:
         engine.close()

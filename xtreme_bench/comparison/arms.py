@@ -1,4 +1,4 @@
-"""What is compared: the runs of one experiment, one for each seed, with what each test item adds to its scores."""
+"""The two sides of a comparison: the runs of an experiment, one per seed, with the counts of each test item."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Cell = tuple[str, str]
 
 @dataclass(frozen=True)
 class Arm:
-    """One side of a comparison: `manifests` of its runs, and for each task and language the items of each run."""
+    """One side of a comparison: the `manifests` of its runs, and (task, language) -> the items of each run."""
 
     name: str
     manifests: tuple[Mapping[str, Any], ...]
@@ -35,22 +35,22 @@ class Arm:
 
 
 def bundles_of(place: Path) -> list[Path]:
-    """The bundles of one experiment: a bundle itself, folder or zip, or those in the folders below, one for each seed.
+    """The bundles of one experiment: `place` itself (folder or zip), or the folders in it, one per seed.
 
-    Errors: `InputError` when there is none.
+    Errors: `InputError` if there is none.
     """
     if place.is_file() or (place / MANIFEST).is_file():
         return [place]
     found = sorted(path.parent for path in place.glob(f"*/{MANIFEST}"))
     if not found:
-        raise InputError(f"{place}: holds no bundle; give a bundle, or a folder with a bundle for each seed")
+        raise InputError(f"{place}: no bundle found; give a bundle, or a folder with one bundle per seed")
     return found
 
 
 def read_arm(bundles: Sequence[Path], labels: Path, *, name: str | None = None) -> Arm:
-    """The runs of one experiment, from its bundles. Errors: `InputError` with all faults of all files.
+    """Read the runs of one experiment from its bundles. Errors: `InputError` with all faults of all files.
 
-    Files without gold labels are left out. Runs must differ in their seed alone.
+    Files without gold labels are left out. The runs must differ only in their seed.
     """
     manifests = tuple(read_manifest(bundle) for bundle in bundles)
     problems = _unlike(manifests, bundles)
@@ -59,7 +59,7 @@ def read_arm(bundles: Sequence[Path], labels: Path, *, name: str | None = None) 
         for cell, added in _read(bundle, labels, problems).items():
             found.setdefault(cell, []).append(added)
     problems += [
-        Problem("some runs of this experiment lack it", TASKS[task].file(language), task=task, language=language)
+        Problem("missing in some runs of this experiment", TASKS[task].file(language), task=task, language=language)
         for (task, language), runs in found.items()
         if len(runs) < len(bundles)
     ]
@@ -88,14 +88,14 @@ def _read(bundle: Path, labels: Path, problems: list[Problem]) -> dict[Cell, Ite
 
 
 def _unlike(manifests: Sequence[Mapping[str, Any]], bundles: Sequence[Path]) -> list[Problem]:
-    """Why several bundles are not the runs of one experiment with different seeds."""
+    """Why the bundles are not runs of one experiment with different seeds; empty if they are."""
     first, problems = manifests[0], []
     for manifest, bundle in zip(manifests[1:], bundles[1:], strict=True):
         if _without_seed(manifest) != _without_seed(first):
-            problems.append(Problem(f"not the recipe of {bundles[0]} with another seed", str(bundle)))
+            problems.append(Problem(f"its recipe and that of {bundles[0]} differ in more than the seed", str(bundle)))
     seeds = [manifest["seed"] for manifest in manifests]
     problems += [
-        Problem(f"seed {seed} is there twice; name each run once", str(bundle))
+        Problem(f"seed {seed} occurs twice; give each run once", str(bundle))
         for at, (seed, bundle) in enumerate(zip(seeds, bundles, strict=True))
         if seed in seeds[:at]
     ]

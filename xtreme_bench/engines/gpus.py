@@ -1,8 +1,8 @@
-"""The GPUs of a Docker engine: those it names, and those that a container really gets. Only NVIDIA's are of use (CUDA).
+"""The GPUs of a Docker engine: those that it lists, and those that a container really gets. Only NVIDIA (CUDA) is used.
 
-An engine offers them through a device driver, which it has where it found NVIDIA's hook when it started, or through CDI
-(Container Device Interface). It names its runtimes and, since API 1.50, its CDI devices, but never a hook. So a way is
-not looked up but tried, with a container that looks for the driver's device.
+An engine offers GPUs through a device driver (if it found NVIDIA's hook when it started) or through CDI (Container
+Device Interface). It lists its runtimes and, since API 1.50, its CDI devices, but never a hook. So each way is tried
+with a container that looks for the driver's device file.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ from xtreme_bench.errors import StageError
 from xtreme_bench.recipe.load import Resources
 
 NVIDIA, AMD = "nvidia.com/gpu", "amd.com/gpu"
-# NVIDIA's driver on Linux, and its stand-in on Windows' Linux.
+# The device file of NVIDIA's driver on Linux, and on the Windows Subsystem for Linux.
 LOOK = "import os, sys; sys.exit(not (os.path.exists('/dev/nvidiactl') or os.path.exists('/dev/dxg')))"
 TRY_SECONDS = 60
 
 
 @dataclass(frozen=True)
 class Offer:
-    """What a container asks for to get the GPUs, and how they come to it; without a request, why it gets none."""
+    """The request with which a container gets GPUs, and the way they come (`how`); without one, the reason."""
 
     request: DeviceRequest | None
     how: str
 
 
 def named(info: dict[str, Any]) -> list[str]:
-    """What an engine says of GPUs (`docker info`): NVIDIA's runtime, and CDI devices of NVIDIA and AMD."""
+    """The GPUs that an engine lists (`docker info`): NVIDIA's runtime, and CDI devices of NVIDIA and AMD."""
     runtime = ["NVIDIA's runtime"] if "nvidia" in (info.get("Runtimes") or {}) else []
     return runtime + [device for device in _devices(info) if device.startswith((f"{NVIDIA}=", f"{AMD}="))]
 
 
 def offer(client: DockerClient, image: str, count: int | None = None) -> Offer:
-    """How containers of `image` get `count` GPUs (None: all): the first way of asking that brings the driver in."""
+    """How containers of `image` get `count` GPUs (None: all): the first way that gives a container the driver."""
     ways: dict[str, DeviceRequest] = {
         "NVIDIA's device driver": DeviceRequest(count=count or -1, capabilities=[["gpu", "compute", "utility"]]),
         "CDI": DeviceRequest(driver="cdi", device_ids=_names(client.info(), count)),
@@ -58,9 +58,9 @@ def offer(client: DockerClient, image: str, count: int | None = None) -> Offer:
 def requests(
     client: DockerClient, image: str, resources: Resources, say: Callable[[str], None]
 ) -> list[DeviceRequest] | None:
-    """The GPUs that computing stages get: what the recipe asks for, else all that the engine offers; None: no GPU.
+    """The request for the GPUs of stages: those in the recipe, else all that the engine offers; None: no GPU.
 
-    Errors: `StageError` where the recipe asks for one, or the engine names one, and a container gets none.
+    Errors: `StageError` if the recipe asks for a GPU, or the engine lists one, but a container gets none.
     """
     if resources.gpus == 0:
         return None
@@ -77,8 +77,8 @@ def requests(
         )
     if any(not name.startswith(AMD) for name in names):
         raise StageError(
-            f"the Docker engine names {', '.join(names)}, but a container gets no GPU: {found.how}; mend this (NVIDIA "
-            "Container Toolkit), or set `resources: {gpus: 0}` to compute on the CPU"
+            f"the Docker engine lists {', '.join(names)}, but a container gets no GPU: {found.how}; install the NVIDIA "
+            "Container Toolkit, or set `resources: {gpus: 0}` to compute on the CPU"
         )
     return None
 
@@ -88,7 +88,7 @@ def _devices(info: dict[str, Any]) -> list[str]:
 
 
 def _names(info: dict[str, Any], count: int | None) -> list[str]:
-    """The CDI names of `count` GPUs; where the engine does not name them, they are numbered from 0."""
+    """The CDI names of `count` GPUs; if the engine does not list them, their numbers from 0."""
     if count is None:
         return [f"{NVIDIA}=all"]
     numbers = [name for name in _devices(info) if name.startswith(f"{NVIDIA}=") and name.rpartition("=")[2].isdigit()]
@@ -96,7 +96,7 @@ def _names(info: dict[str, Any], count: int | None) -> list[str]:
 
 
 def _fault(client: DockerClient, image: str, request: DeviceRequest) -> str | None:
-    """Why a container that asks so has no GPU; None where it has."""
+    """Why a container with this request has no GPU; None if it has one."""
     container = None
     try:
         container = client.containers.create(

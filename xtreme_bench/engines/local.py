@@ -1,4 +1,4 @@
-"""Run stages on this machine, in worker processes that are kept for the next stage."""
+"""Run stages on this machine, in worker processes that are reused."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from xtreme_bench.stage.versions import require_heavy_half
 
 
 def open(resources: Resources, say: Callable[[str], None]) -> Engine:  # noqa: A001
-    """Workers with the packages of this machine. Errors: `InputError` where some are missing."""
+    """Workers with the packages of this machine. Errors: `InputError` if a package is missing."""
     require_heavy_half()
     return Local(resources.threads)
 
 
 def image_of(resources: Resources) -> None:
-    """Stages use the packages of this machine."""
+    """None: stages use the packages of this machine."""
 
 
 def require() -> None:
-    """This machine always answers."""
+    """Nothing: this machine always answers."""
 
 
 class Local:
-    """Worker processes, started when needed and reused; `run` may be called from several threads.
+    """Worker processes, started when needed and reused. Several threads may call `run`.
 
-    A stage that sees gold labels has a worker of its own, which ends with it.
+    A stage that sees gold labels has its own worker, which ends with it.
     """
 
     image: str | None = None
@@ -48,7 +48,7 @@ class Local:
         self._lock = threading.Lock()
 
     def run(self, folder: Path, message: Message) -> None:
-        """Run `folder/stage.json`. Errors: what the stage reported, or `StageError` when the worker died."""
+        """Run `folder/stage.json`. Errors: the error of the stage, or `StageError` if the worker died."""
         alone = KINDS[json.loads((folder / "stage.json").read_text(encoding="utf-8"))["kind"]].gold
         worker = self._worker(fresh=alone)
         assert worker.stdin is not None
@@ -70,7 +70,7 @@ class Local:
         raise StageError(_death(worker.wait(), folder / "log.txt"))
 
     def close(self) -> None:
-        """End all workers; a stage that was running goes on from its last checkpoint next time."""
+        """End all workers; a running stage continues from its last checkpoint in the next run."""
         with self._lock:
             self._closed = True
             for worker in self._all:
@@ -79,7 +79,7 @@ class Local:
             self._idle.clear()
 
     def _leave(self, worker: subprocess.Popen[str], *, end: bool) -> None:
-        """Keep a worker for the next stage, or end it: one that has seen gold labels serves no other stage."""
+        """Keep a worker for the next stage, or end it if it has seen gold labels."""
         with self._lock:
             if not end:
                 self._idle.append(worker)
@@ -93,8 +93,9 @@ class Local:
                 raise StageError("not begun, as the run was ended")
             if self._idle and not fresh:
                 return self._idle.pop()
-            # A worker inherits this and lifts it once it can take the signal: a batch system sends it to every process
-            # of a job, and the client alone ends workers, in order. (Ctrl-C does not reach a session of its own.)
+            # Block SIGTERM: the worker inherits the block, and unblocks once it can handle the signal. A batch system
+            # sends SIGTERM to every process of a job, but only the client may end workers, in order. (Ctrl-C does not
+            # reach a worker, because it has its own session.)
             before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
             try:
                 worker = subprocess.Popen(
@@ -113,7 +114,7 @@ class Local:
 
 
 def _end(worker: subprocess.Popen[str]) -> None:
-    """End a worker and whatever it may have started itself."""
+    """End a worker and every process that it has started."""
     if worker.poll() is None:
         os.killpg(worker.pid, signal.SIGKILL)
     worker.wait()
@@ -125,7 +126,7 @@ def _end(worker: subprocess.Popen[str]) -> None:
 def _death(code: int, log: Path) -> str:
     if code == -signal.SIGKILL:
         return (
-            "the stage was killed, most likely for want of memory: "
+            "the stage was killed, most likely because memory ran out: "
             f"set a smaller batch or `resources: {{jobs: 1}}`, then run the same command again (log: {log})"
         )
-    return f"the stage's process ended with code {code} before it had finished; its log is {log}"
+    return f"the stage's process ended early with code {code}; its log is {log}"

@@ -1,4 +1,4 @@
-"""Lengths of a recipe that a released encoder has no positions for, found before anything is trained."""
+"""Finds lengths in a recipe that exceed the positions of a released encoder, before any training."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from xtreme_bench.training import encoder_files
 
 
 def too_long(recipe: Recipe, encoder: Path) -> list[Problem]:
-    """A problem for each length that the recipe uses and that an encoder folder without faults has no room for."""
+    """A problem for each length of the recipe that is too long for the encoder in `folder`, which has no faults."""
     room = encoder_files.room(encoder)
     return [
         Problem(
@@ -25,7 +25,7 @@ def too_long(recipe: Recipe, encoder: Path) -> list[Problem]:
 
 
 def _lengths(recipe: Recipe) -> Iterator[tuple[str, int]]:
-    """Every length that is used, by its name in the recipe."""
+    """Every length that the recipe uses, by its name there."""
     if recipe.intermediate is not None:
         for task, own in recipe.intermediate.tasks.items():
             shared = "qa_length" if INTERMEDIATE[task].family == "qa" else "max_length"

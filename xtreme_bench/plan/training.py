@@ -1,4 +1,4 @@
-"""The stages of a recipe that train and predict, each after one that tokenises what it reads."""
+"""The stages of a recipe that train and predict, each after a stage that tokenises its data."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def pretrain(made: Plan, corpus: Corpus, settings: phases.Pretraining, scratch: 
     resources = made.recipe.resources
     common = {
         **_learning(made.recipe),
-        # Nothing else can run before the encoder is there, so it gets every core that the recipe allows.
+        # No other stage can run before this one ends, so it gets every core that the recipe allows.
         "threads": resources.threads * resources.jobs,
-        # All of it learns, to the end: there is no development data.
+        # All weights learn, and there is no early stopping, because there is no development data.
         "method": "full",
         "evaluate_every": settings.steps,
         "patience": 0,
@@ -46,8 +46,8 @@ def pretrain(made: Plan, corpus: Corpus, settings: phases.Pretraining, scratch: 
 
 
 def _features(made: Plan, data: Stage | Folder, base: Stage | Folder, name: str, choice: Choice) -> Stage:
-    """What a stage trains on or predicts, tokenised. Training leaves the tokenizer of the first encoder as it is, so
-    what is tokenised with it serves every encoder that comes from it."""
+    """The stage that tokenises the data of another stage. Training never changes the tokenizer of the first encoder,
+    so its output serves every encoder that is trained from it."""
     return made.add("features", Features(choice, made.recipe.resources.threads), name, data=data, encoder=base)
 
 
@@ -61,7 +61,7 @@ def intermediate(made: Plan, corpus: Corpus, encoder: Stage | Folder) -> Stage:
         for language in chosen.languages
         for file in layout.intermediate_files(task, language)
     ]
-    # The best checkpoint is chosen on English development data, whatever the languages of training.
+    # The best checkpoint is chosen on English development data for any training language.
     files += [file for task in settings.tasks for file in layout.intermediate_split_files(task, "dev")]
     files += [file for task in settings.tasks for file in layout.label_files(task, ["en"])]
     mlm = settings.mlm
@@ -119,7 +119,7 @@ def finetune(made: Plan, corpus: Corpus, encoder: Stage | Folder, base: Stage | 
 def predict(
     made: Plan, corpus: Corpus, model: Stage, base: Stage | Folder, task: str, languages: tuple[str, ...]
 ) -> Stage:
-    """The stage that predicts a target with the model that was trained on its source."""
+    """The stage that predicts a target with the model that was fine-tuned on its source."""
     settings = made.recipe.finetuning[str(TASKS[task].source)]
     choice = taken(TargetChoice, settings, task=task, languages=languages)
     data = corpus.tests(task, languages)

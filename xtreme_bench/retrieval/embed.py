@@ -1,4 +1,4 @@
-"""Sentence vectors of any number of texts: each distinct text once, in batches of one length, into a mapped file."""
+"""Embed any number of texts: each distinct text once, in batches of equal length, into a memory-mapped file."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from xtreme_bench.training.batching import by_length
 from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.frames import frame
 
-# Tokens of one batch. On a CPU: enough to keep a matrix product busy, few enough to stay in the cache.
+# Tokens per batch. On a CPU: enough for a fast matrix product, few enough to stay in the cache.
 BATCH_TOKENS = {"cpu": 1024, "cuda": 65536}
-# Texts that are tokenised together, while earlier ones are embedded; a killed run repeats one such part.
+# Texts per chunk. The next chunk is tokenised while one is embedded; a killed run repeats one chunk.
 CHUNK = 8192
 
 logger = logging.getLogger(__name__)
@@ -39,9 +39,9 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class SentenceEncoder:
-    """An encoder ready to embed. `facts` says what really runs: provider, layer, pooling, precision.
+    """An encoder that is ready to embed. `facts` records what really runs: provider, layer, pooling, precision.
 
-    The `width` of what `run` gives holds `layers` vectors of equal size side by side.
+    `run`: token ids -> vectors (sentences, `width`); a row holds `layers` vectors of equal size, side by side.
     """
 
     tokenizer: Any
@@ -55,18 +55,21 @@ class SentenceEncoder:
 
 @dataclass(frozen=True)
 class Embedded:
-    """`vectors` (distinct texts, width), mapped from a file; `rows` (n) the row of each text, `cut` (n) if too long."""
+    """The vectors of n texts.
+
+    `vectors` (distinct texts, width): memory-mapped. `rows` (n): the row of each text. `cut` (n): if truncated.
+    """
 
     vectors: Floats
     rows: NDArray[np.int64]
     cut: NDArray[np.bool_]
 
     def part(self, start: int, stop: int) -> Embedded:
-        """The texts from `start` up to, not including, `stop`, over the same vectors."""
+        """The texts from `start` up to but not including `stop`; shares the vectors."""
         return Embedded(self.vectors, self.rows[start:stop], self.cut[start:stop])
 
     def gather(self, file: Path) -> Floats:
-        """The vectors (n, width) of the texts in their order, in a mapped file of their own."""
+        """Write the vectors (n, width) of all n texts, in order, to a new memory-mapped `.npy` file."""
         shape = len(self.rows), self.vectors.shape[1]
         gathered: Floats = mapped(file, np.float32, shape)
         for start in range(0, len(self.rows), CHUNK):
@@ -75,10 +78,10 @@ class Embedded:
 
 
 def open_encoder(inputs: Mapping[str, Path], params: Embedding) -> SentenceEncoder:
-    """The encoder of a stage: `inputs` has `encoder`, and `export` if ONNX Runtime is the provider.
+    """Open the encoder of a stage. `inputs` has `encoder`, and `export` if the provider is ONNX Runtime.
 
-    Raises InputError for settings that this encoder cannot meet, StageError when the provider does not start; no
-    other one is tried.
+    Raises InputError for settings that do not fit this encoder, and StageError if the provider does not start. There is
+    no fallback to another provider.
     """
     encoders.single_threaded_tokenizers()
     torch.set_num_threads(params.threads)
@@ -103,7 +106,7 @@ def open_encoder(inputs: Mapping[str, Path], params: Embedding) -> SentenceEncod
 
 
 def check_settings(params: Export, encoder: Encoder, folder: Path) -> None:
-    """Check that the encoder has the layer and the positions. Raises InputError with all that does not fit."""
+    """Check that the encoder has the layer and enough positions. Raises InputError with all faults."""
     blocks, layer, length = encoder.blocks, params.layer, params.max_length
     problems = []
     if layer is not None and not 0 <= layer <= blocks:
@@ -121,18 +124,18 @@ def embed(
     folder: Path,
     progress: Callable[[int, int], None] | None = None,
 ) -> Embedded:
-    """Embed `texts` into `folder`, every distinct text once; it continues what a killed call left there.
+    """Embed every distinct text of `texts` once, into `folder`. Continues the work of a killed call in the same folder.
 
-    A batch has texts of one length, so nothing is padded and a vector depends on its text alone (fp32: to 1e-6; int8
-    scales its activations by batch). Texts of more than `max_length` tokens are cut; an empty text is its special
-    tokens. `progress` counts characters, because they take the time. Raises InputError for no texts at all and
-    StageError for a vector with NaN, infinity or a width other than the encoder's.
+    All texts of a batch have the same length, so there is no padding, and a vector depends only on its text (fp32: to
+    1e-6; int8 scales activations per batch). Texts of more than `max_length` tokens are truncated. An empty text
+    consists of its special tokens. `progress` gets the numbers of characters done and in total. Raises InputError if
+    there are no texts, and StageError for a vector with NaN, infinity or another width than the encoder's.
     """
     if not texts:
         raise InputError("no sentences to embed")
     place = {text: at for at, text in enumerate(dict.fromkeys(texts))}
     distinct = list(place)
-    # Longest first: what does not fit in memory fails at once, and texts of one length come together.
+    # Longest first: a batch that does not fit in memory fails at once. Texts of equal length become neighbours.
     order = sorted(range(len(distinct)), key=lambda at: (-len(distinct[at]), at))
     chunks = [order[start : start + CHUNK] for start in range(0, len(order), CHUNK)]
     files = _Files(folder, distinct, encoder)
@@ -157,7 +160,10 @@ def embed(
 
 
 def mapped(file: Path, kind: type, shape: tuple[int, ...]) -> NDArray[Any]:
-    """A new `.npy` file of zeros, mapped, its disk space reserved: writing to one on a full disk kills the process."""
+    """Create a memory-mapped `.npy` file of zeros.
+
+    Reserves the disk space first, because writing to a memory map on a full disk kills the process.
+    """
     array: NDArray[Any] = np.lib.format.open_memmap(file, "w+", kind, shape)
     with file.open("r+b") as stream:
         try:
@@ -169,7 +175,7 @@ def mapped(file: Path, kind: type, shape: tuple[int, ...]) -> NDArray[Any]:
 
 
 def tokenise(tokenizer: Any, texts: Sequence[str], max_length: int) -> tuple[list[list[int]], NDArray[np.bool_]]:
-    """Token ids of each text with special tokens, and which had too many; the marks at the end are kept."""
+    """Token ids of each text with special tokens, which truncation keeps, and whether it was truncated."""
     found = tokenizer(list(texts), return_attention_mask=False, return_token_type_ids=False, verbose=False)
     tokens: list[list[int]] = found["input_ids"]
     cut = np.array([len(ids) > max_length for ids in tokens], dtype=bool)
@@ -180,7 +186,7 @@ def tokenise(tokenizer: Any, texts: Sequence[str], max_length: int) -> tuple[lis
 def _tokenised(
     encoder: SentenceEncoder, texts: Sequence[str], chunks: Sequence[Sequence[int]]
 ) -> Iterator[tuple[Sequence[int], list[list[int]], NDArray[np.bool_]]]:
-    """Each chunk with its tokens; a thread works on the next one while the caller has this one."""
+    """Yield each chunk with its tokens. A thread tokenises the next chunk while the caller uses this one."""
 
     def work(chunk: Sequence[int]) -> tuple[list[list[int]], NDArray[np.bool_]]:
         return tokenise(encoder.tokenizer, [texts[at] for at in chunk], encoder.max_length)
@@ -195,18 +201,18 @@ def _tokenised(
 def _vectors(encoder: SentenceEncoder, ids: Tokens, texts: Sequence[str]) -> Floats:
     found = encoder.run(ids)
     if found.shape != (len(ids), encoder.width):
-        raise StageError(f"the encoder gives vectors of shape {found.shape}; {(len(ids), encoder.width)} expected")
+        raise StageError(f"the encoder returned vectors of shape {found.shape}; expected {(len(ids), encoder.width)}")
     finite = np.isfinite(found).all(axis=1)
     if not finite.all():
         faulty = texts[int(finite.argmin())][:60]
-        raise StageError(f"the vector of {faulty!r} is not finite; the encoder's weights are broken")
+        raise StageError(f"the vector of {faulty!r} is not finite; the weights of the encoder are broken")
     return found
 
 
 class _Files:
-    """The vectors of some texts in a folder, which texts were cut, and how many chunks are done.
+    """Files in a folder: the vectors of some texts, which texts were truncated, and the number of finished chunks.
 
-    What an earlier call left counts if it was for the same texts and settings and is complete; else it is made again.
+    Continues from an earlier call if its files are complete and had the same texts and settings; else starts again.
     """
 
     def __init__(self, folder: Path, texts: Sequence[str], encoder: SentenceEncoder) -> None:
@@ -237,7 +243,7 @@ class _Files:
             return 0
 
     def finish_chunk(self) -> None:
-        """Save what was written so far, so that it survives a kill."""
+        """Flush to disk, so that the finished chunks survive a kill."""
         self.vectors.flush()
         self.cut.flush()
         self.chunks += 1

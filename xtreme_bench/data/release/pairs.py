@@ -14,7 +14,7 @@ from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data.formats import read_pairs
 from xtreme_bench.data.release.preparation import Preparation, cut
 from xtreme_bench.data.release.spool import comparable
-from xtreme_bench.data.sentence_pairs import FAILED_TRANSLATION, read_x_final, read_xnli, read_xnli_mt
+from xtreme_bench.data.release.xnli_pawsx import FAILED_TRANSLATION, read_x_final, read_xnli, read_xnli_mt
 from xtreme_bench.data.usable import LeftOut
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.rows import PairRow
