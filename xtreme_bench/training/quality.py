@@ -39,7 +39,7 @@ def chance(corpus: Corpus, rows: Sequence[Any]) -> float | None:
     """The accuracy in percent of guesses that are all alike likely; None for tasks of many or no labels."""
     if corpus.family == "classification":
         return 100 / len(corpus.labels)
-    if corpus.family == "choice":
+    if corpus.family == "choice" and rows:
         return sum(100 / len(row.choices) for row in rows) / len(rows)
     return None
 
