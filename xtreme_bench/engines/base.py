@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from xtreme_bench.errors import CheckFailed, InputError, StageError, XtremeBenchError
+from xtreme_bench.recipe.load import Resources
+from xtreme_bench.stage.ranks import COUNT
 
 Message = Callable[[dict[str, Any]], None]
 _ERRORS: dict[int, type[XtremeBenchError]] = {1: CheckFailed, 2: InputError}
@@ -28,8 +30,9 @@ class Engine(Protocol):
         """End everything that was started."""
 
 
-def variables(threads: int) -> dict[str, str]:
-    """What a stage's process finds set: no network, no threads of others, `threads` for NumPy's matrix products.
+def variables(resources: Resources) -> dict[str, str]:
+    """What a stage's process finds set: no network, no threads of others, threads for NumPy's matrix products, and how
+    many processes share a stage.
 
     Idle threads of OpenBLAS would spin for 20 ms, and those of OpenMP (torch) for longer, and take the processor from
     those that work. An OMP_WAIT_POLICY that the user has set stays.
@@ -37,9 +40,10 @@ def variables(threads: int) -> dict[str, str]:
     return {
         "HF_HUB_OFFLINE": "1",
         "TOKENIZERS_PARALLELISM": "false",
-        "OPENBLAS_NUM_THREADS": str(threads),
+        "OPENBLAS_NUM_THREADS": str(resources.threads),
         "OPENBLAS_THREAD_TIMEOUT": "8",
         "OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "PASSIVE"),
+        COUNT: str(resources.ranks),
     }
 
 

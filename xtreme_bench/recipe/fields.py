@@ -184,9 +184,18 @@ class Resources:
         nullable=True,
     )
     gpus: int | None = setting(
-        "GPUs of a stage's container, which must exist; without a number all that exist.",
+        "GPUs that share a training, prediction or embedding, which must exist, each with a process of its own; "
+        "without a number one where there is one, 0 = the CPU.",
         default=None,
         low=0,
+        high=1024,
+        nullable=True,
+    )
+    processes: int | None = setting(
+        "Processes that share a training, prediction or embedding; without a number one, or as many as gpus. "
+        "The result is the same but for rounding.",
+        default=None,
+        low=1,
         high=1024,
         nullable=True,
     )
@@ -198,7 +207,12 @@ class Resources:
         nullable=True,
     )
     shared_memory: float = setting("GiB of shared memory of a stage's container.", default=1.0, above=0, high=100_000)
-    processes: int = setting("Processes and threads of a stage's container.", default=1024, low=16, high=1_000_000)
+    process_limit: int = setting("Processes and threads of a stage's container.", default=1024, low=16, high=1_000_000)
+
+    @property
+    def ranks(self) -> int:
+        """How many processes share a training, prediction or embedding."""
+        return self.processes or self.gpus or 1
 
 
 # Of a recipe: what changes no result of a run with one seed.

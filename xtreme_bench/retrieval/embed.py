@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.batching import by_length
 from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.frames import frame
+from xtreme_bench.training.processes import ALONE, Group
 
 # Tokens of one batch. On a CPU: enough to keep a matrix product busy, few enough to stay in the cache.
 BATCH_TOKENS = {"cpu": 1024, "cuda": 65536}
@@ -120,9 +122,11 @@ def embed(
     encoder: SentenceEncoder,
     folder: Path,
     progress: Callable[[int, int], None] | None = None,
+    group: Group = ALONE,
 ) -> Embedded:
     """Embed `texts` into `folder`, every distinct text once; it continues what a killed call left there.
 
+    The processes of a `group`, all of which call this alike, share the chunks.
     A batch has texts of one length, so nothing is padded and a vector depends on its text alone (fp32: to 1e-6; int8
     scales its activations by batch). Texts of more than `max_length` tokens are cut; an empty text is its special
     tokens. `progress` counts characters, because they take the time. Raises InputError for no texts at all and
@@ -135,20 +139,23 @@ def embed(
     # Longest first: what does not fit in memory fails at once, and texts of one length come together.
     order = sorted(range(len(distinct)), key=lambda at: (-len(distinct[at]), at))
     chunks = [order[start : start + CHUNK] for start in range(0, len(order), CHUNK)]
-    files = _Files(folder, distinct, encoder)
+    files = group.first_alone(lambda: _Files(folder, distinct, encoder, group))
     done, total = sum(len(distinct[at]) + 1 for chunk in chunks[: files.chunks] for at in chunk), sum(map(len, place))
     total += len(distinct)
-    for chunk, tokens, cut in _tokenised(encoder, distinct, chunks[files.chunks :]):
-        files.cut[chunk] = cut
-        for batch in by_length([len(ids) for ids in tokens], encoder.batch_tokens, padded=False):
-            rows = [chunk[at] for at in batch]
-            files.vectors[rows] = _vectors(
-                encoder, np.array([tokens[at] for at in batch]), [distinct[at] for at in rows]
-            )
-            done += sum(len(distinct[at]) + 1 for at in rows)
-            if progress:
-                progress(done, total)
-        files.finish_chunk()
+    left = chunks[files.chunks :]
+    own = _tokenised(encoder, distinct, group.share(left))
+    for begin in range(0, len(left), group.world):
+        for chunk, tokens, cut in islice(own, 1):  # none, where the last chunks are fewer than the processes
+            files.cut[chunk] = cut
+            for batch in by_length([len(ids) for ids in tokens], encoder.batch_tokens, padded=False):
+                rows = [chunk[at] for at in batch]
+                files.vectors[rows] = _vectors(
+                    encoder, np.array([tokens[at] for at in batch]), [distinct[at] for at in rows]
+                )
+                done += group.world * sum(len(distinct[at]) + 1 for at in rows)
+                if progress:
+                    progress(min(done, total), total)
+        files.finish_chunks(min(group.world, len(left) - begin))
     cut_ones = int(files.cut.sum())
     if cut_ones:
         logger.warning("cut to %d tokens: %d of %d sentences", encoder.max_length, cut_ones, len(distinct))
@@ -209,7 +216,8 @@ class _Files:
     What an earlier call left counts if it was for the same texts and settings and is complete; else it is made again.
     """
 
-    def __init__(self, folder: Path, texts: Sequence[str], encoder: SentenceEncoder) -> None:
+    def __init__(self, folder: Path, texts: Sequence[str], encoder: SentenceEncoder, group: Group) -> None:
+        self._group = group
         folder.mkdir(parents=True, exist_ok=True)
         self._record = folder / "done.json"
         state = hashlib.sha256(repr((encoder.width, encoder.max_length, sorted(encoder.facts.items()))).encode())
@@ -221,7 +229,7 @@ class _Files:
             folder / "cut.npy": (np.bool_, (len(texts),)),
         }
         self.chunks = self._known(-(-len(texts) // CHUNK), sum(file.stat().st_size for file in wanted if file.exists()))
-        if not self.chunks:
+        if not self.chunks and group.rank == 0:
             self._record.unlink(missing_ok=True)
             for file, (kind, shape) in wanted.items():
                 mapped(file, kind, shape)
@@ -236,9 +244,11 @@ class _Files:
         except (OSError, ValueError, KeyError, TypeError):
             return 0
 
-    def finish_chunk(self) -> None:
-        """Save what was written so far, so that it survives a kill."""
+    def finish_chunks(self, number: int) -> None:
+        """Save what all processes have written, so many chunks, so that it survives a kill."""
         self.vectors.flush()
         self.cut.flush()
-        self.chunks += 1
-        write_json(self._record, {"texts": self._texts, "bytes": self._bytes, "chunks": self.chunks})
+        self.chunks += number
+        self._group.together(None)
+        if self._group.rank == 0:
+            write_json(self._record, {"texts": self._texts, "bytes": self._bytes, "chunks": self.chunks})

@@ -15,9 +15,10 @@ class Kind:
     `function` ("module:name") does the work, `params` is the dataclass that it gets. `title` is what people read of a
     stage, before what it works on. `phase` names its phase of training, for a kind that takes steps and writes
     checkpoints; the page draws the points of its curve that begin with `curve`. `gpu`: it computes with an encoder, and
-    so on a GPU if there is one. `gold`: it reads or makes gold labels, or reads releases that hold them; such a
-    stage gets a process of its own, whose memory no other stage shares. `predicts`: it writes predictions of a target.
-    `prepares`: it makes corpora from releases, so every row of the table of intermediate tasks is in its key.
+    so on a GPU if there is one. `shared`: several processes can share its work. `gold`: it reads or makes gold labels,
+    or reads releases that hold them; such a stage gets a process of its own, whose memory no other stage shares.
+    `predicts`: it writes predictions of a target. `prepares`: it makes corpora from releases, so every row of the table
+    of intermediate tasks is in its key.
     `aside` are parameters that do not change its result, so they are not in the key. `tells`: the field of the manifest
     that holds its facts, and the part of the page that shows them.
     """
@@ -28,6 +29,7 @@ class Kind:
     phase: str = ""
     curve: str = "loss"
     gpu: bool = False
+    shared: bool = False
     gold: bool = False
     predicts: bool = False
     prepares: bool = False
@@ -78,6 +80,7 @@ KINDS: dict[str, Kind] = {
         "pretrain",
         phase="pretraining",
         gpu=True,
+        shared=True,
         aside=("checkpoint_seconds",),
     ),
     "features": Kind(
@@ -92,6 +95,7 @@ KINDS: dict[str, Kind] = {
         "intermediate training",
         phase="intermediate training",
         gpu=True,
+        shared=True,
         aside=("checkpoint_seconds",),
         tells="dev",
     ),
@@ -102,6 +106,7 @@ KINDS: dict[str, Kind] = {
         phase="fine-tuning",
         curve="dev",
         gpu=True,
+        shared=True,
         aside=("checkpoint_seconds",),
         tells="dev",
     ),
@@ -110,6 +115,7 @@ KINDS: dict[str, Kind] = {
         "xtreme_bench.training.params:Predict",
         "predict",
         gpu=True,
+        shared=True,
         predicts=True,
     ),
     "export": Kind(
@@ -123,6 +129,7 @@ KINDS: dict[str, Kind] = {
         "xtreme_bench.retrieval.params:Retrieve",
         "retrieve",
         gpu=True,
+        shared=True,
         predicts=True,
         tells="retrieval",
     ),
