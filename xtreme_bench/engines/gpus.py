@@ -75,8 +75,8 @@ def requests(
     if found.request is not None:
         say(f"GPUs: {found.count}, by {found.how}")
         return [found.request], [str(at) for at in range(found.count)]
-    if resources.gpus or resources.precision == "bf16":
-        asks = f"gpus: {resources.gpus}" if resources.gpus else "precision: bf16"
+    if resources.gpus or resources.precision != "fp32":
+        asks = f"gpus: {resources.gpus}" if resources.gpus else f"precision: {resources.precision}"
         raise StageError(
             f"the recipe asks for a GPU (`resources.{asks}`), but a container gets none of the Docker engine"
             f"{' (' + ', '.join(names) + ')' if names else ''}: {found.how}; install the NVIDIA Container Toolkit and "

@@ -171,7 +171,17 @@ class Resources:
 
     threads: int = setting("CPU threads of one stage.", default=1, low=1, high=1024)
     jobs: int = setting("Stages that run at once.", default=2, low=1, high=1024)
-    precision: str = setting("Number format of training; bf16 needs a GPU.", default="fp32", choices=("fp32", "bf16"))
+    precision: str = setting(
+        "Number format of training and prediction. tf32 (products of 10 bits) and bf16 need a GPU.",
+        default="fp32",
+        choices=("fp32", "tf32", "bf16"),
+    )
+    activations: str = setting(
+        "What a backward pass needs: kept, or recomputed from each block's input, which takes far less memory and a "
+        "third more time.",
+        default="keep",
+        choices=("keep", "recompute"),
+    )
     checkpoint_seconds: float = setting("Time between two checkpoints.", default=60.0, above=0, high=86400)
     image: str | None = setting(
         "Docker image of the stages, by its digest; without one XTREME_BENCH_IMAGE names it, or it is built.",

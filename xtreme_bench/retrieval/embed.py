@@ -84,6 +84,7 @@ def open_encoder(inputs: Mapping[str, Path], params: Embedding) -> SentenceEncod
     """
     encoders.single_threaded_tokenizers()
     torch.set_num_threads(params.threads)
+    torch.set_float32_matmul_precision("highest")  # a training in this process may have had less
     facts = {name: getattr(params, name) for name in ("layer", "pooling", "precision")}
     if params.provider == "torch":
         encoder = encoders.load(inputs["encoder"])

@@ -81,7 +81,7 @@ KINDS: dict[str, Kind] = {
         phase="pretraining",
         gpu=True,
         shared=True,
-        aside=("checkpoint_seconds",),
+        aside=("checkpoint_seconds", "activations"),
     ),
     "features": Kind(
         "xtreme_bench.training.features:features",
@@ -96,7 +96,7 @@ KINDS: dict[str, Kind] = {
         phase="intermediate training",
         gpu=True,
         shared=True,
-        aside=("checkpoint_seconds",),
+        aside=("checkpoint_seconds", "activations"),
         tells="dev",
     ),
     "finetune": Kind(
@@ -107,7 +107,7 @@ KINDS: dict[str, Kind] = {
         curve="dev",
         gpu=True,
         shared=True,
-        aside=("checkpoint_seconds",),
+        aside=("checkpoint_seconds", "activations"),
         tells="dev",
     ),
     "predict": Kind(

@@ -31,10 +31,15 @@ def prepare_device(machine: Machine) -> Accelerator:
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     # A worker runs many stages; accelerate keeps the precision of the first unless told to forget it.
     AcceleratorState._reset_state()
-    half = machine.precision == "bf16"
-    if half and not torch.cuda.is_available():
-        raise InputError("precision bf16 needs a GPU, and torch finds none here; set `resources.precision: fp32`")
-    accelerator = Accelerator(mixed_precision="bf16" if half else "no", cpu=not torch.cuda.is_available())
+    precision = machine.precision
+    if precision != "fp32" and not torch.cuda.is_available():
+        raise InputError(
+            f"precision {precision} needs a GPU, and torch finds none here; set `resources.precision: fp32`"
+        )
+    torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
+    accelerator = Accelerator(
+        mixed_precision="bf16" if precision == "bf16" else "no", cpu=not torch.cuda.is_available()
+    )
     torch.set_num_threads(machine.threads)  # accelerate sets a number of its own where there are several processes
     return accelerator
 
@@ -60,13 +65,15 @@ def _to_come(optimizer: torch.optim.Optimizer) -> int:
     return total
 
 
-def activations(encoder: Encoder, sequences: int, longest: int) -> int:
+def activations(encoder: Encoder, sequences: int, longest: int, *, recomputed: bool = False) -> int:
     """Bytes that a forward pass in fp32 keeps for the backward one.
+
+    Recomputed, these are the inputs of all blocks and what one block keeps.
 
     Korthikanti et al. 2022, section 4.1, for values of four bytes and masks of one; measured in `test_device.py`.
     """
     each = 67 * encoder.width + 10 * encoder.heads * longest
-    return sequences * longest * encoder.blocks * each
+    return sequences * longest * (4 * encoder.width * encoder.blocks + each if recomputed else encoder.blocks * each)
 
 
 def parts(batch: Sequence[Example], numbers: Sequence[int], fits: Callable[[int, int], bool]) -> Iterator[list[int]]:

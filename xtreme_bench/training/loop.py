@@ -104,7 +104,10 @@ class _Run:
         params = job.params
         self.job, self.params, self.encoder, self.tasks, self.steps = job, params, encoder, tasks, steps
         self.accelerator, self.group, self.batch, self.course = accelerator, processes.group(), params.batch, Course()
-        self.network = Network(encoder, {task.name: task.head for task in tasks})
+        recompute = params.activations == "recompute"
+        self.network = Network(encoder, {task.name: task.head for task in tasks}, recompute=recompute)
+        # On the CPU a step is cut alike with and without, so that its sums, and so the result, are the same.
+        self.roomy = recompute and accelerator.device.type == "cuda"
         self.network.to(accelerator.device)
         self.optimizer = adamw(self.network, params)
         found = checkpoint.load(job.work)
@@ -179,8 +182,8 @@ class _Run:
                 if all(len(part) < 2 for part, _ in cut):
                     raise StageError(
                         f"step {step.number + 1}, task {step.task.name}: the GPU's memory is full; lower `batch` or "
-                        "`max_length` in the recipe, set `resources.precision: bf16`, or stop "
-                        "other programs on the GPU"
+                        "`max_length` in the recipe, set `resources.activations: recompute` or `precision: bf16`, or "
+                        "stop other programs on the GPU"
                     ) from error
             if not self.group.any_of(loss is None):
                 assert loss is not None
@@ -196,7 +199,7 @@ class _Run:
 
     def _needed(self, cut: list[tuple[list[int], Inputs]]) -> int:
         """What the largest part was expected to need."""
-        return max(activations(self.encoder, *inputs.ids.shape) for _, inputs in cut)
+        return max(activations(self.encoder, *inputs.ids.shape, recomputed=self.roomy) for _, inputs in cut)
 
     def _passes(self, step: Step, cut: list[tuple[list[int], Inputs]]) -> torch.Tensor:
         device = self.accelerator.device
@@ -212,7 +215,7 @@ class _Run:
         return total
 
     def _fits(self, sequences: int, longest: int) -> bool:
-        return activations(self.encoder, sequences, longest) <= self.memory
+        return activations(self.encoder, sequences, longest, recomputed=self.roomy) <= self.memory
 
     def settle(self) -> None:
         """Check the step that was taken last. Raises StageError if its loss or gradients were not finite."""
