@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from toy_training import tiny_encoder
 
+from xtreme_bench.retrieval.embed_torch import torch_run
 from xtreme_bench.training import device
 from xtreme_bench.training.batching import collate
 from xtreme_bench.training.device import activations, memory, parts, prepare_device
@@ -135,3 +136,20 @@ def test_determinism_holds_on_the_cpu_and_is_not_claimed_on_a_gpu(monkeypatch: p
         assert torch.utils.deterministic.fill_uninitialized_memory is False
     finally:
         torch.use_deterministic_algorithms(False)
+
+
+@pytest.mark.parametrize(
+    ("precision", "products", "mixed"), [("fp32", "highest", "no"), ("tf32", "high", "no"), ("bf16", "highest", "bf16")]
+)
+def test_only_tf32_takes_digits_from_products_and_embedding_gets_them_back(
+    monkeypatch: pytest.MonkeyPatch, precision: str, products: str, mixed: str
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(device, "Accelerator", lambda **settings: settings)
+    try:
+        assert prepare_device(Machine(threads=1, precision=precision)) == {"mixed_precision": mixed, "cpu": False}
+        assert torch.get_float32_matmul_precision() == products
+        torch_run(tiny_encoder(), 1, "mean")
+        assert torch.get_float32_matmul_precision() == "highest"
+    finally:
+        torch.set_float32_matmul_precision("highest")

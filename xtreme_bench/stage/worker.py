@@ -103,7 +103,7 @@ def _require_code_of_plan(folder: Path, expected: Mapping[str, str]) -> None:
         loaded.require(expected)
     except StageError:
         for name in ("out", "work"):
-            shutil.rmtree(folder / name)
+            shutil.rmtree(folder / name, ignore_errors=True)  # another process of the stage may be doing so too
         raise
 
 

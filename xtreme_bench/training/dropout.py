@@ -139,5 +139,12 @@ def _attention(
     return cast(torch.Tensor, (weights @ value).transpose(1, 2).contiguous()), None
 
 
+def _mask(*, attention_mask: torch.Tensor | None, allow_is_bidirectional_skip: bool, **settings: Any) -> Any:
+    """transformers' mask, which is left out where nothing is padded. To look whether it is would wait for a GPU."""
+    looks = attention_mask is None or attention_mask.device.type == "cpu"
+    skips = allow_is_bidirectional_skip and looks
+    return sdpa_mask(attention_mask=attention_mask, allow_is_bidirectional_skip=skips, **settings)
+
+
 AttentionInterface.register(ATTENTION, _attention)
-AttentionMaskInterface.register(ATTENTION, sdpa_mask)
+AttentionMaskInterface.register(ATTENTION, _mask)
