@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from xtreme_bench.stage.kinds import KINDS
+
 pytestmark = pytest.mark.slow
 
 RECIPE = """
@@ -92,6 +94,10 @@ def test_two_processes_predict_and_score_as_one_does(tmp_path: Path) -> None:
     files = sorted(path.relative_to(bundles[0]) for path in bundles[0].glob("*/test-*"))
     assert len(files) == 4
     assert all((bundles[0] / name).read_bytes() == (bundles[1] / name).read_bytes() for name in files)
+    ran = [json.loads(path.read_text()) for path in tmp_path.glob("2/store/stages/*/record.json")]
+    assert {record["kind"] for record in ran if record["ran"]["processes"] == 2} == {
+        kind for kind, row in KINDS.items() if row.shared and kind != "intermediate"
+    }
     assert [stage["key"] for stage in one["stages"]] == [stage["key"] for stage in two["stages"]]
 
 

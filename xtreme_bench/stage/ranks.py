@@ -49,6 +49,11 @@ def own() -> int | None:
     return int(os.environ["RANK"]) if GROUP in os.environ else None
 
 
+def world() -> int:
+    """How many processes do the stage of this one."""
+    return int(os.environ["WORLD_SIZE"]) if GROUP in os.environ else 1
+
+
 def run(stage_file: Path, processes: int, emit: Callable[[Report], None]) -> None:
     """Run a stage by so many processes; `emit` gets their progress. Errors: `RankFailedError`."""
     reports: queue.Queue[tuple[int, Report]] = queue.Queue()

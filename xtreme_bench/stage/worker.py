@@ -127,6 +127,7 @@ def _circumstances(started: float) -> dict[str, Any]:
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
         "host": platform.node(),
         "device": torch.cuda.get_device_name() if torch is not None and cuda else platform.processor() or "cpu",
+        "processes": ranks.world(),
         "versions": versions(),
         "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
     }
