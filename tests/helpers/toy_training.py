@@ -48,6 +48,7 @@ SETTINGS: dict[str, Any] = {
     "threads": 1,
     "precision": "fp32",
     "checkpoint_seconds": 3600,
+    "activations": "keep",
     "batch": 8,
     "learning_rate": 1e-3,
     "warmup": 0.1,

@@ -146,8 +146,8 @@ def edit(file: Path, pattern: str, replacement: str) -> None:
     file.write_text(text, encoding="utf-8")
 
 
-def test_a_finetuning_runs_fewer_than_fifty_modules_and_no_stage_the_report() -> None:
-    assert len(parts(*KINDS["finetune"].code)) < 50
+def test_a_finetuning_runs_fewer_than_sixty_modules_and_no_stage_the_report() -> None:
+    assert len(parts(*KINDS["finetune"].code)) < 60
     for kind in KINDS.values():
         assert not [
             name for name in parts(*kind.code) if re.match(r"xtreme_bench\.(cli|report|run|bundle|plan)\b", name)

@@ -134,4 +134,10 @@ def _machine(recipe: Recipe) -> dict[str, Any]:
 
 
 def _learning(recipe: Recipe) -> dict[str, Any]:
-    return {**_machine(recipe), "seed": recipe.seed, "checkpoint_seconds": recipe.resources.checkpoint_seconds}
+    resources = recipe.resources
+    return {
+        **_machine(recipe),
+        "seed": recipe.seed,
+        "checkpoint_seconds": resources.checkpoint_seconds,
+        "activations": resources.activations,
+    }

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 from xtreme_bench.training.checkpoint import Tensors
 from xtreme_bench.training.dropout import Noise, by_example
@@ -40,11 +42,14 @@ class Task:
 class Network(nn.Module):
     """Encoder and heads as one module, so that gradients of several processes are averaged in one place."""
 
-    def __init__(self, encoder: Encoder, heads: Mapping[str, nn.Module]) -> None:
+    def __init__(self, encoder: Encoder, heads: Mapping[str, nn.Module], *, recompute: bool = False) -> None:
         super().__init__()
         self.encoder, self.hidden, self.heads = encoder.model, encoder.hidden, nn.ModuleDict(heads)
         self.noise = Noise()
         by_example(self, encoder.model, encoder.architecture, self.noise)
+        if recompute:
+            for block in encoder.stack:
+                _recomputed(block)
 
     def forward(self, task: Task, inputs: Inputs, examples: Sequence[Example]) -> torch.Tensor:
         """The summed loss of some examples."""
@@ -54,3 +59,18 @@ class Network(nn.Module):
         """The weights that learn, which is all that a training changes."""
         # Not from the state dict: heads that two tasks share are in it twice. No encoder here has persistent buffers.
         return {name: value.detach() for name, value in self.named_parameters() if value.requires_grad}
+
+
+def _recomputed(block: nn.Module) -> None:
+    """Let a block keep its input alone, and be computed again in the backward pass (Chen et al. 2016).
+
+    Dropout is the same both times without torch's random state, which it would cost time to keep.
+    """
+    forward = block.forward
+
+    def again(*values: Any, **settings: Any) -> Any:
+        if not torch.is_grad_enabled():
+            return forward(*values, **settings)
+        return checkpoint(forward, *values, use_reentrant=False, preserve_rng_state=False, **settings)
+
+    block.forward = again

@@ -22,7 +22,7 @@ class Features:
 
 @dataclass(frozen=True)
 class Machine:
-    """What a process computes with; fp32 or bf16."""
+    """What a process computes with; fp32, tf32 or bf16."""
 
     threads: int
     precision: str
@@ -47,7 +47,7 @@ class Learning(Machine):
 
     `warmup` is the share of the steps in which the learning rate rises. Every `evaluate_every` steps the tasks are
     scored; after `patience` evaluations without gain training stops, 0 never. `method` is full, or head with the
-    encoder as it is.
+    encoder as it is. `activations` are kept for the backward pass, or recomputed: "keep" or "recompute".
     """
 
     seed: int
@@ -59,6 +59,7 @@ class Learning(Machine):
     evaluate_every: int
     patience: int
     checkpoint_seconds: float
+    activations: str
 
 
 @dataclass(frozen=True)
