@@ -17,10 +17,19 @@ PACKAGES: tuple[str, ...] = (
 REQUIRED: tuple[str, ...] = ("torch", "transformers", "tokenizers", "accelerate", "onnx")
 
 
-@functools.cache
+# Our own name among the versions of a record and a manifest.
+OURS = "xtreme-bench"
+
+
 def versions() -> dict[str, str]:
-    """Installed versions of the packages that matter, with Python's and ours."""
-    found = {"python": platform.python_version(), "xtreme-bench": __version__}
+    """Installed versions of the packages that matter, with Python's and ours: what a record says of a run."""
+    return {**needed_versions(), OURS: __version__}
+
+
+@functools.cache
+def needed_versions() -> dict[str, str]:
+    """The same without ours: what a result depends on. Of our own code its contents are in a key, not its number."""
+    found = {"python": platform.python_version()}
     for name in PACKAGES:
         try:
             found[name] = metadata.version(name)
