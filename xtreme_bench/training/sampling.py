@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from xtreme_bench.errors import InputError
 from xtreme_bench.training.params import Sampling, Tuning
 
@@ -57,6 +55,8 @@ def probabilities(sizes: Mapping[str, int], sampling: Sampling, weights: Mapping
 
 def draw(probability: Sequence[float], steps: int, seed: int) -> list[int]:
     """The index of the task that each of `steps` steps takes. A longer run starts with a shorter one's draws."""
+    import numpy as np  # a plan, which counts steps, does without it
+
     points = np.random.default_rng([seed, 1]).random(steps)
     bounds = np.cumsum(probability)
     chosen = np.minimum(np.searchsorted(bounds, points, side="right"), len(probability) - 1)
