@@ -56,7 +56,7 @@ def run_stage(stage_file: Path, emit: Emit) -> None:
         stage, params = loaded.named(kind.function), loaded.named(kind.params)
         code = spec.get("code", {})
         loaded.require(code)
-        started = time.time()
+        started, computed = time.time(), time.process_time()
         job: Job[Any] = Job(
             params=parse(params, spec["params"]),
             inputs=Inputs({name: Path(path) for name, path in spec["inputs"].items()}),
@@ -69,7 +69,9 @@ def run_stage(stage_file: Path, emit: Emit) -> None:
                 facts = stage(job)
             finally:
                 _require_code_of_plan(folder, code)
-        result = {"facts": facts, "seconds": round(time.time() - started, 3), "ran": _circumstances(started)}
+        seconds = round(time.time() - started, 3)
+        ran = {**_circumstances(started), "cpu_seconds": round(time.process_time() - computed, 3)}
+        result = {"facts": facts, "seconds": seconds, "ran": ran}
         write_json(folder / "result.json", result)
 
 
