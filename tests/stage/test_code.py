@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from xtreme_bench.releases import Source
 from xtreme_bench.stage.code import ROOT, digest, parts, sources
 from xtreme_bench.stage.kinds import KINDS
 from xtreme_bench.stage.stage import Stage
+from xtreme_bench.stage.versions import versions
 from xtreme_bench.training.params import Features
 
 TRAINING = {"pretrain", "intermediate", "finetune"}
@@ -144,6 +146,18 @@ def edit(file: Path, pattern: str, replacement: str) -> None:
     text, count = re.subn(pattern, replacement, file.read_text(encoding="utf-8"), count=1)
     assert count == 1, f"{file.name} has no {pattern}"
     file.write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", ["pretrain", "score"])
+def test_a_release_changes_no_key_as_the_code_is_in_it(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def description() -> dict[str, Any]:
+        return Stage(kind, "a stage", Releases((), 0, 0.0, partial=False), {}).description()
+
+    before = description()
+    monkeypatch.setattr("xtreme_bench.stage.versions.__version__", "9.9.9")
+    assert description() == before
+    assert "xtreme-bench" not in before["versions"]
+    assert versions()["xtreme-bench"] == "9.9.9"
 
 
 def test_a_finetuning_runs_fewer_than_sixty_modules_and_no_stage_the_report() -> None:

@@ -70,7 +70,7 @@ def _work(folder: Path, spec: Mapping[str, Any], emit: Emit) -> None:
     code = spec.get("code", {})
     loaded.require(code)
     first = not ranks.own()
-    started = time.time()
+    started, computed = time.time(), time.process_time()
     job: Job[Any] = Job(
         params=parse(params, spec["params"]),
         inputs=Inputs({name: Path(path) for name, path in spec["inputs"].items()}),
@@ -84,7 +84,9 @@ def _work(folder: Path, spec: Mapping[str, Any], emit: Emit) -> None:
         finally:
             _require_code_of_plan(folder, code)
     if first:
-        result = {"facts": facts, "seconds": round(time.time() - started, 3), "ran": _circumstances(started)}
+        seconds = round(time.time() - started, 3)
+        ran = {**_circumstances(started), "cpu_seconds": round(time.process_time() - computed, 3)}
+        result = {"facts": facts, "seconds": seconds, "ran": ran}
         write_json(folder / "result.json", result)
 
 

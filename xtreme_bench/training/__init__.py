@@ -12,5 +12,6 @@ __all__ = [
     "predict",
     "pretrain",
     "processes",
+    "sampling",
     "train",
 ]

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
 
-import numpy as np
-
 from xtreme_bench.errors import InputError
 from xtreme_bench.training.examples import Examples
 from xtreme_bench.training.network import Task
@@ -94,6 +92,8 @@ def probabilities(sizes: Mapping[str, int], sampling: Sampling, weights: Mapping
 
 def draw(probability: Sequence[float], steps: int, seed: int) -> list[int]:
     """The index of the task that each of `steps` steps takes. A longer run starts with a shorter one's draws."""
+    import numpy as np  # a plan, which counts steps, does without it
+
     points = np.random.default_rng([seed, 1]).random(steps)
     bounds = np.cumsum(probability)
     chosen = np.minimum(np.searchsorted(bounds, points, side="right"), len(probability) - 1)
