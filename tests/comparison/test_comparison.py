@@ -167,7 +167,7 @@ def test_bundles_of_one_experiment_are_found_in_a_folder(tmp_path: Path) -> None
     first = put_bundle(tmp_path / "one")
     assert bundles_of(first) == [first]
     assert bundles_of(tmp_path / "one") == [first]
-    with pytest.raises(InputError, match="no bundle found"):
+    with pytest.raises(InputError, match="no bundle that counts"):
         bundles_of(put(tmp_path / "none", {"a/b.txt": ""}))
 
 
@@ -191,7 +191,7 @@ def test_seeds_that_count_in_no_mean_are_no_part_of_an_experiment_and_are_named(
 @pytest.mark.parametrize(
     ("summary", "said"),
     [
-        ('{"bundles": {"1": "seed-1"}, "failed": {"1": "no memory"}}', "holds no bundle that counts"),
+        ('{"bundles": {"1": "seed-1"}, "failed": {"1": "no memory"}}', "no bundle that counts"),
         ('{"bundles": {"1": "seed-1", "2": "seed-2"}, "failed": {}}', "names bundles that are not there"),
         ('{"bundles": ["seed-1"]}', "is no summary of seeds"),
         ("[", "is no summary of seeds"),

@@ -16,7 +16,7 @@ from xtreme_bench.data.targets import TYDIQA_DEV_EVERY
 from xtreme_bench.files import Digests
 from xtreme_bench.plan.stages import Stage, plan
 from xtreme_bench.recipe.load import load
-from xtreme_bench.training import mixture, sampling
+from xtreme_bench.training import sampling
 from xtreme_bench.training.params import Intermediate, Pretrain, Tuning
 
 # A question counts as one example; those on long passages are several, so question answering is longer in truth.
@@ -59,7 +59,7 @@ def _steps(stage: Stage) -> tuple[str, int]:
         case Pretrain():
             return stage.kind, params.steps
         case Intermediate():
-            return stage.kind, mixture.steps(sizes(stage), params)
+            return stage.kind, sampling.mixed_steps(sizes(stage), params)
         case _:
             return params.corpus.source, sampling.steps(sizes(stage), params)
 
@@ -106,5 +106,5 @@ def test_an_epoch_of_a_mix_takes_each_task_in_its_own_batches(tmp_path: Path) ->
     assert (params.batches, params.learning_rates) == ({"squad_v1": 16}, {"squad_v1": 3e-5})
     chosen = {name: (one.max_length, one.stride, one.evaluate_on) for name, one in params.corpora.items()}
     assert chosen == {"mnli": (256, None, 500), "squad_v1": (320, 128, 0)}
-    epoch = mixture.steps({"mnli": 64, "squad_v1": 24}, replace(params, epochs=1.0))
+    epoch = sampling.mixed_steps({"mnli": 64, "squad_v1": 24}, replace(params, epochs=1.0))
     assert epoch == 4, "64 / 32 + 24 / 16 batches, begun ones included"

@@ -190,7 +190,7 @@ def _training(params: Any, tokenised: list[Stage], facts: list[Mapping[str, Any]
     sizes = {str(at): one["examples"]["train"] for at, one in enumerate(facts)}
     mixed = isinstance(params, Intermediate)
     shares = [1.0] if not mixed else _shares(params, facts)
-    steps = sampling.steps(sizes, params, params.sampling.cap if mixed else None)
+    steps = sampling.mixed_steps(sizes, params) if mixed else sampling.steps(sizes, params)
     length = sum(
         share * one["tokens"]["train"] / max(1, one["examples"]["train"])
         for share, one in zip(shares, facts, strict=True)

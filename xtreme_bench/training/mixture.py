@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -15,10 +15,34 @@ from xtreme_bench.training.examples import Example, Examples
 from xtreme_bench.training.families import masking
 from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.network import Task
-from xtreme_bench.training.params import Intermediate, MaskedText
-from xtreme_bench.training.sampling import Mixture
+from xtreme_bench.training.optimization import decay
+from xtreme_bench.training.params import Intermediate, MaskedText, Tuning
 
 MLM = "mlm"
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """What a training takes its steps from: its tasks, how often each is drawn, and how many steps there are."""
+
+    tasks: list[Task]
+    probability: list[float]
+    steps: int
+
+    def decay(self, taken: int, params: Tuning) -> float:
+        """The factor by which AdamW's decay shrinks a weight without gradients in the first `taken` steps."""
+        drawn = sampling.draw(self.probability, self.steps, params.seed)[:taken]
+        return decay([self.tasks[task].pace for task in drawn], self.steps, params)
+
+
+def alone(params: Tuning, task: Task) -> Mixture:
+    """A training on one task."""
+    return Mixture([task], [1.0], sampling.steps({task.name: len(task.examples)}, params))
+
+
+def rows(tasks: Sequence[Task]) -> dict[str, int]:
+    """Training rows of each task; long rows are several examples."""
+    return {task.name: task.examples.rows for task in tasks if isinstance(task.examples, Examples)}
 
 
 def mix(job: Job[Intermediate], encoder: Encoder, tasks: Sequence[Task]) -> tuple[Mixture, dict[str, str]]:
@@ -29,26 +53,15 @@ def mix(job: Job[Intermediate], encoder: Encoder, tasks: Sequence[Task]) -> tupl
     """
     params = job.params
     facts: dict[str, str] = {}
-    probability = sampling.probabilities(sampling.rows(tasks), params.sampling, params.weights)
+    probability = sampling.probabilities(rows(tasks), params.sampling, params.weights)
     every = list(tasks)
     if params.mlm is not None:
         texts, facts = _masked(job, encoder, params.mlm)
         probability = [share * (1 - params.mlm.ratio) for share in probability]
         probability += [share * params.mlm.ratio for share in _languages(texts, params.mlm.alpha)]
         every += texts
-    length = steps({task.name: len(task.examples) for task in tasks}, params)
+    length = sampling.mixed_steps({task.name: len(task.examples) for task in tasks}, params)
     return Mixture([_own(task, params) for task in every], probability, length), facts
-
-
-def steps(sizes: Mapping[str, int], params: Intermediate) -> int:
-    """The length of the training in steps, with as many examples of each task.
-
-    With `epochs` the steps of masked language modelling come on top, so that the tasks have as many as without.
-    """
-    those = sampling.steps(sizes, params, params.sampling.cap, params.batches)
-    if params.mlm is None or params.steps is not None:
-        return those
-    return round(those / (1 - params.mlm.ratio))
 
 
 def _own(task: Task, params: Intermediate) -> Task:

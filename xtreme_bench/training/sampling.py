@@ -1,44 +1,19 @@
-"""How long a training is, and which task each of its steps takes when several are trained at once."""
+"""The length of a training in steps, and the task that each step takes when several are trained at once.
+
+A plan uses this too, so nothing heavy is imported here.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
 
 from xtreme_bench.errors import InputError
-from xtreme_bench.training.examples import Examples
-from xtreme_bench.training.network import Task
-from xtreme_bench.training.optimization import decay
-from xtreme_bench.training.params import Sampling, Tuning
+from xtreme_bench.training.params import Intermediate, Sampling, Tuning
 
 KINDS = ("proportional", "temperature", "uniform", "weights")
-
-
-@dataclass(frozen=True)
-class Mixture:
-    """What a training takes its steps from: its tasks, how often each is drawn, and how many steps there are."""
-
-    tasks: list[Task]
-    probability: list[float]
-    steps: int
-
-    def decay(self, taken: int, params: Tuning) -> float:
-        """The factor by which AdamW's decay shrinks a weight without gradients in the first `taken` steps."""
-        drawn = draw(self.probability, self.steps, params.seed)[:taken]
-        return decay([self.tasks[task].pace for task in drawn], self.steps, params)
-
-
-def alone(params: Tuning, task: Task) -> Mixture:
-    """A training on one task."""
-    return Mixture([task], [1.0], steps({task.name: len(task.examples)}, params))
-
-
-def rows(tasks: Sequence[Task]) -> dict[str, int]:
-    """Training rows of each task; long rows are several examples."""
-    return {task.name: task.examples.rows for task in tasks if isinstance(task.examples, Examples)}
 
 
 def steps(
@@ -59,6 +34,17 @@ def steps(
     counted = zip(sizes, _capped(sizes, cap), strict=True)
     per_epoch = math.ceil(sum(Fraction(count, batches.get(name, tuning.batch)) for name, count in counted))
     return max(1, round(tuning.epochs * per_epoch))
+
+
+def mixed_steps(sizes: Mapping[str, int], params: Intermediate) -> int:
+    """The length of an intermediate training in steps; `sizes` are the training examples of each task.
+
+    With `epochs` the steps of masked language modelling come on top, so that the tasks have as many as without.
+    """
+    those = steps(sizes, params, params.sampling.cap, params.batches)
+    if params.mlm is None or params.steps is not None:
+        return those
+    return round(those / (1 - params.mlm.ratio))
 
 
 def _capped(sizes: Mapping[str, int], cap: int | None) -> list[int]:
@@ -92,7 +78,7 @@ def probabilities(sizes: Mapping[str, int], sampling: Sampling, weights: Mapping
 
 def draw(probability: Sequence[float], steps: int, seed: int) -> list[int]:
     """The index of the task that each of `steps` steps takes. A longer run starts with a shorter one's draws."""
-    import numpy as np  # a plan, which counts steps, does without it
+    import numpy as np
 
     points = np.random.default_rng([seed, 1]).random(steps)
     bounds = np.cumsum(probability)

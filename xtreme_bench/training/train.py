@@ -18,7 +18,7 @@ from xtreme_bench.data.corpora import Corpus
 from xtreme_bench.errors import InputError
 from xtreme_bench.files import write_json
 from xtreme_bench.stage.job import Job
-from xtreme_bench.training import curve, methods, mixture, sampling
+from xtreme_bench.training import curve, methods, mixture
 from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.device import prepare_device
 from xtreme_bench.training.examples import Examples
@@ -27,10 +27,10 @@ from xtreme_bench.training.features import FAMILIES
 from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.inference import infer
 from xtreme_bench.training.loop import Course, fit
+from xtreme_bench.training.mixture import Mixture
 from xtreme_bench.training.network import Task
 from xtreme_bench.training.params import Finetune, Intermediate, Tuning
 from xtreme_bench.training.quality import chance, metric, quality
-from xtreme_bench.training.sampling import Mixture
 from xtreme_bench.training.trimming import trim
 
 
@@ -48,7 +48,7 @@ def finetune(job: Job[Finetune]) -> dict[str, Any]:
     if job.params.corpus.retrain:
         facts, points = _choice(job, corpus)
         trained = _train(_retraining(job, facts), {"features": corpus}, part="all")
-        facts |= {"retrained": {"steps": trained.course.step, "examples": sampling.rows(trained.tasks)}}
+        facts |= {"retrained": {"steps": trained.course.step, "examples": mixture.rows(trained.tasks)}}
     else:
         trained = _train(job, {"features": corpus})
         facts, points = _facts(trained, [corpus]), []
@@ -143,7 +143,7 @@ def _train(
     torch.manual_seed(job.params.seed)
     methods.of(job.params.method).begin(encoder)
     tasks = [make_task(encoder, corpus, job.inputs[name], job.params.pooling, part) for name, corpus in corpora.items()]
-    mixed = mix(encoder, tasks) if mix else sampling.alone(job.params, tasks[0])
+    mixed = mix(encoder, tasks) if mix else mixture.alone(job.params, tasks[0])
     trimmed = trim(encoder, mixed.tasks, _development(job, corpora) if part == "train" else ())
     course = fit(job, accelerator, encoder, mixed.tasks, mixed.probability, mixed.steps)
     if trimmed:
@@ -186,7 +186,7 @@ def _facts(trained: _Trained, corpora: Iterable[Corpus]) -> dict[str, Any]:
         "best_step": course.best_step,
         "dev": {name: round(value, 4) for name, value in course.best.items()},
         "metric": {corpus.name: metric(corpus) for corpus in corpora},
-        "examples": sampling.rows(trained.tasks),
+        "examples": mixture.rows(trained.tasks),
     }
 
 
