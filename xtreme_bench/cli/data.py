@@ -14,6 +14,7 @@ from xtreme_bench.errors import InputError
 from xtreme_bench.wording import json_text, say
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
+EXISTING = click.Path(exists=True, path_type=Path)
 EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _PREPARE = "`xtreme-bench data prepare RELEASES --to FOLDER` makes such a folder, and --data names it"
 ALLOW_PARTIAL = click.option(

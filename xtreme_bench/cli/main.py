@@ -13,13 +13,12 @@ import click
 
 from xtreme_bench import __version__, engines
 from xtreme_bench.cli.container import clean_containers, doctor, image
-from xtreme_bench.cli.data import ALLOW_PARTIAL, EXISTING_FOLDER, FOLDER, OUTPUT, data, emit
+from xtreme_bench.cli.data import ALLOW_PARTIAL, EXISTING, EXISTING_FOLDER, FOLDER, OUTPUT, data, emit
 from xtreme_bench.cli.model import model
+from xtreme_bench.cli.verify import verify
 from xtreme_bench.errors import Problem, XtremeBenchError
 from xtreme_bench.stage import interrupts
 from xtreme_bench.wording import count, say
-
-EXISTING = click.Path(exists=True, path_type=Path)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -199,24 +198,6 @@ def check(bundle: Path, labels: Path | None, data: Path | None, json_file: Path 
 
 
 @cli.command()
-@click.argument("bundle", type=EXISTING)
-@click.option("--labels", type=EXISTING_FOLDER, required=True, help="Folder with the gold labels.")
-@click.option(
-    "--same-as", type=EXISTING, metavar="OTHER", help="Also fail if the bundle OTHER is not the same experiment."
-)
-def verify(bundle: Path, labels: Path, same_as: Path | None) -> None:
-    """Check BUNDLE, score it again, and compare the scores with its manifest and with `expect` of its recipe."""
-    from xtreme_bench.bundle.verify import verify as verify_bundle
-
-    result = verify_bundle(bundle, labels, same_as=same_as)
-    for note in result.notes:
-        say(f"note: {note}")
-    _say_problems(result.problems)
-    say(result.summary)
-    sys.exit(1 if result.problems else 0)
-
-
-@cli.command()
 @click.argument("reference", type=EXISTING)
 @click.argument("others", nargs=-1, required=True, type=EXISTING, metavar="OTHER...")
 @click.option("--labels", type=EXISTING_FOLDER, help="Folder of gold labels; without it, only differences.")
@@ -260,7 +241,7 @@ def report_(bundles: tuple[Path, ...], out: Path) -> None:
     say(f"report: {terminal.write_comparison_page(manifests, out)}", err=True)
 
 
-for command in (data, model, doctor, image, clean_containers):
+for command in (data, model, verify, doctor, image, clean_containers):
     cli.add_command(command)
 
 
