@@ -73,16 +73,16 @@ def beside(tmp_path: Path, within: float, **changes: Any) -> Verification:
 def test_a_run_elsewhere_may_differ_in_its_image_and_by_a_few_points(tmp_path: Path) -> None:
     result = beside(tmp_path, 25)
     assert result.problems == ()
-    assert result.summary.endswith("; within 25 points of the other bundle (most: 25.00, tatoeba)")
+    assert result.summary.endswith("; within 25 points of the other predictions (most: 25.00, tatoeba)")
     assert any(note.startswith("compared with a run elsewhere: the image is") for note in result.notes)
 
 
 def test_scores_that_are_further_apart_than_said_are_problems(tmp_path: Path) -> None:
     result = beside(tmp_path, 20)
     assert [str(one) for one in result.problems] == [
-        "tatoeba: 75.00, the other bundle has 50.00; at most 20 points apart"
+        "tatoeba: 75.00, the other side has 50.00; at most 20 points apart"
     ]
-    assert result.summary.endswith("; not within 20 points of the other bundle (most: 25.00, tatoeba)")
+    assert result.summary.endswith("; not within 20 points of the other predictions (most: 25.00, tatoeba)")
 
 
 def test_a_run_elsewhere_of_another_recipe_is_no_reference(tmp_path: Path) -> None:

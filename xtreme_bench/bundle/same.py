@@ -64,16 +64,16 @@ def apart(mine: Mapping[str, Any], other: Mapping[str, Any], within: float, unli
         if a is None and b is None:
             continue
         if a is None or b is None:
-            problems.append(Problem(f"{key}: only {'the other bundle' if a is None else 'this bundle'} has a score"))
+            problems.append(Problem(f"{key}: only {'the other side' if a is None else 'this bundle'} has a score"))
             continue
         moved[key] = abs(a - b)
         if not moved[key] <= within:
-            problems.append(Problem(f"{key}: {a:.2f}, the other bundle has {b:.2f}; at most {within:g} points apart"))
+            problems.append(Problem(f"{key}: {a:.2f}, the other side has {b:.2f}; at most {within:g} points apart"))
     if not moved:
         return Distance((*problems, Problem("no scores to compare with the other bundle")))
     most = max(moved, key=lambda key: moved[key])
     kept = "within" if not problems else "not within"
-    summary = f"; {kept} {within:g} points of the other bundle (most: {moved[most]:.2f}, {most})"
+    summary = f"; {kept} {within:g} points of the other predictions (most: {moved[most]:.2f}, {most})"
     notes = tuple(f"compared with a run elsewhere: {one.message.partition(': ')[2]}" for one in unlike)
     return Distance(tuple(problems), notes, summary)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ MOST_PROBLEMS = 2_000
 
 @dataclass(frozen=True)
 class Verification:
-    """The problems of a bundle, notes that are not faults, the recomputed scores, and a one-line summary.
+    """The problems of a bundle, notes that are not faults, the recomputed scores, and what was done, in words.
 
     `flags`: signs that the predictions copy gold labels; they are no problems. `partial`: the bundle lacks a task or a
     language of XTREME.
@@ -42,7 +42,7 @@ class Verification:
     problems: tuple[Problem, ...]
     notes: tuple[str, ...]
     scores: Mapping[str, Any]
-    summary: str
+    done: str
     flags: tuple[Flag, ...] = ()
     partial: bool = True
 
@@ -50,6 +50,17 @@ class Verification:
     def verified(self) -> bool:
         """Whether scores were computed again and nothing was wrong."""
         return bool(self.scores) and not self.problems
+
+    @property
+    def summary(self) -> str:
+        """One line that says what was verified."""
+        verdict = "not verified" if self.problems else "verified" if self.verified else "checked only"
+        return f"{verdict}: {self.done}"
+
+    def beside(self, other: Distance) -> Verification:
+        """The same, with what a comparison with other predictions showed."""
+        problems = tuple(first((*self.problems, *other.problems), MOST_PROBLEMS))
+        return replace(self, problems=problems, notes=self.notes + other.notes, done=self.done + other.summary)
 
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON values, for `--json`."""
@@ -85,8 +96,7 @@ def verify(
     files = f"{count(sum(map(len, report.coverage.values())), 'file')}, {count(len(report.coverage), 'task')}"
     if report.problems:
         notes = (*report.notes, "not scored: fix the problems first")
-        summary = f"not verified: {files}, nothing scored"
-        return Verification(report.problems, notes, {}, summary, partial=report.partial)
+        return Verification(report.problems, notes, {}, f"{files}, nothing scored", partial=report.partial)
     manifest = read_manifest(bundle)
     claimed = manifest["scores"]
     covered = _labelled(report.coverage, labels)
@@ -102,13 +112,11 @@ def verify(
         expect, gains = {key: value for key, value in expect.items() if key != "gains"}, bool(expect.get("gains"))
     missed = check_expect(expect, scores)
     problems = [*wrong_scores, *contradictions(manifest, report.coverage, labels), *missed]
-    beside = _beside(manifest, scores, same_as, labels, covered, within)
-    problems += beside.problems
-    summary = _summary(files, scores, problems, compared=claimed is not None, wrong=bool(wrong_scores), expect=expect)
-    summary += beside.summary
-    notes = (*report.notes, *_accepted(manifest), *_notes(report.coverage, claimed, scores, gains), *beside.notes)
+    done = _done(files, scores, problems, compared=claimed is not None, wrong=bool(wrong_scores), expect=expect)
+    notes = (*report.notes, *_accepted(manifest), *_notes(report.coverage, claimed, scores, gains))
     notes += (text,) if (text := advice(found)) else ()
-    return Verification(tuple(first(problems, MOST_PROBLEMS)), notes, scores, summary, found, report.partial)
+    result = Verification(tuple(first(problems, MOST_PROBLEMS)), notes, scores, done, found, report.partial)
+    return result.beside(_beside(manifest, scores, same_as, labels, covered, within))
 
 
 def _beside(
@@ -166,17 +174,15 @@ def _notes(present: Coverage, claimed: Any, scores: Mapping[str, Any], gains: bo
         yield f"not scored, no gold labels: {', '.join(parts)}"
 
 
-def _summary(
+def _done(
     files: str, scores: Mapping[str, Any], problems: Sequence[Problem], *, compared: bool, wrong: bool, expect: Any
 ) -> str:
-    """One line on what was verified."""
+    """What was verified, in words."""
     number = sum(len(cells(scores, task)) for task in TASKS)
     equal = ("scores differ" if wrong else "all scores equal") if compared else "no scores claimed"
     asked = isinstance(expect, Mapping) and any(expect.values())
     kept = "expect missed" if any(problem.message.startswith("expect: ") for problem in problems) else "expect held"
-    parts = [files, f"{number:,} scored again, {equal}", kept if asked else "nothing expected"]
-    verdict = "not verified" if problems else "verified" if number else "checked only"
-    return f"{verdict}: {'; '.join(parts)}"
+    return "; ".join([files, f"{number:,} scored again, {equal}", kept if asked else "nothing expected"])
 
 
 def _wrong_scores(claimed: Mapping[str, Any], scores: Mapping[str, Any], present: Coverage) -> list[Problem]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from xtreme_bench import engines
 from xtreme_bench.cli.data import EXISTING, EXISTING_FOLDER, OUTPUT, emit
 from xtreme_bench.wording import say
 
@@ -22,7 +23,16 @@ from xtreme_bench.wording import say
     "--within",
     type=click.FloatRange(0),
     metavar="POINTS",
-    help="With --same-as: OTHER may come from another machine, but no main score may differ by more.",
+    help="With --same-as or --rerun: the other run may be of another machine; no main score may differ by more.",
+)
+@click.option(
+    "--rerun",
+    type=EXISTING_FOLDER,
+    metavar="STORE",
+    help="Also predict again with the trained models in the submitted STORE, and compare.",
+)
+@click.option(
+    "--engine", type=click.Choice(engines.names()), default="local", show_default=True, help="Where --rerun runs."
 )
 @click.option("--json", "json_file", type=OUTPUT, help="Write the result as JSON; - is standard output.")
 def verify(
@@ -31,14 +41,20 @@ def verify(
     data: Path | None,
     same_as: Path | None,
     within: float | None,
+    rerun: Path | None,
+    engine: str,
     json_file: Path | None,
 ) -> None:
     """Check BUNDLE, score it again, and compare the scores with its manifest and with `expect` of its recipe."""
     from xtreme_bench.bundle.verify import verify as verify_bundle
 
-    if within is not None and same_as is None:
-        raise click.UsageError("--within needs --same-as OTHER")
+    if within is not None and same_as is None and rerun is None:
+        raise click.UsageError("--within needs --same-as OTHER or --rerun STORE")
     result = verify_bundle(bundle, labels, same_as=same_as, within=within, data=data)
+    if rerun is not None:
+        from xtreme_bench.run.repeat import repeat
+
+        result = repeat(result, bundle, rerun, labels=labels, data=data, engine=engine, within=within)
     for line in (*result.flags, *result.notes):
         say(f"note: {line}", err=str(json_file) == "-")
     for problem in result.problems:
