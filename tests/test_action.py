@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from small_bundle import LABELS, PREDICTIONS, manifest, put, put_bundle
+from small_bundle import AVERAGES, LABELS, PREDICTIONS, manifest, put, put_bundle
 
 from xtreme_bench.bundle.evaluate import evaluate
 from xtreme_bench.bundle.write import write
@@ -48,7 +48,7 @@ def test_a_good_bundle_is_verified_and_its_scores_are_in_the_table(head: Path, l
     code, text = script(head, "--labels", labels, "--base", "")
     assert code == 0
     assert "| bundle | verdict | overall | classification |" in text
-    assert "| `small` | verified, partial | 70.8 | 72.5 |" in text
+    assert f"| `small` | verified, partial | {sum(AVERAGES.values()) / 9:.1f} | 72.5 |" in text
     assert "`verified: 10 files, 9 tasks; 10 scored again, all scores equal; nothing expected`" in text
 
 

@@ -15,7 +15,7 @@ MOST = 1_000
 
 
 def bundles_in(places: Sequence[Path]) -> list[Path]:
-    """The bundles at `places`: each is a bundle (folder or zip), or a folder of bundles, or of folders with one per seed.
+    """The bundles at `places`, each a bundle (folder or zip), a folder of bundles, or of folders with one per seed.
 
     A link is never followed, so a submission cannot point at other files. Errors: `InputError` if a place does not
     exist or is a link, or there are too many bundles.

@@ -14,6 +14,7 @@ import click
 from xtreme_bench import __version__, engines
 from xtreme_bench.cli.container import clean_containers, doctor, image
 from xtreme_bench.cli.data import ALLOW_PARTIAL, EXISTING, EXISTING_FOLDER, FOLDER, OUTPUT, data, emit
+from xtreme_bench.cli.leaderboard import leaderboard
 from xtreme_bench.cli.model import model
 from xtreme_bench.cli.verify import verify
 from xtreme_bench.errors import Problem, XtremeBenchError
@@ -241,7 +242,7 @@ def report_(bundles: tuple[Path, ...], out: Path) -> None:
     say(f"report: {terminal.write_comparison_page(manifests, out)}", err=True)
 
 
-for command in (data, model, verify, doctor, image, clean_containers):
+for command in (data, model, verify, leaderboard, doctor, image, clean_containers):
     cli.add_command(command)
 
 
