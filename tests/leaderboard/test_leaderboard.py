@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from board_bundles import HOSTILE, put_labels, put_named, put_whole
 from click.testing import CliRunner
-from small_bundle import LABELS, PREDICTIONS, manifest, put
-from whole_bundle import put_labels, put_whole
+from small_bundle import LABELS, put
 
 from xtreme_bench.bundle.evaluate import evaluate
 from xtreme_bench.bundle.found import bundles_in
-from xtreme_bench.bundle.write import write
 from xtreme_bench.cli.main import cli
 from xtreme_bench.comparison.arms import read_arm
 from xtreme_bench.comparison.interval import overall_interval
@@ -27,17 +26,6 @@ from xtreme_bench.files import digest
 from xtreme_bench.leaderboard import site
 from xtreme_bench.leaderboard.board import Board, board
 from xtreme_bench.leaderboard.facts import parameters
-
-HOSTILE = '<script>alert(1)</script><a href="javascript:x">"\'{{ 7 * 7 }}'
-
-
-def put_named(place: Path, name: str, labels: Path, files: dict[str, str] | None = None, **changes: Any) -> Path:
-    """A bundle of nine tasks in few languages; `files` replace some of its predictions."""
-    folder = put(place.parent / f".{place.name}-predictions", {**PREDICTIONS, **(files or {})})
-    content = manifest(name=name, scores=evaluate(folder, labels), **changes)
-    for stage in content["stages"]:
-        stage["name"] = stage["name"].replace("(small)", f"({name})")
-    return write(place, content, {one.name: one for one in folder.iterdir()})
 
 
 @pytest.fixture(scope="module")

@@ -44,18 +44,21 @@ def group_table(group: Group, board: Board) -> Table:
     """The verified entries that were tested on the same files; after complete ones the published rows."""
     rows = [_row(one, board) for one in group.placed]
     published = [_published(system) for system in SYSTEMS] if group.complete else []
-    return Table(_headings("rank"), [part for part in (rows, published) if part])
+    return Table(_headings(), [part for part in (rows, published) if part])
 
 
 def published_table() -> Table:
-    """The published rows alone."""
-    return Table(_headings(""), [[_published(system) for system in SYSTEMS]])
+    """The published rows alone, in the columns that papers fill."""
+    headings = _headings()
+    kept = [at for at, heading in enumerate(headings) if heading.text in ("system", *MEANS, "zero-shot", "verified")]
+    rows = [[row[at] for at in kept] for row in map(_published, SYSTEMS)]
+    return Table([headings[at] for at in kept], [rows])
 
 
-def _headings(rank: str) -> list[Cell]:
+def _headings() -> list[Cell]:
     means = [Cell(key, f"tasks/{key}.html" if key in TASKS else "") for key in MEANS]
     about = ("model", "parameters", "zero-shot", "intermediate data", "seeds", "verified", "image")
-    return [Cell("system"), Cell(rank), means[0], Cell("95 % interval"), *means[1:], *map(Cell, about)]
+    return [Cell("system"), Cell("rank"), means[0], Cell("95 % interval"), *means[1:], *map(Cell, about)]
 
 
 def _row(placed: Placed, board: Board) -> list[Cell]:

@@ -1,4 +1,4 @@
-"""Bundles of all tasks and languages, with few made-up test items, right with a chosen probability."""
+"""Bundles for a board: of few languages, or of all with made-up test items that are right with a chosen probability."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from small_bundle import put, recipe_of
+from small_bundle import PREDICTIONS, manifest, put, recipe_of
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.bundle.evaluate import evaluate
@@ -17,6 +17,7 @@ from xtreme_bench.bundle.write import write
 from xtreme_bench.files import Digests
 from xtreme_bench.plan.stages import plan
 
+HOSTILE = '<script>alert(1)</script><a href="javascript:x">"\'{{ 7 * 7 }}'
 ITEMS = 12
 _TAGS = {"udpos": ("NOUN", "VERB", "ADJ"), "panx": ("B-PER", "B-LOC", "B-ORG")}
 
@@ -97,3 +98,12 @@ def put_whole(
         "zero_shot": zero_shot(made),
     }
     return write(place, content, {task: folder / task for task in TASKS})
+
+
+def put_named(place: Path, name: str, labels: Path, files: dict[str, str] | None = None, **changes: Any) -> Path:
+    """A bundle of nine tasks in few languages; `files` replace some of its predictions."""
+    folder = put(place.parent / f".{place.name}-predictions", {**PREDICTIONS, **(files or {})})
+    content = manifest(name=name, scores=evaluate(folder, labels), **changes)
+    for stage in content["stages"]:
+        stage["name"] = stage["name"].replace("(small)", f"({name})")
+    return write(place, content, {one.name: one for one in folder.iterdir()})
