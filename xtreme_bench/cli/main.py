@@ -231,15 +231,17 @@ def compare(reference: Path, others: tuple[Path, ...], labels: Path | None, form
 
 @cli.command("report")
 @click.argument("bundles", nargs=-1, required=True, type=EXISTING, metavar="BUNDLE...")
+@click.option("--labels", type=EXISTING_FOLDER, help="Folder of gold labels; without it, no difference is tested.")
 @click.option("--out", type=FOLDER, default=Path("reports/comparison"), show_default=True)
-def report_(bundles: tuple[Path, ...], out: Path) -> None:
+def report_(bundles: tuple[Path, ...], labels: Path | None, out: Path) -> None:
     """Print tables of several bundles, and write a page with plots."""
     from xtreme_bench.bundle import write
-    from xtreme_bench.report import terminal
+    from xtreme_bench.report import terminal, versus
 
     manifests = [write.read_manifest(path) for path in bundles]
+    tested = versus.of_bundles(bundles, manifests, labels) if labels else {}
     say(terminal.summary_table(manifests))
-    say(f"report: {terminal.write_comparison_page(manifests, out)}", err=True)
+    say(f"report: {terminal.write_comparison_page(manifests, out, tested)}", err=True)
 
 
 for command in (data, model, verify, leaderboard, doctor, image, clean_containers):
