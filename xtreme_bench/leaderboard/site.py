@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import shutil
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from xtreme_bench.benchmark import LANGUAGES, TASKS
 from xtreme_bench.errors import InputError
@@ -21,6 +17,7 @@ from xtreme_bench.leaderboard.board import Board, Placed
 from xtreme_bench.leaderboard.entries import MOST_LISTED
 from xtreme_bench.official.published import SYSTEMS
 from xtreme_bench.official.scores import headline
+from xtreme_bench.report.render import render
 from xtreme_bench.wording import json_text
 
 _FOLDER = Path(__file__).with_name("templates")
@@ -94,7 +91,7 @@ def _entry(placed: Placed, board: Board) -> str:
         table=tables.scores_table(entry.scores),
         facts={
             "model": facts.model(manifest),
-            "parameters": tables.millions(manifest),
+            "million weights": tables.millions(manifest),
             "zero-shot": "yes" if facts.is_zero_shot(manifest) else "no",
             "intermediate tasks": ", ".join(tasks) or "none",
             "languages of the intermediate data": " ".join(languages) or "none",
@@ -152,26 +149,5 @@ def _told(placed: Placed) -> dict[str, Any]:
 
 
 def _page(template: str, root: str, title: str, **values: Any) -> str:
-    """A page. All values are escaped. `root`: the way to the first page, from the page's folder."""
-    script = _read("board.js")
-    # The one script that may run is this one: the policy of each page holds its hash.
-    allowed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    page = _templates().get_template(template)
-    text = page.render(title=title, root=root, style=_read("board.css"), script=script, allowed=allowed, **values)
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
-@cache
-def _templates() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-@cache
-def _read(name: str) -> str:
-    return (_FOLDER / name).read_text(encoding="utf-8")
+    """A page in the style of reports. `root`: the way to the first page, from the page's folder."""
+    return render(template, _FOLDER, title=title, root=root, **values)

@@ -28,11 +28,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """Headings, and groups of rows; a heading may link to a page. The first cell of a row is its heading."""
+    """Headings, and groups of rows, none empty. The first cell of a row is its heading."""
 
-    headings: Sequence[Cell]
+    headings: Sequence[str]
     groups: Sequence[Sequence[Sequence[Cell]]]
-    note: str = ""
 
 
 def number(value: float | None) -> str:
@@ -50,15 +49,14 @@ def group_table(group: Group, board: Board) -> Table:
 def published_table() -> Table:
     """The published rows alone, in the columns that papers fill."""
     headings = _headings()
-    kept = [at for at, heading in enumerate(headings) if heading.text in ("system", *MEANS, "zero-shot", "verified")]
+    kept = [at for at, heading in enumerate(headings) if heading in ("system", *MEANS, "zero-shot", "verified")]
     rows = [[row[at] for at in kept] for row in map(_published, SYSTEMS)]
     return Table([headings[at] for at in kept], [rows])
 
 
-def _headings() -> list[Cell]:
-    means = [Cell(key, f"tasks/{key}.html" if key in TASKS else "") for key in MEANS]
-    about = ("model", "parameters", "zero-shot", "intermediate data", "seeds", "verified", "image")
-    return [Cell("system"), Cell("rank"), means[0], Cell("95 % interval"), *means[1:], *map(Cell, about)]
+def _headings() -> list[str]:
+    about = ("model", "million weights", "zero-shot", "intermediate data", "seeds", "verified", "image")
+    return ["system", "rank", MEANS[0], "95 % interval", *MEANS[1:], *about]
 
 
 def _row(placed: Placed, board: Board) -> list[Cell]:
@@ -109,12 +107,12 @@ def interval(placed: Placed) -> str:
 def millions(manifest: Mapping[str, Any]) -> str:
     """The number of weights in millions."""
     weights = facts.parameters(manifest)
-    return "–" if weights is None else f"{weights / 1e6:,.1f} M"
+    return "–" if weights is None else f"{weights / 1e6:,.1f}"
 
 
 def unverified_table(entries: Iterable[Entry]) -> Table:
     """Entries whose scores nobody has verified: what they claim, and why they are here."""
-    headings = [Cell(name) for name in ("system", "claimed overall", "why it is not verified", "model")]
+    headings = ["system", "claimed overall", "why it is not verified", "model"]
     rows = [
         [
             Cell(entry.name, f"entries/{entry.slug}.html"),
@@ -149,7 +147,7 @@ def scores_table(scores: Mapping[str, Any]) -> Table:
     ]
     means = [Cell("mean"), *_numbers(headline(scores, task) for task in tasks)]
     foreign = [Cell("mean without English"), *_numbers(headline(scores, f"{task}/transfer") for task in tasks)]
-    headings = [Cell("language"), *(Cell(task, f"../tasks/{task}.html") for task in tasks)]
+    headings = ["language", *tasks]
     return Table(headings, [rows, [means, foreign]] if tasks else [])
 
 
@@ -157,21 +155,14 @@ def task_table(task: str, board: Board) -> Table:
     """The scores of all entries in one task, by language, and what was published."""
     found = {one.entry.slug: cells(one.entry.scores, task) for one in board.placed}
     codes = [code for code in TASKS[task].languages if any(code in scores for scores in found.values())]
-    rows = [
-        _score_row(one, "task", task, codes, found[one.entry.slug]) for one in board.placed if found[one.entry.slug]
-    ]
+    rows = [_score_row(one, task, codes, found[one.entry.slug]) for one in board.placed if found[one.entry.slug]]
     rows.sort(key=lambda row: -_value(row[1]))
     published = [
         [Cell(system.name, kind="published", title=system.source), Cell(number(system.score(task)), kind="number"),
          Cell(f"published: {system.source}"), *(Cell("–", kind="number") for _ in codes)]
         for system in SYSTEMS if system.score(task) is not None
     ]  # fmt: skip
-    headings = [
-        Cell("system"),
-        Cell("mean"),
-        Cell("verified"),
-        *(Cell(code, f"../languages/{code}.html") for code in codes),
-    ]
+    headings = ["system", "mean", "verified", *codes]
     return Table(headings, [part for part in (rows, published) if part])
 
 
@@ -184,11 +175,11 @@ def language_table(code: str, board: Board) -> Table:
         for one in board.placed
         if any(value is not None for value in found[one.entry.slug].values())
     ]
-    headings = [Cell("system"), Cell("verified"), *(Cell(task, f"../tasks/{task}.html") for task in tasks)]
+    headings = ["system", "verified", *tasks]
     return Table(headings, [rows] if rows else [])
 
 
-def _score_row(one: Placed, level: str, task: str, codes: Sequence[str], scores: Mapping[str, float]) -> list[Cell]:
+def _score_row(one: Placed, task: str, codes: Sequence[str], scores: Mapping[str, float]) -> list[Cell]:
     mean = Cell(number(headline(one.entry.scores, task)), kind="number")
     return [_link(one), mean, _status(one), *_numbers(scores.get(code) for code in codes)]
 
