@@ -68,8 +68,11 @@ def test_only_bundles_that_the_pull_request_changes_are_looked_at(head: Path, la
 
 
 def test_a_run_elsewhere_is_compared_with_its_reference(head: Path, labels: Path) -> None:
-    code, text = script(head, "--labels", labels, "--same-as", head / "small", "--within", "1")
-    assert (code, "within 1 points of the other predictions (most: 0.00, overall)" in text) == (0, True)
+    for reference in (head / "small", head):
+        code, text = script(head, "--labels", labels, "--same-as", reference, "--within", "1")
+        assert (code, "within 1 points of the other predictions (most: 0.00, overall)" in text) == (0, True)
+    code, text = script(head, "--labels", labels, "--same-as", labels)
+    assert (code, "no such file or folder" in text) == (1, True)
 
 
 @pytest.mark.parametrize("where", ["head", "head/other", "head/small/xnli/test-de.tsv"])
