@@ -42,7 +42,8 @@ def submissions(tmp_path_factory: pytest.TempPathFactory, labels: Path) -> Path:
     liar = put_named(place / "liar", "first", labels)
     content = json.loads((liar / "manifest.json").read_text())
     content["recipe"]["model"] = {"hub": {"name": HOSTILE}}
-    content |= {"recipe_sha256": digest(content["recipe"]), "image": HOSTILE}
+    content["recipe"]["more"] = [{"x": number} for number in range(3_000)]
+    content |= {"recipe_sha256": digest(content["recipe"]), "image": HOSTILE, "seed": 10**15}
     content["trained_on"]["intermediate"] = {HOSTILE: [HOSTILE, 7], "x": 3}
     content["scores"]["all_task"] = 99.0
     (liar / "manifest.json").write_text(json.dumps(content))
@@ -117,6 +118,8 @@ def test_text_of_a_bundle_is_shown_and_never_markup(pages: Path) -> None:
     assert "<script>alert" not in text
     assert 'href="javascript' not in text
     assert "{{ 7 * 7 }}" in text
+    assert "too many values to show" in text
+    assert len(text) < 40_000
 
 
 def test_pages_say_who_verified_and_what_is_only_published(pages: Path) -> None:

@@ -85,7 +85,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 def seeds(entry: Entry) -> str:
     """The seeds of the runs."""
-    return ", ".join(str(manifest["seed"]) for manifest in entry.manifests[:MOST_LISTED])
+    return short(", ".join(str(manifest["seed"]) for manifest in entry.manifests[:MOST_LISTED]))
 
 
 def image(manifest: Manifest) -> str:

@@ -14,14 +14,17 @@ from xtreme_bench.errors import InputError
 from xtreme_bench.files import write_text
 from xtreme_bench.leaderboard import facts, tables
 from xtreme_bench.leaderboard.board import Board, Placed
-from xtreme_bench.leaderboard.entries import MOST_LISTED
+from xtreme_bench.leaderboard.entries import MOST_LISTED, Manifest
 from xtreme_bench.official.published import SYSTEMS
 from xtreme_bench.official.scores import headline
 from xtreme_bench.report.render import render
+from xtreme_bench.untrusted import has_at_most
 from xtreme_bench.wording import json_text
 
 _FOLDER = Path(__file__).with_name("templates")
 FEED = "feed.json"
+# Of a recipe, on the page of its entry; the longest has a few hundred values.
+MOST_VALUES, MOST_CHARACTERS = 2_000, 50_000
 # The folders that a site consists of; a new site replaces them.
 _PARTS = ("entries", "tasks", "languages")
 
@@ -47,8 +50,8 @@ def _files(board: Board) -> Iterator[tuple[str, str]]:
     for placed in board.placed:
         slug = placed.entry.slug
         yield f"entries/{slug}.html", _entry(placed, board)
-        for manifest in placed.entry.manifests:
-            yield f"entries/{slug}.{manifest['seed']}.json", f"{json_text(manifest)}\n"
+        for at, manifest in enumerate(placed.entry.manifests, 1):
+            yield f"entries/{slug}.{at}.json", f"{json_text(manifest)}\n"
     for task in TASKS.values():
         title = f"{task.name}: {task.release}"
         yield f"tasks/{task.name}.html", _page("scores.html", "../", title, table=tables.task_table(task.name, board))
@@ -100,9 +103,16 @@ def _entry(placed: Placed, board: Board) -> str:
         },
         problems=[facts.short(one) for one in problems[:MOST_LISTED]],
         notes=[facts.short(one) for one in notes[:MOST_LISTED]],
-        recipe=yaml.safe_dump(manifest["recipe"], sort_keys=False, allow_unicode=False)[:50_000],
+        recipe=_recipe(manifest),
         summaries=list(dict.fromkeys(result.summary for result in entry.results)),
     )
+
+
+def _recipe(manifest: Manifest) -> str:
+    """The settings of a recipe as YAML."""
+    if not has_at_most(MOST_VALUES, manifest["recipe"]):
+        return "too many values to show; they are in the manifest"
+    return yaml.safe_dump(manifest["recipe"], sort_keys=False, allow_unicode=False)[:MOST_CHARACTERS]
 
 
 def feed(board: Board) -> dict[str, Any]:
