@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -138,7 +138,7 @@ def reproduce(
     _require_enough(made, places, digests)
     _require_outputs(made, places)
     places.store.mkdir(parents=True, exist_ok=True)
-    _fetch_encoders(made)
+    fetch_encoders(one.recipe for one in made)
     resources = made[0].recipe.resources
     store = Store(places.store)
     with closing(engines.open(engine, resources, Display(0).say)) as place:
@@ -180,9 +180,9 @@ def _each_seed(made: Sequence[Plan], done: set[str], store: Store, engine: str) 
     return failed
 
 
-def _fetch_encoders(made: list[Plan]) -> None:
+def fetch_encoders(recipes: Iterable[Recipe]) -> None:
     """Download the released encoders that the recipes begin with. Errors: as the two `fetch`."""
-    found = [one.recipe.model for one in made]
+    found = [recipe.model for recipe in recipes]
     for hub in sorted({(one.hub.name, one.hub.revision) for one in found if one.hub is not None}):
         models.fetch(*hub)
     for name in sorted({one.package for one in found if one.package is not None}):
