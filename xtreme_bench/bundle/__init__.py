@@ -1,3 +1,3 @@
 """The submission bundle: write it, read it as untrusted input, check it, score it, verify what it claims."""
 
-__all__ = ["check", "evaluate", "lenient", "manifest", "paths", "read", "verify", "write"]
+__all__ = ["check", "evaluate", "lenient", "load", "manifest", "paths", "read", "verify", "write"]
