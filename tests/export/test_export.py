@@ -25,9 +25,10 @@ from xtreme_bench.errors import InputError, StageError
 from xtreme_bench.export import folders, licences, push
 from xtreme_bench.export.encoder import chosen, encoders
 from xtreme_bench.export.run import read
-from xtreme_bench.files import digest
+from xtreme_bench.files import Digests, digest
 from xtreme_bench.intermediate import CORPORA
 from xtreme_bench.official.scores import score_files
+from xtreme_bench.plan.stages import plan
 from xtreme_bench.stage.store import Store
 
 HUB = {"name": "FacebookAI/xlm-roberta-large", "revision": "c" * 40}
@@ -134,6 +135,15 @@ def test_the_encoder_is_the_shared_one_or_the_one_that_is_named(
     else:
         assert chosen(run, name).name == expected
         assert encoders(run)["squad"].tasks == ("xquad", "mlqa")
+
+
+def test_the_stages_of_encoders_have_the_names_that_plans_give_them(tmp_path: Path) -> None:
+    scratch = {"model": {"scratch": {"layers": 2}}, "pretraining": {"steps": 10, "languages": ["en"]}}
+    recipe = recipe_of(**scratch, intermediate=INTERMEDIATE)
+    planned = {stage.name for stage in plan(recipe, data=tmp_path, digests=Digests(tmp_path / "digests")).stages}
+    run = read(put_bundle(tmp_path, recipe=recipe.to_dict()))
+    assert len(encoders(run)) == 8
+    assert {encoder.stage for encoder in encoders(run).values()} <= planned
 
 
 @pytest.mark.parametrize(
