@@ -268,20 +268,25 @@ def test_push_uploads_the_model_and_its_predictions(tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.parametrize(
-    ("offline", "token", "name", "message"),
+    ("change", "message"),
     [
-        (True, "hf_x", "me/small", "HF_HUB_OFFLINE is set"),
-        (False, None, "me/small", "needs a token of the hub: run `hf auth login`, or set HF_TOKEN"),
-        (False, "hf_x", "me/../small", "is not a name on the hub"),
+        ({"offline": True}, "HF_HUB_OFFLINE is set"),
+        ({"token": None}, "needs a token of the hub: run `hf auth login`, or set HF_TOKEN"),
+        ({"name": "me/../small"}, "is not a name on the hub"),
+        ({"name": f"me/{'x' * 90}"}, "is not a name on the hub"),  # too long with `-predictions`
+        ({"endpoint": "http://hub.example"}, "http://hub.example is not an HTTPS address: nothing is"),
     ],
 )
 def test_push_is_refused_before_any_work(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, offline: bool, token: str | None, name: str, message: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any], message: str
 ) -> None:
     bundle, store = bundle_of(tmp_path)
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", offline)
-    monkeypatch.setattr(push, "get_token", lambda: token)
-    done = call("export", str(bundle), "--to", str(tmp_path / "out"), "--store", str(store.root), "--push", name)
+    change = {"offline": False, "token": "hf_x", "endpoint": "https://hub.example", "name": "me/small"} | change
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", change["offline"])
+    monkeypatch.setattr(constants, "ENDPOINT", change["endpoint"])
+    monkeypatch.setattr(push, "get_token", lambda: change["token"])
+    out = str(tmp_path / "out")
+    done = call("export", str(bundle), "--to", out, "--store", str(store.root), "--push", change["name"])
     assert done.returncode == 2
     assert message in done.stderr
     assert not (tmp_path / "out").exists()

@@ -9,6 +9,7 @@ from huggingface_hub import HfApi, constants, get_token
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 from huggingface_hub.utils._validators import validate_repo_id
 
+from xtreme_bench.data.fetch.download import require_safe
 from xtreme_bench.errors import InputError, StageError
 
 WAYS = "or export without --push, and upload the folders yourself"
@@ -17,13 +18,18 @@ WAYS = "or export without --push, and upload the folders yourself"
 def require_hub(name: str) -> None:
     """Check, before any work, that a push to the repository `name` can be tried. Errors: `InputError`."""
     try:
-        validate_repo_id(name)
+        validate_repo_id(_data_set(name))
     except HFValidationError as error:
         raise InputError(f"--push {name!r} is not a name on the hub, such as ORG/NAME: {error}") from error
     if constants.HF_HUB_OFFLINE:
         raise InputError(f"--push needs the hub, but HF_HUB_OFFLINE is set: unset it, {WAYS}")
     if get_token() is None:
         raise InputError(f"--push needs a token of the hub: run `hf auth login`, or set HF_TOKEN, {WAYS}")
+    require_safe(constants.ENDPOINT)  # the token is sent to it
+
+
+def _data_set(name: str) -> str:
+    return f"{name}-predictions"
 
 
 def push(model: Path, predictions: Path, name: str, said: Callable[[str], None]) -> None:
@@ -32,8 +38,8 @@ def push(model: Path, predictions: Path, name: str, said: Callable[[str], None])
     Both are made private if they do not exist. Errors: `InputError` if the hub refuses, `StageError` if it does not
     answer.
     """
-    api = HfApi()
-    for folder, kind, place in ((model, "model", name), (predictions, "dataset", f"{name}-predictions")):
+    api = HfApi(token=get_token())
+    for folder, kind, place in ((model, "model", name), (predictions, "dataset", _data_set(name))):
         try:
             address = api.create_repo(place, repo_type=kind, private=True, exist_ok=True)
             commit = api.upload_folder(
@@ -47,6 +53,6 @@ def push(model: Path, predictions: Path, name: str, said: Callable[[str], None])
 def _ours(error: Exception, place: str) -> InputError | StageError:
     first = (str(error).strip().splitlines() or [type(error).__name__])[0]
     status = error.response.status_code if isinstance(error, HfHubHTTPError) else 0
-    if isinstance(error, HFValidationError | ValueError) or 400 <= status < 500:
+    if isinstance(error, HFValidationError) or 400 <= status < 500:
         return InputError(f"the hub refuses {place}: {first}")
     return StageError(f"{place} was not uploaded, the folders are kept: {first}")
