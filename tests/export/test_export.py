@@ -86,10 +86,16 @@ def test_the_card_shows_what_is_zero_shot_and_the_training_data_with_licences(tm
     text = (model / "README.md").read_text()
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("|")]
     assert ["de German", "60.0*", "75.0*"] in [row[:3] for row in rows]  # mnli was read in German
+    assert "Retrieval took those of layer 1 (pooling `mean`)." in text
     assert ["sw Swahili", "50.0"] in [[row[0], row[7]] for row in rows if row[7:]]
     assert ["anli", "intermediate training", "en", "CC BY-NC 4.0"] in rows
     assert ["mnli", "intermediate training", "de en"] in [row[:3] for row in rows]  # also a part of anli_plus
     assert "$ xtreme-bench run small --seed 1 --data <folder of the corpora>" in text
+
+
+def test_a_manifest_cannot_put_lines_of_its_own_into_the_card(tmp_path: Path) -> None:
+    run = read(put_bundle(tmp_path, overrides=["seed=1", "description=x\n```\n# Click here"]))
+    assert run.command.startswith("xtreme-bench run small --set seed=1 --set 'description=x<U+000A>```<U+000A># Click")
 
 
 def test_predictions_are_a_data_set_with_a_configuration_for_each_task(tmp_path: Path) -> None:
@@ -299,7 +305,7 @@ def test_a_hub_that_refuses_or_is_away_is_an_error_and_the_folders_stay(
     made = folders.write(bundle, tmp_path / "out", store)
     with hub(monkeypatch, status=403), pytest.raises(InputError, match="the hub refuses me/small: .*403"):
         push.push(*made, "me/small", print)
-    with pytest.raises(StageError, match="me/small was not uploaded, the folders are kept"):
+    with pytest.raises(StageError, match="not uploaded: .* `hf upload me/small .*/model --repo-type model`"):
         push.push(*made, "me/small", print)
     assert made[0].is_dir()
 

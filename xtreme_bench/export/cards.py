@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from huggingface_hub import DatasetCardData, EvalResult, ModelCardData
 from tabulate import tabulate
 
-from xtreme_bench import __version__
 from xtreme_bench.benchmark import LANGUAGES, TASKS, Group
 from xtreme_bench.bundle.manifest import trained_on, zero_shot
 from xtreme_bench.data.fetch.sources import SOURCES
@@ -38,8 +37,8 @@ def model_card(run: Run, encoder: Encoder, licence: str | None, name: str) -> st
         library_name="transformers",
         pipeline_tag="feature-extraction",
         base_model=run.recipe.model.hub.name if run.recipe.model.hub else None,
-        datasets=[] if run.built_in else _datasets(run, encoder),
-        tags=["xtreme", "cross-lingual", *([] if encoder.finetuned else ["intermediate-task-training"])],
+        datasets=None if run.built_in else _datasets(run, encoder) or None,
+        tags=["xtreme", "cross-lingual", *(["intermediate-task-training"] if encoder.name == "intermediate" else [])],
         eval_results=list(_results(run, encoder.tasks)),
     )
     what = f"fine-tuned on {encoder.name}" if encoder.finetuned else f"after {encoder.name}"
@@ -49,7 +48,7 @@ def model_card(run: Run, encoder: Encoder, licence: str | None, name: str) -> st
         f"The encoder of the xtreme-bench run `{run.recipe.name}`, {what}. It began with {_origin(run)}.",
         "```python\nfrom transformers import AutoModel, AutoTokenizer\n\n"
         f'model, tokenizer = AutoModel.from_pretrained("{name}"), AutoTokenizer.from_pretrained("{name}")\n```',
-        "`head.safetensors` is the task's head, which transformers does not read." if encoder.finetuned else "",
+        _use(run, encoder),
         "## Results",
         *_score_parts(run, encoder.tasks),
         "## Training data",
@@ -145,6 +144,18 @@ def _results(run: Run, tasks: Iterable[str]) -> Iterator[EvalResult]:
                 )
 
 
+def _use(run: Run, encoder: Encoder) -> str:
+    """How the encoder was used, beyond what its config says."""
+    said = ["Take hidden states: a pooler that transformers adds is not trained."]
+    if encoder.finetuned:
+        said.append("`head.safetensors` is the task's head, which transformers does not read.")
+    elif run.recipe.retrieval is not None:
+        said.append(
+            f"Retrieval took those of layer {run.recipe.retrieval.layer} (pooling `{run.recipe.retrieval.pooling}`)."
+        )
+    return " ".join(said)
+
+
 def _score_parts(run: Run, tasks: Sequence[str]) -> Iterator[str]:
     found = {task: cells(run.bundle.scores, task) for task in tasks}
     found = {task: column for task, column in found.items() if column}
@@ -198,19 +209,23 @@ def _training_table(run: Run, encoder: Encoder) -> str:
         for name, (phase, codes) in _corpora(run, encoder).items()
     ]
     if run.built_in:
-        note = f"All are built-in corpora of xtreme-bench {__version__} (Apache-2.0), made up from word tables."
+        note = "All are built-in corpora of xtreme-bench (Apache-2.0), made up from word tables."
         return "\n\n".join([note, _table(["corpus", "phase", "languages"], [row[:3] for row in rows])])
-    note = "Licences are those that the releases state. Check them before you use the model."
+    note = (
+        "Licences are those that the releases state. The licence of this model, where one is named, is that of its "
+        "weights; check what those of the data add to it."
+    )
     return "\n\n".join([note, _table(["corpus", "phase", "languages", "licence"], rows)])
 
 
 def _limits(run: Run, encoder: Encoder) -> Iterator[str]:
     yield f"One run with seed {run.recipe.seed}: the scores do not show how much another seed would differ."
     if not encoder.finetuned:
-        yield (
-            "Retrieval scores come from this encoder. Those of other tasks come from copies of it that were fine-tuned "
-            "on English, which are not in this folder."
-        )
+        groups = {TASKS[task].group for task in encoder.tasks}
+        if "retrieval" in groups:
+            yield "Retrieval scores come from this encoder."
+        if groups != {"retrieval"}:
+            yield "Scores of tasks but retrieval come from copies that were fine-tuned on English, which are not here."
     if run.recipe.model.package is not None:
         yield f"The encoder that it began with was tuned for {PACKAGES[run.recipe.model.package].tuned}."
 

@@ -46,13 +46,13 @@ def push(model: Path, predictions: Path, name: str, said: Callable[[str], None])
                 repo_id=place, folder_path=folder, repo_type=kind, commit_message="Export of xtreme-bench"
             )
         except Exception as error:  # the transport's own errors have no common class across its versions
-            raise _ours(error, place) from error
+            raise _ours(error, place, f"hf upload {place} {folder} --repo-type {kind}") from error
         said(f"{address}: commit {commit.oid}")
 
 
-def _ours(error: Exception, place: str) -> InputError | StageError:
+def _ours(error: Exception, place: str, command: str) -> InputError | StageError:
     first = (str(error).strip().splitlines() or [type(error).__name__])[0]
     status = error.response.status_code if isinstance(error, HfHubHTTPError) else 0
     if isinstance(error, HFValidationError) or 400 <= status < 500:
-        return InputError(f"the hub refuses {place}: {first}")
-    return StageError(f"{place} was not uploaded, the folders are kept: {first}")
+        return InputError(f"the hub refuses {place}: {first}. The folders are kept; `{command}` uploads this one")
+    return StageError(f"{place} was not uploaded: {first}. The folders are kept; `{command}` uploads this one")

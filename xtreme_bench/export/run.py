@@ -10,6 +10,7 @@ from xtreme_bench.bundle.load import Bundle, load
 from xtreme_bench.errors import InputError
 from xtreme_bench.recipe.fields import Recipe
 from xtreme_bench.recipe.load import recall
+from xtreme_bench.wording import one_line
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class Run:
         if not any(text.startswith("seed=") for text in settings):
             options += ["--seed", str(self.recipe.seed)]
         folder = "" if self.built_in else " --data <folder of the corpora>"
-        return f"{shlex.join(['xtreme-bench', 'run', self.recipe.name, *options])}{folder}"
+        # An override is text that anyone may have written, and this goes into a code block of a card.
+        return f"{one_line(shlex.join(['xtreme-bench', 'run', self.recipe.name, *options]))}{folder}"
 
 
 def read(path: Path) -> Run:
