@@ -97,7 +97,8 @@ def compare(reference: Path, others: tuple[Path, ...], labels: Path | None, form
     from xtreme_bench.comparison.arms import bundles_of, read_arm
     from xtreme_bench.comparison.compare import compare as compare_arms
 
-    found = compare_arms(*(read_arm(bundles_of(place), labels) for place in (reference, *others)))
+    bundles = [bundles_of(place, lambda note: say(f"note: {note}", err=True)) for place in (reference, *others)]
+    found = compare_arms(*(read_arm(each, labels) for each in bundles))
     emit(json_file, {"comparisons": [one.to_dict() for one in found]}, lambda: forms.document(found, form))
 
 

@@ -19,6 +19,7 @@ from xtreme_bench.cli.export import export
 from xtreme_bench.cli.model import model
 from xtreme_bench.cli.options import ALLOW_PARTIAL, EXISTING_FOLDER, FOLDER, OUTPUT, emit, say_problems
 from xtreme_bench.errors import Problem, XtremeBenchError
+from xtreme_bench.plan import devices
 from xtreme_bench.stage import interrupts
 from xtreme_bench.wording import count, say
 
@@ -100,6 +101,11 @@ def run(
 @click.argument("recipe")
 @_places
 @click.option("--allow-missing", is_flag=True, help="Exit 0 even if files are missing and stages cannot run.")
+@click.option(
+    "--device",
+    type=click.Choice(devices.NAMES),
+    help="Estimate the cost of training and prediction on this device; `this` is measured for five seconds.",
+)
 @click.option("--json", "json_file", type=OUTPUT, help="Write the plan as JSON; - is standard output.")
 def plan(
     recipe: str,
@@ -112,17 +118,22 @@ def plan(
     seed: int | None,
     overrides: tuple[str, ...],
     allow_missing: bool,
+    device: str | None,
     json_file: Path | None,
 ) -> None:
     """Show what RECIPE would run, what is finished, and what is missing; exit 2 if a stage cannot run."""
-    from xtreme_bench.plan import facts
+    from xtreme_bench.plan import facts, stages
     from xtreme_bench.run.reproduce import Places, planned
     from xtreme_bench.stage.store import Store
 
     places = Places(data, labels, store, partial=allow_partial)
     made = planned(recipe, places, engine, accept_code=accept_code, overrides=_overrides(seed, overrides))
     found = facts.facts(made, Store(store), places.corpora)
-    emit(json_file, found, lambda: facts.text(found))
+    if device:
+        from xtreme_bench.plan import estimate
+
+        estimate.add(found["stages"], stages.distinct(made), Store(store), devices.named(device))
+    emit(json_file, found, lambda: facts.text(found) + (f"\n\n{estimate.text(found['stages'])}" if device else ""))
     sys.exit(2 if found["cannot_run"] and not allow_missing else 0)
 
 

@@ -17,7 +17,7 @@ from xtreme_bench.stage import code
 from xtreme_bench.stage.kinds import KINDS, Kind
 from xtreme_bench.stage.params import plain
 from xtreme_bench.stage.store import SCHEMA_VERSION, Store
-from xtreme_bench.stage.versions import versions
+from xtreme_bench.stage.versions import needed_versions
 from xtreme_bench.wording import shown
 
 # The key of a folder that lacks files: stages that read it cannot run.
@@ -124,7 +124,7 @@ class Stage:
             "params": self._params,
             "rows": self._rows(),
             "inputs": {name: source.key for name, source in self.inputs.items()},
-            **({"image": self.image} if self.image else {"versions": versions()}),
+            **({"image": self.image} if self.image else {"versions": needed_versions()}),
             "code": code.parts(*self.code),
         }
         described: dict[str, Any] = json.loads(canonical(made_from))
