@@ -81,13 +81,14 @@ def test_a_model_folder_has_the_encoder_and_a_card_that_the_hub_reads(tmp_path: 
 
 
 def test_the_card_shows_what_is_zero_shot_and_the_training_data_with_licences(tmp_path: Path) -> None:
-    bundle, store = bundle_of(tmp_path)
+    bundle, store = bundle_of(tmp_path, intermediate=INTERMEDIATE | {"mlm": {"languages": ["sw"]}})
     model, _ = folders.write(bundle, tmp_path / "out", store)
     text = (model / "README.md").read_text()
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("|")]
     assert ["de German", "60.0*", "75.0*"] in [row[:3] for row in rows]  # mnli was read in German
     assert "Retrieval took those of layer 1 (pooling `mean`)." in text
     assert ["sw Swahili", "50.0"] in [[row[0], row[7]] for row in rows if row[7:]]
+    assert ["text", "intermediate training, masked", "sw", "that of the user's own texts"] in rows
     assert ["anli", "intermediate training", "en", "CC BY-NC 4.0"] in rows
     assert ["mnli", "intermediate training", "de en"] in [row[:3] for row in rows]  # also a part of anli_plus
     assert "$ xtreme-bench run small --seed 1 --data <folder of the corpora>" in text

@@ -202,8 +202,11 @@ def _datasets(run: Run, encoder: Encoder) -> list[str]:
 
 
 def _training_table(run: Run, encoder: Encoder) -> str:
-    text = trained_on(run.recipe)["pretraining"]
-    rows = [["text", "pretraining", " ".join(text), ""]] if text else []
+    phases = trained_on(run.recipe)
+    texts = {"pretraining": phases["pretraining"]}
+    if encoder.name != "pretraining":
+        texts["intermediate training, masked"] = phases.get("mlm")
+    rows = [["text", phase, " ".join(codes), "that of the user's own texts"] for phase, codes in texts.items() if codes]
     rows += [
         [name, phase, " ".join(codes), "" if run.built_in else CORPORA[name]]
         for name, (phase, codes) in _corpora(run, encoder).items()
