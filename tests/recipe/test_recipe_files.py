@@ -98,7 +98,7 @@ def test_every_recipe_can_be_started_from(origin: str, tmp_path: Path) -> None:
     file = files.start("mine", origin, tmp_path / "recipes")
     assert file == tmp_path / "recipes/mine.yaml"
     made, source = load.load(file), load.load(files.SHIPPED / f"{origin}.yaml")
-    assert made.to_dict() == {**source.to_dict(), "expect": {"scores": {}, "gains": {}}}
+    assert made.to_dict() == {**source.to_dict(), "expect": {"scores": {}, "gains": {}, "development": {}}}
     text = file.read_text(encoding="utf-8")
     assert text.startswith(f"# yaml-language-server: $schema={files.SCHEMA}\n")
     assert json.loads((file.parent / files.SCHEMA).read_text(encoding="utf-8"))["title"] == "xtreme-bench recipe"

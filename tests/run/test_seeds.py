@@ -20,7 +20,7 @@ from xtreme_bench.recipe.load import load
 from xtreme_bench.report import seeds as report
 from xtreme_bench.run import reproduce as running
 from xtreme_bench.run import seeds as joining
-from xtreme_bench.run.outcome import Finished, Outcome
+from xtreme_bench.run.outcome import Finished, Outcome, unmet
 from xtreme_bench.run.reproduce import Places, plans
 from xtreme_bench.run.seeds import Runs, Together, collapsed, mean_scores, together
 
@@ -107,6 +107,18 @@ def test_means_deviations_and_each_run_are_told(tmp_path: Path) -> None:
     assert row["deviation"] == pytest.approx(each[1] - each[0])  # equal distances
     assert headline(found.manifest["scores"], "overall") == pytest.approx(headline(scores(1.0), "overall"))
     assert found.manifest["recipe"]["expect"]["scores"]["xnli"]["at_least"] == 40
+
+
+def test_development_scores_are_judged_by_their_means(tmp_path: Path) -> None:
+    found = runs(tmp_path, {3: 0.0, 1: 1.0})
+    for seed, learned in ((3, 40.0), (1, 60.0)):
+        found.finished[seed].manifest["dev"] = {"intermediate": {"dev": {"mnli": learned}}}
+    manifest = found.manifest
+    manifest["recipe"]["expect"] = {"development": {"mnli": {"at_least": 50.5}}}
+    assert [str(one) for one in unmet(manifest, None)] == [
+        "expect: development score of mnli: at least 50.5 expected, 50.00 found"
+    ]
+    assert unmet({**manifest, "scores": None}, None) == unmet(manifest, None)
 
 
 def test_the_mean_of_results_leaves_out_what_some_run_lacks() -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from xtreme_bench.benchmark import GROUPS, OVERALL, TASKS
 from xtreme_bench.bundle.check import check
 from xtreme_bench.bundle.derived import contradictions
-from xtreme_bench.bundle.manifest import ACCEPTED, accepted_code
+from xtreme_bench.bundle.manifest import ACCEPTED, accepted_code, development
 from xtreme_bench.bundle.paths import MANIFEST
 from xtreme_bench.bundle.read import opened
 from xtreme_bench.bundle.same import differences
@@ -62,7 +63,7 @@ def verify(bundle: Path, labels: Path, *, same_as: Path | None = None) -> Verifi
     wrong_scores = [] if claimed is None else _wrong_scores(claimed, scores, report.coverage)
     expect = manifest["recipe"].get("expect") or {}
     gains = bool(expect.pop("gains", None)) if isinstance(expect, dict) else False
-    missed = check_expect(expect, scores)
+    missed = check_expect(expect, scores, None, development(manifest))
     problems = [*wrong_scores, *contradictions(manifest, report.coverage, labels), *missed]
     if same_as is not None:
         problems += differences(manifest, read_manifest(same_as))
@@ -178,18 +179,24 @@ def _number(value: Any) -> str:
 
 
 def check_expect(
-    expect: Any, scores: Mapping[str, Any], baseline_scores: Mapping[str, Any] | None = None
+    expect: Any,
+    scores: Mapping[str, Any],
+    baseline_scores: Mapping[str, Any] | None = None,
+    learned: Mapping[str, float] = MappingProxyType({}),
 ) -> list[Problem]:
     """What of a recipe's `expect` does not hold.
 
     `scores` maps a task, a group, `overall` or `<task>/transfer` (the mean without English) to `{value, within}`,
-    `{at_least}` or `{at_most}`, in percent; `gains` does the same for the difference to the baseline's scores. What
-    does not have this form, in the recipe of an untrusted manifest, is a problem too.
+    `{at_least}` or `{at_most}`, in percent; `gains` does the same for the difference to the baseline's scores, and
+    `development` for `learned`, the best development scores of what was trained on (`manifest.development`). What does
+    not have this form, in the recipe of an untrusted manifest, is a problem too.
     """
-    sections = [expect.get(name) or {} for name in ("scores", "gains")] if isinstance(expect, Mapping) else []
+    sections = (
+        [expect.get(name) or {} for name in ("scores", "gains", "development")] if isinstance(expect, Mapping) else []
+    )
     if not sections or not all(isinstance(section, Mapping) for section in sections):
-        return [Problem("expect: `scores` and `gains`, each with names and limits, is expected")]
-    limits, gains = sections
+        return [Problem("expect: `scores`, `gains` and `development`, each with names and limits, is expected")]
+    limits, gains, lessons = sections
     problems = [problem for key, limit in limits.items() for problem in _unmet(key, limit, headline(scores, key))]
     for key, limit in gains.items():
         after, before = headline(scores, key), headline(baseline_scores or {}, key)
@@ -197,6 +204,8 @@ def check_expect(
             problems.append(Problem(f"expect: gain of {key}: there is no baseline to compare with"))
         else:
             problems += _unmet(f"gain of {key}", limit, None if after is None or before is None else after - before)
+    for key, limit in lessons.items():
+        problems += _unmet(f"development score of {key}", limit, learned.get(key))
     return problems
 
 

@@ -29,6 +29,7 @@ LABEL: dict[str, tuple[str, str, str, str]] = {
     "opposite": (_C, _E, _E, _C),
     "independent": (_N, _N, _N, _N),
 }
+NEGATED = 0.15  # share of the hypotheses that are negated, before balancing
 MIXED = 0.35  # share of the changed facts in which something is also left out
 
 
@@ -56,7 +57,9 @@ def inference(rng: random.Random, *, joined: float, embedded: float, negated: fl
         return None
     premise, hypothesis, relation = edited
     premise = replace(premise, negated=rng.random() < negated)
-    hypothesis = replace(hypothesis, negated=rng.random() < 0.33)
+    hypothesis = replace(hypothesis, negated=rng.random() < NEGATED)
+    if any(map(_nobody_says, (premise, hypothesis, other))):
+        return None
     label = LABEL[relation][2 * premise.negated + hypothesis.negated]
     if other and relation == "independent" and _speak_of_the_same(hypothesis, other):
         return None
@@ -82,14 +85,19 @@ def _companion(rng: random.Random, fact: Clause) -> Clause:
     """A second fact, about somebody else; mostly like the first, so that their parts could be confused."""
     subject = sample.named(rng, but=(fact.subject.head,), family=0.1)
     if rng.random() < 0.3:
-        return sample.dress(rng, sample.core(rng, rng.choice(sample.KINDS), subject), extras=0.3, negated=0.4)
-    other = sample.dress(rng, sample.core(rng, _kind(fact), subject), extras=0.3, negated=0.4)
+        return sample.dress(rng, sample.core(rng, rng.choice(sample.KINDS), subject), extras=0.3, negated=NEGATED)
+    other = sample.dress(rng, sample.core(rng, _kind(fact), subject), extras=0.3, negated=NEGATED)
     other = replace(other, tense=fact.tense, time=fact.time)
     if fact.place and not other.place:
         other = replace(other, place=sample.place(rng))
     if rng.random() < 0.4 and CATEGORY.get(fact.verb) != "transitive":
         other = replace(other, verb=fact.verb)
     return other
+
+
+def _nobody_says(clause: Clause | None) -> bool:
+    """Whether a clause denies a count ("did not have four apples"), which grammar allows and nobody says."""
+    return clause is not None and clause.negated and clause.object is not None and clause.object.number > 1
 
 
 def _speak_of_the_same(one: Clause, other: Clause) -> bool:
@@ -178,7 +186,7 @@ def _inference(premise: Sentence, hypothesis: Clause, label: str, verb: str) -> 
     return Inference(premise, hypothesis, label, cues)
 
 
-def draw(rng: random.Random, size: int, *, joined: float, embedded: float, negated: float = 0.2) -> list[Inference]:
+def draw(rng: random.Random, size: int, *, joined: float, embedded: float, negated: float = 0.08) -> list[Inference]:
     """`size` examples, a third of each label, balanced by their cues; shares as in `inference`."""
     pool: list[Inference] = []
     while len(pool) < 5 * size + 800:

@@ -13,7 +13,7 @@ from xtreme_bench.benchmark import GROUPS, OVERALL, TASKS, of_group
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.recipe import files, lengths
 from xtreme_bench.recipe.fields import Scratch
-from xtreme_bench.recipe.setting import HELD_OUT, NAME, SOURCES, WITH_DEVELOPMENT_SET, sources_of
+from xtreme_bench.recipe.setting import HELD_OUT, NAME, SOURCES, TRAINED, WITH_DEVELOPMENT_SET, sources_of
 from xtreme_bench.recipe.tree import Entries, Items, Reading, Scalar
 from xtreme_bench.recipe.yaml import parse
 from xtreme_bench.wording import hint, listing
@@ -179,7 +179,7 @@ def _check_vectors(tree: Entries, reading: Reading) -> None:
 
 
 def _check_expect(tree: Entries, reading: Reading) -> None:
-    """Expected scores are scores that the targets give; gains need a baseline."""
+    """Expected scores are scores that the targets or trainings give; gains need a baseline."""
     targets = tree.named("targets")
     for part in ("scores", "gains"):
         for key, entry in tree.named("expect", part).items():
@@ -188,6 +188,13 @@ def _check_expect(tree: Entries, reading: Reading) -> None:
             missing = [name for name in needed if name not in targets]
             if missing and targets:
                 reading.fault(f"expect.{part}.{key} needs targets {', '.join(missing)}", entry.line)
+    trained = (*tree.named("intermediate", "tasks"), *sources_of(targets))
+    for key, entry in tree.named("expect", "development").items():
+        if key in TRAINED and key not in trained and targets:
+            how = "fine-tune on it" if key in SOURCES else "name it in intermediate.tasks"
+            reading.fault(
+                f"expect.development.{key} needs a training on {key}, but this recipe does not {how}", entry.line
+            )
     gains, baseline = tree.at("expect", "gains"), tree.at("baseline")
     if gains is not None and (baseline is None or baseline.value.kind == "empty"):
         reading.fault("expect.gains needs a baseline to compare with; add 'baseline'", gains.line)

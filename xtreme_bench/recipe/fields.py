@@ -19,6 +19,7 @@ from xtreme_bench.recipe.setting import (
     NAME,
     SCORES,
     SOURCES,
+    TRAINED,
     WITH_DEVELOPMENT_SET,
     languages_field,
     length_field,
@@ -162,6 +163,12 @@ class Expectation:
     )
     gains: Mapping[str, Bound] = setting(
         "Scores minus those of the baseline.", default=MappingProxyType({}), choices=SCORES, noun="score"
+    )
+    development: Mapping[str, Bound] = setting(
+        "Best English development scores of what is trained on: intermediate tasks, and sources of fine-tuning.",
+        default=MappingProxyType({}),
+        choices=TRAINED,
+        noun="task that is trained on",
     )
 
 

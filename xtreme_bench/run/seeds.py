@@ -10,14 +10,14 @@ from typing import Any
 
 from xtreme_bench.benchmark import GROUPS, TASKS, of_group
 from xtreme_bench.bundle.check import check
-from xtreme_bench.bundle.verify import check_expect
+from xtreme_bench.bundle.manifest import development
 from xtreme_bench.errors import Problem, StageError
 from xtreme_bench.files import write_json
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.official.scores import headline
 from xtreme_bench.plan.stages import Plan
 from xtreme_bench.recipe.load import Recipe
-from xtreme_bench.run.outcome import Finished, Outcome
+from xtreme_bench.run.outcome import Finished, Outcome, unmet
 from xtreme_bench.wording import listing
 
 # Beside the bundles of several seeds.
@@ -41,12 +41,18 @@ class Runs:
 
     @property
     def manifest(self) -> dict[str, Any]:
-        """The manifest of the first run that counts, with the mean scores of all, and with what is expected of them."""
+        """The manifest of the first run that counts, with the means of all scores and with what is expected of them."""
         first = next(iter(self.counted.values())).manifest
         scored = [one.manifest["scores"] for one in self.counted.values()]
         expect = self.recipe.to_dict()["expect"]
         means = mean_scores(scored) if all(scored) else None
-        return {**first, "scores": means, "recipe": {**first["recipe"], "expect": expect}}
+        learned = mean_scores([development(one.manifest) for one in self.counted.values()])
+        return {
+            **first,
+            "scores": means,
+            "dev": {"all": {"dev": learned}},
+            "recipe": {**first["recipe"], "expect": expect},
+        }
 
     def rows(self) -> dict[str, dict[str, Any]]:
         """For each task, group and overall: mean and standard deviation over seeds, and each run."""
@@ -99,8 +105,7 @@ def together(
     problems = [problem for one in finished.values() for problem in check(one.bundle).problems]
     problems += [problem for one in runs for problem in one.problems]
     mean, scores = main.manifest, baseline.manifest["scores"] if baseline is not None else None
-    if mean["scores"] is not None:
-        problems += check_expect(mean["recipe"].get("expect") or {}, mean["scores"], scores)
+    problems += unmet(mean, scores)
     return Together(main, baseline, outcomes, problems)
 
 
