@@ -1,9 +1,9 @@
-"""Natural language inference on trees: premise, hypothesis and what follows, with every surface cue balanced.
+"""Natural language inference on trees: premise, hypothesis and what follows, with surface cues balanced.
 
 A hypothesis is the premise's fact with edits. What an edit does to the label depends on whether premise and
-hypothesis are negated (`LABEL`), so that neither negation, nor length, nor shared words tell the label. The closed
-world has two conventions beside logic: an event has one place and one time of day, and the two adjectives of a pair
-of opposites leave no third ("not big" is "small").
+hypothesis are negated (`LABEL`), so that neither negation nor length tells the label, nor in ANLI shared words. The
+closed world has two conventions beside logic: an event has one place and one time of day, and the two adjectives of a
+pair of opposites leave no third ("not big" is "small").
 """
 
 from __future__ import annotations
@@ -35,11 +35,15 @@ MIXED = 0.35  # share of the changed facts in which something is also left out
 
 @dataclass(frozen=True)
 class Inference:
-    """A premise, a hypothesis and its label; `cues` is what both show without the order of words."""
+    """A premise, a hypothesis and its label.
+
+    `alone` is what lengths and negations show, `cues` what else both show without the order of words.
+    """
 
     premise: Sentence
     hypothesis: Sentence
     label: str
+    alone: tuple[object, ...]
     cues: tuple[object, ...]
 
 
@@ -165,14 +169,16 @@ def _inference(premise: Sentence, hypothesis: Clause, label: str, verb: str) -> 
     new = sorted(asked - given)
     joined = premise.connective if isinstance(premise, Joined) else ""
     outer = premise.verb if isinstance(premise, Clause) and premise.content else ""
-    cues = (
+    alone = (
         (given["not"], asked["not"]) if not outer else asked["not"],
         given["not"],
+        (given.total() - given["not"], bool(joined)),
+        asked.total() - asked["not"],
+    )
+    cues = (
         len(repeated - said) if len(repeated - said) < 4 else 4,
         repeated <= said,
         repeated == said,
-        (given.total() - given["not"], bool(joined)),
-        asked.total() - asked["not"],
         asked.total() - asked["not"] - shared,
         sum(CATEGORY.get(word) == "class" for word in new),
         any(OPPOSITE.get(word) in given for word in new),
@@ -183,14 +189,21 @@ def _inference(premise: Sentence, hypothesis: Clause, label: str, verb: str) -> 
         hypothesis.subject.head in given,
         (bool(hypothesis.time), bool(new)),
     )
-    return Inference(premise, hypothesis, label, cues)
+    return Inference(premise, hypothesis, label, alone, cues)
 
 
-def draw(rng: random.Random, size: int, *, joined: float, embedded: float, negated: float = 0.08) -> list[Inference]:
-    """`size` examples, a third of each label, balanced by their cues; shares as in `inference`."""
+def draw(
+    rng: random.Random, size: int, *, joined: float, embedded: float, negated: float = 0.08, adversarial: bool = False
+) -> list[Inference]:
+    """`size` examples, a third of each label; shares as in `inference`.
+
+    Lengths and negations are balanced, so that they tell nothing of the label. With `adversarial` the words that both
+    share are too; without it these tell much, as in SNLI and MultiNLI.
+    """
     pool: list[Inference] = []
     while len(pool) < 5 * size + 800:
         example = inference(rng, joined=joined, embedded=embedded, negated=negated)
         if example and example.premise != example.hypothesis:
             pool.append(example)
-    return rake(rng, pool, [x.label for x in pool], [x.cues for x in pool], size)
+    cues = [(*x.alone, *x.cues) if adversarial else x.alone for x in pool]
+    return rake(rng, pool, [x.label for x in pool], cues, size)

@@ -43,7 +43,7 @@ def _check_name(path: Path, reading: Reading) -> None:
 
 
 def _check_model(tree: Entries, reading: Reading) -> None:
-    """Only a model from scratch is pretrained; its heads divide its width."""
+    """Only a model from scratch is pretrained, with heads that divide its width; only a released one is shortened."""
     scratch, pretraining = tree.at("model", "scratch"), tree.at("pretraining")
     if scratch is not None and pretraining is None:
         message = "model.scratch has random weights; add 'pretraining' with at least 'steps'"
@@ -51,6 +51,8 @@ def _check_model(tree: Entries, reading: Reading) -> None:
     if scratch is None and pretraining is not None and tree.at("model") is not None:
         message = "pretraining is for model.scratch; any other model is already pretrained, remove it"
         reading.fault(message, pretraining.line)
+    if scratch is not None and tree.at("model", "blocks") is not None:
+        reading.fault("model.blocks is for a released model; set model.scratch.layers", tree.line_of("model", "blocks"))
     width = tree.whole("model", "scratch", "width", default=Scratch.width)
     heads = tree.whole("model", "scratch", "heads", default=Scratch.heads)
     if scratch is not None and width and heads and heads > 0 and width % heads:
@@ -153,6 +155,10 @@ def _check_retrieval(tree: Entries, reading: Reading) -> None:
     layers = tree.whole("model", "scratch", "layers", default=Scratch.layers)
     if tree.at("model", "scratch") and layer and layers and layer > layers:
         message = f"retrieval.layer is {layer}, but model.scratch has {layers} layers"
+        reading.fault(message, tree.line_of("retrieval", "layer"))
+    blocks = tree.whole("model", "blocks") if tree.at("model", "blocks") else None
+    if layer and blocks and layer > blocks:
+        message = f"retrieval.layer is {layer}, but model.blocks keeps {blocks}"
         reading.fault(message, tree.line_of("retrieval", "layer"))
     _check_vectors(tree, reading)
 

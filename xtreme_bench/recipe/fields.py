@@ -96,6 +96,12 @@ class Model:
         "Folder of a model in Hugging Face's layout, relative to the recipe.", default=None, pattern=(r".+", "a folder")
     )
     scratch: Scratch | None = setting("A model with fresh weights, pretrained by this recipe.", default=None)
+    blocks: int | None = setting(
+        "Of a released model only the lowest transformer blocks, so many of them; without a number all.",
+        default=None,
+        low=1,
+        high=1000,
+    )
 
 
 @dataclass(frozen=True)

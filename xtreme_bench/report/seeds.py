@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tabulate import tabulate
@@ -23,8 +23,9 @@ def tell(outcome: Outcome | Together, reports: Path, store: Store) -> tuple[str,
         text, bundles = terminal.terminal(outcome), [outcome.main.bundle]
         written = page.write_page(outcome, reports / outcome.main.plan.recipe.name, store)
     else:
-        text, bundles = means(outcome), [one.bundle for one in outcome.main.finished.values()]
-        written = write_pages(outcome, reports / outcome.main.recipe.name, store)
+        said = difference(outcome, store)
+        text, bundles = "\n\n".join([means(outcome), *said]), [one.bundle for one in outcome.main.finished.values()]
+        written = write_pages(outcome, reports / outcome.main.recipe.name, store, said)
     return text, [*(f"bundle: {bundle}" for bundle in bundles), f"report: {written}"]
 
 
@@ -43,13 +44,35 @@ def means(together: Together) -> str:
     return "\n\n".join(parts)
 
 
-def write_pages(together: Together, folder: Path, store: Store) -> Path:
-    """Write the page of the means and, below it, one for each seed; returns the first."""
+def difference(together: Together, store: Store) -> list[str]:
+    """What may be concluded of a recipe beside its baseline, with 95 % intervals over test items and seeds.
+
+    Nothing where one of them has no scores, or there is no baseline.
+    """
+    if together.baseline is None:
+        return []
+    main, before = (list(runs.counted.values()) for runs in (together.main, together.baseline))
+    score = main[0].plan.score
+    if score is None or not all(one.manifest["scores"] for one in (*main, *before)):
+        return []
+    # Planning and checking do without numpy, which this needs.
+    from xtreme_bench.comparison import forms
+    from xtreme_bench.comparison.arms import read_arm
+    from xtreme_bench.comparison.compare import compare
+
+    labels = score.inputs["labels"].folder(store)
+    (found,) = compare(*(read_arm([one.bundle for one in runs], labels) for runs in (before, main)))
+    return ["\n".join([f"{found.b} beside {found.a}, with 95 % intervals", *forms.sentences(found)])]
+
+
+def write_pages(together: Together, folder: Path, store: Store, said: Sequence[str] = ()) -> Path:
+    """Write the page of the means with what is `said` of them and, below it, one for each seed; returns the first."""
     for seed, outcome in together.outcomes.items():
         page.write_page(outcome, folder / f"seed-{seed}", store)
     recipe = together.main.recipe
     manifests = [{**runs.manifest, "name": f"{runs.recipe.name}, mean"} for runs in _both(together)]
     parts = [f"<h1>{text(recipe.name)}</h1>", paragraph(recipe.description, kind="lead")]
+    parts += [paragraph(*one.splitlines(), kind="verdict") for one in said]
     for runs in _both(together):
         headings, rows = _table(runs)
         parts.append(section(f"Seeds of {runs.recipe.name}", paragraph(_said(runs)), table(headings, rows)))

@@ -80,6 +80,11 @@ KINDS: dict[str, Kind] = {
         gpu=True,
         aside=("checkpoint_seconds",),
     ),
+    "shorten": Kind(
+        "xtreme_bench.training.shorten:shorten",
+        "xtreme_bench.training.params:Shorten",
+        "shorten",
+    ),
     "features": Kind(
         "xtreme_bench.training.features:features",
         "xtreme_bench.training.params:Features",
