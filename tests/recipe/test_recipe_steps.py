@@ -20,7 +20,7 @@ from xtreme_bench.training.params import Intermediate, Pretrain, Tuning
 
 # A question counts as one example; those on long passages are several, so question answering is longer in truth.
 FINETUNING = {"xnli": 24_544, "pawsx": 7_720, "udpos": 6_650, "panx": 6_250, "squad": 10_950, "tydiqa": 416}
-SHORT = {"xnli": 150, "pawsx": 100, "udpos": 40, "panx": 120, "squad": 60, "tydiqa": 60}
+SHORT = {"xnli": 80, "pawsx": 40, "udpos": 30, "panx": 100, "squad": 30, "tydiqa": 30}
 SMALL = {"pretrain": 2600, "xnli": 700, "pawsx": 400, "udpos": 150, "panx": 150, "squad": 400, "tydiqa": 300}
 STEPS: dict[str, dict[str, int]] = {
     "baseline": FINETUNING,
@@ -35,11 +35,12 @@ STEPS: dict[str, dict[str, int]] = {
     "commonsenseqa": {"intermediate": 915, **FINETUNING},
     "multitask9": {"intermediate": 205_533, **FINETUNING},
     "multitask8": {"intermediate": 201_969, **FINETUNING},
-    "quickstart": {"intermediate": 240, **SHORT},
+    "quickstart": {"intermediate": 160, **SHORT},
     "quickstart-baseline": SHORT,
     "quickstart-scratch": {"intermediate": 600, **SMALL},
     "quickstart-scratch-baseline": SMALL,
-    "real-sample": {"pretrain": 600, **dict.fromkeys(FINETUNING, 200)},
+    "real-sample": {"xnli": 160, "pawsx": 240, "udpos": 500, "panx": 800, "squad": 250, "tydiqa": 160},
+    "real-smoke": {"udpos": 60, "panx": 120},
 }
 
 

@@ -209,6 +209,8 @@ targets: {udpos: {languages: [en, de]}}
         assert len(set(each.values())) == 2
     assert done.stderr.count("miniature corpora (small): done") == 1
     assert "deviation" in done.stdout
+    assert "small beside plain, with 95 % intervals\nudpos: " in done.stdout
+    assert "with 95 % intervals udpos: " in (tmp_path / "reports/small/index.html").read_text()
     assert (tmp_path / "reports/small/seed-2/index.html").is_file()
     compared = call("compare", "submissions/plain/seed-1", "submissions/small/seed-1", cwd=tmp_path)
     assert compared.returncode == 0

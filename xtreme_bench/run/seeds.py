@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, stdev
@@ -24,6 +24,8 @@ from xtreme_bench.wording import listing
 SUMMARY = "seeds.json"
 # A model that gives one answer to everything is this near to chance, in points, where labels are even.
 NEAR = 1.0
+# This far above chance, in points, a task is learned; noise of a small development set stays below.
+LEARNED = 15.0
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,8 @@ def _runs(
     recipe = next(iter(arm.values())).recipe
     ended = {one.recipe.seed: finished[at] for at, one in arm.items() if at in finished}
     why = {one.recipe.seed: f"a stage failed: {failed[at]}" for at, one in arm.items() if at in failed}
-    why |= {seed: found for seed, one in ended.items() if (found := collapsed(one.manifest))}
+    told = {seed: one.manifest for seed, one in ended.items()}
+    why |= {seed: found for seed, one in told.items() if (found := collapsed(one, told.values()))}
     runs = Runs(recipe, ended, why)
     write_json(submissions / recipe.name / SUMMARY, runs.to_dict())
     if not runs.counted:
@@ -133,19 +136,23 @@ def mean_scores(results: Sequence[Any]) -> Any:
     return mean(results)
 
 
-def collapsed(manifest: Mapping[str, Any]) -> str | None:
-    """Why a run has failed though it ended: in a training the best development score of each task is a guess's."""
+def collapsed(manifest: Mapping[str, Any], seeds: Collection[Mapping[str, Any]]) -> str | None:
+    """Why a run has failed though it ended: in a training the best development score of each task is a guess's, and
+    another of the recipe's `seeds` has learned one. What none of them learns is no failure of a seed."""
     found = []
-    for stage, facts in manifest["dev"].items():
-        known = {
-            name: (score, chance)
-            for name, score in (facts.get("dev") or {}).items()
-            if (chance := _chance(name)) is not None
-        }
-        if known and all(score <= chance + NEAR for score, chance in known.values()):
+    for stage in manifest["dev"]:
+        known = _known(manifest, stage)
+        learned = any(score >= chance + LEARNED for one in seeds for score, chance in _known(one, stage).values())
+        if known and learned and all(score <= chance + NEAR for score, chance in known.values()):
             told = [f"{score:.1f} in {name} (a guess: {chance:.1f})" for name, (score, chance) in known.items()]
             found.append(f"`{stage}` is at chance, its best development score is {listing(told)}")
     return "; ".join(found) or None
+
+
+def _known(manifest: Mapping[str, Any], stage: str) -> dict[str, tuple[float, float]]:
+    """The best development scores of a training, with those of a guess where these are known."""
+    scores = manifest["dev"].get(stage, {}).get("dev") or {}
+    return {name: (score, chance) for name, score in scores.items() if (chance := _chance(name)) is not None}
 
 
 def _chance(name: str) -> float | None:

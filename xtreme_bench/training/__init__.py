@@ -11,5 +11,6 @@ __all__ = [
     "params",
     "predict",
     "pretrain",
+    "shorten",
     "train",
 ]
