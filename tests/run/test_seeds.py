@@ -157,6 +157,9 @@ def manifest(**dev: dict[str, float]) -> dict[str, Any]:
     return {"dev": {stage: {"dev": found} for stage, found in dev.items()}}
 
 
+CHANCE = {"xnli": 33.3, "pawsx": 50.0, "hellaswag": 25.0, "commonsenseqa": 20.0, "mnli": 33.3}
+
+
 @pytest.mark.parametrize(
     ("dev", "failed"),
     [
@@ -172,8 +175,14 @@ def manifest(**dev: dict[str, float]) -> dict[str, Any]:
         ({}, False),
     ],
 )
-def test_a_training_at_chance_has_failed(dev: dict[str, float], failed: bool) -> None:
-    assert (collapsed(manifest(good={"xnli": 80.0}, other=dev)) is not None) == failed
+def test_a_training_at_chance_has_failed_where_another_seed_has_learned(dev: dict[str, float], failed: bool) -> None:
+    this = manifest(good={"xnli": 80.0}, other=dev)
+    learned = manifest(other=dict.fromkeys(dev, 66.0))
+    assert (collapsed(this, [this, learned]) is not None) == failed
+    # What no seed learns is no failure of one, nor is a little more than a guess learned.
+    assert collapsed(this, [this, this]) is None
+    assert collapsed(this, [this, manifest(other={name: chance + 14 for name, chance in CHANCE.items()})]) is None
+    assert collapsed(this, [this, manifest(good={"xnli": 80.0})]) is None
 
 
 def test_a_place_that_holds_one_run_takes_no_seeds(tmp_path: Path) -> None:
