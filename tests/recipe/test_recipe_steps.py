@@ -35,7 +35,7 @@ STEPS: dict[str, dict[str, int]] = {
     "commonsenseqa": {"intermediate": 915, **FINETUNING},
     "multitask9": {"intermediate": 205_533, **FINETUNING},
     "multitask8": {"intermediate": 201_969, **FINETUNING},
-    "quickstart": {"intermediate": 160, **SHORT},
+    "quickstart": {"intermediate": 60, **SHORT},
     "quickstart-baseline": SHORT,
     "quickstart-scratch": {"intermediate": 600, **SMALL},
     "quickstart-scratch-baseline": SMALL,
