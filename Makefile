@@ -10,7 +10,7 @@ READY  := $(VENV)/.installed
 ENGINE ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help install reproduce plan validate check test test-docker bench-data bench-retrieval bench-training bench-comparison format lock audit image shell clean-containers clean
+.PHONY: help install reproduce readme-tables plan validate check test test-docker bench-data bench-retrieval bench-training bench-comparison format lock audit image shell clean-containers clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ test: check ## `make check`, then the slow tests
 
 test-docker: $(READY) ## the tests in containers: needs a Docker engine and XTREME_BENCH_BASE_IMAGE
 	$(VENV)/bin/python -m pytest -n 0 -m docker
+
+readme-tables: $(READY) ## write the tables of README.md anew from finished runs: [NAMES=quickstart] [DATA=folder]
+	$(VENV)/bin/python tools/readme_tables.py $(NAMES) $(if $(DATA),--data "$(DATA)")
 
 bench-data: $(READY) ## compare reading and tokenising with datasets.map: [DATA=folder]
 	$(VENV)/bin/python benchmarks/data.py $(if $(DATA),--data "$(DATA)")

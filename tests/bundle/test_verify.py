@@ -12,6 +12,7 @@ from small_bundle import AVERAGES, LABELS, PREDICTIONS, manifest, put, put_bundl
 from xtreme_bench import files
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.bundle.evaluate import evaluate
+from xtreme_bench.bundle.manifest import development
 from xtreme_bench.bundle.verify import check_expect, verify
 from xtreme_bench.cli.main import cli
 from xtreme_bench.errors import InputError
@@ -284,11 +285,33 @@ SCORES = {"xnli": {"accuracy": {"en": 90.0, "de": 70.0, "sw": 60.0}, "avg_metric
         # as a recipe's bounds are written out: what is not asked for is null
         ({"scores": {"xnli": {"value": None, "within": None, "at_least": 70.0}}}, []),
         ({"gains": {"xnli": {"at_least": 0}}}, ["expect: gain of xnli: there is no such score"]),
+        ({"development": {"mnli": {"at_least": 60}, "squad": {"at_least": 20.0}}}, []),
+        (
+            {"development": {"mnli": {"at_least": 70}, "qqp": {"at_least": 1}}},
+            [
+                "expect: development score of mnli: expected at least 70, found 61.50",
+                "expect: development score of qqp: there is no such score",
+            ],
+        ),
         ({}, []),
     ],
 )
 def test_expectations_are_kept_or_not(expect: dict[str, Any], messages: list[str]) -> None:
-    assert [problem.message for problem in check_expect(expect, SCORES, {"retrieval": 40.0})] == messages
+    learned = {"mnli": 61.5, "squad": 20.0}
+    assert [problem.message for problem in check_expect(expect, SCORES, {"retrieval": 40.0}, learned)] == messages
+
+
+@pytest.mark.parametrize("dev", [None, [], {"x": 1}, {"x": {"dev": [1]}}, {"x": {"dev": {"mnli": "90"}}}])
+def test_development_scores_of_any_other_form_are_none(dev: Any) -> None:
+    assert development({"dev": dev}) == {}
+
+
+def test_a_development_score_that_the_manifest_claims_is_compared_with_what_its_recipe_expects(
+    tmp_path: Path, labels: Path, scores: dict[str, Any]
+) -> None:
+    recipe = {"expect": {"development": {"xnli": {"at_least": 101}}}}
+    result = verify(put_bundle(tmp_path, scores=scores, recipe=recipe), labels)
+    assert any(problem.message.startswith("expect: development score of xnli") for problem in result.problems)
 
 
 def test_a_gain_without_a_baseline_is_a_problem() -> None:

@@ -96,7 +96,7 @@ def test_an_engine_is_its_module_and_a_row(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setitem(sys.modules, "toy", module)
     monkeypatch.setitem(engines.TABLE, "toy", "toy")
     assert "toy" in engines.names()
-    recipe = str(Path("recipes/quickstart-baseline.yaml").resolve())
+    recipe = str(Path("recipes/quickstart-scratch-baseline.yaml").resolve())
     places = Places(store=tmp_path / "store", submissions=tmp_path / "out", reports=tmp_path / "reports")
     assert {stage.image for stage in planned(recipe, places, "toy")[0].stages} == {"toy:1"}
     with pytest.raises(StageError, match="stage `.*`: a toy runs nothing"):

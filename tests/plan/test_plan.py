@@ -134,7 +134,8 @@ def test_training_on_all_rows_is_part_of_the_keys(tmp_path: Path) -> None:
 def test_two_recipes_with_a_common_beginning_share_its_stages() -> None:
     digests = Digests(Path("unused"))
     full, base = (
-        plan(load(Path(f"recipes/{name}.yaml")), digests=digests) for name in ("quickstart", "quickstart-baseline")
+        plan(load(Path(f"recipes/{name}.yaml")), digests=digests)
+        for name in ("quickstart-scratch", "quickstart-scratch-baseline")
     )
     shared = {stage.key for stage in full.stages} & {stage.key for stage in base.stages}
     assert {stage.kind for stage in full.stages if stage.key in shared} == {"corpus", "labels", "pretrain", "features"}

@@ -21,6 +21,7 @@ from xtreme_bench.training.params import Intermediate, Pretrain, Tuning
 
 # A question counts as one example; those on long passages are several, so question answering is longer in truth.
 FINETUNING = {"xnli": 24_544, "pawsx": 7_720, "udpos": 6_650, "panx": 6_250, "squad": 10_950, "tydiqa": 416}
+SHORT = {"xnli": 80, "pawsx": 40, "udpos": 30, "panx": 100, "squad": 10, "tydiqa": 10}
 SMALL = {"pretrain": 2600, "xnli": 700, "pawsx": 400, "udpos": 150, "panx": 150, "squad": 400, "tydiqa": 300}
 STEPS: dict[str, dict[str, int]] = {
     "baseline": FINETUNING,
@@ -36,9 +37,12 @@ STEPS: dict[str, dict[str, int]] = {
     "multitask9": {"intermediate": 205_533, **FINETUNING},
     "multitask9-mlm": {"intermediate": 411_066, **FINETUNING},
     "multitask8": {"intermediate": 201_969, **FINETUNING},
-    "quickstart": {"intermediate": 600, **SMALL},
-    "quickstart-baseline": SMALL,
-    "real-sample": {"pretrain": 600, **dict.fromkeys(FINETUNING, 200)},
+    "quickstart": {"intermediate": 60, **SHORT},
+    "quickstart-baseline": SHORT,
+    "quickstart-scratch": {"intermediate": 600, **SMALL},
+    "quickstart-scratch-baseline": SMALL,
+    "real-sample": {"xnli": 160, "pawsx": 240, "udpos": 500, "panx": 800, "squad": 250, "tydiqa": 160},
+    "real-smoke": {"udpos": 60, "panx": 120},
 }
 
 

@@ -51,6 +51,18 @@ def test_expectations_that_hold_are_said_to_hold(tmp_path: Path) -> None:
     assert "Everything that the recipe expects was found (2 numbers)." in said(tmp_path, expect=expect)
 
 
+def test_a_task_that_was_not_learned_is_named(tmp_path: Path) -> None:
+    outcome, _ = made_up(tmp_path, expect={"development": {"mnli": {"at_least": 99.5}, "qqp": {"at_least": 0}}})
+    manifest = {**outcome.main.manifest, "dev": {"intermediate": {"dev": {"mnli": 61.5, "qqp": 70.0}}}}
+    lines = expectations(manifest, None)
+    assert [(line.name, line.state) for line in lines] == [
+        ("development score of mnli", "MISSED"),
+        ("development score of qqp", "holds"),
+    ]
+    assert [line.found for line in lines] == [61.5, 70.0]
+    assert "development score of mnli should be at least 99.5, it is 61.50" in "\n".join(verdict(manifest, None))
+
+
 def test_each_expectation_has_its_bound_its_number_and_whether_it_holds(tmp_path: Path) -> None:
     outcome, _ = made_up(tmp_path)
     assert outcome.baseline is not None

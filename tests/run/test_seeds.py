@@ -20,7 +20,7 @@ from xtreme_bench.recipe.load import load
 from xtreme_bench.report import seeds as report
 from xtreme_bench.run import reproduce as running
 from xtreme_bench.run import seeds as joining
-from xtreme_bench.run.outcome import Finished, Outcome
+from xtreme_bench.run.outcome import Finished, Outcome, unmet
 from xtreme_bench.run.progress import Display
 from xtreme_bench.run.reproduce import Places, plans
 from xtreme_bench.run.seeds import Runs, Together, collapsed, mean_scores, together
@@ -110,6 +110,18 @@ def test_means_deviations_and_each_run_are_told(tmp_path: Path) -> None:
     assert found.manifest["recipe"]["expect"]["scores"]["xnli"]["at_least"] == 40
 
 
+def test_development_scores_are_judged_by_their_means(tmp_path: Path) -> None:
+    found = runs(tmp_path, {3: 0.0, 1: 1.0})
+    for seed, learned in ((3, 40.0), (1, 60.0)):
+        found.finished[seed].manifest["dev"] = {"intermediate": {"dev": {"mnli": learned}}}
+    manifest = found.manifest
+    manifest["recipe"]["expect"] = {"development": {"mnli": {"at_least": 50.5}}}
+    assert [str(one) for one in unmet(manifest, None)] == [
+        "expect: development score of mnli: expected at least 50.5, found 50.00"
+    ]
+    assert unmet({**manifest, "scores": None}, None) == unmet(manifest, None)
+
+
 def test_the_mean_of_results_leaves_out_what_some_run_lacks() -> None:
     assert mean_scores([{"a": {"x": 1.0, "y": 5.0}, "b": 1.0}, {"a": {"x": 2.0}}]) == {"a": {"x": 1.5}}
 
@@ -134,7 +146,9 @@ def test_a_failed_seed_is_named_and_in_no_mean(tmp_path: Path) -> None:
 def test_the_page_has_the_means_and_each_seed_has_its_own(tmp_path: Path) -> None:
     found = runs(tmp_path, {3: 0.0, 1: 1.0}, {9: "it collapsed"})
     outcomes = {seed: Outcome(one, None, []) for seed, one in found.finished.items()}
-    page = report.write_pages(Together(found, found, outcomes, []), tmp_path / "page", made_up(tmp_path)[1])
+    page = report.write_pages(
+        Together(found, found, outcomes, []), tmp_path / "page", made_up(tmp_path)[1], report.versus.Versus()
+    )
     text = page.read_text()
     assert "seed 9: it collapsed" in text
     assert "<th>deviation" in text or "deviation" in text
@@ -144,6 +158,9 @@ def test_the_page_has_the_means_and_each_seed_has_its_own(tmp_path: Path) -> Non
 
 def manifest(**dev: dict[str, float]) -> dict[str, Any]:
     return {"dev": {stage: {"dev": found} for stage, found in dev.items()}}
+
+
+CHANCE = {"xnli": 33.3, "pawsx": 50.0, "hellaswag": 25.0, "commonsenseqa": 20.0, "mnli": 33.3}
 
 
 @pytest.mark.parametrize(
@@ -161,8 +178,14 @@ def manifest(**dev: dict[str, float]) -> dict[str, Any]:
         ({}, False),
     ],
 )
-def test_a_training_at_chance_has_failed(dev: dict[str, float], failed: bool) -> None:
-    assert (collapsed(manifest(good={"xnli": 80.0}, other=dev)) is not None) == failed
+def test_a_training_at_chance_has_failed_where_another_seed_has_learned(dev: dict[str, float], failed: bool) -> None:
+    this = manifest(good={"xnli": 80.0}, other=dev)
+    learned = manifest(other=dict.fromkeys(dev, 66.0))
+    assert (collapsed(this, [this, learned]) is not None) == failed
+    # What no seed learns is no failure of one, nor is a little more than a guess learned.
+    assert collapsed(this, [this, this]) is None
+    assert collapsed(this, [this, manifest(other={name: chance + 14 for name, chance in CHANCE.items()})]) is None
+    assert collapsed(this, [this, manifest(good={"xnli": 80.0})]) is None
 
 
 def test_a_place_that_holds_one_run_takes_no_seeds(tmp_path: Path) -> None:
@@ -198,6 +221,8 @@ targets: {udpos: {languages: [en, de]}}
         assert len(set(each.values())) == 2
     assert done.stderr.count("miniature corpora (small): done") == 1
     assert "deviation" in done.stdout
+    assert "small beside plain, with 95 % intervals\nudpos: " in done.stdout
+    assert "with 95 % intervals udpos: " in (tmp_path / "reports/small/index.html").read_text()
     assert (tmp_path / "reports/small/seed-2/index.html").is_file()
     compared = call("compare", "submissions/plain/seed-1", "submissions/small/seed-1", cwd=tmp_path)
     assert compared.returncode == 0

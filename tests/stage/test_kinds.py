@@ -125,7 +125,7 @@ def test_a_new_kind_is_a_module_and_a_row(tmp_path: Path) -> None:
     head, line, rest = table.partition("KINDS: dict[str, Kind] = {\n")
     assert line
     (package / "stage/kinds.py").write_text(head + line + ROW + rest)
-    recipe = next(path for path in RECIPES if path.stem == "quickstart")
+    recipe = next(path for path in RECIPES if path.stem == "quickstart-scratch")
     done = subprocess.run(
         [sys.executable, "-c", RUN, str(recipe), str(tmp_path / "store")],
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
@@ -138,5 +138,5 @@ def test_a_new_kind_is_a_module_and_a_row(tmp_path: Path) -> None:
     found = json.loads(done.stdout)
     assert found["text"] == "ababab"
     assert found["params"] == {"word": "ab", "times": 3}
-    assert (found["plan"]["name"], found["plan"]["status"]) == ("repeat a word (quickstart)", "done")
+    assert (found["plan"]["name"], found["plan"]["status"]) == ("repeat a word (quickstart-scratch)", "done")
     assert found["audit"] == {"type": "Repeat", "dropped": {}}

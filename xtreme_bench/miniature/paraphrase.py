@@ -1,8 +1,9 @@
-"""Paraphrase pairs on trees: the same words in both texts, and the same meaning or not.
+"""Paraphrase pairs on trees: much the same words in both texts, and the same meaning or not.
 
 Two facts change places in every pair. In half of the pairs they also exchange a part (who, what, where, how many),
-so that the same words say something else; as in PAWS, only who did what tells the label. In a second kind the
-facts stay in place and opposites and negations move: "is big" against "is not small".
+so that the same words say something else; as in PAWS, only who did what tells the label. In a second kind, of
+statements, one fact is told of somebody else, which the words tell. In a third the facts stay in place and opposites
+and negations move: "is big" against "is not small".
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ def statements(rng: random.Random, size: int) -> list[Paraphrase]:
     out: list[Paraphrase] = []
     while len(out) < size:
         same = len(out) % 2 == 0
-        out.append(_flipped(rng, same) if rng.random() < 0.2 else _reordered(rng, same, asked=False))
+        pick = rng.random()
+        out.append(_flipped(rng, same) if pick < 0.15 else _renamed(rng, same) if pick < 0.5 else _reordered(rng, same))
     rng.shuffle(out)
     return out
 
@@ -44,7 +46,22 @@ def questions(rng: random.Random, size: int) -> list[Paraphrase]:
     return out
 
 
-def _reordered(rng: random.Random, same: bool, *, asked: bool) -> Paraphrase:
+def _renamed(rng: random.Random, same: bool) -> Paraphrase:
+    """Two facts in the other order, one of them of somebody else unless `same`."""
+    pair = _reordered(rng, True)
+    if same:
+        return pair
+    clauses = [
+        clause for one in pair.second for clause in ((one.first, one.second) if isinstance(one, Joined) else (one,))
+    ]
+    but = [clause.subject.head for clause in clauses]
+    at = rng.randrange(2)
+    clauses[at] = replace(clauses[at], subject=sample.named(rng, but=but))
+    joined = isinstance(pair.second[0], Joined)
+    return replace(pair, second=(Joined(clauses[0], "and", clauses[1]),) if joined else tuple(clauses), same=False)
+
+
+def _reordered(rng: random.Random, same: bool, *, asked: bool = False) -> Paraphrase:
     """Two facts in the other order, with a part exchanged unless `same`."""
     while True:
         kind = rng.choice(sample.KINDS)

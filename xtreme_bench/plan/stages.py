@@ -28,6 +28,7 @@ from xtreme_bench.stage.kinds import KINDS
 from xtreme_bench.stage.params import taken
 from xtreme_bench.stage.stage import MISSING, Folder, Stage, stamps_of
 from xtreme_bench.training import encoder_files
+from xtreme_bench.training.params import Shorten
 
 
 @dataclass
@@ -199,6 +200,8 @@ def _encoder(made: Plan, corpus: Corpus, digests: Digests) -> Stage | Folder:
         names = [*files, *_folders(files)]
         encoder = Folder(folder, MISSING) if wrong else Folder.digested(folder, names, digests)
     made.missing += wrong
+    if recipe.model.blocks is not None:
+        return made.add("shorten", Shorten(recipe.model.blocks), "the encoder", encoder=encoder)
     return encoder
 
 

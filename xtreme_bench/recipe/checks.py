@@ -13,7 +13,7 @@ from xtreme_bench.benchmark import GROUPS, OVERALL, TASKS, of_group
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.recipe import files, lengths
 from xtreme_bench.recipe.fields import Scratch
-from xtreme_bench.recipe.setting import HELD_OUT, NAME, SOURCES, WITH_DEVELOPMENT_SET, sources_of
+from xtreme_bench.recipe.setting import HELD_OUT, NAME, SOURCES, TRAINED, WITH_DEVELOPMENT_SET, sources_of
 from xtreme_bench.recipe.tree import Entries, Items, Reading, Scalar
 from xtreme_bench.recipe.yaml import parse
 from xtreme_bench.wording import hint, listing
@@ -53,7 +53,7 @@ def _check_name(path: Path, reading: Reading) -> None:
 
 
 def _check_model(tree: Entries, reading: Reading) -> None:
-    """Only a model from scratch is pretrained; its heads divide its width."""
+    """Only a model from scratch is pretrained, with heads that divide its width; only a released one is shortened."""
     scratch, pretraining = tree.at("model", "scratch"), tree.at("pretraining")
     if scratch is not None and pretraining is None:
         message = "model.scratch has random weights; add 'pretraining' with at least 'steps'"
@@ -61,6 +61,8 @@ def _check_model(tree: Entries, reading: Reading) -> None:
     if scratch is None and pretraining is not None and tree.at("model") is not None:
         message = "pretraining is for model.scratch; any other model is already pretrained, remove it"
         reading.fault(message, pretraining.line)
+    if scratch is not None and tree.at("model", "blocks") is not None:
+        reading.fault("model.blocks is for a released model; set model.scratch.layers", tree.line_of("model", "blocks"))
     width = tree.whole("model", "scratch", "width", default=Scratch.width)
     heads = tree.whole("model", "scratch", "heads", default=Scratch.heads)
     if scratch is not None and width and heads and heads > 0 and width % heads:
@@ -164,6 +166,10 @@ def _check_retrieval(tree: Entries, reading: Reading) -> None:
     if tree.at("model", "scratch") and layer and layers and layer > layers:
         message = f"retrieval.layer is {layer}, but model.scratch has {layers} layers"
         reading.fault(message, tree.line_of("retrieval", "layer"))
+    blocks = tree.whole("model", "blocks") if tree.at("model", "blocks") else None
+    if layer and blocks and layer > blocks:
+        message = f"retrieval.layer is {layer}, but model.blocks keeps {blocks}"
+        reading.fault(message, tree.line_of("retrieval", "layer"))
     _check_vectors(tree, reading)
 
 
@@ -189,7 +195,7 @@ def _check_vectors(tree: Entries, reading: Reading) -> None:
 
 
 def _check_expect(tree: Entries, reading: Reading) -> None:
-    """Expected scores are scores that the targets give; gains need a baseline."""
+    """Expected scores are scores that the targets or trainings give; gains need a baseline."""
     targets = tree.named("targets")
     for part in ("scores", "gains"):
         for key, entry in tree.named("expect", part).items():
@@ -198,6 +204,13 @@ def _check_expect(tree: Entries, reading: Reading) -> None:
             missing = [name for name in needed if name not in targets]
             if missing and targets:
                 reading.fault(f"expect.{part}.{key} needs targets {', '.join(missing)}", entry.line)
+    trained = (*tree.named("intermediate", "tasks"), *sources_of(targets))
+    for key, entry in tree.named("expect", "development").items():
+        if key in TRAINED and key not in trained and targets:
+            how = "fine-tune on it" if key in SOURCES else "name it in intermediate.tasks"
+            reading.fault(
+                f"expect.development.{key} needs a training on {key}, but this recipe does not {how}", entry.line
+            )
     gains, baseline = tree.at("expect", "gains"), tree.at("baseline")
     if gains is not None and (baseline is None or baseline.value.kind == "empty"):
         reading.fault("expect.gains needs a baseline to compare with; add 'baseline'", gains.line)

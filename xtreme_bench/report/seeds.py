@@ -24,8 +24,10 @@ def tell(outcome: Outcome | Together, reports: Path, store: Store) -> tuple[str,
         text, bundles = terminal.terminal(outcome, tested), [outcome.main.bundle]
         written = page.write_page(outcome, reports / outcome.main.plan.recipe.name, store, tested)
     else:
-        text, bundles = means(outcome), [one.bundle for one in outcome.main.finished.values()]
-        written = write_pages(outcome, reports / outcome.main.recipe.name, store)
+        tested = versus.of_outcome(outcome, store)
+        text = "\n\n".join([means(outcome), *difference(tested)])
+        bundles = [one.bundle for one in outcome.main.finished.values()]
+        written = write_pages(outcome, reports / outcome.main.recipe.name, store, tested)
     return text, [*(f"bundle: {bundle}" for bundle in bundles), f"report: {written}"]
 
 
@@ -44,7 +46,17 @@ def means(together: Together) -> str:
     return "\n\n".join(parts)
 
 
-def write_pages(together: Together, folder: Path, store: Store) -> Path:
+def difference(tested: versus.Versus) -> list[str]:
+    """The conclusions about a recipe and its baseline, with 95 % intervals over test items and seeds."""
+    found = tested.comparison
+    if found is None:
+        return []
+    from xtreme_bench.comparison import forms  # needs numpy, and most commands have nothing to compare
+
+    return ["\n".join([f"{found.b} beside {found.a}, with 95 % intervals", *forms.sentences(found)])]
+
+
+def write_pages(together: Together, folder: Path, store: Store, tested: versus.Versus) -> Path:
     """Write the page of the means and, below it, one for each seed; returns the first."""
     for seed, outcome in together.outcomes.items():
         page.write_page(outcome, folder / f"seed-{seed}", store, versus.of_outcome(outcome, store))
@@ -57,7 +69,6 @@ def write_pages(together: Together, folder: Path, store: Store) -> Path:
         ),
         section("Reproduce", Code("\n".join(page_again.commands(recipe)))),
     ]
-    tested = versus.of_outcome(together, store)
     return page.write_seeds_page(recipe.name, recipe.description, manifests, folder, tested, *sections)
 
 

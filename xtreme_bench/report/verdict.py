@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xtreme_bench.benchmark import OVERALL, TASKS
+from xtreme_bench.bundle.manifest import development
 from xtreme_bench.bundle.verify import check_expect
 from xtreme_bench.official.scores import cells, headline
 from xtreme_bench.report.claims import Manifest, Scores, scores_of
@@ -41,11 +42,17 @@ def expectations(manifest: Manifest, baseline: Manifest | None) -> list[Expected
     expect = manifest["recipe"].get("expect") or {}
     scores, before = scores_of(manifest), scores_of(baseline) if baseline else None
     lines = []
-    for section, prefix in (("scores", ""), ("gains", "gain of ")):
+    learned = development(manifest)
+    for section, prefix in (("scores", ""), ("gains", "gain of "), ("development", "development score of ")):
         for key, bound in (expect.get(section) or {}).items():
             given = {name: value for name, value in bound.items() if value is not None}
-            found = headline(scores, key) if section == "scores" else difference(scores, before or {}, key)
-            missed = check_expect({section: {key: given}}, scores, before)
+            numbers = {
+                "scores": headline(scores, key),
+                "gains": difference(scores, before or {}, key),
+                "development": learned.get(key),
+            }
+            found = numbers[section]
+            missed = check_expect({section: {key: given}}, scores, before, learned)
             lines.append(Expected(prefix + key, _wanted(given), found, not missed))
     return lines
 

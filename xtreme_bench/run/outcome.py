@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from xtreme_bench.bundle.manifest import development
+from xtreme_bench.bundle.verify import check_expect
 from xtreme_bench.errors import Problem
 from xtreme_bench.plan.stages import Plan
 
@@ -27,3 +30,11 @@ class Outcome:
     main: Finished
     baseline: Finished | None
     problems: list[Problem]
+
+
+def unmet(manifest: Mapping[str, Any], baseline_scores: Mapping[str, Any] | None) -> list[Problem]:
+    """What of the recipe's `expect` does not hold; without gold labels only development scores can be judged."""
+    expect, scores = manifest["recipe"].get("expect") or {}, manifest.get("scores")
+    if scores is None:
+        expect = {"development": expect.get("development")}
+    return check_expect(expect, scores or {}, baseline_scores, development(manifest))

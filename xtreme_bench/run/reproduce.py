@@ -15,7 +15,6 @@ from xtreme_bench.audit import scope
 from xtreme_bench.bundle import manifest, write
 from xtreme_bench.bundle.check import check
 from xtreme_bench.bundle.paths import MANIFEST
-from xtreme_bench.bundle.verify import check_expect
 from xtreme_bench.data import layout, plausible
 from xtreme_bench.data.counts import Memory, memory_file
 from xtreme_bench.engines.local import Local
@@ -29,7 +28,7 @@ from xtreme_bench.recipe import files, load
 from xtreme_bench.recipe.fields import Expectation, Recipe
 from xtreme_bench.released.fetch import fetch
 from xtreme_bench.released.packages import PACKAGES
-from xtreme_bench.run.outcome import Finished, Outcome
+from xtreme_bench.run.outcome import Finished, Outcome, unmet
 from xtreme_bench.run.progress import Display
 from xtreme_bench.run.schedule import execute
 from xtreme_bench.run.seeds import Together, arms, together
@@ -284,8 +283,4 @@ def _finish(one: Plan, store: Store, places: Places) -> Finished:
 
 def _judge(main: Finished, baseline: Finished | None) -> list[Problem]:
     problems = list(check(main.bundle).problems)
-    expect = main.manifest["recipe"].get("expect") or {}
-    scores = main.manifest.get("scores")
-    if scores is not None:
-        problems += check_expect(expect, scores, baseline.manifest.get("scores") if baseline else None)
-    return problems
+    return problems + unmet(main.manifest, baseline.manifest.get("scores") if baseline else None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, stdev
@@ -10,19 +10,21 @@ from typing import Any
 
 from xtreme_bench.benchmark import GROUPS, TASKS, of_group
 from xtreme_bench.bundle.check import check
+from xtreme_bench.bundle.manifest import development
 from xtreme_bench.bundle.paths import SUMMARY
-from xtreme_bench.bundle.verify import check_expect
 from xtreme_bench.errors import Problem, StageError
 from xtreme_bench.files import write_json
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.official.scores import headline
 from xtreme_bench.plan.stages import Plan
 from xtreme_bench.recipe.load import Recipe
-from xtreme_bench.run.outcome import Finished, Outcome
+from xtreme_bench.run.outcome import Finished, Outcome, unmet
 from xtreme_bench.wording import listing
 
 # A model that always gives the same answer scores within this many points of chance, if labels are balanced.
 NEAR = 1.0
+# This far above chance, in points, a task is learned; noise of a small development set stays below.
+LEARNED = 15.0
 
 
 @dataclass(frozen=True)
@@ -40,12 +42,18 @@ class Runs:
 
     @property
     def manifest(self) -> dict[str, Any]:
-        """The manifest of the first run that counts, with the mean scores of all runs and the recipe's `expect`."""
+        """The manifest of the first run that counts, with the means of scores and development scores."""
         first = next(iter(self.counted.values())).manifest
         scored = [one.manifest["scores"] for one in self.counted.values()]
         expect = self.recipe.to_dict()["expect"]
         means = mean_scores(scored) if all(scored) else None
-        return {**first, "scores": means, "recipe": {**first["recipe"], "expect": expect}}
+        learned = mean_scores([development(one.manifest) for one in self.counted.values()])
+        return {
+            **first,
+            "scores": means,
+            "dev": {"all": {"dev": learned}},
+            "recipe": {**first["recipe"], "expect": expect},
+        }
 
     def rows(self) -> dict[str, dict[str, Any]]:
         """For each task, group and overall: mean, standard deviation, and the score of each run."""
@@ -101,8 +109,7 @@ def together(
     problems = [problem for one in finished.values() for problem in check(one.bundle).problems]
     problems += [problem for one in runs for problem in one.problems]
     mean, scores = main.manifest, baseline.manifest["scores"] if baseline is not None else None
-    if mean["scores"] is not None:
-        problems += check_expect(mean["recipe"].get("expect") or {}, mean["scores"], scores)
+    problems += unmet(mean, scores)
     return Together(main, baseline, outcomes, problems)
 
 
@@ -113,7 +120,8 @@ def _runs(
     recipe = next(iter(arm.values())).recipe
     ended = {one.recipe.seed: finished[at] for at, one in arm.items() if at in finished}
     why = {one.recipe.seed: f"a stage failed: {failed[at]}" for at, one in arm.items() if at in failed}
-    why |= {seed: found for seed, one in ended.items() if (found := collapsed(one.manifest))}
+    told = {seed: one.manifest for seed, one in ended.items()}
+    why |= {seed: found for seed, one in told.items() if (found := collapsed(one, told.values()))}
     runs = Runs(recipe, ended, why)
     write_json(submissions / recipe.name / SUMMARY, runs.to_dict())
     if not runs.counted:
@@ -129,31 +137,39 @@ def mean_scores(results: Sequence[Any]) -> Any:
     return mean(results)
 
 
-def collapsed(manifest: Mapping[str, Any]) -> str | None:
-    """Why a finished run has failed: the best development scores of a training are at chance in every task."""
+def collapsed(manifest: Mapping[str, Any], seeds: Collection[Mapping[str, Any]]) -> str | None:
+    """Why a finished run has failed: a training is at chance in every task, and that of another of the `seeds` is not.
+
+    If no seed has learned a task, the budget is too small, and no seed has failed.
+    """
     found = []
     for stage, facts in manifest["dev"].items():
-        told, known = _at_chance(facts)
-        if told and len(told) == known:
+        told, known = _at_chance(facts), _known(facts)
+        others = (_known(one["dev"].get(stage) or {}) for one in seeds)
+        learned = any(score >= chance + LEARNED for other in others for score, chance in other.values())
+        if told and learned and len(told) == len(known):
             found.append(f"`{stage}` learned nothing: its best development score is at chance, {listing(told)}")
     return "; ".join(found) or None
 
 
 def unlearned(manifest: Mapping[str, Any]) -> dict[str, list[str]]:
     """Stage -> the tasks of its training whose best development score is at chance, each with both numbers."""
-    return {stage: told for stage, facts in manifest["dev"].items() if (told := _at_chance(facts)[0])}
+    return {stage: told for stage, facts in manifest["dev"].items() if (told := _at_chance(facts))}
 
 
-def _at_chance(facts: Mapping[str, Any]) -> tuple[list[str], int]:
-    """The tasks of a training that are at chance, in words, and the number of its tasks for which chance is known."""
-    scores = (facts.get("dev") or {}).items()
-    known = {name: (score, chance) for name, score in scores if (chance := chance_of(name)) is not None}
-    told = [
+def _at_chance(facts: Mapping[str, Any]) -> list[str]:
+    """The tasks of a training that are at chance, in words."""
+    return [
         f"{score:.1f} in {name} (chance: {chance:.1f})"
-        for name, (score, chance) in known.items()
+        for name, (score, chance) in _known(facts).items()
         if score <= chance + NEAR
     ]
-    return told, len(known)
+
+
+def _known(facts: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
+    """The best development scores of a training, each with chance, for tasks where chance is known."""
+    scores = facts.get("dev") or {}
+    return {name: (score, chance) for name, score in scores.items() if (chance := chance_of(name)) is not None}
 
 
 def chance_of(name: str) -> float | None:

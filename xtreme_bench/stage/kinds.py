@@ -82,6 +82,11 @@ KINDS: dict[str, Kind] = {
         shared=True,
         aside=("checkpoint_seconds", "activations"),
     ),
+    "shorten": Kind(
+        "xtreme_bench.training.shorten:shorten",
+        "xtreme_bench.training.params:Shorten",
+        "shorten",
+    ),
     "features": Kind(
         "xtreme_bench.training.features:features",
         "xtreme_bench.training.params:Features",

@@ -13,5 +13,6 @@ __all__ = [
     "pretrain",
     "processes",
     "sampling",
+    "shorten",
     "train",
 ]

@@ -21,6 +21,13 @@ class Features:
 
 
 @dataclass(frozen=True)
+class Shorten:
+    """How many of an encoder's blocks are kept, the lowest."""
+
+    blocks: int
+
+
+@dataclass(frozen=True)
 class Machine:
     """What a process computes with; fp32, tf32 or bf16."""
 

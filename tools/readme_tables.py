@@ -1,0 +1,163 @@
+"""Write the tables of README.md anew from finished runs; `--check` tells whether they still belong to their recipes.
+
+A table stands between `<!-- table NAME ... -->` and `<!-- end NAME -->`. The first marker holds two hashes of what the
+run was made from: the recipe with its baseline, and the keys of all stages (so code, data and versions of packages).
+Where a recipe reads a data folder (`--data`), only the first can be checked without it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tabulate import tabulate
+
+from xtreme_bench.benchmark import TASKS
+from xtreme_bench.bundle.write import read_manifest
+from xtreme_bench.comparison import forms
+from xtreme_bench.comparison.arms import bundles_of, read_arm
+from xtreme_bench.comparison.compare import Comparison, compare
+from xtreme_bench.files import digest, write_text
+from xtreme_bench.official.scores import cells
+from xtreme_bench.plan.stages import Plan
+from xtreme_bench.recipe import files, load
+from xtreme_bench.recipe.fields import Recipe
+from xtreme_bench.report.tables import cell
+from xtreme_bench.run.reproduce import Places, plans
+from xtreme_bench.run.seeds import mean_scores
+from xtreme_bench.stage.store import Store
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+TABLE = re.compile(
+    r"<!-- table (?P<name>\S+) recipe=(?P<recipe>\w+) stages=(?P<stages>\w+) -->\n(?P<text>.*?)<!-- end (?P=name) -->",
+    re.DOTALL,
+)
+# Zero-shot scores of XLM-R Base as its card of xlm-align-base has them (QA: mean of F1 and exact match).
+XLMR_BASE = {
+    "xnli": 75.0, "pawsx": 84.9, "udpos": 75.6, "panx": 61.8, "xquad": 64.15, "mlqa": 56.15, "tydiqa": 46.85,
+}  # fmt: skip
+
+
+def _short(value: Any) -> str:
+    return digest(value)[:12]
+
+
+def _experiment(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a recipe's values makes its scores: what is expected of them does not."""
+    return {key: value for key, value in recipe.items() if key not in ("expect", "resources", "baseline")}
+
+
+def recipe_hash(recipes: Iterable[Mapping[str, Any]]) -> str:
+    """A hash over all runs of a recipe and its baseline, from their values."""
+    return _short(sorted(digest(_experiment(one)) for one in recipes))
+
+
+def stages_hash(keys: Iterable[str]) -> str:
+    """A hash over the keys of all stages of a recipe and its baseline."""
+    return _short(sorted(set(keys)))
+
+
+def runs_of(name: str) -> list[Recipe]:
+    """Every run of a shipped recipe and of its baseline."""
+    recipe = load.load(files.SHIPPED / f"{name}.yaml")
+    arms = [recipe] + ([load.load(files.SHIPPED / f"{recipe.baseline}.yaml")] if recipe.baseline else [])
+    return [run for arm in arms for run in arm.runs]
+
+
+def stale(text: str, planned: Mapping[str, Sequence[Plan]]) -> list[str]:
+    """What of README's `text` is older than its recipe; of those that are `planned` the stages are compared too."""
+    problems = []
+    for table in TABLE.finditer(text):
+        name = table["name"]
+        if table["recipe"] != recipe_hash(run.to_dict() for run in runs_of(name)):
+            problems.append(f"the table of {name} is older than its recipe")
+        elif name in planned:
+            keys = (stage.key for one in planned[name] for stage in one.stages)
+            if table["stages"] != stages_hash(keys):
+                problems.append(f"the table of {name} is older than the code, data or packages of its stages")
+    return [f"README.md: {one}: run the recipe, then `make readme-tables`" for one in problems]
+
+
+def compared_table(found: Comparison) -> str:
+    """Tasks, groups and overall of a recipe beside its baseline, with intervals, and what may be concluded."""
+    rows = []
+    for level in ("task", "group", "overall"):
+        for one in found.level(level):
+            interval = f"{cell(one.low, sign=True)} to {cell(one.high, sign=True)}"
+            rows.append([one.name, cell(one.a), cell(one.b), cell(one.difference, sign=True), interval, one.verdict])
+    return _markdown(["", found.a, found.b, "difference", "95 % interval", "verdict"], rows)
+
+
+def alone_table(manifests: Sequence[Mapping[str, Any]]) -> str:
+    """The scores of a recipe, beside published ones of XLM-R Base."""
+    scores = mean_scores([one["scores"] for one in manifests])
+    rows = []
+    for task in TASKS:
+        values = cells(scores, task)
+        foreign = [value for code, value in values.items() if code != "en"]
+        if values:
+            published = cell(XLMR_BASE.get(task))
+            mean, transfer = sum(values.values()) / len(values), sum(foreign) / len(foreign)
+            rows.append([task, str(len(values)), cell(mean), cell(transfer), cell(values.get("en")), published])
+    return _markdown(["", "languages", "mean", "without English", "English", "XLM-R Base, published"], rows)
+
+
+def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return tabulate(rows, headers=head, tablefmt="github", colalign=("left",), stralign="right", disable_numparse=True)
+
+
+def written(name: str, places: Places, submissions: Path) -> str:
+    """The table of a recipe with its markers, from the bundles of its run. Errors: `InputError` without those."""
+    made = plans(str(files.SHIPPED / f"{name}.yaml"), places)
+    arms = list(dict.fromkeys(one.recipe.name for one in made))
+    bundles = {arm: bundles_of(submissions / arm) for arm in arms}
+    manifests = {arm: [read_manifest(bundle) for bundle in found] for arm, found in bundles.items()}
+    every = [one for found in manifests.values() for one in found]
+    if arms[1:]:
+        assert made[0].score is not None
+        labels = made[0].score.inputs["labels"].folder(Store(places.store))
+        (found,) = compare(*(read_arm(bundles[arm], labels) for arm in reversed(arms)))
+        text = f"{compared_table(found)}\n\n{' '.join(forms.sentences(found))}"
+    else:
+        text = alone_table(manifests[arms[0]])
+    recipe = recipe_hash(one["recipe"] for one in every)
+    stages = stages_hash(stage["key"] for one in every for stage in one["stages"])
+    return f"<!-- table {name} recipe={recipe} stages={stages} -->\n\n{text}\n\n<!-- end {name} -->"
+
+
+def main() -> None:
+    """Write or check README's tables."""
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--check", action="store_true")
+    options.add_argument("--data", type=Path)
+    options.add_argument("--store", type=Path, default=Path("store"))
+    options.add_argument("--submissions", type=Path, default=Path("submissions"))
+    options.add_argument("names", nargs="*", help="tables to write; all without a name")
+    asked = options.parse_args()
+    places = Places(data=asked.data, store=asked.store)
+    text = README.read_text(encoding="utf-8")
+    if asked.check:
+        named = [table["name"] for table in TABLE.finditer(text)]
+        planned = {
+            name: plans(str(files.SHIPPED / f"{name}.yaml"), places) for name in named if _plannable(name, asked)
+        }
+        sys.exit("\n".join(stale(text, planned)) or None)
+
+    def new(table: re.Match[str]) -> str:
+        name = table["name"]
+        return written(name, places, asked.submissions) if name in (asked.names or [name]) else table[0]
+
+    write_text(README, TABLE.sub(new, text))
+
+
+def _plannable(name: str, asked: argparse.Namespace) -> bool:
+    return asked.data is not None or runs_of(name)[0].data.source == "miniature"
+
+
+if __name__ == "__main__":
+    main()
