@@ -8,6 +8,7 @@ import typing
 from pathlib import Path
 
 import pytest
+import yaml
 from places import RECIPES
 
 from xtreme_bench.benchmark import MINIATURE_LANGUAGES, TASKS
@@ -191,3 +192,33 @@ def test_reading_recipes_needs_nothing_heavy() -> None:
     code = "import sys, xtreme_bench.recipe.load; print(*({'torch', 'numpy', 'transformers'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_the_arms_of_a_comparison_differ_in_the_languages_of_intermediate_training_alone() -> None:
+    arms = [load.load(RECIPES / f"pocket-{arm}.yaml") for arm in ("english", "distant", "diverse", "diverse-en")]
+    languages = [arm.intermediate.tasks["xnli_dev"].languages for arm in arms if arm.intermediate]
+    assert [len(codes) for codes in languages] == [1, 1, 12, 13]
+    assert ["en" in codes for codes in languages] == [True, False, False, True]
+    same = arms[0].to_dict()
+    for arm in arms[1:]:
+        values = arm.to_dict()
+        values["intermediate"]["tasks"]["xnli_dev"]["languages"] = ["en"]
+        assert values == same
+    none = load.load(RECIPES / "pocket-none.yaml").to_dict()
+    assert {**same, "intermediate": None, "baseline": None} == none
+
+
+@pytest.mark.parametrize(("written", "read", "development"), [("last", ("last",), ()), (["de"], ("de",), ("de",))])
+def test_what_chooses_a_checkpoint_survives_a_manifest(
+    tmp_path: Path, written: object, read: tuple[str, ...], development: tuple[str, ...]
+) -> None:
+    phase = {"tasks": {"mnli": {"languages": ["de"]}}, "steps": 5, "select_on": written}
+    recipe = {"description": "d", "seed": 1, "model": {"path": "e"}, "intermediate": phase, "targets": {"xnli": {}}}
+    (tmp_path / "small.yaml").write_text(yaml.safe_dump(recipe))
+    loaded = load.load(tmp_path / "small.yaml")
+    again, problems = load.recall(loaded.to_dict(), "small")
+    assert not problems
+    for one in (loaded, again):
+        assert one is not None
+        assert one.intermediate is not None
+        assert (one.intermediate.select_on, one.intermediate.development) == (read, development)

@@ -21,6 +21,7 @@ from xtreme_bench.training.params import Intermediate, Pretrain, Tuning
 # A question counts as one example; those on long passages are several, so question answering is longer in truth.
 FINETUNING = {"xnli": 24_544, "pawsx": 7_720, "udpos": 6_650, "panx": 6_250, "squad": 10_950, "tydiqa": 416}
 SMALL = {"pretrain": 2600, "xnli": 700, "pawsx": 400, "udpos": 150, "panx": 150, "squad": 400, "tydiqa": 300}
+POCKET = {"xnli": 50, "udpos": 60, "panx": 60, "squad": 80}
 STEPS: dict[str, dict[str, int]] = {
     "baseline": FINETUNING,
     "anli_plus": {"intermediate": 103_590, **FINETUNING},
@@ -36,6 +37,8 @@ STEPS: dict[str, dict[str, int]] = {
     "multitask8": {"intermediate": 201_969, **FINETUNING},
     "quickstart": {"intermediate": 600, **SMALL},
     "quickstart-baseline": SMALL,
+    **{f"pocket-{arm}": {"intermediate": 100, **POCKET} for arm in ("english", "distant", "diverse", "diverse-en")},
+    "pocket-none": POCKET,
     "real-sample": {"pretrain": 600, **dict.fromkeys(FINETUNING, 200)},
 }
 

@@ -44,6 +44,7 @@ def usage(recipe: Recipe) -> Usage:
         pretraining=TextUse(text.languages, translation=text.translation > 0) if text else None,
         intermediate={name: task.languages for name, task in tasks.items()},
         finetuning=tuple(sorted({source for task in recipe.targets if (source := TASKS[task].source) is not None})),
+        select_on=recipe.intermediate.development if recipe.intermediate else (),
     )
 
 
@@ -64,9 +65,10 @@ def everything(data: Path) -> Usage:
             task: codes
             for task in INTERMEDIATE
             if there(layout.intermediate_files(task))
-            and (codes := tuple(code for code in LANGUAGES if there(layout.intermediate_files(task, code))))
+            and (codes := tuple(code for code in LANGUAGES if there(layout.intermediate_files(task, [code], ()))))
         },
         finetuning=tuple(source for source in layout.SOURCES if there(layout.training_files(source))),
+        select_on=("en",),
     )
 
 
@@ -75,8 +77,7 @@ def files(used: Usage, data: Path | None = None) -> list[str]:
     found = {file for task, codes in used.targets.items() for code in codes for file in layout.test_files(task, code)}
     found |= {file for source in used.finetuning for file in layout.training_files(source)}
     for task, codes in used.intermediate.items():
-        found.update(file for code in codes for file in layout.intermediate_files(task, code))
-        found.update(layout.intermediate_split_files(task, "dev"))
+        found.update(layout.intermediate_files(task, codes, used.select_on))
     if text := used.pretraining:
         found |= {file for code in text.languages for file in layout.text_files(code, translation=text.translation)}
     dev = (dev_file(task, code) for task, codes in used.targets.items() for code in codes)

@@ -160,6 +160,8 @@ def _languages(recipe: Recipe) -> tuple[str, ...]:
     tasks = recipe.intermediate.tasks.values() if recipe.intermediate else ()
     parts = [*recipe.targets.values(), *tasks, *([recipe.pretraining] if recipe.pretraining else [])]
     used = {"en"} | {language for part in parts for language in part.languages}
+    used |= {language for task in tasks for language in task.shared_by or ()}
+    used |= set(recipe.intermediate.development if recipe.intermediate else ())
     return tuple(language for language in MINIATURE_LANGUAGES if language in used)
 
 

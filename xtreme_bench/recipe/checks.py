@@ -11,7 +11,7 @@ from pathlib import Path
 
 from xtreme_bench.benchmark import GROUPS, OVERALL, TASKS, of_group
 from xtreme_bench.intermediate import INTERMEDIATE
-from xtreme_bench.recipe import files, lengths
+from xtreme_bench.recipe import files, items, lengths
 from xtreme_bench.recipe.fields import Scratch
 from xtreme_bench.recipe.setting import HELD_OUT, NAME, SOURCES, WITH_DEVELOPMENT_SET, sources_of
 from xtreme_bench.recipe.tree import Entries, Items, Reading, Scalar
@@ -31,6 +31,7 @@ def check(tree: Entries, path: Path, reading: Reading) -> None:
     _check_training(tree, reading)
     _check_pooling(tree, reading)
     _check_sampling(tree, reading)
+    items.check(tree, reading)
     _check_retrieval(tree, reading)
     _check_expect(tree, reading)
     _check_baseline(tree, path, reading)

@@ -20,6 +20,7 @@ from xtreme_bench.training.forward import Encoder, Inputs
 class Task:
     """What the loop needs of a task. `change` turns an example into what this step sees (masks).
 
+    `matched`: batches do not depend on lengths.
     `quality` scores the current model on the task's development rows, in percent; None if there are none.
     """
 
@@ -29,6 +30,7 @@ class Task:
     examples: Sequence[Example]
     change: Callable[[Example, np.random.Generator], Example] | None = None
     quality: Callable[[], float] | None = None
+    matched: bool = False
 
 
 class Network(nn.Module):

@@ -106,7 +106,8 @@ def intermediate(job: Job[Intermediate]) -> dict[str, Any]:
     if trained.accelerator.is_main_process:
         encoders.save(job.out, trained.encoder)
     probability = dict(zip(corpora, shares(_rows(trained.tasks)), strict=True))
-    return {**_facts(trained, corpora.values()), "probability": probability}
+    tokens = {task.name: task.examples.tokens for task in trained.tasks if isinstance(task.examples, Examples)}
+    return {**_facts(trained, corpora.values()), "tokens": tokens, "probability": probability}
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,7 @@ def make_task(encoder: Encoder, corpus: Corpus, features: Path, pooling: str, pa
         found = [quality(corpus, rows, dev, infer(encoder, family, head, dev)) for rows, dev in sets]
         return sum(found) / len(found)
 
-    return Task(corpus.name, family, head, examples, quality=score)
+    return Task(corpus.name, family, head, examples, quality=score if sets else None, matched=corpus.matched)
 
 
 def _rows(tasks: Sequence[Task]) -> dict[str, int]:
@@ -185,9 +186,9 @@ def _facts(trained: _Trained, corpora: Iterable[Corpus]) -> dict[str, Any]:
     course = trained.course
     return {
         "steps": course.step,
-        "best_step": course.best_step,
+        "best_step": course.kept,
         "dev": {name: round(value, 4) for name, value in course.best.items()},
-        "metric": {corpus.name: metric(corpus) for corpus in corpora},
+        "metric": {corpus.name: metric(corpus) for corpus in corpora if corpus.development},
         "examples": _rows(trained.tasks),
     }
 
