@@ -51,7 +51,7 @@ def content(plan: Plan, records: Sequence[Mapping[str, Any]], scores: Mapping[st
             for task, stage in plan.predictions.items()
             if stage.row.tells == "retrieval"
         },
-        **{field: _only(plan, facts, field) for field in ("audit", "precision", "layers")},
+        **{field: _only(plan, facts, field) for field in ("audit", "precision", "layers", "chosen_layer")},
     }
 
 

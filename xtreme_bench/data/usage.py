@@ -25,4 +25,4 @@ class Usage:
     pretraining: TextUse | None
     intermediate: Mapping[str, tuple[str, ...]]
     finetuning: tuple[str, ...]
-    select_on: tuple[str, ...] = ("en",)
+    select_on: tuple[str, ...]

@@ -105,7 +105,9 @@ def plan(
     _score(made, corpus, labels, digests)
     if recipe.retrieval and recipe.retrieval.layers == "all":
         read = corpus.tests("bucc2018", recipe.targets["bucc2018"].languages)
-        retrieval.layers(made, read, encoder)
+        layers = retrieval.layers(made, read, encoder)
+        gold = made.score.inputs["labels"] if made.score is not None else None
+        retrieval.at_chosen_layer(made, layers, encoder, gold)
     return made
 
 

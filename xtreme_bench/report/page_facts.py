@@ -15,7 +15,7 @@ from xtreme_bench.report import page_data, plots
 from xtreme_bench.report.claims import Manifest, accepted, trained, zero_shot
 from xtreme_bench.report.markup import command, figure, section, table
 from xtreme_bench.report.plots import Line, Panel
-from xtreme_bench.report.tables import cell
+from xtreme_bench.report.tables import cell, chosen_layer
 from xtreme_bench.stage.kinds import KINDS
 from xtreme_bench.stage.store import Store
 from xtreme_bench.wording import duration
@@ -207,7 +207,8 @@ def _layers(runs: Sequence[Finished]) -> str:
         return ""
     panels = [Panel(name, found) for name, found in lines.items()]
     layer = runs[0].manifest["recipe"]["retrieval"]["layer"]
-    caption = f"Each point is a layer, 0 the embeddings; this recipe takes layer {layer}."
+    said = "; ".join(line for run in runs for line in chosen_layer(run.manifest))
+    caption = f"Each point is a layer, 0 the embeddings; this recipe takes layer {layer}. {said}".rstrip()
     return figure(plots.curves("layers", panels, "F1 on development pairs, %", "layer"), caption)
 
 

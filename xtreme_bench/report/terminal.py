@@ -35,6 +35,7 @@ def terminal(outcome: Outcome) -> str:
     if scores_of(main):
         runs = [(one["name"], scores_of(one)) for one in (main, before) if one]
         parts += [tables.language_table(scores_of(main)), tables.summary_table(runs, 1 if before else None)]
+        parts += ["\n".join(line for one in (main, before) if one for line in tables.chosen_layer(one))]
     parts += [_accepted_text(one) for one in (main, before) if one]
     parts += [_languages_text(main), _audit_text(main), _expect_text(main, before), "\n".join(verdict(main, before))]
     return "\n\n".join(part for part in parts if part)

@@ -7,7 +7,9 @@ threshold tuned on the development set and reused on the test set (XTREME, Hu et
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,6 +31,8 @@ SAMPLE = 4000
 
 # How BUCC's pairs are mined.
 SEARCH: dict[str, Any] = {"margin": "ratio", "neighborhood": 4}
+# Where the stage that scores every layer says which one is best.
+CHOICE = "layers.json"
 SIDES = ("foreign", "english")
 # A side of a corpus is named by language (and split) and by "foreign" or "english".
 Key = tuple[str, str]
@@ -41,7 +45,8 @@ WHOLE = ("", "")
 def retrieve(job: Job[Retrieve]) -> dict[str, Any]:
     """Predict one retrieval task in some languages; writes `test-<language>.tsv` in the official format.
 
-    `inputs`: data, encoder and, for ONNX Runtime, export. Returns facts: what ran (provider, layer, pooling, precision;
+    `inputs`: data, encoder and, for ONNX Runtime, export; without a layer in the parameters the stage that chose one
+    (`layers`). Returns facts: what ran (provider, layer, pooling, precision;
     how far a lower precision is from fp32) and per language the numbers of sentences, distinct, cut and empty ones, and
     for BUCC threshold, development F1 and pairs.
     """
@@ -50,7 +55,15 @@ def retrieve(job: Job[Retrieve]) -> dict[str, Any]:
     if task not in tasks:
         raise InputError(f"{task!r} is no retrieval task{hint(task, tasks)}")
     job.progress(0, 1, f"{task}: preparing the encoder")
+    if job.params.layer is None:
+        job = dataclasses.replace(job, params=dataclasses.replace(job.params, layer=chosen_layer(job.inputs)))
     return tasks[task](job, open_encoder(fitting(job), job.params))
+
+
+def chosen_layer(inputs: Mapping[str, Path]) -> int:
+    """The layer that a stage has chosen on development pairs."""
+    chosen: int = json.loads((inputs["layers"] / CHOICE).read_text(encoding="utf-8"))["layer"]
+    return chosen
 
 
 def _tatoeba(job: Job[Retrieve], encoder: SentenceEncoder) -> dict[str, Any]:
