@@ -6,7 +6,7 @@ The row is all that is known about a task, and the only place that names it: rec
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
@@ -45,9 +45,9 @@ class Corpus:
     head, one set of labels) has no files of its own: theirs are read one after another. `impossible`: a question may
     have no answer. `options` are the answers that a choice is among. `metric` chooses checkpoints in place of the
     family's. `matched_by` says what translations of an item have in common, their "id" or their "position"; without it
-    files in other languages hold other items. `target` is the target whose data these are: what trains on them is not
-    zero-shot there. `miniature`: whether the built-in corpora have it. `release` changes no training, so it is in
-    no key of one.
+    files in other languages hold other items. `target` is the target whose data these are, `target_elsewhere` that in
+    other languages than English: what trains on them is not zero-shot there. `miniature`: whether the built-in corpora
+    have it. `release` changes no training, so it is in no key of one.
     """
 
     name: str
@@ -62,6 +62,7 @@ class Corpus:
     metric: str = ""
     matched_by: str = "id"
     target: str = ""
+    target_elsewhere: str = ""
     options: int = 0
     alone: bool = True
     miniature: bool = False
@@ -70,6 +71,10 @@ class Corpus:
     def corpora(self) -> tuple[Corpus, ...]:
         """The rows whose files are read: its parts, or itself."""
         return tuple(CORPORA[part] for part in self.parts) or (self,)
+
+    def targets(self, languages: Collection[str]) -> set[str]:
+        """The targets whose own data it is, in some languages."""
+        return {self.target, self.target_elsewhere if {*languages} - {"en"} else ""} - {""}
 
     @property
     def trained_on(self) -> dict[str, Any]:
@@ -130,7 +135,7 @@ _ROWS = (
                     english("qqp", "train.tsv", "dev.tsv")),
                 at("https://dl.fbaipublicfiles.com/glue/data/QQP-clean.zip"))),
         _files("qqp/{}train.tsv", "qqp/{}dev.tsv"), f"{_READ}:read_qqp", PARAPHRASE_LABELS, matched_by="",
-        miniature=True),
+        target_elsewhere="pawsx", miniature=True),
     Corpus("squad_v1", "qa", Release("SQuAD 1.1",
             {"train en": 87_599, "dev en": 10_570}, f"{_PREPARE}.squad:prepare_squad_v1",
             (Form("squad_v1", "SQuAD 1.1", rf"{TRAIN_DEV}-v1\.1\.json", JSON_OBJECT),

@@ -32,6 +32,11 @@ RELATIONS = (
     Relation("squad_v1", "mlqa", "SQuAD 1.1 is the training set of MLQA"),
     Relation("squad_v2", "mlqa", "SQuAD 2.0 holds the training set of MLQA"),
     Relation("squad (development)", "xquad", "XQuAD's questions are those of SQuAD 1.1's development set, translated"),
+    *(
+        Relation(name, row.target, f"{name} is a part of {row.release.name}, of which another part is tested on")
+        for name, row in INTERMEDIATE.items()
+        if row.target
+    ),
 )
 
 

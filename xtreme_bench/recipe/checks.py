@@ -32,9 +32,11 @@ def check(tree: Entries, path: Path, reading: Reading) -> None:
     _check_pooling(tree, reading)
     _check_sampling(tree, reading)
     items.check(tree, reading)
+    items.check_held_out(tree, reading)
     _check_retrieval(tree, reading)
     _check_expect(tree, reading)
     _check_baseline(tree, path, reading)
+    _check_contrast(tree, path, reading)
 
 
 def _check_name(path: Path, reading: Reading) -> None:
@@ -192,6 +194,18 @@ def _check_expect(tree: Entries, reading: Reading) -> None:
     gains, baseline = tree.at("expect", "gains"), tree.at("baseline")
     if gains is not None and (baseline is None or baseline.value.kind == "empty"):
         reading.fault("expect.gains needs a baseline to compare with; add 'baseline'", gains.line)
+
+
+def _check_contrast(tree: Entries, path: Path, reading: Reading) -> None:
+    """The two recipes of a contrast are there, and are two."""
+    names = {field: tree.text("contrast", field) for field in ("recipe", "minus")}
+    for field, name in names.items():
+        if name and re.fullmatch(NAME, name) and not files.named(name, path.parent).is_file():
+            others = files.listing(path.parent)
+            message = f"contrast.{field}: there is no recipe '{name}' beside this one{hint(name, others)}"
+            reading.fault(message, tree.line_of("contrast", field))
+    if names["recipe"] and names["recipe"] == names["minus"]:
+        reading.fault("contrast.recipe and contrast.minus are the same recipe", tree.line_of("contrast", "minus"))
 
 
 def _check_baseline(tree: Entries, path: Path, reading: Reading) -> None:

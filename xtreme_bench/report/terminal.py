@@ -49,7 +49,9 @@ def _languages_text(manifest: Manifest) -> str:
         if known := [code for code in known if code not in zero_shot(manifest, task)]:
             seen.setdefault(" ".join(known), []).append(task)
     but = "; ".join(f"{codes} in {', '.join(tasks)}" for codes, tasks in seen.items())
-    return "\n".join(["trained on", *lines, f"zero-shot: everything{f' but {but}' if but else ''}"])
+    near = [f"  {mark}: {' '.join(codes)}" for mark, codes in (manifest.get("near") or {}).items() if codes]
+    beside = ["scored languages beside those of intermediate training", *near] if near else []
+    return "\n".join(["trained on", *lines, f"zero-shot: everything{f' but {but}' if but else ''}", *beside])
 
 
 def _accepted_text(manifest: Manifest) -> str:
