@@ -194,18 +194,33 @@ def test_reading_recipes_needs_nothing_heavy() -> None:
     assert done.stdout.strip() == ""
 
 
-def test_the_arms_of_a_comparison_differ_in_the_languages_of_intermediate_training_alone() -> None:
-    arms = [load.load(RECIPES / f"pocket-{arm}.yaml") for arm in ("english", "distant", "diverse", "diverse-en")]
-    languages = [arm.intermediate.tasks["xnli_dev"].languages for arm in arms if arm.intermediate]
-    assert [len(codes) for codes in languages] == [1, 1, 12, 13]
-    assert ["en" in codes for codes in languages] == [True, False, False, True]
-    same = arms[0].to_dict()
-    for arm in arms[1:]:
-        values = arm.to_dict()
-        values["intermediate"]["tasks"]["xnli_dev"]["languages"] = ["en"]
-        assert values == same
-    none = load.load(RECIPES / "pocket-none.yaml").to_dict()
-    assert {**same, "intermediate": None, "baseline": None} == none
+@pytest.mark.parametrize(
+    ("names", "counts"),
+    [
+        (("pocket-english", "pocket-distant", "pocket-diverse", "pocket-diverse-en"), [1, 1, 12, 13]),
+        (("english", "single", "multilingual3", "multilingual8", "multilingual8-en"), [1, 1, 3, 8, 9]),
+    ],
+)
+def test_the_arms_of_a_comparison_differ_in_the_languages_of_intermediate_training_alone(
+    names: tuple[str, ...], counts: list[int]
+) -> None:
+    arms = [load.load(RECIPES / f"{name}.yaml") for name in names]
+    first = next(iter(arms[0].intermediate.tasks)) if arms[0].intermediate else ""
+    languages = [arm.intermediate.tasks[first].languages for arm in arms if arm.intermediate]
+    assert [len(codes) for codes in languages] == counts
+    assert ["en" in codes for codes in languages] == [True, *[False] * (len(names) - 2), True]
+    values = [arm.to_dict() for arm in arms]
+    for value in values:
+        for task in value["intermediate"]["tasks"].values():
+            assert {*task["languages"]} <= {*task["shared_by"]}
+            task["languages"] = []
+        value["baseline"] = None
+    assert values[1:] == values[:-1]
+
+
+def test_the_first_arm_of_the_small_comparison_lacks_intermediate_training_alone() -> None:
+    none, english = (load.load(RECIPES / f"pocket-{arm}.yaml").to_dict() for arm in ("none", "english"))
+    assert {**english, "intermediate": None, "baseline": None} == none
 
 
 @pytest.mark.parametrize(("written", "read", "development"), [("last", ("last",), ()), (["de"], ("de",), ("de",))])
