@@ -83,7 +83,8 @@ class Items:
             raise InputError(self._message("other labels in other languages", draw), self._differing(found, there))
         if len(same) < draw.examples:
             raise InputError(self._message(f"only {len(same):,} such items", draw), self._lacking(found))
-        dropped.update({NOT_SHARED: every - len(there), OTHER_LABELS: len(there) - len(same)})
+        lost = {NOT_SHARED: every - len(there), OTHER_LABELS: len(there) - len(same)}
+        dropped.update({reason: count for reason, count in lost.items() if count})
         return same
 
     def _message(self, what: str, draw: Draw) -> str:
