@@ -12,7 +12,7 @@ from xtreme_bench.benchmark import TASKS
 from xtreme_bench.bundle.manifest import ACCEPTED
 from xtreme_bench.files import file_digest
 from xtreme_bench.report import page_data, plots
-from xtreme_bench.report.claims import Manifest, accepted, trained, zero_shot
+from xtreme_bench.report.claims import Manifest, accepted, near, trained, zero_shot
 from xtreme_bench.report.markup import command, figure, section, table
 from xtreme_bench.report.plots import Line, Panel
 from xtreme_bench.report.tables import cell, chosen_layer
@@ -49,6 +49,11 @@ def trained_section(manifest: Manifest, name: str = "") -> str:
         f"Languages of training and test{f': {name}' if name else ''}",
         table(("trained on", "languages"), rows, kind="words"),
         table(("target", "with labelled training data", "zero-shot"), tested, kind="words"),
+        table(
+            ("in intermediate training", "scored languages"),
+            [[mark, " ".join(codes)] for mark, codes in near(manifest)],
+            kind="words",
+        ),
     )
 
 

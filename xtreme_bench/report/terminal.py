@@ -12,7 +12,7 @@ from xtreme_bench.bundle.check import Report
 from xtreme_bench.bundle.lenient import Lenient
 from xtreme_bench.bundle.manifest import ACCEPTED
 from xtreme_bench.report import audit, compare, tables
-from xtreme_bench.report.claims import Manifest, Scores, accepted, reference_of, scores_of, trained, zero_shot
+from xtreme_bench.report.claims import Manifest, Scores, accepted, near, reference_of, scores_of, trained, zero_shot
 from xtreme_bench.report.page import write_comparison_page, write_page
 from xtreme_bench.report.tables import cell
 from xtreme_bench.report.verdict import expectations, verdict
@@ -49,8 +49,8 @@ def _languages_text(manifest: Manifest) -> str:
         if known := [code for code in known if code not in zero_shot(manifest, task)]:
             seen.setdefault(" ".join(known), []).append(task)
     but = "; ".join(f"{codes} in {', '.join(tasks)}" for codes, tasks in seen.items())
-    near = [f"  {mark}: {' '.join(codes)}" for mark, codes in (manifest.get("near") or {}).items() if codes]
-    beside = ["scored languages beside those of intermediate training", *near] if near else []
+    marked = [f"  {mark}: {' '.join(codes)}" for mark, codes in near(manifest)]
+    beside = ["scored languages beside those of intermediate training", *marked] if marked else []
     return "\n".join(["trained on", *lines, f"zero-shot: everything{f' but {but}' if but else ''}", *beside])
 
 
