@@ -22,7 +22,7 @@ from xtreme_bench.training.params import Intermediate, Pretrain, Tuning
 FINETUNING = {"xnli": 24_544, "pawsx": 7_720, "udpos": 6_650, "panx": 6_250, "squad": 10_950, "tydiqa": 416}
 SMALL = {"pretrain": 2600, "xnli": 700, "pawsx": 400, "udpos": 150, "panx": 150, "squad": 400, "tydiqa": 300}
 MATCHED = ("english", "single", "multilingual3", "multilingual8", "multilingual8-en")
-POCKET = {"xnli": 50, "udpos": 100, "panx": 100}
+POCKET = {"xnli": 100, "udpos": 100, "panx": 100}
 STEPS: dict[str, dict[str, int]] = {
     "baseline": FINETUNING,
     "anli_plus": {"intermediate": 103_590, **FINETUNING},
@@ -38,7 +38,7 @@ STEPS: dict[str, dict[str, int]] = {
     "multitask8": {"intermediate": 201_969, **FINETUNING},
     "quickstart": {"intermediate": 600, **SMALL},
     "quickstart-baseline": SMALL,
-    **{f"pocket-{arm}": {"intermediate": 100, **POCKET} for arm in ("english", "distant", "diverse", "diverse-en")},
+    **{f"pocket-{arm}": {"intermediate": 200, **POCKET} for arm in ("english", "distant", "diverse", "diverse-en")},
     "pocket-none": POCKET,
     **{arm: {"intermediate": 8500, **FINETUNING} for arm in MATCHED},
     "real-sample": {"pretrain": 600, **dict.fromkeys(FINETUNING, 200)},
