@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from command import call
 from made_up_run import made_up, scores
-from test_recipe_overrides import MAIN, RECIPE
+from small_recipes import MAIN, RECIPE
 
 from xtreme_bench.bundle.write import read_manifest
 from xtreme_bench.comparison.arms import bundles_of
@@ -121,8 +121,8 @@ def test_a_failed_seed_is_named_and_in_no_mean(tmp_path: Path) -> None:
     outcomes = {seed: Outcome(one, None, []) for seed, one in found.finished.items()}
     together = Together(found, None, outcomes, found.problems)
     assert [str(one) for one in together.problems] == [
-        "main: seed 1: it collapsed; it is in no mean",
-        "main: seed 7: a stage failed: no memory; it is in no mean",
+        "main: seed 1: it collapsed; the means leave it out",
+        "main: seed 7: a stage failed: no memory; the means leave it out",
     ]
     text = report.means(together)
     assert "Means over 1 seed (3). FAILED: seed 1: it collapsed; it is in no mean." in text
@@ -170,7 +170,7 @@ def test_a_place_that_holds_one_run_takes_no_seeds(tmp_path: Path) -> None:
     (tmp_path / "out/main/manifest.json").write_text("{}")
     done = call("run", str(path), "--store", str(tmp_path / "store"), "--out", str(tmp_path / "out"), cwd=tmp_path)
     assert done.returncode == 2
-    assert "main: holds the bundle of one run; name another folder with --out" in done.stderr
+    assert "main: holds the bundle of one run; give another folder with --out" in done.stderr
 
 
 @pytest.mark.slow
@@ -237,10 +237,10 @@ def test_what_is_expected_is_expected_of_the_mean(tmp_path: Path, monkeypatch: p
     assert together(made, finished, {}, out).problems == []  # 41 on average
     finished[1].manifest["scores"]["xnli"]["avg_metric"] = 40.0
     found = together(made, finished, {}, out).problems
-    assert [one.message for one in found] == ["expect: xnli: at least 40 expected, 35.00 found"]
+    assert [one.message for one in found] == ["expect: xnli: expected at least 40, found 35.00"]
     alone = {at: one for at, one in finished.items() if at == 1}
     found = together(made, alone, {0: StageError("no memory")}, out).problems
-    assert [one.message for one in found] == ["seed 3: a stage failed: no memory; it is in no mean"]
+    assert [one.message for one in found] == ["seed 3: a stage failed: no memory; the means leave it out"]
     assert json.loads((tmp_path / "out/main/seeds.json").read_text())["scores"]["xnli"]["mean"] == 40.0
     with pytest.raises(StageError, match="main: all seeds failed, so there is no mean"):
         together(made, {}, {0: StageError("a"), 1: StageError("b")}, out)

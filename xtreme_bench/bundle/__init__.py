@@ -1,3 +1,3 @@
-"""What is submitted: written, read as untrusted input, checked, scored, and verified against its own claims."""
+"""The submission bundle: write it, read it as untrusted input, check it, score it, verify what it claims."""
 
 __all__ = ["check", "evaluate", "lenient", "manifest", "paths", "read", "verify", "write"]

@@ -1,4 +1,4 @@
-"""Verify a bundle: check it, score it again, and compare with what its manifest claims and its recipe expects."""
+"""Verify a bundle: check it, score it again, and compare with its manifest and with the `expect` of its recipe."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from xtreme_bench.official.gold import gold_path
 from xtreme_bench.official.scores import Coverage, cells, headline, score_files
 from xtreme_bench.wording import count, quoted
 
-# Two machines may add in another order; nothing else may differ.
+# Two machines may add numbers in a different order; nothing else may differ.
 TOLERANCE = 1e-9
-# More than all languages of all tasks can have.
+# Only a malicious manifest can cause more.
 MOST_PROBLEMS = 2_000
 
 
 @dataclass(frozen=True)
 class Verification:
-    """The problems of a bundle, notes that are no faults, the scores computed again, and what was verified in words."""
+    """The problems of a bundle, notes that are not faults, the recomputed scores, and a one-line summary."""
 
     problems: tuple[Problem, ...]
     notes: tuple[str, ...]
@@ -38,19 +38,18 @@ class Verification:
 
 
 def verify(bundle: Path, labels: Path, *, same_as: Path | None = None) -> Verification:
-    """Check a bundle, score all of it that has gold labels, and compare with what its manifest claims.
+    """Check a bundle, score every file that has gold labels, and compare the result with the claims of its manifest.
 
-    Scores must be those of the manifest, language by language; every other claim that follows from the recipe must
-    follow from it (`derived.contradictions`); its `expect` must hold. A faulty file ends the verification before
-    scoring. A manifest without any scores has nothing to compare with, and gains over a baseline cannot be verified
-    from one bundle; both are noted. With `same_as`, another bundle, it is a problem when the two are not the same
-    experiment (`same.differences`). Errors: `InputError` when there is no bundle, no manifest, or labels that cannot be
-    read.
+    The scores must equal those of the manifest in every language; other claims must agree with the recipe
+    (`derived.contradictions`); its `expect` must hold. After a faulty file nothing is scored. A note says if the
+    manifest has no scores, or if `expect` has gains over a baseline, which one bundle cannot show. With `same_as`,
+    another bundle, both must come from the same experiment (`same.differences`). Errors: `InputError` if there is no
+    bundle or no manifest, or the labels cannot be read.
     """
     report = check(bundle, labels=labels)
     files = f"{count(sum(map(len, report.coverage.values())), 'file')}, {count(len(report.coverage), 'task')}"
     if report.problems:
-        notes = (*report.notes, "not scored: mend the problems first")
+        notes = (*report.notes, "not scored: fix the problems first")
         return Verification(report.problems, notes, {}, f"not verified: {files}, nothing scored")
     manifest = read_manifest(bundle)
     claimed = manifest["scores"]
@@ -72,7 +71,7 @@ def verify(bundle: Path, labels: Path, *, same_as: Path | None = None) -> Verifi
 
 
 def _labelled(present: Coverage, labels: Path) -> Coverage:
-    """What of the predictions has gold labels."""
+    """The predictions that have gold labels."""
     both = {
         task: tuple(language for language in languages if gold_path(labels, task, language))
         for task, languages in present.items()
@@ -81,7 +80,7 @@ def _labelled(present: Coverage, labels: Path) -> Coverage:
 
 
 def _accepted(manifest: Mapping[str, Any]) -> Iterator[str]:
-    """A note on results that other code has made; nothing is wrong with them, but a reader must know."""
+    """A note on results made by other code: not a fault, but readers must know."""
     found = accepted_code(manifest)
     if found:
         modules = list(dict.fromkeys(module for one in found.values() for module in one))
@@ -92,20 +91,20 @@ def _notes(present: Coverage, claimed: Any, scores: Mapping[str, Any], gains: bo
     if claimed is None:
         yield "the manifest has no scores to compare with"
     if gains:
-        yield "`expect` also names gains over a baseline: compare with the baseline's bundle to verify them"
+        yield "`expect` also has gains over a baseline; to verify them, compare with the baseline's bundle"
     unscored = {task: [one for one in codes if one not in cells(scores, task)] for task, codes in present.items()}
     if parts := [f"{task} {' '.join(codes)}" for task, codes in unscored.items() if codes]:
         yield f"not scored, no gold labels: {', '.join(parts)}"
     full = [TASKS[task].file(code) for task in present for code, value in cells(scores, task).items() if value >= 100]
     if full:
-        message = "predictions copied from gold labels look the same, and nothing here can tell them"
+        message = "this check cannot tell them from predictions copied from the gold labels"
         yield f"{count(len(full), 'file')} 100 % right ({listed(full)}): {message}"
 
 
 def _summary(
     files: str, scores: Mapping[str, Any], problems: Sequence[Problem], *, compared: bool, wrong: bool, expect: Any
 ) -> str:
-    """One line that says what was verified."""
+    """One line on what was verified."""
     number = sum(len(cells(scores, task)) for task in TASKS)
     equal = ("scores differ" if wrong else "all scores equal") if compared else "no scores claimed"
     asked = isinstance(expect, Mapping) and any(expect.values())
@@ -116,7 +115,7 @@ def _summary(
 
 
 def _wrong_scores(claimed: Mapping[str, Any], scores: Mapping[str, Any], present: Coverage) -> list[Problem]:
-    """Every score that is claimed and not computed, computed and not claimed, or another."""
+    """Every score that is only claimed, only computed, or different."""
     problems, uncertain = [], set()
     for task in TASKS:
         stated, computed = cells(claimed, task), cells(scores, task)
@@ -127,12 +126,12 @@ def _wrong_scores(claimed: Mapping[str, Any], scores: Mapping[str, Any], present
                 if language in present.get(task, ()):
                     message = "its score cannot be verified: no gold labels"
             elif language in computed and language not in stated:
-                message = f"the manifest has no score for it, computed is {computed[language]:.4f}"
+                message = f"the manifest has no score for it; the computed score is {computed[language]:.4f}"
             else:
                 continue
             problems.append(Problem(message, TASKS[task].file(language), None, task, language))
     said = {(problem.task, problem.language) for problem in problems}
-    # Means over languages of which one is not known cannot be compared.
+    # A mean cannot be compared if the score of one of its languages is unknown.
     means = {key for key, tasks in {"all_task": OVERALL, **GROUPS}.items() if uncertain & set(tasks)}
     return problems + [
         problem
@@ -144,18 +143,18 @@ def _wrong_scores(claimed: Mapping[str, Any], scores: Mapping[str, Any], present
 
 
 def _differences(claimed: Mapping[str, Any], scores: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Problem]]:
-    """Numbers, by their keys, that the manifest states otherwise than they were computed."""
+    """(key, problem) of each number that differs between manifest and computation."""
     stated, computed = dict(_leaves(claimed)), dict(_leaves(scores))
     for key in sorted(stated.keys() | computed.keys()):
         task, *rest = key
         language = rest[-1] if len(rest) == 2 else None
         a, b = stated.get(key), computed.get(key)
         if b is None:
-            message = f"the manifest states {_name(key)}, which these predictions do not give"
+            message = f"the manifest has {_name(key)}, which cannot be computed from these predictions"
         elif a is None:
-            message = f"the manifest lacks {_name(key)}, computed as {b:.4f}"
+            message = f"the manifest lacks {_name(key)}; the computed value is {b:.4f}"
         elif not isinstance(a, int | float) or not abs(a - b) <= TOLERANCE:
-            message = f"the manifest states {_name(key)} {_number(a)}, computed is {b!r}"
+            message = f"the manifest has {_name(key)} {_number(a)}; the computed value is {b!r}"
         else:
             continue
         yield key, Problem(message, MANIFEST, task=task if task in TASKS else None, language=language)
@@ -180,15 +179,15 @@ def _number(value: Any) -> str:
 def check_expect(
     expect: Any, scores: Mapping[str, Any], baseline_scores: Mapping[str, Any] | None = None
 ) -> list[Problem]:
-    """What of a recipe's `expect` does not hold.
+    """A problem for each part of a recipe's `expect` that does not hold.
 
     `scores` maps a task, a group, `overall` or `<task>/transfer` (the mean without English) to `{value, within}`,
-    `{at_least}` or `{at_most}`, in percent; `gains` does the same for the difference to the baseline's scores. What
-    does not have this form, in the recipe of an untrusted manifest, is a problem too.
+    `{at_least}` or `{at_most}`, in percent; `gains` does the same for the difference to the baseline's scores. Any
+    other form is a problem too, because the recipe may come from an untrusted manifest.
     """
     sections = [expect.get(name) or {} for name in ("scores", "gains")] if isinstance(expect, Mapping) else []
     if not sections or not all(isinstance(section, Mapping) for section in sections):
-        return [Problem("expect: `scores` and `gains`, each with names and limits, is expected")]
+        return [Problem("expect: must have `scores` and `gains`, each with names and limits")]
     limits, gains = sections
     problems = [problem for key, limit in limits.items() for problem in _unmet(key, limit, headline(scores, key))]
     for key, limit in gains.items():
@@ -201,20 +200,20 @@ def check_expect(
 
 
 def _unmet(name: str, bound: Any, found: float | None) -> list[Problem]:
-    """The limits of one expected number that it does not keep."""
+    """The limits that one number misses."""
     limits = {key: limit for key, limit in bound.items() if limit is not None} if isinstance(bound, Mapping) else {}
     numbers = all(type(value) in (int, float) for value in limits.values())
     if not limits.keys() & {"value", "at_least", "at_most"} or not numbers:
-        return [Problem(f"expect: {name}: `value` and `within`, `at_least` or `at_most` with a number is expected")]
+        return [Problem(f"expect: {name}: must have `value` and `within`, `at_least` or `at_most`, each a number")]
     if found is None:
         return [Problem(f"expect: {name}: there is no such score")]
     within = limits.get("within", 0.0)
     missed = []
-    # Written with `not`, so that a limit that is no finite number is missed rather than kept.
+    # `not ... <=`, so that NaN as a limit counts as missed.
     if "value" in limits and not abs(found - limits["value"]) <= within:
         missed.append(f"{limits['value']:g} within {within:g}")
     if "at_least" in limits and not found >= limits["at_least"]:
         missed.append(f"at least {limits['at_least']:g}")
     if "at_most" in limits and not found <= limits["at_most"]:
         missed.append(f"at most {limits['at_most']:g}")
-    return [Problem(f"expect: {name}: {wanted} expected, {found:.2f} found") for wanted in missed]
+    return [Problem(f"expect: {name}: expected {wanted}, found {found:.2f}") for wanted in missed]

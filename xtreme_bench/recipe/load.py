@@ -94,8 +94,11 @@ def _complete(recipe: Recipe) -> Recipe:
             )
             for name, task in intermediate.tasks.items()
         }
+        mlm = intermediate.mlm
+        if mlm is not None:
+            mlm = replace(mlm, languages=_resolve(mlm.languages, "mlm", source))
         select_on = _resolve(intermediate.select_on, "intermediate", source)
-        intermediate = replace(intermediate, tasks=tasks, select_on=select_on)
+        intermediate = replace(intermediate, tasks=tasks, mlm=mlm, select_on=select_on)
     if recipe.seeds:
         recipe = replace(recipe, seed=recipe.seeds[0])
     return replace(recipe, targets=targets, finetuning=finetuning, pretraining=pretraining, intermediate=intermediate)

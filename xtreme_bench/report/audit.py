@@ -11,12 +11,12 @@ from xtreme_bench.wording import cut, listing
 Facts = Mapping[str, Any]
 MANY = 3  # languages named before the rest are counted
 MAX_LINES, MAX_ROWS = 11, 40  # on the terminal, in the report
-# What is learned from with labels, or decides which checkpoint wins, weighs more than text that is read unlabelled.
+# Overlap with labelled data, or with data that selects checkpoints, matters more than with unlabelled text.
 _ORDER = ("fine-tuning", "intermediate", "choice of checkpoints", "pretraining")
 
 
 def lines(facts: Facts, most: int = MAX_LINES) -> list[str]:
-    """One line for each thing that a reader of the scores should know, the weightiest first; the rest is counted."""
+    """One line per finding, the most important first; the rest is counted."""
     found = [*_relation_lines(facts), *_overlap_lines(facts), *_repeat_lines(facts)]
     return cut(found, most, ", in the report")
 
@@ -33,7 +33,7 @@ def _overlap_lines(facts: Facts) -> Iterator[str]:
 
 def _repeat_lines(facts: Facts) -> Iterator[str]:
     for task, kind, found in _repeats(facts):
-        yield f"{task}: test rows that stand {kind}: {_shares(found)}"
+        yield f"{task}: test rows {kind}: {_shares(found)}"
 
 
 def audit_section(facts: Facts | None) -> str:
@@ -42,8 +42,8 @@ def audit_section(facts: Facts | None) -> str:
         return ""
     about = facts["criteria"]
     how = (
-        f"Test texts were compared with the {facts['compared']['training_texts']:,} texts that were trained on or "
-        "chosen by, in each language, without regard to case, spacing and punctuation: the same text, or an n-gram of "
+        f"Test texts were compared with {facts['compared']['training_texts']:,} training and development texts, within "
+        "each language, ignoring case, spacing and punctuation: the same text, or an n-gram of "
         f"{about['words']} words in common ({about['characters']} characters in {', '.join(about['characters_in'])})."
     )
     overlaps = [
@@ -66,7 +66,7 @@ def audit_section(facts: Facts | None) -> str:
             kind="words",
             note=f"{rest:,} more, of smaller weight, are in the manifest." if rest > 0 else "",
         ),
-        table(("target", "test rows that stand", ""), repeats, kind="words"),
+        table(("target", "test rows", ""), repeats, kind="words"),
         table(("target", "language", "labelled data seen in it"), seen, kind="words"),
     )
 

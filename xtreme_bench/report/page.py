@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from xtreme_bench.benchmark import GROUPS, LANGUAGES, TASKS
 from xtreme_bench.files import write_text
 from xtreme_bench.official.scores import cells, headline
-from xtreme_bench.report import compare, page_facts, plots
+from xtreme_bench.report import manifest_differences, page_facts, plots
 from xtreme_bench.report.audit import audit_section
 from xtreme_bench.report.claims import Manifest, Scores, reference_of, scores_of, zero_shot
 from xtreme_bench.report.markup import cell, figure, heat_cell, paragraph, rich_table, section, table, text
@@ -110,7 +110,7 @@ def _score_sections(manifests: Sequence[Manifest], reference: int | None) -> lis
 
 
 def _differences(main: Manifest, base: Manifest) -> str:
-    (name, _, *headings), rows = compare.group_table(compare.compare(base, main))
+    (name, _, *headings), rows = manifest_differences.group_table(manifest_differences.compare(base, main))
     # As everywhere on the page, the run stands before its baseline.
     headings = [name, headings[0], base["name"], *headings[1:]]
     rows = [[name, ours, theirs, *rest] for name, theirs, ours, *rest in rows]

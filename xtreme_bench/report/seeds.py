@@ -1,4 +1,4 @@
-"""What a person reads about a run with several seeds: their means, how far they lie apart, and each of them."""
+"""Reports of a run with several seeds: the means, the deviations, and each seed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from xtreme_bench.wording import count, listing
 
 
 def tell(outcome: Outcome | Together, reports: Path, store: Store) -> tuple[str, list[str]]:
-    """Write the page of a run; returns what its numbers say, and where its bundles and the page are."""
+    """Write the page of a run. Returns the text for the terminal, and the paths of the bundles and the page."""
     if isinstance(outcome, Outcome):
         text, bundles = terminal.terminal(outcome), [outcome.main.bundle]
         written = page.write_page(outcome, reports / outcome.main.plan.recipe.name, store)
@@ -73,6 +73,6 @@ def _table(runs: Runs) -> tuple[list[str], list[list[str]]]:
 
 
 def _said(runs: Runs) -> str:
-    """How many runs the means are of, and why others are in none."""
+    """The number of runs in the means, and why the others are left out."""
     over = f"Means over {count(len(runs.counted), 'seed')} ({listing(map(str, runs.counted))})."
     return " ".join([over, *(f"FAILED: seed {seed}: {why}; it is in no mean." for seed, why in runs.failed.items())])

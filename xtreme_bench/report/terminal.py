@@ -11,7 +11,8 @@ from xtreme_bench.benchmark import TASKS
 from xtreme_bench.bundle.check import Report
 from xtreme_bench.bundle.lenient import Lenient
 from xtreme_bench.bundle.manifest import ACCEPTED
-from xtreme_bench.report import audit, compare, tables
+from xtreme_bench.report import audit, tables
+from xtreme_bench.report import manifest_differences as differences
 from xtreme_bench.report.claims import Manifest, Scores, accepted, near, reference_of, scores_of, trained, zero_shot
 from xtreme_bench.report.page import write_comparison_page, write_page
 from xtreme_bench.report.tables import cell
@@ -62,7 +63,7 @@ def _accepted_text(manifest: Manifest) -> str:
 def _audit_text(manifest: Manifest) -> str:
     facts = manifest.get("audit")
     found = audit.lines(facts) if facts else []
-    return "\n".join(["to know of the corpora", *(f"  {line}" for line in found)]) if found else ""
+    return "\n".join(["notes on the corpora", *(f"  {line}" for line in found)]) if found else ""
 
 
 def _expect_text(main: Manifest, before: Manifest | None) -> str:
@@ -76,11 +77,11 @@ def score_table(scores: Scores) -> str:
 
 
 def lenient_text(result: Lenient) -> str:
-    """Scores made as the official scorer makes them, which says so above and below the table."""
+    """Lenient scores; the text says so above and below the table."""
     faults, stops = len(result.warnings), len(result.stops)
     parts = [
-        "lenient: scored as the official scorer would, faults and all",
-        score_table(result.scores) if result.scores else "no file that it would score",
+        "lenient: scored as the official scorer would, without refusing faults",
+        score_table(result.scores) if result.scores else "the official scorer would score no file",
         f"lenient: {count(faults, 'fault')} listed as warnings"
         + (
             f"; the official scorer would end without a score at {count(stops, 'file')}, so means are left out"
@@ -92,7 +93,7 @@ def lenient_text(result: Lenient) -> str:
 
 
 def check_text(result: Report) -> str:
-    """The problems and notes of a check, and what was checked against what."""
+    """The problems and notes of a check, and what was checked."""
     found = count(len(result.problems), "problem") if result.problems else "no problems"
     covered = sum(map(len, result.coverage.values()))
     kind = "partial bundle" if result.partial else "complete bundle"
@@ -109,17 +110,19 @@ def check_text(result: Report) -> str:
 
 
 def comparison_text(comparison: Mapping[str, Any]) -> str:
-    """Tables of a comparison made by `compare.compare`: by task, by language, by language family and script."""
+    """Tables of what `manifest_differences` found: by task, by language, by language family and script."""
     parts = [
         tabulate(rows, headers=headings, stralign="right", colalign=("left",), disable_numparse=True)
-        for headings, rows in (f(comparison) for f in (compare.table, compare.language_table, compare.group_table))
+        for headings, rows in (
+            made(comparison) for made in (differences.table, differences.language_table, differences.group_table)
+        )
         if rows
     ]
     for side in ("a", "b"):
         for task, languages in comparison[f"only_{side}"].items():
             parts.append(f"only {comparison[side]} has {task} in {' '.join(languages)}")
     head = f"{comparison['a']} (a) and {comparison['b']} (b); differences are b minus a, in points"
-    return "\n\n".join([head, *(parts or ["there is no task and language that both have a score for"])])
+    return "\n\n".join([head, *(parts or ["the two have no scored task and language in common"])])
 
 
 def summary_table(manifests: Sequence[Manifest]) -> str:

@@ -1,4 +1,4 @@
-"""What the numbers of a run say in words, and which expectations of its recipe hold."""
+"""The result of a run in words, and which expectations of its recipe hold."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from xtreme_bench.report.claims import Manifest, Scores, scores_of
 from xtreme_bench.report.tables import CHANCE, cell, difference, tasks_of
 from xtreme_bench.wording import count, listing
 
-# Changes below this many points are called none: a second decimal of a mean is no finding.
+# Smaller changes, in points, count as no difference.
 NOTHING = 0.5
 # Two-sided 95 % of a normal distribution.
 SURE = 1.96
@@ -88,10 +88,10 @@ def _chance(manifest: Manifest) -> Iterator[str]:
 
 
 def _error(percents: Sequence[float], sizes: Sequence[int]) -> float:
-    """At most how far the mean of accuracies is off, in points, for the number of test examples (95 %).
+    """An upper bound of the sampling error of a mean of accuracies, in points (95 %).
 
-    The mean of the languages' standard errors: it bounds the error of the mean also where the languages translate the
-    same examples and so err together.
+    It is the mean of the standard errors of the languages. This bound also holds for parallel test sets, whose errors
+    are correlated.
     """
     shares = [percent / 100 for percent in percents]
     errors = [math.sqrt(share * (1 - share) / max(1, size)) for share, size in zip(shares, sizes, strict=True)]
