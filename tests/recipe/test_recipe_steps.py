@@ -37,6 +37,8 @@ STEPS: dict[str, dict[str, int]] = {
     "commonsenseqa": {"intermediate": 915, **FINETUNING},
     "multitask9": {"intermediate": 205_533, **FINETUNING},
     "multitask9-mlm": {"intermediate": 411_066, **FINETUNING},
+    "multitask9-translated": {"intermediate": 811_431, **FINETUNING},
+    "multitask9-both": {"intermediate": 1_622_862, **FINETUNING},
     "multitask8": {"intermediate": 201_969, **FINETUNING},
     "quickstart": {"intermediate": 600, **SMALL},
     "quickstart-baseline": SMALL,
@@ -52,6 +54,9 @@ def sizes(stage: Stage) -> dict[str, int]:
     params = stage.params
     tasks = params.corpora if isinstance(params, Intermediate) else [params.corpus.source]
     found = {task: published(task, "train") or 0 for task in tasks}
+    if isinstance(params, Intermediate):
+        # Translations are as many as the originals.
+        found = {task: size * len(params.corpora[task].languages) for task, size in found.items()}
     if "tydiqa" in found:
         found["tydiqa"] -= found["tydiqa"] // TYDIQA_DEV_EVERY
     return found
