@@ -10,7 +10,7 @@ READY  := $(VENV)/.installed
 ENGINE ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help install reproduce readme-tables plan validate check test test-docker bench-data bench-retrieval bench-training bench-comparison format lock audit image shell clean-containers clean
+.PHONY: help install reproduce readme-tables plan validate check test test-docker bench-data bench-retrieval bench-training bench-comparison findings format lock audit image shell clean-containers clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -65,6 +65,10 @@ bench-training: $(READY) ## compare fine-tuning with transformers' Trainer and t
 
 bench-comparison: $(READY) ## measure `compare` at XTREME's full size
 	$(VENV)/bin/python benchmarks/comparison.py
+
+findings: $(READY) ## write docs/findings.md from its records; with BUNDLES and LABELS [STORE] record those first
+	$(if $(BUNDLES),$(VENV)/bin/python -m xtreme_bench.findings.records "$(BUNDLES)" "$(LABELS)" $(if $(STORE),--store "$(STORE)"))
+	$(VENV)/bin/python -m xtreme_bench.findings.page
 
 format: $(READY) ## format the code and apply automatic fixes
 	$(VENV)/bin/ruff format .

@@ -259,6 +259,7 @@ def test_retrieval_takes_a_model_in_a_folder(finished: Path, tmp_path: Path) -> 
     assert manifest["files"]["tatoeba/test-de.tsv"]["records"] == 12
     assert len(manifest["layers"]["bucc2018_dev_f1"]["de"]) == 3
     assert "onnxruntime" in manifest["layers"]["provider"]
+    assert manifest["layers"]["chosen"] in (0, 1, 2)
     (path / "encoder/model.safetensors").unlink()
     done = run(path)
     assert (done.returncode, "model.safetensors is missing" in done.stderr) == (2, True), done.stderr

@@ -8,7 +8,7 @@ paper (table 1) and from the released data where the two differ.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -209,6 +209,23 @@ LANGUAGES: Mapping[str, Language] = MappingProxyType(
         "zh": Language("Chinese", "Sino-Tibetan", "Chinese"),
     }
 )
+
+FAMILIES = tuple(dict.fromkeys(language.family for language in LANGUAGES.values()))
+# How near a language is to those of training, nearest first.
+NEARNESS = ("seen", "family seen", "script seen", "none")
+
+
+def nearness(code: str, trained: Collection[str]) -> str:
+    """How near a language is to the nearest training language: one of NEARNESS."""
+    known = [LANGUAGES[one] for one in trained if one in LANGUAGES]
+    marks = (
+        code in trained,
+        LANGUAGES[code].family in {one.family for one in known},
+        LANGUAGES[code].script in {one.script for one in known},
+        True,
+    )
+    return NEARNESS[marks.index(True)]
+
 
 # The languages of the built-in corpora; each task has those of them that XTREME has for it.
 MINIATURE_LANGUAGES = ("en", "de", "es", "ru", "ar", "hi", "zh", "ja", "tr", "sw")

@@ -6,7 +6,7 @@ published sizes, reports and keys follow the row. A new task needs a row here, a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -45,8 +45,10 @@ class Corpus:
     `labels` are the classes; `label_file` holds them if each corpus has its own. A task with several `parts` (one
     head, one set of labels) has no files of its own; the files of its parts are read in order. `impossible`: a question
     may have no answer. `options` is the number of answers to choose from. `metric` chooses checkpoints instead of the
-    family's metric. `miniature`: whether the built-in corpora have the task. `release` is in no key of a training,
-    because it does not affect training.
+    family's metric. `matched_by` says what translations of an item share, their "id" or their "position"; without it
+    files in other languages contain other items. `target` is the target whose data these are, `target_elsewhere` that
+    in languages other than English: what trains on them is not zero-shot there. `miniature`: whether the built-in
+    corpora have the task. `release` is in no key of a training, because it does not affect training.
     """
 
     name: str
@@ -59,6 +61,9 @@ class Corpus:
     parts: tuple[str, ...] = ()
     impossible: bool = False
     metric: str = ""
+    matched_by: str = "id"
+    target: str = ""
+    target_elsewhere: str = ""
     options: int = 0
     alone: bool = True
     miniature: bool = False
@@ -67,6 +72,10 @@ class Corpus:
     def corpora(self) -> tuple[Corpus, ...]:
         """The rows whose files are read: the parts of the task, or the task itself."""
         return tuple(CORPORA[part] for part in self.parts) or (self,)
+
+    def targets(self, languages: Collection[str]) -> set[str]:
+        """The targets whose own data it is, in some languages."""
+        return {self.target, self.target_elsewhere if {*languages} - {"en"} else ""} - {""}
 
     @cached_property
     def trained_on(self) -> dict[str, Any]:
@@ -99,7 +108,7 @@ _GOLD_LABEL = r'\{[^\n]*"gold_label"'
 _ROWS = (
     Corpus("anli_plus", "classification", Release("SNLI 1.0, MultiNLI 1.0 and ANLI 1.0",
             {"train en": 1_104_934, "dev en": 22_857}),
-        labels=NLI_LABELS, parts=("snli", "mnli", "anli"), miniature=True),
+        labels=NLI_LABELS, parts=("snli", "mnli", "anli"), matched_by="", miniature=True),
     Corpus("mnli", "classification", Release("MultiNLI 1.0",
             # Williams et al. 2018: the matched development set. XNLI's authors translated the training pairs.
             {"dev en": 9_815, **{f"train {language}": 392_702 for language in TASKS["xnli"].languages}},
@@ -116,7 +125,7 @@ _ROWS = (
                             dev_split="validation_matched")),
                 at("https://cims.nyu.edu/~sbowman/multinli/multinli_1.0.zip"))),
         _files("mnli/{}multinli_1.0_train.jsonl", "mnli/{}multinli_1.0_dev_matched.jsonl"),
-        f"{_READ}:read_nli", NLI_LABELS, miniature=True),
+        f"{_READ}:read_nli", NLI_LABELS, matched_by="position", miniature=True),
     Corpus("qqp", "classification", Release("GLUE's QQP",
             {"train en": 363_846, "dev en": 40_430}, f"{_PREPARE}.training:prepare_qqp",
             (Form("qqp", "GLUE", rf"{TRAIN_DEV}\.tsv", r"id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate",
@@ -126,7 +135,8 @@ _ROWS = (
                 Hub("nyu-mll/glue", "bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c", "qqp",
                     english("qqp", "train.tsv", "dev.tsv")),
                 at("https://dl.fbaipublicfiles.com/glue/data/QQP-clean.zip"))),
-        _files("qqp/{}train.tsv", "qqp/{}dev.tsv"), f"{_READ}:read_qqp", PARAPHRASE_LABELS, miniature=True),
+        _files("qqp/{}train.tsv", "qqp/{}dev.tsv"), f"{_READ}:read_qqp", PARAPHRASE_LABELS, matched_by="",
+        target_elsewhere="pawsx", miniature=True),
     Corpus("squad_v1", "qa", Release("SQuAD 1.1",
             {"train en": 87_599, "dev en": 10_570}, f"{_PREPARE}.squad:prepare_squad_v1",
             (Form("squad_v1", "SQuAD 1.1", rf"{TRAIN_DEV}-v1\.1\.json", JSON_OBJECT),
@@ -208,6 +218,16 @@ _ROWS = (
                 at("https://dl.fbaipublicfiles.com/anli/anli_v1.0.zip"))),
         {split: tuple(f"anli/{{}}R{r}/{split}.jsonl" for r in (1, 2, 3)) for split in SPLITS},
         f"{_READ}:read_anli", NLI_LABELS, alone=False, miniature=True),
+    # Development sets that stand in for a test set: `data prepare` gives their first part to training, everywhere.
+    Corpus("xnli_dev", "classification", Release("XNLI's development set",
+            {}, f"{_PREPARE}.pairs:prepare_xnli_dev",
+            (Form("xnli_dev", "prepared", rf"xnli_dev/(?:{_L}/)?{TRAIN_DEV}\.tsv"),)),
+        _files("xnli_dev/{}train.tsv", "xnli_dev/{}dev.tsv"), f"{_READ}:read_xnli_dev", NLI_LABELS, target="xnli"),
+    Corpus("pawsx_dev", "classification", Release("PAWS-X's development set",
+            {}, f"{_PREPARE}.pairs:prepare_pawsx_dev",
+            (Form("pawsx_dev", "prepared", rf"pawsx_dev/(?:{_L}/)?{TRAIN_DEV}\.tsv"),)),
+        _files("pawsx_dev/{}train.tsv", "pawsx_dev/{}dev.tsv"), f"{_READ}:read_pawsx_dev", PARAPHRASE_LABELS,
+        target="pawsx"),
 )
 # fmt: on
 

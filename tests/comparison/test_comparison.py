@@ -217,3 +217,52 @@ def test_tables_mark_what_is_significant_and_sentences_say_what_cannot_be_told()
     assert words[0].startswith("tatoeba: b is better than a, +")
     assert "1 are better and 0 are worse; for 1 the data cannot tell" in words[1]
     assert len(forms.table_csv([comparison]).splitlines()) == 1 + len(comparison.estimates)
+
+
+CONTRAST = {"recipe": "diverse", "minus": "english", "over": "family unseen"}
+
+
+def contrasted(
+    name: str, languages: Sequence[str], cells: dict[tuple[str, str], Sequence[bool]], **contrast: str
+) -> Arm:
+    """An arm with intermediate training in some languages, whose recipe names a contrast."""
+    made = arm(name, cells)
+    told = {"trained_on": {"intermediate": {"mnli": list(languages)}}, "recipe": {"contrast": {**CONTRAST, **contrast}}}
+    return Arm(name, tuple({**manifest, **told} for manifest in made.manifests), made.cells)
+
+
+def test_a_contrast_is_over_families_that_no_arm_was_trained_in() -> None:
+    a = {("xnli", code): flags(0.5, 300, at) for at, code in enumerate(("en", "de", "sw", "tr", "zh"))}
+    b = {cell: flags(0.5 if cell[1] in ("de", "sw") else 0.9, 300, 7) for cell in a}
+    arms = contrasted("english", ["en"], a), contrasted("diverse", ["sw"], b)
+    found = one(compare(*arms, resamples=DRAWS), "contrast on family unseen")
+    expected = np.mean([100 * (np.mean(b["xnli", code]) - np.mean(a["xnli", code])) for code in ("tr", "zh")])
+    assert (found.difference, found.level, found.cells) == (pytest.approx(expected), "contrast", 2)
+    assert found.verdict == "better"
+    assert found.p_holm == found.p
+    assert not compare(contrasted("english", ["en"], a), contrasted("others", ["sw"], b))[0].level("contrast")
+    everywhere = compare(
+        *(contrasted(each.name, ["en"], dict(cells), over="all") for each, cells in zip(arms, (a, b), strict=True))
+    )
+    assert one(everywhere, "contrast on all").cells == 4
+
+
+def test_a_contrast_over_few_families_is_less_certain_than_over_their_many_languages() -> None:
+    """One family gains, the other does not: however many languages each has, there are two of them."""
+    languages = ("de", "fr", "es", "it", "fi", "et", "hu")
+    a = {("xnli", code): flags(0.5, 2000, at) for at, code in enumerate(languages)}
+    gains = {"fi", "et", "hu"}
+    b = {cell: flags(0.7 if cell[1] in gains else 0.5, 2000, 50 + at) for at, cell in enumerate(a)}
+    found = compare(contrasted("english", ["ja"], a), contrasted("diverse", ["ja"], b), resamples=DRAWS)
+    task, contrast = one(found, "xnli"), one(found, "contrast on family unseen")
+    assert task.verdict == "better"
+    assert contrast.verdict == "cannot tell"
+    assert contrast.difference == pytest.approx(10, abs=1.5)
+    assert (contrast.low, contrast.high) == (pytest.approx(0, abs=2.5), pytest.approx(20, abs=2.5))
+
+
+def test_languages_are_told_apart_by_how_near_they_are_to_those_of_intermediate_training() -> None:
+    cells = {("udpos", code): flags(0.5, 50, at) for at, code in enumerate(("en", "de", "nl", "fi", "ja"))}
+    arms = contrasted("english", ["de"], cells), contrasted("diverse", ["de"], cells)
+    kinds = compare(*arms, resamples=100)[0].level("intermediate data")
+    assert {each.name: each.cells for each in kinds} == {"seen": 1, "family seen": 1, "script seen": 1, "none": 1}

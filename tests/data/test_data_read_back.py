@@ -70,6 +70,10 @@ RELEASES: dict[tuple[str, str], dict[str, str]] = {
                               for language in ("en", "de")},
     ("xnli", "XTREME"): {"xnli/train-en.tsv": PAIRS, "dev-en.tsv": PAIRS, "dev-de.tsv": PAIRS,
                          "xnli/test-de.tsv": TEST_PAIRS},
+    ("xnli_dev", "prepared"): {f"xnli_dev/{folder}{split}.tsv": PAIRS for folder in ("", "de/")
+                               for split in ("train", "dev")},
+    ("pawsx_dev", "prepared"): {f"pawsx_dev/{folder}{split}.tsv": SAME for folder in ("", "de/")
+                                for split in ("train", "dev")},
     ("pawsx", "x-final"): {f"{language}/{name}.tsv": X_FINAL for language in ("en", "de")
                            for name in ("train", "translated_train", "dev_2k", "test_2k")},
     ("pawsx", "XTREME"): {"pawsx/train-en.tsv": SAME, "dev-en.tsv": SAME, "pawsx/test-de.tsv": TEST_PAIRS},

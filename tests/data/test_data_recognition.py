@@ -239,7 +239,13 @@ def test_the_language_in_a_name_of_wikiann_is_that_of_the_file_whatever_its_firs
     assert (tmp_path / "data/panx/train-zh.tsv").read_text() == "Ulm\tB-LOC\n"
 
 
-USED = Usage(targets={"xquad": ["de"]}, pretraining=None, intermediate={"anli_plus": ["en"]}, finetuning=["squad"])
+USED = Usage(
+    targets={"xquad": ["de"]},
+    pretraining=None,
+    intermediate={"anli_plus": ["en"]},
+    finetuning=["squad"],
+    select_on=["en"],
+)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from xtreme_bench.bundle.manifest import trained_on, zero_shot
+from xtreme_bench.bundle.manifest import near, trained_on, zero_shot
 from xtreme_bench.bundle.read import opened
 from xtreme_bench.bundle.write import write
 from xtreme_bench.files import Digests, digest
@@ -129,6 +129,7 @@ def manifest(**changes: Any) -> dict[str, Any]:
         "scores": {},
         "trained_on": trained_on(recipe),
         "zero_shot": zero_shot(recipe),
+        "near": near(recipe),
         **changes,
         "recipe": {**recipe.to_dict(), **changes.get("recipe", {})},
     }

@@ -195,9 +195,12 @@ def test_scoring_every_layer_adds_stages_and_changes_none(tmp_path: Path) -> Non
     before = {stage.key for stage in planned(tmp_path, with_bucc("")).stages}
     after = planned(tmp_path, with_bucc(", layers: all")).stages
     added = [stage for stage in after if stage.key not in before]
-    assert [stage.kind for stage in added] == ["export", "layers"]
-    assert added[1].inputs["export"] is added[0]
-    assert len(after) == len(before) + 2
+    assert [stage.kind for stage in added] == ["export", "layers", "retrieve", "retrieve", "score_chosen"]
+    export, layers, *again, score = added
+    assert layers.inputs["export"] is export
+    assert [stage.inputs["layers"] for stage in (*again, score)] == [layers] * 3
+    assert [score.inputs[task] for task in ("bucc2018", "tatoeba")] == again
+    assert len(after) == len(before) + 5
 
 
 def test_a_lower_precision_is_compared_where_labels_are_and_retrieval_never_sees_them(tmp_path: Path) -> None:

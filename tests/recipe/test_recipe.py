@@ -8,6 +8,7 @@ import typing
 from pathlib import Path
 
 import pytest
+import yaml
 from places import RECIPES
 
 from xtreme_bench.benchmark import MINIATURE_LANGUAGES, TASKS
@@ -46,7 +47,7 @@ def test_every_shipped_recipe_opens_with_its_schema_and_its_command(path: Path) 
     assert head.startswith("# yaml-language-server: $schema=recipe.schema.json\n")
     assert f"    make reproduce RECIPE={path.stem}" in head
     assert "Needed first:" in head
-    licensed = "CCGbank (LDC2005T13)" if path.stem in ("ccg", "multitask9", "multitask9-mlm") else "none."
+    licensed = "CCGbank (LDC2005T13)" if path.stem == "ccg" or path.stem.startswith("multitask9") else "none."
     assert f"\n# Licences needed: {licensed}" in head
 
 
@@ -204,3 +205,48 @@ def test_reading_recipes_needs_nothing_heavy() -> None:
     code = "import sys, xtreme_bench.recipe.load; print(*({'torch', 'numpy', 'transformers'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize(
+    ("names", "counts"),
+    [
+        (("pocket-english", "pocket-distant", "pocket-diverse", "pocket-diverse-en"), [1, 1, 12, 13]),
+        (("english", "single", "multilingual3", "multilingual8", "multilingual8-en"), [1, 1, 3, 8, 9]),
+    ],
+)
+def test_the_arms_of_a_comparison_differ_in_the_languages_of_intermediate_training_alone(
+    names: tuple[str, ...], counts: list[int]
+) -> None:
+    arms = [load.load(RECIPES / f"{name}.yaml") for name in names]
+    first = next(iter(arms[0].intermediate.tasks)) if arms[0].intermediate else ""
+    languages = [arm.intermediate.tasks[first].languages for arm in arms if arm.intermediate]
+    assert [len(codes) for codes in languages] == counts
+    assert ["en" in codes for codes in languages] == [True, *[False] * (len(names) - 2), True]
+    values = [arm.to_dict() for arm in arms]
+    for value in values:
+        for task in value["intermediate"]["tasks"].values():
+            assert {*task["languages"]} <= {*task["shared_by"]}
+            task["languages"] = []
+        value["baseline"] = None
+    assert values[1:] == values[:-1]
+
+
+def test_the_first_arm_of_the_small_comparison_lacks_intermediate_training_alone() -> None:
+    none, english = (load.load(RECIPES / f"pocket-{arm}.yaml").to_dict() for arm in ("none", "english"))
+    assert {**english, "intermediate": None, "baseline": None} == none
+
+
+@pytest.mark.parametrize(("written", "read", "development"), [("last", ("last",), ()), (["de"], ("de",), ("de",))])
+def test_what_chooses_a_checkpoint_survives_a_manifest(
+    tmp_path: Path, written: object, read: tuple[str, ...], development: tuple[str, ...]
+) -> None:
+    phase = {"tasks": {"mnli": {"languages": ["de"]}}, "steps": 5, "select_on": written}
+    recipe = {"description": "d", "seed": 1, "model": {"path": "e"}, "intermediate": phase, "targets": {"xnli": {}}}
+    (tmp_path / "small.yaml").write_text(yaml.safe_dump(recipe))
+    loaded = load.load(tmp_path / "small.yaml")
+    again, problems = load.recall(loaded.to_dict(), "small")
+    assert not problems
+    for one in (loaded, again):
+        assert one is not None
+        assert one.intermediate is not None
+        assert (one.intermediate.select_on, one.intermediate.development) == (read, development)

@@ -23,6 +23,8 @@ from xtreme_bench.training.params import Intermediate, Pretrain, Tuning
 FINETUNING = {"xnli": 24_544, "pawsx": 7_720, "udpos": 6_650, "panx": 6_250, "squad": 10_950, "tydiqa": 416}
 SHORT = {"xnli": 80, "pawsx": 40, "udpos": 30, "panx": 100, "squad": 10, "tydiqa": 10}
 SMALL = {"pretrain": 2600, "xnli": 700, "pawsx": 400, "udpos": 150, "panx": 150, "squad": 400, "tydiqa": 300}
+MATCHED = ("english", "single", "multilingual3", "multilingual8", "multilingual8-en")
+POCKET = {"xnli": 100, "udpos": 100, "panx": 100}
 STEPS: dict[str, dict[str, int]] = {
     "baseline": FINETUNING,
     "anli_plus": {"intermediate": 103_590, **FINETUNING},
@@ -36,6 +38,8 @@ STEPS: dict[str, dict[str, int]] = {
     "commonsenseqa": {"intermediate": 915, **FINETUNING},
     "multitask9": {"intermediate": 205_533, **FINETUNING},
     "multitask9-mlm": {"intermediate": 411_066, **FINETUNING},
+    "multitask9-translated": {"intermediate": 811_431, **FINETUNING},
+    "multitask9-both": {"intermediate": 1_622_862, **FINETUNING},
     "multitask8": {"intermediate": 201_969, **FINETUNING},
     "quickstart": {"intermediate": 60, **SHORT},
     "quickstart-baseline": SHORT,
@@ -43,6 +47,9 @@ STEPS: dict[str, dict[str, int]] = {
     "quickstart-scratch-baseline": SMALL,
     "real-sample": {"xnli": 160, "pawsx": 240, "udpos": 500, "panx": 800, "squad": 250, "tydiqa": 160},
     "real-smoke": {"udpos": 60, "panx": 120},
+    **{f"pocket-{arm}": {"intermediate": 200, **POCKET} for arm in ("english", "distant", "diverse", "diverse-en")},
+    "pocket-none": POCKET,
+    **{arm: {"intermediate": 8500, **FINETUNING} for arm in MATCHED},
 }
 
 
@@ -51,6 +58,9 @@ def sizes(stage: Stage) -> dict[str, int]:
     params = stage.params
     tasks = params.corpora if isinstance(params, Intermediate) else [params.corpus.source]
     found = {task: published(task, "train") or 0 for task in tasks}
+    if isinstance(params, Intermediate):
+        # Translations are as many as the originals.
+        found = {task: size * len(params.corpora[task].languages) for task, size in found.items()}
     if "tydiqa" in found:
         found["tydiqa"] -= found["tydiqa"] // TYDIQA_DEV_EVERY
     return found
@@ -81,7 +91,10 @@ def test_a_number_of_steps_that_is_chosen_is_one_of_several(path: Path) -> None:
             assert STEPS[path.stem][source] >= 5 * settings.evaluate_every
 
 
-@pytest.mark.parametrize("name", [name for name, phases in STEPS.items() if phases.get("intermediate", 0) > 600])
+PUBLISHED = [name for name, phases in STEPS.items() if phases.get("intermediate", 0) > 600 and name not in MATCHED]
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
 def test_intermediate_training_is_set_as_in_the_guide_of_the_paper(name: str) -> None:
     settings = load(RECIPES / f"{name}.yaml").intermediate
     assert settings is not None

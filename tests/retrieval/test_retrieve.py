@@ -10,10 +10,12 @@ from made_up_run import BESIDE_FP32, LAYERED, MINED, PRECISION, RETRIEVED
 from tiny_encoder import LAYERS, TEXTS, export_tiny_encoder, save_tiny_encoder
 
 from xtreme_bench.errors import InputError, StageError
+from xtreme_bench.files import write_json
+from xtreme_bench.official.params import Score
 from xtreme_bench.retrieval import export as onnx_export
 from xtreme_bench.retrieval import precision
 from xtreme_bench.retrieval import retrieve as retrieval
-from xtreme_bench.retrieval.layers import score_layers
+from xtreme_bench.retrieval.layers import score_chosen, score_layers
 from xtreme_bench.retrieval.params import Precision, Retrieve
 from xtreme_bench.retrieval.retrieve import retrieve
 from xtreme_bench.stage.job import Job
@@ -210,6 +212,8 @@ def test_every_layer_is_scored_on_development_pairs_in_one_pass(tmp_path, encode
     told = lambda done, total, what: seen.append(what)  # noqa: E731
     facts = score_layers(job(tmp_path, encoder, export, progress=told, languages=["de"], layer=None))
     assert {*LAYERED} <= {*facts}
+    assert facts["chosen"] == 0
+    assert json.loads((tmp_path / "out/layers.json").read_text()) == {"layer": 0}
     assert facts["bucc2018_dev_f1"]["de"] == [100] * (LAYERS + 1)
     assert facts["provider"].startswith(provider)
     assert seen[-1] == f"de: mining with layer {LAYERS}"
@@ -217,6 +221,23 @@ def test_every_layer_is_scored_on_development_pairs_in_one_pass(tmp_path, encode
     # Another run finds the language done and needs no vectors.
     assert not (tmp_path / "work" / "de").exists()
     assert score_layers(job(tmp_path, encoder, export, languages=["de"], layer=None)) == facts
+
+
+def test_retrieval_at_the_chosen_layer_is_retrieval_at_that_layer_and_is_scored_beside_it(tmp_path, encoder):
+    make_tatoeba(tmp_path / "data", "de", shift=7)
+    (tmp_path / "chosen").mkdir()
+    write_json(tmp_path / "chosen" / "layers.json", {"layer": 1})
+    plain = retrieve(job(tmp_path, encoder, task="tatoeba", languages=["de"], layer=1))
+    expected = (tmp_path / "out/test-de.tsv").read_bytes()
+    given = job(tmp_path, encoder, task="tatoeba", languages=["de"], layer=None)
+    given = dataclasses.replace(given, inputs={**given.inputs, "layers": tmp_path / "chosen"})
+    assert retrieve(given) == plain
+    assert (plain["layer"], (tmp_path / "out/test-de.tsv").read_bytes()) == (1, expected)
+    write(tmp_path / "labels/tatoeba/test-de.tsv", [(at - 7) % len(ENGLISH) for at in range(len(ENGLISH))])
+    inputs = {"labels": tmp_path / "labels", "layers": tmp_path / "chosen", "tatoeba": tmp_path / "out"}
+    facts = score_chosen(Job(Score({"tatoeba": ("de",)}), inputs, tmp_path / "out", tmp_path / "work"))
+    assert (facts["layer"], facts["averages"]["tatoeba"]) == (1, 100)
+    assert facts["scores"]["tatoeba"]["accuracy"] == {"de": 100}
 
 
 @pytest.fixture(params=["retrieve", "layers"])

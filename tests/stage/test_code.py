@@ -81,7 +81,7 @@ def test_what_changes_no_result_changes_no_key(package: Path, file: str, pattern
         ("retrieval/params.py", "Embedding", {"retrieve", "layers"}),
         ("data/targets.py", "read_tatoeba", {"retrieve", "audit"}),
         ("retrieval/neighbours.py", "both_ways", {"retrieve", "layers"}),
-        ("official/metrics.py", "set_f1", {"intermediate", "finetune", "score"}),
+        ("official/metrics.py", "set_f1", {"intermediate", "finetune", "score", "score_chosen"}),
         ("miniature/languages/sw.py", "WORDS", {"corpus", "labels"}),
     ],
 )
@@ -104,7 +104,7 @@ def test_a_changed_reader_changes_the_keys_of_those_who_read_its_tasks(package: 
 
 def features_of(task: str) -> Stage:
     """The stage that tokenises an intermediate task."""
-    choice = IntermediateChoice(task, ("en",), 128, None, evaluate_on=500, unusable=0.1)
+    choice = IntermediateChoice(task, ("en",), ("en",), None, 128, None, evaluate_on=500, unusable=0.1)
     return Stage("features", task, Features(choice, threads=1), {})
 
 

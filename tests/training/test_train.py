@@ -239,6 +239,47 @@ def test_a_loss_that_is_not_finite_ends_the_stage_with_advice(tmp_path: Path, in
         finetune(job)
 
 
+class Constant:
+    """An objective that only looks at the head."""
+
+    def loss(self, head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:
+        return head(hidden[:, 0]).sum()
+
+    def terms(self, examples: Sequence[Example]) -> int:
+        return len(examples)
+
+
+def batches(folder: Path, sizes: Sequence[int], *, matched: bool) -> list[list[int]]:
+    """The rows of each batch of a training on examples of these lengths."""
+    seen: list[list[int]] = []
+
+    class Seen(Constant):
+        def loss(self, head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:
+            seen.append(sorted(example.row for example in examples))
+            return super().loss(head, hidden, examples)
+
+    examples = [Example(at, (np.full(size, 9, np.int32),)) for at, size in enumerate(sizes)]
+    job = make_job(folder, {**FINETUNING, "batch": 4})
+    task = Task("mnli", Seen(), nn.Linear(16, 3), examples, matched=matched)
+    fit(job, prepare_device(job.params), tiny_encoder(), [task], [1.0], 12)
+    return seen
+
+
+def test_matched_examples_are_batched_alike_in_every_language_whatever_their_lengths(tmp_path: Path) -> None:
+    short, long = [3 + at % 5 for at in range(24)], [30 - at for at in range(24)]
+    same = [batches(tmp_path / f"{at}", sizes, matched=True) for at, sizes in enumerate((short, long))]
+    assert same[0] == same[1]
+    assert sorted(row for batch in same[0][:6] for row in batch) == [*range(24)]
+    other = [batches(tmp_path / f"{at + 2}", sizes, matched=False) for at, sizes in enumerate((short, long))]
+    assert other[0] != other[1]
+
+
+def test_without_development_rows_the_last_step_is_kept(tmp_path: Path, inputs: dict[str, Path]) -> None:
+    facts = intermediate(make_job(tmp_path, {**MIXED, "select_on": ()}, **inputs))
+    assert (facts["steps"], facts["best_step"], facts["dev"], facts["metric"]) == (12, 12, {}, {})
+    assert facts["tokens"].keys() == facts["examples"].keys()
+
+
 def test_a_full_gpu_ends_the_stage_with_advice(tmp_path: Path) -> None:
     class Greedy:
         def loss(self, head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:

@@ -99,8 +99,9 @@ def sources(data: Path, used: Usage) -> Iterator[Source]:
     for task, codes in used.intermediate.items():
         for code in codes:
             yield Source(task, "intermediate", code, partial(_rows, intermediate.read, data, task, "train", code))
-        dev = partial(_rows, intermediate.read, data, task, "dev")
-        yield Source(f"{task} (development)", "choice of checkpoints", "en", dev)
+        for code in used.select_on:
+            dev = partial(_rows, intermediate.read, data, task, "dev", code)
+            yield Source(f"{task} (development)", "choice of checkpoints", code, dev)
     for name in used.finetuning:
         yield Source(name, "fine-tuning", "en", partial(_rows, targets.read_train, data, name, "train"))
         dev = partial(_rows, targets.read_train, data, name, "dev")

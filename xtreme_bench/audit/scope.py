@@ -32,6 +32,11 @@ RELATIONS = (
     Relation("squad_v1", "mlqa", "SQuAD 1.1 is the training set of MLQA"),
     Relation("squad_v2", "mlqa", "SQuAD 2.0 contains SQuAD 1.1, the training set of MLQA"),
     Relation("squad (development)", "xquad", "XQuAD translates questions of the SQuAD 1.1 development set"),
+    *(
+        Relation(name, row.target, f"{name} is a part of {row.release.name}, and another part is a test set")
+        for name, row in INTERMEDIATE.items()
+        if row.target
+    ),
 )
 
 
@@ -43,6 +48,7 @@ def usage(recipe: Recipe) -> Usage:
         pretraining=_text(recipe),
         intermediate={name: task.languages for name, task in tasks.items()},
         finetuning=tuple(sorted({source for task in recipe.targets if (source := TASKS[task].source) is not None})),
+        select_on=recipe.intermediate.development if recipe.intermediate else (),
     )
 
 
@@ -71,9 +77,10 @@ def everything(data: Path) -> Usage:
             task: codes
             for task in INTERMEDIATE
             if there(layout.intermediate_files(task))
-            and (codes := tuple(code for code in LANGUAGES if there(layout.intermediate_files(task, code))))
+            and (codes := tuple(code for code in LANGUAGES if there(layout.intermediate_files(task, [code], ()))))
         },
         finetuning=tuple(source for source in layout.SOURCES if there(layout.training_files(source))),
+        select_on=("en",),
     )
 
 
@@ -82,8 +89,7 @@ def files(used: Usage, data: Path | None = None) -> list[str]:
     found = {file for task, codes in used.targets.items() for code in codes for file in layout.test_files(task, code)}
     found |= {file for source in used.finetuning for file in layout.training_files(source)}
     for task, codes in used.intermediate.items():
-        found.update(file for code in codes for file in layout.intermediate_files(task, code))
-        found.update(layout.intermediate_split_files(task, "dev"))
+        found.update(layout.intermediate_files(task, codes, used.select_on))
     if text := used.pretraining:
         found |= {
             file for code in text.languages for file in layout.text_files(code, translation=code in text.translated)

@@ -63,6 +63,7 @@ def _claims(manifest: Mapping[str, Any], recipe: Recipe, labels: Path) -> Iterat
         ("data.source", source, recipe.data.source),
         ("trained_on", manifest["trained_on"], made.trained_on(recipe)),
         ("zero_shot", manifest["zero_shot"], made.zero_shot(recipe)),
+        ("near", manifest.get("near", {}), made.near(recipe)),
     ):
         yield from _differences(key, claimed, follows)
     image, pinned = manifest["image"], recipe.resources.image or ""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from xtreme_bench.benchmark import TASKS
+from xtreme_bench.benchmark import LANGUAGES, NEARNESS, TASKS, nearness
 from xtreme_bench.files import digest
+from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.plan.stages import Plan
 from xtreme_bench.recipe.load import Recipe
 from xtreme_bench.released import packages
@@ -44,6 +45,7 @@ def content(plan: Plan, records: Sequence[Mapping[str, Any]], scores: Mapping[st
         "scores": scores,
         "trained_on": trained_on(recipe),
         "zero_shot": zero_shot(recipe),
+        "near": near(recipe),
         "left_out": {stage.name: found for stage in plan.stages if (found := facts[stage.key].get("dropped"))},
         "dev": {stage.name: facts[stage.key] for stage in plan.stages if stage.row.tells == "dev"},
         "retrieval": {
@@ -51,7 +53,7 @@ def content(plan: Plan, records: Sequence[Mapping[str, Any]], scores: Mapping[st
             for task, stage in plan.predictions.items()
             if stage.row.tells == "retrieval"
         },
-        **{field: _only(plan, facts, field) for field in ("audit", "precision", "layers")},
+        **{field: _only(plan, facts, field) for field in ("audit", "precision", "layers", "chosen_layer")},
     }
 
 
@@ -104,13 +106,22 @@ def trained_on(recipe: Recipe) -> dict[str, Any]:
 
 
 def zero_shot(recipe: Recipe) -> dict[str, list[str]]:
-    """For each target, the languages without a labelled training example of any task."""
+    """For each target, the languages without a labelled training example of any task; none if its data are used."""
     phases = trained_on(recipe)
     seen = {code for phase in ("intermediate", "finetuning") for codes in phases[phase].values() for code in codes}
+    own = {task for name, codes in phases["intermediate"].items() for task in INTERMEDIATE[name].targets(codes)}
     return {
-        task: [language for language in target.languages if language not in seen]
+        task: [language for language in target.languages if language not in seen and task not in own]
         for task, target in recipe.targets.items()
     }
+
+
+def near(recipe: Recipe) -> dict[str, list[str]]:
+    """The scored languages by how near they are to those of intermediate training; fine-tuning is in English always."""
+    trained = {code for codes in trained_on(recipe)["intermediate"].values() for code in codes}
+    scored = [code for code in LANGUAGES if any(code in target.languages for target in recipe.targets.values())]
+    marks = {code: nearness(code, trained) for code in scored}
+    return {mark: [code for code in scored if marks[code] == mark] for mark in NEARNESS} if trained else {}
 
 
 def _data_keys(plan: Plan) -> set[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from xtreme_bench.benchmark import GROUPS, LANGUAGES, OVERALL, TASKS
+from xtreme_bench.benchmark import GROUPS, LANGUAGES, OVERALL, TASKS, nearness
 from xtreme_bench.comparison.arms import Cell
 
 # The dominant order of subject, object and verb (WALS, feature 81A). A language that is not listed has no dominant
@@ -51,12 +51,12 @@ def averages(cells: Collection[Cell], manifests: Iterable[Mapping[str, Any]]) ->
     if set(OVERALL) <= set(by_task):
         found.append(Average("overall", "overall", _over([by_task[task] for task in OVERALL])))
     foreign = [cell for cell in cells if cell[1] != "en"]
-    trained = _intermediate_languages(manifests)
+    trained = intermediate_languages(manifests)
     kinds: dict[str, Callable[[str], str | None]] = {
         "family": lambda code: LANGUAGES[code].family,
         "script": lambda code: LANGUAGES[code].script,
         "word order": WORD_ORDER.get,
-        "intermediate data": lambda code: "seen" if code in trained else "unseen",
+        "intermediate data": lambda code: nearness(code, trained),
     }
     for level, kind in kinds.items():
         found += _by_kind(level, foreign, kind)
@@ -80,7 +80,7 @@ def _by_kind(level: str, cells: Iterable[Cell], kind: Callable[[str], str | None
         yield from (Average(name, level, _mean(own)) for name, own in sorted(groups.items()))
 
 
-def _intermediate_languages(manifests: Iterable[Mapping[str, Any]]) -> set[str]:
+def intermediate_languages(manifests: Iterable[Mapping[str, Any]]) -> set[str]:
     """The languages in which any run was trained on an intermediate task."""
     phases = [manifest["trained_on"].get("intermediate") or {} for manifest in manifests]
     return {code for phase in phases for codes in phase.values() for code in codes}

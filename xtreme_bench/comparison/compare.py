@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from xtreme_bench.benchmark import TASKS
+from xtreme_bench.comparison import contrast
 from xtreme_bench.comparison.arms import Arm, Cell
-from xtreme_bench.comparison.averages import Average, averages
+from xtreme_bench.comparison.averages import Average, averages, intermediate_languages
 from xtreme_bench.comparison.resample import Array, bootstrap, holm, seed_weights, swaps
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.official.items import Items, score_of
@@ -107,9 +108,25 @@ def _compare(a: Arm, b: Arm, resamples: int, seed: int) -> Comparison:
     estimates = []
     for one in wanted:
         weights = np.array([one.weights.get(cell, 0.0) for cell in cells])
-        estimates.append(_estimate(one, weights, scores, moved, null if single else None))
+        estimates.append(_estimate(one, weights, scores, moved @ weights, null @ weights if single else None))
+    estimates += _contrast(a, b, cells, scores, moved, generator)
     only = {one.name: tuple(cell for cell in one.cells if cell not in other.cells) for one, other in ((a, b), (b, a))}
     return Comparison(a.name, b.name, (a.seeds, b.seeds), paired, tuple(estimates), only, _notes(a, b))
+
+
+def _contrast(
+    a: Arm, b: Arm, cells: Sequence[Cell], scores: tuple[Array, Array], moved: Array, generator: np.random.Generator
+) -> list[Estimate]:
+    """The contrast that a recipe of the two names, if any: alone on its level, so nothing is corrected."""
+    manifests = [*a.manifests, *b.manifests]
+    over = contrast.asked(manifests, a.name, b.name)
+    groups = contrast.families(cells, over, intermediate_languages(manifests)) if over else {}
+    if not groups:
+        return []
+    weights = contrast.weights_of(groups, len(cells))
+    mean = weights.mean(axis=0)
+    average = Average(f"contrast on {over}", "contrast", {cells[at]: mean[at] for at in map(int, np.flatnonzero(mean))})
+    return [_estimate(average, mean, scores, contrast.drawn(moved, weights, generator), None)]
 
 
 def _other_items(a: Arm, b: Arm, cells: Sequence[Cell]) -> list[Problem]:
@@ -206,14 +223,14 @@ def seed_part(sides: Sequence[Array], resamples: int, generator: np.random.Gener
 
 
 def _estimate(
-    average: Average, weights: Array, scores: tuple[Array, Array], moved: Array, null: Array | None
+    average: Average, weights: Array, scores: tuple[Array, Array], drawn: Array, null: Array | None
 ) -> Estimate:
+    """`drawn` are differences with other items and seeds, `null` those of items that changed sides."""
     a, b = (float(weights @ runs.mean(axis=1)) for runs in scores)
-    drawn = moved @ weights
     low, high = np.quantile(drawn, [LEVEL / 2, 1 - LEVEL / 2])
     if null is not None:
         # The tolerance: equal differences may have different last digits, because floats are summed in another order.
-        p = (1 + int(np.count_nonzero(np.abs(null @ weights) >= abs(b - a) - 1e-9))) / (len(null) + 1)
+        p = (1 + int(np.count_nonzero(np.abs(null) >= abs(b - a) - 1e-9))) / (len(null) + 1)
     else:
         beyond = min(int(np.count_nonzero(drawn <= 0)), int(np.count_nonzero(drawn >= 0)))
         p = min(1.0, 2 * (1 + beyond) / (len(drawn) + 1))

@@ -13,7 +13,7 @@ from xtreme_bench.benchmark import LANGUAGES, TASKS
 from xtreme_bench.comparison.compare import Comparison, Estimate
 
 # The levels in the table of means, in order. Single cells have their own table.
-LEVELS = ("overall", "group", "task", "transfer", "intermediate data", "family", "script", "word order")
+LEVELS = ("contrast", "overall", "group", "task", "transfer", "intermediate data", "family", "script", "word order")
 FORMATS = {"text": "simple", "markdown": "github", "latex": "latex_booktabs"}
 NAMES = {"script": "{} script", "intermediate data": "{} in intermediate data", "word order": "order {}"}
 SURE = {"better": "+", "worse": "−", "cannot tell": ""}
@@ -37,6 +37,7 @@ def sentences(comparison: Comparison) -> list[str]:
     a, b = comparison.a, comparison.b
     lines = [_sentence(one, a, b) for one in [*comparison.level("overall"), *comparison.level("group")]]
     lines = lines or [_sentence(one, a, b) for one in comparison.level("task")]
+    lines = [_sentence(one, a, b) for one in comparison.level("contrast")] + lines
     cells = comparison.level("cell")
     better, worse = (sum(one.verdict == verdict for one in cells) for verdict in ("better", "worse"))
     lines.append(

@@ -7,6 +7,7 @@ __all__ = [
     "formats",
     "imposters",
     "intermediate",
+    "items",
     "layout",
     "plausible",
     "published",

@@ -15,9 +15,10 @@ from pathlib import Path
 from random import Random
 from typing import Any, Literal
 
-from xtreme_bench.benchmark import TASKS, Group
+from xtreme_bench.benchmark import LANGUAGES, TASKS, Group
 from xtreme_bench.data import intermediate, layout, targets, text
 from xtreme_bench.data.files import some
+from xtreme_bench.data.items import Draw, Items
 from xtreme_bench.data.usable import LeftOut
 from xtreme_bench.intermediate import INTERMEDIATE, Family, parts_of
 from xtreme_bench.rows import Row
@@ -54,7 +55,7 @@ class Corpus:
 
     Parts are "train", "dev" (or several "dev/<file>") and, for training anew on both, "all"; or languages of test sets.
     A part is read in a stream; what its format leaves out is counted under its reason in the counter given. `metric`
-    chooses checkpoints in place of the family's.
+    chooses checkpoints in place of the family's. `matched`: the items are those of recipes in other languages too.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Corpus:
     limits: Limits
     parts: Mapping[str, Read]
     metric: str = ""
+    matched: bool = False
 
     @property
     def development(self) -> list[str]:
@@ -111,10 +113,15 @@ class SourceChoice:
 
 @dataclass(frozen=True)
 class IntermediateChoice:
-    """Training data of an intermediate task in some languages; its development rows are in English."""
+    """Training data of an intermediate task in some languages: all of it, or the items that are `drawn`.
+
+    `select_on` are the languages of its development rows; without one there are none.
+    """
 
     intermediate: str
     languages: tuple[str, ...]
+    select_on: tuple[str, ...]
+    drawn: Draw | None
     max_length: int
     stride: int | None
     evaluate_on: int
@@ -125,18 +132,20 @@ class IntermediateChoice:
         task = self.intermediate
 
         def train(dropped: Counter[str]) -> Iterator[Row]:
+            if self.drawn is not None:
+                return _items(data, task, self.unusable, self.drawn).drawn(self.drawn, self.languages, dropped)
             left_out = LeftOut(self.unusable, dropped)
             read = partial(intermediate.read, data, task, "train")
             return chain.from_iterable(read(language, left_out) for language in self.languages)
 
-        development = _development(data, task, self.unusable)
+        development = _development(data, task, self.select_on, self.unusable)
         dev = {part: _spread(each, self.evaluate_on) for part, each in development.items()}
-        # A language may add labels of its own (supertags) to those of the English development rows.
-        labels = intermediate.labels(data, task, tuple(dict.fromkeys(["en", *self.languages])))
+        # A language may add labels of its own (supertags) to those of the development rows.
+        labels = intermediate.labels(data, task, tuple(dict.fromkeys([*self.select_on, *self.languages])))
         limits = Limits(self.max_length, self.stride or 0, impossible=INTERMEDIATE[task].impossible)
-        return Corpus(
-            task, INTERMEDIATE[task].family, labels, limits, {"train": train, **dev}, INTERMEDIATE[task].metric
-        )
+        matched = self.drawn is not None and self.drawn.items == "parallel"
+        parts, row = {"train": train, **dev}, INTERMEDIATE[task]
+        return Corpus(task, row.family, labels, limits, parts, row.metric, matched)
 
 
 @dataclass(frozen=True)
@@ -171,23 +180,43 @@ class TextChoice:
 Choice = SourceChoice | IntermediateChoice | TargetChoice | TextChoice
 
 
-def _development(data: Path, task: str, unusable: float) -> dict[str, Read]:
-    """The development sets of a task, always in English; ANLI+ has one for each part.
+def _items(data: Path, task: str, unusable: float, draw: Draw) -> Items:
+    """What items are drawn from. What cannot be used of a file is left out, and its items with it."""
+
+    def read(language: str) -> Iterator[Row]:
+        return intermediate.read(data, task, "train", language, LeftOut(unusable))
+
+    files = {
+        language: ", ".join(str(data / file) for file in layout.intermediate_split_files(task, "train", language))
+        for language in LANGUAGES
+    }
+    return Items(task, read, files, INTERMEDIATE[task].matched_by, unusable)
+
+
+def _development(data: Path, task: str, languages: tuple[str, ...], unusable: float) -> dict[str, Read]:
+    """The development sets of a task, one for each language and, of ANLI+, for each part.
 
     MultiNLI's is the matched one, as the published size of ANLI+'s set (22,857) has it.
     """
+
+    def read(language: str, dropped: Counter[str]) -> Iterator[Row]:
+        return intermediate.read(data, task, "dev", language, LeftOut(unusable, dropped))
+
     if not INTERMEDIATE[task].parts:
-        return {"dev": lambda dropped: intermediate.read(data, task, "dev", "en", LeftOut(unusable, dropped))}
-    files = {file: part for part in parts_of(task) for file in layout.intermediate_split_files(part, "dev")}
+        alone = len(languages) == 1
+        return {"dev" if alone else f"dev/{language}": partial(read, language) for language in languages}
     return {
-        f"dev/{Path(file).with_suffix('')}": partial(_development_file, part, data / file, unusable)
-        for file, part in files.items()
+        f"dev/{Path(file).with_suffix('')}": partial(_development_file, part, language, data / file, unusable)
+        for language in languages
+        for part in parts_of(task)
+        for file in layout.intermediate_split_files(part, "dev", language)
     }
 
 
-def _development_file(part: str, file: Path, unusable: float, dropped: Counter[str]) -> Iterator[Row]:
-    rows = intermediate.read_file(part, file, f"development data of {part} in en", LeftOut(unusable, dropped))
-    return some(rows, f"{file} (development data of {part} in en) has no rows")
+def _development_file(part: str, language: str, file: Path, unusable: float, dropped: Counter[str]) -> Iterator[Row]:
+    purpose = f"development data of {part} in {language}"
+    rows = intermediate.read_file(part, file, purpose, LeftOut(unusable, dropped))
+    return some(rows, f"{file} ({purpose}) has no rows")
 
 
 def _train(data: Path, source: str, unusable: float, split: str, dropped: Counter[str]) -> Iterator[Row]:

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeGuard
 
+from xtreme_bench.benchmark import NLI_LABELS, PARAPHRASE_LABELS
 from xtreme_bench.data import layout
 from xtreme_bench.data.files import csv_rows, json_document, json_lines, lines, reading, some
-from xtreme_bench.data.formats import NOT_TEXT, OTHER_COLUMNS, UNKNOWN_LABEL, UNKNOWN_TAG, read_questions
+from xtreme_bench.data.formats import NOT_TEXT, OTHER_COLUMNS, UNKNOWN_LABEL, UNKNOWN_TAG, read_pairs, read_questions
 from xtreme_bench.data.nli import NO_AGREEMENT, read_records
 from xtreme_bench.data.quoting import csv_quoted, tab_fields
 from xtreme_bench.data.usable import LeftOut, Unusable, usable
@@ -74,6 +75,16 @@ def read_nli(path: Path, purpose: str, left_out: LeftOut | None = None) -> Itera
             yield PairRow(record["pairID"], record["sentence1"], record["sentence2"], record["gold_label"])
         elif left_out is not None:
             left_out.counts["pairs without a gold label"] += 1
+
+
+def read_xnli_dev(path: Path, purpose: str, left_out: LeftOut | None = None) -> Iterator[PairRow]:
+    """The part of XNLI's development set that is for training, in XTREME's form."""
+    return read_pairs(path, purpose, NLI_LABELS, left_out)
+
+
+def read_pawsx_dev(path: Path, purpose: str, left_out: LeftOut | None = None) -> Iterator[PairRow]:
+    """The part of PAWS-X's development set that is for training, in XTREME's form."""
+    return read_pairs(path, purpose, PARAPHRASE_LABELS, left_out)
 
 
 def read_anli(path: Path, purpose: str, left_out: LeftOut | None = None) -> Iterator[PairRow]:

@@ -104,11 +104,11 @@ def test_files(task: str, language: str) -> list[str]:
     return [test_file(task, language)]
 
 
-def intermediate_files(task: str, language: str = "en") -> list[str]:
-    """All files that intermediate training on one task in one language reads: development data in English alone."""
-    splits = SPLITS if language == "en" else ("train",)
-    files = [file for split in splits for file in intermediate_split_files(task, split, language)]
-    return sorted([*files, *label_files(task, [language])])
+def intermediate_files(task: str, languages: Iterable[str] = ("en",), select_on: Iterable[str] = ("en",)) -> list[str]:
+    """All files that intermediate training on one task reads: `select_on` are the languages of development data."""
+    parts = [("train", language) for language in languages] + [("dev", language) for language in select_on]
+    files = {file for split, language in parts for file in intermediate_split_files(task, split, language)}
+    return sorted(files.union(label_files(task, {language for _, language in parts})))
 
 
 def text_files(language: str, *, translation: bool) -> list[str]:

@@ -16,9 +16,13 @@ class TextUse:
 
 @dataclass(frozen=True)
 class Usage:
-    """Languages by target and by intermediate task, the text whose words are masked, and the sources of fine-tuning."""
+    """Languages by target and by intermediate task, the text whose words are masked, and the sources of fine-tuning.
+
+    `select_on` are the languages of the development data of intermediate tasks.
+    """
 
     targets: Mapping[str, tuple[str, ...]]
     pretraining: TextUse | None
     intermediate: Mapping[str, tuple[str, ...]]
     finetuning: tuple[str, ...]
+    select_on: tuple[str, ...]

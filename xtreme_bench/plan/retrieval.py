@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from xtreme_bench.benchmark import TASKS
+from xtreme_bench.official.params import Score
 from xtreme_bench.retrieval.params import Export, Layers, Precision, Retrieve
 from xtreme_bench.stage.params import taken
 
@@ -37,12 +39,31 @@ def retrieve(
     return made.add("retrieve", params, task, data=data, **vectors)
 
 
-def layers(made: Plan, data: Stage | Folder, encoder: Stage | Folder) -> None:
+def layers(made: Plan, data: Stage | Folder, encoder: Stage | Folder) -> Stage:
     """The stage that scores every layer on BUCC's development pairs; Tatoeba has none."""
     retrieval, languages = made.recipe.retrieval, made.recipe.targets["bucc2018"].languages
     threads = made.recipe.resources.threads
     params = taken(Layers, retrieval, languages=languages, threads=threads, **EVERY_LAYER)
-    made.add("layers", params, data=data, **vectors(made, encoder, every_layer=True))
+    return made.add("layers", params, data=data, **vectors(made, encoder, every_layer=True))
+
+
+def at_chosen_layer(made: Plan, layers: Stage, encoder: Stage | Folder, gold: Stage | Folder | None) -> None:
+    """Retrieval once more, with the layer that does best on BUCC's development pairs, and its scores.
+
+    The bundle keeps the predictions at the recipe's layer: these say how much of a score is the choice of layer.
+    """
+    found = {}
+    for task, stage in made.predictions.items():
+        if stage.kind == "retrieve":
+            # Which layer is not known before, so nothing is exported for it.
+            params = replace(stage.params, provider="torch", **EVERY_LAYER)
+            data = stage.inputs["data"]
+            name = f"{task} at the chosen layer"
+            found[task] = made.add("retrieve", params, name, data=data, encoder=encoder, layers=layers)
+    tasks = {task: languages for task, languages in made.scored.items() if task in found}
+    if gold is not None and tasks:
+        wanted = {task: found[task] for task in tasks}
+        made.add("score_chosen", Score(tasks), labels=gold, layers=layers, **wanted)
 
 
 def precision(made: Plan, gold: Stage | Folder, tasks: Mapping[str, tuple[str, ...]]) -> None:

@@ -105,7 +105,9 @@ def plan(
     _score(made, corpus, labels, digests)
     if recipe.retrieval and recipe.retrieval.layers == "all":
         read = corpus.tests("bucc2018", recipe.targets["bucc2018"].languages)
-        retrieval.layers(made, read, encoder)
+        layers = retrieval.layers(made, read, encoder)
+        gold = made.score.inputs["labels"] if made.score is not None else None
+        retrieval.at_chosen_layer(made, layers, encoder, gold)
     return made
 
 
@@ -158,9 +160,11 @@ def _corpus(made: Plan, data: Path | None, labels: Path | None, digests: Digests
 def _languages(recipe: Recipe) -> tuple[str, ...]:
     """All languages that a recipe uses, and English: the built-in corpora are made in these."""
     mix = recipe.intermediate
-    tasks = [*mix.tasks.values(), mix.mlm] if mix else []
-    parts = [*recipe.targets.values(), *tasks, recipe.pretraining]
+    tasks = [*mix.tasks.values()] if mix else []
+    parts = [*recipe.targets.values(), *tasks, recipe.pretraining, mix.mlm if mix else None]
     used = {"en"} | {language for part in parts if part is not None for language in part.languages}
+    used |= {language for task in tasks for language in task.shared_by or ()}
+    used |= set(mix.development if mix else ())
     return tuple(language for language in MINIATURE_LANGUAGES if language in used)
 
 

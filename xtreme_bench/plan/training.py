@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data import layout
 from xtreme_bench.data.corpora import Choice, IntermediateChoice, SourceChoice, TargetChoice, TextChoice
+from xtreme_bench.data.items import Draw
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.recipe import fields, phases
 from xtreme_bench.recipe.load import Recipe
@@ -58,12 +59,10 @@ def intermediate(made: Plan, corpus: Corpus, encoder: Stage | Folder) -> Stage:
     files = [
         file
         for task, chosen in settings.tasks.items()
-        for language in chosen.languages
-        for file in layout.intermediate_files(task, language)
+        for file in layout.intermediate_files(
+            task, {*chosen.languages, *(chosen.shared_by or ())}, settings.development
+        )
     ]
-    # The best checkpoint is chosen on English development data for any training language.
-    files += [file for task in settings.tasks for file in layout.intermediate_split_files(task, "dev")]
-    files += [file for task in settings.tasks for file in layout.label_files(task, ["en"])]
     mlm = settings.mlm
     files += [layout.text_file(language) for language in mlm.languages] if mlm else []
     data = corpus.reading(files, "intermediate tasks' training data")
@@ -98,11 +97,20 @@ def _intermediate_choice(recipe: Recipe, settings: phases.Intermediate, task: st
     return IntermediateChoice(
         intermediate=task,
         languages=own.languages,
+        select_on=settings.development,
+        drawn=_draw(own, recipe.seed),
         max_length=settings.length(task),
         stride=settings.qa_stride if INTERMEDIATE[task].family == "qa" else None,
         evaluate_on=settings.evaluate_on if own.evaluate_on is None else own.evaluate_on,
         unusable=recipe.data.unusable,
     )
+
+
+def _draw(chosen: phases.IntermediateTask, seed: int) -> Draw | None:
+    """Which items are trained on; None for all. They follow from the seed, in recipes in other languages too."""
+    if chosen.items is None or chosen.examples is None:
+        return None
+    return Draw(chosen.items, chosen.examples, seed, chosen.shared_by or chosen.languages)
 
 
 def finetune(made: Plan, corpus: Corpus, encoder: Stage | Folder, base: Stage | Folder, source: str) -> Stage:

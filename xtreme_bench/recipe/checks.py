@@ -11,7 +11,7 @@ from pathlib import Path
 
 from xtreme_bench.benchmark import GROUPS, OVERALL, TASKS, of_group
 from xtreme_bench.intermediate import INTERMEDIATE
-from xtreme_bench.recipe import files, lengths
+from xtreme_bench.recipe import files, items, lengths
 from xtreme_bench.recipe.fields import Scratch
 from xtreme_bench.recipe.setting import HELD_OUT, NAME, SOURCES, TRAINED, WITH_DEVELOPMENT_SET, sources_of
 from xtreme_bench.recipe.tree import Entries, Items, Reading, Scalar
@@ -31,9 +31,12 @@ def check(tree: Entries, path: Path, reading: Reading) -> None:
     _check_training(tree, reading)
     _check_pooling(tree, reading)
     _check_sampling(tree, reading)
+    items.check(tree, reading)
+    items.check_held_out(tree, reading)
     _check_retrieval(tree, reading)
     _check_expect(tree, reading)
     _check_baseline(tree, path, reading)
+    _check_contrast(tree, path, reading)
     _check_processes(tree, reading)
 
 
@@ -214,6 +217,18 @@ def _check_expect(tree: Entries, reading: Reading) -> None:
     gains, baseline = tree.at("expect", "gains"), tree.at("baseline")
     if gains is not None and (baseline is None or baseline.value.kind == "empty"):
         reading.fault("expect.gains needs a baseline to compare with; add 'baseline'", gains.line)
+
+
+def _check_contrast(tree: Entries, path: Path, reading: Reading) -> None:
+    """The two recipes of a contrast are there, and are two."""
+    names = {field: tree.text("contrast", field) for field in ("recipe", "minus")}
+    for field, name in names.items():
+        if name and re.fullmatch(NAME, name) and not files.named(name, path.parent).is_file():
+            others = files.listing(path.parent)
+            message = f"contrast.{field}: there is no recipe '{name}' beside this one{hint(name, others)}"
+            reading.fault(message, tree.line_of("contrast", field))
+    if names["recipe"] and names["recipe"] == names["minus"]:
+        reading.fault("contrast.recipe and contrast.minus are the same recipe", tree.line_of("contrast", "minus"))
 
 
 def _check_baseline(tree: Entries, path: Path, reading: Reading) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from xtreme_bench.benchmark import TASKS
+from xtreme_bench.benchmark import FAMILIES, TASKS
 from xtreme_bench.data.usable import MOST_UNUSABLE
 from xtreme_bench.recipe.phases import FINETUNING, Intermediate, Pretraining, Training
 from xtreme_bench.recipe.setting import (
@@ -179,6 +179,29 @@ class Expectation:
 
 
 @dataclass(frozen=True)
+class HeldOut:
+    """What intermediate training must not see, so that scores in it say what carries over to new languages."""
+
+    families: tuple[str, ...] = setting(
+        "Language families of which no language is trained in.", choices=FAMILIES, noun="language family"
+    )
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """The one difference that a series of recipes was made for."""
+
+    recipe: str = setting("Recipe on the one side.", pattern=(NAME, "the name of a recipe"))
+    minus: str = setting("Recipe on the other side.", pattern=(NAME, "the name of a recipe"))
+    over: str = setting(
+        "Languages, by those that either is trained in before fine-tuning: all, those that neither is, or those whose "
+        "whole family neither is.",
+        default="family unseen",
+        choices=("all", "language unseen", "family unseen"),
+    )
+
+
+@dataclass(frozen=True)
 class Resources:
     """What a run may use."""
 
@@ -267,6 +290,8 @@ class Recipe:
         defaults=FINETUNING,
     )
     retrieval: Retrieval | None = setting("How bucc2018 and tatoeba are solved.", default=None)
+    held_out: HeldOut | None = setting("What intermediate training must not see.", default=None)
+    contrast: Contrast | None = setting("The difference that `compare` states first.", default=None)
     baseline: str | None = setting(
         "Recipe in the same folder to compare with.",
         default=None,

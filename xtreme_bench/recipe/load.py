@@ -87,13 +87,18 @@ def _complete(recipe: Recipe) -> Recipe:
         pretraining = replace(pretraining, languages=_resolve(pretraining.languages, "pretraining", source))
     if intermediate is not None:
         tasks: Mapping[str, IntermediateTask] = {
-            name: replace(task, languages=_resolve(task.languages, name, source))
+            name: replace(
+                task,
+                languages=_resolve(task.languages, name, source),
+                shared_by=task.shared_by and _resolve(task.shared_by, name, source),
+            )
             for name, task in intermediate.tasks.items()
         }
         mlm = intermediate.mlm
         if mlm is not None:
             mlm = replace(mlm, languages=_resolve(mlm.languages, "mlm", source))
-        intermediate = replace(intermediate, tasks=tasks, mlm=mlm)
+        select_on = _resolve(intermediate.select_on, "intermediate", source)
+        intermediate = replace(intermediate, tasks=tasks, mlm=mlm, select_on=select_on)
     if recipe.seeds:
         recipe = replace(recipe, seed=recipe.seeds[0])
     return replace(recipe, targets=targets, finetuning=finetuning, pretraining=pretraining, intermediate=intermediate)

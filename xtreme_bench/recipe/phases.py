@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
+from xtreme_bench.data.items import KINDS
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.recipe.setting import (
+    ALL,
+    LAST,
     QA_SOURCES,
     SOURCES,
     batch_field,
@@ -22,6 +25,7 @@ from xtreme_bench.recipe.setting import (
     evaluate_every_field,
     evaluate_on_field,
     languages_field,
+    languages_of,
     length_field,
     mask_field,
     method_field,
@@ -57,7 +61,24 @@ class Pretraining:
 class IntermediateTask:
     """One intermediate task of the mixture; what it leaves out is as for all of them."""
 
+    TOGETHER: ClassVar = ("examples", "items")
+
     languages: tuple[str, ...] = languages_field("Languages of the training data: all, or a list.", ("en",))
+    examples: int | None = setting(
+        "With items: training examples, over all languages, drawn by the seed.", default=None, low=1, high=10**9
+    )
+    items: str | None = setting(
+        "parallel: translations of one item have one language each, in turn, so that recipes in other languages are "
+        "given the same items in the same order. independent: as many in each language.",
+        default=None,
+        choices=KINDS,
+    )
+    shared_by: tuple[str, ...] | None = setting(
+        "With parallel items: languages that must have an item. Recipes that are compared name the same ones.",
+        default=None,
+        choices=languages_of,
+        noun="language",
+    )
     weight: float | None = setting("Share in the mixture; with sampling kind weights.", default=None, above=0, high=1e6)
     batch: int | None = own(batch_field(32))
     learning_rate: float | None = own(rate_field(1.0e-5))
@@ -128,7 +149,17 @@ class Intermediate:
     qa_stride: int = stride_field(128)
     evaluate_every: int = evaluate_every_field()
     evaluate_on: int = evaluate_on_field()
+    select_on: tuple[str, ...] = languages_field(
+        "Languages of the development data that chooses the checkpoint; last: none, the last step is kept.",
+        ("en",),
+        words=(*ALL, *LAST),
+    )
     patience: int = patience_field()
+
+    @property
+    def development(self) -> tuple[str, ...]:
+        """The languages of the development data that is read."""
+        return () if self.select_on == LAST else self.select_on
 
     def length(self, task: str) -> int:
         """The longest input of a task."""

@@ -116,11 +116,14 @@ def _read_list(item: Field[Any], tree: Tree, path: str, reading: Reading) -> tup
     languages = callable(choices)
     owner = path.split(".")[-2]
     known = choices(owner, reading.source) if languages else choices
-    if languages and isinstance(tree, Scalar) and tree.text == "all":
-        return ALL
+    words = item.metadata["words"] if languages else ()
+    alone = tree.items[0] if isinstance(tree, Items) and len(tree.items) == 1 else tree
+    if isinstance(alone, Scalar) and alone.text in words and (alone is tree or alone.text not in ALL):
+        return (alone.text,)
     if not isinstance(tree, Items):
         example = tree.text if isinstance(tree, Scalar) and tree.text else known[0]
-        either = "the word all or a list" if languages else "a list"
+        either = f"the word {' or '.join(words)}, or a list" if len(words) > 1 else "the word all or a list"
+        either = either if languages else "a list"
         reading.fault(f"{path} must be {either}, not {tree.kind}; write [{example}]", tree.line)
         return None
     if not tree.items and item.default != ():

@@ -104,8 +104,9 @@ def _value(kind: Any, item: Field[Any], key: str) -> Schema:
         return {"type": "array", "items": _value(int, item, key), "uniqueItems": True, "minItems": 1}
     if get_origin(kind) is tuple:
         names = list(choices(key, "download") if callable(choices) else choices)
+        words: list[Schema] = [{"const": word} for word in facts["words"]]
         array: Schema = {"type": "array", "items": {"enum": names}, "uniqueItems": True}
-        return {"anyOf": [{"const": "all"}, {**array, "minItems": 1}]} if callable(choices) else array
+        return {"anyOf": [*words, {**array, "minItems": 1}]} if callable(choices) else array
     if kind is str:
         limits: Schema = {"enum": list(choices)} if choices else {"pattern": f"^(?:{facts['pattern'][0]})$"}
         return {"type": "string", **limits}

@@ -17,7 +17,7 @@ WITH_DEVELOPMENT_SET = tuple(task for task in TASKS if task not in ("xquad", "ta
 SCORES = (*TASKS, *(f"{task}/transfer" for task in TASKS), *GROUPS, "overall")
 # What has a development score: all that a recipe can train on.
 TRAINED = (*INTERMEDIATE, *SOURCES)
-ALL = ("all",)
+ALL, LAST = ("all",), ("last",)
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
 
@@ -46,26 +46,29 @@ def setting(
     defaults: Mapping[str, Any] | None = None,
     instead_of: str | None = None,
     nullable: bool = False,
+    words: tuple[str, ...] = ALL,
 ) -> Any:
     """A field of a recipe: what it means and which values it takes.
 
     `low` and `high` are included, `above` is excluded. `choices` are the values (for a mapping: the keys), or a
     function of the key above and of data.source. `noun` is what a message calls one of them. `pattern` is a regular
     expression for the whole text and its meaning in words. `defaults` fills what the value of a key leaves out.
-    A field that stands `instead_of` another switches that one off. Only a `nullable` field may be empty.
+    A field that stands `instead_of` another switches that one off. Only a `nullable` field may be empty. `words` may
+    stand in place of a list of languages.
     """
     facts = {
         "about": about, "low": low, "high": high, "above": above, "choices": choices, "noun": noun,
         "pattern": pattern, "defaults": defaults, "instead_of": instead_of, "nullable": nullable,
+        "words": words,
     }  # fmt: skip
     if isinstance(default, Mapping):
         return field(default_factory=lambda: default, metadata=facts)
     return field(default=default, metadata=facts)
 
 
-def languages_field(about: str, default: Any = ALL) -> Any:
-    """Languages: all that there are, or a list."""
-    return setting(about, default=default, choices=languages_of, noun="language")
+def languages_field(about: str, default: Any = ALL, words: tuple[str, ...] = ALL) -> Any:
+    """Languages: all that there are, or a list, or another of `words`."""
+    return setting(about, default=default, choices=languages_of, noun="language", words=words)
 
 
 def rate_field(default: Any) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from xtreme_bench.benchmark import TASKS
+from xtreme_bench.benchmark import LANGUAGES, NEARNESS, TASKS
 from xtreme_bench.bundle.manifest import accepted_code
 from xtreme_bench.plan.why import code_differs
 
@@ -61,6 +61,17 @@ def zero_shot(manifest: Manifest, task: str) -> list[str]:
     if isinstance(languages, list):
         return [code for code in TASKS[task].languages if code in languages]
     return [code for code in TASKS[task].languages if code != "en"]
+
+
+def near(manifest: Manifest) -> list[tuple[str, list[str]]]:
+    """The scored languages by how near they are to those of intermediate training; empty without any."""
+    found = manifest.get("near")
+    listed = {mark: found.get(mark) if isinstance(found, Mapping) else None for mark in NEARNESS}
+    marked = {
+        mark: [code for code in LANGUAGES if code in (codes if isinstance(codes, list) else ())]
+        for mark, codes in listed.items()
+    }
+    return [(mark, codes) for mark, codes in marked.items() if codes]
 
 
 def accepted(manifest: Manifest) -> list[tuple[str, str]]:

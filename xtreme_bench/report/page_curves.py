@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from xtreme_bench.report import plots
 from xtreme_bench.report.markup import Figure, Section, section
 from xtreme_bench.report.plots import Line, Panel
+from xtreme_bench.report.tables import chosen_layer
 from xtreme_bench.run.seeds import chance_of
 from xtreme_bench.stage.kinds import KINDS
 from xtreme_bench.stage.store import Store
@@ -88,5 +89,6 @@ def layers(runs: Sequence[Finished]) -> Figure | None:
         return None
     panels = [Panel(name, found) for name, found in lines.items()]
     layer = runs[0].manifest["recipe"]["retrieval"]["layer"]
-    caption = f"Each point is a layer, 0 the embeddings; this recipe takes layer {layer}."
+    said = "; ".join(line for run in runs for line in chosen_layer(run.manifest))
+    caption = f"Each point is a layer, 0 the embeddings; this recipe takes layer {layer}. {said}".rstrip()
     return Figure(plots.curves("layers", panels, "F1 on development pairs, %", "layer", percent=True), caption)

@@ -7,7 +7,7 @@ from typing import Any
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.bundle.manifest import ACCEPTED
-from xtreme_bench.report.claims import Manifest, accepted, trained, zero_shot
+from xtreme_bench.report.claims import Manifest, accepted, near, trained, zero_shot
 from xtreme_bench.report.markup import Block, Section, Table, section, table
 from xtreme_bench.report.tables import cell
 from xtreme_bench.stage.kinds import KINDS
@@ -29,6 +29,11 @@ def trained_section(manifest: Manifest, name: str = "") -> Section | None:
         f"Languages of training and test{f': {name}' if name else ''}",
         table(("trained on", "languages"), rows, kind="words"),
         table(("target", "with labelled training data", "zero-shot"), tested, kind="words"),
+        table(
+            ("in intermediate training", "scored languages"),
+            [[mark, " ".join(codes)] for mark, codes in near(manifest)],
+            kind="words",
+        ),
     )
 
 

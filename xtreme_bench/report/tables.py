@@ -8,7 +8,7 @@ from tabulate import tabulate
 
 from xtreme_bench.benchmark import GROUPS, LANGUAGES, TASKS, of_group
 from xtreme_bench.official.scores import cells, headline
-from xtreme_bench.report.claims import Scores
+from xtreme_bench.report.claims import Manifest, Scores, scores_of
 
 Run = tuple[str, Scores]
 MEASURES = (*TASKS, *GROUPS, "overall")
@@ -93,3 +93,18 @@ def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Text on the left, numbers on the right as they are written; an empty row separates."""
     filled = [[*row, *[""] * (len(headings) - len(row))] for row in rows]
     return tabulate(filled, headers=headings, stralign="right", colalign=("left",), disable_numparse=True)
+
+
+def chosen_layer(manifest: Manifest) -> Iterator[str]:
+    """Scores of retrieval at the layer that development pairs chose, beside those at the recipe's layer."""
+    found = manifest.get("chosen_layer")
+    if not found:
+        return
+    layer, scores = manifest["recipe"]["retrieval"]["layer"], scores_of(manifest)
+    for task, value in found["averages"].items():
+        if task in of_group("retrieval"):
+            here, there = cell(value), cell(headline(scores, task))
+            yield (
+                f"{manifest['name']}: {task} {here} at layer {found['layer']}, which does best on BUCC's development "
+                f"pairs; {there} at layer {layer}, the recipe's"
+            )

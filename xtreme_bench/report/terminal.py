@@ -13,7 +13,7 @@ from xtreme_bench.bundle.lenient import Lenient
 from xtreme_bench.bundle.manifest import ACCEPTED
 from xtreme_bench.report import audit, tables
 from xtreme_bench.report import manifest_differences as differences
-from xtreme_bench.report.claims import Manifest, Scores, accepted, reference_of, scores_of, trained, zero_shot
+from xtreme_bench.report.claims import Manifest, Scores, accepted, near, reference_of, scores_of, trained, zero_shot
 from xtreme_bench.report.page import write_comparison_page, write_page
 from xtreme_bench.report.tables import cell
 from xtreme_bench.report.verdict import NOT_TESTED, expectations, verdict
@@ -37,6 +37,7 @@ def terminal(outcome: Outcome, tested: Versus = NOT_TESTED) -> str:
     if scores_of(main):
         runs = [(one["name"], scores_of(one)) for one in (main, before) if one]
         parts += [tables.language_table(scores_of(main)), tables.summary_table(runs, 1 if before else None)]
+        parts += ["\n".join(line for one in (main, before) if one for line in tables.chosen_layer(one))]
     parts += [_accepted_text(one) for one in (main, before) if one]
     parts += [_languages_text(main), _audit_text(main), _expect_text(main, before)]
     parts.append("\n".join(verdict(main, before, tested)))
@@ -51,7 +52,9 @@ def _languages_text(manifest: Manifest) -> str:
         if known := [code for code in known if code not in zero_shot(manifest, task)]:
             seen.setdefault(" ".join(known), []).append(task)
     but = "; ".join(f"{codes} in {', '.join(tasks)}" for codes, tasks in seen.items())
-    return "\n".join(["trained on", *lines, f"zero-shot: everything{f' but {but}' if but else ''}"])
+    marked = [f"  {mark}: {' '.join(codes)}" for mark, codes in near(manifest)]
+    beside = ["scored languages beside those of intermediate training", *marked] if marked else []
+    return "\n".join(["trained on", *lines, f"zero-shot: everything{f' but {but}' if but else ''}", *beside])
 
 
 def _accepted_text(manifest: Manifest) -> str:

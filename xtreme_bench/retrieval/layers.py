@@ -12,24 +12,30 @@ from typing import Any
 
 from xtreme_bench.data.targets import read_bucc, read_bucc_gold
 from xtreme_bench.files import write_json
+from xtreme_bench.official.params import Score
+from xtreme_bench.official.scores import score_stage
 from xtreme_bench.retrieval import mining
 from xtreme_bench.retrieval.embed import SentenceEncoder, embed, open_encoder
 from xtreme_bench.retrieval.embed_torch import torch_device
 from xtreme_bench.retrieval.export import fitting
 from xtreme_bench.retrieval.params import Layers
-from xtreme_bench.retrieval.retrieve import SEARCH
+from xtreme_bench.retrieval.retrieve import CHOICE, SEARCH, chosen_layer
 from xtreme_bench.stage.job import Job
 
 
 def score_layers(job: Job[Layers]) -> dict[str, Any]:
     """Embed the development sentences of each language at all layers in one pass, then mine with each layer.
 
-    `inputs`: data, encoder and, for ONNX Runtime, the export of all layers. Returns facts: the provider, and for each
-    language the F1 in percent by layer (0 = embeddings).
+    `inputs`: data, encoder and, for ONNX Runtime, the export of all layers. Returns facts: the provider, for each
+    language the F1 in percent by layer (0 = embeddings), and the best layer over all languages, which is also written.
     """
     encoder = open_encoder(fitting(job), job.params)
     scores = {code: _language(job, encoder, code) for code in job.params.languages}
-    return {**{name: encoder.facts[name] for name in ("provider", "pooling")}, "bucc2018_dev_f1": scores}
+    means = [sum(found) / len(found) for found in zip(*scores.values(), strict=True)]
+    chosen = means.index(max(means))
+    write_json(job.out / CHOICE, {"layer": chosen})
+    facts = {name: encoder.facts[name] for name in ("provider", "pooling")}
+    return {**facts, "bucc2018_dev_f1": scores, "chosen": chosen}
 
 
 def _language(job: Job[Layers], encoder: SentenceEncoder, code: str) -> list[float]:
@@ -54,6 +60,13 @@ def _language(job: Job[Layers], encoder: SentenceEncoder, code: str) -> list[flo
     write_json(finished, scores)
     shutil.rmtree(folder)
     return scores
+
+
+def score_chosen(job: Job[Score]) -> dict[str, Any]:
+    """Score predictions that were made at the chosen layer; `inputs` as `score_stage`, and `layers`."""
+    averages = score_stage(job)["averages"]
+    scores = json.loads((job.out / "scores.json").read_text(encoding="utf-8"))
+    return {"layer": chosen_layer(job.inputs), "averages": averages, "scores": scores}
 
 
 def _told(job: Job[Layers], note: str, done: int, total: int) -> None:

@@ -8,7 +8,9 @@ All processes embed; the first one does the rest.
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,6 +33,8 @@ SAMPLE = 4000
 
 # The settings of mining BUCC.
 SEARCH: dict[str, Any] = {"margin": "ratio", "neighborhood": 4}
+# Where the stage that scores every layer says which one is best.
+CHOICE = "layers.json"
 SIDES = ("foreign", "english")
 # The name of one side of a corpus: language (and split), and "foreign" or "english".
 Key = tuple[str, str]
@@ -43,19 +47,28 @@ WHOLE = ("", "")
 def retrieve(job: Job[Retrieve]) -> dict[str, Any]:
     """Predict one retrieval task in some languages; writes `test-<language>.tsv` in the official format.
 
-    `inputs`: data, encoder and, for ONNX Runtime, export. Returns facts: what ran (provider, layer, pooling, precision,
-    the distance of a lower precision from fp32), and per language the numbers of all, distinct, truncated and empty
-    sentences; for BUCC also the threshold, the development F1 in percent and the number of pairs. Raises InputError for
-    an unknown task or settings that do not fit, StageError for broken vectors.
+    `inputs`: data, encoder and, for ONNX Runtime, export; without a layer in the parameters, `layers`, the stage that
+    chose one. Returns facts: what ran (provider, layer, pooling, precision, the distance of a lower precision from
+    fp32), and per language the numbers of all, distinct, truncated and empty sentences; for BUCC also the threshold,
+    the development F1 in percent and the number of pairs. Raises InputError for an unknown task or settings that do not
+    fit, StageError for broken vectors.
     """
     tasks = {"tatoeba": _tatoeba, "bucc2018": _bucc}
     task = job.params.task
     if task not in tasks:
         raise InputError(f"{task!r} is not a retrieval task{hint(task, tasks)}")
     job.progress(0, 1, f"{task}: preparing the encoder")
+    if job.params.layer is None:
+        job = dataclasses.replace(job, params=dataclasses.replace(job.params, layer=chosen_layer(job.inputs)))
     group = begin()
     encoder = open_encoder(group.first_alone(lambda: fitting(job)), job.params)
     return tasks[task](job, encoder, group)
+
+
+def chosen_layer(inputs: Mapping[str, Path]) -> int:
+    """The layer that a stage has chosen on development pairs."""
+    chosen: int = json.loads((inputs["layers"] / CHOICE).read_text(encoding="utf-8"))["layer"]
+    return chosen
 
 
 def _tatoeba(job: Job[Retrieve], encoder: SentenceEncoder, group: Group) -> dict[str, Any]:

@@ -150,6 +150,13 @@ KINDS: dict[str, Kind] = {
         gpu=True,
         tells="layers",
     ),
+    "score_chosen": Kind(
+        "xtreme_bench.retrieval.layers:score_chosen",
+        "xtreme_bench.official.params:Score",
+        "score at the chosen layer",
+        gold=True,
+        tells="chosen_layer",
+    ),
     "score": Kind(
         "xtreme_bench.official.scores:score_stage",
         "xtreme_bench.official.params:Score",

@@ -126,7 +126,7 @@ class _Run:
     def draws(self, probability: Sequence[float]) -> Iterator[tuple[int, Task, list[int]]]:
         """Number, task and examples of each step that is left; they follow from seed and number."""
         seed = self.params.seed
-        streams = [Batches(lengths(task.examples), task.batch or self.batch, seed) for task in self.tasks]
+        streams = [Batches(_lengths(task), task.batch or self.batch, seed) for task in self.tasks]
         position = [0] * len(self.tasks)
         begin = self.course.step
         for number, drawn in enumerate(sampling.draw(probability, self.steps, seed)):
@@ -278,3 +278,8 @@ class _Run:
             self.network.load_state_dict(self.best, strict=False)
         if self.accelerator.is_main_process:
             curve.write(self.job.out, self.course.points)
+
+
+def _lengths(task: Task) -> list[int]:
+    """What batches are made by. All matched examples count alike, so that other languages give the same batches."""
+    return [1] * len(task.examples) if task.matched else lengths(task.examples)

@@ -25,7 +25,7 @@ class Task:
     `quality` scores the current model on the task's development rows, in percent; None if there are none. `chance` is
     the score of guesses there, None where that says nothing.
     `batch` are the examples of one of its steps, None for those of the training; `pace` is its learning rate as a
-    multiple of the training's.
+    multiple of the training's. `matched`: batches do not depend on lengths.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Task:
     chance: float | None = None
     batch: int | None = None
     pace: float = 1.0
+    matched: bool = False
 
 
 class Network(nn.Module):

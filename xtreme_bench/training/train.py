@@ -110,7 +110,8 @@ def intermediate(job: Job[Intermediate]) -> dict[str, Any]:
     if trained.accelerator.is_main_process:
         encoders.save(job.out, trained.encoder)
     probability = {task.name: share for task, share in zip(trained.tasks, trained.mixture.probability, strict=True)}
-    return {**_facts(trained, corpora.values()), "probability": probability, **about}
+    tokens = {task.name: task.examples.tokens for task in trained.tasks if isinstance(task.examples, Examples)}
+    return {**_facts(trained, corpora.values()), "tokens": tokens, "probability": probability, **about}
 
 
 @dataclass(frozen=True)
@@ -175,17 +176,19 @@ def make_task(encoder: Encoder, corpus: Corpus, features: Path, pooling: str, pa
         found = [quality(corpus, rows, dev, infer(encoder, family, head, dev)) for rows, dev in sets]
         return sum(found) / len(found)
 
-    guesses = chance(corpus, [row for rows, _ in sets for row in rows])
-    return Task(corpus.name, family, head, examples, quality=score, chance=guesses)
+    task = Task(corpus.name, family, head, examples, matched=corpus.matched)
+    if not sets:
+        return task
+    return replace(task, quality=score, chance=chance(corpus, [row for rows, _ in sets for row in rows]))
 
 
 def _facts(trained: _Trained, corpora: Iterable[Corpus]) -> dict[str, Any]:
     course = trained.course
     return {
         "steps": course.step,
-        "best_step": course.best_step,
+        "best_step": course.kept,
         "dev": {name: round(value, 4) for name, value in course.best.items()},
-        "metric": {corpus.name: metric(corpus) for corpus in corpora},
+        "metric": {corpus.name: metric(corpus) for corpus in corpora if corpus.development},
         "examples": mixture.rows(trained.tasks),
     }
 

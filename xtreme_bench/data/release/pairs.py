@@ -10,7 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
-from xtreme_bench.benchmark import TASKS
+from xtreme_bench.benchmark import NLI_LABELS, PARAPHRASE_LABELS, TASKS
+from xtreme_bench.data import layout
 from xtreme_bench.data.formats import read_pairs
 from xtreme_bench.data.release.preparation import Preparation, cut
 from xtreme_bench.data.release.spool import comparable
@@ -174,9 +175,45 @@ def _stand_in(
             f"{train_end - len(in_train)} that share a sentence with a development or test pair are left out",
         )
         _write(preparation, task, "train", "en", [dev["en"][i] for i in in_train])
+        _write_intermediate(preparation, f"{task}_dev", {"train": in_train, "dev": in_dev}, dev)
         # In the other languages these rows are not for training, but their sentences may be read in pretraining.
         _offer_text(preparation, {language: [rows[i] for i in in_train] for language, rows in dev.items()})
     return {language: [rows[i] for i in in_dev] for language, rows in dev.items()}
+
+
+def _write_intermediate(
+    preparation: Preparation, task: str, parts: Mapping[str, Sequence[int]], dev: Mapping[str, Sequence[PairRow]]
+) -> None:
+    """The same rows in all languages as an intermediate task, without those that could not be translated into one."""
+    failed = {
+        at for rows in dev.values() for at, row in enumerate(rows) if FAILED_TRANSLATION in (row.text_a, row.text_b)
+    }
+    for split, places in parts.items():
+        for language, rows in dev.items():
+            (file,) = layout.intermediate_split_files(task, split, language)
+            kept = [rows[at] for at in places if at not in failed]
+            _write_pairs(preparation, file, kept, labelled=True)
+            preparation.count(task, f"{split} {language}", len(kept))
+    if failed:
+        preparation.remark(task, f"without {len(failed)} rows whose translation failed in a language")
+
+
+def prepare_xnli_dev(preparation: Preparation) -> None:
+    """Copy what an earlier preparation made of XNLI's development set for training."""
+    _copy_prepared(preparation, "xnli_dev", NLI_LABELS)
+
+
+def prepare_pawsx_dev(preparation: Preparation) -> None:
+    """Copy what an earlier preparation made of PAWS-X's development set for training."""
+    _copy_prepared(preparation, "pawsx_dev", PARAPHRASE_LABELS)
+
+
+def _copy_prepared(preparation: Preparation, task: str, labels: tuple[str, ...]) -> None:
+    for (split, language), path in sorted(preparation.files(task, "prepared", "split", "language").items()):
+        language = language or "en"
+        read = partial(read_pairs, preparation.use(task, path), f"{split} data of {task} in {language}", labels)
+        deque(preparation.count_rows(task, f"{split} {language}", read), maxlen=0)
+        preparation.copy(task, path, layout.intermediate_split_files(task, split, language)[0])
 
 
 def _apart(rows: Sequence[PairRow], positions: Iterable[int], others: Sequence[PairRow]) -> list[int]:
@@ -213,9 +250,13 @@ def _offer_text(preparation: Preparation, rows: Mapping[str, Sequence[PairRow]])
 
 
 def _write(preparation: Preparation, task: str, split: str, language: str, rows: Sequence[PairRow]) -> None:
+    _write_pairs(preparation, f"{task}/{split}-{language}.tsv", rows, labelled=split != "test")
+    preparation.count(task, f"{split} {language}", len(rows))
+
+
+def _write_pairs(preparation: Preparation, file: str, rows: Sequence[PairRow], *, labelled: bool) -> None:
     """In XTREME's form, as Python's csv module writes it: tabs, CR LF, a field with quotes in quotes."""
-    with preparation.writing(f"{task}/{split}-{language}.tsv") as stream:
+    with preparation.writing(file) as stream:
         writer = csv.writer(stream, delimiter="\t")
         for row in rows:
-            writer.writerow([row.text_a, row.text_b, *([] if split == "test" else [row.label])])
-    preparation.count(task, f"{split} {language}", len(rows))
+            writer.writerow([row.text_a, row.text_b, *([row.label] if labelled else [])])

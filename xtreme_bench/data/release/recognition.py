@@ -150,7 +150,7 @@ def _look_inside(found: Recognised, name: str, path: Path, named: Sequence[_Name
     for form, match in named:
         start = head_fields(form.head, text)
         if start is not None and _of_one_language(match, start):
-            fields = {**start, **match.groupdict()}
+            fields = {**start, **_fields(match)}
             found.matches[form.corpus, form.name].append(Match(fields, name, path))
             return
     expected = " or ".join(dict.fromkeys(_expected(form.head) for form, _ in named))
@@ -164,8 +164,12 @@ def _of_one_language(name: re.Match[str], head: Mapping[str, str]) -> bool:
 
 
 def _near_miss(form: Form, match: re.Match[str], name: str, why: str) -> NearMiss:
-    fields = {key: value for key, value in match.groupdict().items() if value is not None}
-    return NearMiss(form, fields, name, f"named like {form.corpus} ({form.name}), but {why}")
+    return NearMiss(form, _fields(match), name, f"named like {form.corpus} ({form.name}), but {why}")
+
+
+def _fields(match: re.Match[str]) -> dict[str, str]:
+    """What a name says; a part of it may be left out."""
+    return {key: value for key, value in match.groupdict().items() if value is not None}
 
 
 def _meant(name: str) -> Iterator[tuple[Form, re.Match[str], str]]:

@@ -1,0 +1,39 @@
+"""What a manifest says of how far a score is from zero-shot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from small_bundle import recipe_of
+
+from xtreme_bench.bundle.manifest import near, zero_shot
+from xtreme_bench.recipe.fields import Recipe
+
+
+def trained(tasks: dict[str, Any]) -> Recipe:
+    targets = {"pawsx": {"languages": ["en", "de", "ko"]}, "udpos": {"languages": ["de", "fi", "ja", "nl"]}}
+    return recipe_of(targets=targets, intermediate={"tasks": tasks, "steps": 5})
+
+
+@pytest.mark.parametrize(
+    ("tasks", "pawsx"),
+    [
+        ({"mnli": {"languages": ["ko"]}}, ["de"]),
+        ({"qqp": {"languages": ["en"]}}, ["de", "ko"]),
+        ({"qqp": {"languages": ["fr"]}}, []),
+        ({"pawsx_dev": {"languages": ["en"]}}, []),
+    ],
+)
+def test_a_target_whose_own_data_were_trained_on_is_zero_shot_in_no_language(
+    tasks: dict[str, Any], pawsx: list[str]
+) -> None:
+    found = zero_shot(trained(tasks))
+    assert found["pawsx"] == pawsx
+    assert "fi" in found["udpos"]
+
+
+def test_scored_languages_are_marked_by_how_near_they_are_to_those_of_intermediate_training() -> None:
+    marked = near(trained({"mnli": {"languages": ["de"]}}))
+    assert marked == {"seen": ["de"], "family seen": ["en", "nl"], "script seen": ["fi"], "none": ["ja", "ko"]}
+    assert near(recipe_of()) == {}

@@ -1,0 +1,162 @@
+"""Findings say what the records of arms support, and no more."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from small_bundle import LABELS, PREDICTIONS, put, put_bundle
+
+from xtreme_bench.bundle.evaluate import evaluate
+from xtreme_bench.errors import InputError
+from xtreme_bench.findings.page import CLAIMS, DIFFERENCES, PAGE, RECORDS, page
+from xtreme_bench.findings.records import record
+
+ROOT = Path(__file__).parents[2]
+MIDDLE = CLAIMS[0].text
+
+
+def run(seed: int, layer: int, tatoeba: float, **changes: Any) -> dict[str, Any]:
+    scores = {"xnli": {"de": 50.0, "en": 60.0}, "tatoeba": {"de": tatoeba}}
+    return {
+        "layer": layer, "seed": seed, "device": ["cpu"], "intermediate": {}, "examples": 0, "tokens": 0,
+        "items": {"xnli": [100], "tatoeba": [90, 100]}, "scores": scores, "seconds": {}, **changes,
+    }  # fmt: skip
+
+
+def estimate(name: str, level: str, difference: float, verdict: str) -> dict[str, Any]:
+    bounds = {"low": difference - 1, "high": difference + 2}
+    return {"name": name, "level": level, "difference": difference, **bounds, "p_holm": 0.01, "verdict": verdict}
+
+
+def difference(a: str, b: str, seeds: int, change: float, verdict: str = "cannot tell") -> dict[str, Any]:
+    found = [
+        estimate("tatoeba", "task", change, verdict),
+        estimate("contrast on family unseen", "contrast", change, verdict),
+    ]
+    return {"layer": 7, "a": a, "b": b, "seeds": list(range(seeds)), "estimates": found}
+
+
+def put_records(folder: Path, *differences: dict[str, Any], seeds: int = 1) -> Path:
+    for name, codes in {"pocket-none": [], "pocket-english": ["en"], "pocket-diverse": ["de", "zh"]}.items():
+        runs = [
+            run(seed, layer, 60.0 + seed, intermediate={"nli": codes}) for seed in range(seeds) for layer in (7, 12)
+        ]
+        (folder / f"{name}.json").write_text(json.dumps({"name": name, "runs": runs}))
+    (folder / DIFFERENCES).write_text(json.dumps({"differences": differences}))
+    return folder
+
+
+def row(text: str, begin: str) -> list[str]:
+    """The cells of the one row of a table that begins with this."""
+    line = next(line for line in text.splitlines() if line.startswith(f"| {begin} "))
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+@pytest.mark.parametrize(
+    ("seeds", "a", "b", "change", "verdict", "answer"),
+    [
+        (1, "pocket-none", "pocket-english", 5.0, "better", "cannot tell"),
+        (2, "pocket-none", "pocket-english", 5.0, "better", "cannot tell"),
+        (3, "pocket-none", "pocket-english", 5.0, "better", "yes"),
+        (3, "pocket-none", "pocket-english", -5.0, "worse", "no"),
+        (3, "pocket-none", "pocket-english", 0.1, "cannot tell", "cannot tell"),
+        (3, "pocket-english", "pocket-none", -5.0, "worse", "yes"),
+        (3, "pocket-english", "pocket-diverse", 5.0, "better", "not tested"),
+    ],
+)
+def test_a_claim_is_answered_by_a_sure_difference_over_three_seeds_alone(
+    tmp_path: Path, seeds: int, a: str, b: str, change: float, verdict: str, answer: str
+) -> None:
+    text = page(put_records(tmp_path, difference(a, b, seeds, change, verdict), seeds=seeds))
+    assert row(text, MIDDLE)[1] == f"**{answer}**"
+
+
+def test_a_difference_that_is_asked_the_other_way_round_has_its_interval_turned(tmp_path: Path) -> None:
+    text = page(put_records(tmp_path, difference("pocket-english", "pocket-none", 3, -5.0, "worse"), seeds=3))
+    assert row(text, MIDDLE)[2] == "+5.0 [+3.0, +6.0]"
+    assert "-5.0 [-6.0, -3.0]*" in row(text, "pocket-none minus pocket-english")
+
+
+def test_one_seed_is_called_an_anecdote_and_is_never_marked_as_significant(tmp_path: Path) -> None:
+    text = page(put_records(tmp_path, difference("pocket-english", "pocket-diverse", 1, 5.0, "better")))
+    assert "**One seed is an anecdote**" in text
+    assert "+5.0 [+4.0, +7.0] (1 seed)" in text
+    assert "Diverse is better: **cannot tell**. One seed is an anecdote." in text
+    assert "anecdote" not in page(put_records(tmp_path, seeds=3))
+
+
+def test_the_question_is_answered_in_words_by_its_contrast(tmp_path: Path) -> None:
+    assert "The question is open" in page(put_records(tmp_path, seeds=3))
+    text = page(put_records(tmp_path, difference("pocket-english", "pocket-diverse", 3, 5.0, "better"), seeds=3))
+    assert "layer 7: +5.0 [+4.0, +7.0] points. Diverse is better: **yes**. 3 seeds; p = 0.010." in text
+
+
+def test_scores_are_means_over_languages_with_their_range_over_seeds_and_a_column_for_each_layer(
+    tmp_path: Path,
+) -> None:
+    text = page(put_records(tmp_path, seeds=3))
+    assert "55.0 (55.0 to 55.0)" in text
+    assert "61.0 (60.0 to 62.0)" in text
+    assert "tatoeba, layer 7" in text
+    assert "tatoeba, layer 12" in text
+
+
+def test_stages_that_runs_share_count_once(tmp_path: Path) -> None:
+    for name, own in (("a", "x"), ("b", "y")):
+        runs = [run(1, 7, 60.0, seconds={"shared": 60.0, own: 60.0})]
+        (tmp_path / f"{name}.json").write_text(json.dumps({"name": name, "runs": runs}))
+    assert "3 stages of 2 runs took 3 min" in page(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"runs": 3}'])
+def test_what_is_no_record_is_named(tmp_path: Path, content: str) -> None:
+    (tmp_path / "odd.json").write_text(content)
+    with pytest.raises(InputError, match=r"odd\.json: is not a record"):
+        page(tmp_path)
+
+
+def put_arm(folder: Path, name: str, seed: int, **changes: Any) -> None:
+    """A bundle of one seed of an arm, with its scores."""
+    labels = put(folder / "labels", dict(LABELS))
+    scores = evaluate(put(folder / "predictions", dict(PREDICTIONS)), labels)
+    trained = {"intermediate": {"mnli": ["en"]} if name == "english" else {}}
+    content = {"name": name, "seed": seed, "trained_on": trained, "scores": scores, "dev": {}, **changes}
+    put_bundle(folder / f"{name}-{seed}", recipe={"seed": seed}, **content)
+
+
+def test_bundles_leave_records_and_what_has_no_bundle_any_more_stays(tmp_path: Path) -> None:
+    first, later, records = (tmp_path / name for name in ("first", "later", "records"))
+    for name in ("english", "none"):
+        for seed in (1, 2):
+            put_arm(first, name, seed)
+        put_arm(later, name, 3)
+    record(first, first / "labels", records)
+    written = record(later, later / "labels", records)
+    assert [path.name for path in written] == ["english.json", "none.json", DIFFERENCES]
+    runs = json.loads((records / "english.json").read_text())["runs"]
+    assert [run["seed"] for run in runs] == [1, 2, 3]
+    assert runs[0]["scores"]["xnli"] == {"de": 60.0, "en": 80.0}
+    assert runs[0]["items"]["xnli"] == [5]
+    (known,) = json.loads((records / DIFFERENCES).read_text())["differences"]
+    assert (known["a"], known["b"], known["seeds"], known["layer"]) == ("none", "english", [1, 2], 1)
+    assert {one["difference"] for one in known["estimates"]} == {0.0}
+    assert row(page(records), "english")[4] == "1, 2, 3"
+
+
+def test_a_bundle_without_scores_is_no_arm(tmp_path: Path) -> None:
+    put_arm(tmp_path, "none", 1, scores=None)
+    with pytest.raises(InputError, match=r"none-1/small: has no scores"):
+        record(tmp_path, tmp_path / "labels", tmp_path / "records")
+
+
+def test_a_folder_without_bundles_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no bundle"):
+        record(tmp_path, tmp_path, tmp_path / "records")
+
+
+def test_the_page_in_docs_is_that_of_the_records() -> None:
+    made = page(ROOT / RECORDS)
+    assert made == (ROOT / PAGE).read_text(encoding="utf-8"), "run `make findings`"

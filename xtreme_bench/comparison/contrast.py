@@ -1,0 +1,61 @@
+"""The one difference that an experiment was made for, with what moves it: language families, seeds and items.
+
+A hierarchical bootstrap (Davison and Hinkley 1997, section 3.8): families are drawn anew, and within them the scores
+move with items and seeds, as in every other difference. Languages of a family are alike, so that a mean over thirty
+languages of six families rests on six of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from xtreme_bench.benchmark import LANGUAGES, nearness
+from xtreme_bench.comparison.arms import Cell
+from xtreme_bench.comparison.resample import Array
+
+# Which languages a contrast is over, by how near they are to those of either arm's intermediate training.
+LANGUAGES_OF: Mapping[str, Collection[str]] = {
+    "all": ("seen", "family seen", "script seen", "none"),
+    "language unseen": ("family seen", "script seen", "none"),
+    "family unseen": ("script seen", "none"),
+}
+
+
+def asked(manifests: Iterable[Mapping[str, Any]], a: str, b: str) -> str | None:
+    """Over which languages B minus A, or A minus B, is the contrast of one of these runs; None where it is not."""
+    for manifest in manifests:
+        recipe = manifest.get("recipe")
+        contrast = recipe.get("contrast") if isinstance(recipe, Mapping) else None
+        if isinstance(contrast, Mapping):
+            over, sides = contrast.get("over"), [contrast.get("recipe"), contrast.get("minus")]
+            if sides in ([a, b], [b, a]) and isinstance(over, str) and over in LANGUAGES_OF:
+                return over
+    return None
+
+
+def families(cells: Sequence[Cell], over: str, trained: Collection[str]) -> dict[str, list[int]]:
+    """The places of the cells of each language family that a contrast is over; English is never among them."""
+    found: dict[str, list[int]] = {}
+    for at, (_, code) in enumerate(cells):
+        if code != "en" and nearness(code, trained) in LANGUAGES_OF[over]:
+            found.setdefault(LANGUAGES[code].family, []).append(at)
+    return found
+
+
+def weights_of(groups: Mapping[str, Sequence[int]], cells: int) -> Array:
+    """The weight of each cell in the mean of each family: (families, cells)."""
+    weights = np.zeros((len(groups), cells))
+    for row, places in enumerate(groups.values()):
+        weights[row, places] = 1 / len(places)
+    return weights
+
+
+def drawn(moved: Array, weights: Array, generator: np.random.Generator) -> Array:
+    """The mean over families drawn with replacement, for each of the differences `moved` (resamples, cells)."""
+    number = len(weights)
+    times = generator.multinomial(number, np.full(number, 1 / number), size=len(moved)) / number
+    means: Array = ((moved @ weights.T) * times).sum(axis=1)
+    return means

@@ -1,0 +1,178 @@
+"""Small records of finished arms, so that findings outlive the machine that computed them.
+
+A record of an arm has the scores of its runs, by seed and layer. Differences between arms come from the paired
+bootstrap of `xtreme_bench.comparison` while the bundles are here. Both are committed; `findings` makes a page of them.
+
+    python -m xtreme_bench.findings.records BUNDLES LABELS [--store STORE] [--to docs/findings]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from xtreme_bench.benchmark import TASKS
+from xtreme_bench.bundle.paths import MANIFEST
+from xtreme_bench.bundle.write import read_manifest
+from xtreme_bench.comparison.arms import read_arm
+from xtreme_bench.comparison.compare import Comparison, compare
+from xtreme_bench.errors import InputError, Problem
+from xtreme_bench.files import write_json
+from xtreme_bench.findings.page import DIFFERENCES, RECORDS, Json
+from xtreme_bench.official.scores import cells
+from xtreme_bench.stage.store import Store
+
+# What of a comparison is kept: single cells would be most of it.
+LEVELS = ("contrast", "task", "transfer", "intermediate data")
+
+
+def record(bundles: Path, labels: Path, to: Path, store: Path | None = None) -> list[Path]:
+    """Write the records of all bundles below a folder, and of the differences between their arms.
+
+    What is on record and has no bundle here stays: runs of other seeds, and differences that rest on more seeds.
+    Errors: `InputError` without bundles, or if those of one layer cannot be compared.
+    """
+    found = [(path.parent, read_manifest(path.parent)) for path in sorted(bundles.rglob(MANIFEST))]
+    if not found:
+        raise InputError(f"{bundles}: no bundle; run the arms first, with --out there")
+    if unscored := [
+        Problem("has no scores; run it with --labels", str(path)) for path, one in found if not one["scores"]
+    ]:
+        raise InputError(f"{bundles}: cannot be recorded", unscored)
+    written = []
+    for name in dict.fromkeys(manifest["name"] for _, manifest in found):
+        path = to / f"{name}.json"
+        runs = [_run(manifest, store) for _, manifest in found if manifest["name"] == name]
+        write_json(path, {"name": name, "runs": _merged(_known(path).get("runs", []), runs)})
+        written.append(path)
+    path = to / DIFFERENCES
+    fresh = [one for layer in _by_layer(found) for one in _differences(*layer, labels)]
+    write_json(path, {"differences": _better_known(_known(path).get("differences", []), fresh)})
+    return [*written, path]
+
+
+def _run(manifest: Mapping[str, Any], store: Path | None) -> Json:
+    """One run: what it was, its scores in percent, and what its stages took; some are shared with other runs."""
+    scores = {task: found for task in TASKS if (found := cells(manifest["scores"], task))}
+    files = manifest["files"]
+    training = [facts for facts in manifest["dev"].values() if "probability" in facts]
+    return {
+        "layer": layer_of(manifest),
+        "seed": manifest["seed"],
+        "device": manifest["device"],
+        "intermediate": manifest["trained_on"]["intermediate"],
+        "examples": sum(sum(facts["examples"].values()) for facts in training),
+        "tokens": sum(sum(facts.get("tokens", {}).values()) for facts in training),
+        "items": {task: sorted({files[TASKS[task].file(code)]["records"] for code in scores[task]}) for task in scores},
+        "scores": {task: {code: round(value, 4) for code, value in found.items()} for task, found in scores.items()},
+        "seconds": _seconds(manifest, Store(store)) if store else {},
+    }
+
+
+def _seconds(manifest: Mapping[str, Any], store: Store) -> dict[str, float]:
+    """What each stage took, by its key: runs share stages."""
+    made = {stage["key"]: store.record(stage["key"]) for stage in manifest["stages"]}
+    return {key[:16]: record["seconds"] for key, record in made.items() if record}
+
+
+def layer_of(manifest: Mapping[str, Any]) -> int | None:
+    """The layer of a run's sentence vectors, None without retrieval."""
+    retrieval = manifest["recipe"].get("retrieval")
+    return retrieval["layer"] if retrieval else None
+
+
+def _merged(old: Iterable[Json], new: Iterable[Json]) -> list[Json]:
+    """Runs by layer and seed; a new one replaces the old one. What a stage took is kept where it is not known now."""
+    runs = {(run["layer"], run["seed"]): run for run in old}
+    for run in new:
+        before = runs.get((run["layer"], run["seed"]), {})
+        runs[run["layer"], run["seed"]] = {**run, "seconds": run["seconds"] or before.get("seconds", {})}
+    return [runs[key] for key in sorted(runs, key=str)]
+
+
+def _by_layer(found: Iterable[tuple[Path, Json]]) -> list[tuple[int | None, dict[str, list[Path]]]]:
+    """For each layer the bundles of each arm, those with the fewest languages of intermediate training first."""
+    ordered = sorted(found, key=lambda one: (str(layer_of(one[1])), _languages(one[1]), one[1]["name"], one[1]["seed"]))
+    layers = []
+    for layer, group in groupby(ordered, key=lambda one: layer_of(one[1])):
+        arms: dict[str, list[Path]] = {}
+        for path, manifest in group:
+            arms.setdefault(manifest["name"], []).append(path)
+        layers.append((layer, arms))
+    return layers
+
+
+def _languages(manifest: Mapping[str, Any]) -> tuple[int, bool]:
+    codes = {code for codes in manifest["trained_on"]["intermediate"].values() for code in codes}
+    return len(codes), "en" not in codes
+
+
+def _differences(layer: int | None, arms: Mapping[str, Sequence[Path]], labels: Path) -> list[Json]:
+    """Every pair of arms, over the seeds that both have; Holm's correction covers what one arm is compared with."""
+    names, found = list(arms), []
+    for at, name in enumerate(names):
+        others: dict[tuple[int, ...], list[str]] = {}
+        for other in names[at + 1 :]:
+            others.setdefault(_common(arms[name], arms[other]), []).append(other)
+        for seeds, group in others.items():
+            if seeds:
+                read = [read_arm(_with(arms[one], seeds), labels) for one in (name, *group)]
+                found += [_difference(layer, seeds, one) for one in compare(*read)]
+    return found
+
+
+def _common(a: Iterable[Path], b: Iterable[Path]) -> tuple[int, ...]:
+    ours, theirs = ({read_manifest(path)["seed"] for path in side} for side in (a, b))
+    return tuple(sorted(ours & theirs))
+
+
+def _with(bundles: Iterable[Path], seeds: Sequence[int]) -> list[Path]:
+    return [path for path in bundles if read_manifest(path)["seed"] in seeds]
+
+
+def _difference(layer: int | None, seeds: Sequence[int], found: Comparison) -> Json:
+    kept = [
+        {name: round(value, 4) if isinstance(value, float) else value for name, value in asdict(one).items()}
+        | {"verdict": one.verdict}
+        for one in found.estimates
+        if one.level in LEVELS
+    ]
+    return {"layer": layer, "a": found.a, "b": found.b, "seeds": list(seeds), "estimates": kept}
+
+
+def _better_known(old: Iterable[Json], new: Iterable[Json]) -> list[Json]:
+    """Of each difference the one that rests on more seeds, and of two alike the new one."""
+    kept: dict[tuple[str, str, str], Json] = {}
+    for one in (*old, *new):
+        key = (str(one["layer"]), one["a"], one["b"])
+        if key not in kept or len(one["seeds"]) >= len(kept[key]["seeds"]):
+            kept[key] = one
+    return list(kept.values())
+
+
+def _known(path: Path) -> Json:
+    try:
+        found: Json = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    return found
+
+
+def main() -> None:
+    """Record what is below a folder of bundles."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("bundles", type=Path, help="folder with bundles, at any depth")
+    parser.add_argument("labels", type=Path, help="folder of the gold labels")
+    parser.add_argument("--store", type=Path, help="the store of the runs, which knows what their stages took")
+    parser.add_argument("--to", type=Path, default=RECORDS, help="folder of the records")
+    given = parser.parse_args()
+    print(*record(given.bundles, given.labels, given.to, given.store), sep="\n")
+
+
+if __name__ == "__main__":
+    main()

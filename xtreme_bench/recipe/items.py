@@ -1,0 +1,54 @@
+"""Faults in what a recipe says of the data of intermediate tasks: which items, which languages, what is held out."""
+
+from __future__ import annotations
+
+from xtreme_bench.benchmark import LANGUAGES
+from xtreme_bench.intermediate import INTERMEDIATE
+from xtreme_bench.recipe.phases import IntermediateTask
+from xtreme_bench.recipe.tree import Entries, Entry, Items, Reading, Scalar
+from xtreme_bench.wording import listing
+
+
+def check(tree: Entries, reading: Reading) -> None:
+    """Parallel items need translations, in all languages of training."""
+    for task in tree.named("intermediate", "tasks"):
+        at = ("intermediate", "tasks", task)
+        items, path = tree.text(*at, "items"), ".".join(at)
+        shared_by = tree.at(*at, "shared_by")
+        if items == "parallel" and task in INTERMEDIATE and not INTERMEDIATE[task].matched_by:
+            message = f"{path}.items: the data of {task} in other languages are no translations; use independent"
+            reading.fault(message, tree.line_of(*at, "items"))
+        if shared_by is None:
+            continue
+        if items != "parallel":
+            reading.fault(f"{path}.shared_by is for parallel items; add 'items: parallel' or remove it", shared_by.line)
+        trained = tree.at(*at, "languages")
+        languages = set(IntermediateTask.languages) if trained is None else _listed(trained)
+        lacking = languages - _listed(shared_by) if isinstance(shared_by.value, Items) else ()
+        if lacking:
+            message = f"{path}.shared_by lacks {listing(sorted(lacking))}, which is trained on"
+            reading.fault(message, shared_by.line)
+
+
+def check_held_out(tree: Entries, reading: Reading) -> None:
+    """No language of a family that is held out is trained in."""
+    held_out = tree.at("held_out", "families")
+    families = set() if held_out is None else _listed(held_out)
+    for task in tree.named("intermediate", "tasks") if families else ():
+        at = ("intermediate", "tasks", task, "languages")
+        trained = tree.at(*at)
+        everything = trained is not None and tree.text(*at) == "all"
+        languages = set(LANGUAGES) if everything else set() if trained is None else _listed(trained)
+        for code in LANGUAGES if languages else ():
+            if code in languages and LANGUAGES[code].family in families:
+                message = (
+                    f"{'.'.join(at)} has {code} ({LANGUAGES[code].name}), but held_out.families has "
+                    f"{LANGUAGES[code].family}; remove one of them"
+                )
+                reading.fault(message, tree.line_of(*at))
+
+
+def _listed(entry: Entry) -> set[str]:
+    """The languages that a field lists."""
+    items = entry.value.items if isinstance(entry.value, Items) else ()
+    return {item.text for item in items if isinstance(item, Scalar)}
