@@ -9,6 +9,7 @@ import pytest
 
 from xtreme_bench.benchmark import MINIATURE_LANGUAGES
 from xtreme_bench.bundle.found import bundles_in
+from xtreme_bench.bundle.same import settings
 from xtreme_bench.bundle.verify import verify
 from xtreme_bench.bundle.write import read_manifest
 from xtreme_bench.leaderboard import site
@@ -32,8 +33,8 @@ def labels_of(bundle: Path, folder: Path) -> Path:
 def test_the_reference_bundles_are_small_and_their_recipes_are_beside_them() -> None:
     assert [bundle.name for bundle in BUNDLES] == ["smoke", "smoke-baseline"]
     for bundle in BUNDLES:
-        settings = load(REFERENCE / f"{bundle.name}.yaml").to_dict()
-        assert {key: read_manifest(bundle)["recipe"][key] for key in settings} == json.loads(json.dumps(settings))
+        recipe = load(REFERENCE / f"{bundle.name}.yaml").to_dict()
+        assert settings(read_manifest(bundle)) == settings({"recipe": recipe, "name": bundle.name})
         assert sum(path.stat().st_size for path in bundle.rglob("*") if path.is_file()) < MOST_BYTES
 
 
