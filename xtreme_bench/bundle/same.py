@@ -7,6 +7,7 @@ from typing import Any
 
 from xtreme_bench.bundle.paths import MANIFEST
 from xtreme_bench.errors import Problem
+from xtreme_bench.stage.versions import OURS
 from xtreme_bench.wording import quoted
 
 
@@ -37,7 +38,7 @@ def changed_versions(mine: Mapping[str, Any], other: Mapping[str, Any]) -> list[
     a, b = mine["versions"], other["versions"]
     return [
         f"{quoted(name)} {quoted(str(a.get(name, 'none')))} -> {quoted(str(b.get(name, 'none')))}"
-        for name in sorted(a.keys() | b.keys())
+        for name in sorted((a.keys() | b.keys()) - {OURS})  # our own code is in the keys
         if a.get(name) != b.get(name)
     ]
 
