@@ -263,7 +263,7 @@ def competitors(
 
 
 def table(setting: Setting, folder: Path, python: str | None, repeat: int) -> dict[str, Any]:
-    """Measure in turns. Print sentences per second, ratio and lowest cosine to the benchmark's procedure; return them."""
+    """Measure in turns. Print sentences per second, ratio and lowest cosine to the benchmark's procedure."""
     runs, close = competitors(setting, folder, python)
     best = dict.fromkeys(runs, float("inf"))
     vectors: dict[str, Floats] = {}

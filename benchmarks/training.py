@@ -55,7 +55,8 @@ def ours(steps: int, blocks: int, *, trimmed: bool) -> tuple[float, float]:
     from xtreme_bench.training.trimming import trim
 
     params = Learning(threads=1, precision="fp32", seed=1, method="full", batch=BATCH, learning_rate=1e-4, warmup=0.1,
-                      weight_decay=0.01, evaluate_every=steps, patience=0, checkpoint_seconds=1e6)  # fmt: skip
+                      weight_decay=0.01, evaluate_every=steps, patience=0, checkpoint_seconds=1e6,
+                      activations="keep")  # fmt: skip
     accelerator = prepare_device(params)
     tokenizer = type("Tokenizer", (), {"pad_token_id": 1, "all_special_ids": [0, 1, 2, 3]})()
     encoder = Encoder(AutoModel.from_config(config(blocks), add_pooling_layer=False).train(), tokenizer)

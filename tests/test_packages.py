@@ -1,4 +1,4 @@
-"""What each package shows to others, and which half of the project needs which dependency."""
+"""What each package shows to others, which half of the project needs which dependency, and that tests stand alone."""
 
 from __future__ import annotations
 
@@ -115,3 +115,9 @@ def test_who_trains_can_fetch() -> None:
 
 def test_the_halves_name_modules_that_exist() -> None:
     assert all(f"{HOUSE}.{place}" in GRAPH.modules for places in HALVES.values() for place in places)
+
+
+def test_no_test_takes_from_another_so_that_each_file_runs_alone() -> None:
+    taken = re.compile(r"^\s*(?:from|import) (?:conftest|test_)\w*", re.MULTILINE)
+    found = {str(path.relative_to(ROOT)): taken.findall(path.read_text("utf-8")) for path in ROOT.glob("tests/**/*.py")}
+    assert not any(found.values()), {path: lines for path, lines in found.items() if lines}

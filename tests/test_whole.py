@@ -53,7 +53,8 @@ expect: {scores: {overall: {at_least: 0}, xnli/transfer: {at_least: 0}}, gains: 
 intermediate:
   tasks:
     {anli_plus: {}, mnli: {}, qqp: {}, squad_v1: {}, squad_v2: {}, hellaswag: {}, ccg: {}, cosmosqa: {},
-     commonsenseqa: {}}
+     commonsenseqa: {batch: 4, learning_rate: 2.0e-5, max_length: 48, evaluate_on: 5}}
+  mlm: {languages: [en, de], ratio: 0.3}
   steps: 30
   batch: 8
   max_length: 64

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -67,12 +68,12 @@ class Corpus:
         """The rows whose files are read: the parts of the task, or the task itself."""
         return tuple(CORPORA[part] for part in self.parts) or (self,)
 
-    @property
+    @cached_property
     def trained_on(self) -> dict[str, Any]:
         """The fields of the row that a training depends on."""
         return {name: value for name, value in asdict(self).items() if name not in ("release", "options")}
 
-    @property
+    @cached_property
     def prepared_from(self) -> dict[str, Any]:
         """The fields of the row that `data prepare` depends on: all but where to get the corpus."""
         return asdict(replace(self, release=replace(self.release, source=None)))

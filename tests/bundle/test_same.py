@@ -30,6 +30,10 @@ def test_a_bundle_is_the_same_experiment_as_itself(tmp_path: Path) -> None:
     assert said(tmp_path) == []
 
 
+def test_another_release_of_xtreme_bench_alone_is_no_other_experiment(tmp_path: Path) -> None:
+    assert said(tmp_path, versions={**ONE["versions"], "xtreme-bench": "9.9.9"}) == []
+
+
 def test_another_image_is_another_experiment_and_the_packages_that_differ_are_named(tmp_path: Path) -> None:
     (problem,) = said(tmp_path, image=TWO, versions={"torch": "2.13.0", "numpy": "2.5.5"})
     assert problem.startswith("manifest.json: not the same experiment: the image is `sha256:1111")

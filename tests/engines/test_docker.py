@@ -229,7 +229,7 @@ def stage(tmp_path: Path, kind: str = "finetune", gold: str = "data/labels", **i
 
 def test_nothing_leads_out_of_a_stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = stage(tmp_path)
-    run_forged(monkeypatch, folder, FORGE, Resources(memory=1, processes=100))
+    run_forged(monkeypatch, folder, FORGE, Resources(memory=1, process_limit=100))
     found = json.loads((folder / "result.json").read_text())["found"]
     assert found["network"] == "OSError: [Errno 101] Network is unreachable"
     assert found["interfaces"] == "['lo']"

@@ -66,7 +66,8 @@ def _number(task: str, code: str, metric: str, gain: float) -> float:
 
 # What stages say of themselves. Their own tests check that the names here are those of real facts.
 RAN = {"device": "made-up processor", "peak_memory_bytes": 300 * 2**20, "host": "nowhere", "started": "1970"}
-RAN |= {"versions": {}}
+RAN |= {"processes": 1}
+RAN |= {"versions": {}, "cpu_seconds": 1.0}
 RETRIEVED = {
     "layer": 2, "pooling": "mean", "provider": "onnxruntime 1.31.1 CPUExecutionProvider", "precision": "fp32",
     "sentences": 24, "cut": 0, "languages": {},

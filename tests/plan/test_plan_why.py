@@ -55,7 +55,7 @@ def why(store: Store, stage: Stage, waiting: Mapping[str, str] | None = None) ->
 def test_each_difference_to_the_finished_stage_is_named(
     store: Store, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], said: str
 ) -> None:
-    monkeypatch.setattr("xtreme_bench.stage.stage.versions", lambda: {"torch": "2.13"})
+    monkeypatch.setattr("xtreme_bench.stage.stage.needed_versions", lambda: {"torch": "2.13"})
     mine = stage()
     if "code" in changes:
         changes = {"code": {**mine.description()["code"], **changes["code"]}}

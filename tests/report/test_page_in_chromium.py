@@ -100,10 +100,9 @@ def test_every_text_can_be_read_in_light_and_dark(look: Browser) -> None:
     assert look.ask(FAINT) == []
 
 
-def test_the_heat_maps_fit_the_screen(look: Browser) -> None:
-    fits = (
-        "[...document.querySelectorAll('table.languages')].map(one => one.getBoundingClientRect().right <= innerWidth)"
-    )
+def test_the_tables_of_scores_fit_the_screen(look: Browser) -> None:
+    tables = "[...document.querySelectorAll('table.languages, table.pair')]"
+    fits = f"{tables}.map(one => one.getBoundingClientRect().right <= innerWidth)"
     found: list[bool] = look.ask(fits)
     assert found
     assert all(found)

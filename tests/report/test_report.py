@@ -7,7 +7,7 @@ from made_up_run import UNSCORED, made_up, scores
 from xtreme_bench.bundle.check import Report
 from xtreme_bench.errors import Problem
 from xtreme_bench.report import terminal
-from xtreme_bench.report.compare import compare
+from xtreme_bench.report.manifest_differences import compare
 
 
 def test_the_terminal_shows_tables_expectations_and_what_was_trained_on(tmp_path: Path) -> None:

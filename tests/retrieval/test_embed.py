@@ -96,11 +96,11 @@ def test_a_vector_does_not_depend_on_its_batch(opened, vectors):
         assert max(rows for rows, _ in shapes) > 1
 
 
-def test_texts_that_are_too_long_are_cut_counted_and_said(folder, opened, tmp_path, caplog):
+def test_texts_that_are_too_long_are_cut_counted_and_said(folder, opened, tmp_path, warned):
     long = " ".join(TEXTS[0] for _ in range(30))
     found = embed([TEXTS[1][:5], long, "", long], dataclasses.replace(opened, max_length=10), tmp_path)
     assert found.cut.tolist() == [False, True, False, True]
-    assert "cut to 10 tokens: 1 of 3 sentences" in caplog.text
+    assert "cut to 10 tokens: 1 of 3 sentences" in "\n".join(warned)
     ids = opened.tokenizer(long, verbose=False)["input_ids"]
     states = hidden_states(folder, [*ids[:9], opened.tokenizer.eos_token_id])
     np.testing.assert_allclose(found.vectors[found.rows[1]], states[2].mean(0), rtol=0, atol=1e-6)

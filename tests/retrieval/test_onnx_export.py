@@ -1,7 +1,6 @@
 """The exported graph beside the torch model it comes from: every layer, pooling and precision, and the gate."""
 
 import json
-import logging
 
 import numpy as np
 import onnx
@@ -85,7 +84,7 @@ def test_a_model_of_each_family_is_exported_with_its_positions_and_first_segment
 
 
 def test_an_export_has_only_the_blocks_below_the_layer_with_fused_operators_and_is_silent(
-    folder, tmp_path, capfd, caplog
+    folder, tmp_path, capfd, warned
 ):
     facts = json.loads((export_tiny_encoder(folder, tmp_path) / "export.json").read_text())
     kinds = [node.op_type for node in onnx.load(tmp_path / graph.GRAPH, load_external_data=False).graph.node]
@@ -96,7 +95,7 @@ def test_an_export_has_only_the_blocks_below_the_layer_with_fused_operators_and_
     onnx.checker.check_model(tmp_path / graph.GRAPH)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["encoder.onnx", "encoder.weights", "export.json"]
     assert capfd.readouterr() == ("", "")
-    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+    assert warned == []
 
 
 def test_the_same_encoder_gives_the_same_bytes(folder, tmp_path):

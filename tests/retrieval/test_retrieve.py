@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import logging
 import shutil
 
 import pytest
@@ -114,13 +113,12 @@ def test_how_pairs_were_mined_is_said_as_it_was_done(tmp_path, encoder, monkeypa
     assert [{name: how[name] for name in other} for how in asked] == [other, other]
 
 
-def test_cut_sentences_are_counted_per_language_and_side(tmp_path, encoder, caplog):
+def test_cut_sentences_are_counted_per_language_and_side(tmp_path, encoder, warned):
     make_tatoeba(tmp_path / "data", "de", shift=0)
-    with caplog.at_level(logging.WARNING):
-        facts = retrieve(job(tmp_path, encoder, task="tatoeba", languages=["de"], max_length=8))
+    facts = retrieve(job(tmp_path, encoder, task="tatoeba", languages=["de"], max_length=8))
     cut = facts["languages"]["de"]["english"]["cut"]
     assert 0 < cut <= len(ENGLISH)
-    assert f"cut to 8 tokens: {cut} of {len(ENGLISH)} sentences" in caplog.text
+    assert f"cut to 8 tokens: {cut} of {len(ENGLISH)} sentences" in "\n".join(warned)
     assert facts["summary"] == f"{2 * cut} of {2 * len(ENGLISH)} sentences truncated to 8 tokens"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from command import call
 from made_up_run import made_up, scores
-from test_recipe_overrides import MAIN, RECIPE
+from small_recipes import MAIN, RECIPE
 
 from xtreme_bench.bundle.write import read_manifest
 from xtreme_bench.comparison.arms import bundles_of

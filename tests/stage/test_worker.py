@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 
 from xtreme_bench.engines.local import Local
 from xtreme_bench.errors import InputError, StageError
+from xtreme_bench.recipe.load import Resources
 from xtreme_bench.stage.worker import report_of
 
 LABELS = {"kind": "labels", "params": {"seed": 3, "scale": 0.02, "languages": ["en", "de"]}, "inputs": {}}
@@ -56,6 +57,7 @@ def test_one_stage_leaves_its_outputs_and_what_happened(tmp_path: Path) -> None:
     result = json.loads((folder / "result.json").read_text())
     assert result["facts"]["files"] == len(list((folder / "out").rglob("test-*")))
     assert result["ran"]["peak_memory_bytes"] > 2**20
+    assert 0 < result["ran"]["cpu_seconds"] < 60
     assert result["ran"].keys() == RAN.keys()
 
 
@@ -145,7 +147,7 @@ def test_a_stage_has_the_threads_that_the_recipe_says_which_sleep_when_idle_unle
     monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
     if policy:
         monkeypatch.setenv("OMP_WAIT_POLICY", policy)
-    engine = Local(threads=3)
+    engine = Local(Resources(threads=3))
     try:
         with pytest.raises(StageError):
             engine.run(stage(tmp_path / "stage", kind="corpus", params=ENDLESS), lambda _: None)

@@ -91,7 +91,7 @@ def sources(data: Path, used: Usage) -> Iterator[Source]:
     text = used.pretraining
     for code in text.languages if text else ():
         yield Source("text", "pretraining", code, partial(_text, data, code))
-    translated = [code for code in text.languages if code != "en"] if text and text.translation else []
+    translated = [code for code in text.translated if code != "en"] if text else []
     for code in translated:
         yield Source("translations", "pretraining", code, partial(_side, data, [code], 0))
     if translated:

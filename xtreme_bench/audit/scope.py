@@ -38,13 +38,20 @@ RELATIONS = (
 def usage(recipe: Recipe) -> Usage:
     """The training and test sets of a recipe."""
     tasks = recipe.intermediate.tasks if recipe.intermediate else {}
-    text = recipe.pretraining
     return Usage(
         targets={task: target.languages for task, target in recipe.targets.items()},
-        pretraining=TextUse(text.languages, translation=text.translation > 0) if text else None,
+        pretraining=_text(recipe),
         intermediate={name: task.languages for name, task in tasks.items()},
         finetuning=tuple(sorted({source for task in recipe.targets if (source := TASKS[task].source) is not None})),
     )
+
+
+def _text(recipe: Recipe) -> TextUse | None:
+    """The text of pretraining, and that of masked language modelling beside intermediate tasks."""
+    pretraining, mlm = recipe.pretraining, recipe.intermediate.mlm if recipe.intermediate else None
+    languages = [code for part in (pretraining, mlm) if part for code in part.languages]
+    translated = pretraining.languages if pretraining and pretraining.translation > 0 else ()
+    return TextUse(tuple(dict.fromkeys(languages)), translated) if languages else None
 
 
 def everything(data: Path) -> Usage:
@@ -59,7 +66,7 @@ def everything(data: Path) -> Usage:
             task: tuple(code for code in row.languages if there(layout.test_files(task, code)))
             for task, row in TASKS.items()
         },
-        pretraining=TextUse(tuple(texts), translation=False),
+        pretraining=TextUse(tuple(texts), translated=()),
         intermediate={
             task: codes
             for task in INTERMEDIATE
@@ -78,7 +85,9 @@ def files(used: Usage, data: Path | None = None) -> list[str]:
         found.update(file for code in codes for file in layout.intermediate_files(task, code))
         found.update(layout.intermediate_split_files(task, "dev"))
     if text := used.pretraining:
-        found |= {file for code in text.languages for file in layout.text_files(code, translation=text.translation)}
+        found |= {
+            file for code in text.languages for file in layout.text_files(code, translation=code in text.translated)
+        }
     dev = (dev_file(task, code) for task, codes in used.targets.items() for code in codes)
     return sorted(found | {file for file in dev if data is not None and (data / file).is_file()})
 

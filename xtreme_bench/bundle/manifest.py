@@ -87,9 +87,11 @@ def trained_on(recipe: Recipe) -> dict[str, Any]:
     """The training languages of each phase; None for the pretraining of a released model (see its model card)."""
     tasks = recipe.intermediate.tasks if recipe.intermediate else {}
     sources = sorted({str(TASKS[task].source) for task in recipe.targets if TASKS[task].source is not None})
+    mlm = recipe.intermediate.mlm if recipe.intermediate else None
     return {
         "pretraining": list(recipe.pretraining.languages) if recipe.pretraining else None,
         "intermediate": {name: list(task.languages) for name, task in tasks.items()},
+        **({"mlm": list(mlm.languages)} if mlm else {}),
         "finetuning": {source: ["en"] for source in sources},
     }
 

@@ -9,6 +9,8 @@ from xtreme_bench.errors import Problem
 from xtreme_bench.wording import did_you_mean, quoted
 
 MANIFEST = "manifest.json"
+# Beside the bundles of several seeds: which of them count.
+SUMMARY = "seeds.json"
 
 
 def known_path(path: str) -> tuple[str, str] | None:

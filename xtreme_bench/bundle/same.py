@@ -12,6 +12,7 @@ from xtreme_bench.bundle.paths import MANIFEST
 from xtreme_bench.errors import Problem
 from xtreme_bench.official.scores import headline
 from xtreme_bench.recipe.load import recall
+from xtreme_bench.stage.versions import OURS
 from xtreme_bench.untrusted import has_at_most
 from xtreme_bench.wording import quoted
 
@@ -94,7 +95,7 @@ def changed_versions(mine: Mapping[str, Any], other: Mapping[str, Any]) -> list[
     a, b = mine["versions"], other["versions"]
     return [
         f"{quoted(name)} {quoted(str(a.get(name, 'none')))} -> {quoted(str(b.get(name, 'none')))}"
-        for name in sorted(a.keys() | b.keys())
+        for name in sorted((a.keys() | b.keys()) - {OURS})  # our own code is in the keys
         if a.get(name) != b.get(name)
     ]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from xtreme_bench.cli.data import OUTPUT, emit
+from xtreme_bench.cli.options import OUTPUT, emit
 from xtreme_bench.wording import count, say
 
 

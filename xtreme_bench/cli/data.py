@@ -1,38 +1,20 @@
-"""The `data` commands, and the options and functions that all commands share."""
+"""The `data` commands."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
+from xtreme_bench.cli.options import ALLOW_PARTIAL, EXISTING_FOLDER, FOLDER, OUTPUT, emit
 from xtreme_bench.data import layout
 from xtreme_bench.data.usable import MOST_UNUSABLE
 from xtreme_bench.errors import InputError
-from xtreme_bench.wording import json_text, say
+from xtreme_bench.wording import say
 
-FOLDER = click.Path(file_okay=False, path_type=Path)
-EXISTING = click.Path(exists=True, path_type=Path)
-EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _PREPARE = "`xtreme-bench data prepare RELEASES --to FOLDER` makes such a folder, and --data names it"
-ALLOW_PARTIAL = click.option(
-    "--allow-partial", is_flag=True, help="Accept a corpus with far fewer records than published."
-)
-OUTPUT = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
-
-
-def emit(json_file: Path | None, value: Any, text: Callable[[], str]) -> None:
-    """Print the text, and write JSON to the file if one is given; with `-` standard output has only the JSON."""
-    if json_file is None or str(json_file) != "-":
-        say(text())
-    if json_file is not None and str(json_file) == "-":
-        say(json_text(value))
-    elif json_file is not None:
-        from xtreme_bench.files import write_text
-
-        write_text(json_file, f"{json_text(value)}\n")
 
 
 @click.group()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from xtreme_bench.cli.data import EXISTING, EXISTING_FOLDER, FOLDER
+from xtreme_bench.cli.options import EXISTING, EXISTING_FOLDER, FOLDER
 from xtreme_bench.wording import count, say
 
 

@@ -12,12 +12,15 @@ from typing import Any
 import click
 
 from xtreme_bench import __version__, engines
+from xtreme_bench.cli.bundles import check, compare, evaluate, report
 from xtreme_bench.cli.container import clean_containers, doctor, image
-from xtreme_bench.cli.data import ALLOW_PARTIAL, EXISTING, EXISTING_FOLDER, FOLDER, OUTPUT, data, emit
+from xtreme_bench.cli.data import data
 from xtreme_bench.cli.leaderboard import leaderboard
 from xtreme_bench.cli.model import model
+from xtreme_bench.cli.options import ALLOW_PARTIAL, EXISTING_FOLDER, FOLDER, OUTPUT, emit, say_problems
 from xtreme_bench.cli.verify import verify
 from xtreme_bench.errors import Problem, XtremeBenchError
+from xtreme_bench.plan import devices
 from xtreme_bench.stage import interrupts
 from xtreme_bench.wording import count, say
 
@@ -99,6 +102,11 @@ def run(
 @click.argument("recipe")
 @_places
 @click.option("--allow-missing", is_flag=True, help="Exit 0 even if files are missing and stages cannot run.")
+@click.option(
+    "--device",
+    type=click.Choice(devices.NAMES),
+    help="Estimate the cost of training and prediction on this device; `this` is measured for five seconds.",
+)
 @click.option("--json", "json_file", type=OUTPUT, help="Write the plan as JSON; - is standard output.")
 def plan(
     recipe: str,
@@ -111,17 +119,22 @@ def plan(
     seed: int | None,
     overrides: tuple[str, ...],
     allow_missing: bool,
+    device: str | None,
     json_file: Path | None,
 ) -> None:
     """Show what RECIPE would run, what is finished, and what is missing; exit 2 if a stage cannot run."""
-    from xtreme_bench.plan import facts
+    from xtreme_bench.plan import facts, stages
     from xtreme_bench.run.reproduce import Places, planned
     from xtreme_bench.stage.store import Store
 
     places = Places(data, labels, store, partial=allow_partial)
     made = planned(recipe, places, engine, accept_code=accept_code, overrides=_overrides(seed, overrides))
     found = facts.facts(made, Store(store), places.corpora)
-    emit(json_file, found, lambda: facts.text(found))
+    if device:
+        from xtreme_bench.plan import estimate
+
+        estimate.add(found["stages"], stages.distinct(made), Store(store), devices.named(device))
+    emit(json_file, found, lambda: facts.text(found) + (f"\n\n{estimate.text(found['stages'])}" if device else ""))
     sys.exit(2 if found["cannot_run"] and not allow_missing else 0)
 
 
@@ -132,7 +145,7 @@ def validate(recipes: tuple[str, ...]) -> None:
     from xtreme_bench.recipe import files, load
 
     problems = [problem for name in recipes for problem in load.validate(files.find(name))]
-    _say_problems(problems)
+    say_problems(problems)
     say(f"{len(recipes)} checked, {count(len(problems), 'fault')}", err=True)
     sys.exit(2 if problems else 0)
 
@@ -157,104 +170,12 @@ def init(name: str, origin: str) -> None:
     say(f"{files.start(name, origin)}: edit it, then `xtreme-bench plan {name}` shows what it would run", err=True)
 
 
-@cli.command()
-@click.option("--predictions", type=EXISTING, required=True, help="Folder or zip with <task>/test-<lang>.<ext>.")
-@click.option("--labels", type=EXISTING_FOLDER, required=True, help="Folder with the gold labels, in the same layout.")
-@click.option("--json", "json_file", type=OUTPUT, help="Write the scores as JSON; - is standard output.")
-@click.option("--lenient", is_flag=True, help="Report faults as warnings, and score like the official scorer.")
-def evaluate(predictions: Path, labels: Path, json_file: Path | None, lenient: bool) -> None:
-    """Score predictions with the official metrics."""
-    from xtreme_bench.bundle.evaluate import coverage
-    from xtreme_bench.bundle.evaluate import evaluate as evaluate_strictly
-    from xtreme_bench.bundle.lenient import evaluate as evaluate_leniently
-    from xtreme_bench.report import terminal
-
-    if lenient:
-        result = evaluate_leniently(predictions, labels)
-        for fault in (*result.warnings, *result.stops):
-            say(f"warning: {fault}", err=True)
-        emit(json_file, result.to_dict(), lambda: terminal.lenient_text(result))
-        notes = list(result.notes)
-    else:
-        scores = evaluate_strictly(predictions, labels)
-        notes = coverage(predictions, labels)[1]
-        emit(json_file, scores, lambda: terminal.score_table(scores))
-    for note in notes:
-        say(f"note: {note}", err=True)
-
-
-@cli.command()
-@click.argument("bundle", type=EXISTING)
-@click.option("--labels", type=EXISTING_FOLDER, help="Folder of gold labels; expected sizes are taken from it.")
-@click.option("--data", type=EXISTING_FOLDER, help="XTREME's download folder; expected sizes are taken from it.")
-@click.option("--json", "json_file", type=OUTPUT, help="Write the result as JSON; - is standard output.")
-def check(bundle: Path, labels: Path | None, data: Path | None, json_file: Path | None) -> None:
-    """Check BUNDLE, a folder or a zip; exit 1 if it has problems."""
-    from xtreme_bench.bundle.check import check as check_bundle
-    from xtreme_bench.report import terminal
-
-    result = check_bundle(bundle, labels=labels, data=data)
-    emit(json_file, result.to_dict(), lambda: terminal.check_text(result))
-    sys.exit(1 if result.problems else 0)
-
-
-@cli.command()
-@click.argument("reference", type=EXISTING)
-@click.argument("others", nargs=-1, required=True, type=EXISTING, metavar="OTHER...")
-@click.option("--labels", type=EXISTING_FOLDER, help="Folder of gold labels; without it, only differences.")
-@click.option("--format", "form", type=click.Choice(["text", "markdown", "latex", "csv"]), default="text")
-@click.option("--json", "json_file", type=OUTPUT, help="Write the comparison as JSON; - is standard output.")
-def compare(reference: Path, others: tuple[Path, ...], labels: Path | None, form: str, json_file: Path | None) -> None:
-    """Compare each OTHER with REFERENCE on the same test items: differences, 95 % intervals, conclusions.
-
-    Each is a bundle, or a folder with one bundle per seed.
-    """
-    from xtreme_bench.report import terminal
-
-    if labels is None:
-        from xtreme_bench.bundle import write
-        from xtreme_bench.report.compare import compare as compare_manifests
-
-        if len(others) > 1 or form != "text":
-            raise click.UsageError("with several OTHERs, or another --format than text, give --labels too")
-        result = compare_manifests(write.read_manifest(reference), write.read_manifest(others[0]))
-        emit(json_file, result, lambda: terminal.comparison_text(result))
-        say("note: these differences have no confidence intervals; give --labels to compute them", err=True)
-        return
-    from xtreme_bench.comparison import forms
-    from xtreme_bench.comparison.arms import bundles_of, read_arm
-    from xtreme_bench.comparison.compare import compare as compare_arms
-
-    found = compare_arms(*(read_arm(bundles_of(place), labels) for place in (reference, *others)))
-    emit(json_file, {"comparisons": [one.to_dict() for one in found]}, lambda: forms.document(found, form))
-
-
-@cli.command("report")
-@click.argument("bundles", nargs=-1, required=True, type=EXISTING, metavar="BUNDLE...")
-@click.option("--labels", type=EXISTING_FOLDER, help="Folder of gold labels; without it, no difference is tested.")
-@click.option("--out", type=FOLDER, default=Path("reports/comparison"), show_default=True)
-def report_(bundles: tuple[Path, ...], labels: Path | None, out: Path) -> None:
-    """Print tables of several bundles, and write a page with plots."""
-    from xtreme_bench.bundle import write
-    from xtreme_bench.report import terminal, versus
-
-    manifests = [write.read_manifest(path) for path in bundles]
-    tested = versus.of_bundles(bundles, manifests, labels) if labels else {}
-    say(terminal.summary_table(manifests))
-    say(f"report: {terminal.write_comparison_page(manifests, out, tested)}", err=True)
-
-
-for command in (data, model, verify, leaderboard, doctor, image, clean_containers):
+for command in (evaluate, check, verify, compare, report, leaderboard, data, model, doctor, image, clean_containers):
     cli.add_command(command)
 
 
-def _say_problems(problems: Sequence[Problem]) -> None:
-    for problem in problems:
-        say(str(problem), err=True)
-
-
 def _exit_with(problems: Sequence[Problem]) -> None:
-    _say_problems(problems)
+    say_problems(problems)
     if problems:
         say(count(len(problems), "problem"), err=True)
         sys.exit(1)

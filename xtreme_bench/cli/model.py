@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from xtreme_bench.cli.data import OUTPUT, emit
+from xtreme_bench.cli.options import OUTPUT, emit
 from xtreme_bench.wording import say
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from xtreme_bench.benchmark import TASKS
-from xtreme_bench.bundle.paths import MANIFEST
+from xtreme_bench.bundle.paths import MANIFEST, SUMMARY
 from xtreme_bench.bundle.read import opened
 from xtreme_bench.bundle.write import read_manifest
 from xtreme_bench.errors import InputError, Problem
@@ -16,6 +16,7 @@ from xtreme_bench.official.gold import gold_path, read_gold
 from xtreme_bench.official.items import Items, items
 from xtreme_bench.official.predictions import examine
 from xtreme_bench.official.sizes import gold_size
+from xtreme_bench.untrusted import parse_json
 
 Cell = tuple[str, str]
 
@@ -34,17 +35,38 @@ class Arm:
         return tuple(manifest["seed"] for manifest in self.manifests)
 
 
-def bundles_of(place: Path) -> list[Path]:
+def bundles_of(place: Path, say: Callable[[str], None] = lambda note: None) -> list[Path]:
     """The bundles of one experiment: `place` itself (folder or zip), or the folders in it, one per seed.
 
-    Errors: `InputError` if there is none.
+    If a run left a summary of its seeds, seeds that it counts in no mean are left out, and `say` gets a note of each.
+    Errors: `InputError` if there is no bundle, or if the summary is unusable or names a bundle that is missing.
     """
     if place.is_file() or (place / MANIFEST).is_file():
         return [place]
     found = sorted(path.parent for path in place.glob(f"*/{MANIFEST}"))
+    if (place / SUMMARY).is_file():
+        counted, failed = _summary(place / SUMMARY)
+        lost = [place / name for name in counted if place / name not in found]
+        if absent := [Problem("is not there; run the recipe again", str(path)) for path in lost]:
+            raise InputError(f"{place / SUMMARY} names bundles that are not there", absent)
+        for bundle in found:
+            if bundle.name not in counted:
+                say(f"{bundle} is left out: {failed.get(bundle.name, f'{SUMMARY} does not name it')}")
+        found = [bundle for bundle in found if bundle.name in counted]
     if not found:
-        raise InputError(f"{place}: no bundle found; give a bundle, or a folder with one bundle per seed")
+        raise InputError(f"{place}: no bundle that counts; give a bundle, or a folder with one bundle per seed")
     return found
+
+
+def _summary(path: Path) -> tuple[list[str], dict[str, str]]:
+    """The names of the bundles that count, and why those of failed seeds do not."""
+    try:
+        summary = parse_json(path.read_text(encoding="utf-8"))
+        bundles, failed = summary["bundles"], summary["failed"]
+        counted = [str(name) for seed, name in bundles.items() if seed not in failed]
+        return counted, {str(bundles[seed]): str(why) for seed, why in failed.items() if seed in bundles}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{path}: is no summary of seeds; run the recipe again, or remove it") from error
 
 
 def read_arm(bundles: Sequence[Path], labels: Path, *, name: str | None = None) -> Arm:

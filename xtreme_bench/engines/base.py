@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from xtreme_bench.errors import CheckFailed, InputError, StageError, XtremeBenchError
+from xtreme_bench.recipe.load import Resources
+from xtreme_bench.stage.ranks import COUNT
 
 Message = Callable[[dict[str, Any]], None]
 _ERRORS: dict[int, type[XtremeBenchError]] = {1: CheckFailed, 2: InputError}
@@ -28,8 +30,9 @@ class Engine(Protocol):
         """End every process or container that was started."""
 
 
-def variables(threads: int) -> dict[str, str]:
-    """The environment variables of a stage's process: no network, and `threads` threads for NumPy's matrix products.
+def variables(resources: Resources) -> dict[str, str]:
+    """The environment variables of a stage's process: no network, threads for NumPy's matrix products, and the number
+    of processes that share a stage.
 
     Idle threads sleep. By default OpenBLAS threads would spin for 20 ms and OpenMP (torch) threads for longer, and slow
     down the working ones. An OMP_WAIT_POLICY that the user has set is kept.
@@ -37,9 +40,10 @@ def variables(threads: int) -> dict[str, str]:
     return {
         "HF_HUB_OFFLINE": "1",
         "TOKENIZERS_PARALLELISM": "false",
-        "OPENBLAS_NUM_THREADS": str(threads),
+        "OPENBLAS_NUM_THREADS": str(resources.threads),
         "OPENBLAS_THREAD_TIMEOUT": "8",
         "OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "PASSIVE"),
+        COUNT: str(resources.ranks),
     }
 
 

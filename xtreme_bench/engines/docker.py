@@ -12,11 +12,12 @@ from typing import Any
 import docker
 from docker import DockerClient
 from docker.errors import DockerException
-from docker.types import LogConfig
+from docker.types import DeviceRequest, LogConfig
 from requests.exceptions import RequestException
 
 from xtreme_bench.engines import gpus, image, mounts, owner
 from xtreme_bench.engines.base import Engine, Message, error_of, variables
+from xtreme_bench.engines.devices import Devices
 from xtreme_bench.errors import StageError
 from xtreme_bench.recipe.load import Resources
 from xtreme_bench.stage.kinds import KINDS
@@ -59,7 +60,8 @@ class Docker:
         for name in owner.remove_left(client):
             say(f"removed {name}, the container of a run that was killed")
         self.image: str | None = image.find_or_make(client, resources.image, say)
-        self._gpus = gpus.requests(client, self.image, resources, say)
+        self._gpus, names = gpus.requests(client, self.image, resources, say)
+        self._devices = Devices(names, resources)
         client.close()
         self._running: dict[str, Any] = {}
         self._closed = False
@@ -68,10 +70,15 @@ class Docker:
     def run(self, folder: Path, message: Message) -> None:
         """Run `folder/stage.json`. Errors: the error of the stage, or `StageError` if its container was ended."""
         folder = folder.resolve()
+        kind = KINDS[json.loads((folder / "stage.json").read_text(encoding="utf-8"))["kind"]]
+        with self._devices.lent(kind) as seen:
+            self._run(folder, message, self._gpus if kind.gpu else None, seen)
+
+    def _run(self, folder: Path, message: Message, asked: list[DeviceRequest] | None, seen: dict[str, str]) -> None:
         container = None
         try:
             _own(folder, self._user())
-            container = self._create(folder)
+            container = self._create(folder, asked, seen)
             report, said = _follow(container, message)
             state = _final_state(container)
         except (DockerException, RequestException) as error:
@@ -91,7 +98,7 @@ class Docker:
             for container in self._running.values():
                 owner.remove(container)
 
-    def _create(self, folder: Path) -> Any:
+    def _create(self, folder: Path, asked: list[DeviceRequest] | None, seen: dict[str, str]) -> Any:
         """The started container of a stage, and its output from the first line on."""
         stage = json.loads((folder / "stage.json").read_text(encoding="utf-8"))
         inputs = {name: Path(path) for name, path in stage["inputs"].items()}
@@ -115,12 +122,13 @@ class Docker:
                 mounts=mounts.of_stage(folder, inputs, [Path(path) for path in stage["closed"]]),
                 mem_limit=self._memory(),
                 memswap_limit=self._memory(),
-                pids_limit=resources.processes,
+                pids_limit=resources.process_limit,
                 shm_size=int(resources.shared_memory * GIB),
-                device_requests=self._gpus if KINDS[stage["kind"]].gpu else None,
+                device_requests=asked,
                 log_config=LogConfig(type="none"),
                 environment={
-                    **variables(resources.threads),
+                    **variables(resources),
+                    **(seen if asked else {}),
                     "HOME": "/tmp",
                     "USER": "xtreme-bench",  # libraries ask for a user name, and the host's user has none in the image
                 },

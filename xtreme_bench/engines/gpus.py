@@ -21,17 +21,24 @@ from xtreme_bench.errors import StageError
 from xtreme_bench.recipe.load import Resources
 
 NVIDIA, AMD = "nvidia.com/gpu", "amd.com/gpu"
-# The device file of NVIDIA's driver on Linux, and on the Windows Subsystem for Linux.
-LOOK = "import os, sys; sys.exit(not (os.path.exists('/dev/nvidiactl') or os.path.exists('/dev/dxg')))"
+# The exit code of a look into a container is this plus the number of its GPUs; Python's own exit codes are lower.
+HAS = 100
+# The device files of NVIDIA's driver on Linux, and on the Windows Subsystem for Linux.
+LOOK = """
+import glob, os, sys
+found = len(glob.glob("/dev/nvidia[0-9]*")) if os.path.exists("/dev/nvidiactl") else os.path.exists("/dev/dxg")
+sys.exit({HAS} + found)
+""".replace("{HAS}", str(HAS))
 TRY_SECONDS = 60
 
 
 @dataclass(frozen=True)
 class Offer:
-    """The request with which a container gets GPUs, and the way they come (`how`); without one, the reason."""
+    """The request with which a container gets GPUs, the way they come (`how`), their number; or why none."""
 
     request: DeviceRequest | None
     how: str
+    count: int = 0
 
 
 def named(info: dict[str, Any]) -> list[str]:
@@ -40,36 +47,36 @@ def named(info: dict[str, Any]) -> list[str]:
     return runtime + [device for device in _devices(info) if device.startswith((f"{NVIDIA}=", f"{AMD}="))]
 
 
-def offer(client: DockerClient, image: str, count: int | None = None) -> Offer:
-    """How containers of `image` get `count` GPUs (None: all): the first way that gives a container the driver."""
+def offer(client: DockerClient, image: str) -> Offer:
+    """How containers of `image` get all GPUs: the first way that gives a container the driver."""
     ways: dict[str, DeviceRequest] = {
-        "NVIDIA's device driver": DeviceRequest(count=count or -1, capabilities=[["gpu", "compute", "utility"]]),
-        "CDI": DeviceRequest(driver="cdi", device_ids=_names(client.info(), count)),
+        "NVIDIA's device driver": DeviceRequest(count=-1, capabilities=[["gpu", "compute", "utility"]]),
+        "CDI": DeviceRequest(driver="cdi", device_ids=[f"{NVIDIA}=all"]),
     }
     reasons = []
     for how, request in ways.items():
-        reason = _fault(client, image, request)
-        if reason is None:
-            return Offer(request, how)
-        reasons.append(f"{how}: {reason}")
+        found = _brought(client, image, request)
+        if isinstance(found, int):
+            return Offer(request, how, found)
+        reasons.append(f"{how}: {found}")
     return Offer(None, "; ".join(reasons))
 
 
 def requests(
     client: DockerClient, image: str, resources: Resources, say: Callable[[str], None]
-) -> list[DeviceRequest] | None:
-    """The request for the GPUs of stages: those in the recipe, else all that the engine offers; None: no GPU.
+) -> tuple[list[DeviceRequest] | None, list[str]]:
+    """The request for the container of a stage that computes (None: no GPU), and the names of its GPUs for CUDA.
 
     Errors: `StageError` if the recipe asks for a GPU, or the engine lists one, but a container gets none.
     """
     if resources.gpus == 0:
-        return None
-    found, names = offer(client, image, resources.gpus), named(client.info())
+        return None, []
+    found, names = offer(client, image), named(client.info())
     if found.request is not None:
-        say(f"GPUs: {resources.gpus or 'all'}, by {found.how}")
-        return [found.request]
-    if resources.gpus or resources.precision == "bf16":
-        asks = f"gpus: {resources.gpus}" if resources.gpus else "precision: bf16"
+        say(f"GPUs: {found.count}, by {found.how}")
+        return [found.request], [str(at) for at in range(found.count)]
+    if resources.gpus or resources.precision != "fp32":
+        asks = f"gpus: {resources.gpus}" if resources.gpus else f"precision: {resources.precision}"
         raise StageError(
             f"the recipe asks for a GPU (`resources.{asks}`), but a container gets none of the Docker engine"
             f"{' (' + ', '.join(names) + ')' if names else ''}: {found.how}; install the NVIDIA Container Toolkit and "
@@ -80,23 +87,15 @@ def requests(
             f"the Docker engine lists {', '.join(names)}, but a container gets no GPU: {found.how}; install the NVIDIA "
             "Container Toolkit, or set `resources: {gpus: 0}` to compute on the CPU"
         )
-    return None
+    return None, []
 
 
 def _devices(info: dict[str, Any]) -> list[str]:
     return [str(device.get("ID")) for device in info.get("DiscoveredDevices") or () if device.get("Source") == "cdi"]
 
 
-def _names(info: dict[str, Any], count: int | None) -> list[str]:
-    """The CDI names of `count` GPUs; if the engine does not list them, their numbers from 0."""
-    if count is None:
-        return [f"{NVIDIA}=all"]
-    numbers = [name for name in _devices(info) if name.startswith(f"{NVIDIA}=") and name.rpartition("=")[2].isdigit()]
-    return numbers[:count] if len(numbers) >= count else [f"{NVIDIA}={number}" for number in range(count)]
-
-
-def _fault(client: DockerClient, image: str, request: DeviceRequest) -> str | None:
-    """Why a container with this request has no GPU; None if it has one."""
+def _brought(client: DockerClient, image: str, request: DeviceRequest) -> int | str:
+    """The number of GPUs of a container with this request, or the reason why it has none."""
     container = None
     try:
         container = client.containers.create(
@@ -111,7 +110,8 @@ def _fault(client: DockerClient, image: str, request: DeviceRequest) -> str | No
             log_config=LogConfig(type="none"),
         )
         container.start()
-        return None if container.wait(timeout=TRY_SECONDS)["StatusCode"] == 0 else "it brings no NVIDIA driver"
+        found = int(container.wait(timeout=TRY_SECONDS)["StatusCode"]) - HAS
+        return found if found > 0 else "it brings no NVIDIA driver"
     except (DockerException, RequestException) as error:
         return str(getattr(error, "explanation", None) or error).strip().splitlines()[0]
     finally:

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from xtreme_bench.engines import devices
 from xtreme_bench.engines.base import Engine, Message, error_of, variables
 from xtreme_bench.errors import StageError
 from xtreme_bench.recipe.load import Resources
@@ -21,7 +22,7 @@ from xtreme_bench.stage.versions import require_heavy_half
 def open(resources: Resources, say: Callable[[str], None]) -> Engine:  # noqa: A001
     """Workers with the packages of this machine. Errors: `InputError` if a package is missing."""
     require_heavy_half()
-    return Local(resources.threads)
+    return Local(resources)
 
 
 def image_of(resources: Resources) -> None:
@@ -35,22 +36,29 @@ def require() -> None:
 class Local:
     """Worker processes, started when needed and reused. Several threads may call `run`.
 
-    A stage that sees gold labels has its own worker, which ends with it.
+    A stage that sees gold labels has its own worker, which ends with it. A worker sees the GPUs it started with, and
+    serves only stages that get the same GPUs. Errors: `StageError` if a recipe asks for more GPUs than there are.
     """
 
     image: str | None = None
 
-    def __init__(self, threads: int = 1) -> None:
-        self._environment = {**os.environ, **variables(threads)}
-        self._idle: list[subprocess.Popen[str]] = []
+    def __init__(self, resources: Resources | None = None) -> None:
+        resources = resources or Resources()
+        self._environment = {**os.environ, **variables(resources)}
+        self._devices = devices.Devices(devices.here(), resources)
+        self._idle: list[tuple[subprocess.Popen[str], dict[str, str]]] = []
         self._all: list[subprocess.Popen[str]] = []
         self._closed = False
         self._lock = threading.Lock()
 
     def run(self, folder: Path, message: Message) -> None:
         """Run `folder/stage.json`. Errors: the error of the stage, or `StageError` if the worker died."""
-        alone = KINDS[json.loads((folder / "stage.json").read_text(encoding="utf-8"))["kind"]].gold
-        worker = self._worker(fresh=alone)
+        kind = KINDS[json.loads((folder / "stage.json").read_text(encoding="utf-8"))["kind"]]
+        with self._devices.lent(kind) as seen:
+            self._run(folder, message, seen, alone=kind.gold)
+
+    def _run(self, folder: Path, message: Message, seen: dict[str, str], *, alone: bool) -> None:
+        worker = self._worker(seen, fresh=alone)
         assert worker.stdin is not None
         assert worker.stdout is not None
         try:
@@ -61,7 +69,7 @@ class Local:
                 if "progress" in report:
                     message(report)
                     continue
-                self._leave(worker, end=alone)
+                self._leave(worker, seen, end=alone)
                 if "error" in report:
                     raise error_of(report, folder / "log.txt")
                 return
@@ -78,21 +86,23 @@ class Local:
             self._all.clear()
             self._idle.clear()
 
-    def _leave(self, worker: subprocess.Popen[str], *, end: bool) -> None:
+    def _leave(self, worker: subprocess.Popen[str], seen: dict[str, str], *, end: bool) -> None:
         """Keep a worker for the next stage, or end it if it has seen gold labels."""
         with self._lock:
             if not end:
-                self._idle.append(worker)
+                self._idle.append((worker, seen))
             elif worker in self._all:
                 self._all.remove(worker)
                 _end(worker)
 
-    def _worker(self, *, fresh: bool) -> subprocess.Popen[str]:
+    def _worker(self, seen: dict[str, str], *, fresh: bool) -> subprocess.Popen[str]:
+        """A worker that sees these GPUs: an idle one, unless it has to be `fresh`."""
         with self._lock:
             if self._closed:
                 raise StageError("not begun, as the run was ended")
-            if self._idle and not fresh:
-                return self._idle.pop()
+            idle = [at for at, (_, sees) in enumerate(self._idle) if sees == seen]
+            if idle and not fresh:
+                return self._idle.pop(idle[-1])[0]
             # Block SIGTERM: the worker inherits the block, and unblocks once it can handle the signal. A batch system
             # sends SIGTERM to every process of a job, but only the client may end workers, in order. (Ctrl-C does not
             # reach a worker, because it has its own session.)
@@ -104,7 +114,7 @@ class Local:
                     stdout=subprocess.PIPE,
                     text=True,
                     encoding="utf-8",
-                    env=self._environment,
+                    env={**self._environment, **seen},
                     start_new_session=True,
                 )
             finally:

@@ -156,9 +156,10 @@ def _corpus(made: Plan, data: Path | None, labels: Path | None, digests: Digests
 
 def _languages(recipe: Recipe) -> tuple[str, ...]:
     """All languages that a recipe uses, and English: the built-in corpora are made in these."""
-    tasks = recipe.intermediate.tasks.values() if recipe.intermediate else ()
-    parts = [*recipe.targets.values(), *tasks, *([recipe.pretraining] if recipe.pretraining else [])]
-    used = {"en"} | {language for part in parts for language in part.languages}
+    mix = recipe.intermediate
+    tasks = [*mix.tasks.values(), mix.mlm] if mix else []
+    parts = [*recipe.targets.values(), *tasks, recipe.pretraining]
+    used = {"en"} | {language for part in parts if part is not None for language in part.languages}
     return tuple(language for language in MINIATURE_LANGUAGES if language in used)
 
 

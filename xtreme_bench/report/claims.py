@@ -15,7 +15,12 @@ from xtreme_bench.plan.why import code_differs
 Manifest = Mapping[str, Any]
 Scores = Mapping[str, Any]
 # In the order of training; the keys of a manifest are sorted by name.
-_PHASES = {"pretraining": "pretraining", "intermediate": "intermediate tasks", "finetuning": "fine-tuning"}
+_PHASES = {
+    "pretraining": "pretraining",
+    "intermediate": "intermediate tasks",
+    "mlm": "masked text beside them",
+    "finetuning": "fine-tuning",
+}
 
 
 def scores_of(manifest: Manifest) -> Scores:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from xtreme_bench.benchmark import GROUPS, LANGUAGES, TASKS
 from xtreme_bench.official.scores import cells, headline
-from xtreme_bench.report import compare, plots
+from xtreme_bench.report import manifest_differences, plots
 from xtreme_bench.report.claims import Manifest, Scores, scores_of, zero_shot
 from xtreme_bench.report.markup import (
     Block,
@@ -229,7 +229,7 @@ def _kinds(main: Manifest, base: Manifest, tested: Versus) -> Iterator[Block | N
 
 
 def _untested_kinds(main: Manifest, base: Manifest, about: str) -> Table | None:
-    (name, _, *headings), rows = compare.group_table(compare.compare(base, main))
+    (name, _, *headings), rows = manifest_differences.group_table(manifest_differences.compare(base, main))
     # As everywhere on the page, the run stands before its baseline.
     headings = [name, headings[0], base["name"], *headings[1:]]
     return table(headings, [[name, ours, theirs, *rest] for name, theirs, ours, *rest in rows], note=about)

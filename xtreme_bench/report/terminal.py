@@ -11,7 +11,8 @@ from xtreme_bench.benchmark import TASKS
 from xtreme_bench.bundle.check import Report
 from xtreme_bench.bundle.lenient import Lenient
 from xtreme_bench.bundle.manifest import ACCEPTED
-from xtreme_bench.report import audit, compare, tables
+from xtreme_bench.report import audit, tables
+from xtreme_bench.report import manifest_differences as differences
 from xtreme_bench.report.claims import Manifest, Scores, accepted, reference_of, scores_of, trained, zero_shot
 from xtreme_bench.report.page import write_comparison_page, write_page
 from xtreme_bench.report.tables import cell
@@ -108,10 +109,12 @@ def check_text(result: Report) -> str:
 
 
 def comparison_text(comparison: Mapping[str, Any]) -> str:
-    """Tables of a comparison made by `compare.compare`: by task, by language, by language family and script."""
+    """Tables of what `manifest_differences` found: by task, by language, by language family and script."""
     parts = [
         tabulate(rows, headers=headings, stralign="right", colalign=("left",), disable_numparse=True)
-        for headings, rows in (f(comparison) for f in (compare.table, compare.language_table, compare.group_table))
+        for headings, rows in (
+            made(comparison) for made in (differences.table, differences.language_table, differences.group_table)
+        )
         if rows
     ]
     for side in ("a", "b"):

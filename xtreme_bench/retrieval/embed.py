@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.batching import by_length
 from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.frames import frame
+from xtreme_bench.training.processes import ALONE, Group
 
 # Tokens per batch. On a CPU: enough for a fast matrix product, few enough to stay in the cache.
 BATCH_TOKENS = {"cpu": 1024, "cuda": 65536}
@@ -85,6 +87,7 @@ def open_encoder(inputs: Mapping[str, Path], params: Embedding) -> SentenceEncod
     """
     encoders.single_threaded_tokenizers()
     torch.set_num_threads(params.threads)
+    torch.set_float32_matmul_precision("highest")  # a training in this process may have had less
     facts = {name: getattr(params, name) for name in ("layer", "pooling", "precision")}
     if params.provider == "torch":
         encoder = encoders.load(inputs["encoder"])
@@ -123,9 +126,11 @@ def embed(
     encoder: SentenceEncoder,
     folder: Path,
     progress: Callable[[int, int], None] | None = None,
+    group: Group = ALONE,
 ) -> Embedded:
     """Embed every distinct text of `texts` once, into `folder`. Continues the work of a killed call in the same folder.
 
+    The processes of a `group` share the chunks; all of them call this with the same texts.
     All texts of a batch have the same length, so there is no padding, and a vector depends only on its text (fp32: to
     1e-6; int8 scales activations per batch). Texts of more than `max_length` tokens are truncated. An empty text
     consists of its special tokens. `progress` gets the numbers of characters done and in total. Raises InputError if
@@ -138,20 +143,23 @@ def embed(
     # Longest first: a batch that does not fit in memory fails at once. Texts of equal length become neighbours.
     order = sorted(range(len(distinct)), key=lambda at: (-len(distinct[at]), at))
     chunks = [order[start : start + CHUNK] for start in range(0, len(order), CHUNK)]
-    files = _Files(folder, distinct, encoder)
+    files = group.first_alone(lambda: _Files(folder, distinct, encoder, group))
     done, total = sum(len(distinct[at]) + 1 for chunk in chunks[: files.chunks] for at in chunk), sum(map(len, place))
     total += len(distinct)
-    for chunk, tokens, cut in _tokenised(encoder, distinct, chunks[files.chunks :]):
-        files.cut[chunk] = cut
-        for batch in by_length([len(ids) for ids in tokens], encoder.batch_tokens, padded=False):
-            rows = [chunk[at] for at in batch]
-            files.vectors[rows] = _vectors(
-                encoder, np.array([tokens[at] for at in batch]), [distinct[at] for at in rows]
-            )
-            done += sum(len(distinct[at]) + 1 for at in rows)
-            if progress:
-                progress(done, total)
-        files.finish_chunk()
+    left = chunks[files.chunks :]
+    own = _tokenised(encoder, distinct, group.share(left))
+    for begin in range(0, len(left), group.world):
+        for chunk, tokens, cut in islice(own, 1):  # none, where the last chunks are fewer than the processes
+            files.cut[chunk] = cut
+            for batch in by_length([len(ids) for ids in tokens], encoder.batch_tokens, padded=False):
+                rows = [chunk[at] for at in batch]
+                files.vectors[rows] = _vectors(
+                    encoder, np.array([tokens[at] for at in batch]), [distinct[at] for at in rows]
+                )
+                done += group.world * sum(len(distinct[at]) + 1 for at in rows)
+                if progress:
+                    progress(min(done, total), total)
+        files.finish_chunks(min(group.world, len(left) - begin))
     cut_ones = int(files.cut.sum())
     if cut_ones:
         logger.warning("cut to %d tokens: %d of %d sentences", encoder.max_length, cut_ones, len(distinct))
@@ -215,7 +223,8 @@ class _Files:
     Continues from an earlier call if its files are complete and had the same texts and settings; else starts again.
     """
 
-    def __init__(self, folder: Path, texts: Sequence[str], encoder: SentenceEncoder) -> None:
+    def __init__(self, folder: Path, texts: Sequence[str], encoder: SentenceEncoder, group: Group) -> None:
+        self._group = group
         folder.mkdir(parents=True, exist_ok=True)
         self._record = folder / "done.json"
         state = hashlib.sha256(repr((encoder.width, encoder.max_length, sorted(encoder.facts.items()))).encode())
@@ -227,7 +236,7 @@ class _Files:
             folder / "cut.npy": (np.bool_, (len(texts),)),
         }
         self.chunks = self._known(-(-len(texts) // CHUNK), sum(file.stat().st_size for file in wanted if file.exists()))
-        if not self.chunks:
+        if not self.chunks and group.rank == 0:
             self._record.unlink(missing_ok=True)
             for file, (kind, shape) in wanted.items():
                 mapped(file, kind, shape)
@@ -242,9 +251,11 @@ class _Files:
         except (OSError, ValueError, KeyError, TypeError):
             return 0
 
-    def finish_chunk(self) -> None:
-        """Flush to disk, so that the finished chunks survive a kill."""
+    def finish_chunks(self, number: int) -> None:
+        """Flush `number` chunks of all processes to disk, so that they survive a kill."""
         self.vectors.flush()
         self.cut.flush()
-        self.chunks += 1
-        write_json(self._record, {"texts": self._texts, "bytes": self._bytes, "chunks": self.chunks})
+        self.chunks += number
+        self._group.together(None)
+        if self._group.rank == 0:
+            write_json(self._record, {"texts": self._texts, "bytes": self._bytes, "chunks": self.chunks})

@@ -36,6 +36,7 @@ def torch_run(
     """
     if precision not in _FLOATS or (precision == "fp16" and device == "cpu"):
         raise InputError(f"torch cannot embed in {precision} on {device}; change `retrieval.precision`")
+    torch.set_float32_matmul_precision("highest")  # a training in this process may have set less
     encoder.model.to(device=device, dtype=_FLOATS[precision]).eval()
     if cut and layer is not None:
         encoder.cut(layer)

@@ -2,6 +2,7 @@
 
 Tatoeba: for each English sentence, the nearest foreign sentence by cosine. BUCC: pairs mined with the ratio margin; the
 threshold is tuned on the development set and used on the test set (Hu et al. 2020, and the scripts of XTREME).
+All processes embed; the first one does the rest.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from xtreme_bench.retrieval.export import fitting, least_cosine, parity, require
 from xtreme_bench.retrieval.params import Retrieve
 from xtreme_bench.rows import SentenceRow
 from xtreme_bench.stage.job import Job
+from xtreme_bench.training.processes import ALONE, Group, begin
 from xtreme_bench.wording import hint
 
 # Sentences for comparing a lower precision with fp32; for Tatoeba whole languages, at least one.
@@ -51,14 +53,18 @@ def retrieve(job: Job[Retrieve]) -> dict[str, Any]:
     if task not in tasks:
         raise InputError(f"{task!r} is not a retrieval task{hint(task, tasks)}")
     job.progress(0, 1, f"{task}: preparing the encoder")
-    return tasks[task](job, open_encoder(fitting(job), job.params))
+    group = begin()
+    encoder = open_encoder(group.first_alone(lambda: fitting(job)), job.params)
+    return tasks[task](job, encoder, group)
 
 
-def _tatoeba(job: Job[Retrieve], encoder: SentenceEncoder) -> dict[str, Any]:
+def _tatoeba(job: Job[Retrieve], encoder: SentenceEncoder, group: Group) -> dict[str, Any]:
     corpora = {language: read_tatoeba(job.inputs["data"], language) for language in job.params.languages}
     # Embed all languages together: their English sides share many sentences.
     sides = {(code, side): rows for code, pair in corpora.items() for side, rows in zip(SIDES, pair, strict=True)}
-    whole = _embed(job, encoder, sides, "tatoeba: sentences")
+    whole = _embed(job, encoder, sides, "tatoeba: sentences", group)
+    if group.rank:
+        return {}
     languages, neighbours = {}, {}
     for code, (foreign, _) in corpora.items():
         neighbours[code] = _nearest(whole, code)
@@ -70,10 +76,10 @@ def _tatoeba(job: Job[Retrieve], encoder: SentenceEncoder) -> dict[str, Any]:
     return facts
 
 
-def _embed(job: Job[Retrieve], encoder: SentenceEncoder, sides: Sides, what: str) -> Parts:
+def _embed(job: Job[Retrieve], encoder: SentenceEncoder, sides: Sides, what: str, group: Group = ALONE) -> Parts:
     """Embed all sides of a task together. Returns the vectors by key; WHOLE is the key of all."""
     texts = [row.text for rows in sides.values() for row in rows]
-    whole = embed(texts, encoder, job.work / "vectors", _progress(job, what))
+    whole = embed(texts, encoder, job.work / "vectors", _progress(job, what), group)
     ends = np.cumsum([len(rows) for rows in sides.values()]).tolist()
     begins = [0, *ends[:-1]]
     parts = {key: whole.part(begin, end) for key, begin, end in zip(sides, begins, ends, strict=True)}
@@ -123,7 +129,7 @@ def _lowest_cosine(one: Embedded, other: Embedded) -> float:
     return parity(one.vectors[one.rows], other.vectors[other.rows])
 
 
-def _bucc(job: Job[Retrieve], encoder: SentenceEncoder) -> dict[str, Any]:
+def _bucc(job: Job[Retrieve], encoder: SentenceEncoder, group: Group) -> dict[str, Any]:
     data, codes = job.inputs["data"], job.params.languages
     gold = {code: read_bucc_gold(data, code) for code in codes}
     corpora = {
@@ -132,7 +138,9 @@ def _bucc(job: Job[Retrieve], encoder: SentenceEncoder) -> dict[str, Any]:
         for split in ("dev", "test")
         for side, rows in zip(SIDES, read_bucc(data, code, split), strict=True)
     }
-    whole = _embed(job, encoder, corpora, "bucc2018: sentences")
+    whole = _embed(job, encoder, corpora, "bucc2018: sentences", group)
+    if group.rank:
+        return {}
     languages = {}
     for code in codes:
         dev_pairs, dev_counts = _mine(job, corpora, whole, f"{code} dev")

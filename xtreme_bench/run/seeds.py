@@ -10,6 +10,7 @@ from typing import Any
 
 from xtreme_bench.benchmark import GROUPS, TASKS, of_group
 from xtreme_bench.bundle.check import check
+from xtreme_bench.bundle.paths import SUMMARY
 from xtreme_bench.bundle.verify import check_expect
 from xtreme_bench.errors import Problem, StageError
 from xtreme_bench.files import write_json
@@ -20,8 +21,6 @@ from xtreme_bench.recipe.load import Recipe
 from xtreme_bench.run.outcome import Finished, Outcome
 from xtreme_bench.wording import listing
 
-# File beside the bundles of several seeds.
-SUMMARY = "seeds.json"
 # A model that always gives the same answer scores within this many points of chance, if labels are balanced.
 NEAR = 1.0
 

@@ -15,6 +15,7 @@ class Kind:
     `function` ("module:name"): does the work. `params` ("module:name"): the dataclass of its parameters. `title`: its
     name in messages, followed by what it works on. `phase`: its training phase, if it trains and writes checkpoints.
     `curve`: the page plots the points whose name starts with this. `gpu`: it runs an encoder, on a GPU if there is one.
+    `shared`: several processes can share its work.
     `gold`: it reads or writes gold labels, or reads releases that contain them; it gets a process of its own.
     `predicts`: it writes predictions of a target. `prepares`: it makes corpora from releases, so its key has every row
     of the table of intermediate tasks. `aside`: parameters that do not change its result and so are not in its key.
@@ -27,6 +28,7 @@ class Kind:
     phase: str = ""
     curve: str = "loss"
     gpu: bool = False
+    shared: bool = False
     gold: bool = False
     predicts: bool = False
     prepares: bool = False
@@ -77,7 +79,8 @@ KINDS: dict[str, Kind] = {
         "pretrain",
         phase="pretraining",
         gpu=True,
-        aside=("checkpoint_seconds",),
+        shared=True,
+        aside=("checkpoint_seconds", "activations"),
     ),
     "features": Kind(
         "xtreme_bench.training.features:features",
@@ -91,7 +94,8 @@ KINDS: dict[str, Kind] = {
         "intermediate training",
         phase="intermediate training",
         gpu=True,
-        aside=("checkpoint_seconds",),
+        shared=True,
+        aside=("checkpoint_seconds", "activations"),
         tells="dev",
     ),
     "finetune": Kind(
@@ -101,7 +105,8 @@ KINDS: dict[str, Kind] = {
         phase="fine-tuning",
         curve="dev",
         gpu=True,
-        aside=("checkpoint_seconds",),
+        shared=True,
+        aside=("checkpoint_seconds", "activations"),
         tells="dev",
     ),
     "predict": Kind(
@@ -109,6 +114,7 @@ KINDS: dict[str, Kind] = {
         "xtreme_bench.training.params:Predict",
         "predict",
         gpu=True,
+        shared=True,
         predicts=True,
     ),
     "export": Kind(
@@ -122,6 +128,7 @@ KINDS: dict[str, Kind] = {
         "xtreme_bench.retrieval.params:Retrieve",
         "retrieve",
         gpu=True,
+        shared=True,
         predicts=True,
         tells="retrieval",
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from xtreme_bench.stage import code
 from xtreme_bench.stage.kinds import KINDS, Kind
 from xtreme_bench.stage.params import plain
 from xtreme_bench.stage.store import SCHEMA_VERSION, Store
-from xtreme_bench.stage.versions import versions
+from xtreme_bench.stage.versions import needed_versions
 from xtreme_bench.wording import shown
 
 # The key of a folder that lacks files: stages that read it cannot run.
@@ -114,14 +113,18 @@ class Stage:
         return self.accepted.key if self.accepted else digest(self.description())
 
     def description(self) -> dict[str, Any]:
-        """The content of the key as JSON values, as in a record."""
+        """The content of the key as JSON values, as in a record; do not change it, since it is made once."""
+        return self._described
+
+    @cached_property
+    def _described(self) -> dict[str, Any]:
         made_from = {
             "schema_version": SCHEMA_VERSION,
             "kind": self.kind,
             "params": self._params,
             "rows": self._rows(),
             "inputs": {name: source.key for name, source in self.inputs.items()},
-            **({"image": self.image} if self.image else {"versions": versions()}),
+            **({"image": self.image} if self.image else {"versions": needed_versions()}),
             "code": code.parts(*self.code),
         }
         described: dict[str, Any] = json.loads(canonical(made_from))
@@ -142,7 +145,7 @@ class Stage:
     def _rows(self) -> dict[str, Any]:
         """The rows of the tables of tasks that its result depends on."""
         texts = set(_texts(self._params))
-        targets = {name: dataclasses.asdict(TASKS[name]) for name in _targets(texts)}
+        targets = {name: TASKS[name].row for name in _targets(texts)}
         if self.row.prepares:
             return {**targets, **{name: row.prepared_from for name, row in CORPORA.items()}}
         return {**targets, **{name: CORPORA[name].trained_on for name in _intermediate(texts)}}

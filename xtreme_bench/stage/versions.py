@@ -17,10 +17,19 @@ PACKAGES: tuple[str, ...] = (
 REQUIRED: tuple[str, ...] = ("torch", "transformers", "tokenizers", "accelerate", "onnx")
 
 
-@functools.cache
+# Our own name among the versions of a record and a manifest.
+OURS = "xtreme-bench"
+
+
 def versions() -> dict[str, str]:
-    """Package -> installed version, with Python and this package."""
-    found = {"python": platform.python_version(), "xtreme-bench": __version__}
+    """Installed versions of the packages that matter, of Python and of xtreme-bench, as a record has them."""
+    return {**needed_versions(), OURS: __version__}
+
+
+@functools.cache
+def needed_versions() -> dict[str, str]:
+    """The same without xtreme-bench: its code is in the key, so its version need not be."""
+    found = {"python": platform.python_version()}
     for name in PACKAGES:
         try:
             found[name] = metadata.version(name)

@@ -16,7 +16,6 @@ import json
 import os
 import platform
 import queue
-import resource
 import shutil
 import signal
 import sys
@@ -29,7 +28,7 @@ from typing import Any
 
 from xtreme_bench.errors import StageError, XtremeBenchError
 from xtreme_bench.files import write_json
-from xtreme_bench.stage import loaded
+from xtreme_bench.stage import loaded, memory, ranks
 from xtreme_bench.stage.guard import guarded
 from xtreme_bench.stage.job import Inputs, Job
 from xtreme_bench.stage.kinds import KINDS
@@ -47,31 +46,52 @@ def run_stage(stage_file: Path, emit: Emit) -> None:
     """
     folder = stage_file.parent
     spec = json.loads(stage_file.read_text(encoding="utf-8"))
+    if ranks.own() is not None:
+        _work(folder, spec, emit)
+        return
     with (folder / "stage.lock").open("w") as lock:
         # A worker whose client was killed may still be running for a moment: wait for it.
         fcntl.flock(lock, fcntl.LOCK_EX)
         shutil.rmtree(folder / "out", ignore_errors=True)
         for name in ("out", "work"):
             (folder / name).mkdir(exist_ok=True)
-        kind = KINDS[spec["kind"]]
-        stage, params = loaded.named(kind.function), loaded.named(kind.params)
-        code = spec.get("code", {})
-        loaded.require(code)
-        started = time.time()
-        job: Job[Any] = Job(
-            params=parse(params, spec["params"]),
-            inputs=Inputs({name: Path(path) for name, path in spec["inputs"].items()}),
-            out=folder / "out",
-            work=folder / "work",
-            progress=_throttled(emit),
-        )
-        with guarded(_closed(spec), [*job.inputs.values(), folder]):
-            try:
-                facts = stage(job)
-            finally:
-                _require_code_of_plan(folder, code)
-        result = {"facts": facts, "seconds": round(time.time() - started, 3), "ran": _circumstances(started)}
+        processes = ranks.count(spec["kind"])
+        if processes > 1:
+            ranks.run(stage_file, processes, emit)
+        else:
+            _work(folder, spec, emit)
+
+
+def _work(folder: Path, spec: Mapping[str, Any], emit: Emit) -> None:
+    """Call the function of a stage; the first of several processes that do so writes what happened."""
+    kind = KINDS[spec["kind"]]
+    stage, params = loaded.named(kind.function), loaded.named(kind.params)
+    code = spec.get("code", {})
+    loaded.require(code)
+    first = not ranks.own()
+    started, computed = time.time(), time.process_time()
+    memory.reset_peak()
+    job: Job[Any] = Job(
+        params=parse(params, spec["params"]),
+        inputs=Inputs({name: Path(path) for name, path in spec["inputs"].items()}),
+        out=folder / "out",
+        work=folder / "work",
+        progress=_throttled(emit if first else _silent),
+    )
+    with guarded(_closed(spec), [*job.inputs.values(), folder]):
+        try:
+            facts = stage(job)
+        finally:
+            _require_code_of_plan(folder, code)
+    if first:
+        seconds = round(time.time() - started, 3)
+        ran = {**_circumstances(started), "cpu_seconds": round(time.process_time() - computed, 3)}
+        result = {"facts": facts, "seconds": seconds, "ran": ran}
         write_json(folder / "result.json", result)
+
+
+def _silent(message: dict[str, Any]) -> None:
+    """Tell nobody: one of several processes tells for all."""
 
 
 def _closed(spec: Mapping[str, Any]) -> list[Path]:
@@ -86,7 +106,7 @@ def _require_code_of_plan(folder: Path, expected: Mapping[str, str]) -> None:
         loaded.require(expected)
     except StageError:
         for name in ("out", "work"):
-            shutil.rmtree(folder / name)
+            shutil.rmtree(folder / name, ignore_errors=True)  # another process of the stage may be doing so too
         raise
 
 
@@ -110,8 +130,9 @@ def _circumstances(started: float) -> dict[str, Any]:
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
         "host": platform.node(),
         "device": torch.cuda.get_device_name() if torch is not None and cuda else platform.processor() or "cpu",
+        "processes": ranks.world(),
         "versions": versions(),
-        "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "peak_memory_bytes": memory.peak(),
     }
 
 
@@ -133,6 +154,8 @@ def _attempt(stage_file: Path, emit: Emit) -> int:
 
 def report_of(error: Exception) -> dict[str, Any]:
     """The message for an error, with advice if the user can fix it."""
+    if isinstance(error, ranks.RankFailedError):
+        return error.report
     if isinstance(error, XtremeBenchError):
         return {"error": str(error), "exit": error.exit_code}
     if isinstance(error, MemoryError):

@@ -11,5 +11,7 @@ __all__ = [
     "params",
     "predict",
     "pretrain",
+    "processes",
+    "sampling",
     "train",
 ]

@@ -91,7 +91,7 @@ def _of_tokenizer(folder: Path) -> Iterator[Problem]:
 def _of_weights(folder: Path, config: Mapping[str, Any]) -> Iterator[Problem]:
     """Problems of the weights, if their headers do not fit the sizes in the config."""
     weights: dict[str, tuple[Any, Any]] = {}
-    for file in _weight_files(folder):
+    for file in weight_files(folder):
         header = _header(file)
         weights |= {name: (entry.get("dtype"), entry.get("shape")) for name, entry in header.items()}
     row = ARCHITECTURES[config["model_type"]]
@@ -118,7 +118,7 @@ def _size(product: str, config: Mapping[str, Any]) -> int:
     return math.prod(int(each) if each.isdigit() else config[each] for each in product.split("*"))
 
 
-def _weight_files(folder: Path) -> list[Path]:
+def weight_files(folder: Path) -> list[Path]:
     """The weight files. Raises InputError for an index that names anything but safetensors files of this folder."""
     if (folder / WEIGHTS).is_file():
         return [folder / WEIGHTS]
