@@ -1,4 +1,4 @@
-"""The commands on bundles: score, check, compare, report."""
+"""The commands on bundles, without `verify`: score, check, compare, report."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from xtreme_bench import __version__, engines
 from xtreme_bench.cli.bundles import check, compare, evaluate, report
 from xtreme_bench.cli.container import clean_containers, doctor, image
 from xtreme_bench.cli.data import data
+from xtreme_bench.cli.export import export
 from xtreme_bench.cli.leaderboard import leaderboard
 from xtreme_bench.cli.model import model
 from xtreme_bench.cli.options import ALLOW_PARTIAL, EXISTING_FOLDER, FOLDER, OUTPUT, emit, say_problems
@@ -170,7 +171,20 @@ def init(name: str, origin: str) -> None:
     say(f"{files.start(name, origin)}: edit it, then `xtreme-bench plan {name}` shows what it would run", err=True)
 
 
-for command in (evaluate, check, verify, compare, report, leaderboard, data, model, doctor, image, clean_containers):
+for command in (
+    evaluate,
+    check,
+    verify,
+    compare,
+    report,
+    export,
+    leaderboard,
+    data,
+    model,
+    doctor,
+    image,
+    clean_containers,
+):
     cli.add_command(command)
 
 

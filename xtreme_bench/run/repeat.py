@@ -57,7 +57,7 @@ def repeat(
         store, again = Store(Path(folder) / "store"), Path(folder) / "predictions"
         manifest = read_manifest(bundle)
         recipe = _recipe(manifest)
-        fetch_encoders([recipe])
+        fetch_encoders([recipe], Display(0).say)
         with closing(engines.open(engine, recipe.resources, Display(0).say)) as place:
             made = plan(recipe, data=data, image=place.image, digests=Digests(Path(folder) / "digests.json"))
             made = _with_models(made, manifest, Store(submitted), store)
