@@ -107,7 +107,10 @@ def test_a_bundle_of_many_faults_makes_a_short_comment(head: Path, labels: Path)
 
 
 def test_labels_that_are_missing_are_an_error_and_no_verdict(head: Path, tmp_path: Path) -> None:
-    assert script(head, "--labels", tmp_path / "none") == (2, f"error: {tmp_path}/none: no such folder\n")
+    code, text = script(head, "--labels", tmp_path / "none")
+    assert (code, text.startswith(f"error: {tmp_path}/none: has no gold labels; --labels takes")) == (2, True)
+    code, text = script(head, "--labels", put(tmp_path / "bad", {"xnli/test-de.tsv": "maybe\n"}))
+    assert (code, "some gold labels cannot be used" in text, "`maybe` is not a label" in text) == (2, True, True)
 
 
 def test_predictions_that_copy_the_labels_get_a_sign(tmp_path: Path, labels: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 from small_bundle import LABELS, PREDICTIONS, manifest, put, put_bundle
 
+from xtreme_bench.bundle.same import settings
 from xtreme_bench.bundle.verify import Verification, verify
 from xtreme_bench.bundle.write import write
 from xtreme_bench.cli.main import cli
@@ -94,6 +95,15 @@ def test_a_run_elsewhere_of_another_recipe_is_no_reference(tmp_path: Path) -> No
         "manifest.json: not the same experiment: the recipes differ"
     ]
     assert beside(tmp_path / "told", 99, recipe={"description": "told otherwise"}).problems == ()
+
+
+def test_a_setting_that_an_older_manifest_lacks_has_its_default(tmp_path: Path) -> None:
+    older = manifest()
+    older["recipe"]["retrieval"] = {"layer": 1, "pooling": "mean"}
+    del older["recipe"]["resources"]
+    assert settings(older) == settings(manifest())
+    older["recipe"]["retrieval"]["layer"] = 2
+    assert settings(older) != settings(manifest())
 
 
 def test_points_without_another_bundle_are_an_error_of_use(tmp_path: Path) -> None:

@@ -153,6 +153,25 @@ def test_the_command_writes_the_site_again_and_refuses_another_folder(
         site.write(board([submissions / "first"], None, by="", when=""), tmp_path / "mine")
 
 
+@pytest.mark.parametrize("files", [{}, {"xnli/test-de.tsv": "maybe\n"}], ids=["none", "faulty"])
+def test_labels_that_cannot_be_used_are_an_error_and_no_fault_of_the_bundles(
+    files: dict[str, Any], submissions: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "gold").mkdir()
+    line = [
+        "leaderboard",
+        str(submissions),
+        "--labels",
+        str(put(tmp_path / "gold", files)),
+        "--to",
+        str(tmp_path / "site"),
+    ]
+    said = CliRunner().invoke(cli, line)
+    assert isinstance(said.exception, InputError)
+    assert "gold labels" in str(said.exception)
+    assert not (tmp_path / "site").exists()
+
+
 def test_runs_with_several_seeds_are_one_entry_of_their_mean(labels: Path, tmp_path: Path) -> None:
     place = tmp_path / "submissions"
     for seed, line in ((2, "2\n0\n0\n1\n"), (1, "2\n0\n1\n1\n")):

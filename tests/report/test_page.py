@@ -2,16 +2,19 @@
 
 import base64
 import hashlib
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from made_up_run import UNSCORED, made_up
+from made_up_run import UNSCORED, made_up, made_up_comparison
 from page_reader import Reader
 
+from xtreme_bench.benchmark import TASKS
 from xtreme_bench.files import file_digest
 from xtreme_bench.report.page import write_comparison_page, write_page
+from xtreme_bench.report.versus import Versus
 from xtreme_bench.run.outcome import Finished
 
 HOSTILE = """</title><script>alert(1)</script><img src=x onerror=alert(2)> "' & ${title} $body \u202e"""
@@ -186,3 +189,48 @@ def test_many_bundles_have_tables_but_no_crowded_plots(runs: tuple[Finished, Fin
 def test_the_page_is_written_whole_and_leaves_nothing_else(tmp_path: Path) -> None:
     page(tmp_path, baseline=False, curves=False)
     assert [path.name for path in (tmp_path / "report").iterdir()] == ["index.html"]
+
+
+def test_published_scores_stand_beside_those_of_whole_test_sets_only(tmp_path: Path) -> None:
+    outcome, store = made_up(tmp_path, baseline=False, curves=False)
+    manifest = outcome.main.manifest
+    assert "No published score stands beside xnli" in write_page(outcome, tmp_path / "own", store).read_text()
+    manifest["data"]["source"] = "download"
+    manifest["files"] |= {
+        TASKS["xnli"].file(code): {"sha256": "0" * 64, "records": size}
+        for code, size in TASKS["xnli"].test_sizes.items()
+    }
+    text = write_page(outcome, tmp_path / "whole", store).read_text()
+    section = Reader(text[text.index('<section id="published-scores">') : text.index('<section id="retrieval">')])
+    assert section.row("xnli")[:2] == [f"{manifest['scores']['xnli']['avg_metric']:.1f}", "79.2"]
+    assert [row[0] for row in section.rows[1:]] == ["xnli"]
+    manifest["recipe"]["data"]["dev_as_test"] = ["xnli"]
+    assert ">79.2<" not in write_page(outcome, tmp_path / "dev", store).read_text()
+
+
+def test_the_page_holds_its_files(runs: tuple[Finished, Finished, str]) -> None:
+    main, _, text = runs
+    found = dict(re.findall(r'download="([^"]+)" href="data:[^;]+;charset=utf-8;base64,([^"]*)"', text))
+    files = {name: base64.b64decode(packed).decode() for name, packed in found.items()}
+    assert json.loads(files["manifest.json"]) == main.manifest
+    value = main.manifest["scores"]["xnli"]["accuracy"]["de"]
+    assert f"xnli,de,accuracy,{value}" in files["scores.csv"].splitlines()
+
+
+def test_a_tested_page_has_the_numbers_of_compare_and_colours_only_what_is_sure(tmp_path: Path) -> None:
+    outcome, store = made_up(tmp_path, curves=False)
+    comparison = made_up_comparison()
+    text = write_page(outcome, tmp_path / "report", store, Versus(comparison)).read_text(encoding="utf-8")
+    (overall,) = comparison.level("overall")
+    assert f"<strong>{overall.verdict}</strong>" in text
+    assert text.count(f"{overall.low:+.1f} to {overall.high:+.1f}") >= 2
+    for one in comparison.level("task"):
+        row = next(row for row in Reader(text).rows if row[0] == one.name and len(row) == 8)
+        assert row[5] == one.verdict
+    shown = re.findall(r'<td class="(up|down) heat-\d+" title="[^"]*, ([^"]*)"', text)
+    assert {(kind, verdict) for kind, verdict in shown} == {("up", "better"), ("down", "worse")}
+    assert re.search(r'<td class="unsure" title="[^"]*, cannot tell"', text)
+    assert "comparison.json" in text
+    untested = write_page(outcome, tmp_path / "untested", store).read_text(encoding="utf-8")
+    assert not re.search(r'<td class="(up|down)', untested)
+    assert "not tested" in untested

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from xtreme_bench.benchmark import GROUPS, TASKS
+from xtreme_bench.bundle.derived import MOST_VALUES
 from xtreme_bench.bundle.paths import MANIFEST
 from xtreme_bench.errors import Problem
 from xtreme_bench.official.scores import headline
+from xtreme_bench.recipe.load import recall
 from xtreme_bench.stage.versions import OURS
+from xtreme_bench.untrusted import has_at_most
 from xtreme_bench.wording import quoted
 
 # Fields of a recipe that say how it runs or what it is about, not what is computed.
@@ -50,8 +53,16 @@ def differences(mine: Mapping[str, Any], other: Mapping[str, Any]) -> list[Probl
 
 def loosely(mine: Mapping[str, Any], other: Mapping[str, Any]) -> list[Problem]:
     """Why two manifests are not runs of one recipe, wherever they ran; empty if they are."""
-    recipes = [{key: value for key, value in one["recipe"].items() if key not in _ASIDE} for one in (mine, other)]
-    return [] if recipes[0] == recipes[1] else [Problem("not the same experiment: the recipes differ", MANIFEST)]
+    if settings(mine) == settings(other):
+        return []
+    return [Problem("not the same experiment: the recipes differ", MANIFEST)]
+
+
+def settings(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What decides the result of a recipe. A setting that a manifest of an older version lacks has its default."""
+    recipe = recall(manifest["recipe"], manifest["name"])[0] if has_at_most(MOST_VALUES, manifest["recipe"]) else None
+    values = manifest["recipe"] if recipe is None else recipe.to_dict()
+    return {key: value for key, value in values.items() if key not in _ASIDE}
 
 
 def apart(mine: Mapping[str, Any], other: Mapping[str, Any], within: float, unlike: Sequence[Problem] = ()) -> Distance:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from xtreme_bench import engines
-from xtreme_bench.cli.options import EXISTING, EXISTING_FOLDER, OUTPUT, emit
+from xtreme_bench.cli.options import EXISTING, EXISTING_FOLDER, OUTPUT, emit, say_problems
 from xtreme_bench.wording import say
 
 
@@ -57,7 +57,6 @@ def verify(
         result = repeat(result, bundle, rerun, labels=labels, data=data, engine=engine, within=within)
     for line in (*result.flags, *result.notes):
         say(f"note: {line}", err=str(json_file) == "-")
-    for problem in result.problems:
-        say(str(problem), err=True)
+    say_problems(result.problems)
     emit(json_file, result.to_dict(), lambda: result.summary)
     sys.exit(1 if result.problems else 0)

@@ -18,6 +18,7 @@ from xtreme_bench.bundle.write import read_manifest
 from xtreme_bench.comparison.arms import without_seed
 from xtreme_bench.errors import XtremeBenchError
 from xtreme_bench.files import digest
+from xtreme_bench.official.gold import require_labels
 from xtreme_bench.official.scores import cells, summary
 
 Manifest = Mapping[str, Any]
@@ -82,6 +83,8 @@ def entries(places: Sequence[Path], labels: Path | None) -> tuple[list[Entry], l
     A faulty bundle is an entry that is not verified, or refused if its manifest cannot be read. Errors: `InputError` if
     a place is missing, or the labels cannot be read.
     """
+    if labels is not None:
+        require_labels(labels)
     refused: list[Refused] = []
     groups: dict[tuple[Path, Any], list[tuple[Path, Manifest, Verification]]] = {}
     for bundle in bundles_in(places):

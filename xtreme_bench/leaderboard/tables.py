@@ -159,10 +159,10 @@ def task_table(task: str, board: Board) -> Table:
     rows.sort(key=lambda row: -_value(row[1]))
     published = [
         [Cell(system.name, kind="published", title=system.source), Cell(number(system.score(task)), kind="number"),
-         Cell(f"published: {system.source}"), *(Cell("–", kind="number") for _ in codes)]
+         *(Cell("–", kind="number") for _ in codes), Cell(f"published: {system.source}")]
         for system in SYSTEMS if system.score(task) is not None
     ]  # fmt: skip
-    headings = ["system", "mean", "verified", *codes]
+    headings = ["system", "mean", *codes, "verified"]
     return Table(headings, [part for part in (rows, published) if part])
 
 
@@ -171,17 +171,17 @@ def language_table(code: str, board: Board) -> Table:
     found = {one.entry.slug: {task: cells(one.entry.scores, task).get(code) for task in TASKS} for one in board.placed}
     tasks = [task for task in TASKS if code in TASKS[task].languages]
     rows = [
-        [_link(one), _status(one), *_numbers(found[one.entry.slug][task] for task in tasks)]
+        [_link(one), *_numbers(found[one.entry.slug][task] for task in tasks), _status(one)]
         for one in board.placed
         if any(value is not None for value in found[one.entry.slug].values())
     ]
-    headings = ["system", "verified", *tasks]
+    headings = ["system", *tasks, "verified"]
     return Table(headings, [rows] if rows else [])
 
 
 def _score_row(one: Placed, task: str, codes: Sequence[str], scores: Mapping[str, float]) -> list[Cell]:
     mean = Cell(number(headline(one.entry.scores, task)), kind="number")
-    return [_link(one), mean, _status(one), *_numbers(scores.get(code) for code in codes)]
+    return [_link(one), mean, *_numbers(scores.get(code) for code in codes), _status(one)]
 
 
 def _link(one: Placed) -> Cell:

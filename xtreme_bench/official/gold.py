@@ -8,7 +8,7 @@ from typing import Any
 
 from xtreme_bench.benchmark import TASKS, of_group
 from xtreme_bench.data.imposters import HEAD_BYTES, imposter
-from xtreme_bench.errors import InputError
+from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.official.findings import Findings, Size
 from xtreme_bench.official.predictions import examine, kind_of
 from xtreme_bench.untrusted import Malformed, parse_json, text_fault
@@ -21,6 +21,29 @@ def gold_path(labels: Path, task: str, language: str) -> Path | None:
     """The label file of a task and language; None if there is none."""
     path = labels / TASKS[task].file(language)
     return path if path.is_file() else None
+
+
+def require_labels(labels: Path) -> None:
+    """Read all gold labels of a folder, so that a fault in them is not blamed on predictions.
+
+    Errors: `InputError` with every fault, or if there are no labels.
+    """
+    problems: list[Problem] = []
+    found = [
+        (path, task, code)
+        for task in TASKS
+        for code in TASKS[task].languages
+        if (path := gold_path(labels, task, code))
+    ]
+    for path, task, code in found:
+        try:
+            read_gold(path, task, code)
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(f"{labels}: some gold labels cannot be used", problems)
+    if not found:
+        raise InputError(f"{labels}: has no gold labels; --labels takes the folder that contains the task folders")
 
 
 def read_gold(path: Path, task: str, language: str, pool: frozenset[str] | None = None) -> Any:

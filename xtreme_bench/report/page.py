@@ -11,6 +11,7 @@ from xtreme_bench.report import page_again, page_cost, page_curves, page_data, p
 from xtreme_bench.report.audit import audit_section
 from xtreme_bench.report.claims import Manifest, reference_of
 from xtreme_bench.report.markup import Block, Section, section, table
+from xtreme_bench.report.page_published import published_section
 from xtreme_bench.report.page_scores import score_sections
 from xtreme_bench.report.page_top import Headline, top
 from xtreme_bench.report.render import render
@@ -37,6 +38,7 @@ def write_page(outcome: Outcome, folder: Path, store: Store | None = None, teste
         expectation_section(main.manifest, before),
         *map(page_facts.accepted_section, manifests),
         *score_sections(manifests, 1 if baseline else None, {main.manifest["name"]: tested}),
+        published_section(main.manifest),
         *(page_curves.curve_sections(finished, store) if store else ()),
         page_facts.retrieval_section(records, page_curves.layers(finished)),
         page_cost.cost_section(records),

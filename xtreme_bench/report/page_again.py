@@ -45,7 +45,6 @@ def again_sections(run: Finished) -> Iterator[Section | None]:
         details("The whole recipe", Code(_yaml(manifest["recipe"]))),
     )
     facts = [
-        ["code, commit", revision()],
         ["engine", "docker" if manifest["image"] else "local"],
         ["image", manifest["image"] or "none: the packages of the machine"],
         ["machine", ", ".join(map(str, manifest["device"]))],
@@ -54,8 +53,16 @@ def again_sections(run: Finished) -> Iterator[Section | None]:
         ["model", json.dumps({key: value for key, value in manifest["model"].items() if value is not None})],
         *_released(manifest),
     ]
-    sums = [["recipe, sha256", manifest["recipe_sha256"]], ["bundle, sha256 of the zip", _bundle_sha256(run)]]
-    rows = [*([cell(name), cell(value)] for name, value in facts), *([cell(n), cell(v, "hash")] for n, v in sums)]
+    sums = [
+        ["code, commit", revision()],
+        ["recipe, sha256", manifest["recipe_sha256"]],
+        ["data, sha256 of the keys of all that was read", manifest["data"]["sha256"]],
+        ["bundle, sha256 of the zip", _bundle_sha256(run)],
+    ]
+    rows = [
+        *([cell(name), cell(value, "hash")] for name, value in sums),
+        *([cell(name), cell(value)] for name, value in facts),
+    ]
     yield section(
         "Reproduce",
         Code("\n".join(commands(run.plan.recipe))),

@@ -21,13 +21,21 @@ def cost_section(records: Sequence[Record]) -> Section | None:
         phases.setdefault(_phase(record["kind"]), []).append(record)
     total = _seconds(records)
     rows = [
-        [phase, len(own), duration(_seconds(own)), f"{100 * _seconds(own) / max(total, 1e-9):.0f}%"]
-        for phase, own in phases.items()
+        [
+            phase,
+            len(own),
+            duration(_seconds(own)),
+            f"{100 * _seconds(own) / max(total, 1e-9):.0f}%",
+            _processor(own),
+            _memory(own),
+        ]
+        for phase in _PHASES
+        if (own := phases.get(phase))
     ]
     devices = ", ".join(dict.fromkeys(str(record["ran"]["device"]) for record in records))
     by_phase = table(
-        ("phase", "stages", "time", "share"),
-        [*rows, [], ["all", len(records), duration(total), ""]],
+        ("phase", "stages", "time", "share", "processor time", "most memory"),
+        [*rows, [], ["all", len(records), duration(total), "", _processor(records), _memory(records)]],
         note=f"On: {devices}. Results that were in the store already count with the time that they took when made.",
     )
     stages = [
@@ -35,7 +43,7 @@ def cost_section(records: Sequence[Record]) -> Section | None:
             cell(record["name"]),
             cell(duration(record["seconds"])),
             cell(record["ran"]["device"]),
-            cell(f"{record['ran']['peak_memory_bytes'] / 2**20:,.0f} MiB"),
+            cell(_memory([record])),
             cell(record["key"][:12], "hash"),
         ]
         for record in records
@@ -44,11 +52,25 @@ def cost_section(records: Sequence[Record]) -> Section | None:
     return section("Cost", by_phase, details(f"All {count(len(records), 'stage')}", listed))
 
 
-_MEMORY = "Memory: the most that the stage's process had held by its end. A process may have run stages before it."
+_MEMORY = "Memory: the most that the process held while it ran the stage, Python and libraries included."
+
+
+_TRAINED = tuple(dict.fromkeys(kind.phase for kind in KINDS.values() if kind.phase))
+_PHASES = ("data", *_TRAINED, "prediction and retrieval", "scores")
 
 
 def _seconds(records: Sequence[Record]) -> float:
     return sum(float(record["seconds"]) for record in records)
+
+
+def _processor(records: Sequence[Record]) -> str:
+    """The time of all cores together; a dash where a record does not have it."""
+    found = [record["ran"].get("cpu_seconds") for record in records]
+    return duration(sum(found)) if all(one is not None for one in found) else "–"
+
+
+def _memory(records: Sequence[Record]) -> str:
+    return f"{max(record['ran']['peak_memory_bytes'] for record in records) / 2**20:,.0f} MiB"
 
 
 def _phase(kind: str) -> str:

@@ -27,7 +27,7 @@ def data_parts(manifest: Manifest, records: Sequence[Record]) -> Iterator[Block 
     """Paragraphs and tables: source, training sets, test sets, what the releases lacked, what was left out."""
     data = manifest["data"]
     notes: Mapping[str, Any] = data["made_from"] or {}
-    yield paragraph(f"Source: {data['source']}; sha256 of the keys of all that was read: {data['sha256']}.")
+    yield paragraph(f"Source: {data['source']}.")
     # The built-in corpora are no part of XTREME: there is nothing to compare their counts with.
     compared = data["source"] != "miniature"
     yield _trained(records, notes, compared)

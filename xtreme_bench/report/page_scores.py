@@ -113,7 +113,7 @@ def _pair_summary(main: Manifest, base: Manifest, tested: Versus) -> Table | Non
     headings = ["", main["name"], base["name"], "difference", *extra, "without English"]
     detectable = "Detectable: a true difference of this size would be found in 80 % of such experiments."
     about = f"{_GREY} {detectable}" if extra else _not_tested(tested)
-    return rich_table(headings, _spaced(keys, rows), note=f"{_PERCENT} {about}")
+    return rich_table(headings, _spaced(keys, rows), kind="pair", note=f"{_PERCENT} {about}")
 
 
 def _not_tested(tested: Versus) -> str:
@@ -225,7 +225,7 @@ def _kinds(main: Manifest, base: Manifest, tested: Versus) -> Iterator[Block | N
         for name, one in found
     ]
     headings = ["", main["name"], base["name"], "difference", "95 % interval", "verdict", "cells"]
-    yield rich_table(headings, rows, note=about)
+    yield rich_table(headings, rows, kind="pair", note=about)
 
 
 def _untested_kinds(main: Manifest, base: Manifest, about: str) -> Table | None:
@@ -255,9 +255,9 @@ def _language_table(manifest: Manifest) -> Table | None:
         for code in languages_of(scores)
     ]
     rows = [*_english_apart(rows), []]
-    for name, key in (("mean", "{}"), ("mean without English", "{}/transfer")):
+    for short, name, key in (("all", "mean", "{}"), ("not en", "mean without English", "{}/transfer")):
         found = [number(headline(scores, key.format(task))) for task in tasks]
-        rows.append([cell(name), *[cell("", "side")] * 3, *map(cell, found)])
+        rows.append([cell(short), cell(name, "side"), *[cell("", "side")] * 2, *map(cell, found)])
     note = (
         "Percent; the darker, the higher. In italics: languages with labelled training data of the task. Everything "
         "else is zero-shot."

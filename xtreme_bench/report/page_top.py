@@ -45,10 +45,10 @@ def top(main: Manifest, baseline: Manifest | None, tested: Versus) -> tuple[Head
         facts += _difference(main, baseline, tested)
     missed = any(not line.holds for line in expectations(main, baseline))
     word = one.verdict if one is not None else ""
-    kind = "missed" if missed else word if word in ("better", "worse") else ""
+    kind = word if word in ("better", "worse") else "missed" if missed else ""
     said = next((line for line in lines if line.startswith("overall: ")), lines[0])
     rest = [line for line in lines if line != said]
-    return Headline(facts, said, kind), [Bullets(rest), paragraph(WORDS, kind="note")]
+    return Headline(facts, f"{said[0].upper()}{said[1:]}", kind), [Bullets(rest), paragraph(WORDS, kind="note")]
 
 
 def _level(manifest: Manifest) -> Fact:

@@ -16,7 +16,6 @@ import json
 import os
 import platform
 import queue
-import resource
 import shutil
 import signal
 import sys
@@ -29,7 +28,7 @@ from typing import Any
 
 from xtreme_bench.errors import StageError, XtremeBenchError
 from xtreme_bench.files import write_json
-from xtreme_bench.stage import loaded, ranks
+from xtreme_bench.stage import loaded, memory, ranks
 from xtreme_bench.stage.guard import guarded
 from xtreme_bench.stage.job import Inputs, Job
 from xtreme_bench.stage.kinds import KINDS
@@ -71,6 +70,7 @@ def _work(folder: Path, spec: Mapping[str, Any], emit: Emit) -> None:
     loaded.require(code)
     first = not ranks.own()
     started, computed = time.time(), time.process_time()
+    memory.reset_peak()
     job: Job[Any] = Job(
         params=parse(params, spec["params"]),
         inputs=Inputs({name: Path(path) for name, path in spec["inputs"].items()}),
@@ -132,7 +132,7 @@ def _circumstances(started: float) -> dict[str, Any]:
         "device": torch.cuda.get_device_name() if torch is not None and cuda else platform.processor() or "cpu",
         "processes": ranks.world(),
         "versions": versions(),
-        "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "peak_memory_bytes": memory.peak(),
     }
 
 
