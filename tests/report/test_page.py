@@ -251,3 +251,16 @@ def test_every_section_has_its_line_in_the_contents(runs: tuple[Finished, Finish
     places = re.findall(r'<section id="([^"]+)">', text)
     assert re.findall(r'<li><a href="#([^"]+)">', text) == places
     assert len(set(places)) == len(places) > 10
+
+
+def test_two_bundles_of_others_have_a_headline_from_their_comparison_alone(
+    runs: tuple[Finished, Finished, str], tmp_path: Path
+) -> None:
+    strange = [{**one.manifest, "dev": [], "recipe": {"baseline": None, "expect": 5}} for one in (runs[1], runs[0])]
+    comparison = made_up_comparison()
+    untested = write_comparison_page(strange, tmp_path / "untested").read_text(encoding="utf-8")
+    assert 'class="headline' not in untested
+    tested = {"made-up": Versus(comparison)}
+    text = write_comparison_page(strange, tmp_path / "tested", tested).read_text(encoding="utf-8")
+    assert '<div class="headline better">' in text
+    assert f"<strong>{comparison.level('overall')[0].difference:+.1f}</strong>" in text

@@ -41,13 +41,27 @@ class Headline:
 
 
 def top(main: Manifest, baseline: Manifest | None, tested: Versus) -> tuple[Headline, list[Block]]:
-    """The headline of a run, and the sentences below it."""
-    lines = verdict(main, baseline, tested)
+    """The headline of a run of our own, and the sentences below it."""
+    missed = any(not line.holds for line in expectations(main, baseline))
+    return _top(main, baseline, tested, verdict(main, baseline, tested), missed)
+
+
+def top_of_bundles(main: Manifest, baseline: Manifest, tested: Versus) -> tuple[Headline | None, list[Block]]:
+    """The same of two bundles that others may have made: of their manifests it reads names and scores only."""
+    if tested.comparison is None:
+        return None, []
+    from xtreme_bench.comparison.forms import sentences
+
+    return _top(main, baseline, tested, sentences(tested.comparison), missed=False)
+
+
+def _top(
+    main: Manifest, baseline: Manifest | None, tested: Versus, lines: Sequence[str], missed: bool
+) -> tuple[Headline, list[Block]]:
     one = tested.find("overall", "overall")
     facts = [_level(main)]
     if baseline is not None and scores_of(main):
         facts += _difference(main, baseline, tested)
-    missed = any(not line.holds for line in expectations(main, baseline))
     word = one.verdict if one is not None else ""
     kind = word if word in ("better", "worse") else "missed" if missed else ""
     said = next((line for begin in _SAID for line in lines if line.startswith(begin)), lines[0])
