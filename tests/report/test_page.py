@@ -234,3 +234,33 @@ def test_a_tested_page_has_the_numbers_of_compare_and_colours_only_what_is_sure(
     untested = write_page(outcome, tmp_path / "untested", store).read_text(encoding="utf-8")
     assert not re.search(r'<td class="(up|down)', untested)
     assert "not tested" in untested
+
+
+def test_without_an_overall_score_the_headline_counts_pairs_of_a_task_and_a_language(tmp_path: Path) -> None:
+    outcome, store = made_up(tmp_path, curves=False, tasks=("xnli", "tatoeba"))
+    whole = made_up_comparison()
+    part = replace(whole, estimates=tuple(one for one in whole.estimates if one.level == "cell"))
+    text = write_page(outcome, tmp_path / "report", store, Versus(part)).read_text(encoding="utf-8")
+    better = sum(one.verdict == "better" for one in part.estimates)
+    assert f"<span>Task and language: better</span> <strong>{better}</strong>" in text
+    assert "<span>Tasks with a score</span> <strong>2 of 9</strong>" in text
+
+
+def test_every_section_has_its_line_in_the_contents(runs: tuple[Finished, Finished, str]) -> None:
+    text = runs[2]
+    places = re.findall(r'<section id="([^"]+)">', text)
+    assert re.findall(r'<li><a href="#([^"]+)">', text) == places
+    assert len(set(places)) == len(places) > 10
+
+
+def test_two_bundles_of_others_have_a_headline_from_their_comparison_alone(
+    runs: tuple[Finished, Finished, str], tmp_path: Path
+) -> None:
+    strange = [{**one.manifest, "dev": [], "recipe": {"baseline": None, "expect": 5}} for one in (runs[1], runs[0])]
+    comparison = made_up_comparison()
+    untested = write_comparison_page(strange, tmp_path / "untested").read_text(encoding="utf-8")
+    assert 'class="headline' not in untested
+    tested = {"made-up": Versus(comparison)}
+    text = write_comparison_page(strange, tmp_path / "tested", tested).read_text(encoding="utf-8")
+    assert '<div class="headline better">' in text
+    assert f"<strong>{comparison.level('overall')[0].difference:+.1f}</strong>" in text

@@ -13,7 +13,7 @@ from xtreme_bench.report.claims import Manifest, reference_of
 from xtreme_bench.report.markup import Block, Section, section, table
 from xtreme_bench.report.page_published import published_section
 from xtreme_bench.report.page_scores import score_sections
-from xtreme_bench.report.page_top import Headline, top
+from xtreme_bench.report.page_top import Headline, top, top_of_bundles
 from xtreme_bench.report.render import render
 from xtreme_bench.report.tables import cell as number
 from xtreme_bench.report.verdict import NOT_TESTED, expectations
@@ -67,7 +67,7 @@ def write_comparison_page(
     headline, summary = None, list[Block]()
     if len(manifests) == 2 and reference is not None:
         main = manifests[1 - reference]
-        headline, summary = top(main, manifests[reference], tested.get(main["name"], NOT_TESTED))
+        headline, summary = top_of_bundles(main, manifests[reference], tested.get(main["name"], NOT_TESTED))
     sections = [
         *map(page_facts.accepted_section, manifests),
         *score_sections(manifests, reference, tested),

@@ -255,9 +255,9 @@ def _language_table(manifest: Manifest) -> Table | None:
         for code in languages_of(scores)
     ]
     rows = [*_english_apart(rows), []]
-    for short, name, key in (("all", "mean", "{}"), ("not en", "mean without English", "{}/transfer")):
+    for short, key in (("all", "{}"), ("not en", "{}/transfer")):
         found = [number(headline(scores, key.format(task))) for task in tasks]
-        rows.append([cell(short), cell(name, "side"), *[cell("", "side")] * 2, *map(cell, found)])
+        rows.append([cell(short), cell("mean", "side"), *[cell("", "side")] * 2, *map(cell, found)])
     note = (
         "Percent; the darker, the higher. In italics: languages with labelled training data of the task. Everything "
         "else is zero-shot."

@@ -19,6 +19,10 @@ WORDS = (
 )
 
 
+# How the sentence of the headline begins, where there is one: as `comparison.forms.sentences` writes it.
+_SAID = ("overall: ", "Of ")
+
+
 @dataclass(frozen=True)
 class Fact:
     """One number of the headline."""
@@ -37,16 +41,30 @@ class Headline:
 
 
 def top(main: Manifest, baseline: Manifest | None, tested: Versus) -> tuple[Headline, list[Block]]:
-    """The headline of a run, and the sentences below it."""
-    lines = verdict(main, baseline, tested)
+    """The headline of a run of our own, and the sentences below it."""
+    missed = any(not line.holds for line in expectations(main, baseline))
+    return _top(main, baseline, tested, verdict(main, baseline, tested), missed)
+
+
+def top_of_bundles(main: Manifest, baseline: Manifest, tested: Versus) -> tuple[Headline | None, list[Block]]:
+    """The same of two bundles that others may have made: of their manifests it reads names and scores only."""
+    if tested.comparison is None:
+        return None, []
+    from xtreme_bench.comparison.forms import sentences
+
+    return _top(main, baseline, tested, sentences(tested.comparison), missed=False)
+
+
+def _top(
+    main: Manifest, baseline: Manifest | None, tested: Versus, lines: Sequence[str], missed: bool
+) -> tuple[Headline, list[Block]]:
     one = tested.find("overall", "overall")
     facts = [_level(main)]
     if baseline is not None and scores_of(main):
         facts += _difference(main, baseline, tested)
-    missed = any(not line.holds for line in expectations(main, baseline))
     word = one.verdict if one is not None else ""
     kind = word if word in ("better", "worse") else "missed" if missed else ""
-    said = next((line for line in lines if line.startswith("overall: ")), lines[0])
+    said = next((line for begin in _SAID for line in lines if line.startswith(begin)), lines[0])
     rest = [line for line in lines if line != said]
     return Headline(facts, f"{said[0].upper()}{said[1:]}", kind), [Bullets(rest), paragraph(WORDS, kind="note")]
 
@@ -66,6 +84,10 @@ def _difference(main: Manifest, baseline: Manifest, tested: Versus) -> list[Fact
         interval = f"{cell(one.low, sign=True)} to {cell(one.high, sign=True)}"
         shown = Fact(label, cell(one.difference, sign=True))
         return [shown, Fact("95 % interval", interval), Fact("Verdict", one.verdict)]
+    if tested.comparison is not None:
+        verdicts = [pair.verdict for pair in tested.comparison.level("cell")]
+        words = ("better", "worse", "cannot tell")
+        return [Fact(f"Task and language: {word}", str(verdicts.count(word))) for word in words]
     after, before = (headline(scores_of(run), "overall") for run in (main, baseline))
     if after is None or before is None:
         return []
