@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from array import array
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from finished_stage import finish
 
 from xtreme_bench.files import Digests
-from xtreme_bench.plan import devices, estimate, facts
+from xtreme_bench.plan import devices, estimate, facts, reading
 from xtreme_bench.plan.estimate import Shape
 from xtreme_bench.plan.stages import Plan, distinct, plan
 from xtreme_bench.recipe.load import load
@@ -27,15 +28,89 @@ targets: {xnli: {languages: [en, de]}}
 """
 
 
-def planned(tmp_path: Path) -> Plan:
-    (tmp_path / "small.yaml").write_text(RECIPE)
-    return plan(load(tmp_path / "small.yaml"), digests=Digests(tmp_path / "digests.json"))
+def planned(tmp_path: Path, recipe: str = RECIPE) -> Plan:
+    (tmp_path / "small.yaml").write_text(recipe)
+    data = None if "miniature" in recipe else tmp_path / "data"
+    return plan(load(tmp_path / "small.yaml"), data=data, digests=Digests(tmp_path / "digests.json"))
 
 
 def estimated(made: Plan, store: Store, device: str = "h100") -> dict[str, Any]:
     entries = facts.facts([made], store, Path("data"))["stages"]
     estimate.add(entries, distinct([made]), store, devices.named(device))
     return {one["kind"]: one["estimate"] for one in entries if "estimate" in one}
+
+
+MIX = RECIPE.replace(
+    "finetuning:",
+    """intermediate:
+  tasks: {mnli: {languages: [en]}, qqp: {languages: [en], batch: 2}}
+  sampling: {kind: uniform}
+  epochs: 1
+  batch: 8
+  max_length: 64
+finetuning:""",
+)
+MASKED = MIX.replace("  sampling", "  mlm: {languages: [en, de], ratio: 0.5, batch: 4}\n  sampling")
+
+
+def test_steps_of_a_mix_are_by_each_tasks_own_batch_and_those_of_masked_text_come_on_top(tmp_path: Path) -> None:
+    tasks = {
+        "mnli": {"examples": {"train": 40, "dev": 5}, "tokens": {"train": 400, "dev": 50}, "rows": {"train": 40}},
+        "qqp": {"examples": {"train": 40, "dev": 5}, "tokens": {"train": 800, "dev": 60}, "rows": {"train": 40}},
+        "masked text": {"examples": {"en": 10, "de": 10}, "tokens": {"en": 300, "de": 300}},
+    }
+    # 40 / 8 + 40 / 2 = 25 steps; uniformly, half of them in batches of 8 inputs of 10 tokens, half of 2 of 20.
+    own = 12.5 * 8 * 10 + 12.5 * 2 * 20
+    for recipe, steps, text in ((MIX, 25, 0.0), (MASKED, 50, 25 * 4 * 30)):
+        made, store = planned(tmp_path, recipe), Store(tmp_path / f"store{steps}")
+        for stage in made.stages:
+            if stage.kind == "features" and stage.name.removeprefix("tokenise ").partition(" (")[0] in tasks:
+                finish(store, stage, left={"facts": tasks[stage.name.removeprefix("tokenise ").partition(" (")[0]]})
+        found = estimated(made, store)["intermediate"]
+        assert found["steps"] == steps
+        assert found["tokens"] == pytest.approx(own + text + 110 * -(-steps // 1000))
+
+
+def test_without_tokenised_data_the_published_sizes_say_how_long_epochs_are(tmp_path: Path) -> None:
+    made = planned(tmp_path, RECIPE.replace("source: miniature", "source: download").replace("epochs: 2", "epochs: 1"))
+    found = estimated(made, Store(tmp_path / "store"))
+    assert found["finetune"]["steps"] == 392_702 // 8 + 1
+    assert found["finetune"]["lengths"] == found["predict"]["lengths"] == reading.PUBLISHED
+    assert found["predict"]["tokens"] == 2 * 5_010 * 32
+
+
+def test_only_the_rows_in_use_of_the_table_take_memory_and_disk(tmp_path: Path) -> None:
+    made, store = planned(tmp_path), Store(tmp_path / "store")
+    tokenised(made, store)
+    whole = estimated(made, store)["finetune"]
+    for stage in made.stages:
+        if stage.kind == "features":
+            (store.out(stage.key) / "train").mkdir()
+            (store.out(stage.key) / "train" / "tokens.values").write_bytes(array("i", [5, 6, 6, 9]).tobytes())
+    few = estimated(made, store)["finetune"]
+    assert (whole["rows"], few["rows"]) == (None, 3)
+    assert whole["memory_bytes"] - few["memory_bytes"] == 16 * 32 * 497
+    assert whole["disk_bytes"] - few["disk_bytes"] == 32 * 32 * 497
+
+
+def test_disk_is_what_all_stages_leave_and_the_checkpoints_of_those_that_run_together(tmp_path: Path) -> None:
+    made, store = planned(tmp_path), Store(tmp_path / "store")
+    tokenised(made, store)
+    entries = facts.facts([made], store, Path("data"))["stages"]
+    estimate.add(entries, distinct([made]), store, devices.named("h100"))
+    whole = Shape(2, 32, 2, 64, 500).total
+    assert estimate.peak_disk(entries, 1) == (4 + 4 + 32) * whole
+    assert estimate.peak_disk(entries, 2) == (4 + 4 + 2 * 32) * whole
+    finish(store, next(stage for stage in made.stages if stage.kind == "pretrain"))
+    entries = facts.facts([made], store, Path("data"))["stages"]
+    estimate.add(entries, distinct([made]), store, devices.named("h100"))
+    assert estimate.peak_disk(entries, 2) == (4 + 32) * whole
+
+
+@pytest.mark.parametrize("precision", ["fp32", "tf32", "bf16"])
+@pytest.mark.parametrize("name", sorted(devices.DEVICES))
+def test_each_device_has_a_rate_for_each_precision_of_recipes(name: str, precision: str) -> None:
+    assert 1e12 < devices.DEVICES[name].rate(precision) < 1e15
 
 
 def tokenised(made: Plan, store: Store) -> None:
@@ -50,7 +125,7 @@ def tokenised(made: Plan, store: Store) -> None:
 
 
 def test_operations_are_two_for_each_weight_and_token_and_those_of_attention() -> None:
-    shape = Shape(layers=24, width=1024, feedforward=4096, vocabulary=250_002)
+    shape = Shape(layers=24, width=1024, heads=16, feedforward=4096, vocabulary=250_002)
     assert shape.inner == pytest.approx(302e6, rel=0.01)  # XLM-R Large has 560 million with its table
     assert shape.total == pytest.approx(558e6, rel=0.01)
     assert shape.forward(1, 0) == 2 * shape.inner
@@ -64,17 +139,18 @@ def test_steps_and_tokens_are_those_of_the_tokenised_data(tmp_path: Path) -> Non
     # Two epochs of 40 examples in batches of 8 are 10 steps; each third or so is scored: 3 x 50 tokens.
     assert (found["finetune"]["steps"], found["finetune"]["tokens"]) == (10, 10 * 8 * 10 + 3 * 50)
     assert (found["predict"]["steps"], found["predict"]["tokens"]) == (None, 100)
-    assert found["finetune"]["lengths"] == found["predict"]["lengths"] == estimate.TOKENISED
-    shape = Shape(2, 32, 64, 500)
-    assert found["finetune"]["flops"] == 3 * shape.forward(800, 10) + shape.forward(150, 10)
-    assert found["predict"]["flops"] == shape.forward(100, 10)
-    assert found["finetune"]["disk_bytes"] == 32 * shape.total
+    assert found["finetune"]["lengths"] == found["predict"]["lengths"] == reading.TOKENISED
+    shape = Shape(2, 32, 2, 64, 500)
+    assert found["finetune"]["flops"] == pytest.approx(3 * shape.forward(800, 10) + shape.forward(150, 10))
+    assert found["predict"]["flops"] == shape.forward(60, 12) + shape.forward(40, 8)  # by language
+    assert found["finetune"]["kept_bytes"] == 4 * shape.total
+    assert found["finetune"]["disk_bytes"] == (32 + 4) * shape.total
 
 
 def test_before_data_is_tokenised_lengths_are_assumed_or_nothing_is_said(tmp_path: Path) -> None:
     found = estimated(planned(tmp_path), Store(tmp_path / "store"))
     assert found["pretrain"]["tokens"] == 10 * 4 * 20
-    assert found["pretrain"]["lengths"] == estimate.ASSUMED
+    assert found["pretrain"]["lengths"] == reading.ASSUMED
     assert found["finetune"] is found["predict"] is None  # how long two epochs are is not known
 
 
@@ -105,6 +181,7 @@ def test_the_command_tells_it_and_does_so_only_when_asked(tmp_path: Path) -> Non
 
 @pytest.mark.slow
 def test_this_machine_is_probed(tmp_path: Path) -> None:
-    found = devices.this(64, 256, 1, "fp32")
-    assert 1e8 < found.peak["fp32"] < 1e15
+    found = devices.this(64, 256, 4, 1, "fp32")
+    assert 1e8 < found.rate("fp32") < 1e15
+    assert 1e-12 < found.update < 1e-6
     assert found.memory

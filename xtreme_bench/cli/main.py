@@ -129,10 +129,11 @@ def plan(
     made = planned(recipe, places, engine, accept_code=accept_code, overrides=_overrides(seed, overrides))
     found = facts.facts(made, Store(store), places.corpora)
     if device:
-        from xtreme_bench.plan import estimate
+        from xtreme_bench.plan import estimate, estimate_text
 
         estimate.add(found["stages"], stages.distinct(made), Store(store), devices.named(device))
-    emit(json_file, found, lambda: facts.text(found) + (f"\n\n{estimate.text(found['stages'])}" if device else ""))
+        found["peak_disk_bytes"] = estimate.peak_disk(found["stages"], made[0].recipe.resources.jobs)
+    emit(json_file, found, lambda: facts.text(found) + (f"\n\n{estimate_text.text(found)}" if device else ""))
     sys.exit(2 if found["cannot_run"] and not allow_missing else 0)
 
 
