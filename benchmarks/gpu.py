@@ -77,14 +77,6 @@ def beside(run: Run, lengths: dict[str, Any], ways: tuple[str, ...]) -> str:
     return "; ".join(f"{way} {rate:.1f} examples/s ({rate / first:.2f})" for way, rate in rates.items())
 
 
-def _operations(setting: Setting) -> float:
-    """Those of a training, as an estimate counts them."""
-    from xtreme_bench.plan.estimate import Shape
-
-    shape = Shape(setting.blocks, setting.width, setting.heads, setting.feedforward, setting.vocabulary)
-    return sum(3 * shape.forward(len(ids), len(ids)) for ids, _ in training.examples(setting))
-
-
 def utilisation(run: Run) -> str:
     """The share of the device's peak that goes into the operations of the model, by the size of a batch."""
     needs_gpu(run)
@@ -96,7 +88,7 @@ def utilisation(run: Run) -> str:
     for batch in (run.setting.batch, 4 * run.setting.batch, 16 * run.setting.batch):
         setting = replace(run.setting, batch=batch)
         training.ours(replace(setting, steps=WARM), trimmed=True)
-        rate = _operations(setting) / training.ours(setting, trimmed=True).wall
+        rate = training.operations(setting) / training.ours(setting, trimmed=True).wall
         share = f", {rate / row.peak[setting.precision]:.1%} of {row.name}'s peak" if row else ""
         found.append(f"batches of {batch}: {rate / 1e12:.2f} TFLOPs/s{share}")
     return "; ".join(found)
@@ -192,7 +184,7 @@ def hours(run: Run) -> str:
 
     setting = replace(run.setting, mean=4.7, longest=256)
     training.ours(replace(setting, steps=WARM), trimmed=True)
-    rate = _operations(setting) / training.ours(setting, trimmed=True).wall
+    rate = training.operations(setting) / training.ours(setting, trimmed=True).wall
     here = Device("here", {"bf16": rate}, {"bf16": 1.0}, 0.0, None, "a training")
     shape = estimate.Shape(LARGE.blocks, LARGE.width, LARGE.heads, LARGE.feedforward, LARGE.vocabulary)
     with tempfile.TemporaryDirectory() as folder:

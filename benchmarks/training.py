@@ -217,8 +217,27 @@ WAYS: dict[str, Callable[[Setting], Took]] = {
 }
 
 
+def operations(setting: Setting) -> float:
+    """Those of a training, as the estimates of a plan count them."""
+    from xtreme_bench.plan.estimate import Shape
+
+    shape = Shape(setting.blocks, setting.width, setting.heads, setting.feedforward, setting.vocabulary)
+    return sum(3 * shape.forward(len(ids), len(ids)) for ids, _ in examples(setting))
+
+
+def estimated(setting: Setting) -> float:
+    """Seconds of a training on the rows in use, as `plan --device this` estimates them."""
+    from xtreme_bench.plan import devices
+
+    here = devices.this(setting.width, setting.feedforward, setting.heads, 1, setting.precision)
+    inner = setting.blocks * (4 * setting.width**2 + 2 * setting.width * setting.feedforward)
+    used = len(np.unique(np.concatenate([ids for ids, _ in examples(setting)])))
+    updates = setting.steps * (inner + used * setting.width) * here.update
+    return operations(setting) / here.rate(setting.precision) + updates
+
+
 def main() -> None:
-    """Print a table of all methods."""
+    """Print a table of all methods, and the estimate of a plan beside the truth."""
     options = argparse.ArgumentParser()
     options.add_argument("--steps", type=int, default=6)
     options.add_argument("--blocks", type=int, default=12)
@@ -238,6 +257,10 @@ def main() -> None:
         rate = number / found.cpu
         first = first or rate
         print(f"{way:28}{number / found.wall:12.1f}{rate:12.1f}{rate / first:8.2f}{found.peak / 2**30:10.2f}")
+    if on() == "cpu":
+        seconds = estimated(setting)
+        said = f"CPU seconds, rows in use: estimated {seconds:.1f}, taken {found.cpu:.1f}"
+        print(f"{said} ({found.cpu / seconds:.2f})")
 
 
 if __name__ == "__main__":
