@@ -82,8 +82,7 @@ def utilisation(run: Run) -> str:
     needs_gpu(run)
     from xtreme_bench.plan import devices
 
-    name = torch.cuda.get_device_name() if on() == "cuda" else ""
-    row = next((row for key, row in devices.DEVICES.items() if key in name.lower().replace(" ", "")), None)
+    row = devices.of_card(torch.cuda.get_device_name()) if on() == "cuda" else None
     found = []
     for batch in (run.setting.batch, 4 * run.setting.batch, 16 * run.setting.batch):
         setting = replace(run.setting, batch=batch)

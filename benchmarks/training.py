@@ -229,7 +229,7 @@ def estimated(setting: Setting) -> float:
     """Seconds of a training on the rows in use, as `plan --device this` estimates them."""
     from xtreme_bench.plan import devices
 
-    here = devices.this(setting.width, setting.feedforward, setting.heads, 1, setting.precision)
+    here = devices.named(devices.THIS)(setting.width, setting.feedforward, setting.heads, 1, setting.precision)
     inner = setting.blocks * (4 * setting.width**2 + 2 * setting.width * setting.feedforward)
     used = len(np.unique(np.concatenate([ids for ids, _ in examples(setting)])))
     updates = setting.steps * (inner + used * setting.width) * here.update

@@ -179,9 +179,26 @@ def test_the_command_tells_it_and_does_so_only_when_asked(tmp_path: Path) -> Non
     assert not any("estimate" in one for one in json.loads(called("--json", "-"))["stages"])
 
 
+@pytest.mark.parametrize(
+    ("card", "name"),
+    [("NVIDIA H100 80GB HBM3", "h100"), ("NVIDIA A100-SXM4-80GB", "a100"), ("NVIDIA GeForce RTX 4090", "rtx4090"),
+     ("Tesla V100-SXM2-32GB", "v100"), ("NVIDIA L4", None), ("NVIDIA RTX A1000", None),
+     ("NVIDIA GeForce RTX 4090 Laptop GPU", None), ("x86_64", None)],
+)  # fmt: skip
+def test_a_card_is_found_in_the_table_by_what_torch_calls_it(card: str, name: str | None, tmp_path: Path) -> None:
+    found = devices.known(card, tmp_path)(64, 256, 4, 1, "fp32")
+    assert (found.name if found else None) == name
+
+
 @pytest.mark.slow
 def test_this_machine_is_probed(tmp_path: Path) -> None:
-    found = devices.this(64, 256, 4, 1, "fp32")
+    shape = (64, 256, 4, 1, "fp32")
+    found = devices.named(devices.THIS, tmp_path)(*shape)
+    assert found
     assert 1e8 < found.rate("fp32") < 1e15
     assert 1e-12 < found.update < 1e-6
     assert found.memory
+    # A report finds it again, for this processor and this shape alone.
+    assert devices.known(found.name, tmp_path)(*shape) == found
+    assert devices.known("another processor", tmp_path)(*shape) is None
+    assert devices.known(found.name, tmp_path)(128, 256, 4, 1, "fp32") is None

@@ -5,12 +5,17 @@ from __future__ import annotations
 import functools
 import json
 import math
+import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 from xtreme_bench.errors import InputError
+from xtreme_bench.files import write_json
 from xtreme_bench.training import room
 
 
@@ -40,8 +45,8 @@ class Device:
         return room.CPU_BYTES if not self.gpu else room.GPU_SHARE * (self.memory or math.inf)
 
 
-# The device for width, feed-forward width, heads, threads and precision of a stage.
-Devices = Callable[[int, int, int, int, str], Device]
+# The device for width, feed-forward width, heads, threads and precision of a stage; None if its speed is not known.
+Devices = Callable[[int, int, int, int, str], Device | None]
 
 # Assumed, not measured: matrix products are the most of a step, but not all of it.
 _SHARE = {"bf16": 0.4, "tf32": 0.5, "fp32": 0.6}
@@ -69,27 +74,58 @@ DEVICES = {
 THIS = "this"
 NAMES = (*DEVICES, THIS)
 _PROBE_SECONDS = 120
+_PROBES = "probes.json"
 
 
-def named(name: str) -> Devices:
-    """What gives the device of a name; this machine is probed once for each shape."""
-    if name == THIS:
-        return functools.cache(this)
-    return lambda *shape: DEVICES[name]
+def named(name: str, store: Path | None = None) -> Devices:
+    """What gives the device of a name; this machine is probed once for each shape, and a `store` remembers it."""
+    return functools.cache(functools.partial(_measured, store)) if name == THIS else lambda *shape: DEVICES[name]
 
 
-def this(width: int, feedforward: int, heads: int, threads: int, precision: str) -> Device:
-    """This machine, by a probe of some five seconds in a process of its own.
+def known(card: str, store: Path) -> Devices:
+    """What gives the device that torch or the processor calls `card`, from the table or from earlier probes."""
+    row, probes = of_card(card), _remembered(store)
 
-    Errors: `InputError` where it cannot run.
-    """
-    shape = map(str, (width, feedforward, heads, threads, precision))
-    command = [sys.executable, "-m", "xtreme_bench.training.probe", *shape]
+    def device(*shape: int | str) -> Device | None:
+        found = probes.get(_name(shape))
+        return row or (_device(found, str(shape[-1])) if found and found["name"] == card else None)
+
+    return device
+
+
+def of_card(card: str) -> Device | None:
+    """The row of a GPU by what torch calls it: "NVIDIA H100 80GB HBM3", "NVIDIA GeForce RTX 4090"."""
+    words = re.split(r"[\s-]+", card.lower())
+    names = [*words, *map("".join, pairwise(words))]
+    return next((DEVICES[name] for name in names if name in DEVICES and "laptop" not in words), None)
+
+
+def _name(shape: Iterable[int | str]) -> str:
+    return " ".join(map(str, shape))
+
+
+def _remembered(store: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((store / _PROBES).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _measured(store: Path | None, *shape: int | str) -> Device:
+    """This machine, by a probe of some five seconds in a process of its own. Errors: `InputError` if it cannot run."""
+    command = [sys.executable, "-m", "xtreme_bench.training.probe", *map(str, shape)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=_PROBE_SECONDS, check=False)
     if done.returncode:
         said = done.stderr.strip().splitlines()
         raise InputError(f"this machine cannot be probed ({said[-1] if said else 'no reason'}): name a --device")
     found = json.loads(done.stdout)
+    if store is not None and store.is_dir():  # planning alone must not create a store
+        write_json(store / _PROBES, {**_remembered(store), _name(shape): found})
+    return _device(found, str(shape[-1]))
+
+
+def _device(found: Mapping[str, Any], precision: str) -> Device:
     # The probe computes real steps, so its rate is already what is reached.
     rate, share = {precision: found["rate"]}, {precision: 1.0}
     return Device(found["name"], rate, share, found["update"], found["memory"], "a probe", found["gpu"])

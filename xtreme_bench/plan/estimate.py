@@ -85,6 +85,8 @@ def of(stage: Stage, store: Store, device: Devices, shape: Shape | None = None) 
     if shape is None or read is None:
         return None
     on = device(shape.width, shape.feedforward, shape.heads, stage.params.threads, stage.params.precision)
+    if on is None:
+        return None
     learns = stage.row.trains and stage.params.method == "full"
     rows = reading.rows_in_use(stage, store) if learns else None
     trained = shape.inner + (shape.vocabulary if rows is None else rows) * shape.width if learns else 0
