@@ -93,6 +93,44 @@ def test_only_the_rows_in_use_of_the_table_take_memory_and_disk(tmp_path: Path) 
     assert whole["disk_bytes"] - few["disk_bytes"] == 32 * 32 * 497
 
 
+def test_a_training_of_the_head_alone_has_no_backward_pass_through_the_encoder_and_leaves_none(tmp_path: Path) -> None:
+    found = []
+    for settings in ("epochs: 2", "epochs: 2, method: head"):
+        made = planned(tmp_path, RECIPE.replace("epochs: 2", settings))
+        store = Store(tmp_path / f"store{len(found)}")
+        tokenised(made, store)
+        found.append(estimated(made, store)["finetune"])
+    whole, head = found
+    assert head["tokens"] == whole["tokens"]
+    assert 1 / 3 < head["flops"] / whole["flops"] < 0.5  # development rows have no backward pass in either
+    assert (head["disk_bytes"], head["kept_bytes"]) == (0, 0)
+
+
+def test_a_second_training_on_all_rows_counts_too(tmp_path: Path) -> None:
+    found = []
+    for settings in ("epochs: 1", "epochs: 1, retrain: all"):
+        recipe = RECIPE.replace("xnli: {epochs: 2", f"tydiqa: {{{settings}, stride: 16").replace(
+            "targets: {xnli", "targets: {tydiqa"
+        )
+        recipe = recipe.replace("[en, de]}}", "[en]}}").replace("source: miniature", "source: download")
+        found.append(estimated(planned(tmp_path, recipe), Store(tmp_path / "store"))["finetune"])
+    assert found[0]["steps"] == 3_696 // 8
+    assert found[1]["steps"] == 2 * found[0]["steps"]
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "rows"),
+    [("squad", "mlqa", 87_599), ("pawsx", "pawsx", 49_401), ("udpos", "udpos", 21_253), ("panx", "panx", 20_000)],
+)
+def test_each_source_of_fine_tuning_has_a_published_size(source: str, target: str, rows: int, tmp_path: Path) -> None:
+    settings = "epochs: 1, stride: 16" if source == "squad" else "epochs: 1"
+    recipe = RECIPE.replace("xnli: {epochs: 2", f"{source}: {{{settings}").replace(
+        "targets: {xnli", f"targets: {{{target}"
+    )
+    made = planned(tmp_path, recipe.replace("source: miniature", "source: download"))
+    assert estimated(made, Store(tmp_path / "store"))["finetune"]["steps"] == -(-rows // 8)
+
+
 def test_disk_is_what_all_stages_leave_and_the_checkpoints_of_those_that_run_together(tmp_path: Path) -> None:
     made, store = planned(tmp_path), Store(tmp_path / "store")
     tokenised(made, store)

@@ -6,6 +6,7 @@ steps of the recipe, with lengths that are assumed.
 
 from __future__ import annotations
 
+import functools
 import math
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
@@ -86,15 +87,18 @@ def rows_in_use(stage: Stage, store: Store) -> int | None:
             files = sorted(store.out(source.key).rglob("tokens.values"))
             if not files:
                 return None
-            for file in files:
-                used.update(*_ids(file))
+            used.update(*map(_distinct, files))
     return len(used)
 
 
-def _ids(file: Path) -> Iterator[array[int]]:
+@functools.cache
+def _distinct(file: Path) -> frozenset[int]:
+    """The ids in a column of tokens; what is in the store never changes."""
+    found: set[int] = set()
     with file.open("rb") as stream:
         while some := stream.read(_CHUNK):
-            yield array("i", some)
+            found.update(array("i", some))
+    return frozenset(found)
 
 
 def _facts(features: Stage, store: Store) -> tuple[Facts | None, str]:

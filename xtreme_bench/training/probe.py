@@ -31,8 +31,8 @@ SECONDS = 4.0
 VOCABULARY, LONGEST = 2_000, 130
 # Weights of all blocks together, so that they do not stay in a cache where those of a whole encoder would not.
 WEIGHTS, LEAST = 10_000_000, 2
-# Examples of one pass, of 30 to 42 tokens: sentence pairs as they are trained together.
-EXAMPLES, LENGTHS = {"cpu": 32, "cuda": 256}, range(30, 43)
+# Examples of one pass, of 34 to 38 tokens: a batch of sentence pairs, which the loop makes of like lengths.
+EXAMPLES, LENGTHS = {"cpu": 32, "cuda": 256}, range(34, 39)
 
 
 def probe(width: int, feedforward: int, heads: int, threads: int, precision: str, seconds: float = SECONDS) -> Any:
