@@ -185,13 +185,12 @@ def hours(run: Run) -> str:
     training.ours(replace(setting, steps=WARM), trimmed=True)
     rate = training.operations(setting) / training.ours(setting, trimmed=True).wall
     here = Device("here", {"bf16": rate}, {"bf16": 1.0}, 0.0, None, "a training")
-    shape = estimate.Shape(LARGE.blocks, LARGE.width, LARGE.heads, LARGE.feedforward, LARGE.vocabulary)
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder))
         digests = Digests(Path(folder, "digests.json"))
-        planned = stages.plan(load(find("multitask9")), data=Path(folder), digests=digests).stages
-        work = [one for one in planned if one.row.trains or one.kind == "predict"]
-        found = {one.name: estimate.of(one, store, lambda *_: here, shape) for one in work}
+        planned = stages.plan(load(find("multitask9")), data=Path(folder), digests=digests)
+        work = [one for one in planned.stages if one.row.trains or one.kind == "predict"]
+        found = {one.name: estimate.of(one, store, lambda *_: here, estimate.published(planned)) for one in work}
     known = {name: one["seconds"] / 3600 for name, one in found.items() if one is not None}
     each = ", ".join(f"{name} {hours:.1f}" for name, hours in known.items())
     return f"{sum(known.values()):.1f} hours ({each}); not known: {len(found) - len(known)} stages"

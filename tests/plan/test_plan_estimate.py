@@ -13,7 +13,7 @@ from finished_stage import finish
 from xtreme_bench.files import Digests
 from xtreme_bench.plan import devices, estimate, facts, reading
 from xtreme_bench.plan.estimate import Shape
-from xtreme_bench.plan.stages import Plan, distinct, plan
+from xtreme_bench.plan.stages import Plan, plan
 from xtreme_bench.recipe.load import load
 from xtreme_bench.stage.store import Store
 
@@ -36,7 +36,7 @@ def planned(tmp_path: Path, recipe: str = RECIPE) -> Plan:
 
 def estimated(made: Plan, store: Store, device: str = "h100") -> dict[str, Any]:
     entries = facts.facts([made], store, Path("data"))["stages"]
-    estimate.add(entries, distinct([made]), store, devices.named(device))
+    estimate.add(entries, [made], store, devices.named(device))
     return {one["kind"]: one["estimate"] for one in entries if "estimate" in one}
 
 
@@ -131,17 +131,26 @@ def test_each_source_of_fine_tuning_has_a_published_size(source: str, target: st
     assert estimated(made, Store(tmp_path / "store"))["finetune"]["steps"] == -(-rows // 8)
 
 
+def test_an_encoder_of_the_hub_that_is_not_here_yet_has_its_published_shape(tmp_path: Path) -> None:
+    hub = f"model: {{hub: {{name: FacebookAI/xlm-roberta-large, revision: {'a' * 40}}}}}"
+    lines = [line for line in RECIPE.splitlines() if not line.startswith(("model", "pretraining", "data"))]
+    made = planned(tmp_path, "\n".join([*lines, hub, "data: {source: download}"]))
+    found = estimated(made, Store(tmp_path / "store"))
+    assert found["finetune"]["kept_bytes"] == 4 * estimate.SHAPES["FacebookAI/xlm-roberta-large"].total
+    assert found["predict"]["tokens"] == 2 * 5_010 * 32
+
+
 def test_disk_is_what_all_stages_leave_and_the_checkpoints_of_those_that_run_together(tmp_path: Path) -> None:
     made, store = planned(tmp_path), Store(tmp_path / "store")
     tokenised(made, store)
     entries = facts.facts([made], store, Path("data"))["stages"]
-    estimate.add(entries, distinct([made]), store, devices.named("h100"))
+    estimate.add(entries, [made], store, devices.named("h100"))
     whole = Shape(2, 32, 2, 64, 500).total
     assert estimate.peak_disk(entries, 1) == (4 + 4 + 32) * whole
     assert estimate.peak_disk(entries, 2) == (4 + 4 + 2 * 32) * whole
     finish(store, next(stage for stage in made.stages if stage.kind == "pretrain"))
     entries = facts.facts([made], store, Path("data"))["stages"]
-    estimate.add(entries, distinct([made]), store, devices.named("h100"))
+    estimate.add(entries, [made], store, devices.named("h100"))
     assert estimate.peak_disk(entries, 2) == (4 + 32) * whole
 
 

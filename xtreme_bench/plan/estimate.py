@@ -9,6 +9,7 @@ from typing import Any
 from xtreme_bench.plan import reading
 from xtreme_bench.plan.devices import Device, Devices
 from xtreme_bench.plan.reading import Reading, Tokens
+from xtreme_bench.plan.stages import Plan
 from xtreme_bench.stage.stage import Folder, Stage
 from xtreme_bench.stage.store import Store
 from xtreme_bench.training import encoder_files, room
@@ -54,6 +55,15 @@ class Shape:
         return self.forward(read.count, read.length) + head
 
 
+# Of encoders on the hub that recipes begin with, by their published configs: for plans before they are fetched.
+SHAPES = {
+    "FacebookAI/xlm-roberta-large": Shape(24, 1024, 16, 4096, 250_002),
+    "FacebookAI/xlm-roberta-base": Shape(12, 768, 12, 3072, 250_002),
+    "google-bert/bert-base-multilingual-cased": Shape(12, 768, 12, 3072, 119_547),
+    "intfloat/multilingual-e5-small": Shape(12, 384, 12, 1536, 250_037),
+}
+
+
 def shape_of(stage: Stage) -> Shape | None:
     """The shape of the encoder that a stage works with; None where its files are not here yet."""
     source: Stage | Folder | None = stage
@@ -69,18 +79,24 @@ def shape_of(stage: Stage) -> Shape | None:
     return Shape(*(config[name] for name in names)) if all(name in config for name in names) else None
 
 
-def add(entries: Iterable[dict[str, Any]], stages: Iterable[Stage], store: Store, device: Devices) -> None:
-    """Give each entry of a plan's facts that trains or predicts its `estimate`, None where too little is known."""
-    by_key = {stage.key: stage for stage in stages}
+def add(entries: Iterable[dict[str, Any]], plans: Iterable[Plan], store: Store, device: Devices) -> None:
+    """Give each entry of the facts of plans that trains or predicts its `estimate`, None where too little is known."""
+    by_key = {stage.key: (stage, published(one)) for one in plans for stage in one.stages}
     for entry in entries:
-        stage = by_key[entry["key"]]
+        stage, shape = by_key[entry["key"]]
         if stage.row.trains or stage.kind == "predict":
-            entry["estimate"] = of(stage, store, device)
+            entry["estimate"] = of(stage, store, device, shape)
+
+
+def published(plan: Plan) -> Shape | None:
+    """The shape of the hub's encoder that a plan begins with, where it is in the table."""
+    hub = plan.recipe.model.hub
+    return SHAPES.get(hub.name) if hub else None
 
 
 def of(stage: Stage, store: Store, device: Devices, shape: Shape | None = None) -> dict[str, Any] | None:
     """The estimate of one stage; None where too little is known. `shape` is for an encoder whose files are not here."""
-    shape = shape or shape_of(stage)
+    shape = shape_of(stage) or shape
     read = reading.of(stage, store) if shape else None
     if shape is None or read is None:
         return None
