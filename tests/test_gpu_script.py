@@ -66,8 +66,13 @@ def test_it_runs_with_what_is_installed_and_names_what_it_leaves_out(bare: Path,
     assert done.stdout.splitlines()[-1].endswith("left out")
 
 
-# A table of which rows are lost, a head whose loss counts an example twice, an encoder that forgets what it reads.
+# An encoder that reads backwards in bf16, a table whose trained rows are lost, a loss that depends on the cut, other
+# pairs than on the CPU.
 FAULTS = {
+    "bf16 beside fp32": (
+        "import torch\nfrom xtreme_bench.training.forward import Encoder\nwhole = Encoder.hidden\n"
+        "Encoder.hidden = lambda self, inputs: whole(self, inputs).flip(1 if torch.is_autocast_enabled('cpu') else ())"
+    ),
     "rows in use beside the whole table": (
         "from xtreme_bench.training.trimming import Trimmed\nTrimmed.put_back = lambda *_: None"
     ),

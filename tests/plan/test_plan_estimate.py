@@ -71,6 +71,22 @@ def test_steps_of_a_mix_are_by_each_tasks_own_batch_and_those_of_masked_text_com
         assert found["tokens"] == pytest.approx(own + text + 110 * -(-steps // 1000))
 
 
+def test_a_choice_reads_as_many_sequences_as_there_are_answers(tmp_path: Path) -> None:
+    found = []
+    for task in ("commonsenseqa", "ccg"):
+        recipe = MIX.replace(
+            "mnli: {languages: [en]}, qqp: {languages: [en], batch: 2}", f"{task}: {{languages: [en]}}"
+        )
+        made = planned(
+            tmp_path, recipe.replace("source: miniature", "source: download").replace("epochs: 1", "steps: 9")
+        )
+        found.append(estimated(made, Store(tmp_path / "store"))["intermediate"])
+    chosen, tagged = found
+    length = 32
+    assert chosen["tokens"] == 5 * length * (9 * 8 + 500)  # five answers; 500 development rows are looked at
+    assert tagged["tokens"] == length * (9 * 8 + 500)
+
+
 def test_without_tokenised_data_the_published_sizes_say_how_long_epochs_are(tmp_path: Path) -> None:
     made = planned(tmp_path, RECIPE.replace("source: miniature", "source: download").replace("epochs: 2", "epochs: 1"))
     found = estimated(made, Store(tmp_path / "store"))

@@ -16,6 +16,7 @@ from typing import Any
 
 from xtreme_bench.data.corpora import Choice, IntermediateChoice, SourceChoice, TargetChoice, TextChoice
 from xtreme_bench.data.published import published
+from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.stage.stage import Stage
 from xtreme_bench.stage.store import Store
 from xtreme_bench.training import sampling
@@ -113,9 +114,15 @@ def _facts(features: Stage, store: Store) -> tuple[Facts | None, str]:
         return None, PUBLISHED
     # Masked text is cut into sequences that are full.
     fill = 1.0 if isinstance(features.params.corpus, TextChoice) else _FILL
-    length = fill * features.params.corpus.max_length
+    length = fill * features.params.corpus.max_length * _choices(features.params.corpus)
     tokens = {part: count * length for part, count in sizes.items()}
     return {"rows": sizes, "examples": sizes, "tokens": tokens}, PUBLISHED
+
+
+def _choices(corpus: Any) -> int:
+    """Sequences of one example: several where a model chooses between texts."""
+    row = INTERMEDIATE.get(corpus.intermediate) if isinstance(corpus, IntermediateChoice) else None
+    return max(1, row.options) if row and row.family == "choice" else 1
 
 
 def _published(choice: Choice) -> dict[str, int] | None:
@@ -190,10 +197,10 @@ def _mix(params: Intermediate, facts: Mapping[str, Facts]) -> Reading:
     for name, share in zip(rows, sampling.probabilities(rows, params.sampling, params.weights), strict=True):
         (train,) = _parts(tasks[name], "train")
         count = left * share * steps * params.batches.get(name, params.batch) * train.length
-        learned.append(Tokens(count, train.length))
+        learned.append(Tokens(count, train.length / _choices(params.corpora[name])))
     if params.mlm:
         learned += _masked(params, params.mlm, facts["mlm"], steps)
-    largest = max((params.batch, *params.batches.values()))
+    largest = max(params.batches.get(name, params.batch) * _choices(one) for name, one in params.corpora.items())
     return Reading(steps, tuple(learned), tuple(_evaluations(params, steps, tasks.values())), TOKENISED, largest)
 
 
