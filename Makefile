@@ -10,7 +10,7 @@ READY  := $(VENV)/.installed
 ENGINE ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help install reproduce readme-tables plan validate check test test-docker bench-data bench-retrieval bench-training bench-comparison findings format lock audit image shell clean-containers clean
+.PHONY: help install reproduce readme-tables plan validate check test test-docker bench-data bench-retrieval bench-training bench-gpu bench-comparison findings format lock audit image shell clean-containers clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -62,6 +62,9 @@ bench-retrieval: $(READY) ## compare embedding and mining with other tools: DATA
 
 bench-training: $(READY) ## compare fine-tuning with transformers' Trainer and the benchmark's own procedure
 	$(VENV)/bin/python benchmarks/training.py $(ARGS)
+
+bench-gpu: $(READY) ## check and measure a machine with a GPU: [ARGS=--tiny]
+	PYTHONPATH=$(CURDIR) $(VENV)/bin/python benchmarks/gpu.py $(ARGS)
 
 bench-comparison: $(READY) ## measure `compare` at XTREME's full size
 	$(VENV)/bin/python benchmarks/comparison.py

@@ -8,8 +8,6 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import click
-
 # Spaces and joiners that are ordinary text in some languages, but not printable for Python.
 _TEXT = "\u00a0\u200c\u200d\u2009\u202f\u3000"
 _HIDDEN_IN_JSON = re.compile("[\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
@@ -108,4 +106,6 @@ def duration(seconds: float) -> str:
 
 def say(text: str = "", *, err: bool = False) -> None:
     """Print text, on standard error if asked. All commands print with this."""
+    import click  # here, because training needs this module too, on machines that have no more than that takes
+
     click.echo(visible(text), err=err)

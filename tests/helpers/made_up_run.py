@@ -67,7 +67,7 @@ def _number(task: str, code: str, metric: str, gain: float) -> float:
 # What stages say of themselves. Their own tests check that the names here are those of real facts.
 RAN = {"device": "made-up processor", "peak_memory_bytes": 300 * 2**20, "host": "nowhere", "started": "1970"}
 RAN |= {"processes": 1}
-RAN |= {"versions": {}, "cpu_seconds": 1.0}
+RAN |= {"versions": {}, "cpu_seconds": 1.0, "gpus": 0, "joules": None}
 RETRIEVED = {
     "layer": 2, "pooling": "mean", "provider": "onnxruntime 1.31.1 CPUExecutionProvider", "precision": "fp32",
     "sentences": 24, "cut": 0, "languages": {},
@@ -189,6 +189,13 @@ def _facts(stage: Stage) -> dict[str, Any]:
         return {"examples": dict.fromkeys(stage.params.corpora, 2000)}
     if stage.kind == "finetune":
         return {"examples": {stage.params.corpus.source: 1500}}
+    if stage.kind == "features":
+        sizes = dict.fromkeys(getattr(stage.params.corpus, "languages", ()), 200) | {
+            "train": 1500,
+            "dev": 100,
+            "all": 1600,
+        }
+        return {"rows": sizes, "examples": sizes, "tokens": {part: 20 * size for part, size in sizes.items()}}
     if stage.kind == "audit":
         return AUDIT
     if stage.kind == "precision":

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from array import array
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,9 @@ import pytest
 from finished_stage import finish
 
 from xtreme_bench.files import Digests
-from xtreme_bench.plan import devices, estimate, facts
+from xtreme_bench.plan import devices, estimate, facts, reading
 from xtreme_bench.plan.estimate import Shape
-from xtreme_bench.plan.stages import Plan, distinct, plan
+from xtreme_bench.plan.stages import Plan, plan
 from xtreme_bench.recipe.load import load
 from xtreme_bench.stage.store import Store
 
@@ -27,15 +28,152 @@ targets: {xnli: {languages: [en, de]}}
 """
 
 
-def planned(tmp_path: Path) -> Plan:
-    (tmp_path / "small.yaml").write_text(RECIPE)
-    return plan(load(tmp_path / "small.yaml"), digests=Digests(tmp_path / "digests.json"))
+def planned(tmp_path: Path, recipe: str = RECIPE) -> Plan:
+    (tmp_path / "small.yaml").write_text(recipe)
+    data = None if "miniature" in recipe else tmp_path / "data"
+    return plan(load(tmp_path / "small.yaml"), data=data, digests=Digests(tmp_path / "digests.json"))
 
 
 def estimated(made: Plan, store: Store, device: str = "h100") -> dict[str, Any]:
     entries = facts.facts([made], store, Path("data"))["stages"]
-    estimate.add(entries, distinct([made]), store, devices.named(device))
+    estimate.add(entries, [made], store, devices.named(device))
     return {one["kind"]: one["estimate"] for one in entries if "estimate" in one}
+
+
+MIX = RECIPE.replace(
+    "finetuning:",
+    """intermediate:
+  tasks: {mnli: {languages: [en]}, qqp: {languages: [en], batch: 2}}
+  sampling: {kind: uniform}
+  epochs: 1
+  batch: 8
+  max_length: 64
+finetuning:""",
+)
+MASKED = MIX.replace("  sampling", "  mlm: {languages: [en, de], ratio: 0.5, batch: 4}\n  sampling")
+
+
+def test_steps_of_a_mix_are_by_each_tasks_own_batch_and_those_of_masked_text_come_on_top(tmp_path: Path) -> None:
+    tasks = {
+        "mnli": {"examples": {"train": 40, "dev": 5}, "tokens": {"train": 400, "dev": 50}, "rows": {"train": 40}},
+        "qqp": {"examples": {"train": 40, "dev": 5}, "tokens": {"train": 800, "dev": 60}, "rows": {"train": 40}},
+        "masked text": {"examples": {"en": 10, "de": 10}, "tokens": {"en": 300, "de": 300}},
+    }
+    # 40 / 8 + 40 / 2 = 25 steps; uniformly, half of them in batches of 8 inputs of 10 tokens, half of 2 of 20.
+    own = 12.5 * 8 * 10 + 12.5 * 2 * 20
+    for recipe, steps, text in ((MIX, 25, 0.0), (MASKED, 50, 25 * 4 * 30)):
+        made, store = planned(tmp_path, recipe), Store(tmp_path / f"store{steps}")
+        for stage in made.stages:
+            if stage.kind == "features" and stage.name.removeprefix("tokenise ").partition(" (")[0] in tasks:
+                finish(store, stage, left={"facts": tasks[stage.name.removeprefix("tokenise ").partition(" (")[0]]})
+        found = estimated(made, store)["intermediate"]
+        assert found["steps"] == steps
+        assert found["tokens"] == pytest.approx(own + text + 110 * -(-steps // 1000))
+
+
+def test_a_choice_reads_as_many_sequences_as_there_are_answers(tmp_path: Path) -> None:
+    found = []
+    for task in ("commonsenseqa", "ccg"):
+        recipe = MIX.replace(
+            "mnli: {languages: [en]}, qqp: {languages: [en], batch: 2}", f"{task}: {{languages: [en]}}"
+        )
+        made = planned(
+            tmp_path, recipe.replace("source: miniature", "source: download").replace("epochs: 1", "steps: 9")
+        )
+        found.append(estimated(made, Store(tmp_path / "store"))["intermediate"])
+    chosen, tagged = found
+    length = 32
+    assert chosen["tokens"] == 5 * length * (9 * 8 + 500)  # five answers; 500 development rows are looked at
+    assert tagged["tokens"] == length * (9 * 8 + 500)
+
+
+def test_without_tokenised_data_the_published_sizes_say_how_long_epochs_are(tmp_path: Path) -> None:
+    made = planned(tmp_path, RECIPE.replace("source: miniature", "source: download").replace("epochs: 2", "epochs: 1"))
+    found = estimated(made, Store(tmp_path / "store"))
+    assert found["finetune"]["steps"] == 392_702 // 8 + 1
+    assert found["finetune"]["lengths"] == found["predict"]["lengths"] == reading.PUBLISHED
+    assert found["predict"]["tokens"] == 2 * 5_010 * 32
+
+
+def test_only_the_rows_in_use_of_the_table_take_memory_and_disk(tmp_path: Path) -> None:
+    made, store = planned(tmp_path), Store(tmp_path / "store")
+    tokenised(made, store)
+    whole = estimated(made, store)["finetune"]
+    for stage in made.stages:
+        if stage.kind == "features":
+            (store.out(stage.key) / "train").mkdir()
+            (store.out(stage.key) / "train" / "tokens.values").write_bytes(array("i", [5, 6, 6, 9]).tobytes())
+    few = estimated(made, store)["finetune"]
+    assert (whole["rows"], few["rows"]) == (None, 3)
+    assert whole["memory_bytes"] - few["memory_bytes"] == 16 * 32 * 497
+    assert whole["disk_bytes"] - few["disk_bytes"] == 32 * 32 * 497
+
+
+def test_a_training_of_the_head_alone_has_no_backward_pass_through_the_encoder_and_leaves_none(tmp_path: Path) -> None:
+    found = []
+    for settings in ("epochs: 2", "epochs: 2, method: head"):
+        made = planned(tmp_path, RECIPE.replace("epochs: 2", settings))
+        store = Store(tmp_path / f"store{len(found)}")
+        tokenised(made, store)
+        found.append(estimated(made, store)["finetune"])
+    whole, head = found
+    assert head["tokens"] == whole["tokens"]
+    assert 1 / 3 < head["flops"] / whole["flops"] < 0.5  # development rows have no backward pass in either
+    assert (head["disk_bytes"], head["kept_bytes"]) == (0, 0)
+
+
+def test_a_second_training_on_all_rows_counts_too(tmp_path: Path) -> None:
+    found = []
+    for settings in ("epochs: 1", "epochs: 1, retrain: all"):
+        recipe = RECIPE.replace("xnli: {epochs: 2", f"tydiqa: {{{settings}, stride: 16").replace(
+            "targets: {xnli", "targets: {tydiqa"
+        )
+        recipe = recipe.replace("[en, de]}}", "[en]}}").replace("source: miniature", "source: download")
+        found.append(estimated(planned(tmp_path, recipe), Store(tmp_path / "store"))["finetune"])
+    assert found[0]["steps"] == 3_696 // 8
+    assert found[1]["steps"] == 2 * found[0]["steps"]
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "rows"),
+    [("squad", "mlqa", 87_599), ("pawsx", "pawsx", 49_401), ("udpos", "udpos", 21_253), ("panx", "panx", 20_000)],
+)
+def test_each_source_of_fine_tuning_has_a_published_size(source: str, target: str, rows: int, tmp_path: Path) -> None:
+    settings = "epochs: 1, stride: 16" if source == "squad" else "epochs: 1"
+    recipe = RECIPE.replace("xnli: {epochs: 2", f"{source}: {{{settings}").replace(
+        "targets: {xnli", f"targets: {{{target}"
+    )
+    made = planned(tmp_path, recipe.replace("source: miniature", "source: download"))
+    assert estimated(made, Store(tmp_path / "store"))["finetune"]["steps"] == -(-rows // 8)
+
+
+def test_an_encoder_of_the_hub_that_is_not_here_yet_has_its_published_shape(tmp_path: Path) -> None:
+    hub = f"model: {{hub: {{name: FacebookAI/xlm-roberta-large, revision: {'a' * 40}}}}}"
+    lines = [line for line in RECIPE.splitlines() if not line.startswith(("model", "pretraining", "data"))]
+    made = planned(tmp_path, "\n".join([*lines, hub, "data: {source: download}"]))
+    found = estimated(made, Store(tmp_path / "store"))
+    assert found["finetune"]["kept_bytes"] == 4 * estimate.SHAPES["FacebookAI/xlm-roberta-large"].total
+    assert found["predict"]["tokens"] == 2 * 5_010 * 32
+
+
+def test_disk_is_what_all_stages_leave_and_the_checkpoints_of_those_that_run_together(tmp_path: Path) -> None:
+    made, store = planned(tmp_path), Store(tmp_path / "store")
+    tokenised(made, store)
+    entries = facts.facts([made], store, Path("data"))["stages"]
+    estimate.add(entries, [made], store, devices.named("h100"))
+    whole = Shape(2, 32, 2, 64, 500).total
+    assert estimate.peak_disk(entries, 1) == (4 + 4 + 32) * whole
+    assert estimate.peak_disk(entries, 2) == (4 + 4 + 2 * 32) * whole
+    finish(store, next(stage for stage in made.stages if stage.kind == "pretrain"))
+    entries = facts.facts([made], store, Path("data"))["stages"]
+    estimate.add(entries, [made], store, devices.named("h100"))
+    assert estimate.peak_disk(entries, 2) == (4 + 32) * whole
+
+
+@pytest.mark.parametrize("precision", ["fp32", "tf32", "bf16"])
+@pytest.mark.parametrize("name", sorted(devices.DEVICES))
+def test_each_device_has_a_rate_for_each_precision_of_recipes(name: str, precision: str) -> None:
+    assert 1e12 < devices.DEVICES[name].rate(precision) < 1e15
 
 
 def tokenised(made: Plan, store: Store) -> None:
@@ -50,7 +188,7 @@ def tokenised(made: Plan, store: Store) -> None:
 
 
 def test_operations_are_two_for_each_weight_and_token_and_those_of_attention() -> None:
-    shape = Shape(layers=24, width=1024, feedforward=4096, vocabulary=250_002)
+    shape = Shape(layers=24, width=1024, heads=16, feedforward=4096, vocabulary=250_002)
     assert shape.inner == pytest.approx(302e6, rel=0.01)  # XLM-R Large has 560 million with its table
     assert shape.total == pytest.approx(558e6, rel=0.01)
     assert shape.forward(1, 0) == 2 * shape.inner
@@ -64,17 +202,18 @@ def test_steps_and_tokens_are_those_of_the_tokenised_data(tmp_path: Path) -> Non
     # Two epochs of 40 examples in batches of 8 are 10 steps; each third or so is scored: 3 x 50 tokens.
     assert (found["finetune"]["steps"], found["finetune"]["tokens"]) == (10, 10 * 8 * 10 + 3 * 50)
     assert (found["predict"]["steps"], found["predict"]["tokens"]) == (None, 100)
-    assert found["finetune"]["lengths"] == found["predict"]["lengths"] == estimate.TOKENISED
-    shape = Shape(2, 32, 64, 500)
-    assert found["finetune"]["flops"] == 3 * shape.forward(800, 10) + shape.forward(150, 10)
-    assert found["predict"]["flops"] == shape.forward(100, 10)
-    assert found["finetune"]["disk_bytes"] == 32 * shape.total
+    assert found["finetune"]["lengths"] == found["predict"]["lengths"] == reading.TOKENISED
+    shape = Shape(2, 32, 2, 64, 500)
+    assert found["finetune"]["flops"] == pytest.approx(3 * shape.forward(800, 10) + shape.forward(150, 10))
+    assert found["predict"]["flops"] == shape.forward(60, 12) + shape.forward(40, 8)  # by language
+    assert found["finetune"]["kept_bytes"] == 4 * shape.total
+    assert found["finetune"]["disk_bytes"] == (32 + 4) * shape.total
 
 
 def test_before_data_is_tokenised_lengths_are_assumed_or_nothing_is_said(tmp_path: Path) -> None:
     found = estimated(planned(tmp_path), Store(tmp_path / "store"))
     assert found["pretrain"]["tokens"] == 10 * 4 * 20
-    assert found["pretrain"]["lengths"] == estimate.ASSUMED
+    assert found["pretrain"]["lengths"] == reading.ASSUMED
     assert found["finetune"] is found["predict"] is None  # how long two epochs are is not known
 
 
@@ -103,8 +242,26 @@ def test_the_command_tells_it_and_does_so_only_when_asked(tmp_path: Path) -> Non
     assert not any("estimate" in one for one in json.loads(called("--json", "-"))["stages"])
 
 
+@pytest.mark.parametrize(
+    ("card", "name"),
+    [("NVIDIA H100 80GB HBM3", "h100"), ("NVIDIA A100-SXM4-80GB", "a100"), ("NVIDIA GeForce RTX 4090", "rtx4090"),
+     ("Tesla V100-SXM2-32GB", "v100"), ("NVIDIA L4", None), ("NVIDIA RTX A1000", None),
+     ("NVIDIA GeForce RTX 4090 Laptop GPU", None), ("x86_64", None)],
+)  # fmt: skip
+def test_a_card_is_found_in_the_table_by_what_torch_calls_it(card: str, name: str | None, tmp_path: Path) -> None:
+    found = devices.known(card, tmp_path)(64, 256, 4, 1, "fp32")
+    assert (found.name if found else None) == name
+
+
 @pytest.mark.slow
 def test_this_machine_is_probed(tmp_path: Path) -> None:
-    found = devices.this(64, 256, 1, "fp32")
-    assert 1e8 < found.peak["fp32"] < 1e15
+    shape = (64, 256, 4, 1, "fp32")
+    found = devices.named(devices.THIS, tmp_path)(*shape)
+    assert found
+    assert 1e8 < found.rate("fp32") < 1e15
+    assert 1e-12 < found.update < 1e-6
     assert found.memory
+    # A report finds it again, for this processor and this shape alone.
+    assert devices.known(found.name, tmp_path)(*shape) == found
+    assert devices.known("another processor", tmp_path)(*shape) is None
+    assert devices.known(found.name, tmp_path)(128, 256, 4, 1, "fp32") is None

@@ -18,7 +18,7 @@ from xtreme_bench.stage.store import Store
 STAGE = {"schema_version": 1, "kind": "score", "params": {"tasks": ["xnli"]}, "rows": {}, "inputs": {},
          "code": {"xtreme_bench.official.scores": "c"}, "versions": {}}  # fmt: skip
 KEY = digest(STAGE)
-RAN = {"device": "cpu", "versions": {}, "peak_memory_bytes": 1}
+RAN = {"device": "cpu", "versions": {}, "peak_memory_bytes": 1, "cpu_seconds": 1.0, "gpus": 0, "joules": None}
 RECORD = {**STAGE, "name": "score", "files": {}, "facts": {"rows": 5}, "seconds": 1.5, "ran": RAN}
 
 
@@ -87,7 +87,7 @@ def lacking(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
         (lacking("facts"), "lacks facts"),
         (lacking("seconds"), "lacks seconds"),
         (lacking("ran"), "lacks ran"),
-        (lambda record: mended({**record, "ran": {"device": "cpu"}}), "lacks ran.versions, ran.peak_memory_bytes"),
+        (lambda record: mended({**record, "ran": {"device": "cpu"}}), "lacks ran.versions, ran.peak_memory_bytes, "),
         (lambda record: mended({**record, "outputs": None, "name": 1}), "lacks name, outputs"),
         (lambda record: [record], "is not a record of a stage"),
         (lambda record: {**record, "facts": {"rows": float("nan")}}, "cannot be read"),

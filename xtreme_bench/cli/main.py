@@ -124,7 +124,7 @@ def plan(
     json_file: Path | None,
 ) -> None:
     """Show what RECIPE would run, what is finished, and what is missing; exit 2 if a stage cannot run."""
-    from xtreme_bench.plan import facts, stages
+    from xtreme_bench.plan import facts
     from xtreme_bench.run.reproduce import Places, planned
     from xtreme_bench.stage.store import Store
 
@@ -132,10 +132,11 @@ def plan(
     made = planned(recipe, places, engine, accept_code=accept_code, overrides=_overrides(seed, overrides))
     found = facts.facts(made, Store(store), places.corpora)
     if device:
-        from xtreme_bench.plan import estimate
+        from xtreme_bench.plan import estimate, estimate_text
 
-        estimate.add(found["stages"], stages.distinct(made), Store(store), devices.named(device))
-    emit(json_file, found, lambda: facts.text(found) + (f"\n\n{estimate.text(found['stages'])}" if device else ""))
+        estimate.add(found["stages"], made, Store(store), devices.named(device, store))
+        found["peak_disk_bytes"] = estimate.peak_disk(found["stages"], made[0].recipe.resources.jobs)
+    emit(json_file, found, lambda: facts.text(found) + (f"\n\n{estimate_text.text(found)}" if device else ""))
     sys.exit(2 if found["cannot_run"] and not allow_missing else 0)
 
 

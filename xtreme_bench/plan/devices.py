@@ -4,65 +4,128 @@ from __future__ import annotations
 
 import functools
 import json
+import math
+import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 from xtreme_bench.errors import InputError
+from xtreme_bench.files import write_json
+from xtreme_bench.training import room
 
 
 @dataclass(frozen=True)
 class Device:
     """`peak` and `share` are by precision: dense FLOPs a second without sparsity, and the share that training reaches.
 
-    `memory` is in bytes, None where it is not known; `source` says where the figures are from.
+    `update` are the seconds in which the optimizer changes one weight. `memory` is in bytes, None where it is not
+    known, `gpu` whether it is that of a GPU; `source` says where the figures are from.
     """
 
     name: str
     peak: dict[str, float]
     share: dict[str, float]
+    update: float
     memory: float | None
     source: str
+    gpu: bool = True
 
+    def rate(self, precision: str) -> float:
+        """FLOPs a second in use."""
+        return self.peak[precision] * self.share[precision]
+
+    @property
+    def for_activations(self) -> float:
+        """Bytes that activations may take at most."""
+        return room.CPU_BYTES if not self.gpu else room.GPU_SHARE * (self.memory or math.inf)
+
+
+# The device for width, feed-forward width, heads, threads and precision of a stage; None if its speed is not known.
+Devices = Callable[[int, int, int, int, str], Device | None]
 
 # Assumed, not measured: matrix products are the most of a step, but not all of it.
-_SHARE = {"bf16": 0.4, "fp32": 0.6}
+_SHARE = {"bf16": 0.4, "tf32": 0.5, "fp32": 0.6}
+# AdamW reads and writes a weight, its gradient and two moments, and the norm of the gradients reads them before.
+_UPDATE = 36
 _SHEET = "NVIDIA's data sheet; its share in use is assumed"
+
+
+def _sheet(name: str, bf16: float, tf32: float, fp32: float, bandwidth: float, memory: float, which: str) -> Device:
+    peak = {"bf16": bf16, "tf32": tf32, "fp32": fp32}
+    return Device(name, peak, _SHARE, _UPDATE / bandwidth, memory, f"{_SHEET} ({which})")
+
 
 DEVICES = {
     row.name: row
     for row in (
-        Device("h100", {"bf16": 989e12, "fp32": 67e12}, _SHARE, 80e9, f"{_SHEET} (SXM)"),
-        Device("h200", {"bf16": 989e12, "fp32": 67e12}, _SHARE, 141e9, f"{_SHEET} (SXM)"),
-        Device("a100", {"bf16": 312e12, "fp32": 19.5e12}, _SHARE, 80e9, f"{_SHEET} (80 GB)"),
-        # It has no units for bf16: what asks for it computes as fast as fp32 at best.
-        Device("v100", {"bf16": 15.7e12, "fp32": 15.7e12}, _SHARE | {"bf16": 0.6}, 32e9, f"{_SHEET} (SXM2, 32 GB)"),
-        Device("rtx4090", {"bf16": 165.2e12, "fp32": 82.6e12}, _SHARE, 24e9, f"{_SHEET} (fp32 accumulation)"),
+        _sheet("h100", 989e12, 494.7e12, 67e12, 3.35e12, 80e9, "SXM"),
+        _sheet("h200", 989e12, 494.7e12, 67e12, 4.8e12, 141e9, "SXM"),
+        _sheet("a100", 312e12, 156e12, 19.5e12, 2.04e12, 80e9, "80 GB"),
+        # It has no units for bf16 and tf32: what asks for them computes as fast as fp32 at best.
+        _sheet("v100", 15.7e12, 15.7e12, 15.7e12, 0.9e12, 32e9, "SXM2, 32 GB"),
+        _sheet("rtx4090", 165.2e12, 82.6e12, 82.6e12, 1.01e12, 24e9, "fp32 accumulation"),
     )
 }
 THIS = "this"
 NAMES = (*DEVICES, THIS)
 _PROBE_SECONDS = 120
+_PROBES = "probes.json"
 
 
-def named(name: str) -> Callable[[int, int, int, str], Device]:
-    """What gives the device of a name for width, feed-forward width, threads and precision; one probe for each."""
-    if name == THIS:
-        return functools.cache(this)
-    return lambda *shape: DEVICES[name]
+def named(name: str, store: Path | None = None) -> Devices:
+    """What gives the device of a name; this machine is probed once for each shape, and a `store` remembers it."""
+    return functools.cache(functools.partial(_measured, store)) if name == THIS else lambda *shape: DEVICES[name]
 
 
-def this(width: int, feedforward: int, threads: int, precision: str) -> Device:
-    """This machine, by a probe of some five seconds in a process of its own.
+def known(card: str, store: Path) -> Devices:
+    """What gives the device that torch or the processor calls `card`, from the table or from earlier probes."""
+    row, probes = of_card(card), _remembered(store)
 
-    Errors: `InputError` where it cannot run.
-    """
-    command = [sys.executable, "-m", "xtreme_bench.training.probe", *map(str, (width, feedforward, threads, precision))]
+    def device(*shape: int | str) -> Device | None:
+        found = probes.get(_name(shape))
+        return row or (_device(found, str(shape[-1])) if found and found["name"] == card else None)
+
+    return device
+
+
+def of_card(card: str) -> Device | None:
+    """The row of a GPU by what torch calls it: "NVIDIA H100 80GB HBM3", "NVIDIA GeForce RTX 4090"."""
+    words = re.split(r"[\s-]+", card.lower())
+    names = [*words, *map("".join, pairwise(words))]
+    return next((DEVICES[name] for name in names if name in DEVICES and "laptop" not in words), None)
+
+
+def _name(shape: Iterable[int | str]) -> str:
+    return " ".join(map(str, shape))
+
+
+def _remembered(store: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((store / _PROBES).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _measured(store: Path | None, *shape: int | str) -> Device:
+    """This machine, by a probe of some five seconds in a process of its own. Errors: `InputError` if it cannot run."""
+    command = [sys.executable, "-m", "xtreme_bench.training.probe", *map(str, shape)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=_PROBE_SECONDS, check=False)
     if done.returncode:
         said = done.stderr.strip().splitlines()
         raise InputError(f"this machine cannot be probed ({said[-1] if said else 'no reason'}): name a --device")
     found = json.loads(done.stdout)
-    # The probe computes a block forward and backward, so its rate is already what is reached.
-    return Device(found["name"], {precision: found["rate"]}, {precision: 1.0}, found["memory"], "a probe")
+    if store is not None and store.is_dir():  # planning alone must not create a store
+        write_json(store / _PROBES, {**_remembered(store), _name(shape): found})
+    return _device(found, str(shape[-1]))
+
+
+def _device(found: Mapping[str, Any], precision: str) -> Device:
+    # The probe computes real steps, so its rate is already what is reached.
+    rate, share = {precision: found["rate"]}, {precision: 1.0}
+    return Device(found["name"], rate, share, found["update"], found["memory"], "a probe", found["gpu"])

@@ -41,7 +41,7 @@ def write_page(outcome: Outcome, folder: Path, store: Store | None = None, teste
         published_section(main.manifest),
         *(page_curves.curve_sections(finished, store) if store else ()),
         page_facts.retrieval_section(records, page_curves.layers(finished)),
-        page_cost.cost_section(records),
+        page_cost.cost_section(finished, store),
         page_facts.trained_section(main.manifest),
         section("Data", *page_data.data_parts(main.manifest, records)),
         audit_section(main.manifest.get("audit")),

@@ -1,82 +1,60 @@
-"""The part of the page about cost: by phase, and behind it by stage."""
+"""The part of the page about cost: by phase, beside the estimates of a plan, and behind it by stage."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from xtreme_bench.report.markup import Section, cell, details, rich_table, section, table
-from xtreme_bench.stage.kinds import KINDS
+from xtreme_bench.report import cost
+from xtreme_bench.report.markup import Block, Section, cell, details, rich_table, section, table
+from xtreme_bench.stage.store import Store
 from xtreme_bench.wording import count, duration
+
+if TYPE_CHECKING:
+    from xtreme_bench.run.outcome import Finished
 
 Record = Mapping[str, Any]
 
 
-def cost_section(records: Sequence[Record]) -> Section | None:
-    """Time by phase, and the time, device, memory and key of each stage. A shared stage counts once."""
-    if not records:
+def cost_section(runs: Sequence[Finished], store: Store | None) -> Section | None:
+    """Cost by phase, what was in the store apart; estimates; each stage. A shared stage counts once."""
+    made, kept = cost.apart(runs)
+    if not made and not kept:
         return None
-    phases: dict[str, list[Record]] = {}
-    for record in records:
-        phases.setdefault(_phase(record["kind"]), []).append(record)
-    total = _seconds(records)
-    rows = [
-        [
-            phase,
-            len(own),
-            duration(_seconds(own)),
-            f"{100 * _seconds(own) / max(total, 1e-9):.0f}%",
-            _processor(own),
-            _memory(own),
-        ]
-        for phase in _PHASES
-        if (own := phases.get(phase))
-    ]
-    devices = ", ".join(dict.fromkeys(str(record["ran"]["device"]) for record in records))
-    by_phase = table(
-        ("phase", "stages", "time", "share", "processor time", "most memory"),
-        [*rows, [], ["all", len(records), duration(total), "", _processor(records), _memory(records)]],
-        note=f"On: {devices}. Results that were in the store already count with the time that they took when made.",
-    )
+    return section("Cost", *_phases(made, kept), *_estimates(runs, store), _stages([*made, *kept]))
+
+
+def _phases(made: Sequence[Record], kept: Sequence[Record]) -> Iterator[Block | None]:
+    devices = ", ".join(dict.fromkeys(str(record["ran"]["device"]) for record in (*made, *kept)))
+    for records, what in ((made, "made by this run"), (kept, "already in the store")):
+        if rows := cost.rows(records):
+            used = [at for at in range(len(cost.HEADINGS)) if any(row[at] for row in rows)]
+            headings, *lines = ([row[at] for at in used] for row in (cost.HEADINGS, *rows))
+            yield table(
+                [f"{headings[0]} ({what})", *headings[1:]], [*lines[:-1], [], lines[-1]], note=f"On: {devices}."
+            )
+
+
+def _estimates(runs: Sequence[Finished], store: Store | None) -> Iterator[Block | None]:
+    rows = cost.estimates(runs, store) if store else []
+    if rows:
+        note = "Estimates are those of `plan --device`; early stops and other work of the machine are not in them."
+        yield details("Estimates", table(("stage", "estimated", "took", "took / estimated"), rows, note=note))
+
+
+def _stages(records: Sequence[Record]) -> Block | None:
     stages = [
         [
             cell(record["name"]),
             cell(duration(record["seconds"])),
             cell(record["ran"]["device"]),
-            cell(_memory([record])),
+            cell(f"{record['ran']['peak_memory_bytes'] / 2**20:,.0f} MiB"),
             cell(record["key"][:12], "hash"),
         ]
         for record in records
     ]
     listed = rich_table(("stage", "time", "device", "memory", "key"), stages, kind="words", note=_MEMORY)
-    return section("Cost", by_phase, details(f"All {count(len(records), 'stage')}", listed))
+    return details(f"All {count(len(records), 'stage')}", listed)
 
 
 _MEMORY = "Memory: the most that the process held while it ran the stage, Python and libraries included."
-
-
-_TRAINED = tuple(dict.fromkeys(kind.phase for kind in KINDS.values() if kind.phase))
-_PHASES = ("data", *_TRAINED, "prediction and retrieval", "scores")
-
-
-def _seconds(records: Sequence[Record]) -> float:
-    return sum(float(record["seconds"]) for record in records)
-
-
-def _processor(records: Sequence[Record]) -> str:
-    """The time of all cores together; a dash where a record does not have it."""
-    found = [record["ran"].get("cpu_seconds") for record in records]
-    return duration(sum(found)) if all(one is not None for one in found) else "–"
-
-
-def _memory(records: Sequence[Record]) -> str:
-    return f"{max(record['ran']['peak_memory_bytes'] for record in records) / 2**20:,.0f} MiB"
-
-
-def _phase(kind: str) -> str:
-    row = KINDS[kind]
-    if row.trains:
-        return row.phase
-    if row.predicts or row.gpu:
-        return "prediction and retrieval"
-    return "scores" if row.tells in ("scores", "precision") else "data"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from xtreme_bench.report import page, page_again, terminal, versus
+from xtreme_bench.report import cost, page, page_again, terminal, versus
 from xtreme_bench.report.markup import Code, paragraph, section, table
 from xtreme_bench.report.tables import cell
 from xtreme_bench.report.verdict import expectations
@@ -22,13 +22,16 @@ def tell(outcome: Outcome | Together, reports: Path, store: Store) -> tuple[str,
     if isinstance(outcome, Outcome):
         tested = versus.of_outcome(outcome, store)
         text, bundles = terminal.terminal(outcome, tested), [outcome.main.bundle]
+        runs = [one for one in (outcome.main, outcome.baseline) if one is not None]
         written = page.write_page(outcome, reports / outcome.main.plan.recipe.name, store, tested)
     else:
         tested = versus.of_outcome(outcome, store)
         text = "\n\n".join([means(outcome), *difference(tested)])
         bundles = [one.bundle for one in outcome.main.finished.values()]
+        runs = [one for arm in _both(outcome) for one in arm.finished.values()]
         written = write_pages(outcome, reports / outcome.main.recipe.name, store, tested)
-    return text, [*(f"bundle: {bundle}" for bundle in bundles), f"report: {written}"]
+    cost.write(runs, written.parent)
+    return f"{text}\n\n{cost.line(runs)}", [*(f"bundle: {bundle}" for bundle in bundles), f"report: {written}"]
 
 
 def means(together: Together) -> str:

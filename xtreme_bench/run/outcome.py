@@ -15,12 +15,16 @@ from xtreme_bench.plan.stages import Plan
 
 @dataclass(frozen=True)
 class Finished:
-    """A finished recipe: the folder of its bundle, its manifest, and the records of its stages."""
+    """A finished recipe: the folder of its bundle, its manifest, and the records of its stages.
+
+    `reused` are the keys of those that were in the store before.
+    """
 
     plan: Plan
     bundle: Path
     manifest: dict[str, Any]
     records: list[dict[str, Any]]
+    reused: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

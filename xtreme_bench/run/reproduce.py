@@ -161,10 +161,11 @@ def reproduce(
         made = plans(name, places, place.image, digests, overrides)
         _require_inputs(made, places)
         made = accept(made, store) if accept_code else made
+        reused = frozenset(stage.key for stage in distinct(made) if store.record(stage.key) is not None)
         shared = _shared(made)
         execute(shared, store, place, jobs=resources.jobs, display=show(len(shared)))
     failed = _each_seed(made, {stage.key for stage in shared}, store, engine, show)
-    finished = {at: _finish(one, store, places) for at, one in enumerate(made) if at not in failed}
+    finished = {at: _finish(one, store, places, reused) for at, one in enumerate(made) if at not in failed}
     if any(one.recipe.seeds for one in made):
         return together(made, finished, failed, places.submissions)
     baseline = finished.get(1)
@@ -265,7 +266,7 @@ def _bundle(one: Plan, places: Places) -> Path:
     return folder / f"seed-{one.recipe.seed}" if one.recipe.seeds else folder
 
 
-def _finish(one: Plan, store: Store, places: Places) -> Finished:
+def _finish(one: Plan, store: Store, places: Places, reused: frozenset[str]) -> Finished:
     records = [record for stage in one.stages if (record := store.record(stage.key)) is not None]
     scores = None
     if one.score is not None:
@@ -278,7 +279,7 @@ def _finish(one: Plan, store: Store, places: Places) -> Finished:
         folder = write.write(_bundle(one, places), content, predictions)
     except OSError as error:
         raise StageError(f"{places.submissions}: the bundle cannot be written: {error.strerror or error}") from error
-    return Finished(one, folder, write.read_manifest(folder), records)
+    return Finished(one, folder, write.read_manifest(folder), records, reused)
 
 
 def _judge(main: Finished, baseline: Finished | None) -> list[Problem]:

@@ -27,7 +27,7 @@ _HOLDS: Mapping[str, type] = {
     "kind": str, "params": dict, "rows": dict, "inputs": dict, "code": dict,
     "name": str, "files": dict, "outputs": dict, "facts": dict, "seconds": float, "ran": dict,
 }  # fmt: skip
-_RAN = ("device", "versions", "peak_memory_bytes")
+_RAN = ("device", "versions", "peak_memory_bytes", "cpu_seconds", "gpus", "joules")
 # The number of records to search for stages similar to a given one.
 MOST_RECORDS = 5_000
 

@@ -28,10 +28,10 @@ from typing import Any
 
 from xtreme_bench.errors import StageError, XtremeBenchError
 from xtreme_bench.files import write_json
-from xtreme_bench.stage import loaded, memory, ranks
+from xtreme_bench.stage import energy, loaded, memory, ranks
 from xtreme_bench.stage.guard import guarded
 from xtreme_bench.stage.job import Inputs, Job
-from xtreme_bench.stage.kinds import KINDS
+from xtreme_bench.stage.kinds import KINDS, Kind
 from xtreme_bench.stage.params import parse
 from xtreme_bench.stage.versions import versions
 
@@ -69,7 +69,7 @@ def _work(folder: Path, spec: Mapping[str, Any], emit: Emit) -> None:
     code = spec.get("code", {})
     loaded.require(code)
     first = not ranks.own()
-    started, computed = time.time(), time.process_time()
+    started, computed, metered = time.time(), time.process_time(), energy.counters() if first else {}
     memory.reset_peak()
     job: Job[Any] = Job(
         params=parse(params, spec["params"]),
@@ -85,7 +85,9 @@ def _work(folder: Path, spec: Mapping[str, Any], emit: Emit) -> None:
             _require_code_of_plan(folder, code)
     if first:
         seconds = round(time.time() - started, 3)
-        ran = {**_circumstances(started), "cpu_seconds": round(time.process_time() - computed, 3)}
+        computed = ranks.world() * (time.process_time() - computed)  # they share the work evenly
+        joules = energy.used(metered, energy.counters())
+        ran = {**_circumstances(started, kind), "cpu_seconds": round(computed, 3), "joules": joules}
         result = {"facts": facts, "seconds": seconds, "ran": ran}
         write_json(folder / "result.json", result)
 
@@ -123,7 +125,7 @@ def _throttled(emit: Emit) -> Callable[[int, int, str], None]:
     return progress
 
 
-def _circumstances(started: float) -> dict[str, Any]:
+def _circumstances(started: float, kind: Kind) -> dict[str, Any]:
     torch = sys.modules.get("torch")
     cuda = torch is not None and torch.cuda.is_available()
     return {
@@ -131,6 +133,7 @@ def _circumstances(started: float) -> dict[str, Any]:
         "host": platform.node(),
         "device": torch.cuda.get_device_name() if torch is not None and cuda else platform.processor() or "cpu",
         "processes": ranks.world(),
+        "gpus": ranks.world() if cuda and kind.gpu else 0,
         "versions": versions(),
         "peak_memory_bytes": memory.peak(),
     }

@@ -7,10 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tensorboard.compat.proto.event_pb2 import Event
-from tensorboard.compat.proto.summary_pb2 import Summary
-from tensorboard.summary.writer.record_writer import RecordWriter
-
 DEV, CHANCE = "dev/", "chance/"
 Curve = Sequence[Mapping[str, Any]]
 
@@ -42,6 +38,10 @@ def _chance(point: Mapping[str, Any]) -> dict[str, Any]:
 def _write_events(board: Path, curve: Curve) -> None:
     """TensorBoard's usual writer puts times and the name of the machine into its files; here the step stands for the
     time, so that a run and its repetition are equal."""
+    from tensorboard.compat.proto.event_pb2 import Event
+    from tensorboard.compat.proto.summary_pb2 import Summary
+    from tensorboard.summary.writer.record_writer import RecordWriter
+
     board.mkdir(exist_ok=True)
     with (board / "events.out.tfevents.0").open("wb") as stream:
         writer = RecordWriter(stream)

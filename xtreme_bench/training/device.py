@@ -10,16 +10,12 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 
 from xtreme_bench.errors import InputError
-from xtreme_bench.training import processes
+from xtreme_bench.training import processes, room
 from xtreme_bench.training.encoder import single_threaded_tokenizers
 from xtreme_bench.training.examples import Example
 from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.params import Machine
-
-# Share of a GPU's free memory that activations may take, and what they may take on a CPU (fixed, so that results do
-# not depend on the machine).
-GPU_SHARE = 0.6
-CPU_BYTES = 2 << 30
+from xtreme_bench.training.room import CPU_BYTES, GPU_SHARE
 
 
 def prepare_device(machine: Machine) -> Accelerator:
@@ -66,14 +62,8 @@ def _to_come(optimizer: torch.optim.Optimizer) -> int:
 
 
 def activations(encoder: Encoder, sequences: int, longest: int, *, recomputed: bool = False) -> int:
-    """Bytes that a forward pass in fp32 keeps for the backward one.
-
-    Recomputed, these are the inputs of all blocks and what one block keeps.
-
-    Korthikanti et al. 2022, section 4.1, for values of four bytes and masks of one; measured in `test_device.py`.
-    """
-    each = 67 * encoder.width + 10 * encoder.heads * longest
-    return sequences * longest * (4 * encoder.width * encoder.blocks + each if recomputed else encoder.blocks * each)
+    """Bytes that a forward pass of an encoder in fp32 keeps for the backward one."""
+    return room.activations(encoder.width, encoder.heads, encoder.blocks, sequences, longest, recomputed=recomputed)
 
 
 def parts(batch: Sequence[Example], numbers: Sequence[int], fits: Callable[[int, int], bool]) -> Iterator[list[int]]:

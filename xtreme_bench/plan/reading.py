@@ -1,0 +1,212 @@
+"""What a stage that trains or predicts will read: how many tokens, in sequences of which length, and how it is known.
+
+Numbers are those of the tokenised data where that stage is finished; else the published sizes of the corpora, or the
+steps of the recipe, with lengths that are assumed.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from xtreme_bench.data.corpora import Choice, IntermediateChoice, SourceChoice, TargetChoice, TextChoice
+from xtreme_bench.data.published import published
+from xtreme_bench.intermediate import INTERMEDIATE
+from xtreme_bench.stage.stage import Stage
+from xtreme_bench.stage.store import Store
+from xtreme_bench.training import sampling
+from xtreme_bench.training.params import Finetune, Intermediate, MaskedText, Pretrain
+
+# Of the longest that is allowed, where no tokenizer has run yet.
+_FILL = 0.5
+TOKENISED = "tokenised data"
+PUBLISHED = "published sizes; inputs are assumed to be half as long as allowed"
+ASSUMED = "steps of the recipe; inputs are assumed to be half as long as allowed"
+_CHUNK = 1 << 22
+
+Facts = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Some tokens, the length of the sequences they are in, and how many of them a language model predicts."""
+
+    count: float
+    length: float
+    hidden: float = 0.0
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a stage reads: `learned` with a backward pass, `looked_at` without one; `sequences` of a step at most."""
+
+    steps: int | None
+    learned: tuple[Tokens, ...]
+    looked_at: tuple[Tokens, ...]
+    known_by: str
+    sequences: int = 0
+    longest: int = 0
+
+    @property
+    def tokens(self) -> float:
+        """All of them."""
+        return sum(one.count for one in (*self.learned, *self.looked_at))
+
+
+def of(stage: Stage, store: Store) -> Reading | None:
+    """What a stage reads; None where nothing says how much."""
+    params = stage.params
+    if isinstance(params, Pretrain):
+        count = params.steps * params.batch * _FILL * params.max_length
+        learned = Tokens(count, _FILL * params.max_length, params.mask * count)
+        return Reading(params.steps, (learned,), (), ASSUMED, params.batch, params.max_length)
+    tokenised = {name: source for name, source in stage.inputs.items()
+                 if isinstance(source, Stage) and source.kind == "features"}  # fmt: skip
+    found = {name: _facts(source, store) for name, source in tokenised.items()}
+    facts = {name: one for name, (one, _) in found.items() if one is not None}
+    known_by = TOKENISED if all(how == TOKENISED for _, how in found.values()) else PUBLISHED
+    if len(facts) < len(found):
+        return _by_steps(params, tokenised) if stage.row.trains else None
+    if not stage.row.trains:
+        return Reading(None, (), tuple(_parts(facts["features"])), known_by)
+    trained = _mix(params, facts) if isinstance(params, Intermediate) else _alone(params, facts["features"])
+    return replace(trained, known_by=known_by, longest=_longest(tokenised.values()))
+
+
+def rows_in_use(stage: Stage, store: Store) -> int | None:
+    """Rows of the table of words that a training touches; None where it takes the whole table, or data is not there."""
+    if isinstance(stage.params, Pretrain) or (isinstance(stage.params, Intermediate) and stage.params.mlm):
+        return None
+    used: set[int] = set()
+    for source in stage.sources:
+        if source.kind == "features":
+            files = sorted(store.out(source.key).rglob("tokens.values"))
+            if not files:
+                return None
+            used.update(*map(_distinct, files))
+    return len(used)
+
+
+@functools.cache
+def _distinct(file: Path) -> frozenset[int]:
+    """The ids in a column of tokens; what is in the store never changes."""
+    found: set[int] = set()
+    with file.open("rb") as stream:
+        while some := stream.read(_CHUNK):
+            found.update(array("i", some))
+    return frozenset(found)
+
+
+def _facts(features: Stage, store: Store) -> tuple[Facts | None, str]:
+    """The counts of a stage that tokenises, as it has or would have them, and how they are known."""
+    record = store.record(features.key)
+    if record is not None:
+        return record["facts"], TOKENISED
+    data = features.inputs["data"]
+    made_up = isinstance(data, Stage) and data.kind == "corpus"
+    sizes = None if made_up else _published(features.params.corpus)
+    if sizes is None:
+        return None, PUBLISHED
+    # Masked text is cut into sequences that are full.
+    fill = 1.0 if isinstance(features.params.corpus, TextChoice) else _FILL
+    length = fill * features.params.corpus.max_length * _choices(features.params.corpus)
+    tokens = {part: count * length for part, count in sizes.items()}
+    return {"rows": sizes, "examples": sizes, "tokens": tokens}, PUBLISHED
+
+
+def _choices(corpus: Any) -> int:
+    """Sequences of one example: several where a model chooses between texts."""
+    row = INTERMEDIATE.get(corpus.intermediate) if isinstance(corpus, IntermediateChoice) else None
+    return max(1, row.options) if row and row.family == "choice" else 1
+
+
+def _published(choice: Choice) -> dict[str, int] | None:
+    """Rows of each part of a corpus by the tables of tasks; None where a number is missing."""
+    found: dict[str, int | None]
+    match choice:
+        case SourceChoice():
+            train = published(choice.source, "train")
+            found = {"train": _at_most(train, choice.examples)}
+            found["dev"] = _at_most(published(choice.source, "dev"), choice.evaluate_on) or 0
+        case IntermediateChoice():
+            sizes = [published(choice.intermediate, "train", language) for language in choice.languages]
+            found = {"train": None if None in sizes else sum(size or 0 for size in sizes)}
+            found["dev"] = _at_most(published(choice.intermediate, "dev"), choice.evaluate_on) or 0
+        case TargetChoice():
+            found = {language: published(choice.task, "test", language) for language in choice.languages}
+        case TextChoice():
+            # How many sequences there are says only how often each language is drawn: here, equally often.
+            found = dict.fromkeys(choice.languages, 1)
+    known = {part: size for part, size in found.items() if size is not None}
+    return known if len(known) == len(found) else None
+
+
+def _at_most(size: int | None, most: int) -> int | None:
+    return min(size, most) if size and most else size
+
+
+def _by_steps(params: Any, tokenised: Mapping[str, Stage]) -> Reading | None:
+    if params.steps is None:
+        return None
+    longest = _longest(tokenised.values())
+    length = _FILL * longest
+    learned = Tokens(params.steps * params.batch * length, length)
+    return Reading(params.steps, (learned,), (), ASSUMED, params.batch, longest)
+
+
+def _longest(tokenised: Iterable[Stage]) -> int:
+    return max(int(source.params.corpus.max_length) for source in tokenised)
+
+
+def _parts(facts: Facts, *wanted: str) -> Iterator[Tokens]:
+    """The tokens of parts of a corpus: of those whose name begins with one that is wanted, or of all."""
+    for part, tokens in facts["tokens"].items():
+        if not wanted or part.partition("/")[0] in wanted:
+            yield Tokens(tokens, tokens / max(1, facts["examples"][part]))
+
+
+def _alone(params: Finetune, facts: Facts) -> Reading:
+    steps = sampling.steps({"features": facts["examples"]["train"]}, params)
+    (train,) = _parts(facts, "train")
+    # With `retrain` a second course follows, of as many steps at most.
+    courses = 2 if params.corpus.retrain else 1
+    learned = Tokens(courses * steps * params.batch * train.length, train.length)
+    dev = _evaluations(params, steps, [facts])
+    return Reading(courses * steps, (learned,), tuple(dev), TOKENISED, params.batch)
+
+
+def _evaluations(params: Any, steps: int, facts: Iterable[Facts]) -> Iterator[Tokens]:
+    times = math.ceil(steps / (params.evaluate_every or steps))
+    for one in facts:
+        for part in _parts(one, "dev"):
+            yield replace(part, count=times * part.count)
+
+
+def _mix(params: Intermediate, facts: Mapping[str, Facts]) -> Reading:
+    """Each task by its share of the steps and its own batch; masked text beside them."""
+    tasks = {name: facts[name] for name in params.corpora}
+    steps = sampling.mixed_steps({name: one["examples"]["train"] for name, one in tasks.items()}, params)
+    rows = {name: one["rows"]["train"] for name, one in tasks.items()}
+    left = 1.0 - (params.mlm.ratio if params.mlm else 0.0)
+    learned = []
+    for name, share in zip(rows, sampling.probabilities(rows, params.sampling, params.weights), strict=True):
+        (train,) = _parts(tasks[name], "train")
+        count = left * share * steps * params.batches.get(name, params.batch) * train.length
+        learned.append(Tokens(count, train.length / _choices(params.corpora[name])))
+    if params.mlm:
+        learned += _masked(params, params.mlm, facts["mlm"], steps)
+    largest = max(params.batches.get(name, params.batch) * _choices(one) for name, one in params.corpora.items())
+    return Reading(steps, tuple(learned), tuple(_evaluations(params, steps, tasks.values())), TOKENISED, largest)
+
+
+def _masked(params: Intermediate, mlm: MaskedText, facts: Facts, steps: int) -> Iterator[Tokens]:
+    shares = {language: facts["examples"][language] ** mlm.alpha for language in mlm.corpus.languages}
+    for text, share in zip(_parts(facts), shares.values(), strict=True):
+        drawn = mlm.ratio * share / sum(shares.values())
+        count = drawn * steps * params.batches.get("mlm", params.batch) * text.length
+        yield Tokens(count, text.length, mlm.mask * count)
