@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,9 +17,9 @@ from typing import Any
 from tabulate import tabulate
 
 from xtreme_bench.benchmark import TASKS
-from xtreme_bench.errors import InputError
+from xtreme_bench.errors import InputError, XtremeBenchError
 from xtreme_bench.files import write_text
-from xtreme_bench.wording import count, duration
+from xtreme_bench.wording import count, duration, say
 
 RECORDS = Path("docs/findings")
 DIFFERENCES = "differences.json"
@@ -275,14 +277,25 @@ def _commands(arms: Sequence[Json]) -> str:
     return "DATA has the releases that [data](data.md) lists.\n\n```console\n" + "\n".join(lines) + "\n```"
 
 
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn a wrong input into one message and its exit code."""
+    try:
+        yield
+    except XtremeBenchError as error:
+        say(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+
+
 def main() -> None:
     """Write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--records", type=Path, default=RECORDS, help="folder of the records")
     parser.add_argument("--to", type=Path, default=PAGE, help="the page")
     given = parser.parse_args()
-    write_text(given.to, page(given.records))
-    print(given.to)
+    with told():
+        write_text(given.to, page(given.records))
+    say(str(given.to))
 
 
 if __name__ == "__main__":
