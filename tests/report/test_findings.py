@@ -12,8 +12,9 @@ from small_bundle import LABELS, PREDICTIONS, put, put_bundle
 from xtreme_bench.bundle.evaluate import evaluate
 from xtreme_bench.errors import InputError
 from xtreme_bench.report import findings
-from xtreme_bench.report.findings import CLAIMS, DIFFERENCES, page
+from xtreme_bench.report.findings import DIFFERENCES, page
 from xtreme_bench.report.findings_records import record
+from xtreme_bench.report.findings_text import CLAIMS
 
 ROOT = Path(__file__).parents[2]
 MIDDLE = CLAIMS[0].text
