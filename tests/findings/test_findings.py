@@ -11,8 +11,10 @@ from small_bundle import LABELS, PREDICTIONS, put, put_bundle
 
 from xtreme_bench.bundle.evaluate import evaluate
 from xtreme_bench.errors import InputError
-from xtreme_bench.findings.page import CLAIMS, DIFFERENCES, PAGE, RECORDS, page
+from xtreme_bench.findings import page as findings
+from xtreme_bench.findings.page import DIFFERENCES, page
 from xtreme_bench.findings.records import record
+from xtreme_bench.findings.text import CLAIMS
 
 ROOT = Path(__file__).parents[2]
 MIDDLE = CLAIMS[0].text
@@ -158,5 +160,5 @@ def test_a_folder_without_bundles_is_an_error(tmp_path: Path) -> None:
 
 
 def test_the_page_in_docs_is_that_of_the_records() -> None:
-    made = page(ROOT / RECORDS)
-    assert made == (ROOT / PAGE).read_text(encoding="utf-8"), "run `make findings`"
+    made = page(ROOT / findings.RECORDS)
+    assert made == (ROOT / findings.PAGE).read_text(encoding="utf-8"), "run `make findings`"

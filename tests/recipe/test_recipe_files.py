@@ -1,7 +1,6 @@
 """Where recipes are found: by path, by name in recipes/ or among those that come with the package; and new ones."""
 
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -70,7 +69,7 @@ def test_an_unknown_name_lists_the_recipes_and_suggests_the_nearest(tmp_path: Pa
     head, *lines = str(caught.value).split("\n")
     assert head == "there is no recipe 'fist'; did you mean 'first'? Recipes:"
     assert [line.split()[0] for line in lines] == sorted([*NAMES, "first", "broken"])
-    assert any(re.fullmatch(r"  broken +\(has faults: xtreme-bench validate shows them\)", line) for line in lines)
+    assert "broken (has faults: xtreme-bench validate shows them)" in [" ".join(line.split()) for line in lines]
     assert caught.value.exit_code == 2
 
 

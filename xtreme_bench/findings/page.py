@@ -7,73 +7,34 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from tabulate import tabulate
 
 from xtreme_bench.benchmark import TASKS
-from xtreme_bench.errors import InputError
+from xtreme_bench.errors import InputError, XtremeBenchError
 from xtreme_bench.files import write_text
-from xtreme_bench.wording import count, duration
+from xtreme_bench.findings.text import (
+    CAVEATS,
+    CLAIMS,
+    ENOUGH_SEEDS,
+    HEAD,
+    INTERVALS,
+    METHOD,
+    QUESTION,
+    Column,
+)
+from xtreme_bench.wording import count, duration, say
 
 RECORDS = Path("docs/findings")
 DIFFERENCES = "differences.json"
 PAGE = Path("docs/findings.md")
 RECORDS_MODULE = "xtreme_bench.findings.records"
-# Fewer seeds answer nothing, whatever the intervals over items say.
-ENOUGH_SEEDS = 3
 Json = dict[str, Any]
-# A column of the tables: a target, and the layer that it is scored at, None where the layer does not matter.
-Column = tuple[str, int | None]
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A question that the arms can answer: is `better` better than `than` on a target?"""
-
-    text: str
-    better: str
-    than: str
-    column: Column
-
-
-QUESTION = ("pocket-diverse", "pocket-english")
-CLAIMS = (
-    Claim("Intermediate training (English NLI) helps retrieval at a middle layer", "pocket-english", "pocket-none",
-          ("tatoeba", 7)),
-    Claim("It helps retrieval at the last layer", "pocket-english", "pocket-none", ("tatoeba", 12)),
-    Claim("It helps question answering", "pocket-english", "pocket-none", ("xquad", None)),
-    Claim("It helps NLI", "pocket-english", "pocket-none", ("xnli", None)),
-    Claim("Twelve languages beat one distant language in NLI", "pocket-diverse", "pocket-distant", ("xnli", None)),
-    Claim("Twelve languages beat one distant language in retrieval at a middle layer", "pocket-diverse",
-          "pocket-distant", ("tatoeba", 7)),
-    Claim("Several tasks beat one", "pocket-several-tasks", "pocket-english", ("xnli", None)),
-    Claim("Masked text beside the tasks helps", "pocket-mlm", "pocket-english", ("tatoeba", 7)),
-)  # fmt: skip
-
-HEAD = """# Findings
-
-*Made by `make findings` from the records in `docs/findings/`; edit those by running arms, not this page.*
-
-How does intermediate training in diverse languages other than English compare with training in English alone, for
-zero-shot transfer? The arms below differ in the languages of the intermediate task alone: items, order, batches and
-steps are the same. The intermediate task is NLI, from XNLI's development set. Its last fifth is the test set of XNLI,
-and no item is on both sides in any language."""
-
-METHOD = """Means over the languages of a target, in percent, with the range over seeds."""
-
-INTERVALS = """In points, with 95 % intervals: a paired bootstrap over test items and, with several seeds, over seeds.
-`*`: significant after Holm's correction, and with at least three seeds."""
-
-CAVEATS = """- The authors of the encoder (multilingual-e5-small) tuned it for retrieval. A loss in retrieval says
-  nothing about XLM-R.
-- Its weights are stored in 4 bits, and trained further in 32.
-- Every training is far shorter than in the paper, and every test set is a small sample (see the arms).
-- XNLI is also a target: all arms but `pocket-none` saw more NLI, so a gain over it there is no transfer between tasks.
-- Development sets serve as test sets where test labels are not public."""
 
 
 def page(records: Path) -> str:
@@ -275,14 +236,25 @@ def _commands(arms: Sequence[Json]) -> str:
     return "DATA has the releases that [data](data.md) lists.\n\n```console\n" + "\n".join(lines) + "\n```"
 
 
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn a wrong input into one message and its exit code."""
+    try:
+        yield
+    except XtremeBenchError as error:
+        say(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+
+
 def main() -> None:
     """Write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--records", type=Path, default=RECORDS, help="folder of the records")
     parser.add_argument("--to", type=Path, default=PAGE, help="the page")
     given = parser.parse_args()
-    write_text(given.to, page(given.records))
-    print(given.to)
+    with told():
+        write_text(given.to, page(given.records))
+    say(str(given.to))
 
 
 if __name__ == "__main__":

@@ -23,9 +23,10 @@ from xtreme_bench.comparison.arms import read_arm
 from xtreme_bench.comparison.compare import Comparison, compare
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.files import write_json
-from xtreme_bench.findings.page import DIFFERENCES, RECORDS, Json
+from xtreme_bench.findings.page import DIFFERENCES, RECORDS, Json, told
 from xtreme_bench.official.scores import cells
 from xtreme_bench.stage.store import Store
+from xtreme_bench.wording import say
 
 # What of a comparison is kept: single cells would be most of it.
 LEVELS = ("contrast", "task", "transfer", "intermediate data")
@@ -171,7 +172,9 @@ def main() -> None:
     parser.add_argument("--store", type=Path, help="the store of the runs, which knows what their stages took")
     parser.add_argument("--to", type=Path, default=RECORDS, help="folder of the records")
     given = parser.parse_args()
-    print(*record(given.bundles, given.labels, given.to, given.store), sep="\n")
+    with told():
+        for path in record(given.bundles, given.labels, given.to, given.store):
+            say(str(path))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ __all__ = [
     "predict",
     "pretrain",
     "processes",
+    "room",
     "sampling",
     "shorten",
     "train",

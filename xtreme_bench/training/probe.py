@@ -26,6 +26,7 @@ from xtreme_bench.training.families import classification
 from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.network import Network, Task
 from xtreme_bench.training.optimization import adamw
+from xtreme_bench.wording import say
 
 SECONDS = 4.0
 VOCABULARY, LONGEST = 2_000, 130
@@ -111,4 +112,4 @@ def _memory(device: str) -> int:
 
 if __name__ == "__main__":
     width, feedforward, heads, threads = map(int, sys.argv[1:5])
-    print(json.dumps(probe(width, feedforward, heads, threads, sys.argv[5])))
+    say(json.dumps(probe(width, feedforward, heads, threads, sys.argv[5])))

@@ -1,0 +1,65 @@
+"""The small twin of a shipped recipe: the same recipe with another model, other data and a tiny budget, by `--set`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from xtreme_bench.recipe.load import Recipe, load
+
+# Of the built-in corpora; each keeps what it can of the languages of a recipe.
+LANGUAGES = ("en", "de", "zh", "sw", "ru")
+_SCRATCH = "{scratch: {layers: 1, width: 16, heads: 2, feedforward: 32, vocabulary: 600, positions: 130}}"
+_PRETRAINING = "{steps: 4, batch: 8, max_length: 32, languages: [en, de]}"
+_TRAINING = "{steps: 2, batch: 4, max_length: 48, evaluate_every: 2, evaluate_on: 8}"
+# Which of the built-in tasks stands for one that the built-in corpora lack.
+_INSTEAD = {"xnli_dev": "mnli"}
+
+
+def twin(path: Path) -> list[str]:
+    """What `--set` must set in a recipe, to make it tiny."""
+    recipe = load(path)
+    found = [
+        "data={source: miniature, scale: 0.03}",
+        f"model={_SCRATCH}",
+        f"pretraining={_PRETRAINING}",
+        f"finetuning={{xnli: {_TRAINING}}}",
+        "targets={xnli: {languages: [en, de]}, tatoeba: {languages: [de]}}",
+        "retrieval={layer: 1, pooling: mean, max_length: 32}",
+        "seed=1",
+        "resources={threads: 1, jobs: 2}",
+        *(f"{key}=" for key in ("baseline", "expect", "held_out", "contrast") if _has(recipe, key)),
+    ]
+    return found + [f"intermediate.{line}" for line in _intermediate(recipe)]
+
+
+def _has(recipe: Recipe, key: str) -> bool:
+    if key == "expect":
+        return bool(recipe.expect.scores or recipe.expect.gains)
+    return getattr(recipe, key) is not None
+
+
+def _intermediate(recipe: Recipe) -> Iterator[str]:
+    """The tasks stay, in as many of the small languages, matched as they are; the budget goes."""
+    settings = recipe.intermediate
+    if settings is None:
+        return
+    if settings.epochs is not None:
+        yield "epochs="
+    yield from ("steps=2", "batch=4", "max_length=48")
+    if any(name.startswith("squad") for name in settings.tasks):
+        yield from ("qa_length=64", "qa_stride=16")
+    tasks = []
+    for name, task in settings.tasks.items():
+        own = [f"languages: [{', '.join(_small(task.languages))}]"]
+        if task.items:
+            shared = sorted({*_small(task.languages), "en"})
+            own += [f"items: {task.items}, examples: 16, shared_by: [{', '.join(shared)}]"]
+        tasks.append(f"{_INSTEAD.get(name, name)}: {{{', '.join(own)}}}")
+    yield f"tasks={{{', '.join(tasks)}}}"
+    if settings.mlm:
+        yield "mlm.languages=[en, de]"
+
+
+def _small(languages: tuple[str, ...]) -> list[str]:
+    return [code for code in LANGUAGES if code in languages] or ["de"]
