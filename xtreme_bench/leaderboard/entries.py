@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -16,9 +17,10 @@ from xtreme_bench.bundle.suspicion import Flag
 from xtreme_bench.bundle.verify import Verification, verify
 from xtreme_bench.bundle.write import read_manifest
 from xtreme_bench.comparison.arms import without_seed
-from xtreme_bench.errors import XtremeBenchError
+from xtreme_bench.errors import InputError, XtremeBenchError
 from xtreme_bench.files import digest
 from xtreme_bench.official.scores import cells, summary
+from xtreme_bench.wording import shown
 
 Manifest = Mapping[str, Any]
 # What an untrusted manifest may fill of a page.
@@ -82,6 +84,9 @@ def entries(places: Sequence[Path], labels: Path | None) -> tuple[list[Entry], l
     A faulty bundle is an entry that is not verified, or refused if its manifest cannot be read. Errors: `InputError` if
     a place is missing, or the labels cannot be read.
     """
+    # Else every bundle would be refused for it, and an empty board replace a good one.
+    if labels is not None and not any((labels / task).is_dir() for task in TASKS):
+        raise InputError(f"{labels}: has no folder of a task; --labels takes the folder that contains the task folders")
     refused: list[Refused] = []
     groups: dict[tuple[Path, Any], list[tuple[Path, Manifest, Verification]]] = {}
     for bundle in bundles_in(places):
@@ -90,7 +95,8 @@ def entries(places: Sequence[Path], labels: Path | None) -> tuple[list[Entry], l
             result = _checked(check(bundle)) if labels is None else verify(bundle, labels)
         except XtremeBenchError as error:
             # The message names the path on this machine, which is nobody's business.
-            said = [str(problem) for problem in error.problems] or [str(error).replace(str(bundle), bundle.name)]
+            whole = str(error).replace(shown(str(bundle)), shown(bundle.name))
+            said = [str(problem) for problem in error.problems] or [whole]
             refused.append(Refused(bundle.name, tuple(one[:MOST_TEXT] for one in said[:MOST_LISTED])))
             continue
         groups.setdefault(_experiment(bundle, manifest), []).append((bundle, manifest, result))
@@ -112,9 +118,8 @@ def _checked(report: Report) -> Verification:
 
 def _entry(group: Sequence[tuple[Path, Manifest, Verification]], slugs: set[str]) -> Entry:
     bundles, manifests, results = zip(*sorted(group, key=lambda one: one[1]["seed"]), strict=True)
-    slug = stem = re.sub("[^a-z0-9-]", "-", manifests[0]["name"].lower())
-    while slug in slugs:
-        slug = f"{stem}-{sum(one.startswith(stem) for one in slugs) + 1}"
+    stem = re.sub("[^a-z0-9-]", "-", manifests[0]["name"].lower())
+    slug = next(one for one in chain([stem], (f"{stem}-{at}" for at in count(2))) if one not in slugs)
     slugs.add(slug)
     scored = all(result.verified for result in results)
     found = [
