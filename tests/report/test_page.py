@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from made_up_run import UNSCORED, made_up
+from made_up_run import UNSCORED, made_up, made_up_comparison
 from page_reader import Reader
 
 from xtreme_bench.files import file_digest
 from xtreme_bench.report.page import write_comparison_page, write_page
+from xtreme_bench.report.versus import Versus
 from xtreme_bench.run.outcome import Finished
 
 HOSTILE = """</title><script>alert(1)</script><img src=x onerror=alert(2)> "' & ${title} $body \u202e"""
@@ -186,3 +187,13 @@ def test_many_bundles_have_tables_but_no_crowded_plots(runs: tuple[Finished, Fin
 def test_the_page_is_written_whole_and_leaves_nothing_else(tmp_path: Path) -> None:
     page(tmp_path, baseline=False, curves=False)
     assert [path.name for path in (tmp_path / "report").iterdir()] == ["index.html"]
+
+
+def test_runs_of_one_name_have_each_their_own_test(runs: tuple[Finished, Finished, str], tmp_path: Path) -> None:
+    main, before = runs[0].manifest, runs[1].manifest
+    # In the first comparison every difference is significant, in the second none.
+    tested = {at: Versus(made_up_comparison(margin)) for at, margin in ((1, 0.0), (2, 100.0))}
+    text = write_comparison_page([before, main, main], tmp_path / "alike", tested).read_text(encoding="utf-8")
+    verdicts = re.findall(r'title="[^"]*, (better|worse|cannot tell)"', text)
+    assert ["cannot tell" in verdicts[column::2] for column in (0, 1)] == [False, True]
+    assert set(verdicts[1::2]) == {"cannot tell"}

@@ -140,14 +140,24 @@ def collapsed(manifest: Mapping[str, Any]) -> str | None:
 
 
 def unlearned(manifest: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Stage -> the tasks of its training whose best development score is at chance, each with both numbers."""
-    return {stage: told for stage, facts in manifest["dev"].items() if (told := _at_chance(facts)[0])}
+    """Stage -> the tasks of its training whose best development score is at chance, each with both numbers.
+
+    The manifest may be of anybody, so what is not as `manifest.content` writes it is left out.
+    """
+    dev = manifest.get("dev")
+    found = dev.items() if isinstance(dev, Mapping) else ()
+    return {stage: told for stage, facts in found if isinstance(facts, Mapping) and (told := _at_chance(facts)[0])}
 
 
 def _at_chance(facts: Mapping[str, Any]) -> tuple[list[str], int]:
     """The tasks of a training that are at chance, in words, and the number of its tasks for which chance is known."""
-    scores = (facts.get("dev") or {}).items()
-    known = {name: (score, chance) for name, score in scores if (chance := chance_of(name)) is not None}
+    given = facts.get("dev")
+    scores = given.items() if isinstance(given, Mapping) else ()
+    known = {
+        name: (score, chance)
+        for name, score in scores
+        if isinstance(score, int | float) and (chance := chance_of(name)) is not None
+    }
     told = [
         f"{score:.1f} in {name} (chance: {chance:.1f})"
         for name, (score, chance) in known.items()
