@@ -106,6 +106,30 @@ def test_a_bundle_of_many_faults_makes_a_short_comment(head: Path, labels: Path)
     assert (code, len(text) < 20_000, "and 250 more" in text or "more\n```" in text) == (1, True, True)
 
 
+def test_a_comment_that_is_too_long_ends_with_a_whole_line(tmp_path: Path) -> None:
+    for at in range(400):
+        put(tmp_path / "head", {f"{at:03d}{'![x](http:evil)@everyone ' * 9}/manifest.json": "{"})
+    _, text = script(tmp_path / "head")
+    assert len(text) < 65_536
+    assert text.endswith("\n\n(cut)\n")
+    assert text.count("```") % 2 == 0
+    assert "everyone" not in re.sub(r"```text\n.*?\n```|`[^`\n]*`", "", text, flags=re.DOTALL)
+
+
+def test_a_bundle_that_became_unreadable_is_a_verdict_in_the_comment(head: Path, labels: Path, tmp_path: Path) -> None:
+    put(tmp_path / "base", {"small.zip": (head / "small/small.zip").read_bytes()})
+    (head / "small.zip").write_bytes(b"no zip")
+    code, text = script(head, "--labels", labels, "--base", tmp_path / "base")
+    assert (code, "| `small.zip` | **not verified** |" in text, "| `small` | verified" in text) == (1, True, True)
+
+
+def test_no_text_of_a_bundle_is_a_command_to_the_runner(head: Path, labels: Path) -> None:
+    (head / "small").rename(head / "##[error]small")
+    line = [sys.executable, ROOT / "tools/verify-submission", head, "--labels", labels, "--comment", head / "c.md"]
+    done = subprocess.run([str(one) for one in line], capture_output=True, text=True, check=False)
+    assert (done.returncode, "# #[error]small" in done.stdout, "##[" in done.stdout + done.stderr) == (0, True, False)
+
+
 def test_labels_that_are_missing_are_an_error_and_no_verdict(head: Path, tmp_path: Path) -> None:
     code, text = script(head, "--labels", tmp_path / "none")
     assert (code, text.startswith(f"error: {tmp_path}/none: has no gold labels; --labels takes")) == (2, True)

@@ -163,6 +163,13 @@ def test_of_three_arms_each_is_compared_with_the_first_and_corrected_for_both() 
     assert by_p[0][1] == pytest.approx(min(1, 2 * by_p[0][0]))
 
 
+def test_two_runs_of_one_name_are_told_apart() -> None:
+    first, second = (arm("x", {("xnli", "de"): [True, False], ("xnli", code): [True, False]}) for code in ("en", "sw"))
+    (found,) = compare(first, second, resamples=20)
+    assert (found.a, found.b) == ("x", "x (2)")
+    assert found.only == {"x": (("xnli", "en"),), "x (2)": (("xnli", "sw"),)}
+
+
 def test_bundles_of_one_experiment_are_found_in_a_folder(tmp_path: Path) -> None:
     first = put_bundle(tmp_path / "one")
     assert bundles_of(first) == [first]

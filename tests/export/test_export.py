@@ -42,7 +42,8 @@ def bundle_of(folder: Path, encoder: str = "intermediate training (small)", **ch
     key = put_stage(store, {"config.json": "{}", "model.safetensors": "weights", "tokenizer.json": "{}"})
     recipe = recipe_of(**changes)
     values = recipe.to_dict()
-    labels, predictions = put(folder / "labels", dict(LABELS)), put(folder / "predictions", dict(PREDICTIONS))
+    wanted = {file: text for file, text in PREDICTIONS.items() if file.partition("/")[0] in recipe.targets}
+    labels, predictions = put(folder / "labels", dict(LABELS)), put(folder / "predictions", wanted)
     covered = {task: target.languages for task, target in recipe.targets.items()}
     scores = score_files(lambda task, code: (predictions / TASKS[task].file(code)).read_bytes(), labels, covered)
     stages = [{"kind": "intermediate", "name": encoder, "key": key}]
@@ -320,3 +321,20 @@ def test_a_run_on_the_built_in_corpora_says_so(tmp_path: Path) -> None:
     card = ModelCard.load(model / "README.md")
     assert card.data.datasets is None or card.data.datasets == []
     assert "These are scores on the built-in corpora" in card.text
+
+
+def test_a_bundle_whose_predictions_are_not_those_of_its_recipe_is_refused(tmp_path: Path) -> None:
+    bundle = put_bundle(tmp_path, recipe={"targets": {"pawsx": {"languages": ["de"]}}})
+    with pytest.raises(InputError, match=r"(?s)not those of its recipe.*xnli/test-de.tsv: .*not a target"):
+        read(bundle)
+    for file in PREDICTIONS:
+        (bundle / file).unlink()
+    with pytest.raises(InputError, match="no predictions"):
+        read(bundle)
+
+
+def test_the_current_folder_cannot_become_an_export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    with pytest.raises(InputError, match="give a new folder"), folders.fresh(Path()):
+        pass

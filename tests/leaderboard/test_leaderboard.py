@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import re
 import shutil
 from html.parser import HTMLParser
@@ -170,6 +171,28 @@ def test_labels_that_cannot_be_used_are_an_error_and_no_fault_of_the_bundles(
     assert isinstance(said.exception, InputError)
     assert "gold labels" in str(said.exception)
     assert not (tmp_path / "site").exists()
+
+
+def test_a_folder_with_another_feed_is_no_site_and_keeps_its_files(submissions: Path, tmp_path: Path) -> None:
+    place = put(tmp_path / "blog", {"feed.json": '{"version": "https://jsonfeed.org/version/1.1"}', "tasks/a.md": "a"})
+    with pytest.raises(InputError, match="exists and is not a site"):
+        site.write(board([submissions / "first"], None, by="", when=""), place)
+    assert (place / "tasks/a.md").read_text() == "a"
+
+
+def test_entries_of_any_names_get_pages_of_their_own(labels: Path, tmp_path: Path) -> None:
+    for at, name in enumerate(("x", "x-3", "x", "X", "x-2")):
+        put_named(tmp_path / f"submissions/{at}", name, labels)
+    made = board([tmp_path / "submissions"], None, by="", when="")
+    assert [one.slug for one in made.unverified] == ["x", "x-2", "x-2-2", "x-3", "x-4"]
+
+
+def test_what_a_board_refuses_is_named_without_the_path_on_this_machine(labels: Path, tmp_path: Path) -> None:
+    place = tmp_path / "submissions" / os.fsdecode(b"odd\xff.zip")
+    place.parent.mkdir()
+    place.write_bytes(b"no zip")
+    (refused,) = board([place.parent], labels, by="", when="").refused
+    assert refused.problems[0].startswith("odd\\xff.zip: cannot be read as a zip")
 
 
 def test_runs_with_several_seeds_are_one_entry_of_their_mean(labels: Path, tmp_path: Path) -> None:

@@ -260,7 +260,17 @@ def test_two_bundles_of_others_have_a_headline_from_their_comparison_alone(
     comparison = made_up_comparison()
     untested = write_comparison_page(strange, tmp_path / "untested").read_text(encoding="utf-8")
     assert 'class="headline' not in untested
-    tested = {"made-up": Versus(comparison)}
+    tested = {1: Versus(comparison)}
     text = write_comparison_page(strange, tmp_path / "tested", tested).read_text(encoding="utf-8")
     assert '<div class="headline better">' in text
     assert f"<strong>{comparison.level('overall')[0].difference:+.1f}</strong>" in text
+
+
+def test_runs_of_one_name_have_each_their_own_test(runs: tuple[Finished, Finished, str], tmp_path: Path) -> None:
+    main, before = runs[0].manifest, runs[1].manifest
+    # In the first comparison every difference is significant, in the second none.
+    tested = {at: Versus(made_up_comparison(margin)) for at, margin in ((1, 0.0), (2, 100.0))}
+    text = write_comparison_page([before, main, main], tmp_path / "alike", tested).read_text(encoding="utf-8")
+    verdicts = re.findall(r'title="[^"]*, (better|worse|cannot tell)"', text)
+    assert ["cannot tell" in verdicts[column::2] for column in (0, 1)] == [False, True]
+    assert set(verdicts[1::2]) == {"cannot tell"}

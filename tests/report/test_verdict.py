@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import pytest
 from made_up_run import UNSCORED, made_up, made_up_comparison
 
 from xtreme_bench.comparison.forms import sentences
 from xtreme_bench.report.verdict import expectations, verdict
 from xtreme_bench.report.versus import Versus
+from xtreme_bench.run.seeds import unlearned
 
 
 def said(folder: Path, **options: object) -> str:
@@ -92,3 +94,8 @@ def test_some_tasks_only_have_no_overall_score(tmp_path: Path) -> None:
 
 def test_without_labels_nothing_is_said_of_quality(tmp_path: Path) -> None:
     assert "no gold labels were given" in said(tmp_path, tasks=UNSCORED)
+
+
+@pytest.mark.parametrize("dev", [None, "x", {"a": None}, {"a": {"dev": 7}}, {"a": {"dev": {"xnli": "low"}}}])
+def test_development_scores_of_anybody_are_left_out_where_they_are_none(dev: object) -> None:
+    assert unlearned({"dev": dev}) == unlearned({}) == {}

@@ -91,11 +91,11 @@ def _file_faults(files: Mapping[str, Any]) -> list[str]:
 def _score_faults(scores: Mapping[str, Any]) -> list[str]:
     """Where the scores do not have the form of the official result, on which other code relies."""
     return [
-        f"scores: {task.name}: {', '.join(task.metric)} must map the same languages to numbers"
+        f"scores: {task.name}: {', '.join(task.metric)} must map the same languages to percentages"
         for task in TASKS.values()
         if task.name in scores and not _is_result(scores[task.name], task)
     ] + [
-        f"scores: {key}: must be a number"
+        f"scores: {key}: must be a percentage"
         for key in ("all_task", *GROUPS)
         if key in scores and not _number(scores[key])
     ]
@@ -113,7 +113,7 @@ def _is_result(row: Any, task: Task) -> bool:
 
 
 def _number(value: Any) -> bool:
-    return type(value) in (int, float) and abs(value) < 1000  # JSON's `1e999` is read as infinity
+    return type(value) in (int, float) and 0 <= value <= 100
 
 
 def _entry_fault(entry: Any) -> str | None:

@@ -110,8 +110,12 @@ def _compare(a: Arm, b: Arm, resamples: int, seed: int) -> Comparison:
         weights = np.array([one.weights.get(cell, 0.0) for cell in cells])
         estimates.append(_estimate(one, weights, scores, moved @ weights, null @ weights if single else None))
     estimates += _contrast(a, b, cells, scores, moved, generator)
-    only = {one.name: tuple(cell for cell in one.cells if cell not in other.cells) for one, other in ((a, b), (b, a))}
-    return Comparison(a.name, b.name, (a.seeds, b.seeds), paired, tuple(estimates), only, _notes(a, b))
+    name = b.name if b.name != a.name else f"{b.name} (2)"  # two runs of one recipe
+    only = {
+        said: tuple(cell for cell in one.cells if cell not in other.cells)
+        for said, one, other in ((a.name, a, b), (name, b, a))
+    }
+    return Comparison(a.name, name, (a.seeds, b.seeds), paired, tuple(estimates), only, _notes(a, b))
 
 
 def _contrast(

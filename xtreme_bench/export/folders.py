@@ -46,6 +46,8 @@ def write(
 @contextmanager
 def fresh(to: Path) -> Iterator[Path]:
     """A folder beside `to` that becomes `to` at the end. Errors: `InputError` if `to` holds something."""
+    if not to.name:
+        raise InputError(f"{to}: give a new folder with --to")
     if to.exists() and not (to.is_dir() and not any(to.iterdir())):
         raise InputError(f"{to}: not empty; give a new folder with --to")
     folder = to.with_name(f".{to.name}.writing")

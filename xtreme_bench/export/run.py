@@ -6,8 +6,9 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from xtreme_bench.benchmark import TASKS
 from xtreme_bench.bundle.load import Bundle, load
-from xtreme_bench.errors import InputError
+from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.recipe.fields import Recipe
 from xtreme_bench.recipe.load import recall
 from xtreme_bench.wording import one_line
@@ -39,9 +40,22 @@ class Run:
 
 
 def read(path: Path) -> Run:
-    """The run of a bundle's folder or zip. Errors: `InputError` if its manifest or its recipe cannot be read."""
+    """The run of a bundle's folder or zip.
+
+    Errors: `InputError` if its manifest or its recipe cannot be read, or its predictions are not those of the recipe.
+    """
     bundle = load(path)
     recipe, faults = recall(bundle.manifest["recipe"], bundle.name)
     if recipe is None:
         raise InputError(f"{path}: the recipe in its manifest cannot be read", faults)
+    if not bundle.languages:
+        raise InputError(f"{path}: it has no predictions")
+    problems = [
+        Problem("not a target of the recipe", TASKS[task].file(code), task=task, language=code)
+        for task, codes in bundle.languages.items()
+        for code in codes
+        if task not in recipe.targets or code not in recipe.targets[task].languages
+    ]
+    if problems:
+        raise InputError(f"{path}: its predictions are not those of its recipe", problems)
     return Run(bundle, recipe)

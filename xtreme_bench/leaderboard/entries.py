@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -20,6 +21,7 @@ from xtreme_bench.errors import XtremeBenchError
 from xtreme_bench.files import digest
 from xtreme_bench.official.gold import require_labels
 from xtreme_bench.official.scores import cells, summary
+from xtreme_bench.wording import shown
 
 Manifest = Mapping[str, Any]
 # What an untrusted manifest may fill of a page.
@@ -93,7 +95,8 @@ def entries(places: Sequence[Path], labels: Path | None) -> tuple[list[Entry], l
             result = _checked(check(bundle)) if labels is None else verify(bundle, labels)
         except XtremeBenchError as error:
             # The message names the path on this machine, which is nobody's business.
-            said = [str(problem) for problem in error.problems] or [str(error).replace(str(bundle), bundle.name)]
+            whole = str(error).replace(shown(str(bundle)), shown(bundle.name))
+            said = [str(problem) for problem in error.problems] or [whole]
             refused.append(Refused(bundle.name, tuple(one[:MOST_TEXT] for one in said[:MOST_LISTED])))
             continue
         groups.setdefault(_experiment(bundle, manifest), []).append((bundle, manifest, result))
@@ -115,9 +118,8 @@ def _checked(report: Report) -> Verification:
 
 def _entry(group: Sequence[tuple[Path, Manifest, Verification]], slugs: set[str]) -> Entry:
     bundles, manifests, results = zip(*sorted(group, key=lambda one: one[1]["seed"]), strict=True)
-    slug = stem = re.sub("[^a-z0-9-]", "-", manifests[0]["name"].lower())
-    while slug in slugs:
-        slug = f"{stem}-{sum(one.startswith(stem) for one in slugs) + 1}"
+    stem = re.sub("[^a-z0-9-]", "-", manifests[0]["name"].lower())
+    slug = next(one for one in chain([stem], (f"{stem}-{at}" for at in count(2))) if one not in slugs)
     slugs.add(slug)
     scored = all(result.verified for result in results)
     found = [

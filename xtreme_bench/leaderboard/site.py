@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,7 +35,7 @@ def write(board: Board, to: Path) -> Path:
 
     Errors: `InputError` if `to` holds something else.
     """
-    if to.exists() and not (to / FEED).is_file() and not (to.is_dir() and not any(to.iterdir())):
+    if to.exists() and not _is_site(to) and not (to.is_dir() and not any(to.iterdir())):
         raise InputError(f"{to}: exists and is not a site; name another folder or remove it")
     for part in _PARTS:
         shutil.rmtree(to / part, ignore_errors=True)
@@ -42,6 +43,15 @@ def write(board: Board, to: Path) -> Path:
     for name, text in _files(board):
         write_text(to / name, text)
     return to / "index.html"
+
+
+def _is_site(folder: Path) -> bool:
+    """Whether a folder holds a site that this module wrote; others have files of the name `feed.json` too."""
+    try:
+        told = json.loads((folder / FEED).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(told, dict) and {"verified_by", "entries", "refused", "published"} <= told.keys()
 
 
 def _files(board: Board) -> Iterator[tuple[str, str]]:

@@ -37,7 +37,7 @@ def write_page(outcome: Outcome, folder: Path, store: Store | None = None, teste
     sections = [
         expectation_section(main.manifest, before),
         *map(page_facts.accepted_section, manifests),
-        *score_sections(manifests, 1 if baseline else None, {main.manifest["name"]: tested}),
+        *score_sections(manifests, 1 if baseline else None, {0: tested}),
         published_section(main.manifest),
         *(page_curves.curve_sections(finished, store) if store else ()),
         page_facts.retrieval_section(records, page_curves.layers(finished)),
@@ -53,11 +53,11 @@ def write_page(outcome: Outcome, folder: Path, store: Store | None = None, teste
 
 
 def write_comparison_page(
-    manifests: Sequence[Manifest], folder: Path, tested: Mapping[str, Versus] | None = None
+    manifests: Sequence[Manifest], folder: Path, tested: Mapping[int, Versus] | None = None
 ) -> Path:
     """Write `index.html` with the tables and plots of several bundles.
 
-    `tested`: name of a run -> its comparison with the run that is the reference.
+    `tested`: index of a run -> its comparison with the run that is the reference.
     """
     reference = reference_of(manifests)
     names = [one["name"] for one in manifests]
@@ -67,7 +67,7 @@ def write_comparison_page(
     headline, summary = None, list[Block]()
     if len(manifests) == 2 and reference is not None:
         main = manifests[1 - reference]
-        headline, summary = top_of_bundles(main, manifests[reference], tested.get(main["name"], NOT_TESTED))
+        headline, summary = top_of_bundles(main, manifests[reference], tested.get(1 - reference, NOT_TESTED))
     sections = [
         *map(page_facts.accepted_section, manifests),
         *score_sections(manifests, reference, tested),
@@ -86,7 +86,7 @@ def write_seeds_page(
     found = [
         *sections,
         expectation_section(manifests[0], before),
-        *score_sections(manifests, 1 if before else None, {manifests[0]["name"]: tested}),
+        *score_sections(manifests, 1 if before else None, {0: tested}),
         page_facts.trained_section(manifests[0]),
     ]
     headline, summary = top(manifests[0], before, tested)

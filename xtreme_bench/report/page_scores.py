@@ -38,9 +38,9 @@ _UNTESTED = Versus()
 
 
 def score_sections(
-    manifests: Sequence[Manifest], reference: int | None, tested: Mapping[str, Versus]
+    manifests: Sequence[Manifest], reference: int | None, tested: Mapping[int, Versus]
 ) -> Iterator[Section | None]:
-    """All sections about scores. `reference`: the run that the others are compared with; `tested`: by their names."""
+    """All sections about scores. `reference`: the run that the others are compared with; `tested`: by their indices."""
     runs = [(one["name"], scores_of(one)) for one in manifests]
     if not any(scores for _, scores in runs):
         return
@@ -49,7 +49,7 @@ def score_sections(
     bars = Figure(plots.bars(runs, colors), _bars_caption(runs)) if few else None
     if len(runs) == 2 and reference is not None:
         main, base = manifests[1 - reference], manifests[reference]
-        against = tested.get(main["name"], _UNTESTED)
+        against = tested.get(1 - reference, _UNTESTED)
         yield section("Summary", _pair_summary(main, base, against), bars)
         yield section(f"Difference to {base['name']}, by language", _heat_map(main, base, against))
         yield section(f"Difference to {base['name']}, by kind of language", *_kinds(main, base, against))
@@ -142,22 +142,22 @@ def _spaced(keys: Sequence[str], rows: Sequence[list[Cell]]) -> list[list[Cell]]
     return spaced
 
 
-def _difference_table(runs: Sequence[Run], reference: int, tested: Mapping[str, Versus]) -> Table | None:
+def _difference_table(runs: Sequence[Run], reference: int, tested: Mapping[int, Versus]) -> Table | None:
     base = runs[reference][1]
-    others = [run for at, run in enumerate(runs) if at != reference]
+    others = [(at, *run) for at, run in enumerate(runs) if at != reference]
     keys = measures_of(*(scores for _, scores in runs))
     rows = [
         [
             cell(key),
             *(
-                _change(difference(scores, base, key), tested.get(name, _UNTESTED).find(_level_of(key), key))
-                for name, scores in others
+                _change(difference(scores, base, key), tested.get(at, _UNTESTED).find(_level_of(key), key))
+                for at, _, scores in others
             ),
         ]
         for key in keys
     ]
     note = _GREY if tested else _not_tested(_UNTESTED)
-    return rich_table(["", *(name for name, _ in others)], _spaced(keys, rows), kind="heat", note=note)
+    return rich_table(["", *(name for _, name, _ in others)], _spaced(keys, rows), kind="heat", note=note)
 
 
 def _heat_map(main: Manifest, base: Manifest, tested: Versus) -> Table | None:

@@ -32,8 +32,8 @@ class Versus:
         return next((one for one in found if one.name == name), None)
 
 
-def of_bundles(bundles: Sequence[Path], manifests: Sequence[Manifest], labels: Path) -> dict[str, Versus]:
-    """Name of each bundle -> its comparison with the bundle that is the reference of the others, if one is."""
+def of_bundles(bundles: Sequence[Path], manifests: Sequence[Manifest], labels: Path) -> dict[int, Versus]:
+    """Index of each bundle -> its comparison with the bundle that is the reference of the others, if one is."""
     at = reference_of(manifests)
     if at is None:
         return {}
@@ -41,8 +41,10 @@ def of_bundles(bundles: Sequence[Path], manifests: Sequence[Manifest], labels: P
     from xtreme_bench.comparison.compare import compare
 
     arms = [read_arm([bundle], labels) for bundle in bundles]
-    others = arms[:at] + arms[at + 1 :]
-    return {arm.name: Versus(found) for arm, found in zip(others, compare(arms[at], *others), strict=True)}
+    # Not by name: runs of one recipe have the same one.
+    others = [place for place in range(len(arms)) if place != at]
+    found = compare(arms[at], *(arms[place] for place in others))
+    return {place: Versus(one) for place, one in zip(others, found, strict=True)}
 
 
 def of_outcome(outcome: Outcome | Together, store: Store) -> Versus:

@@ -153,8 +153,13 @@ def collapsed(manifest: Mapping[str, Any], seeds: Collection[Mapping[str, Any]])
 
 
 def unlearned(manifest: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Stage -> the tasks of its training whose best development score is at chance, each with both numbers."""
-    return {stage: told for stage, facts in manifest["dev"].items() if (told := _at_chance(facts))}
+    """Stage -> the tasks of its training whose best development score is at chance, each with both numbers.
+
+    The manifest may be anybody's: entries in another form are left out.
+    """
+    dev = manifest.get("dev")
+    found = dev.items() if isinstance(dev, Mapping) else ()
+    return {stage: told for stage, facts in found if isinstance(facts, Mapping) and (told := _at_chance(facts))}
 
 
 def _at_chance(facts: Mapping[str, Any]) -> list[str]:
@@ -168,8 +173,12 @@ def _at_chance(facts: Mapping[str, Any]) -> list[str]:
 
 def _known(facts: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
     """The best development scores of a training, each with chance, for tasks where chance is known."""
-    scores = facts.get("dev") or {}
-    return {name: (score, chance) for name, score in scores.items() if (chance := chance_of(name)) is not None}
+    given = facts.get("dev")
+    return {
+        name: (score, chance)
+        for name, score in (given.items() if isinstance(given, Mapping) else ())
+        if isinstance(score, int | float) and (chance := chance_of(name)) is not None
+    }
 
 
 def chance_of(name: str) -> float | None:
