@@ -58,7 +58,14 @@ SETTINGS: dict[str, Any] = {
 }
 FINETUNING = {**SETTINGS, "method": "full", "evaluate_every": 4, "evaluate_on": 20, "patience": 30, "examples": 0}
 # What a recipe need not say.
-UNSAID: dict[str, Any] = {"epochs": None, "steps": None, "unusable": 0.05, "retrain": False, "pooling": "first"}
+UNSAID: dict[str, Any] = {
+    "epochs": None,
+    "steps": None,
+    "unusable": 0.05,
+    "retrain": False,
+    "pooling": "first",
+    "blocks": None,
+}
 
 
 def sentences(count: int, seed: int) -> list[list[int]]:

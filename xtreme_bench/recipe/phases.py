@@ -16,6 +16,7 @@ from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.recipe.setting import (
     QA_SOURCES,
     SOURCES,
+    Method,
     batch_field,
     decay_field,
     epochs_field,
@@ -115,7 +116,7 @@ class Intermediate:
     )
     sampling: Sampling = setting("How often each task is drawn.", default=Sampling())
     mlm: Masking | None = setting("Masked language modelling of raw text as a further task.", default=None)
-    method: str = method_field()
+    method: Method = method_field()
     pooling: str = pooling_field()
     epochs: float | None = epochs_field(3.0)
     steps: int | None = steps_field("epochs", None)
@@ -145,7 +146,7 @@ class Intermediate:
 class Training:
     """Fine-tuning on the English training data of one source; the best checkpoint on English development data wins."""
 
-    method: str = method_field()
+    method: Method = method_field()
     pooling: str = pooling_field()
     epochs: float | None = epochs_field(2.0)
     steps: int | None = steps_field("epochs", None)
