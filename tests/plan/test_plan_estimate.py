@@ -108,3 +108,18 @@ def test_this_machine_is_probed(tmp_path: Path) -> None:
     found = devices.this(64, 256, 1, "fp32")
     assert 1e8 < found.peak["fp32"] < 1e15
     assert found.memory
+
+
+def test_frozen_blocks_cost_one_pass_and_the_disk_of_what_they_give_and_training_only_the_upper_ones(
+    tmp_path: Path,
+) -> None:
+    text = RECIPE.replace("{epochs: 2,", "{method: {train: top, blocks: 1}, epochs: 2,")
+    (tmp_path / "small.yaml").write_text(text)
+    made = plan(load(tmp_path / "small.yaml"), digests=Digests(tmp_path / "digests.json"))
+    store = Store(tmp_path / "store")
+    tokenised(made, store)
+    found, half = estimated(made, store), Shape(1, 32, 64, 500)
+    assert found["frozen"]["flops"] == half.forward(450, 10)
+    assert found["frozen"]["disk_bytes"] == 450 * 32 * 4
+    assert found["finetune"]["flops"] == 3 * half.forward(800, 10) + half.forward(150, 10)
+    assert found["finetune"]["disk_bytes"] == 32 * half.inner

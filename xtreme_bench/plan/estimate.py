@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tabulate import tabulate
@@ -16,7 +16,7 @@ from xtreme_bench.plan.devices import Device
 from xtreme_bench.stage.stage import Folder, Stage
 from xtreme_bench.stage.store import Store
 from xtreme_bench.training import encoder_files, sampling
-from xtreme_bench.training.params import Intermediate, Pretrain
+from xtreme_bench.training.params import Frozen, Intermediate, Pretrain
 from xtreme_bench.wording import duration
 
 # Bytes of a trained weight: itself, its gradient and two moments in memory; two checkpoints and the best on the disk.
@@ -82,14 +82,14 @@ def add(
     store: Store,
     device: Callable[[int, int, int, str], Device],
 ) -> None:
-    """Give each entry of a plan's facts that trains or predicts its `estimate`, None where too little is known.
+    """Give each entry of a plan's facts that runs an encoder on texts its `estimate`, None where too little is known.
 
     `device` is that for width, feed-forward width, threads and precision of a stage.
     """
     by_key = {stage.key: stage for stage in stages}
     for entry in entries:
         stage = by_key[entry["key"]]
-        if stage.row.trains or stage.kind == "predict":
+        if stage.row.trains or stage.kind in ("frozen", "predict"):
             entry["estimate"] = _of(stage, store, device)
 
 
@@ -111,7 +111,9 @@ def text(stages: Sequence[Mapping[str, Any]]) -> str:
     lines = [tabulate(rows, headers=headers, disable_numparse=True)]
     lines += [f"on {device}" for device in dict.fromkeys(row["device"] for _, row in known)]
     lines.append(f"all of it: {sum(row['seconds'] for _, row in known) / 3600:.2f} hours; early stops are not counted")
-    lines.append("memory: weights, gradients and moments, without activations; disk: checkpoints, whole table")
+    lines.append(
+        "memory: weights, gradients and moments, without activations; disk: checkpoints, and what frozen blocks give"
+    )
     if any(row["lengths"] == ASSUMED for _, row in known):
         lines.append(f"* {ASSUMED}")
     if unknown:
@@ -136,8 +138,9 @@ def _gib(size: int) -> str:
 
 
 def _estimate(stage: Stage, shape: Shape, reading: _Reading, on: Device, store: Store) -> dict[str, Any]:
-    trains = stage.row.trains
-    flops = 3 * shape.forward(reading.learned, reading.length) + shape.forward(reading.looked_at, reading.length)
+    run, learned = _parts(stage, shape)
+    tokens = reading.learned + reading.looked_at
+    flops = 3 * run.forward(reading.learned, reading.length) + run.forward(reading.looked_at, reading.length)
     if isinstance(stage.params, Pretrain):
         hidden = reading.learned * stage.params.mask
         flops += 6 * hidden * (shape.width**2 + shape.width * shape.vocabulary)
@@ -145,20 +148,32 @@ def _estimate(stage: Stage, shape: Shape, reading: _Reading, on: Device, store: 
     seconds = flops / (on.peak[precision] * on.share[precision])
     record = store.record(stage.key)
     took = record["seconds"] if record else None
-    memory = shape.total * (_IN_MEMORY if trains else 4)
+    memory = 4 * shape.total + (_IN_MEMORY - 4) * learned
+    kept = 4 * round(tokens) * shape.width if isinstance(stage.params, Frozen) else 0
     return {
         "device": on.name,
         "steps": reading.steps,
-        "tokens": round(reading.learned + reading.looked_at),
+        "tokens": round(tokens),
         "flops": flops,
         "memory_bytes": memory,
         "fits": None if on.memory is None else memory < on.memory,
-        "disk_bytes": shape.total * _ON_DISK if trains else 0,
+        "disk_bytes": kept or learned * _ON_DISK,
         "seconds": seconds,
         "took_seconds": took,
         "ratio": took / seconds if took and seconds else None,
         "lengths": reading.known_by,
     }
+
+
+def _parts(stage: Stage, shape: Shape) -> tuple[Shape, int]:
+    """The blocks that a stage runs, and how many weights learn, where what frozen blocks give is kept."""
+    blocks = getattr(stage.params, "blocks", None)
+    if isinstance(stage.params, Frozen):
+        return replace(shape, layers=shape.layers - stage.params.blocks), 0
+    if blocks is not None:
+        upper = replace(shape, layers=blocks)
+        return upper, upper.inner
+    return shape, shape.total if stage.row.trains else 0
 
 
 def _reading(stage: Stage, store: Store) -> _Reading | None:
