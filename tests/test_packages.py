@@ -69,7 +69,7 @@ def test_a_package_says_what_it_is_for_and_its_list_is_sorted_and_true(package: 
 # Dependencies. A module belongs to the first half that names it or its package; all others are the light half.
 LIGHT, HUB, RUN = "light", "hub", "run"
 HALVES = {
-    HUB: ("data.fetch", "models", "released"),
+    HUB: ("data.fetch", "export", "models", "released"),
     RUN: ("audit", "cli.doctor", "miniature.balance", "mining", "retrieval", "training"),
 }
 # What no module imports, and why it is needed.

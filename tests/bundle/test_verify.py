@@ -204,8 +204,8 @@ def test_without_any_labels_for_it_a_bundle_is_only_checked(tmp_path: Path, labe
 
 def test_predictions_that_are_all_right_get_a_note(tmp_path: Path, labels: Path) -> None:
     put(labels, {"xnli/test-de.tsv": PREDICTIONS["xnli/test-de.tsv"]})
-    notes = verify(put_bundle(tmp_path, scores=None), labels).notes
-    assert any("1 file 100 % right (`xnli/test-de.tsv`): this check cannot tell them from" in note for note in notes)
+    (flag,) = verify(put_bundle(tmp_path, scores=None), labels).flags
+    assert "1 file (`xnli/test-de.tsv`) 100 % right: this check cannot tell them from" in str(flag)
 
 
 def test_results_of_other_code_that_were_accepted_get_a_note(

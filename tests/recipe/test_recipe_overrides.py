@@ -166,4 +166,4 @@ def test_manifest_and_page_say_what_the_command_line_set(tmp_path: Path) -> None
     assert content["overrides"] == ["seed=4", "targets.xnli.languages=[en, de]"]
     assert "overrides" not in content["recipe"]
     page = write_page(Outcome(main, None, []), tmp_path / "page").read_text()
-    assert "xtreme-bench run made-up --set seed=4 --set &#x27;targets.xnli.languages=[en, de]&#x27;<" in page
+    assert "xtreme-bench run made-up --set seed=4 --set &#39;targets.xnli.languages=[en, de]&#39;\n" in page

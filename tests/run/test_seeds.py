@@ -21,6 +21,7 @@ from xtreme_bench.report import seeds as report
 from xtreme_bench.run import reproduce as running
 from xtreme_bench.run import seeds as joining
 from xtreme_bench.run.outcome import Finished, Outcome
+from xtreme_bench.run.progress import Display
 from xtreme_bench.run.reproduce import Places, plans
 from xtreme_bench.run.seeds import Runs, Together, collapsed, mean_scores, together
 
@@ -215,7 +216,7 @@ def test_a_stage_that_fails_for_one_seed_does_not_end_the_others(
 
     monkeypatch.setattr(running, "execute", execute)
     done = {stage.key for stage in running._shared(made)}
-    failed = running._each_seed(made, done, running.Store(tmp_path / "store"), "local")
+    failed = running._each_seed(made, done, running.Store(tmp_path / "store"), "local", Display)
     assert [(made[at].recipe.name, made[at].recipe.seed) for at in failed] == [("main", 3), ("base", 3)]
     assert len(ran) == 4
     assert not {"corpus", "labels", "audit"} & {kind for kinds in ran for kind in kinds}

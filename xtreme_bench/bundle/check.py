@@ -64,7 +64,7 @@ def check(bundle: Path, *, labels: Path | None = None, data: Path | None = None)
             raise InputError(f"{given}: no such folder; {option} takes a folder")
         if given is not None and not any((given / task).is_dir() for task in TASKS):
             raise InputError(
-                f"{given}: holds none of the nine tasks; {option} takes the folder that contains the task folders"
+                f"{given}: has no folder of a task; {option} takes the folder that contains the task folders"
             )
     with opened(bundle) as contents:
         manifest, problems = _manifest(contents)

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from xtreme_bench.benchmark import GROUPS, OVERALL, TASKS
 from xtreme_bench.bundle.check import check
 from xtreme_bench.bundle.derived import contradictions
+from xtreme_bench.bundle.evaluate import evaluate
 from xtreme_bench.bundle.manifest import ACCEPTED, accepted_code
 from xtreme_bench.bundle.paths import MANIFEST
-from xtreme_bench.bundle.read import opened
-from xtreme_bench.bundle.same import differences
+from xtreme_bench.bundle.read import Contents, opened
+from xtreme_bench.bundle.same import Distance, apart, differences, loosely
+from xtreme_bench.bundle.suspicion import Flag, Pair, advice, flags
 from xtreme_bench.bundle.write import read_manifest
 from xtreme_bench.errors import Problem, first
 from xtreme_bench.official.findings import listed
-from xtreme_bench.official.gold import gold_path
+from xtreme_bench.official.gold import gold_path, read_gold
+from xtreme_bench.official.predictions import examine
 from xtreme_bench.official.scores import Coverage, cells, headline, score_files
+from xtreme_bench.official.sizes import gold_size
 from xtreme_bench.wording import count, quoted
 
 # Two machines may add numbers in a different order; nothing else may differ.
@@ -29,45 +33,118 @@ MOST_PROBLEMS = 2_000
 
 @dataclass(frozen=True)
 class Verification:
-    """The problems of a bundle, notes that are not faults, the recomputed scores, and a one-line summary."""
+    """The problems of a bundle, notes that are not faults, the recomputed scores, and what was done, in words.
+
+    `flags`: signs that the predictions copy gold labels; they are no problems. `partial`: the bundle lacks a task or a
+    language of XTREME.
+    """
 
     problems: tuple[Problem, ...]
     notes: tuple[str, ...]
     scores: Mapping[str, Any]
-    summary: str
+    done: str
+    flags: tuple[Flag, ...] = ()
+    partial: bool = True
+
+    @property
+    def verified(self) -> bool:
+        """Whether scores were computed again and nothing was wrong."""
+        return bool(self.scores) and not self.problems
+
+    @property
+    def summary(self) -> str:
+        """One line that says what was verified."""
+        verdict = "not verified" if self.problems else "verified" if self.verified else "checked only"
+        return f"{verdict}: {self.done}"
+
+    def beside(self, other: Distance) -> Verification:
+        """The same, with what a comparison with other predictions showed."""
+        problems = tuple(first((*self.problems, *other.problems), MOST_PROBLEMS))
+        return replace(self, problems=problems, notes=self.notes + other.notes, done=self.done + other.summary)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result as JSON values, for `--json`."""
+        return {
+            "verified": self.verified,
+            "summary": self.summary,
+            "problems": [vars(problem) | {"text": str(problem)} for problem in self.problems],
+            "notes": list(self.notes),
+            "flags": [vars(flag) | {"text": str(flag)} for flag in self.flags],
+            "partial": self.partial,
+            "scores": self.scores,
+        }
 
 
-def verify(bundle: Path, labels: Path, *, same_as: Path | None = None) -> Verification:
+def verify(
+    bundle: Path,
+    labels: Path,
+    *,
+    same_as: Path | None = None,
+    within: float | None = None,
+    data: Path | None = None,
+) -> Verification:
     """Check a bundle, score every file that has gold labels, and compare the result with the claims of its manifest.
 
     The scores must equal those of the manifest in every language; other claims must agree with the recipe
     (`derived.contradictions`); its `expect` must hold. After a faulty file nothing is scored. A note says if the
     manifest has no scores, or if `expect` has gains over a baseline, which one bundle cannot show. With `same_as`,
-    another bundle, both must come from the same experiment (`same.differences`). Errors: `InputError` if there is no
-    bundle or no manifest, or the labels cannot be read.
+    another bundle, both must come from the same experiment (`same.differences`); with `within` too, image, packages,
+    data and code may differ, but no main score by more than so many points. `data`: test sets, for sizes and flags.
+    Errors: `InputError` if there is no bundle or no manifest, or the labels cannot be read.
     """
-    report = check(bundle, labels=labels)
+    report = check(bundle, labels=labels, data=data)
     files = f"{count(sum(map(len, report.coverage.values())), 'file')}, {count(len(report.coverage), 'task')}"
     if report.problems:
         notes = (*report.notes, "not scored: fix the problems first")
-        return Verification(report.problems, notes, {}, f"not verified: {files}, nothing scored")
+        return Verification(report.problems, notes, {}, f"{files}, nothing scored", partial=report.partial)
     manifest = read_manifest(bundle)
     claimed = manifest["scores"]
     covered = _labelled(report.coverage, labels)
     scores: dict[str, Any] = {}
+    found: tuple[Flag, ...] = ()
     if covered:
         with opened(bundle) as contents:
             scores = score_files(lambda task, lang: contents.read(TASKS[task].file(lang)), labels, covered)
+            found = tuple(flags(scores, report.coverage, _pairs(contents, labels, covered), data))
     wrong_scores = [] if claimed is None else _wrong_scores(claimed, scores, report.coverage)
-    expect = manifest["recipe"].get("expect") or {}
-    gains = bool(expect.pop("gains", None)) if isinstance(expect, dict) else False
+    expect, gains = manifest["recipe"].get("expect") or {}, False
+    if isinstance(expect, dict):
+        expect, gains = {key: value for key, value in expect.items() if key != "gains"}, bool(expect.get("gains"))
     missed = check_expect(expect, scores)
     problems = [*wrong_scores, *contradictions(manifest, report.coverage, labels), *missed]
-    if same_as is not None:
-        problems += differences(manifest, read_manifest(same_as))
-    summary = _summary(files, scores, problems, compared=claimed is not None, wrong=bool(wrong_scores), expect=expect)
+    done = _done(files, scores, problems, compared=claimed is not None, wrong=bool(wrong_scores), expect=expect)
     notes = (*report.notes, *_accepted(manifest), *_notes(report.coverage, claimed, scores, gains))
-    return Verification(tuple(first(problems, MOST_PROBLEMS)), notes, scores, summary)
+    notes += (text,) if (text := advice(found)) else ()
+    result = Verification(tuple(first(problems, MOST_PROBLEMS)), notes, scores, done, found, report.partial)
+    return result.beside(_beside(manifest, scores, same_as, labels, covered, within))
+
+
+def _beside(
+    manifest: Mapping[str, Any],
+    scores: Mapping[str, Any],
+    other: Path | None,
+    labels: Path,
+    covered: Coverage,
+    within: float | None,
+) -> Distance:
+    """What a comparison with another bundle shows; nothing if there is none."""
+    if other is None:
+        return Distance()
+    theirs = read_manifest(other)
+    if within is None:
+        return Distance(tuple(differences(manifest, theirs)))
+    if problems := loosely(manifest, theirs):
+        return Distance(tuple(problems))
+    # Its scores are computed too: a manifest only claims them.
+    return apart(scores, evaluate(other, labels, covered) if covered else {}, within, differences(manifest, theirs))
+
+
+def _pairs(contents: Contents, labels: Path, covered: Coverage) -> Iterator[Pair]:
+    """Each file with gold labels as task, language, labels and predictions."""
+    for task, language in ((task, language) for task, languages in covered.items() for language in languages):
+        gold = read_gold(labels / TASKS[task].file(language), task, language)
+        raw = contents.read(TASKS[task].file(language))
+        yield task, language, gold, examine(raw, task, language, gold_size(gold, task, language)).value
 
 
 def _labelled(present: Coverage, labels: Path) -> Coverage:
@@ -95,23 +172,17 @@ def _notes(present: Coverage, claimed: Any, scores: Mapping[str, Any], gains: bo
     unscored = {task: [one for one in codes if one not in cells(scores, task)] for task, codes in present.items()}
     if parts := [f"{task} {' '.join(codes)}" for task, codes in unscored.items() if codes]:
         yield f"not scored, no gold labels: {', '.join(parts)}"
-    full = [TASKS[task].file(code) for task in present for code, value in cells(scores, task).items() if value >= 100]
-    if full:
-        message = "this check cannot tell them from predictions copied from the gold labels"
-        yield f"{count(len(full), 'file')} 100 % right ({listed(full)}): {message}"
 
 
-def _summary(
+def _done(
     files: str, scores: Mapping[str, Any], problems: Sequence[Problem], *, compared: bool, wrong: bool, expect: Any
 ) -> str:
-    """One line on what was verified."""
+    """What was verified, in words."""
     number = sum(len(cells(scores, task)) for task in TASKS)
     equal = ("scores differ" if wrong else "all scores equal") if compared else "no scores claimed"
     asked = isinstance(expect, Mapping) and any(expect.values())
     kept = "expect missed" if any(problem.message.startswith("expect: ") for problem in problems) else "expect held"
-    parts = [files, f"{number:,} scored again, {equal}", kept if asked else "nothing expected"]
-    verdict = "not verified" if problems else "verified" if number else "checked only"
-    return f"{verdict}: {'; '.join(parts)}"
+    return "; ".join([files, f"{number:,} scored again, {equal}", kept if asked else "nothing expected"])
 
 
 def _wrong_scores(claimed: Mapping[str, Any], scores: Mapping[str, Any], present: Coverage) -> list[Problem]:

@@ -1,4 +1,4 @@
-"""The commands on bundles: score, check, verify, compare, report."""
+"""The commands on bundles, without `verify`: score, check, compare, report."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from xtreme_bench.cli.options import EXISTING, EXISTING_FOLDER, FOLDER, OUTPUT, emit, say_problems
+from xtreme_bench.cli.options import EXISTING, EXISTING_FOLDER, FOLDER, OUTPUT, emit
 from xtreme_bench.wording import say
 
 
@@ -53,24 +53,6 @@ def check(bundle: Path, labels: Path | None, data: Path | None, json_file: Path 
 
 
 @click.command()
-@click.argument("bundle", type=EXISTING)
-@click.option("--labels", type=EXISTING_FOLDER, required=True, help="Folder with the gold labels.")
-@click.option(
-    "--same-as", type=EXISTING, metavar="OTHER", help="Also fail if the bundle OTHER is not the same experiment."
-)
-def verify(bundle: Path, labels: Path, same_as: Path | None) -> None:
-    """Check BUNDLE, score it again, and compare the scores with its manifest and with `expect` of its recipe."""
-    from xtreme_bench.bundle.verify import verify as verify_bundle
-
-    result = verify_bundle(bundle, labels, same_as=same_as)
-    for note in result.notes:
-        say(f"note: {note}")
-    say_problems(result.problems)
-    say(result.summary)
-    sys.exit(1 if result.problems else 0)
-
-
-@click.command()
 @click.argument("reference", type=EXISTING)
 @click.argument("others", nargs=-1, required=True, type=EXISTING, metavar="OTHER...")
 @click.option("--labels", type=EXISTING_FOLDER, help="Folder of gold labels; without it, only differences.")
@@ -104,12 +86,14 @@ def compare(reference: Path, others: tuple[Path, ...], labels: Path | None, form
 
 @click.command()
 @click.argument("bundles", nargs=-1, required=True, type=EXISTING, metavar="BUNDLE...")
+@click.option("--labels", type=EXISTING_FOLDER, help="Folder of gold labels; without it, no difference is tested.")
 @click.option("--out", type=FOLDER, default=Path("reports/comparison"), show_default=True)
-def report(bundles: tuple[Path, ...], out: Path) -> None:
+def report(bundles: tuple[Path, ...], labels: Path | None, out: Path) -> None:
     """Print tables of several bundles, and write a page with plots."""
     from xtreme_bench.bundle import write
-    from xtreme_bench.report import terminal
+    from xtreme_bench.report import terminal, versus
 
     manifests = [write.read_manifest(path) for path in bundles]
+    tested = versus.of_bundles(bundles, manifests, labels) if labels else {}
     say(terminal.summary_table(manifests))
-    say(f"report: {terminal.write_comparison_page(manifests, out)}", err=True)
+    say(f"report: {terminal.write_comparison_page(manifests, out, tested)}", err=True)

@@ -12,11 +12,14 @@ from typing import Any
 import click
 
 from xtreme_bench import __version__, engines
-from xtreme_bench.cli.bundles import check, compare, evaluate, report, verify
+from xtreme_bench.cli.bundles import check, compare, evaluate, report
 from xtreme_bench.cli.container import clean_containers, doctor, image
 from xtreme_bench.cli.data import data
+from xtreme_bench.cli.export import export
+from xtreme_bench.cli.leaderboard import leaderboard
 from xtreme_bench.cli.model import model
 from xtreme_bench.cli.options import ALLOW_PARTIAL, EXISTING_FOLDER, FOLDER, OUTPUT, emit, say_problems
+from xtreme_bench.cli.verify import verify
 from xtreme_bench.errors import Problem, XtremeBenchError
 from xtreme_bench.plan import devices
 from xtreme_bench.stage import interrupts
@@ -168,7 +171,20 @@ def init(name: str, origin: str) -> None:
     say(f"{files.start(name, origin)}: edit it, then `xtreme-bench plan {name}` shows what it would run", err=True)
 
 
-for command in (evaluate, check, verify, compare, report, data, model, doctor, image, clean_containers):
+for command in (
+    evaluate,
+    check,
+    verify,
+    compare,
+    report,
+    export,
+    leaderboard,
+    data,
+    model,
+    doctor,
+    image,
+    clean_containers,
+):
     cli.add_command(command)
 
 

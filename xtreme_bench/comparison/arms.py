@@ -113,7 +113,7 @@ def _unlike(manifests: Sequence[Mapping[str, Any]], bundles: Sequence[Path]) -> 
     """Why the bundles are not runs of one experiment with different seeds; empty if they are."""
     first, problems = manifests[0], []
     for manifest, bundle in zip(manifests[1:], bundles[1:], strict=True):
-        if _without_seed(manifest) != _without_seed(first):
+        if without_seed(manifest) != without_seed(first):
             problems.append(Problem(f"its recipe and that of {bundles[0]} differ in more than the seed", str(bundle)))
     seeds = [manifest["seed"] for manifest in manifests]
     problems += [
@@ -124,5 +124,6 @@ def _unlike(manifests: Sequence[Mapping[str, Any]], bundles: Sequence[Path]) -> 
     return problems
 
 
-def _without_seed(manifest: Mapping[str, Any]) -> dict[str, Any]:
+def without_seed(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a recipe must be equal in runs of one experiment."""
     return {key: value for key, value in manifest["recipe"].items() if key not in ("seed", "seeds", "resources")}

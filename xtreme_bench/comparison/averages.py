@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from xtreme_bench.benchmark import GROUPS, LANGUAGES, TASKS
+from xtreme_bench.benchmark import GROUPS, LANGUAGES, OVERALL, TASKS
 from xtreme_bench.comparison.arms import Cell
 
 # The dominant order of subject, object and verb (WALS, feature 81A). A language that is not listed has no dominant
@@ -48,8 +48,8 @@ def averages(cells: Collection[Cell], manifests: Iterable[Mapping[str, Any]]) ->
         for name, names in GROUPS.items()
         if set(names) <= set(by_task)
     ]
-    if set(TASKS) <= set(by_task):
-        found.append(Average("overall", "overall", _over(list(by_task.values()))))
+    if set(OVERALL) <= set(by_task):
+        found.append(Average("overall", "overall", _over([by_task[task] for task in OVERALL])))
     foreign = [cell for cell in cells if cell[1] != "en"]
     trained = _intermediate_languages(manifests)
     kinds: dict[str, Callable[[str], str | None]] = {

@@ -101,7 +101,7 @@ def _compare(a: Arm, b: Arm, resamples: int, seed: int) -> Comparison:
     paired = a.seeds == b.seeds
     single = len(a.seeds) == len(b.seeds) == 1
     scores, moved, null = _draw(a, b, cells, resamples, generator, with_null=single)
-    moved = moved + _seed_part(scores, paired, resamples, generator)
+    moved = moved + seed_part([scores[1] - scores[0]] if paired else scores, resamples, generator)
     wanted = averages(cells, [*a.manifests, *b.manifests])
     wanted += [Average(f"{task} {language}", "cell", {(task, language): 1.0}) for task, language in cells]
     estimates = []
@@ -130,7 +130,7 @@ def _notes(a: Arm, b: Arm) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _blocks(cells: Sequence[Cell]) -> list[list[Cell]]:
+def blocks(cells: Sequence[Cell]) -> list[list[Cell]]:
     """Groups of cells that are resampled together: all languages of a parallel test set, or one cell alone."""
     together: dict[Any, list[Cell]] = {}
     for cell in cells:
@@ -147,19 +147,19 @@ def _draw(
     scores = (np.zeros((len(cells), len(a.seeds))), np.zeros((len(cells), len(b.seeds))))
     moved = np.zeros((resamples, len(cells)))
     null = np.zeros((resamples, len(cells)))
-    for block in _blocks(cells):
+    for block in blocks(cells):
         at = [place[cell] for cell in block]
         of_a, of_b = _columns(a, b, block)
         for arm, columns in zip(scores, (of_a, of_b), strict=True):
-            arm[at] = _scored(columns.sum(axis=0))
+            arm[at] = scored(columns.sum(axis=0))
         size = of_a[0].size
-        sums = bootstrap(np.concatenate([_flat(of_a), _flat(of_b)], axis=1), resamples, generator)
-        mean_a = _scored(sums[:, :size].reshape(resamples, *of_a.shape[1:])).mean(axis=-1)
-        mean_b = _scored(sums[:, size:].reshape(resamples, *of_b.shape[1:])).mean(axis=-1)
+        sums = bootstrap(np.concatenate([flat(of_a), flat(of_b)], axis=1), resamples, generator)
+        mean_a = scored(sums[:, :size].reshape(resamples, *of_a.shape[1:])).mean(axis=-1)
+        mean_b = scored(sums[:, size:].reshape(resamples, *of_b.shape[1:])).mean(axis=-1)
         moved[:, at] = mean_b - mean_a
         if with_null:
-            shift = swaps(_flat(of_b - of_a), resamples, generator).reshape(resamples, *of_a.shape[1:])
-            left, right = _scored(of_a.sum(axis=0) + shift), _scored(of_b.sum(axis=0) - shift)
+            shift = swaps(flat(of_b - of_a), resamples, generator).reshape(resamples, *of_a.shape[1:])
+            left, right = scored(of_a.sum(axis=0) + shift), scored(of_b.sum(axis=0) - shift)
             null[:, at] = (right - left)[..., 0]
     return scores, moved, null
 
@@ -168,10 +168,11 @@ def _columns(a: Arm, b: Arm, block: Sequence[Cell]) -> tuple[Array, Array]:
     """The counts of the items of a block, per arm (items, cells, seeds, sums); 0 if an item is not in a cell."""
     names = sorted({name for cell in block for arm in (a, b) for run in arm.cells[cell] for name in run})
     rows = {name: at for at, name in enumerate(names)}
-    return _arm_columns(a, block, rows), _arm_columns(b, block, rows)
+    return arm_columns(a, block, rows), arm_columns(b, block, rows)
 
 
-def _arm_columns(arm: Arm, block: Sequence[Cell], rows: Mapping[str, int]) -> Array:
+def arm_columns(arm: Arm, block: Sequence[Cell], rows: Mapping[str, int]) -> Array:
+    """The counts of the items of a block, (items, cells, seeds, sums). `rows`: item -> its row."""
     width = len(_any(arm.cells[block[0]][0]))
     columns = np.zeros((len(rows), len(block), len(arm.seeds), width))
     for place, cell in enumerate(block):
@@ -184,19 +185,20 @@ def _any(run: Items) -> tuple[float, ...]:
     return next(iter(run.values()))
 
 
-def _flat(columns: Array) -> Array:
+def flat(columns: Array) -> Array:
+    """Columns as a table: one row for each item."""
     return columns.reshape(len(columns), -1)
 
 
-def _scored(sums: Array) -> Array:
+def scored(sums: Array) -> Array:
+    """The scores of sums over items, which are the last axis."""
     found: Array = score_of(tuple(np.moveaxis(sums, -1, 0)))
     return found
 
 
-def _seed_part(scores: tuple[Array, Array], paired: bool, resamples: int, generator: np.random.Generator) -> Array:
-    """The change of the difference of means with resampled seeds: (resamples, cells)."""
-    sides = [scores[1] - scores[0]] if paired else [scores[0], scores[1]]
-    moved = np.zeros((resamples, len(scores[0])))
+def seed_part(sides: Sequence[Array], resamples: int, generator: np.random.Generator) -> Array:
+    """The change of a sum or difference of means with resampled seeds, (resamples, cells); sides are (cells, seeds)."""
+    moved = np.zeros((resamples, len(sides[0])))
     for runs in sides:
         deviations = runs - runs.mean(axis=1, keepdims=True)
         moved += seed_weights(runs.shape[1], resamples, generator) @ deviations.T

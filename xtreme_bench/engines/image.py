@@ -66,7 +66,7 @@ def build(client: DockerClient, say: Callable[[str], None]) -> str:
     """Build the image of this checkout; returns its digest. Errors: `StageError` with the engine's last output."""
     name = tag()
     say(f"image {name}: building it (takes minutes, only once for these packages)")
-    arguments = {**build_arguments(), "VERSION": __version__, "REVISION": _revision()}
+    arguments = {**build_arguments(), "VERSION": __version__, "REVISION": revision()}
     last, said = "", time.monotonic()
     stream = client.api.build(
         fileobj=build_context(),
@@ -127,8 +127,10 @@ def build_context() -> io.BytesIO:
     return archive
 
 
-def _revision() -> str:
+def revision() -> str:
     """The commit of this checkout, marked if files have changed since; "unknown" without git."""
+    if not (ROOT / ".git").exists():  # an installed package may lie in the checkout of something else
+        return "unknown"
     command = ["git", "-C", str(ROOT), "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

@@ -1,4 +1,4 @@
-"""Read gold labels, `<labels>/<task>/test-<language>.<ext>`. Only score, evaluate, check and verify use this."""
+"""Read gold labels, `<labels>/<task>/test-<language>.<ext>`. Everything that reads gold labels does it here."""
 
 from __future__ import annotations
 

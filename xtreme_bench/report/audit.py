@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from xtreme_bench.report.markup import paragraph, section, table
-from xtreme_bench.wording import cut, listing
+from xtreme_bench.report.markup import Section, details, paragraph, section, table
+from xtreme_bench.wording import count, cut, listing
 
 Facts = Mapping[str, Any]
 MANY = 3  # languages named before the rest are counted
@@ -36,10 +36,10 @@ def _repeat_lines(facts: Facts) -> Iterator[str]:
         yield f"{task}: test rows {kind}: {_shares(found)}"
 
 
-def audit_section(facts: Facts | None) -> str:
-    """The section of the report, or nothing for a run without an audit."""
+def audit_section(facts: Facts | None) -> Section | None:
+    """The section of the report: a count, and behind it all findings. None for a run without an audit."""
     if facts is None:
-        return ""
+        return None
     about = facts["criteria"]
     how = (
         f"Test texts were compared with {facts['compared']['training_texts']:,} training and development texts, within "
@@ -56,19 +56,24 @@ def audit_section(facts: Facts | None) -> str:
     seen = [
         [task, code, ", ".join(corpora)] for task, codes in facts["seen"].items() for code, corpora in codes.items()
     ]
-    return section(
-        "What may flatter the scores",
+    found = details(
+        "The findings",
         paragraph(how),
         table(("target", "related to", "why"), known, kind="words"),
         table(
-            ("target", "text of", "used for", "test items", "", "for example"),
+            ("target", "text of", "used for", "test items", "how", "for example"),
             overlaps[:MAX_ROWS],
             kind="words",
             note=f"{rest:,} more, of smaller weight, are in the manifest." if rest > 0 else "",
         ),
-        table(("target", "test rows", ""), repeats, kind="words"),
+        table(("target", "test rows", "how many"), repeats, kind="words"),
         table(("target", "language", "labelled data seen in it"), seen, kind="words"),
     )
+    counted = (
+        f"The audit found {count(len(overlaps), 'overlap')} of test texts with training or development texts, "
+        f"{count(len(known), 'relation')} between corpora, and {count(len(repeats), 'kind')} of repeated test rows."
+    )
+    return section("What may flatter the scores", paragraph(counted), found)
 
 
 def _weightiest_first(overlaps: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from xtreme_bench.report import page, page_facts, terminal
-from xtreme_bench.report.markup import paragraph, section, table, text
+from xtreme_bench.report import page, page_again, terminal, versus
+from xtreme_bench.report.markup import Code, paragraph, section, table
 from xtreme_bench.report.tables import cell
 from xtreme_bench.report.verdict import expectations
 from xtreme_bench.run.outcome import Outcome
@@ -20,8 +20,9 @@ from xtreme_bench.wording import count, listing
 def tell(outcome: Outcome | Together, reports: Path, store: Store) -> tuple[str, list[str]]:
     """Write the page of a run. Returns the text for the terminal, and the paths of the bundles and the page."""
     if isinstance(outcome, Outcome):
-        text, bundles = terminal.terminal(outcome), [outcome.main.bundle]
-        written = page.write_page(outcome, reports / outcome.main.plan.recipe.name, store)
+        tested = versus.of_outcome(outcome, store)
+        text, bundles = terminal.terminal(outcome, tested), [outcome.main.bundle]
+        written = page.write_page(outcome, reports / outcome.main.plan.recipe.name, store, tested)
     else:
         text, bundles = means(outcome), [one.bundle for one in outcome.main.finished.values()]
         written = write_pages(outcome, reports / outcome.main.recipe.name, store)
@@ -46,15 +47,18 @@ def means(together: Together) -> str:
 def write_pages(together: Together, folder: Path, store: Store) -> Path:
     """Write the page of the means and, below it, one for each seed; returns the first."""
     for seed, outcome in together.outcomes.items():
-        page.write_page(outcome, folder / f"seed-{seed}", store)
+        page.write_page(outcome, folder / f"seed-{seed}", store, versus.of_outcome(outcome, store))
     recipe = together.main.recipe
     manifests = [{**runs.manifest, "name": f"{runs.recipe.name}, mean"} for runs in _both(together)]
-    parts = [f"<h1>{text(recipe.name)}</h1>", paragraph(recipe.description, kind="lead")]
-    for runs in _both(together):
-        headings, rows = _table(runs)
-        parts.append(section(f"Seeds of {runs.recipe.name}", paragraph(_said(runs)), table(headings, rows)))
-    parts.append(page_facts.again_section(recipe))
-    return page.write_seeds_page(recipe.name, manifests, folder, *parts)
+    sections = [
+        *(
+            section(f"Seeds of {one.recipe.name}", paragraph(_said(one)), table(*_table(one)))
+            for one in _both(together)
+        ),
+        section("Reproduce", Code("\n".join(page_again.commands(recipe)))),
+    ]
+    tested = versus.of_outcome(together, store)
+    return page.write_seeds_page(recipe.name, recipe.description, manifests, folder, tested, *sections)
 
 
 def _both(together: Together) -> Iterator[Runs]:

@@ -16,7 +16,8 @@ from xtreme_bench.report import manifest_differences as differences
 from xtreme_bench.report.claims import Manifest, Scores, accepted, reference_of, scores_of, trained, zero_shot
 from xtreme_bench.report.page import write_comparison_page, write_page
 from xtreme_bench.report.tables import cell
-from xtreme_bench.report.verdict import expectations, verdict
+from xtreme_bench.report.verdict import NOT_TESTED, expectations, verdict
+from xtreme_bench.report.versus import Versus
 from xtreme_bench.wording import count
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-def terminal(outcome: Outcome) -> str:
+def terminal(outcome: Outcome, tested: Versus = NOT_TESTED) -> str:
     """What a run found: scores by language, the summary beside the baseline, expectations, what was trained on."""
     main = outcome.main.manifest
     before = outcome.baseline.manifest if outcome.baseline else None
@@ -37,7 +38,8 @@ def terminal(outcome: Outcome) -> str:
         runs = [(one["name"], scores_of(one)) for one in (main, before) if one]
         parts += [tables.language_table(scores_of(main)), tables.summary_table(runs, 1 if before else None)]
     parts += [_accepted_text(one) for one in (main, before) if one]
-    parts += [_languages_text(main), _audit_text(main), _expect_text(main, before), "\n".join(verdict(main, before))]
+    parts += [_languages_text(main), _audit_text(main), _expect_text(main, before)]
+    parts.append("\n".join(verdict(main, before, tested)))
     return "\n\n".join(part for part in parts if part)
 
 

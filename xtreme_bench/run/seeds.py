@@ -133,18 +133,30 @@ def collapsed(manifest: Mapping[str, Any]) -> str | None:
     """Why a finished run has failed: the best development scores of a training are at chance in every task."""
     found = []
     for stage, facts in manifest["dev"].items():
-        known = {
-            name: (score, chance)
-            for name, score in (facts.get("dev") or {}).items()
-            if (chance := _chance(name)) is not None
-        }
-        if known and all(score <= chance + NEAR for score, chance in known.values()):
-            told = [f"{score:.1f} in {name} (chance: {chance:.1f})" for name, (score, chance) in known.items()]
+        told, known = _at_chance(facts)
+        if told and len(told) == known:
             found.append(f"`{stage}` learned nothing: its best development score is at chance, {listing(told)}")
     return "; ".join(found) or None
 
 
-def _chance(name: str) -> float | None:
+def unlearned(manifest: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Stage -> the tasks of its training whose best development score is at chance, each with both numbers."""
+    return {stage: told for stage, facts in manifest["dev"].items() if (told := _at_chance(facts)[0])}
+
+
+def _at_chance(facts: Mapping[str, Any]) -> tuple[list[str], int]:
+    """The tasks of a training that are at chance, in words, and the number of its tasks for which chance is known."""
+    scores = (facts.get("dev") or {}).items()
+    known = {name: (score, chance) for name, score in scores if (chance := chance_of(name)) is not None}
+    told = [
+        f"{score:.1f} in {name} (chance: {chance:.1f})"
+        for name, (score, chance) in known.items()
+        if score <= chance + NEAR
+    ]
+    return told, len(known)
+
+
+def chance_of(name: str) -> float | None:
     """Chance accuracy in percent, for tasks with a fixed number of answers; None for other tasks."""
     row = INTERMEDIATE.get(name)
     if row is not None and row.options:
