@@ -66,6 +66,7 @@ UNSAID: dict[str, Any] = {
     "unusable": 0.05,
     "retrain": False,
     "pooling": "first",
+    "blocks": None,
 }
 
 

@@ -223,6 +223,19 @@ def test_pooling_is_in_the_keys_of_the_trainings_that_it_is_named_for(tmp_path: 
     assert not any(name.startswith("tokenise") for name in changed)
 
 
+def test_frozen_blocks_encode_once_for_all_seeds_and_rates_and_not_for_other_methods(tmp_path: Path) -> None:
+    text = SMALL.replace("squad: {", "squad: {method: {train: top, blocks: 1}, ")
+    made = planned(tmp_path, text)
+    (frozen,) = (stage for stage in made.stages if stage.kind == "frozen")
+    finetuned = next(stage for stage in made.stages if stage.kind == "finetune")
+    assert finetuned.inputs["frozen"] is frozen
+    assert set(frozen.inputs) == {"features", "encoder"}
+    quick = planned(tmp_path, text.replace("squad: {", "squad: {learning_rate: 1.0e-3, "))
+    assert frozen.key in {stage.key for stage in quick.stages}
+    assert finetuned.key not in {stage.key for stage in quick.stages}
+    assert not any(stage.kind == "frozen" for stage in planned(tmp_path).stages)
+
+
 def test_masked_text_is_read_tokenised_trained_on_audited_and_said_and_is_no_labelled_data(tmp_path: Path) -> None:
     mlm = "mlm: {languages: [de, sw], max_length: 48, batch: 8}"
     mix = f"intermediate:\n  steps: 4\n  max_length: 64\n  tasks: {{mnli: {{}}}}\n  {mlm}\n"

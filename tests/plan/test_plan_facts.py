@@ -82,6 +82,20 @@ def test_lengths_that_a_released_model_has_no_room_for_are_told_before_anything_
     ]
 
 
+def test_blocks_that_a_released_model_lacks_are_told_before_anything_is_trained(tmp_path: Path) -> None:
+    encoders.save(tmp_path / "encoder", tiny_encoder(layers=2))
+    top = {"method": {"train": "top", "blocks": 3}}
+    phases = {
+        "intermediate": {"tasks": {"mnli": {}}, **top, "max_length": 64},
+        "finetuning": {"xnli": {**top, "max_length": 64}},
+    }
+    made = real(tmp_path, model={"path": "encoder"}, targets={"xnli": {}}, **phases)
+    assert [problem.message for problem in made.missing if problem.file == str(tmp_path / "encoder")] == [
+        "finetuning.xnli.method.blocks is 3, but this model has 2 blocks",
+        "intermediate.method.blocks is 3, but this model has 2 blocks",
+    ]
+
+
 @pytest.mark.parametrize(
     ("positions", "family", "most"), [(514, "xlm-roberta", 512), (514, "camembert", 512), (512, "bert", 512)]
 )

@@ -16,14 +16,18 @@ from torch import nn
 from toy_training import ENGLISH, FINETUNING, SETTINGS, KilledError, digests, killed_at, make_job, write_corpus
 
 from xtreme_bench.errors import InputError
+from xtreme_bench.stage.job import Job
 from xtreme_bench.training import encoder as encoders
+from xtreme_bench.training import frozen
 from xtreme_bench.training.architectures import ARCHITECTURES
 from xtreme_bench.training.batching import collate
 from xtreme_bench.training.dropout import ExampleDropout
-from xtreme_bench.training.examples import Example
+from xtreme_bench.training.examples import Example, write
 from xtreme_bench.training.families import classification
 from xtreme_bench.training.frames import frame
+from xtreme_bench.training.methods import METHODS
 from xtreme_bench.training.network import Network, Task
+from xtreme_bench.training.params import Frozen
 from xtreme_bench.training.predict import predict
 from xtreme_bench.training.train import finetune
 
@@ -61,6 +65,14 @@ def test_every_architecture_of_the_table_is_tested_here() -> None:
     # CamemBERT's row is RoBERTa's.
     assert {name for name, _, _ in KINDS.values()} == ARCHITECTURES.keys() - {"camembert"}
     assert ARCHITECTURES["camembert"] is ARCHITECTURES["roberta"]
+
+
+def test_the_table_in_the_docs_has_every_architecture_and_says_how_it_is_exported() -> None:
+    text = Path("docs/encoders.md").read_text(encoding="utf-8").partition("| architecture |")[2].partition("\n\n")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines()[2:]]
+    said = {name: (trained, exported) for names, _, trained, exported, _ in rows for name in names.split(", ")}
+    graphs = {True: "hand-written graph", False: "`torch.onnx`"}
+    assert said == {f"`{name}`": ("whole, top, head", graphs[row.graph]) for name, row in ARCHITECTURES.items()}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -110,6 +122,32 @@ def test_with_nothing_dropped_training_computes_what_evaluation_does(kind: str) 
     network.noise.take(range(5), CPU)
     assert torch.allclose(network.hidden(inputs)[tokens], expected, atol=2e-6)
     assert torch.allclose(network.eval().hidden(inputs)[tokens], expected, atol=2e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_step_has_the_same_loss_and_gradients_with_the_frozen_outputs_kept_or_computed(
+    kind: str, tmp_path: Path
+) -> None:
+    save_small_encoder(tmp_path / "encoder", kind)
+    write(tmp_path / "features/train", [(0, EXAMPLES)])
+    read = {"features": tmp_path / "features", "encoder": tmp_path / "encoder"}
+    frozen.encode(Job(Frozen(1, "fp32", 1, 2.0, None, 3), read, tmp_path / "out", tmp_path / "work"))
+    found = []
+    for below in (None, tmp_path / "out"):
+        encoder, examples = encoders.load(tmp_path / "encoder"), frozen.examples(tmp_path / "features", "train", below)
+        METHODS["top"].begin(encoder, 1)
+        torch.manual_seed(4)
+        task = Task("x", classification, classification.head(16, 2, 0.3), examples)
+        network = Network(encoder, {"x": task.head})
+        network.heads.train()
+        network.noise.step([3, 4, 11], EXAMPLES)
+        network.noise.take(range(len(EXAMPLES)), CPU)
+        loss = network(task, collate([*examples], encoder), [*examples])
+        loss.backward()
+        learned = {name: value.grad for name, value in network.named_parameters() if value.grad is not None}
+        assert any(name.startswith("encoder.") for name in learned)
+        found.append({"loss": loss.detach()} | learned)
+    torch.testing.assert_close(*found, rtol=0, atol=1e-6)
 
 
 @pytest.fixture(scope="module")

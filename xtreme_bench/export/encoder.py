@@ -47,7 +47,7 @@ def encoders(run: Run) -> dict[str, Encoder]:
         if there is not None
     }
     for source, training in recipe.finetuning.items():
-        if training.method == "full":  # others leave the encoder as it was
+        if training.method.train == "full":  # others leave no whole encoder
             tasks = tuple(task for task in all_tasks if TASKS[task].source == source)
             found[source] = Encoder(source, f"{KINDS['finetune'].title} {source} ({recipe.name})", tasks)
     return found

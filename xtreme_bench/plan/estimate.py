@@ -96,6 +96,8 @@ def published(plan: Plan) -> Shape | None:
 
 def of(stage: Stage, store: Store, device: Devices, shape: Shape | None = None) -> dict[str, Any] | None:
     """The estimate of one stage; None where too little is known. `shape` is for an encoder whose files are not here."""
+    if stage.row.trains and stage.params.method == "top":
+        return None  # only a part of the encoder learns; this is not estimated yet
     shape = shape_of(stage) or shape
     read = reading.of(stage, store) if shape else None
     if shape is None or read is None:

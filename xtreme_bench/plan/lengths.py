@@ -1,4 +1,4 @@
-"""Finds lengths in a recipe that exceed the positions of a released encoder, before any training."""
+"""Finds what a recipe asks beyond a released encoder, before any training: lengths, and blocks that learn."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from xtreme_bench.benchmark import TASKS
 from xtreme_bench.errors import Problem
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.recipe.load import Recipe
+from xtreme_bench.recipe.setting import sources_of
 from xtreme_bench.training import encoder_files
 
 
@@ -21,6 +22,20 @@ def too_long(recipe: Recipe, encoder: Path) -> list[Problem]:
         )
         for name, length in dict(_lengths(recipe)).items()
         if length > room
+    ]
+
+
+def too_deep(recipe: Recipe, encoder: Path) -> list[Problem]:
+    """A problem for each number of blocks of the recipe that the encoder in `folder`, which has no faults, lacks."""
+    depth = encoder_files.depth(encoder)
+    phases = {f"finetuning.{source}": recipe.finetuning[source] for source in sources_of(recipe.targets)}
+    methods = {name: phase.method for name, phase in phases.items()}
+    if recipe.intermediate is not None:
+        methods["intermediate"] = recipe.intermediate.method
+    return [
+        Problem(f"{name}.method.blocks is {method.blocks}, but this model has {depth} blocks", str(encoder))
+        for name, method in methods.items()
+        if method.blocks is not None and method.blocks > depth
     ]
 
 

@@ -11,10 +11,12 @@ from xtreme_bench.data.items import Draw
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.recipe import fields, phases
 from xtreme_bench.recipe.load import Recipe
+from xtreme_bench.recipe.setting import Method
 from xtreme_bench.stage.params import taken
 from xtreme_bench.training.params import (
     Features,
     Finetune,
+    Frozen,
     Intermediate,
     MaskedText,
     Predict,
@@ -36,7 +38,7 @@ def pretrain(made: Plan, corpus: Corpus, settings: phases.Pretraining, scratch: 
         # No other stage can run before this one ends, so it gets every core that the recipe allows.
         "threads": resources.threads * resources.jobs,
         # All weights learn, and there is no early stopping, because there is no development data.
-        "method": "full",
+        **_method(Method()),
         "evaluate_every": settings.steps,
         "patience": 0,
     }
@@ -80,6 +82,7 @@ def intermediate(made: Plan, corpus: Corpus, encoder: Stage | Folder) -> Stage:
         sampling=sampling,
         mlm=taken(MaskedText, mlm, corpus=text) if mlm else None,
         **{name: _own(settings, setting) for name, setting in own.items()},
+        **_method(settings.method),
         **_learning(made.recipe),
     )
     return made.add("intermediate", params, data=data, encoder=encoder, **features)
@@ -120,8 +123,12 @@ def finetune(made: Plan, corpus: Corpus, encoder: Stage | Folder, base: Stage | 
     choice = taken(SourceChoice, settings, source=source, unusable=unusable, retrain=retrain)
     data = corpus.reading(layout.training_files(source), f"training data of {source}")
     features = _features(made, data, base, source, choice)
-    params = taken(Finetune, settings, corpus=choice, **_learning(recipe))
-    return made.add("finetune", params, source, data=data, features=features, encoder=encoder)
+    params = taken(Finetune, settings, corpus=choice, **_method(settings.method), **_learning(recipe))
+    inputs = {"data": data, "features": features, "encoder": encoder}
+    if params.blocks is not None:
+        below = taken(Frozen, params)
+        inputs["frozen"] = made.add("frozen", below, source, features=features, encoder=encoder)
+    return made.add("finetune", params, source, **inputs)
 
 
 def predict(
@@ -132,9 +139,13 @@ def predict(
     choice = taken(TargetChoice, settings, task=task, languages=languages)
     data = corpus.tests(task, languages)
     features = _features(made, data, base, f"{task}'s test sets", choice)
-    params = Predict(corpus=choice, method=settings.method, **_machine(made.recipe))
+    params = Predict(corpus=choice, method=settings.method.train, **_machine(made.recipe))
     begun_with = model.inputs["encoder"]
     return made.add("predict", params, task, data=data, features=features, model=model, encoder=begun_with)
+
+
+def _method(method: Method) -> dict[str, Any]:
+    return {"method": method.train, "blocks": method.blocks}
 
 
 def _machine(recipe: Recipe) -> dict[str, Any]:

@@ -104,7 +104,9 @@ def _check_miniature(tree: Entries, reading: Reading) -> None:
 
 def _check_training(tree: Entries, reading: Reading) -> None:
     """What each phase makes is used: its encoder, or its head for a source that a target needs."""
-    if tree.text("intermediate", "method") == "head":
+    for place in (("intermediate",), *(("finetuning", source) for source in tree.named("finetuning"))):
+        _check_method(tree, (*place, "method"), reading)
+    if "head" in (tree.text("intermediate", "method"), tree.text("intermediate", "method", "train")):
         message = "intermediate.method head trains only heads, which are dropped afterwards; leave it out or use full"
         reading.fault(message, tree.line_of("intermediate", "method"))
     targets = tree.named("targets")
@@ -119,6 +121,20 @@ def _check_training(tree: Entries, reading: Reading) -> None:
                 f"finetuning.{source}.retrain is for {', '.join(HELD_OUT)}; {source} has development data of its own"
             )
             reading.fault(message, retrain.line)
+
+
+def _check_method(tree: Entries, place: tuple[str, ...], reading: Reading) -> None:
+    """The method top, and no other, has a number of blocks, which the model has."""
+    name, train = ".".join(place), tree.text(*place) or tree.text(*place, "train")
+    blocks = tree.at(*place, "blocks")
+    if train == "top" and blocks is None:
+        reading.fault(f"{name} top needs a number of blocks; write {{train: top, blocks: 6}}", tree.line_of(*place))
+    if blocks is not None and train != "top":
+        reading.fault(f"{name}.blocks is for train: top, here it is {train or 'full'}; remove it", blocks.line)
+    count = tree.whole(*place, "blocks", default=0)
+    layers = tree.whole("model", "scratch", "layers", default=Scratch.layers)
+    if tree.at("model", "scratch") and blocks is not None and count and layers and count > layers:
+        reading.fault(f"{name}.blocks is {count}, but model.scratch has {layers} layers", blocks.line)
 
 
 def _check_pooling(tree: Entries, reading: Reading) -> None:

@@ -19,6 +19,7 @@ from xtreme_bench.recipe.setting import (
     LAST,
     QA_SOURCES,
     SOURCES,
+    Method,
     batch_field,
     decay_field,
     epochs_field,
@@ -136,7 +137,7 @@ class Intermediate:
     )
     sampling: Sampling = setting("How often each task is drawn.", default=Sampling())
     mlm: Masking | None = setting("Masked language modelling of raw text as a further task.", default=None)
-    method: str = method_field()
+    method: Method = method_field()
     pooling: str = pooling_field()
     epochs: float | None = epochs_field(3.0)
     steps: int | None = steps_field("epochs", None)
@@ -176,7 +177,7 @@ class Intermediate:
 class Training:
     """Fine-tuning on the English training data of one source; the best checkpoint on English development data wins."""
 
-    method: str = method_field()
+    method: Method = method_field()
     pooling: str = pooling_field()
     epochs: float | None = epochs_field(2.0)
     steps: int | None = steps_field("epochs", None)

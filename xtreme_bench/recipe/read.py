@@ -11,7 +11,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from xtreme_bench.benchmark import LANGUAGES
 from xtreme_bench.recipe.setting import ALL
-from xtreme_bench.recipe.tree import Entries, Items, Reading, Scalar, Tree, blamed
+from xtreme_bench.recipe.tree import Entries, Entry, Items, Reading, Scalar, Tree, blamed
 from xtreme_bench.wording import did_you_mean, hint, listing
 
 
@@ -22,6 +22,9 @@ def read(cls: type[Any], tree: Tree, path: str, reading: Reading, defaults: obje
     instance of `cls`, else from the defaults of the fields.
     """
     settings = {item.name: item for item in fields(cls) if item.metadata}
+    short = getattr(cls, "SHORT", None) if isinstance(tree, Scalar) and tree.kind == "text" else None
+    if short:
+        tree = Entries(tree.line, {short: Entry(tree.line, tree)})
     if not isinstance(tree, Entries):
         keys = ", ".join(_required(cls) or settings)
         rest = "write {} for the defaults" if tree.kind == "empty" and not _required(cls) else f"it has {keys}"
@@ -36,7 +39,7 @@ def read(cls: type[Any], tree: Tree, path: str, reading: Reading, defaults: obje
     types = get_type_hints(cls)
     values: dict[str, Any] = {}
     for name, item in settings.items():
-        here = f"{path}.{name}" if path else name
+        here = f"{path}.{name}" if path and name != short else path or name
         if name in tree.entries:
             values[name] = _read_field(types[name], item, tree.entries[name].value, here, reading)
         elif defaults is not None:

@@ -95,7 +95,7 @@ def _value(kind: Any, item: Field[Any], key: str) -> Schema:
     facts = item.metadata
     choices = facts["choices"]
     if is_dataclass(kind) and isinstance(kind, type):
-        return _object(kind, item.name)
+        return _with_short(kind, _object(kind, item.name))
     if get_origin(kind) is Mapping:
         least = {"minProperties": 1} if item.default_factory is MISSING else {}
         rows = {name: _row(get_args(kind)[1], name, (facts["defaults"] or {}).get(name)) for name in choices}
@@ -115,14 +115,27 @@ def _value(kind: Any, item: Field[Any], key: str) -> Schema:
     return {"type": "integer" if kind is int else "number", **limits}
 
 
+def _with_short(cls: type[Any], whole: Schema) -> Schema:
+    """The schema of a dataclass that a text may stand for: the value of one of its fields."""
+    short = getattr(cls, "SHORT", None)
+    return {"anyOf": [{"enum": whole["properties"][short]["enum"]}, whole]} if short else whole
+
+
 def _row(cls: type[Any], key: str, defaults: object) -> Schema:
     """The value of one key of a mapping. Only targets differ from key to key, in their languages."""
     if cls is Target:
         return _object(cls, key)
     found: Schema = {"$ref": f"#/$defs/{cls.__name__}"}
     if defaults is not None:
-        found["default"] = {name: value for name, value in plain(defaults).items() if value is not None}
+        found["default"] = _given(plain(defaults))
     return found
+
+
+def _given(value: Any) -> Any:
+    """JSON values without those of a mapping that are null."""
+    if not isinstance(value, Mapping):
+        return value
+    return {name: _given(inner) for name, inner in value.items() if inner is not None}
 
 
 if __name__ == "__main__":

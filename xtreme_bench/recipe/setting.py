@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, field
-from typing import Any
+from dataclasses import MISSING, dataclass, field
+from typing import Any, ClassVar
 
 from xtreme_bench.benchmark import GROUPS, LANGUAGES, MINIATURE_LANGUAGES, TASKS, of_group
 from xtreme_bench.intermediate import INTERMEDIATE
@@ -107,10 +107,24 @@ def own(shared: Any) -> Any:
     return field(default=None, metadata={**shared.metadata, "about": f"{shared.metadata['about']} Of this task alone."})
 
 
+@dataclass(frozen=True)
+class Method:
+    """Which weights of an encoder learn."""
+
+    # The field that a text alone stands for.
+    SHORT: ClassVar[str] = "train"
+
+    train: str = setting(
+        "full: all weights learn. head: only the head, the encoder stays as it is. top: the head and the upper blocks.",
+        default="full",
+        choices=("full", "head", "top"),
+    )
+    blocks: int | None = setting("With top: the number of upper blocks that learn.", default=None, low=1, high=1000)
+
+
 def method_field() -> Any:
     """What of an encoder learns."""
-    about = "full: all weights learn. head: only the head, the encoder stays as it is."
-    return setting(about, default="full", choices=("full", "head"))
+    return setting("Which weights learn: full, head, or {train: top, blocks: N}.", default=Method())
 
 
 def pooling_field() -> Any:

@@ -93,6 +93,12 @@ KINDS: dict[str, Kind] = {
         "tokenise",
         aside=("threads",),
     ),
+    "frozen": Kind(
+        "xtreme_bench.training.frozen:encode",
+        "xtreme_bench.training.params:Frozen",
+        "encode with the frozen blocks",
+        gpu=True,
+    ),
     "intermediate": Kind(
         "xtreme_bench.training.train:intermediate",
         "xtreme_bench.training.params:Intermediate",

@@ -8,6 +8,7 @@ __all__ = [
     "features",
     "forward",
     "frames",
+    "frozen",
     "params",
     "predict",
     "pretrain",

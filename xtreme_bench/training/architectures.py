@@ -83,7 +83,7 @@ class Architecture:
     `segments`: it uses the segment of each token. `pooler`: it has a pooler, which is not used.
     `own_attention`: it implements attention itself, instead of using that of transformers.
     `by_step`: the name of dropout modules whose input all examples of a step share.
-    `returns_tuples`: a block returns a tuple; the model needs at least one block.
+    `returns_tuples`: a block returns a tuple.
     `graph`: the hand-written ONNX graph (`retrieval/graph.py`) supports it.
     """
 
@@ -149,7 +149,7 @@ ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType(
         "xlm-roberta": _ROBERTA,
         "xlm-roberta-xl": _bert(after_padding=True, pooler=True, norm="encoder.LayerNorm"),
         "electra": _bert("embedding_size"),
-        "rembert": _bert("input_embedding_size", pooler=True, own_attention=True),
+        "rembert": _bert("input_embedding_size", pooler=True, own_attention=True, returns_tuples=True),
         "mpnet": Architecture(
             _COMMON,
             _BERT_ALSO,
@@ -160,6 +160,7 @@ ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType(
             segments=False,
             pooler=True,
             own_attention=True,
+            returns_tuples=True,
         ),
         "distilbert": Architecture(
             ("vocab_size", "dim", "n_layers", "n_heads", "hidden_dim", "max_position_embeddings"),

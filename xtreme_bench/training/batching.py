@@ -100,7 +100,18 @@ def collate(examples: Sequence[Example], encoder: Encoder) -> Inputs:
         segments = pad([each for example in examples for each in _segments(example)], 0)
     if any(example.second is not None for example in examples):
         positions = _positions(examples, mask, encoder.first_position)
-    return Inputs(ids, mask.long(), segments, positions)
+    return Inputs(ids, mask.long(), segments, positions, _below(examples, ids.shape[1]))
+
+
+def _below(examples: Sequence[Example], longest: int) -> torch.Tensor | None:
+    """What the frozen blocks give for all sequences, padded; None unless it is kept."""
+    if any(example.below is None for example in examples):
+        return None
+    kept = [states for example in examples for states in example.below or ()]
+    out = np.zeros((len(kept), longest, kept[0].shape[1]), np.float32)
+    for row, states in enumerate(kept):
+        out[row, : len(states)] = states
+    return torch.from_numpy(out)
 
 
 def _segments(example: Example) -> list[Ints]:

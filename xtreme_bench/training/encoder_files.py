@@ -52,6 +52,12 @@ def room(folder: Path) -> int:
     return ARCHITECTURES[name].room(fields["max_position_embeddings"], fields.get("pad_token_id", 1))
 
 
+def depth(folder: Path) -> int:
+    """The number of blocks, from the config of a valid folder."""
+    name, fields = known_config(folder)
+    return int(fields[ARCHITECTURES[name].depth])
+
+
 def _fault(path: Path, what: str) -> InputError:
     return InputError(f"{path}: {what}", [Problem(what, str(path))])
 

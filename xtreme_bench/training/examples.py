@@ -16,6 +16,7 @@ from typing import Any, overload
 import numpy as np
 
 Ints = np.ndarray[Any, np.dtype[np.int32]]
+Floats = np.ndarray[Any, np.dtype[np.float32]]
 
 # The optional parts of an example beside its token ids; all examples of a folder have the same ones.
 _OPTIONAL = ("target", "positions", "extra", "segments")
@@ -29,7 +30,8 @@ class Example:
     None in test files. `positions` says where the family reads the hidden states, `extra` what decoding needs.
     `segments` are those of the tokens of all sequences, one after another, None where all are in segment 0. `second` is
     where the second side of a pair of translations begins; its positions start again. `cut` says what of the
-    row did not fit.
+    row did not fit. `below` are the hidden states (tokens, width) of each sequence above the frozen blocks, if they are
+    kept.
     """
 
     row: int
@@ -40,6 +42,7 @@ class Example:
     segments: Ints | None = None
     second: int | None = None
     cut: tuple[str, ...] = ()
+    below: tuple[Floats, ...] | None = None
 
     @property
     def length(self) -> int:
@@ -91,12 +94,17 @@ class _Writer:
 
 
 class Examples(Sequence[Example]):
-    """The examples that `write` left in a folder, read from the disk when asked for."""
+    """The examples that `write` left in a folder, read from the disk when asked for.
 
-    def __init__(self, folder: Path) -> None:
+    `below` is the file with what the frozen blocks give for each of their tokens; None, or absent, if it is not kept.
+    """
+
+    def __init__(self, folder: Path, below: Path | None = None) -> None:
         self._tokens, self._rows = _Column(folder, "tokens"), _Column(folder, "rows")
         columns = (_Column(folder, name) for name in _OPTIONAL)
         self._optional = tuple(column if len(column) else None for column in columns)
+        kept = below is not None and below.is_file()
+        self._below: Floats | None = _map(below, "<f4").reshape(self.tokens, -1) if kept and below else None
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -109,10 +117,16 @@ class Examples(Sequence[Example]):
         if isinstance(index, slice):
             return [self[at] for at in range(*index.indices(len(self)))]
         at = range(len(self))[index]
-        first, end = self._rows.bounds(at)
-        sequences = tuple(self._tokens[sequence] for sequence in range(first, end))
+        places = self.places(at)
+        sequences = tuple(self._tokens.values[place] for place in places)
+        below = None if self._below is None else tuple(self._below[place] for place in places)
         target, positions, extra, segments = (None if column is None else column[at] for column in self._optional)
-        return Example(int(self._rows.values[first]), sequences, target, positions, extra, segments)
+        row = int(self._rows[at][0])
+        return Example(row, sequences, target, positions, extra, segments, below=below)
+
+    def places(self, at: int) -> list[slice]:
+        """Where the tokens of each sequence of an example stand among all tokens."""
+        return [slice(*self._tokens.bounds(sequence)) for sequence in range(*self._rows.bounds(at))]
 
     @property
     def rows(self) -> int:

@@ -6,12 +6,14 @@ an architecture needs, and what a method of training adds to it, is handled once
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import nn
 
+from xtreme_bench.errors import InputError
 from xtreme_bench.training.architectures import ARCHITECTURES, Architecture
 
 
@@ -26,6 +28,8 @@ def moved(value: torch.Tensor, device: torch.device | str) -> torch.Tensor:
 class Inputs:
     """What an encoder reads, each of shape (sequences, longest).
 
+    `below` (sequences, longest, width) is what the frozen blocks give for it, None if they are to compute it.
+
     `mask` is 1 where there is a token; None if nothing is padded. `segments` are None if all tokens are in
     segment 0, `positions` if they are the architecture's own: one after another.
     """
@@ -34,10 +38,18 @@ class Inputs:
     mask: torch.Tensor | None = None
     segments: torch.Tensor | None = None
     positions: torch.Tensor | None = None
+    below: torch.Tensor | None = None
 
     def to(self, device: torch.device | str) -> Inputs:
         """The same on a device."""
         return Inputs(*(None if value is None else moved(value, device) for value in vars(self).values()))  # type: ignore[arg-type]
+
+
+@dataclass
+class Below:
+    """What the frozen blocks give in the forward pass at hand; None where they compute it."""
+
+    hidden: torch.Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +58,7 @@ class Encoder:
 
     model: nn.Module
     tokenizer: Any
+    below: Below = field(default_factory=Below)
 
     def hidden(self, inputs: Inputs) -> torch.Tensor:
         """The last hidden states (sequences, longest, width)."""
@@ -59,12 +72,25 @@ class Encoder:
         columns = {"input_ids": inputs.ids, "attention_mask": inputs.mask, "position_ids": inputs.positions}
         if self.architecture.segments:
             columns["token_type_ids"] = inputs.segments
+        self.below.hidden = inputs.below
         return self.model(**{name: value for name, value in columns.items() if value is not None}, **wanted)
 
     @property
     def stack(self) -> nn.ModuleList:
         """The blocks, the lowest first."""
         return self.model.get_submodule(self.architecture.stack)  # type: ignore[return-value]
+
+    def freeze(self, upper: int) -> int:
+        """Let all blocks below the `upper` ones give what inputs bring of them, where they do; returns how many.
+
+        Raises InputError if there are fewer blocks.
+        """
+        if not 1 <= upper <= self.blocks:
+            raise InputError(f"method.blocks is {upper}, but the encoder has {self.blocks} blocks")
+        frozen = self.stack[: self.blocks - upper]
+        for block in frozen:
+            block.forward = _unless_given(block.forward, self.below, self.architecture.returns_tuples)
+        return len(frozen)
 
     def cut(self, layer: int) -> None:
         """Take off the blocks above a layer for good: `hidden` then gives what `layers` gave there."""
@@ -124,6 +150,15 @@ class Encoder:
     @property
     def _config(self) -> Any:
         return self.model.config
+
+
+def _unless_given(forward: Callable[..., Any], below: Below, returns_tuples: bool) -> Callable[..., Any]:
+    def passed(hidden: torch.Tensor, *others: Any, **settings: Any) -> Any:
+        if below.hidden is None:
+            return forward(hidden, *others, **settings)
+        return (below.hidden, None) if returns_tuples else below.hidden
+
+    return passed
 
 
 class _Nothing(nn.Module):

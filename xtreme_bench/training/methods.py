@@ -12,8 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from safetensors.torch import load_file, save_file
+
+from xtreme_bench.errors import InputError
 from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.forward import Encoder
+
+# The upper blocks, where they alone have learned.
+_TOP = "top.safetensors"
 
 
 @dataclass(frozen=True)
@@ -21,12 +27,12 @@ class Method:
     """One method of training.
 
     `begin` prepares an encoder as it was loaded: which weights learn, which parts are in the mode of training, what is
-    added to the model. It may draw from torch's generator.
+    added to the model. It is given the number of `blocks` that a recipe names, and may draw from torch's generator.
     `save` writes what fine-tuning has made of the encoder to a folder; the head goes beside it.
     `load` makes that encoder again from this folder and the one that fine-tuning began with.
     """
 
-    begin: Callable[[Encoder], None]
+    begin: Callable[[Encoder, int | None], None]
     save: Callable[[Path, Encoder], None]
     load: Callable[[Path, Path], Encoder]
 
@@ -36,16 +42,40 @@ def of(choice: str) -> Method:
     return METHODS[choice]
 
 
-def _everything_learns(encoder: Encoder) -> None:
+def _everything_learns(encoder: Encoder, blocks: int | None) -> None:
     encoder.model.requires_grad_(True).train()
 
 
-def _nothing_learns(encoder: Encoder) -> None:
+def _nothing_learns(encoder: Encoder, blocks: int | None) -> None:
     encoder.model.requires_grad_(False).eval()
+
+
+def _top_learns(encoder: Encoder, blocks: int | None) -> None:
+    """The upper blocks learn, and the norm after them; what is below computes as in evaluation, without dropout."""
+    _nothing_learns(encoder, blocks)
+    frozen = encoder.freeze(blocks or 0)
+    upper = [*encoder.stack[frozen:]]
+    if norm := encoder.architecture.norm:
+        upper.append(encoder.model.get_submodule(norm))
+    for part in upper:
+        part.requires_grad_(True).train()
 
 
 def _nothing(folder: Path, encoder: Encoder) -> None:
     """The encoder is unchanged."""
+
+
+def _what_learned(folder: Path, encoder: Encoder) -> None:
+    learned = {name: value for name, value in encoder.model.named_parameters() if value.requires_grad}
+    save_file({name: value.detach().cpu().contiguous() for name, value in learned.items()}, folder / _TOP)
+
+
+def _on_what_it_was(folder: Path, begun_with: Path) -> Encoder:
+    encoder = encoders.load(begun_with)
+    learned = load_file(folder / _TOP)
+    if unknown := encoder.model.load_state_dict(learned, strict=False).unexpected_keys:
+        raise InputError(f"{folder / _TOP} has {unknown[0]}, which the encoder in {begun_with} has not")
+    return encoder
 
 
 def _from_folder(folder: Path, begun_with: Path) -> Encoder:
@@ -60,5 +90,6 @@ METHODS: Mapping[str, Method] = MappingProxyType(
     {
         "full": Method(_everything_learns, encoders.save, _from_folder),
         "head": Method(_nothing_learns, _nothing, _as_it_was),
+        "top": Method(_top_learns, _what_learned, _on_what_it_was),
     }
 )

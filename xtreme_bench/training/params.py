@@ -54,11 +54,13 @@ class Learning(Machine):
 
     `warmup` is the share of the steps in which the learning rate rises. Every `evaluate_every` steps the tasks are
     scored; after `patience` evaluations without gain training stops, 0 never. `method` is full, or head with the
-    encoder as it is. `activations` are kept for the backward pass, or recomputed: "keep" or "recompute".
+    encoder as it is, or top: its upper `blocks` learn. `activations` are kept for the backward pass, or recomputed:
+    "keep" or "recompute".
     """
 
     seed: int
     method: str
+    blocks: int | None
     batch: int
     learning_rate: float
     warmup: float
@@ -107,6 +109,16 @@ class Finetune(Tuning):
     """Training on one source; with `retrain` then again on all rows, for the best number of steps."""
 
     corpus: SourceChoice
+
+
+@dataclass(frozen=True)
+class Frozen(Machine):
+    """What is encoded with the blocks below the upper `blocks`, for a training of this length in such batches."""
+
+    blocks: int
+    epochs: float | None
+    steps: int | None
+    batch: int
 
 
 @dataclass(frozen=True)

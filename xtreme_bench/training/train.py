@@ -18,7 +18,7 @@ from xtreme_bench.data.corpora import Corpus
 from xtreme_bench.errors import InputError
 from xtreme_bench.files import write_json
 from xtreme_bench.stage.job import Job
-from xtreme_bench.training import curve, methods, mixture
+from xtreme_bench.training import curve, frozen, methods, mixture
 from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.device import prepare_device
 from xtreme_bench.training.examples import Examples
@@ -42,7 +42,8 @@ def finetune(job: Job[Finetune]) -> dict[str, Any]:
     With `retrain` this course only chooses the number of steps: the encoder is then trained for that many steps on
     all rows, including the development rows. The curve of the choice is in `choice/`.
 
-    Inputs: data (its development rows are read), features (of the same corpus), encoder.
+    Inputs: data (its development rows are read), features (of the same corpus), encoder, and perhaps frozen: what its
+    frozen blocks give for these features.
     """
     corpus = job.params.corpus.open(job.inputs["data"])
     if job.params.corpus.retrain:
@@ -142,8 +143,12 @@ def _train(
     accelerator = prepare_device(job.params)
     encoder = encoders.load(job.inputs["encoder"])
     torch.manual_seed(job.params.seed)
-    methods.of(job.params.method).begin(encoder)
-    tasks = [make_task(encoder, corpus, job.inputs[name], job.params.pooling, part) for name, corpus in corpora.items()]
+    methods.of(job.params.method).begin(encoder, job.params.blocks)
+    below = job.inputs.get("frozen")
+    tasks = [
+        make_task(encoder, corpus, job.inputs[name], job.params.pooling, part, below)
+        for name, corpus in corpora.items()
+    ]
     mixed = mix(encoder, tasks) if mix else mixture.alone(job.params, tasks[0])
     trimmed = trim(encoder, mixed.tasks, _development(job, corpora) if part == "train" else ())
     course = fit(job, accelerator, encoder, mixed.tasks, mixed.probability, mixed.steps)
@@ -156,8 +161,12 @@ def _development(job: Job[Tuning], corpora: Mapping[str, Corpus]) -> Iterator[Ex
     return (Examples(job.inputs[name] / part) for name, corpus in corpora.items() for part in corpus.development)
 
 
-def make_task(encoder: Encoder, corpus: Corpus, features: Path, pooling: str, part: str = "train") -> Task:
+def make_task(
+    encoder: Encoder, corpus: Corpus, features: Path, pooling: str, part: str = "train", below: Path | None = None
+) -> Task:
     """A new head and the examples of a part of a corpus, with development sets unless the part includes them.
+
+    `below` is the folder that `frozen.encode` has written for these features, if one has been.
 
     Raises InputError for limits beyond the encoder's.
     """
@@ -167,10 +176,10 @@ def make_task(encoder: Encoder, corpus: Corpus, features: Path, pooling: str, pa
             f"{corpus.name}: max_length is {limits.max_length}, but the encoder has room for {encoder.longest} tokens"
         )
     head = family.head(encoder.width, len(corpus.labels), encoder.dropout, pooling)
-    examples = Examples(features / part)
+    examples = frozen.examples(features, part, below)
     if part == "all":
         return Task(corpus.name, family, head, examples)
-    sets = [(corpus.rows(part), Examples(features / part)) for part in corpus.development]
+    sets = [(corpus.rows(part), frozen.examples(features, part, below)) for part in corpus.development]
 
     def score() -> float:
         found = [quality(corpus, rows, dev, infer(encoder, family, head, dev)) for rows, dev in sets]

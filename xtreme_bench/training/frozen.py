@@ -1,0 +1,97 @@
+"""The stage that runs the frozen blocks over each example once, for trainings that teach the upper blocks alone.
+
+Frozen blocks compute as in evaluation, so what they give for an example is the same in every epoch, for every seed and
+in every evaluation. It is one float32 vector a token, in a file beside the column of the tokens, in their order.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from xtreme_bench.stage.job import Job
+from xtreme_bench.training import encoder as encoders
+from xtreme_bench.training.batching import by_length, collate
+from xtreme_bench.training.device import prepare_device
+from xtreme_bench.training.examples import Examples
+from xtreme_bench.training.forward import Encoder
+from xtreme_bench.training.inference import CPU_TOKENS, GPU_TOKENS
+from xtreme_bench.training.params import Frozen
+
+# Bytes that are kept of one part of a corpus; the frozen blocks compute a larger one in each step.
+MOST = 16 << 30
+
+
+def examples(features: Path, part: str, below: Path | None) -> Examples:
+    """The examples of a part of a corpus, with what the frozen blocks give for them where `encode` has kept it."""
+    return Examples(features / part, below and _file(below, part))
+
+
+def _file(folder: Path, part: str) -> Path:
+    return folder / part / "below.values"
+
+
+def encode(job: Job[Frozen]) -> dict[str, Any]:
+    """Write what the frozen blocks give for the examples of each part that pays to `job.out`.
+
+    Inputs: features, encoder. Facts: the bytes of each part that is kept, and why others are not.
+    """
+    features = job.inputs["features"]
+    accelerator = prepare_device(job.params)
+    encoder = encoders.load(job.inputs["encoder"])
+    frozen = encoder.freeze(job.params.blocks)
+    encoder.cut(frozen)
+    encoder.model.eval().to(accelerator.device)
+    bytes_of: dict[str, int] = {}
+    computed: dict[str, str] = {}
+    for folder in sorted(path.parent for path in features.rglob("tokens.values")):
+        part, read = folder.relative_to(features).as_posix(), Examples(folder)
+        size = 4 * encoder.width * read.tokens
+        if why := _why_not(job.params, part, read, size, frozen):
+            computed[part] = why
+            continue
+        with accelerator.autocast():
+            _write(job, encoder, part, read)
+        bytes_of[part] = size
+    return {"kept": bytes_of, "computed": computed, "summary": _summary(bytes_of, computed)}
+
+
+def _why_not(params: Frozen, part: str, read: Examples, size: int, frozen: int) -> str | None:
+    """Why the outputs of a part are not kept; None if they are. Each evaluation reads the development rows again."""
+    drawn = params.steps * params.batch if params.steps is not None else math.ceil((params.epochs or 0) * len(read))
+    if not frozen:
+        return "no block is frozen"
+    if not part.startswith("dev") and drawn <= len(read):
+        return "no example occurs twice"
+    if not 0 < size <= MOST:
+        return f"{size / 2**30:.1f} GiB, and at most {MOST / 2**30:.0f} are kept" if size else "it is empty"
+    return None
+
+
+@torch.inference_mode()
+def _write(job: Job[Frozen], encoder: Encoder, part: str, read: Examples) -> None:
+    """Write the hidden states of all tokens of a part, in the order of the tokens."""
+    file = _file(job.out, part)
+    file.parent.mkdir(parents=True)
+    out = np.memmap(file, "<f4", mode="w+", shape=(read.tokens, encoder.width))
+    tokens = GPU_TOKENS if encoder.device.type == "cuda" else CPU_TOKENS
+    done = 0
+    for indices in by_length([example.length * len(example.sequences) for example in read], tokens):
+        batch = [read[index] for index in indices]
+        hidden = encoder.hidden(collate(batch, encoder).to(encoder.device)).float().cpu().numpy()
+        places = [place for index in indices for place in read.places(index)]
+        for states, place in zip(hidden, places, strict=True):
+            out[place] = states[: place.stop - place.start]
+        done += len(indices)
+        job.progress(done, len(read), part)
+    out.flush()
+
+
+def _summary(kept: Mapping[str, int], computed: Mapping[str, str]) -> str:
+    said = [f"{part}: {size / 2**20:,.0f} MiB kept" for part, size in kept.items()]
+    return "; ".join([*said, *(f"{part}: computed in each step, {why}" for part, why in computed.items())])
