@@ -1,21 +1,21 @@
-# The image in which every stage runs. docs/containers.md says how to build, share and use it.
+# The image in which every stage runs. docs/containers.md explains how to build, share and use it.
 #
-# The digest stands in two independent public Dockerfiles; it could not be pulled where this file was written. Any
-# Debian or Ubuntu with Python 3.11 to 3.13 can take its place; with DEVICE=cpu nothing of CUDA is in the image.
+# The digest was found in two independent public Dockerfiles; the authors could not pull it. Any Debian or Ubuntu with
+# Python 3.11 to 3.13 can replace it. With DEVICE=cpu the image contains no CUDA.
 ARG BASE_IMAGE=nvidia/cuda:13.0.3-cudnn-runtime-ubuntu24.04@sha256:14f6d08d1cd4a96effbfe3101d0b56326f552c199d05e4979ee0bd616df5811b
 
 FROM ${BASE_IMAGE} AS system
 RUN command -v python3 >/dev/null && python3 -c 'import ensurepip' \
     || { apt-get update && DEBIAN_FRONTEND=noninteractive \
          apt-get install -y --no-install-recommends python3 python3-venv ca-certificates; }
-# One set of CUDA libraries: torch and ONNX Runtime take the pinned wheels, of exactly the versions that torch was built
-# with, so the base's own go. Its driver compatibility stays: that is no part of CUDA's libraries.
+# Remove the base's CUDA libraries, so that there is one set: the pinned wheels, which have exactly the versions that
+# torch was built with. The driver compatibility package stays; it is not one of these libraries.
 RUN cuda=$(dpkg-query -W -f '${Package}\n' \
       | grep -E '^(cuda-.*|lib.*-1[0-9]-[0-9]+|libcudnn.*|libnccl.*)$' | grep -v '^cuda-compat' || true); \
     if [ -n "$cuda" ]; then apt-get purge -y --allow-change-held-packages $cuda; fi; \
     rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/* /var/cache/ldconfig /root/.cache
 
-# Copied as a whole, so that what was removed above takes no space.
+# Copy into an empty image, so that removed files take no space.
 FROM scratch
 COPY --from=system / /
 ENV PATH=/opt/venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
@@ -29,14 +29,14 @@ RUN useradd --uid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nolog
 # cuda: torch's and ONNX Runtime's GPU builds with their libraries. cpu: the CPU builds.
 ARG DEVICE=cuda
 COPY requirements.lock requirements-${DEVICE}.lock /opt/locks/
-# Compiled by content, not by time (again, what venv itself brings): equal sources give equal files. Some packages carry
-# files that are meant not to compile, hence `true`.
+# Compiled files depend on content, not on time (`-f` also redoes those that venv made): equal sources give equal files.
+# `true`: some packages contain files that do not compile on purpose.
 RUN python3 -m venv /opt/venv \
     && for lock in requirements-${DEVICE}.lock requirements.lock; do \
          pip install --no-deps --no-cache-dir --no-compile --require-hashes -r /opt/locks/$lock || exit 1; \
        done \
     && python -m compileall -q -f -j 0 --invalidation-mode unchecked-hash /opt/venv/lib >/dev/null || true
-# From here on a change of code rebuilds in seconds.
+# After a code change only the layers from here on are built again, which takes seconds.
 COPY xtreme_bench /opt/xtreme-bench/xtreme_bench
 RUN python -m compileall -q --invalidation-mode unchecked-hash /opt/xtreme-bench
 ARG VERSION=unknown

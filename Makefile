@@ -1,4 +1,4 @@
-# Everything a person types here; `.ci/run` types the same.
+# All commands for daily work. `.ci/run` uses the same targets.
 
 VENV   ?= .venv
 PYTHON ?= python3
@@ -6,7 +6,7 @@ RUN    := $(VENV)/bin/xtreme-bench
 PIP    := $(VENV)/bin/python -m pip
 HASHED := --quiet --no-deps --require-hashes
 READY  := $(VENV)/.installed
-# docker or local; auto is docker where an engine answers, else local, and the run says which.
+# docker, local or auto: docker if an engine answers, else local. The run prints which.
 ENGINE ?= auto
 
 .DEFAULT_GOAL := help
@@ -21,22 +21,22 @@ $(READY): requirements.lock requirements-cpu.lock requirements-cuda.lock require
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12), (3, 13)))' \
 	  || { echo "xtreme-bench needs Python 3.11, 3.12 or 3.13: give it as PYTHON=/path/to/python3.11" >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	@# Where this machine offers the CPU build of torch, take that; elsewhere the CUDA builds, with their libraries.
+	@# Take the CPU build of torch if the package index has it, else the CUDA build and its libraries.
 	@$(PIP) install $(HASHED) -r requirements-cpu.lock 2>/dev/null || $(PIP) install $(HASHED) -r requirements-cuda.lock
 	$(PIP) install $(HASHED) -r requirements.lock -r requirements-dev.lock
 	$(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-reproduce: $(READY) ## run a recipe from data to checked bundle and report: RECIPE=quickstart [ENGINE=docker|local] [DATA=folder] [LABELS=folder]
+reproduce: $(READY) ## run a recipe, write a checked bundle and a report: RECIPE=quickstart [ENGINE=docker|local] [DATA=folder] [LABELS=folder]
 	@$(RUN) run "$(RECIPE)" --engine "$(ENGINE)" $(if $(DATA),--data "$(DATA)") $(if $(LABELS),--labels "$(LABELS)")
 
-plan: $(READY) ## show what a recipe would run and what is done: RECIPE=multitask9 [DATA=folder] [LABELS=folder]
+plan: $(READY) ## show what a recipe would run and what is finished: RECIPE=multitask9 [DATA=folder] [LABELS=folder]
 	@$(RUN) plan "$(RECIPE)" $(if $(DATA),--data "$(DATA)") $(if $(LABELS),--labels "$(LABELS)")
 
 validate: $(READY) ## check all recipes
 	@$(RUN) validate recipes/*.yaml
 
-check: $(READY) ## formatting, lint, types and the fast tests, some two minutes
+check: $(READY) ## formatting, lint, types and the fast tests (about two minutes)
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
@@ -44,39 +44,39 @@ check: $(READY) ## formatting, lint, types and the fast tests, some two minutes
 	$(VENV)/bin/python tools/lock.py --check
 	$(VENV)/bin/python -m pytest
 
-test: check ## everything that `make check` does, then the slow tests
+test: check ## `make check`, then the slow tests
 	$(VENV)/bin/python -m pytest -n 0 -m slow -rs
 
 test-docker: $(READY) ## the tests in containers: needs a Docker engine and XTREME_BENCH_BASE_IMAGE
 	$(VENV)/bin/python -m pytest -n 0 -m docker
 
-readme-tables: $(READY) ## write the tables of README.md anew from finished runs: [NAMES=quickstart] [DATA=folder]
+readme-tables: $(READY) ## write the tables of README.md from finished runs: [NAMES=quickstart] [DATA=folder]
 	$(VENV)/bin/python tools/readme_tables.py $(NAMES) $(if $(DATA),--data "$(DATA)")
 
-bench-data: $(READY) ## reading and tokenising beside datasets.map: [DATA=folder]
+bench-data: $(READY) ## compare reading and tokenising with datasets.map: [DATA=folder]
 	$(VENV)/bin/python benchmarks/data.py $(if $(DATA),--data "$(DATA)")
 
-bench-retrieval: $(READY) ## embedding and mining beside what one would take instead: DATA=folder of the releases
+bench-retrieval: $(READY) ## compare embedding and mining with other tools: DATA=folder of the releases
 	$(VENV)/bin/python benchmarks/retrieval.py --data "$(DATA)"
 	$(VENV)/bin/python benchmarks/mining.py
 
-bench-training: $(READY) ## fine-tuning beside transformers' Trainer and the benchmark's own procedure
+bench-training: $(READY) ## compare fine-tuning with transformers' Trainer and the benchmark's own procedure
 	$(VENV)/bin/python benchmarks/training.py $(ARGS)
 
-bench-comparison: $(READY) ## `compare` at XTREME's full sizes
+bench-comparison: $(READY) ## measure `compare` at XTREME's full size
 	$(VENV)/bin/python benchmarks/comparison.py
 
-format: $(READY) ## format and mend what can be mended
+format: $(READY) ## format the code and apply automatic fixes
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
 
-lock: $(READY) ## write the lock files anew from pyproject.toml
+lock: $(READY) ## write the lock files from pyproject.toml
 	PATH="$(abspath $(VENV)/bin):$$PATH" $(VENV)/bin/python tools/lock.py
 
-audit: $(READY) ## list the parts of the locks as CycloneDX (build/sbom.json) and look for known weaknesses
+audit: $(READY) ## write a bill of materials (CycloneDX, build/sbom-*.json) and look for known vulnerabilities
 	VENV=$(VENV) tools/audit
 
-image: $(READY) ## build the image of ENGINE=docker, where it is not there yet, and print its digest
+image: $(READY) ## find or build the image of ENGINE=docker, and print its digest
 	@$(RUN) image
 
 shell: $(READY) ## a shell in the image, isolated like a stage
@@ -86,5 +86,5 @@ shell: $(READY) ## a shell in the image, isolated like a stage
 clean-containers: $(READY) ## remove the containers that killed runs left
 	@$(RUN) clean-containers
 
-clean: ## remove the virtual environment, the store and what was made of it
+clean: ## remove the virtual environment, the store, reports and builds
 	rm -rf $(VENV) store reports build dist *.egg-info

@@ -1,4 +1,4 @@
-"""How long `compare` takes at XTREME's full sizes: nine tasks, all languages, 10,000 resamples, made-up right answers.
+"""Time `compare` at XTREME's full sizes: nine tasks, all languages, 10,000 resamples, made-up results.
 
 make bench-comparison
 """
@@ -15,12 +15,12 @@ from xtreme_bench.comparison.arms import Arm
 from xtreme_bench.comparison.compare import RESAMPLES, compare
 from xtreme_bench.official.items import Items
 
-# Sentences of a test set whose size is not published: some of udpos, and those of BUCC that have a pair.
+# Assumed sentences of test sets without a published size: some of udpos, and the paired ones of BUCC.
 UNPUBLISHED = {"udpos": 1_500, "bucc2018": 9_000}
 
 
 def made_up(task: str, language: str, share: float, seed: int) -> Items:
-    """Items as a run leaves them that is right in a share of the cases; runs of one seed find the same ones hard."""
+    """Items of a made-up run that is right in a `share` of the cases. Runs with equal seeds fail on the same items."""
     row = TASKS[task]
     number = row.test_sizes.get(language, UNPUBLISHED.get(task, 0))
     hard = np.random.default_rng(zlib.crc32(f"{task} {language}".encode())).random(number)
@@ -36,7 +36,7 @@ def made_up(task: str, language: str, share: float, seed: int) -> Items:
 
 
 def arm(name: str, share: float, seeds: int) -> Arm:
-    """All of XTREME, once for each seed."""
+    """An arm with all of XTREME, once per seed."""
     manifests = tuple({"seed": seed, "data": None, "trained_on": {}} for seed in range(seeds))
     cells = {
         (task, language): tuple(made_up(task, language, share, seed) for seed in range(seeds))

@@ -1,12 +1,12 @@
-"""Reading and tokenising: rows a second and peak memory, beside `datasets.map` over the same files.
+"""Reading and tokenising: rows per second and peak memory, compared with `datasets.map` on the same files.
 
     python benchmarks/data.py [--data FOLDER] [--treebanks FOLDER] [--tokenizer FOLDER] [--rows TASK=N ...]
 
-`--data` is a folder in the download layout; its xnli, udpos and panx files are shuffled and repeated to the size of
-the task. Without it the built-in corpora are. Every measurement is a process of its own; its memory is the sum over
-the processes that it starts (proportional set size), sampled four times a second. On a machine that does other work,
-the rows per processor second tell more than those per second. Imports and the loading of the
-tokenizer are not timed. Without `--tokenizer` a unigram model is trained on the data, as XLM-R has one.
+`--data` is a folder in the download layout; its xnli, udpos and panx files are shuffled and repeated to the size of the
+task. Without it, the built-in corpora are used. Every measurement runs in its own process. Its memory is the
+proportional set size, summed over its child processes and sampled four times per second. On a busy machine, rows per
+CPU second are more reliable than rows per second. Imports and loading the tokenizer are not timed. Without
+`--tokenizer`, a unigram model, as in XLM-R, is trained on the data.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--treebanks", type=Path, help="a folder with .conllu files")
     parser.add_argument("--tokenizer", type=Path, help="a folder with a fast tokenizer")
     parser.add_argument("--rows", nargs="*", default=[], metavar="TASK=N", help=f"default: {ROWS}")
-    parser.add_argument("--repeat", type=int, default=2, help="runs of each measurement, of which the best counts")
+    parser.add_argument("--repeat", type=int, default=2, help="runs of each measurement; the best counts")
     parser.add_argument("--work", default=None, help="where temporary files go")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     parser.add_argument("--task", help=argparse.SUPPRESS)
@@ -76,7 +76,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _compare(task: str, work: Path, rows: int, repeat: int) -> list[Any]:
-    # In turns, so that a noisy minute hits both.
+    # Alternate, so that noise on the machine affects both.
     runs = [(_measure("ours", task, work), _measure("map", task, work)) for _ in range(repeat)]
     ours, mapped = (min(side, key=lambda run: run["seconds"]) for side in zip(*runs, strict=True))
     again, mapped_again = _measure("ours_again", task, work), _measure("map_again", task, work)
@@ -99,7 +99,7 @@ def _compare(task: str, work: Path, rows: int, repeat: int) -> list[Any]:
 
 
 def _measure(child: str, task: str, work: Path) -> dict[str, float]:
-    """Run a child; what it prints, and the most memory (MB) that it and its processes had."""
+    """Run a child process. Returns the numbers that it prints, and the peak memory (MB) of all its processes."""
     command = [sys.executable, __file__, "--child", child, "--task", task, "--work", str(work)]
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "HF_HOME": str(work / "hf")}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment)
@@ -153,7 +153,7 @@ def _miniature(folder: Path) -> Path:
 
 
 def _simulate(source: Path, data: Path, rows: dict[str, int]) -> None:
-    """Write each task's training file in the size wanted; repeated rows stand in a new order each time."""
+    """Write the training file of each task in the wanted size. Every repetition has a new order."""
     pairs = [text for path in sorted(source.glob("xnli/dev-*.tsv")) for text in path.read_text("utf-8").splitlines()]
     records = []
     for at, line in enumerate(pairs):
@@ -225,7 +225,7 @@ def child_ours(task: str, work: Path) -> dict[str, float]:
 
 
 def _cpu() -> float:
-    """Processor seconds of this process and of those that it started and that have ended."""
+    """CPU seconds of this process and of its finished child processes."""
     return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
 
 
@@ -254,7 +254,7 @@ def child_map_again(task: str, work: Path) -> dict[str, float]:
 
 
 def _speed(examples: Any) -> float:
-    """Examples a second, one by one in random order, as training reads them."""
+    """Examples per second, read one by one in random order, as in training."""
     order = random.Random(1).sample(range(len(examples)), min(len(examples), 20_000))
     begun = time.monotonic()
     for at in order:
@@ -263,7 +263,7 @@ def _speed(examples: Any) -> float:
 
 
 def _mapped(task: str, work: Path, tokenizer: Any) -> Any:
-    """The same with `datasets` as its documentation has it."""
+    """The same work with `datasets`, as in its documentation."""
     from datasets import load_dataset
 
     cache = str(work / f"map-{task}")
@@ -316,7 +316,7 @@ def child_conllu(task: str, work: Path) -> dict[str, float]:
 
 
 def _treebanks(source: Path, work: Path) -> str:
-    """Treebanks to XTREME's form: all .conllu files, one after another, as often as it takes to have 500 MB."""
+    """Convert treebanks to the format of XTREME: all .conllu files, repeated up to 500 MB."""
     files = sorted(source.rglob("*.conllu"))
     with (work / "treebank.conllu").open("wb") as stream:
         while stream.tell() < 500 << 20:

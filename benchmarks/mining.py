@@ -1,9 +1,9 @@
-"""Mining beside one bare matrix product and beside faiss with the benchmark's scoring, on made-up vectors.
+"""Mining, compared with one plain matrix product and with faiss and the benchmark's scoring, on made-up vectors.
 
 `python benchmarks/mining.py` (30,000 x 30,000 x 768; faiss-cpu is compared where it is installed; on a GPU also the
 size of BUCC 2018 ru-en);
 `--growth 10000 20000` measures time and memory beyond the inputs for such sizes instead, each in a process of its own.
-Every line is the best of `--repeat` rounds, in which the competitors take turns.
+Every line is the best of `--repeat` rounds, in which the methods alternate.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-# As for the stages of a run, and for all that is compared; before numpy is imported.
+# As for the stages of a run, and for every method. Set before numpy is imported.
 os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "8")
 
 import numpy as np
@@ -47,7 +47,7 @@ def ours(source: Floats, target: Floats, device: str = "cpu") -> set[tuple[int, 
 
 
 def bare_product(source: Floats, target: Floats) -> None:
-    """All similarities, block by block into the same memory, and nothing done with them."""
+    """Compute all similarities, block by block into the same memory, and do nothing else."""
     rows, columns = neighbours.ROWS, neighbours.COLUMNS
     buffer = np.empty(rows * columns, dtype=np.float32)
     for row in range(0, len(source), rows):
@@ -58,7 +58,7 @@ def bare_product(source: Floats, target: Floats) -> None:
 
 
 def with_faiss(source: Floats, target: Floats) -> set[tuple[int, int]]:
-    """Two exact searches, then every candidate scored by itself, as the benchmark's script does."""
+    """Two exact searches, then score every candidate by itself, as the benchmark's script does."""
     import faiss
 
     units = [source.copy(), target.copy()]
@@ -102,7 +102,7 @@ def beside(size: int, width: int, repeat: int) -> None:
 
         runs["faiss and scoring"] = with_faiss
     except ImportError:
-        print("faiss is not installed: not compared")
+        print("faiss is not installed, so it is not compared")
     source, target = corpora(size, width)
     best = dict.fromkeys(runs, float("inf"))
     pairs = {}
@@ -133,10 +133,10 @@ def on_a_gpu(size: int, width: int) -> None:
 
 
 def measured(folder: Path) -> tuple[float, float]:
-    """Seconds of mining, and the MiB that this process held at most beyond what it held before."""
+    """Seconds of mining, and the peak memory (MiB) of this process beyond what it had before."""
     source, target = np.load(folder / "source.npy"), np.load(folder / "target.npy")
     before = resident("VmRSS")
-    Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew, see proc(5)
+    Path("/proc/self/clear_refs").write_text("5")  # reset the peak, see proc(5)
     taken, _ = seconds(ours, source, target)
     return taken, resident("VmHWM") - before
 

@@ -1,10 +1,11 @@
-"""Sentence vectors beside what a user would take instead, on real Tatoeba sentences and an encoder of XLM-R's shape.
+"""Speed of sentence vectors, compared with the alternatives, on real Tatoeba sentences and an encoder of XLM-R's shape.
 
-`python benchmarks/retrieval.py --data FOLDER` (the folder of the releases; weights are random, speed does not care).
-Compared are sentences a second, tokenisation included, with the benchmark's own procedure (all layers computed and
-kept, batches of 100 in file order), torch at the same cut with its best batch size, and sentence-transformers with its
-ONNX backend (`--sentence-transformers PYTHON`, an interpreter that has it). All get the same sentences and the same
-weights, and their vectors are compared. Every figure is the best of `--repeat` rounds, in which they take turns.
+`python benchmarks/retrieval.py --data FOLDER` (the folder of the releases; the weights are random, which does not
+change the speed). Compared are sentences a second, tokenisation included, with the benchmark's own procedure (all
+layers computed and kept, batches of 100 in file order), torch at the same cut with its best batch size, and
+sentence-transformers with its ONNX backend (`--sentence-transformers PYTHON`, an interpreter that has it). All get the
+same sentences and the same weights, and their vectors are compared. Every figure is the best of `--repeat` rounds, in
+which they take turns.
 """
 
 from __future__ import annotations
@@ -33,10 +34,10 @@ from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.batching import by_length, pad
 
 SHAPES = {"base": (12, 768, 12, 3072), "large": (24, 1024, 16, 4096)}
-# The same share of the blocks: 14 of 24.
+# The same share of the blocks in both: 14 of 24.
 LAYERS = {"base": 7, "large": 14}
 VOCABULARY = 250_002
-# 16 bits a number, no sparsity, as NVIDIA states it for the card.
+# Peak FLOP/s of each card in bf16 without sparsity, as NVIDIA states it.
 BF16_PEAK = {"H100": 989e12, "H200": 989e12, "A100": 312e12, "L4": 121e12, "L40S": 362e12, "T4": 65e12}
 # BUCC 2018 ru-en, training and test set as XTREME has them.
 BUCC_RU_EN = 460_000 + 558_000
@@ -62,11 +63,11 @@ class Setting:
 
 
 def build(folder: Path, data: Path, shape: str) -> None:
-    """An encoder with random weights and a tokenizer trained on the real text that is no Tatoeba."""
+    """Write an encoder with random weights, and a tokenizer trained on real text other than Tatoeba."""
     text = [line.rpartition("\t")[2] for path in sorted(data.rglob("bucc2018/*-en.dev.??")) for line in _lines(path)]
     text += [string for path in sorted(data.glob("xquad/*.json")) for string in _strings(json.loads(path.read_text()))]
     if not text:
-        sys.exit(f"{data}: holds neither bucc2018 nor xquad to train a tokenizer on")
+        sys.exit(f"{data}: has neither bucc2018 nor xquad to train a tokenizer on")
     tokenizer = encoders.train_tokenizer(text, VOCABULARY)
     blocks, width, heads, inner = SHAPES[shape]
     torch.manual_seed(0)
@@ -96,7 +97,7 @@ def _lines(path: Path) -> list[str]:
 
 
 def sentences(data: Path, languages: Sequence[str], pairs: int) -> list[list[str]]:
-    """Two files a language, as the benchmark has them: the English one is sorted."""
+    """Two files per language, as in the benchmark; the English one is sorted."""
     files = []
     for language in languages:
         path = data / "tatoeba" / "v1" / f"tatoeba.{language}-eng."
@@ -128,7 +129,7 @@ def benchmark_procedure(setting: Setting) -> Callable[[], Floats]:
 
 
 def torch_at_the_cut(setting: Setting, budget: int) -> Callable[[], Floats]:
-    """Only the blocks that are needed, sentences of like length together, at most `budget` padded tokens at once."""
+    """Run only the needed blocks, on batches of similar length with at most `budget` padded tokens."""
     encoder = encoders.load(setting.model)
     model: Any = encoder.model.to(setting.device).eval()
     model.encoder.layer = model.encoder.layer[: setting.layer]
@@ -156,7 +157,7 @@ def _mean(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
 
 
 def ours(setting: Setting, folder: Path, precision: str, *, distinct: bool = True) -> Callable[[], Floats]:
-    """This project's way. Without `distinct` every sentence is made unlike all others, with the same tokens."""
+    """The method of this project. Without `distinct`, every sentence is made unique, with the same tokens."""
     params = Embedding(
         layer=setting.layer,
         pooling="mean",
@@ -172,7 +173,7 @@ def ours(setting: Setting, folder: Path, precision: str, *, distinct: bool = Tru
         out.mkdir()
         export.export(Job(params, {"encoder": setting.model}, out, folder))
     encoder = embedding.open_encoder({"encoder": setting.model, "export": out}, params)
-    # Spaces at the end are no tokens.
+    # Trailing spaces add no tokens.
     texts = setting.texts if distinct else [text + " " * at for at, text in enumerate(setting.texts)]
 
     def run() -> Floats:
@@ -200,7 +201,7 @@ class SentenceTransformers:
         script = Path(__file__).with_name("sentence_transformers_onnx.py")
         command = [python, str(script), str(cut), str(folder / "texts.json"), str(self._vectors), str(setting.threads)]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self._answer()  # its export would slow down what is measured before it
+        self._answer()  # wait, because its export would slow down the other measurements
 
     def measure(self) -> tuple[float, Floats]:
         assert self._process.stdin is not None
@@ -234,7 +235,7 @@ def cosine(one: Floats, other: Floats) -> float:
 
 
 def best_budget(setting: Setting) -> int:
-    """The batch size with which torch is fastest, on a part of the sentences."""
+    """The fastest batch size for torch, measured on a part of the sentences."""
     part = Setting(setting.model, setting.layer, [setting.texts[::8]], setting.threads, setting.device)
     budgets = (512, 1024, 2048, 4096, 8192) if setting.device == "cpu" else (8192, 32768, 131072)
     return min(budgets, key=lambda budget: min(timed(torch_at_the_cut(part, budget))()[0] for _ in range(2)))
@@ -262,7 +263,7 @@ def competitors(
 
 
 def table(setting: Setting, folder: Path, python: str | None, repeat: int) -> dict[str, Any]:
-    """Measure in turns; print and return sentences a second, ratio to ours in fp32, and smallest cosine."""
+    """Measure in turns. Print sentences per second, ratio and lowest cosine to the benchmark's procedure."""
     runs, close = competitors(setting, folder, python)
     best = dict.fromkeys(runs, float("inf"))
     vectors: dict[str, Floats] = {}
@@ -291,14 +292,14 @@ def table(setting: Setting, folder: Path, python: str | None, repeat: int) -> di
 
 
 def of_peak(setting: Setting, shape: str, rows: dict[str, Any], tokens: int) -> None:
-    """On a GPU: tokens a second as a share of what the card can do in 16 bits, and BUCC ru-en in seconds."""
+    """On a GPU: tokens per second, their share of the peak in 16 bits, and the seconds for BUCC ru-en."""
     name = torch.cuda.get_device_name()
     peak = next((value for card, value in BF16_PEAK.items() if card in name), None)
     found = rows["ours, fp16, repeated sentences too"]["sentences_per_second"]
     _, width, _, inner = SHAPES[shape]
     operations = 2 * setting.layer * (4 * width * width + 2 * width * inner)
     per_second = found * tokens / len(setting.texts)
-    share = f"{per_second * operations / peak:.1%} of the bf16 peak" if peak else "the card's peak is not known"
+    share = f"{per_second * operations / peak:.1%} of the bf16 peak" if peak else "the peak of this card is not known"
     print(f"{name}: {per_second:,.0f} tokens/s, {share}; {BUCC_RU_EN:,} such sentences: {BUCC_RU_EN / found:,.0f} s")
 
 

@@ -1,7 +1,7 @@
 """sentence-transformers with its ONNX backend, for `retrieval.py`: MODEL TEXTS VECTORS THREADS.
 
-It prints a line when the model is there. Then for each line on standard input the texts are embedded once; the seconds
-are printed and the vectors written.
+It prints a line when the model is loaded. Then, for each line on standard input, it embeds the texts once, prints the
+seconds and writes the vectors.
 """
 
 import json

@@ -34,7 +34,7 @@ def step_times() -> list[float]:
 
 
 def measured(policy: str | None) -> float:
-    """The median step in a process of its own."""
+    """The median time of a step, in a separate process."""
     environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
     environment |= {"OMP_WAIT_POLICY": policy} if policy else {}
     done = subprocess.run(

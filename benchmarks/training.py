@@ -1,10 +1,10 @@
-"""Fine-tuning beside what one would take instead, on the same examples, effective batch and weights.
+"""Speed of fine-tuning, compared with the alternatives, on the same examples, effective batch size and weights.
 
     make bench-training [ARGS="--steps 6 --blocks 12"]
 
 An encoder of multilingual-e5-small's shape with random weights reads pairs of XNLI's lengths (log-normal, mean 36
-tokens). Each way trains in a process of its own; what is loaded does not count. Printed are examples a second by wall
-clock and by CPU time, and the peak memory of the process.
+tokens). Each method trains in its own process; loading is not timed. The table has examples per second of wall-clock
+and of CPU time, and the peak memory of the process.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ BATCH, LABELS, LONGEST, VOCABULARY, DISTINCT = 32, 3, 128, 250_037, 9_000
 
 
 def examples(steps: int) -> list[tuple[np.ndarray[Any, Any], int]]:
-    """Token ids and labels; of the vocabulary some rows occur, as in a corpus of this size."""
+    """Token ids and labels. Only part of the vocabulary occurs, as in a real corpus of this size."""
     generator = np.random.default_rng(1)
     lengths = np.clip(generator.lognormal(3.5, 0.4, BATCH * steps), 8, LONGEST).astype(int)
     ids = generator.choice(VOCABULARY - 10, DISTINCT, replace=False) + 5
@@ -55,7 +55,8 @@ def ours(steps: int, blocks: int, *, trimmed: bool) -> tuple[float, float]:
     from xtreme_bench.training.trimming import trim
 
     params = Learning(threads=1, precision="fp32", seed=1, method="full", batch=BATCH, learning_rate=1e-4, warmup=0.1,
-                      weight_decay=0.01, evaluate_every=steps, patience=0, checkpoint_seconds=1e6)  # fmt: skip
+                      weight_decay=0.01, evaluate_every=steps, patience=0, checkpoint_seconds=1e6,
+                      activations="keep")  # fmt: skip
     accelerator = prepare_device(params)
     tokenizer = type("Tokenizer", (), {"pad_token_id": 1, "all_special_ids": [0, 1, 2, 3]})()
     encoder = Encoder(AutoModel.from_config(config(blocks), add_pooling_layer=False).train(), tokenizer)
@@ -71,7 +72,7 @@ def ours(steps: int, blocks: int, *, trimmed: bool) -> tuple[float, float]:
 
 
 def trainer(steps: int, blocks: int) -> tuple[float, float]:
-    """Seconds and CPU seconds of transformers' Trainer, padding to the longest of a batch of like lengths."""
+    """Seconds and CPU seconds of the Trainer of transformers, with length-grouped batches and dynamic padding."""
     import torch
     from transformers import AutoModelForSequenceClassification, Trainer, TrainingArguments
 
@@ -98,7 +99,7 @@ def trainer(steps: int, blocks: int) -> tuple[float, float]:
 
 
 def procedure(steps: int, blocks: int) -> tuple[float, float]:
-    """Seconds and CPU seconds of the benchmark's own way: all padded to 128, two at a time, sixteen times a step."""
+    """Seconds and CPU seconds of the benchmark's procedure: padding to 128, batches of 2, 16 accumulation steps."""
     import torch
     from transformers import AutoModelForSequenceClassification
 
@@ -130,7 +131,7 @@ WAYS = {
 
 
 def main() -> None:
-    """Print a table of all ways."""
+    """Print a table of all methods."""
     options = argparse.ArgumentParser()
     options.add_argument("--steps", type=int, default=6)
     options.add_argument("--blocks", type=int, default=12)

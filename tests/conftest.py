@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +13,8 @@ from xtreme_bench.data.fetch import download
 
 # Tests run in one process a core; a thread that waits for work would take another's.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Also where Python is told to write none: processes that tests start then need not compile the package again.
+sys.dont_write_bytecode = False
 # More would each load torch for little.
 MOST_WORKERS = 4
 
@@ -42,3 +46,28 @@ def site(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFacto
     with serving() as site:
         use_hub(monkeypatch, site.address, tmp_path_factory.mktemp("cache"))
         yield site
+
+
+class _Kept(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.said.append(record.getMessage())
+
+
+@pytest.fixture
+def warned() -> Iterator[list[str]]:
+    """The warnings that are logged during a test, by whomever.
+
+    In place of pytest's `caplog`, which goes through all loggers of torch six times for every test there is.
+    """
+    known = [one for one in logging.root.manager.loggerDict.values() if isinstance(one, logging.Logger)]
+    loggers = [logging.root, *(one for one in known if not one.propagate)]
+    kept = _Kept()
+    for logger in loggers:
+        logger.addHandler(kept)
+    yield kept.said
+    for logger in loggers:
+        logger.removeHandler(kept)

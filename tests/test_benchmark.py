@@ -47,7 +47,7 @@ benchmark.TASKS = rows
 from xtreme_bench.bundle.check import Report
 from xtreme_bench.bundle.evaluate import evaluate
 from xtreme_bench.official.scores import headline, summary
-from xtreme_bench.report.compare import compare
+from xtreme_bench.report.manifest_differences import compare
 
 def scores(tasks):
     return summary({

@@ -38,7 +38,7 @@ def test_validate_prints_all_faults_of_all_files_and_ends_with_2(tmp_path: Path)
 def test_missing_data_is_told_before_any_work_with_exit_2(recipe: str, tmp_path: Path) -> None:
     done = run("run", str(Path("recipes").resolve() / f"{recipe}.yaml"), "--data", "nowhere", cwd=tmp_path)
     assert done.returncode == 2
-    assert "needs files that are not there" in done.stderr
+    assert "needs files that are missing" in done.stderr
     assert "--data" in done.stderr
 
 
@@ -162,5 +162,5 @@ def test_every_command_has_a_help_page() -> None:
 def test_the_built_in_corpora_are_not_written_among_other_files(tmp_path: Path) -> None:
     (tmp_path / "note.txt").write_text("mine")
     done = run("data", "miniature", "--to", str(tmp_path), "--scale", "0.01")
-    assert (done.returncode, done.stderr) == (2, f"error: {tmp_path}: is not empty; name a new folder\n")
+    assert (done.returncode, done.stderr) == (2, f"error: {tmp_path}: not empty; give a new folder\n")
     assert [path.name for path in tmp_path.iterdir()] == ["note.txt"]

@@ -71,6 +71,12 @@ assert [row.label for row in read_train(here / "data", task, "train")] == ["neut
 assert [row.text_a for row in read_test(here / "data", task, "de")] == ["a", "b"]
 said = b"neutral\\nneutral\\n"
 assert headline(score_files(lambda *_: said, here / "data-labels", {task: ("de",)}), task) == 50.0
+from xtreme_bench.benchmark import OVERALL, TASKS
+from xtreme_bench.comparison.averages import averages
+for scored in (OVERALL, TASKS):
+    cells = {(name, language) for name in scored for language in TASKS[name].languages}
+    (overall,) = [mean for mean in averages(cells, []) if mean.name == "overall"]
+    assert {name for name, _ in overall.weights} == set(OVERALL)
 """
 OF_INTERMEDIATE = """
 from xtreme_bench.data import intermediate

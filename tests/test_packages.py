@@ -1,4 +1,4 @@
-"""What each package shows to others, and which half of the project needs which dependency."""
+"""What each package shows to others, which half of the project needs which dependency, and that tests stand alone."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_package_says_what_it_is_for_and_its_list_is_sorted_and_true(package: 
 # Dependencies. A module belongs to the first half that names it or its package; all others are the light half.
 LIGHT, HUB, RUN = "light", "hub", "run"
 HALVES = {
-    HUB: ("data.fetch", "models", "released"),
+    HUB: ("data.fetch", "export", "models", "released"),
     RUN: ("audit", "cli.doctor", "miniature.balance", "mining", "retrieval", "training"),
 }
 # What no module imports, and why it is needed.
@@ -115,3 +115,9 @@ def test_who_trains_can_fetch() -> None:
 
 def test_the_halves_name_modules_that_exist() -> None:
     assert all(f"{HOUSE}.{place}" in GRAPH.modules for places in HALVES.values() for place in places)
+
+
+def test_no_test_takes_from_another_so_that_each_file_runs_alone() -> None:
+    taken = re.compile(r"^\s*(?:from|import) (?:conftest|test_)\w*", re.MULTILINE)
+    found = {str(path.relative_to(ROOT)): taken.findall(path.read_text("utf-8")) for path in ROOT.glob("tests/**/*.py")}
+    assert not any(found.values()), {path: lines for path, lines in found.items() if lines}

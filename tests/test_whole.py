@@ -14,7 +14,7 @@ import pytest
 from small_bundle import bundle_hash
 
 from xtreme_bench.bundle.verify import verify
-from xtreme_bench.bundle.write import read_manifest
+from xtreme_bench.bundle.write import read_manifest, write
 from xtreme_bench.miniature.corpus import write_corpus, write_labels
 from xtreme_bench.recipe.load import load
 from xtreme_bench.stage.code import ROOT
@@ -53,7 +53,8 @@ expect: {scores: {overall: {at_least: 0}, xnli/transfer: {at_least: 0}}, gains: 
 intermediate:
   tasks:
     {anli_plus: {}, mnli: {}, qqp: {}, squad_v1: {}, squad_v2: {}, hellaswag: {}, ccg: {}, cosmosqa: {},
-     commonsenseqa: {}}
+     commonsenseqa: {batch: 4, learning_rate: 2.0e-5, max_length: 48, evaluate_on: 5}}
+  mlm: {languages: [en, de], ratio: 0.3}
   steps: 30
   batch: 8
   max_length: 64
@@ -109,6 +110,37 @@ def test_the_bundles_of_a_run_are_verified(finished: Path, tmp_path: Path) -> No
             result = verify(path, tmp_path / "labels")
             assert result.problems == ()
             assert result.summary.startswith("verified: 23 files, 9 tasks; 23 scored again, all scores equal; ")
+
+
+def verified_again(finished: Path, bundle: Path, folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    labels = folder / "labels"
+    write_labels(labels, seed=load(finished / "recipes/full.yaml").data.seed, scale=0.03, languages=USED)
+    line = [sys.executable, "-m", "xtreme_bench.cli", "verify", str(bundle), "--labels", str(labels)]
+    return subprocess.run(
+        [*line, "--rerun", str(finished / "store"), *options], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+def test_predictions_are_repeated_from_the_submitted_models_alone(finished: Path, tmp_path: Path) -> None:
+    done = verified_again(finished, finished / "submissions/full", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].endswith("; predictions repeated, 23 of 23 files equal")
+    assert not [line for line in done.stderr.splitlines() if "train" in line and "done in" in line]
+
+
+def test_predictions_that_were_copied_from_the_labels_are_not_those_of_the_submitted_models(
+    finished: Path, tmp_path: Path
+) -> None:
+    write_labels(tmp_path / "labels", seed=load(finished / "recipes/full.yaml").data.seed, scale=0.03, languages=USED)
+    manifest = read_manifest(finished / "submissions/full")
+    folders = {task: finished / "submissions/full" / task for task in manifest["recipe"]["targets"]}
+    forged = write(tmp_path / "forged", {**manifest, "scores": None}, folders | {"xnli": tmp_path / "labels/xnli"})
+    done = verified_again(finished, forged, tmp_path)
+    assert done.returncode == 1
+    assert "xnli/test-de.tsv: xnli de: " in done.stderr
+    assert "differ from those of the submitted model" in done.stderr
+    assert done.stdout.splitlines()[-1].endswith("; predictions repeated, 20 of 23 files equal")
+    assert verified_again(finished, forged, tmp_path, "--within", "5").returncode == 1
 
 
 def test_nothing_that_varies_from_run_to_run_is_in_the_bundle(finished: Path, tmp_path: Path) -> None:

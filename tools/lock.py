@@ -1,14 +1,14 @@
-"""Write the lock files from pyproject.toml, or with `--check` tell whether they still belong to it.
+"""Write the lock files from pyproject.toml, or with `--check` test whether they are up to date.
 
-Versions that still fit are kept; `--upgrade` takes the newest of all.
+Versions that still fit are kept; `--upgrade` takes the newest ones.
 
-requirements.lock       what training and prediction need, but for the two packages that come in a build per device
-requirements-cpu.lock   the CPU builds of these two, torch and ONNX Runtime; torch's only where a machine offers it
+requirements.lock       packages for training and prediction, except torch and ONNX Runtime
+requirements-cpu.lock   the CPU builds of torch and ONNX Runtime; not every package index has this torch
 requirements-cuda.lock  their CUDA builds and CUDA's libraries
-requirements-dev.lock   what checks and tests need besides
+requirements-dev.lock   additional packages for checks and tests
 
-All are pinned and hashed, for Linux x86-64 and Python 3.11 to 3.13, and are installed with `pip install --no-deps
---require-hashes`: one of the two device locks, then requirements.lock, so that the two builds never meet.
+All packages are pinned and hashed, for Linux x86-64 and Python 3.11 to 3.13. Install one of the two device locks, then
+requirements.lock, with `pip install --no-deps --require-hashes`; so the two builds are never mixed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ROOT = Path(__file__).parent.parent
 NAMES = ("requirements", "requirements-cpu", "requirements-cuda", "requirements-dev")
 FILES = LOCK, CPU_LOCK, CUDA_LOCK, DEV_LOCK = tuple(ROOT / f"{name}.lock" for name in NAMES)
 CUDA = re.compile(r"(nvidia-|cuda-|triton=|torch=)")
-# The wheel for Python 3.11; with another Python the CUDA build is taken.
+# The wheel for Python 3.11; other versions of Python use the CUDA build.
 CPU_TORCH = "torch==2.13.0+cpu --hash=sha256:6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b"
 ELSEWHERE = re.compile(r"sys_platform == '(win32|emscripten)'")
 
@@ -37,7 +37,7 @@ def project() -> dict[str, object]:
 
 
 def fingerprint() -> str:
-    """What the locks were made from: the dependency tables of pyproject.toml."""
+    """A hash of the dependency tables of pyproject.toml, from which the locks were made."""
     wanted = [project()[part] for part in ("dependencies", "optional-dependencies", "requires-python")]
     return "# made from dependencies " + hashlib.sha256(repr(wanted).encode()).hexdigest()
 
@@ -45,7 +45,7 @@ def fingerprint() -> str:
 def resolve(source: str, *options: str) -> list[str]:
     """One entry (`name==version ; marker \\ --hash=...`) for each package, sorted by name."""
     with tempfile.NamedTemporaryFile("w", suffix=".lock") as out:
-        # uv keeps what the file it writes to had before.
+        # uv keeps the versions in its output file, if they still fit.
         out.write("" if "--upgrade" in sys.argv else "\n".join(path.read_text() for path in FILES if path.exists()))
         out.flush()
         command = f"uv pip compile {source} --universal --python-version 3.11 --generate-hashes --no-annotate"

@@ -1,18 +1,20 @@
 """The table of target tasks, XTREME's nine: their languages, files, metrics, labels and published test sizes.
 
-Everything that differs between tasks is a column here; no other module lists tasks or languages. Languages stand in
-the order of the official scorer. Sources: Hu et al. 2020 (arXiv 2003.11080) and google-research/xtreme `evaluate.py`;
-sizes from the paper (table 1) and from the released data where the two differ.
+What differs between tasks is a column here, and no other module lists the languages of a task. The tasks that XTREME's
+means cover are named apart (`OVERALL`, `GROUPS`), so that a new row enters none. Languages stand in the order of the
+official scorer. Sources: Hu et al. 2020 (arXiv 2003.11080) and google-research/xtreme `evaluate.py`; sizes from the
+paper (table 1) and from the released data where the two differ.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
-# What tasks of a group share: what differs by group is a table by group in the module that it is for.
+# Tasks of a group share readers, metrics and formats; each module that differs by group has a table by group.
 Group = Literal["classification", "tagging", "qa", "retrieval"]
 
 
@@ -29,12 +31,12 @@ class Language:
 class Task:
     """One target task.
 
-    `metric` holds the metric names in the order of the official scorer. `source` is the English training set a model is
-    fine-tuned on; retrieval has none. `labels` is the label or tag vocabulary of a prediction file, empty where a line
-    is not a label. `test_sizes` maps a language to its published number of lines (tagging: sentences; QA: questions); a
-    language without one is missing. `sizes` are those of other splits ("train en"). `release` is the name that
-    its project gives the release. `tests` is where a language's test set lies below the data folder, `{}` being the
-    language; retrieval has files of its own. `miniature`: whether the built-in corpora have it.
+    `metric` holds the metric names in the order of the official scorer. `source` is the English training set for
+    fine-tuning; retrieval has none. `labels` are the labels or tags of a prediction file, empty if a line is not a
+    label. `test_sizes` maps a language to its published number of lines (tagging: sentences; QA: questions); languages
+    without a published number are missing. `sizes` are those of other splits ("train en"). `release` is the name of the
+    release in its project. `tests` is the path of a test set below the data folder (`{}` is the language); retrieval
+    has other files. `miniature`: whether the built-in corpora have the task.
     """
 
     name: str
@@ -50,9 +52,14 @@ class Task:
     tests: str = ""
     miniature: bool = False
 
+    @cached_property
+    def row(self) -> dict[str, Any]:
+        """All fields, as JSON has them."""
+        return asdict(self)
+
     @property
     def form(self) -> str:
-        """The form of its predictions and labels: that of its group, but each retrieval task has its own."""
+        """The format of predictions and labels: that of the group, but each retrieval task has its own."""
         return self.name if self.group == "retrieval" else self.group
 
     def file(self, language: str) -> str:
@@ -70,7 +77,7 @@ UPOS_TAGS = (
 # fmt: on
 BIO_TAGS = ("B-LOC", "B-ORG", "B-PER", "I-LOC", "I-ORG", "I-PER", "O")
 
-# The tasks that XTREME's means cover. A task added to TASKS enters no mean.
+# The tasks in XTREME's means. A task that is added to TASKS enters no mean.
 OVERALL = ("xnli", "pawsx", "udpos", "panx", "xquad", "mlqa", "tydiqa", "bucc2018", "tatoeba")
 GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -99,7 +106,7 @@ _TYDIQA = _codes("en ar bn fi id ko ru sw te")
 _TATOEBA = tuple(language for language in _PANX if language not in ("ms", "en", "yo", "my"))
 
 # fmt: off
-# Only languages whose single UD 2.5 treebank was counted; the others join several treebanks.
+# Only languages with a single UD 2.5 treebank were counted; the others join several treebanks.
 _UDPOS_SIZES = {
     "af": 425, "bg": 1_116, "el": 456, "eu": 1_799, "fa": 600, "he": 491, "hu": 449, "kk": 1_047, "mr": 47, "ta": 120,
     "te": 146, "th": 1_000, "tl": 55, "ur": 535, "vi": 800, "yo": 100,
@@ -141,7 +148,7 @@ _ROWS = (
          tests="mlqa/MLQA_V1/test/test-context-{0}-question-{0}.json", miniature=True),
     Task("tydiqa", "qa", _TYDIQA, "json", _QA, "tydiqa", (), _TYDIQA_SIZES, {"train en": 3_696}, "TyDiQA-GoldP 1.1",
          tests="tydiqa/tydiqa-goldp-v1.1-dev/tydiqa.goldp.{}.dev.json", miniature=True),
-    # A BUCC file lists the pairs above a threshold: it has no number of lines of its own. Its sample set was counted in
+    # A BUCC file lists the pairs above a threshold, so its number of lines is not fixed. The sample set was counted in
     # the release (8,624 Chinese and 13,589 English sentences).
     Task("bucc2018", "retrieval", ("de", "fr", "ru", "zh"), "tsv", _F1, None, sizes={"dev zh": 22_213},
          release="the sample and training sets of BUCC 2018", miniature=True),
@@ -203,5 +210,5 @@ LANGUAGES: Mapping[str, Language] = MappingProxyType(
     }
 )
 
-# The languages of the built-in corpora; a task has those that XTREME has for it.
+# The languages of the built-in corpora; each task has those of them that XTREME has for it.
 MINIATURE_LANGUAGES = ("en", "de", "es", "ru", "ar", "hi", "zh", "ja", "tr", "sw")

@@ -12,7 +12,7 @@ from xtreme_bench.wording import one_line, shown
 class Problem:
     """One fault of an input: where it is and what is wrong. Checks return lists of these and never print.
 
-    As text it is one line, whatever the input holds.
+    Its text is always one line, for any input.
 
     `line` counts from 1. `task` and `language` are XTREME's names; `example` is the id of a record.
     """
@@ -35,13 +35,13 @@ class Problem:
 
 
 def first(problems: Sequence[Problem], most: int = 20) -> list[Problem]:
-    """The first of very many problems, and one that says how many more there are."""
+    """The first problems of a long list, and one more that counts the rest."""
     more = [Problem(f"and {len(problems) - most:,} more, not listed")] if len(problems) > most else []
     return [*problems[:most], *more]
 
 
 class XtremeBenchError(Exception):
-    """Base of all errors that a user can cause or meet; `exit_code` is what the command ends with."""
+    """Base of all errors that users may see; `exit_code` is the exit code of the command."""
 
     exit_code = 3
 
@@ -54,13 +54,13 @@ class XtremeBenchError(Exception):
 
 
 class CheckFailed(XtremeBenchError):
-    """A check, a verification or an `expect` value did not hold."""
+    """A check, a verification or an `expect` value failed."""
 
     exit_code = 1
 
 
 class InputError(XtremeBenchError):
-    """What the user gave is wrong: a recipe, a path, a data file, an option."""
+    """The user's input is wrong: a recipe, a path, a data file, an option."""
 
     exit_code = 2
 

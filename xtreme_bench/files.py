@@ -18,7 +18,7 @@ SETTLED_SECONDS = 2.0
 
 
 def canonical(value: Any) -> str:
-    """JSON text that is equal for equal values: sorted keys, no spaces, no NaN."""
+    """Canonical JSON text: sorted keys, no spaces, no NaN, so equal values give equal text."""
     return document(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
@@ -75,16 +75,16 @@ Stamp = list[int]
 
 
 def stamp(path: Path) -> Stamp:
-    """What shows a change without reading a file or folder: its size, and its times of change, of content and of all.
+    """Signs of a change that need no reading of the file or folder: its size, mtime and ctime.
 
-    The second time cannot be set back, and also shows that a file was moved to another's place.
+    A program cannot set ctime back; ctime also shows that another file was moved to this place.
     """
     status = path.stat()
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
 
 
 class Digests:
-    """Hashes of files outside the store, remembered by path, `stamp` and inode so that each is read once."""
+    """Hashes of files outside the store, cached by path, `stamp` and inode, so that each file is read once."""
 
     def __init__(self, file: Path) -> None:
         self._file, self._learned = file, False
@@ -97,7 +97,7 @@ class Digests:
         self._known: dict[str, list[Any]] = {name: entry for name, entry in found if isinstance(entry, list)}
 
     def of(self, folder: Path, files: Iterable[str]) -> dict[str, str]:
-        """The sha256 (hex) of each of `files` (relative to `folder`); names that are no files are left out."""
+        """The sha256 (hex) of each of `files` (relative to `folder`); names that are not files are left out."""
         paths = {name: folder / name for name in sorted(files) if (folder / name).is_file()}
         return {name: self._one(path) for name, path in paths.items()}
 
@@ -108,7 +108,7 @@ class Digests:
             write_json(self._file, known)
 
     def _one(self, path: Path) -> str:
-        # The inode number is for file systems that keep no second time. On some it changes by itself,
+        # The inode number is for file systems without ctime. On some systems it changes by itself,
         # which only costs reading the file again.
         name, now = str(path.resolve()), [*stamp(path), path.stat().st_ino]
         known = self._known.get(name)

@@ -1,13 +1,14 @@
-"""The table of intermediate tasks: what an encoder is trained on before it meets a target, one row each.
+"""The table of intermediate tasks, on which an encoder is trained before fine-tuning: one row each.
 
-The row is all that is known about a task, and the only place that names it: recipes, layout, readers, `data prepare`,
-`data fetch`, published sizes, reports and keys follow it. A new task is a row here, its reader and its preparer.
+A row has all facts about a task, and no other place names it: recipes, layout, readers, `data prepare`, `data fetch`,
+published sizes, reports and keys follow the row. A new task needs a row here, a reader and a preparer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -20,11 +21,11 @@ SPLITS = ("train", "dev")
 
 @dataclass(frozen=True)
 class Release:
-    """How a corpus is released: what `data prepare`, `data fetch` and people need, but training does not.
+    """The release of a corpus: facts for `data prepare`, `data fetch` and people, which training does not need.
 
-    `name` is what its project calls it, `sizes` its published records by split and language ("train en"). `preparer`
-    ("module:name") writes its files from the `forms` in which it is found, and from those of `borrows`, corpora that
-    serve it in other languages. `source` says where to get it.
+    `name` is its name in its project, `sizes` its published records by split and language ("train en"). `preparer`
+    ("module:name") writes its files from releases in one of `forms`, and from releases of `borrows`: corpora that
+    provide it in other languages. `source` says where to get it.
     """
 
     name: str
@@ -39,13 +40,13 @@ class Release:
 class Corpus:
     """One row: an intermediate task, or a part that is not a task by itself (`alone` is false).
 
-    `family` names the module of `xtreme_bench.training.families`. `files` are those of each split below the data
-    folder; `{}` stands for the folder of a language other than English. `reader` ("module:name") reads one of them.
-    `labels` are the classes; `label_file` holds them if each corpus has its own. A task of several `parts` (one
-    head, one set of labels) has no files of its own: theirs are read one after another. `impossible`: a question may
-    have no answer. `options` are the answers that a choice is among. `metric` chooses checkpoints in place of the
-    family's. `miniature`: whether the built-in corpora have it. `release` changes no training, so it is in no key of a
-    training.
+    `family` names a module of `xtreme_bench.training.families`. `files` are the files of each split below the data
+    folder; `{}` is the folder of a language other than English. `reader` ("module:name") reads one file.
+    `labels` are the classes; `label_file` holds them if each corpus has its own. A task with several `parts` (one
+    head, one set of labels) has no files of its own; the files of its parts are read in order. `impossible`: a question
+    may have no answer. `options` is the number of answers to choose from. `metric` chooses checkpoints instead of the
+    family's metric. `miniature`: whether the built-in corpora have the task. `release` is in no key of a training,
+    because it does not affect training.
     """
 
     name: str
@@ -64,15 +65,15 @@ class Corpus:
 
     @property
     def corpora(self) -> tuple[Corpus, ...]:
-        """The rows whose files are read: its parts, or itself."""
+        """The rows whose files are read: the parts of the task, or the task itself."""
         return tuple(CORPORA[part] for part in self.parts) or (self,)
 
-    @property
+    @cached_property
     def trained_on(self) -> dict[str, Any]:
         """The fields of the row that a training depends on."""
         return {name: value for name, value in asdict(self).items() if name not in ("release", "options")}
 
-    @property
+    @cached_property
     def prepared_from(self) -> dict[str, Any]:
         """The fields of the row that `data prepare` depends on: all but where to get the corpus."""
         return asdict(replace(self, release=replace(self.release, source=None)))

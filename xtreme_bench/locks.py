@@ -1,4 +1,4 @@
-"""A lock between processes that says who holds it, so that a waiting run can name the holder and can stop waiting."""
+"""A lock file between processes that names its holder, so that a waiting run can show it and can stop waiting."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import IO, Any
 from xtreme_bench.errors import StageError
 
 POLL_SECONDS = 0.2
-# How much of a lock file is read: another user of a shared folder may have written it.
+# Read at most this much of a lock file, because another user of a shared folder may have written it.
 LONGEST = 200
 
 
@@ -31,8 +31,8 @@ def never() -> bool:
 def held(path: Path, *, waiting: Callable[[str], None] = silent, stop: Callable[[], bool] = never) -> Iterator[None]:
     """Hold the lock file `path` for this process; it is created if it is absent, and never removed.
 
-    While another holds it, `waiting` is told once who that is ("process 7 on host, since ..."). `stop` is asked before
-    every try, and once more when the lock is held. Errors: `StageError` as soon as it answers yes.
+    If another process holds it, `waiting` is called once with the holder ("process 7 on host, since ..."). `stop` is
+    called before every try, and again when the lock is held. Errors: `StageError` as soon as `stop` returns true.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8", errors="replace") as stream:
@@ -65,7 +65,7 @@ def _require(stop: Callable[[], bool]) -> None:
 
 
 def _owner(path: Path) -> str:
-    """Who holds a lock, as printable text; the holder may not have written it yet."""
+    """The holder of a lock as printable text; a new holder may not have written its name yet."""
     with path.open(encoding="utf-8", errors="replace") as stream:
         text = stream.read(LONGEST).partition("\n")[0]
     return "".join(letter for letter in text if letter.isprintable()) or "another process"
@@ -80,7 +80,7 @@ def alone(path: Path) -> Iterator[Path]:
     while True:
         with path.open("a") as stream:
             fcntl.flock(stream, fcntl.LOCK_EX)
-            if not _stands_at(stream, path):  # whoever held it before has moved or removed it
+            if not _stands_at(stream, path):  # the last holder has moved or removed it
                 continue
             try:
                 yield path

@@ -1,4 +1,4 @@
-"""Mining of translation pairs, under the name that other programs import it by."""
+"""Mining of translation pairs, under its public import name."""
 
 from xtreme_bench.retrieval.mining import mine, nearest
 

@@ -1,4 +1,4 @@
-"""Where the weights of an encoder are: a folder, or a revision in the Hugging Face cache, fetched when absent."""
+"""Finds the weights of an encoder: a folder, or a revision in the Hugging Face cache, downloaded if missing."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def commit(name: str, revision: str) -> str:
     with _asking(name, revision):
         found = _reach(name, revision).sha
     if not isinstance(found, str) or not re.fullmatch("[0-9a-f]{40}", found):
-        raise StageError(f"the hub does not say which commit {revision} of {name} is: give the commit")
+        raise StageError(f"the hub does not report the commit of {name} at revision {revision}: give the full commit")
     return found
 
 
@@ -113,7 +113,7 @@ def _asking(name: str, revision: str) -> Iterator[None]:
             raise InputError(f"the hub answers {status} for model {name} at revision {revision}: fix them") from error
         raise StageError(
             f"{name} (revision {revision}) is not in the local cache and the hub cannot be reached: "
-            f"run the same command where there is a network, or download them elsewhere into the Hugging Face cache "
+            f"run the same command with a network, or download the files elsewhere into the Hugging Face cache "
             f"(HF_HUB_CACHE), or name a folder with `model: {{path: ...}}`"
         ) from error
 

@@ -1,4 +1,4 @@
-"""How corpora are released, as data: the forms of their files, and where to get them."""
+"""Types that describe releases of corpora: the formats of their files, and where to get them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Form:
-    """One form of one corpus. `path` matches the end of a relative path, `head` the beginning (see `head_fields`).
+    """One format of one corpus. `path` matches the end of a relative path, `head` the beginning of the file (see
+    `head_fields`).
 
     The named groups of both say which part of the corpus a file is: language, split, side, ... `common`: other data
-    have files of that name too, so a file that begins differently is not ours.
+    have files with this name too, so a file that begins differently is ignored.
     """
 
     corpus: str
@@ -56,8 +57,8 @@ class Hub:
 class Source:
     """A released corpus: on the hub, at upstream addresses (path below the corpus's folder, address), or both.
 
-    `manual` are (path, address) that only a person can open. `no_hub` and `no_upstream` say why a corpus is not fetched
-    from there; `remark` is anything else worth knowing.
+    `manual` are (path, address) that only a person can download. `no_hub` and `no_upstream` say why a corpus is not
+    fetched from there. `remark` is additional information.
     """
 
     corpus: str

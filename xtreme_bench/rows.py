@@ -1,4 +1,4 @@
-"""One row type per family of tasks: what readers yield and families turn into features."""
+"""One row type per family of tasks: readers yield rows, and families turn them into features."""
 
 from __future__ import annotations
 

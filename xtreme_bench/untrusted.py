@@ -1,6 +1,6 @@
-"""Read what others wrote (JSON, texts, archive entries) so that nothing later fails on it.
+"""Read files that others wrote (JSON, texts, archive entries), so that later code cannot fail on their contents.
 
-Every number is finite and fits 64 bits, and the number of values is bounded before anything is built.
+Every number is finite and fits 64 bits, and the number of values is limited before any object is built.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _HALF = "half a surrogate pair, which is not Unicode text"
 
 
 class Malformed(ValueError):
-    """What is wrong with a document, and in which line, if one line is to blame."""
+    """A fault of a document, and its line, if the fault is in one line."""
 
     def __init__(self, reason: str, line: int | None = None) -> None:
         super().__init__(reason)
@@ -95,7 +95,7 @@ def text_fault(text: str) -> str | None:
 
 
 def flaw(value: Any) -> str | None:
-    """The first reason, or None, why a JSON value cannot be walked and written like any other: its depth or a text."""
+    """Why a JSON value cannot be processed or written: it is too deep, or a text is not Unicode. None if it can be."""
     todo = [(value, 1)]
     while todo:
         here, depth = todo.pop()

@@ -1,4 +1,4 @@
-"""Text for people: counts, lists and hints in one form, and nothing from outside that controls a terminal."""
+"""Text for people: uniform counts, lists and hints, and no text from outside that can control a terminal."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 
 import click
 
-# Spaces and joiners that ordinary text of some language has, though Python does not call them printable.
+# Spaces and joiners that are ordinary text in some languages, but not printable for Python.
 _TEXT = "\u00a0\u200c\u200d\u2009\u202f\u3000"
 _HIDDEN_IN_JSON = re.compile("[\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
-# Longer words resemble no name, and are costly to compare.
+# Longer words are not compared with names: it would be slow, and they resemble none.
 _MOST_LETTERS = 60
-_LIKE = 0.6  # how near a name must be, as `difflib` measures it
+_LIKE = 0.6  # the least similarity of a name, as `difflib` measures it
 
 
 def count(number: int, noun: str) -> str:
@@ -38,15 +38,15 @@ def cut(lines: Sequence[str], most: int, rest: str = "") -> list[str]:
 
 
 def quoted(text: str) -> str:
-    """Text of a file as an error shows it: short, on one line, tabs and odd characters visible."""
+    """Text from a file for an error message: short, on one line, with tabs and odd characters visible."""
     short = visible(text[:60], "\t").replace("\t", "<TAB>")
     return f"`{short}…`" if len(text) > 60 else f"`{short}`"
 
 
 def nearest(word: str, names: Iterable[str], like: float = _LIKE) -> str | None:
-    """The name that a word was probably meant to be: one that is `like` it, else one that begins with it, else None.
+    """The name that a word probably means: one that is similar (`like`), else one that begins with it, else None.
 
-    Case and outer spaces do not count.
+    Case and outer spaces are ignored.
     """
     word = word.strip().casefold()
     if not word or len(word) > _MOST_LETTERS:
@@ -58,7 +58,7 @@ def nearest(word: str, names: Iterable[str], like: float = _LIKE) -> str | None:
 
 
 def did_you_mean(word: str, names: Iterable[str], like: float = _LIKE) -> str:
-    """`; did you mean 'name'?` where one of the names is near, else nothing."""
+    """`; did you mean 'name'?` if one of the names is similar, else nothing."""
     near = nearest(word, names, like)
     return f"; did you mean '{near}'?" if near else ""
 
@@ -70,15 +70,15 @@ def hint(word: str, names: Iterable[str]) -> str:
 
 
 def shown(name: str) -> str:
-    """A path as text that can be written anywhere: bytes that are not UTF-8 become `\\xfc`."""
+    """A path as text that can always be written: bytes that are not UTF-8 become `\\xfc`."""
     return re.sub("[\udc80-\udcff]", lambda byte: f"\\x{ord(byte[0]) - 0xDC00:02x}", name)
 
 
 def visible(text: str, kept: str = f"\n\t{_TEXT}") -> str:
-    """Text as a terminal may get it: control characters, direction marks and halves of surrogate pairs as `<U+001B>`.
+    """Text that is safe for a terminal: control characters, direction marks and half surrogates become `<U+001B>`.
 
     Bytes of a path that are not UTF-8 are written as in `shown`.
-    `kept` are those that stay as they are though they are not printable.
+    `kept` are characters that stay, although they are not printable.
     """
     if text.isprintable():
         return text
@@ -91,7 +91,7 @@ def one_line(text: str) -> str:
 
 
 def json_text(value: Any) -> str:
-    """Indented JSON with sorted keys that any terminal and any encoder takes: what is not visible is escaped."""
+    """Indented JSON with sorted keys for any terminal and encoding: characters that are not visible are escaped."""
     text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
     return _HIDDEN_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
@@ -107,5 +107,5 @@ def duration(seconds: float) -> str:
 
 
 def say(text: str = "", *, err: bool = False) -> None:
-    """Print text, on standard error where asked. All commands print with this."""
+    """Print text, on standard error if asked. All commands print with this."""
     click.echo(visible(text), err=err)

@@ -45,7 +45,7 @@ def tested(tmp_path: Path) -> Path:
 
 def overlaps(data: Path, text: str, language: str = "en") -> dict[str, dict[str, Any]]:
     write(data, f"text/{language}.txt", text)
-    facts = found(data, targets={"xnli": ["en", "de"]}, pretraining={"languages": [language], "translation": False})
+    facts = found(data, targets={"xnli": ["en", "de"]}, pretraining={"languages": [language], "translated": ()})
     return {one["kind"]: one["items"] for one in facts["overlaps"]}
 
 
@@ -81,7 +81,7 @@ def test_languages_without_spaces_are_compared_by_characters(tmp_path: Path) -> 
     write(tmp_path, "xnli/test-zh.tsv", pairs(text))
     for begin, length, hit in ((3, 26, True), (3, 25, False)):
         write(tmp_path, "text/zh.txt", f"他说{text[begin : begin + length]}了。\n")
-        facts = found(tmp_path, targets={"xnli": ["zh"]}, pretraining={"languages": ["zh"], "translation": False})
+        facts = found(tmp_path, targets={"xnli": ["zh"]}, pretraining={"languages": ["zh"], "translated": ()})
         assert bool(facts["overlaps"]) == hit
 
 
@@ -114,8 +114,8 @@ def test_rows_that_stand_twice_or_in_the_development_set_too_are_counted(tmp_pat
     write(tmp_path, "panx/test-sw.tsv", "Mji\nwa\n\nDodoma\n\nMji\nwa\n\nZiwa\n")
     write(tmp_path, "panx/dev-sw.tsv", "Dodoma\tB-LOC\n\nMlima\tO\n")
     assert found(tmp_path, targets={"panx": ["sw"]})["repeats"] == [
-        {"task": "panx", "language": "sw", "kind": "there more than once", "rows": 1, "of": 4},
-        {"task": "panx", "language": "sw", "kind": "in the development set too", "rows": 1, "of": 4},
+        {"task": "panx", "language": "sw", "kind": "repeated in the test set", "rows": 1, "of": 4},
+        {"task": "panx", "language": "sw", "kind": "also in the development set", "rows": 1, "of": 4},
     ]
 
 
@@ -124,7 +124,7 @@ def test_retrieval_is_compared_on_both_sides_of_its_pairs(tmp_path: Path) -> Non
     write(tmp_path, "tatoeba/de-en.en", "The boat leaves soon now.\n")
     write(tmp_path, "text/en.txt", "The boat leaves soon now.\n")
     write(tmp_path, "text/de.txt", "Das Boot legt gleich ab.\n")
-    facts = found(tmp_path, targets={"tatoeba": ["de"]}, pretraining={"languages": ["de", "en"], "translation": False})
+    facts = found(tmp_path, targets={"tatoeba": ["de"]}, pretraining={"languages": ["de", "en"], "translated": ()})
     assert set(facts["overlaps"][0]["items"]) == {"de", "en"}
 
 

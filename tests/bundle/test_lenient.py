@@ -139,7 +139,7 @@ def test_the_command_lists_faults_as_warnings_and_says_lenient_in_text_and_json(
     assert done.exit_code == 0
     assert done.stdout.startswith("lenient: ")
     assert "warning: xquad/test-de.json: xquad de: 3 of 4 question ids missing" in done.stderr
-    assert "the pair of line 1 again" in done.stderr
+    assert "repeats the pair of line 1" in done.stderr
     value = json.loads(CliRunner().invoke(cli, ["evaluate", *where, "--lenient", "--json", "-"]).stdout)
     assert value["xquad"]["avg_metric"] == 25.0
     assert len(value["lenient"]["warnings"]) == 3

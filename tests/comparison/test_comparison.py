@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -150,7 +151,7 @@ def test_an_arm_is_read_from_bundles_and_labels(tmp_path: Path) -> None:
 def test_the_same_seed_twice_is_no_experiment_with_two_seeds(tmp_path: Path) -> None:
     labels = put(tmp_path / "labels", LABELS)
     bundle = put_bundle(tmp_path)
-    with pytest.raises(InputError, match="seed 1 is there twice"):
+    with pytest.raises(InputError, match="seed 1 occurs twice"):
         read_arm([bundle, bundle], labels)
 
 
@@ -166,8 +167,40 @@ def test_bundles_of_one_experiment_are_found_in_a_folder(tmp_path: Path) -> None
     first = put_bundle(tmp_path / "one")
     assert bundles_of(first) == [first]
     assert bundles_of(tmp_path / "one") == [first]
-    with pytest.raises(InputError, match="holds no bundle"):
+    with pytest.raises(InputError, match="no bundle that counts"):
         bundles_of(put(tmp_path / "none", {"a/b.txt": ""}))
+
+
+def test_seeds_that_count_in_no_mean_are_no_part_of_an_experiment_and_are_named(tmp_path: Path) -> None:
+    put(tmp_path, {f"seed-{seed}/manifest.json": "{}" for seed in (1, 2, 3, 9)})
+    summary = {
+        "bundles": {seed: f"seed-{seed}" for seed in (1, 2, 3)},
+        "failed": {3: "`fine-tuning` is at chance", 4: "no memory"},
+    }
+    put(tmp_path, {"seeds.json": json.dumps(summary)})
+    said: list[str] = []
+    found = bundles_of(tmp_path, said.append)
+    bundles = sorted(path.parent for path in tmp_path.glob("*/manifest.json"))
+    assert found == bundles[:2]
+    assert said == [
+        f"{bundles[2]} is left out: `fine-tuning` is at chance",
+        f"{bundles[3]} is left out: seeds.json does not name it",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("summary", "said"),
+    [
+        ('{"bundles": {"1": "seed-1"}, "failed": {"1": "no memory"}}', "no bundle that counts"),
+        ('{"bundles": {"1": "seed-1", "2": "seed-2"}, "failed": {}}', "names bundles that are not there"),
+        ('{"bundles": ["seed-1"]}', "is no summary of seeds"),
+        ("[", "is no summary of seeds"),
+    ],
+)
+def test_a_summary_of_seeds_that_names_no_runs_is_an_error(tmp_path: Path, summary: str, said: str) -> None:
+    put(tmp_path, {"seed-1/manifest.json": "{}", "seeds.json": summary})
+    with pytest.raises(InputError, match=said):
+        bundles_of(tmp_path)
 
 
 def test_tables_mark_what_is_significant_and_sentences_say_what_cannot_be_told() -> None:
@@ -182,5 +215,5 @@ def test_tables_mark_what_is_significant_and_sentences_say_what_cannot_be_told()
     assert r"\toprule" in forms.tables(comparison, "latex")
     words = forms.sentences(comparison)
     assert words[0].startswith("tatoeba: b is better than a, +")
-    assert "1 are better, 0 worse, and in 1 nobody can tell" in words[1]
+    assert "1 are better and 0 are worse; for 1 the data cannot tell" in words[1]
     assert len(forms.table_csv([comparison]).splitlines()) == 1 + len(comparison.estimates)

@@ -14,7 +14,7 @@ from data_samples import conllu, json_lines, squad, write
 from xtreme_bench.data import intermediate, layout, targets, text
 from xtreme_bench.data.formats import read_questions
 from xtreme_bench.data.release.params import ReleaseCorpus
-from xtreme_bench.data.release.preparation import cut
+from xtreme_bench.data.release.preparation import cut, evenly
 from xtreme_bench.data.release.prepare import make_corpus, make_labels, prepare
 from xtreme_bench.data.usable import MOST_UNUSABLE
 from xtreme_bench.data.usage import Usage
@@ -244,7 +244,39 @@ def test_no_text_for_pretraining_is_in_a_test_set(prepared):
     assert not [pair for pair in text.read_parallel(data, "de") if "NS" in pair]
 
 
-def test_a_sample_keeps_the_first_test_examples_and_labels_agree(tmp_path):
+def test_a_sample_of_a_test_set_is_spread_over_the_file_and_the_same_in_all_languages(tmp_path):
+    for language in ("en", "de"):
+        rows = [["id", f"{language} {at}", f"{language} b {at}", str(at % 2)] for at in range(10)]
+        table = [["id", "sentence1", "sentence2", "label"], *rows]
+        write(tmp_path, f"in/x-final/{language}/test_2k.tsv", "".join("\t".join(row) + "\n" for row in table))
+        write(
+            tmp_path,
+            f"in/xquad/xquad.{language}.json",
+            squad(
+                [{"id": f"s{at}", "context": f"Passage {at} is here", "answers": [(8, str(at))]} for at in range(10)]
+            ),
+        )
+    lines = [f"{at}\tB-LOC\nx\tO\n" for at in range(10)]
+    write(tmp_path, "in/panx/test-en.tsv", "\n".join(line.replace("\tB-LOC", "").replace("\tO", "") for line in lines))
+    data, labels = tmp_path / "data", tmp_path / "labels"
+    prepare([tmp_path / "in"], data, labels, sample=3)
+    for language in ("en", "de"):
+        pairs = targets.read_test(data, "pawsx", language)
+        assert [row.text_a for row in pairs] == [f"{language} {at}" for at in (0, 3, 6)]
+        assert words(labels / f"pawsx/test-{language}.tsv") == ["0", "1", "0"]
+        assert [row.id for row in targets.read_test(data, "xquad", language)] == ["s0", "s3", "s6"]
+    assert [row.words[0] for row in targets.read_test(data, "panx", "en")] == ["0", "3", "6"]
+
+
+@pytest.mark.parametrize(
+    ("total", "wanted", "kept"),
+    [(10, 3, [0, 3, 6]), (10, 10, [*range(10)]), (3, 10, [0, 1, 2]), (0, 5, []), (5, 0, []), (7, 2, [0, 3])],
+)
+def test_samples_are_spread_evenly(total, wanted, kept):
+    assert evenly(total, wanted) == kept
+
+
+def test_a_sample_keeps_as_many_test_examples_and_labels_agree(tmp_path):
     write_releases(tmp_path / "in")
     data, labels = tmp_path / "data", tmp_path / "labels"
     prepare([tmp_path / "in"], data, labels, dev_as_test=EVERY_STAND_IN, sample=2)

@@ -229,7 +229,7 @@ def stage(tmp_path: Path, kind: str = "finetune", gold: str = "data/labels", **i
 
 def test_nothing_leads_out_of_a_stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = stage(tmp_path)
-    run_forged(monkeypatch, folder, FORGE, Resources(memory=1, processes=100))
+    run_forged(monkeypatch, folder, FORGE, Resources(memory=1, process_limit=100))
     found = json.loads((folder / "result.json").read_text())["found"]
     assert found["network"] == "OSError: [Errno 101] Network is unreachable"
     assert found["interfaces"] == "['lo']"
@@ -330,7 +330,7 @@ def test_a_gpu_that_is_asked_for_but_absent_ends_with_3(tmp_path: Path) -> None:
 def test_an_image_that_is_nowhere_ends_with_3(tmp_path: Path) -> None:
     done = run(tmp_path / "image", "--engine", "docker", XTREME_BENCH_IMAGE="localhost:9/nothing@sha256:" + "0" * 64)
     assert done.returncode == 3
-    assert "is not here and cannot be pulled" in done.stderr.splitlines()[-1]
+    assert "is not on this engine and cannot be pulled" in done.stderr.splitlines()[-1]
 
 
 @pytest.mark.timeout(900)

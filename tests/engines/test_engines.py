@@ -176,7 +176,7 @@ def test_what_links_of_an_input_lead_to_is_there_and_read_only(tmp_path: Path) -
 
 @pytest.mark.parametrize("path", ["/usr", "/proc/1", "/opt"])
 def test_a_folder_that_would_hide_the_images_own_is_refused(tmp_path: Path, path: str) -> None:
-    with pytest.raises(InputError, match=f"{path}: a container has something of its own there"):
+    with pytest.raises(InputError, match=f"{path}: containers use this path themselves"):
         seen(tmp_path, {"data": Path(path)})
 
 
@@ -201,4 +201,4 @@ def test_a_second_set_of_cuda_libraries_is_a_fault(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(sys, "path", [str(tmp_path / "one"), str(tmp_path / "two")])
     finding = doctor.libraries()
     assert finding.state == "broken"
-    assert "more than one set" in finding.detail
+    assert "more than one copy" in finding.detail

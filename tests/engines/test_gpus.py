@@ -15,6 +15,7 @@ from xtreme_bench.errors import StageError
 from xtreme_bench.recipe.load import Resources
 from xtreme_bench.stage import code
 from xtreme_bench.stage.kinds import KINDS
+from xtreme_bench.stage.ranks import COUNT, GPUS
 
 DRIVER = DeviceRequest(count=-1, capabilities=[["gpu", "compute", "utility"]])
 CDI = DeviceRequest(driver="cdi", device_ids=["nvidia.com/gpu=all"])
@@ -36,7 +37,7 @@ class Container:
                 raise APIError("500", explanation="could not select device driver with capabilities: [[gpu]]")
 
     def wait(self, timeout: float = 0) -> dict[str, int]:
-        return {"StatusCode": int(not self.made.brings)}
+        return {"StatusCode": gpus.HAS + self.made.brings}
 
     def attach(self, **how: Any) -> list[tuple[bytes, bytes]]:
         return [(b'{"done": true}\n', b"")]
@@ -49,9 +50,9 @@ class Container:
 
 
 class Engine:
-    """A Docker client as far as it is used. `knows`: the ways in which it offers GPUs; `brings`: whether any comes."""
+    """A Docker client as far as it is used. `knows`: the ways in which it offers GPUs; `brings`: how many come."""
 
-    def __init__(self, info: dict[str, Any], knows: tuple[str, ...], brings: bool = True) -> None:
+    def __init__(self, info: dict[str, Any], knows: tuple[str, ...], brings: int = 1) -> None:
         self._info, self.knows, self.brings = {"MemTotal": 1 << 34, "ServerVersion": "29", **info}, knows, brings
         self.created: list[dict[str, Any]] = []
         self.removed = 0
@@ -76,7 +77,8 @@ class Engine:
 
 
 def asked_of(made: Engine, **resources: Any) -> list[DeviceRequest] | None:
-    found = gpus.requests(made, "image", Resources(**resources), lambda line: None)  # type: ignore[arg-type]
+    found, names = gpus.requests(made, "image", Resources(**resources), lambda line: None)  # type: ignore[arg-type]
+    assert names == (["0"] if found else [])
     assert made.removed == len(made.created)
     return found
 
@@ -97,6 +99,7 @@ def test_a_stage_gets_a_gpu_if_it_computes_with_an_encoder_and_not_otherwise(
         code.sources(*KINDS[kind].code)
     )
     assert made.created[-1]["device_requests"] == ([DRIVER] if computes else None)
+    assert made.created[-1]["environment"].get(GPUS) == ("0" if computes else None)
     assert KINDS[kind].gpu == bool(computes)
 
 
@@ -118,11 +121,23 @@ def test_gpus_are_found_however_the_engine_offers_them(
     assert asked_of(Engine(info, knows)) == expected
 
 
-@pytest.mark.parametrize("info", [DISCOVERED, {}])
-def test_a_number_of_gpus_is_asked_for_by_their_names(info: dict[str, Any]) -> None:
-    names = ["nvidia.com/gpu=0", "nvidia.com/gpu=1"]
-    assert asked_of(Engine(info, ("cdi",)), gpus=2) == [DeviceRequest(driver="cdi", device_ids=names)]
-    assert asked_of(Engine(info, ("driver",)), gpus=2) == [DRIVER | {"Count": 2}]
+@pytest.mark.parametrize(("kind", "seen"), [("finetune", "0,1"), ("export", "0")])
+def test_a_container_sees_as_many_gpus_as_processes_share_its_stage(
+    kind: str, seen: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Engine(RUNTIME, ("driver",), brings=4)
+    monkeypatch.setattr(engine, "connect", lambda: made)
+    monkeypatch.setattr(engine, "_own", lambda folder, user: None)
+    (tmp_path / "stage.json").write_text(json.dumps({"kind": kind, "inputs": {}, "closed": []}))
+    engine.Docker(Resources(gpus=2), lambda line: None).run(tmp_path, lambda message: None)
+    variables = made.created[-1]["environment"]
+    assert (variables[GPUS], variables[COUNT]) == (seen, "2")
+
+
+def test_more_gpus_than_a_container_gets_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "connect", lambda: Engine(RUNTIME, ("driver",), brings=2))
+    with pytest.raises(StageError, match=r"`resources.gpus: 4` asks for 4 GPUs.* there are 2: ask for fewer"):
+        engine.Docker(Resources(gpus=4), lambda line: None)
 
 
 def test_no_gpu_is_looked_for_where_the_recipe_wants_none() -> None:
@@ -136,8 +151,8 @@ def test_no_gpu_is_looked_for_where_the_recipe_wants_none() -> None:
     [
         (Engine({}, ()), {"gpus": 1}, r"asks for a GPU \(`resources.gpus: 1`\), but a container gets none"),
         (Engine(AMD, ()), {"precision": "bf16"}, r"`resources.precision: bf16`.*\(amd.com/gpu=all, amd.com/gpu=0\)"),
-        (Engine(RUNTIME, ("driver",), brings=False), {}, "names NVIDIA's runtime, but .* it brings no NVIDIA driver"),
-        (Engine(DISCOVERED, ()), {}, "names nvidia.com/gpu=0, .* could not select device driver"),
+        (Engine(RUNTIME, ("driver",), brings=0), {}, "lists NVIDIA's runtime, but .* it brings no NVIDIA driver"),
+        (Engine(DISCOVERED, ()), {}, "lists nvidia.com/gpu=0, .* could not select device driver"),
     ],
     ids=["none", "AMD alone", "a runtime without a driver", "devices that cannot be had"],
 )
@@ -153,8 +168,8 @@ def test_a_gpu_that_is_wanted_or_named_but_not_had_is_an_error_with_the_reason(
     [
         (Engine(RUNTIME, ("driver",)), "ok", "NVIDIA's runtime; a container gets them by NVIDIA's device driver"),
         (Engine(DISCOVERED, ("cdi",)), "ok", "a container gets them by CDI"),
-        (Engine({}, ("driver",)), "ok", "names: none; a container gets them by NVIDIA's device driver"),
-        (Engine(AMD, ()), "ok", "names: amd.com/gpu=all, amd.com/gpu=0; a container gets none"),
+        (Engine({}, ("driver",)), "ok", "lists: none; a container gets them by NVIDIA's device driver"),
+        (Engine(AMD, ()), "ok", "lists: amd.com/gpu=all, amd.com/gpu=0; a container gets none"),
         (Engine(RUNTIME, ()), "broken", "a container gets none (NVIDIA's device driver: could not select"),
     ],
 )

@@ -11,13 +11,24 @@ from xtreme_bench.stage.stage import Stage
 from xtreme_bench.stage.store import Store
 
 
-def finish(store: Store, stage: Stage, *, name: str = "", files: dict[str, Any] | None = None, **changes: Any) -> str:
-    """Put a stage into the store, with `changes` to what its key is made from; returns its key."""
+def finish(
+    store: Store,
+    stage: Stage,
+    *,
+    name: str = "",
+    files: dict[str, Any] | None = None,
+    left: dict[str, Any] | None = None,
+    **changes: Any,
+) -> str:
+    """Put a stage into the store, with `changes` to what its key is made from; returns its key.
+
+    `left` are facts and seconds of its record.
+    """
     described = {**stage.description(), **changes}
     key = digest(described)
     out = store.partial(key) / "out"
     out.mkdir(parents=True)
     (out / "result.txt").write_text(f"{name or stage.name}\n")
     record = {**described, "name": name or stage.name, "files": stage.files if files is None else files}
-    store.commit(key, {**record, "facts": {}, "seconds": 1.5, "ran": RAN})
+    store.commit(key, {**record, "facts": {}, "seconds": 1.5, "ran": RAN, **(left or {})})
     return key

@@ -10,8 +10,10 @@ from typing import Any
 from xtreme_bench.benchmark import MINIATURE_LANGUAGES, TASKS
 from xtreme_bench.bundle import manifest
 from xtreme_bench.bundle.format import SCHEMA_VERSION
+from xtreme_bench.comparison.averages import Average, averages
+from xtreme_bench.comparison.compare import Comparison, Estimate
 from xtreme_bench.files import Digests, digest
-from xtreme_bench.official.scores import summary
+from xtreme_bench.official.scores import cells, summary
 from xtreme_bench.plan.stages import Plan, plan
 from xtreme_bench.recipe import load
 from xtreme_bench.run.outcome import Finished, Outcome
@@ -64,7 +66,8 @@ def _number(task: str, code: str, metric: str, gain: float) -> float:
 
 # What stages say of themselves. Their own tests check that the names here are those of real facts.
 RAN = {"device": "made-up processor", "peak_memory_bytes": 300 * 2**20, "host": "nowhere", "started": "1970"}
-RAN |= {"versions": {}}
+RAN |= {"processes": 1}
+RAN |= {"versions": {}, "cpu_seconds": 1.0}
 RETRIEVED = {
     "layer": 2, "pooling": "mean", "provider": "onnxruntime 1.31.1 CPUExecutionProvider", "precision": "fp32",
     "sentences": 24, "cut": 0, "languages": {},
@@ -87,8 +90,8 @@ AUDIT: dict[str, Any] = {
             "items": {"en": {"items": 3, "of": 200}}, "examples": [],
         },
     ],
-    "repeats": [{"task": "panx", "language": "sw", "kind": "in the development set too", "rows": 147, "of": 1000}],
-    "relations": [{"training": "mnli", "target": "xnli", "why": "XNLI's training set is MultiNLI"}],
+    "repeats": [{"task": "panx", "language": "sw", "kind": "also in the development set", "rows": 147, "of": 1000}],
+    "relations": [{"training": "mnli", "target": "xnli", "why": "MultiNLI is the training set of XNLI"}],
     "seen": {"xnli": {"en": ["fine-tuning: xnli"]}},
 }  # fmt: skip
 
@@ -113,6 +116,26 @@ def made_up(
     main = {"description": "An invented run", **RECIPE, "intermediate": INTERMEDIATE}
     main |= {"baseline": "made-up-baseline", "expect": EXPECT} if baseline else {}
     return Outcome(_finished(folder, store, "made-up", main | changes, gain, tasks, curves), before, []), store
+
+
+def made_up_comparison(margin: float = 3.0) -> Comparison:
+    """The comparison of the two runs of `made_up`: differences above `margin` points are significant."""
+    after, before = (
+        {(task, code): value for task in TASKS for code, value in cells(scores(gain), task).items()}
+        for gain in (1.0, 0.0)
+    )
+    wanted = averages(list(after), [{"trained_on": {"intermediate": {"mnli": ["en"]}}}])
+    wanted += [Average(f"{task} {code}", "cell", {(task, code): 1.0}) for task, code in after]
+    estimates = tuple(_estimate(one, before, after, margin) for one in wanted)
+    note = "one run each: the intervals do not cover the effect of the random seed"
+    return Comparison("made-up-baseline", "made-up", ((7,), (7,)), True, estimates, {}, (note,))
+
+
+def _estimate(one: Average, before: Mapping[Any, float], after: Mapping[Any, float], margin: float) -> Estimate:
+    a, b = (sum(weight * run[cell] for cell, weight in one.weights.items()) for run in (before, after))
+    p = 0.001 if abs(b - a) > margin else 0.5
+    ends = (b - a - margin, b - a + margin)
+    return Estimate(one.name, one.level, a, b, b - a, *ends, p, p, 1.4 * margin, len(one.weights))
 
 
 def _finished(

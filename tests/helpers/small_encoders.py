@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 from toy_training import CHINESE, ENGLISH, GERMAN, JAPANESE, THAI
@@ -95,6 +96,10 @@ KINDS: dict[str, tuple[str, dict[str, Any], Any]] = {
     "eurobert": ("eurobert", {**_PAD_1, "num_key_value_heads": 1, "head_dim": 8, "attention_dropout": 0.2,
                               "mask_token_id": 3}, _modernbert),
 }  # fmt: skip
+
+
+# One whose graph is written and one whose graph is traced, with tests of all the others marked as slow.
+FEW = [pytest.param(kind, marks=() if kind in ("xlm-roberta", "modernbert") else pytest.mark.slow) for kind in KINDS]
 
 
 def small_encoder(kind: str, **settings: Any) -> Encoder:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from xtreme_bench.data import layout
-from xtreme_bench.data.corpora import Choice, IntermediateChoice, SourceChoice, TargetChoice
+from xtreme_bench.data.corpora import Choice, IntermediateChoice, SourceChoice, TargetChoice, TextChoice
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.stage.job import Job
 from xtreme_bench.training import encoder as encoders
@@ -22,6 +22,7 @@ from xtreme_bench.training.params import (
     Features,
     Finetune,
     Intermediate,
+    MaskedText,
     Predict,
     Pretrain,
     Sampling,
@@ -47,6 +48,7 @@ SETTINGS: dict[str, Any] = {
     "threads": 1,
     "precision": "fp32",
     "checkpoint_seconds": 3600,
+    "activations": "keep",
     "batch": 8,
     "learning_rate": 1e-3,
     "warmup": 0.1,
@@ -136,10 +138,13 @@ def choices_of(settings: Mapping[str, Any]) -> dict[str, Choice]:
     if "task" in settings:
         return {"features": some_of(TargetChoice, {**settings, "languages": tuple(settings["languages"])})}
     found: dict[str, Choice] = {}
+    if mlm := settings.get("mlm"):
+        found["mlm"] = TextChoice(tuple(mlm["languages"]), mlm.get("max_length", settings["max_length"]))
     for task, wanted in settings.get("tasks", {}).items():
         qa = INTERMEDIATE[task].family == "qa"
         limits = {"max_length": settings["qa_length"], "stride": settings["qa_stride"]} if qa else {"stride": None}
-        own = {"intermediate": task, "languages": tuple(wanted.get("languages", ("en",))), **limits}
+        languages = tuple(wanted.get("languages", ("en",)))
+        own = {"intermediate": task, **limits, **wanted, "languages": languages}
         found[task] = some_of(IntermediateChoice, {**settings, **own})
     return found
 
@@ -154,9 +159,16 @@ def params_of(settings: Mapping[str, Any]) -> Any:
         languages, scratch = tuple(settings["languages"]), Scratch(**settings["scratch"])
         return some_of(Pretrain, {**settings, **whole}, languages=languages, scratch=scratch)
     if "tasks" in settings:
-        weights = {name: wanted["weight"] for name, wanted in settings["tasks"].items() if wanted.get("weight")}
+        fields = {"weights": "weight", "batches": "batch", "learning_rates": "learning_rate"}
+        mlm, text = settings.get("mlm"), choices.pop("mlm", None)
+        every = {**settings["tasks"], "mlm": mlm or {}}
+        own = {
+            field: {name: wanted[one] for name, wanted in every.items() if wanted.get(one)}
+            for field, one in fields.items()
+        }
+        masked = some_of(MaskedText, {"ratio": 0.5, "alpha": 0.3, "mask": 0.15, **mlm}, corpus=text) if mlm else None
         sampling = Sampling(**settings["sampling"])
-        return some_of(Intermediate, settings, corpora=choices, weights=weights, sampling=sampling)
+        return some_of(Intermediate, {**settings, "mlm": masked}, corpora=choices, sampling=sampling, **own)
     return some_of(Finetune, settings, corpus=choices["features"]) if choices else some_of(Tuning, settings)
 
 

@@ -67,8 +67,8 @@ def test_a_language_that_one_side_lacks_is_left_out_and_named(predictions: Path,
     put(predictions, {"pawsx/test-fr.tsv": "1\n"})
     assert evaluate(predictions, labels)["xnli"]["accuracy"] == pytest.approx({"de": 60})
     assert coverage(predictions, labels)[1] == [
-        "xnli: averages are without en, which have no predictions",
-        "pawsx: averages are without fr, which have no labels",
+        "xnli: the averages leave out en (no predictions)",
+        "pawsx: the averages leave out fr (no labels)",
     ]
 
 
@@ -111,10 +111,10 @@ def test_every_fault_of_every_file_is_raised_and_nothing_is_scored(predictions: 
         ("xquad/test-de.json", {1: ["x"], 2: ["y"]}, "the id 1 is a JSON number; it must be text, in quotes"),
         ("xquad/test-de.json", {"q1": [["x"]], "q2": ["y"]}, "id q1: an accepted answer is a JSON list; it must be"),
         ("xquad/test-de.json", {"q1": ["\ud800"], "q2": ["y"]}, "id q1: an accepted answer holds half a surrogate"),
-        ("bucc2018/test-de.tsv", "en-000000004\tde-000000001\n", "columns swapped: the id of de comes first"),
+        ("bucc2018/test-de.tsv", "en-000000004\tde-000000001\n", "swapped columns: the de id comes first"),
         ("bucc2018/test-de.tsv", "de-000000001\ten-000000004 \n", "not a pair of ids"),
         ("bucc2018/test-de.tsv", "de-000000001 \ten-000000004\n", "not a pair of ids"),
-        ("bucc2018/test-de.tsv", "de-000000001\ten-000000004\n" * 2, ":2: bucc2018 de: the pair of line 1 again"),
+        ("bucc2018/test-de.tsv", "de-000000001\ten-000000004\n" * 2, ":2: bucc2018 de: repeats the pair of line 1"),
     ],
 )
 def test_gold_labels_that_are_none_are_an_error(

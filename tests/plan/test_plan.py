@@ -8,10 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from xtreme_bench.audit import scope
+from xtreme_bench.bundle.manifest import trained_on, zero_shot
+from xtreme_bench.data.corpora import TextChoice
+from xtreme_bench.data.usage import TextUse
 from xtreme_bench.files import Digests
 from xtreme_bench.plan.stages import Plan, plan
 from xtreme_bench.recipe.load import load
 from xtreme_bench.stage.kinds import KINDS
+from xtreme_bench.stage.params import parse, plain
+from xtreme_bench.stage.stage import Stage
+from xtreme_bench.training.params import Intermediate
 
 RECIPES = sorted(Path("recipes").glob("*.yaml"))
 SMALL = """
@@ -211,3 +218,23 @@ def test_pooling_is_in_the_keys_of_the_trainings_that_it_is_named_for(tmp_path: 
     changed = {one.name for one, other in zip(first.stages, mean.stages, strict=True) if one.key != other.key}
     assert {name for name in changed if "fine-tune" in name} == {"fine-tune xnli (small)"}
     assert not any(name.startswith("tokenise") for name in changed)
+
+
+def test_masked_text_is_read_tokenised_trained_on_audited_and_said_and_is_no_labelled_data(tmp_path: Path) -> None:
+    mlm = "mlm: {languages: [de, sw], max_length: 48, batch: 8}"
+    mix = f"intermediate:\n  steps: 4\n  max_length: 64\n  tasks: {{mnli: {{}}}}\n  {mlm}\n"
+    made = planned(tmp_path, SMALL.replace("finetuning:", mix + "finetuning:"))
+    stage = next(stage for stage in made.stages if stage.kind == "intermediate")
+    text = stage.inputs["mlm"]
+    assert isinstance(text, Stage)
+    assert text.params.corpus == stage.params.mlm.corpus == TextChoice(("de", "sw"), 48)
+    assert stage.params.batches == {"mlm": 8}
+    assert parse(Intermediate, json.loads(json.dumps(plain(stage.params)))) == stage.params
+    assert made.corpus is not None
+    assert made.corpus.params.languages == ("en", "de", "sw")
+    assert trained_on(made.recipe)["mlm"] == ["de", "sw"]
+    assert zero_shot(made.recipe)["xquad"] == ["de"]
+    used = scope.usage(made.recipe)
+    assert used.pretraining == TextUse(("de", "en", "sw"), translated=("de", "en"))
+    read = {file for file in scope.files(used) if file.startswith(("text/", "parallel/"))}
+    assert read == {"text/en.txt", "text/de.txt", "text/sw.txt", "parallel/de-en.de", "parallel/de-en.en"}

@@ -169,13 +169,13 @@ def test_plan_and_manifest_say_what_is_accepted(store: Store, tmp_path: Path, ed
     finished(store, planned(tmp_path))
     edit(LOOP)
     refused = facts.text(facts.facts([planned(tmp_path)], store, tmp_path))
-    assert "to do again for their code alone: 1 stage, which --accept-code takes as they are" in refused
+    assert "to do again only because of code: 1 stage; --accept-code reuses the finished results" in refused
     (made,) = accept([planned(tmp_path)], store)
     found = facts.facts([made], store, tmp_path)
     marked = {title(one["name"]): one["accepted_code"] for one in found["stages"] if one["accepted_code"]}
     assert marked == {name: [LOOP] for name in TRAINED}
     assert "- accepted: code of training/loop differs from the finished run" in facts.text(found)
-    assert "of other code, and accepted: 3 stages; the bundle and the report will say so" in facts.text(found)
+    assert "accepted with different code: 3 stages; the bundle and the report will say so" in facts.text(found)
     content = manifest.content(made, [record_of(store, stage) for stage in made.stages], None)
     assert {title(name): modules for name, modules in manifest.accepted_code(content).items()} == marked
 

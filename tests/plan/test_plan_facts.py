@@ -47,7 +47,7 @@ def test_a_plan_names_missing_files_weights_and_labels(tmp_path: Path) -> None:
     text = facts.text(facts.facts([real(tmp_path)], Store(tmp_path / "store"), tmp_path / "data"))
     assert "weights to fetch first: nobody/nothing at revision 000" in text
     how = f"xtreme-bench data fetch xnli --to {tmp_path}/data"
-    assert f"not there, or may not be read:\n  xnli, 17 files (xnli/dev-en.tsv, ...): {how}\n" in text
+    assert f"missing, or may not be read:\n  xnli, 17 files (xnli/dev-en.tsv, ...): {how}\n" in text
     assert "no gold labels, so no scores: real (give their folder with --labels)" in text
 
 

@@ -91,8 +91,8 @@ def test_what_is_expected_and_cannot_be_judged_is_said_before_any_work(
     (problem,) = caught.value.problems
     assert caught.value.exit_code == 2
     folder = tmp_path / "corpora-labels"
-    assert problem.message.startswith(f"{folder}: no gold labels of {tasks} are here, without which")
-    assert f"the recipe expects of {scores} cannot be judged" in problem.message
+    assert problem.message.startswith(f"{folder}: there are no gold labels of {tasks}, so")
+    assert f"`expect` of {scores} in the recipe cannot be checked" in problem.message
     assert not (tmp_path / "store/stages").exists()
 
 

@@ -43,19 +43,19 @@ def why(store: Store, stage: Stage, waiting: Mapping[str, str] | None = None) ->
         ({"code": {LOOP: "0" * 64}}, f"code of {LOOP.removeprefix('xtreme_bench.').replace('.', '/')} differs"),
         ({"params": {**PARAMS, "learning_rate": 3e-5}}, "learning_rate 3e-05 -> 1e-05"),
         ({"params": {**PARAMS, "sampling": {"temperature": 2}}}, "sampling.temperature 2 -> 5"),
-        ({"params": {**PARAMS, "languages": ["en", "sw"]}}, "languages: de added and sw taken out"),
+        ({"params": {**PARAMS, "languages": ["en", "sw"]}}, "languages: de added and sw removed"),
         ({"params": {**PARAMS, "languages": ["de", "en"]}}, "languages: in another order"),
         ({"params": {**PARAMS, "length": "x" * 50}}, f"length {'x' * 40}… -> none"),
         ({"versions": "torch"}, "package versions: torch 2.12 -> 2.13"),
         ({"rows": {}}, "the benchmark's row of xnli differs"),
-        ({"schema_version": 0}, "the form of records has changed"),
-        ({"inputs": {"old": "0" * 64}}, "old is no input any more"),
+        ({"schema_version": 0}, "the format of records has changed"),
+        ({"inputs": {"old": "0" * 64}}, "old is no longer an input"),
     ],
 )
 def test_each_difference_to_the_finished_stage_is_named(
     store: Store, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], said: str
 ) -> None:
-    monkeypatch.setattr("xtreme_bench.stage.stage.versions", lambda: {"torch": "2.13"})
+    monkeypatch.setattr("xtreme_bench.stage.stage.needed_versions", lambda: {"torch": "2.13"})
     mine = stage()
     if "code" in changes:
         changes = {"code": {**mine.description()["code"], **changes["code"]}}
@@ -87,7 +87,7 @@ def test_the_files_that_changed_came_or_went_are_named(store: Store, tmp_path: P
     assert why(store, stage(data=Folder.digested(tmp_path, names, digests))) == [
         "data changed: xnli/train-en.tsv",
         "data added: xnli/test-de.tsv",
-        "data taken out: xnli/dev-en.tsv",
+        "data removed: xnli/dev-en.tsv",
     ]
 
 
@@ -103,7 +103,7 @@ def test_what_follows_from_another_stage_says_so_and_not_the_reason(store: Store
     assert why(store, stage(encoder=now), {now.key: "to do again"}) == [
         "it reads `intermediate training`: to do again",
     ]
-    assert why(store, stage(encoder=now)) == ["input `intermediate training` is another finished one"]
+    assert why(store, stage(encoder=now)) == ["input `intermediate training` is a different finished stage"]
 
 
 def test_the_finished_stage_that_is_most_like_it_is_the_one_compared_with(store: Store) -> None:

@@ -46,7 +46,7 @@ def test_every_shipped_recipe_opens_with_its_schema_and_its_command(path: Path) 
     assert head.startswith("# yaml-language-server: $schema=recipe.schema.json\n")
     assert f"    make reproduce RECIPE={path.stem}" in head
     assert "Needed first:" in head
-    licensed = "CCGbank (LDC2005T13)" if path.stem in ("ccg", "multitask9") else "none."
+    licensed = "CCGbank (LDC2005T13)" if path.stem in ("ccg", "multitask9", "multitask9-mlm") else "none."
     assert f"\n# Licences needed: {licensed}" in head
 
 
@@ -79,6 +79,15 @@ def test_the_mix_for_those_without_a_licence_is_the_other_without_supertags() ->
     assert nine is not None
     rest = {name: task for name, task in nine.tasks.items() if name != "ccg"}
     assert dataclasses.replace(nine, tasks=rest) == eight
+
+
+def test_the_mix_with_masked_text_differs_from_the_other_in_that_and_its_learning_rate() -> None:
+    plain, masked = (load.load(RECIPES / f"multitask9{more}.yaml").intermediate for more in ("", "-mlm"))
+    assert plain is not None
+    assert masked is not None
+    assert masked.mlm is not None
+    assert (masked.mlm.ratio, masked.mlm.alpha, masked.mlm.mask, len(masked.mlm.languages)) == (0.5, 0.3, 0.15, 40)
+    assert dataclasses.replace(masked, mlm=None, learning_rate=1e-5) == plain
 
 
 @pytest.mark.parametrize("name", ["quickstart", "quickstart-scratch"])

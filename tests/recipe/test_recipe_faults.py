@@ -8,6 +8,7 @@ import yaml
 from places import RECIPES
 
 from xtreme_bench.recipe import load
+from xtreme_bench.recipe import yaml as reading
 
 BROKEN = Path(__file__).parent / "broken_recipes"
 FILES = sorted(file for file in BROKEN.glob("*.yaml") if file.stem != "expected")
@@ -67,6 +68,34 @@ def test_a_file_that_ends_anywhere_is_reported_and_never_raises(tmp_path: Path) 
         file = tmp_path / "cut.yaml"
         file.write_bytes(whole[:end])
         load.validate(file)
+
+
+# One change each to a small recipe. The first three are none of YAML, but libyaml would take them.
+CHANGES = [
+    ("small", "sm\tall"), ("layers: 2", "layers: 2?"), ("small", "|# small"), ("{}\n", "\ufeff{}\n"), ("small", "a: b"),
+    ("[en, de]", "[en, de, ?]"), ("[en, de]", "[en, de"), ("small", "*small"), ("seed: 1", "seed"), ("small", "'small"),
+    ("small", '"\\U0011ffff"'), ("  scratch", " scratch"), ("small", "|\n  small"), ("", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_recipe_and_its_faults_are_the_same_with_libyaml_and_without(
+    monkeypatch: pytest.MonkeyPatch, change: tuple[str, str]
+) -> None:
+    text = """\
+description: small
+seed: 1
+model:
+  scratch: {layers: 2, width: 32}
+targets:
+  xnli: {languages: [en, de]}
+  tatoeba: {}
+""".replace(*change, 1)
+    found = []
+    for loader in (yaml.CSafeLoader, yaml.SafeLoader):
+        monkeypatch.setattr(reading, "FAST", loader)
+        found.append(reading.parse_value(text))
+    assert found[0] == found[1]
 
 
 def test_a_baseline_that_cannot_be_read_ends_the_chain(tmp_path: Path) -> None:

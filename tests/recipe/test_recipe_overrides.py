@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from command import call
 from made_up_run import made_up
+from small_recipes import MAIN, RECIPE
 
 from xtreme_bench.bundle import manifest
 from xtreme_bench.errors import InputError
@@ -18,18 +19,6 @@ from xtreme_bench.recipe.setting import languages_of
 from xtreme_bench.report.page import write_page
 from xtreme_bench.run.outcome import Finished, Outcome
 from xtreme_bench.run.reproduce import Places, plans
-
-RECIPE = """\
-description: a recipe to change
-seed: 1
-data: {source: miniature, scale: 0.03}
-model: {scratch: {layers: 2, width: 32, heads: 2}}
-pretraining: {steps: 60}
-finetuning: {xnli: {steps: 12, batch: 8}}
-targets: {xnli: {languages: [en, de]}, pawsx: {}}
-resources: {threads: 2}
-"""
-MAIN = "baseline: base\nexpect: {scores: {xnli: {at_least: 40}}}\nintermediate: {tasks: {mnli: {}}, steps: 30}\n"
 
 
 def file(folder: Path) -> Path:
@@ -177,4 +166,4 @@ def test_manifest_and_page_say_what_the_command_line_set(tmp_path: Path) -> None
     assert content["overrides"] == ["seed=4", "targets.xnli.languages=[en, de]"]
     assert "overrides" not in content["recipe"]
     page = write_page(Outcome(main, None, []), tmp_path / "page").read_text()
-    assert "xtreme-bench run made-up --set seed=4 --set &#x27;targets.xnli.languages=[en, de]&#x27;<" in page
+    assert "xtreme-bench run made-up --set seed=4 --set &#39;targets.xnli.languages=[en, de]&#39;\n" in page

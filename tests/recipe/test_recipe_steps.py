@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from xtreme_bench.training.params import Intermediate, Pretrain, Tuning
 
 # A question counts as one example; those on long passages are several, so question answering is longer in truth.
 FINETUNING = {"xnli": 24_544, "pawsx": 7_720, "udpos": 6_650, "panx": 6_250, "squad": 10_950, "tydiqa": 416}
-SHORT = {"xnli": 80, "pawsx": 40, "udpos": 30, "panx": 100, "squad": 10, "tydiqa": 10}
+SHORT = {"xnli": 40, "pawsx": 40, "udpos": 30, "panx": 100, "squad": 10, "tydiqa": 10}
 SMALL = {"pretrain": 2600, "xnli": 700, "pawsx": 400, "udpos": 150, "panx": 150, "squad": 400, "tydiqa": 300}
 STEPS: dict[str, dict[str, int]] = {
     "baseline": FINETUNING,
@@ -34,6 +35,7 @@ STEPS: dict[str, dict[str, int]] = {
     "cosmosqa": {"intermediate": 2_370, **FINETUNING},
     "commonsenseqa": {"intermediate": 915, **FINETUNING},
     "multitask9": {"intermediate": 205_533, **FINETUNING},
+    "multitask9-mlm": {"intermediate": 411_066, **FINETUNING},
     "multitask8": {"intermediate": 201_969, **FINETUNING},
     "quickstart": {"intermediate": 60, **SHORT},
     "quickstart-baseline": SHORT,
@@ -61,7 +63,7 @@ def _steps(stage: Stage) -> tuple[str, int]:
         case Pretrain():
             return stage.kind, params.steps
         case Intermediate():
-            return stage.kind, sampling.steps(sizes(stage), params, params.sampling.cap)
+            return stage.kind, sampling.mixed_steps(sizes(stage), params)
         case _:
             return params.corpus.source, sampling.steps(sizes(stage), params)
 
@@ -83,7 +85,8 @@ def test_a_number_of_steps_that_is_chosen_is_one_of_several(path: Path) -> None:
 def test_intermediate_training_is_set_as_in_the_guide_of_the_paper(name: str) -> None:
     settings = load(RECIPES / f"{name}.yaml").intermediate
     assert settings is not None
-    assert (settings.epochs, settings.learning_rate, settings.max_length, settings.sampling.cap) == (3, 1e-5, 256, None)
+    assert (settings.epochs, settings.max_length, settings.sampling.cap) == (3, 256, None)
+    assert settings.learning_rate == (1e-5 if settings.mlm is None else 5e-6)
     assert (settings.qa_length, settings.qa_stride) == (384, 128)
     assert settings.batch == (16 if name.startswith("squad") else 32)
 
@@ -94,3 +97,18 @@ def test_a_cap_counts_in_the_mix_and_in_its_epochs() -> None:
     assert sampling.steps(mix, tuning, 131_072) == 6_834
     assert sampling.steps(mix, tuning) == 15_010
     assert sampling.steps(mix, replace(tuning, steps=7)) == 7
+
+
+def test_an_epoch_of_a_mix_takes_each_task_in_its_own_batches(tmp_path: Path) -> None:
+    text = (RECIPES / "multitask9.yaml").read_text()
+    tasks = "tasks:\n    mnli: {}\n    squad_v1: {batch: 16, learning_rate: 3.0e-5, max_length: 320, evaluate_on: 0}\n"
+    (tmp_path / "baseline.yaml").write_text((RECIPES / "baseline.yaml").read_text())
+    path = tmp_path / "own.yaml"
+    path.write_text(re.sub(r"tasks:\n.*?(?=  sampling)", tasks, text, count=1, flags=re.DOTALL))
+    made = plan(load(path), data=tmp_path / "none", digests=Digests(tmp_path / "digests.json"))
+    params = next(stage.params for stage in made.stages if stage.kind == "intermediate")
+    assert (params.batches, params.learning_rates) == ({"squad_v1": 16}, {"squad_v1": 3e-5})
+    chosen = {name: (one.max_length, one.stride, one.evaluate_on) for name, one in params.corpora.items()}
+    assert chosen == {"mnli": (256, None, 500), "squad_v1": (320, 128, 0)}
+    epoch = sampling.mixed_steps({"mnli": 64, "squad_v1": 24}, replace(params, epochs=1.0))
+    assert epoch == 4, "64 / 32 + 24 / 16 batches, begun ones included"

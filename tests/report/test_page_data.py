@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from made_up_run import made_up
-from test_page import Reader
+from page_reader import Reader
 
 from xtreme_bench.report.page import write_page
 

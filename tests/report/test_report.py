@@ -7,7 +7,7 @@ from made_up_run import UNSCORED, made_up, scores
 from xtreme_bench.bundle.check import Report
 from xtreme_bench.errors import Problem
 from xtreme_bench.report import terminal
-from xtreme_bench.report.compare import compare
+from xtreme_bench.report.manifest_differences import compare
 
 
 def test_the_terminal_shows_tables_expectations_and_what_was_trained_on(tmp_path: Path) -> None:
@@ -23,7 +23,7 @@ def test_the_terminal_shows_tables_expectations_and_what_was_trained_on(tmp_path
 
 def test_results_of_other_code_are_named_on_the_terminal_and_the_pages(tmp_path: Path) -> None:
     outcome, _ = made_up(tmp_path, baseline=False, tasks=UNSCORED)
-    head = "results of made-up made by other code, and accepted as they are (--accept-code)"
+    head = "results of made-up made by other code and accepted (--accept-code)"
     said = "code of training/loop and training/train differs from the finished run"
     assert "other code" not in terminal.terminal(outcome)
     (stage,) = [one for one in outcome.main.manifest["stages"] if one["kind"] == "intermediate"]

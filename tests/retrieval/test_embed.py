@@ -96,11 +96,11 @@ def test_a_vector_does_not_depend_on_its_batch(opened, vectors):
         assert max(rows for rows, _ in shapes) > 1
 
 
-def test_texts_that_are_too_long_are_cut_counted_and_said(folder, opened, tmp_path, caplog):
+def test_texts_that_are_too_long_are_cut_counted_and_said(folder, opened, tmp_path, warned):
     long = " ".join(TEXTS[0] for _ in range(30))
     found = embed([TEXTS[1][:5], long, "", long], dataclasses.replace(opened, max_length=10), tmp_path)
     assert found.cut.tolist() == [False, True, False, True]
-    assert "cut to 10 tokens: 1 of 3 sentences" in caplog.text
+    assert "cut to 10 tokens: 1 of 3 sentences" in "\n".join(warned)
     ids = opened.tokenizer(long, verbose=False)["input_ids"]
     states = hidden_states(folder, [*ids[:9], opened.tokenizer.eos_token_id])
     np.testing.assert_allclose(found.vectors[found.rows[1]], states[2].mean(0), rtol=0, atol=1e-6)
@@ -209,12 +209,12 @@ def test_a_vector_that_is_not_finite_names_its_text(opened, tmp_path):
         found[(ids == opened.tokenizer.eos_token_id).argmax(1) == 1] = np.nan
         return found
 
-    with pytest.raises(StageError, match="the vector of '' is not finite; the encoder's weights are broken"):
+    with pytest.raises(StageError, match="the vector of '' is not finite; the weights of the encoder are broken"):
         embed([TEXTS[0], ""], dataclasses.replace(opened, run=broken), tmp_path)
 
 
 def test_vectors_of_another_width_are_an_error(opened, tmp_path):
-    with pytest.raises(StageError, match=r"gives vectors of shape \(1, 32\); \(1, 31\) expected"):
+    with pytest.raises(StageError, match=r"returned vectors of shape \(1, 32\); expected \(1, 31\)"):
         embed(TEXTS[:1], dataclasses.replace(opened, width=31), tmp_path)
 
 
@@ -234,7 +234,7 @@ def test_facts_name_what_runs(opened):
 
 
 def test_torch_embeds_in_half_precision_only_where_it_can(folder):
-    with pytest.raises(InputError, match="torch does not embed in fp16 on the cpu; change `retrieval.precision`"):
+    with pytest.raises(InputError, match="torch cannot embed in fp16 on cpu; change `retrieval.precision`"):
         open_encoder({"encoder": folder}, dataclasses.replace(SETTINGS, precision="fp16"))
     half = open_encoder({"encoder": folder}, dataclasses.replace(SETTINGS, precision="bf16"))
     ids = np.array([half.tokenizer(TEXTS[0])["input_ids"]])

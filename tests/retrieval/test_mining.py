@@ -229,22 +229,22 @@ def broken(value):
 @pytest.mark.parametrize(
     ("source", "target", "message"),
     [
-        (broken(np.nan), np.ones((2, 4)), "source: vector 3 holds NaN or infinity, or is too long"),
-        (np.ones((2, 4)), broken(np.inf), "target: vector 3 holds NaN or infinity, or is too long"),
+        (broken(np.nan), np.ones((2, 4)), "source: vector 3 has NaN or infinity, or is too long"),
+        (np.ones((2, 4)), broken(np.inf), "target: vector 3 has NaN or infinity, or is too long"),
         (
             np.zeros((2, 4)),
             np.ones((2, 4)),
             r"source: vector 0 is all zeros, or too short for single precision \(2 such rows\)",
         ),
-        (np.ones((2, 4)), np.ones((2, 5)), "unlike dimensions: source has 4 and target has 5"),
+        (np.ones((2, 4)), np.ones((2, 5)), "different dimensions: source has 4 and target has 5"),
         (np.ones((0, 4)), np.ones((2, 4)), r"source: no vectors \(shape \(0, 4\)\)"),
         (np.ones(4), np.ones((2, 4)), r"source: vectors have shape \(4,\)"),
         (
             np.ones((2, 4)),
             np.ones((2, 4), dtype=complex),
-            "target: vectors are of type complex128; real numbers expected",
+            "target: vectors have type complex128; expected real numbers",
         ),
-        (np.ones((2, 4)), [["a", "b"]], "target: vectors are of type <U1; real numbers expected"),
+        (np.ones((2, 4)), [["a", "b"]], "target: vectors have type <U1; expected real numbers"),
     ],
 )
 def test_broken_vectors_are_named(source, target, message):
@@ -253,7 +253,7 @@ def test_broken_vectors_are_named(source, target, message):
 
 
 def test_an_unknown_margin_is_answered_with_the_nearest_name():
-    with pytest.raises(InputError, match="margin 'ration' is not known; did you mean 'ratio'"):
+    with pytest.raises(InputError, match="unknown margin 'ration'; did you mean 'ratio'"):
         mining.mine(*corpora(), margin="ration")
 
 

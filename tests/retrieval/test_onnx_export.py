@@ -1,7 +1,6 @@
 """The exported graph beside the torch model it comes from: every layer, pooling and precision, and the gate."""
 
 import json
-import logging
 
 import numpy as np
 import onnx
@@ -85,7 +84,7 @@ def test_a_model_of_each_family_is_exported_with_its_positions_and_first_segment
 
 
 def test_an_export_has_only_the_blocks_below_the_layer_with_fused_operators_and_is_silent(
-    folder, tmp_path, capfd, caplog
+    folder, tmp_path, capfd, warned
 ):
     facts = json.loads((export_tiny_encoder(folder, tmp_path) / "export.json").read_text())
     kinds = [node.op_type for node in onnx.load(tmp_path / graph.GRAPH, load_external_data=False).graph.node]
@@ -96,7 +95,7 @@ def test_an_export_has_only_the_blocks_below_the_layer_with_fused_operators_and_
     onnx.checker.check_model(tmp_path / graph.GRAPH)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["encoder.onnx", "encoder.weights", "export.json"]
     assert capfd.readouterr() == ("", "")
-    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+    assert warned == []
 
 
 def test_the_same_encoder_gives_the_same_bytes(folder, tmp_path):
@@ -141,7 +140,7 @@ def test_half_precision_is_written_for_gpus_with_skip_connections_inside_layer_n
 @pytest.mark.parametrize(("precision", "bound"), [("fp32", 1.1), ("int8", 0.9999999)])
 def test_an_export_below_its_bound_is_an_error_and_leaves_no_record(folder, tmp_path, monkeypatch, precision, bound):
     monkeypatch.setattr(export, "MIN_COSINE", 1.1)
-    message = f"the {precision} export differs too much from torch in fp32: cosine .* at least {bound} required"
+    message = f"the {precision} export differs too much from torch in fp32: lowest cosine .* required {bound}"
     with pytest.raises(StageError, match=message):
         export_tiny_encoder(folder, tmp_path, precision=precision, min_cosine=bound)
     assert not (tmp_path / "export.json").exists()
@@ -152,7 +151,7 @@ def test_an_encoder_with_broken_weights_is_not_exported(folder, tmp_path):
     with torch.no_grad():
         encoder.model.embeddings.word_embeddings.weight[5:] = float("nan")
     encoders.save(tmp_path / "broken", encoder)
-    with pytest.raises(StageError, match="gives NaN or infinite vectors; the encoder's weights are broken"):
+    with pytest.raises(StageError, match="returns NaN or infinite vectors; the weights of the encoder are broken"):
         export_tiny_encoder(tmp_path / "broken", tmp_path / "out")
 
 
@@ -162,7 +161,7 @@ def test_vectors_of_zeros_are_an_error(folder, tmp_path):
         for weight in encoder.model.parameters():
             weight.zero_()
     encoders.save(tmp_path / "broken", encoder)
-    with pytest.raises(StageError, match="gives vectors that are all zeros; the encoder's weights are broken"):
+    with pytest.raises(StageError, match="returns zero vectors; the weights of the encoder are broken"):
         export_tiny_encoder(tmp_path / "broken", tmp_path / "out")
 
 
@@ -175,7 +174,7 @@ def test_settings_that_the_encoder_does_not_meet_are_an_error(folder, tmp_path):
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 @pytest.mark.parametrize("precision", ["fp16", "bf16"])
 def test_half_precision_without_a_gpu_is_an_error(folder, tmp_path, precision):
-    with pytest.raises(InputError, match=f"{precision} is for a GPU, and there is none here; use int8 or fp32"):
+    with pytest.raises(InputError, match=f"{precision} needs a GPU, but there is none here; use int8 or fp32"):
         export_tiny_encoder(folder, tmp_path, precision=precision, min_cosine=0.9, device="auto")
 
 
@@ -183,7 +182,7 @@ def test_an_encoder_of_another_architecture_is_named_with_the_way_out(folder, tm
     encoder = encoders.load(folder)
     del encoder.model.encoder.layer[1].output
     monkeypatch.setattr(encoders, "load", lambda folder: encoder)
-    with pytest.raises(InputError, match="no ONNX graph can be written of it .*; set `retrieval.provider: torch`"):
+    with pytest.raises(InputError, match="cannot be exported as an ONNX graph .*; set `retrieval.provider: torch`"):
         export_tiny_encoder(folder, tmp_path)
 
 

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import logging
 import shutil
 
 import pytest
@@ -114,14 +113,13 @@ def test_how_pairs_were_mined_is_said_as_it_was_done(tmp_path, encoder, monkeypa
     assert [{name: how[name] for name in other} for how in asked] == [other, other]
 
 
-def test_cut_sentences_are_counted_per_language_and_side(tmp_path, encoder, caplog):
+def test_cut_sentences_are_counted_per_language_and_side(tmp_path, encoder, warned):
     make_tatoeba(tmp_path / "data", "de", shift=0)
-    with caplog.at_level(logging.WARNING):
-        facts = retrieve(job(tmp_path, encoder, task="tatoeba", languages=["de"], max_length=8))
+    facts = retrieve(job(tmp_path, encoder, task="tatoeba", languages=["de"], max_length=8))
     cut = facts["languages"]["de"]["english"]["cut"]
     assert 0 < cut <= len(ENGLISH)
-    assert f"cut to 8 tokens: {cut} of {len(ENGLISH)} sentences" in caplog.text
-    assert facts["summary"] == f"{2 * cut} of {2 * len(ENGLISH)} sentences cut to 8 tokens"
+    assert f"cut to 8 tokens: {cut} of {len(ENGLISH)} sentences" in "\n".join(warned)
+    assert facts["summary"] == f"{2 * cut} of {2 * len(ENGLISH)} sentences truncated to 8 tokens"
 
 
 def test_progress_names_the_work(tmp_path, encoder):
@@ -139,7 +137,7 @@ def test_progress_names_the_work(tmp_path, encoder):
 
 
 def test_an_unknown_task_is_answered_with_the_nearest(tmp_path, encoder):
-    with pytest.raises(InputError, match="'tatoba' is no retrieval task; did you mean 'tatoeba'"):
+    with pytest.raises(InputError, match="'tatoba' is not a retrieval task; did you mean 'tatoeba'"):
         retrieve(job(tmp_path, encoder, task="tatoba", languages=["de"]))
 
 
@@ -200,7 +198,7 @@ def test_vectors_below_the_recipes_bound_are_an_error(tmp_path, encoder, task):
     make_bucc(tmp_path / "data", "dev", gold=True)
     make_bucc(tmp_path / "data", "test", gold=False)
     settings = {"task": task, "languages": ["de"], "precision": "bf16", "min_cosine": 0.9999999}
-    with pytest.raises(StageError, match=f"bf16 on .*{task} differs too much from torch in fp32: cosine 0.99"):
+    with pytest.raises(StageError, match=f"bf16 on .*{task} differs too much from torch in fp32: lowest cosine 0.99"):
         retrieve(job(tmp_path, encoder, **settings))
 
 

@@ -79,12 +79,11 @@ def working(folder: Path) -> bool:
 @pytest.mark.parametrize(
     ("shell", "number", "workers_too"),
     [
-        ('exec "$@"', signal.SIGINT, False),
-        ('exec "$@"', signal.SIGHUP, False),
-        (IGNORING, signal.SIGTERM, False),
-        (IGNORING, signal.SIGTERM, True),
+        pytest.param('exec "$@"', signal.SIGINT, False, id="Ctrl-C"),
+        pytest.param('exec "$@"', signal.SIGHUP, False, id="a closed terminal", marks=pytest.mark.slow),
+        pytest.param(IGNORING, signal.SIGTERM, False, id="in the background", marks=pytest.mark.slow),
+        pytest.param(IGNORING, signal.SIGTERM, True, id="by a batch system"),
     ],
-    ids=["Ctrl-C", "a closed terminal", "in the background", "by a batch system"],
 )
 def test_a_run_that_is_asked_to_end_ends_with_130_and_leaves_no_worker(
     tmp_path: Path, shell: str, number: signal.Signals, workers_too: bool
@@ -102,6 +101,7 @@ def test_a_run_that_is_asked_to_end_ends_with_130_and_leaves_no_worker(
     assert "interrupted; run the same command again" in (tmp_path / "run.err").read_text()
 
 
+@pytest.mark.slow
 def test_a_run_that_waits_for_another_says_so_and_can_be_ended(tmp_path: Path) -> None:
     first = start(tmp_path, "first")
     until(lambda: working(tmp_path))
@@ -117,6 +117,7 @@ def test_a_run_that_waits_for_another_says_so_and_can_be_ended(tmp_path: Path) -
     assert first.wait(60) == 130
 
 
+@pytest.mark.slow
 def test_a_run_that_was_started_with_ctrl_c_ignored_goes_on_ignoring_it(tmp_path: Path) -> None:
     run = start(tmp_path, shell=IGNORING)
     until(lambda: working(tmp_path))

@@ -30,7 +30,7 @@ def test_a_log_gets_plain_lines_with_numbers_loss_and_time_left(monkeypatch: pyt
     display.progressed("train", 50, 100, "loss 1.5")
     display.finished("train", 61, "dev 80.1")
     lines = log.getvalue().splitlines()
-    assert lines[0] == "[ 1/12] corpora: in the store, nothing to do"
+    assert lines[0] == "[ 1/12] corpora: already in the store"
     assert lines[2] == "  train: 10 %, loss 2.5"
     assert lines[3].startswith("  train: 50 %, loss 1.5, ")
     assert lines[3].endswith(" left")

@@ -109,7 +109,7 @@ def test_a_second_run_does_nothing_and_says_so(store: Store) -> None:
     run(diamond(), store)
     engine, log = run(diamond(), store)
     assert engine.ran == []
-    assert log.splitlines() == [f"[{n}/4] join {w}: in the store, nothing to do" for n, w in enumerate("abcd", 1)]
+    assert log.splitlines() == [f"[{n}/4] join {w}: already in the store" for n, w in enumerate("abcd", 1)]
 
 
 def taken(before: Stage, word: str = "a") -> Stage:
@@ -123,7 +123,7 @@ def test_what_was_accepted_is_taken_as_it_is_and_what_reads_it_is_made_on_top(st
     after = stage("b", x=taken(before))
     engine, log = run([taken(before), after], store)
     assert engine.ran == ["oldb"]
-    assert "join a: in the store, nothing to do, accepted though code of joining differs from the finished run\n" in log
+    assert "join a: already in the store, accepted although code of joining differs from the finished run\n" in log
     record = store.record(after.key)
     assert record is not None
     assert record["inputs"] == {"x": before.key}
@@ -133,7 +133,7 @@ def test_what_was_accepted_and_is_damaged_since_is_neither_used_nor_made_by_this
     before = stage("old")
     run([before], store)
     (store.out(before.key) / "text").write_text("nonsense")
-    with pytest.raises(StageError, match="the result that was accepted for it is damaged now"):
+    with pytest.raises(StageError, match="its accepted result is now damaged"):
         run([taken(before)], store)
     assert (store.out(before.key) / "text").read_text() == "nonsense"
 
@@ -201,7 +201,7 @@ def test_the_record_holds_what_ran_with_which_inputs_versions_and_for_how_long(s
     assert record is not None
     assert record["params"] == {"word": "d"}
     assert record["inputs"] == {"x": stages[1].key, "y": stages[2].key}
-    assert record["versions"]["xtreme-bench"]
+    assert record["versions"]["python"]
     assert record["seconds"] >= 0
     assert record["ran"]["host"]
     assert record["facts"] == {"summary": "2 parts"}
@@ -293,7 +293,7 @@ def test_what_a_stage_read_is_what_its_key_was_made_from_or_nothing_is_kept(
     time.sleep(0.02)  # the clock of a file system ticks 100 times a second or more often
     if way == "changed before":
         edit()
-    with pytest.raises(StageError, match="stage `join a`: what it reads has changed since this run began") as raised:
+    with pytest.raises(StageError, match="stage `join a`: its input has changed since this run began") as raised:
         executed(a, store, engine)
     assert f"{file}: was {'removed' if way == 'removed' else 'changed'}" in str(raised.value)
     assert store.record(a.key) is None
@@ -325,14 +325,14 @@ def test_a_stage_that_was_stopped_goes_on_only_where_nothing_it_reads_was_touche
         seen: list[bool] = []
         log = executed(reading(data), store, Meddled(lambda at=checkpoint, to=seen: to.append(at.is_file())))
         assert seen == [not touched]
-        assert ("begun anew" in log) == touched
+        assert ("starting from the beginning" in log) == touched
         store.discard(reading(data).key)
 
 
 def test_packages_that_change_during_a_run_are_an_error(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     a = stage("a")
     monkeypatch.setattr(worker, "versions", lambda: {"torch": "9"})
-    with pytest.raises(StageError, match="packages were changed since this run began"):
+    with pytest.raises(StageError, match="packages have changed since this run started"):
         run([a], store)
     assert store.record(a.key) is None
     assert not store.partial(a.key).exists()
@@ -345,7 +345,7 @@ def test_a_forged_record_is_named_and_its_stage_runs_again(store: Store) -> None
     file.write_text(file.read_text().replace("1 parts", "9 parts"))
     engine, log = run(stages, store)
     assert engine.ran == ["ab"]
-    assert f"damaged: {file}: has changed since the stage was finished; join b is made again" in log
+    assert f"damaged: {file}: has changed since the stage was finished; making join b again" in log
 
 
 def test_runs_that_mend_a_damaged_store_together_all_end_well_and_mend_it_once(store: Store) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from command import call
 from made_up_run import made_up, scores
-from test_recipe_overrides import MAIN, RECIPE
+from small_recipes import MAIN, RECIPE
 
 from xtreme_bench.bundle.write import read_manifest
 from xtreme_bench.comparison.arms import bundles_of
@@ -18,9 +18,11 @@ from xtreme_bench.errors import InputError, StageError
 from xtreme_bench.official.scores import headline
 from xtreme_bench.recipe.load import load
 from xtreme_bench.report import seeds as report
+from xtreme_bench.report.versus import Versus
 from xtreme_bench.run import reproduce as running
 from xtreme_bench.run import seeds as joining
 from xtreme_bench.run.outcome import Finished, Outcome, unmet
+from xtreme_bench.run.progress import Display
 from xtreme_bench.run.reproduce import Places, plans
 from xtreme_bench.run.seeds import Runs, Together, collapsed, mean_scores, together
 
@@ -116,7 +118,7 @@ def test_development_scores_are_judged_by_their_means(tmp_path: Path) -> None:
     manifest = found.manifest
     manifest["recipe"]["expect"] = {"development": {"mnli": {"at_least": 50.5}}}
     assert [str(one) for one in unmet(manifest, None)] == [
-        "expect: development score of mnli: at least 50.5 expected, 50.00 found"
+        "expect: development score of mnli: expected at least 50.5, found 50.00"
     ]
     assert unmet({**manifest, "scores": None}, None) == unmet(manifest, None)
 
@@ -133,10 +135,10 @@ def test_a_failed_seed_is_named_and_in_no_mean(tmp_path: Path) -> None:
     outcomes = {seed: Outcome(one, None, []) for seed, one in found.finished.items()}
     together = Together(found, None, outcomes, found.problems)
     assert [str(one) for one in together.problems] == [
-        "main: seed 1: it collapsed; it is in no mean",
-        "main: seed 7: a stage failed: no memory; it is in no mean",
+        "main: seed 1: it collapsed; the means leave it out",
+        "main: seed 7: a stage failed: no memory; the means leave it out",
     ]
-    text = report.means(together)
+    text = report.means(together, Versus())
     assert "Means over 1 seed (3). FAILED: seed 1: it collapsed; it is in no mean." in text
     assert "xnli" in text
     assert "on average" in text
@@ -145,7 +147,7 @@ def test_a_failed_seed_is_named_and_in_no_mean(tmp_path: Path) -> None:
 def test_the_page_has_the_means_and_each_seed_has_its_own(tmp_path: Path) -> None:
     found = runs(tmp_path, {3: 0.0, 1: 1.0}, {9: "it collapsed"})
     outcomes = {seed: Outcome(one, None, []) for seed, one in found.finished.items()}
-    page = report.write_pages(Together(found, found, outcomes, []), tmp_path / "page", made_up(tmp_path)[1])
+    page = report.write_pages(Together(found, found, outcomes, []), tmp_path / "page", made_up(tmp_path)[1], Versus())
     text = page.read_text()
     assert "seed 9: it collapsed" in text
     assert "<th>deviation" in text or "deviation" in text
@@ -179,7 +181,7 @@ def test_a_training_at_chance_has_failed_where_another_seed_has_learned(dev: dic
     this = manifest(good={"xnli": 80.0}, other=dev)
     learned = manifest(other=dict.fromkeys(dev, 66.0))
     assert (collapsed(this, [this, learned]) is not None) == failed
-    # What no seed learns is no failure of one, nor is a little more than a guess learned.
+    # What no seed learns is no failure of one, and a little more than chance is not learned.
     assert collapsed(this, [this, this]) is None
     assert collapsed(this, [this, manifest(other={name: chance + 14 for name, chance in CHANCE.items()})]) is None
     assert collapsed(this, [this, manifest(good={"xnli": 80.0})]) is None
@@ -191,7 +193,7 @@ def test_a_place_that_holds_one_run_takes_no_seeds(tmp_path: Path) -> None:
     (tmp_path / "out/main/manifest.json").write_text("{}")
     done = call("run", str(path), "--store", str(tmp_path / "store"), "--out", str(tmp_path / "out"), cwd=tmp_path)
     assert done.returncode == 2
-    assert "main: holds the bundle of one run; name another folder with --out" in done.stderr
+    assert "main: holds the bundle of one run; give another folder with --out" in done.stderr
 
 
 @pytest.mark.slow
@@ -218,8 +220,7 @@ targets: {udpos: {languages: [en, de]}}
         assert len(set(each.values())) == 2
     assert done.stderr.count("miniature corpora (small): done") == 1
     assert "deviation" in done.stdout
-    assert "small beside plain, with 95 % intervals\nudpos: " in done.stdout
-    assert "with 95 % intervals udpos: " in (tmp_path / "reports/small/index.html").read_text()
+    assert "differences to the baseline, with 95 % intervals\nudpos: " in done.stdout
     assert (tmp_path / "reports/small/seed-2/index.html").is_file()
     compared = call("compare", "submissions/plain/seed-1", "submissions/small/seed-1", cwd=tmp_path)
     assert compared.returncode == 0
@@ -238,7 +239,7 @@ def test_a_stage_that_fails_for_one_seed_does_not_end_the_others(
 
     monkeypatch.setattr(running, "execute", execute)
     done = {stage.key for stage in running._shared(made)}
-    failed = running._each_seed(made, done, running.Store(tmp_path / "store"), "local")
+    failed = running._each_seed(made, done, running.Store(tmp_path / "store"), "local", Display)
     assert [(made[at].recipe.name, made[at].recipe.seed) for at in failed] == [("main", 3), ("base", 3)]
     assert len(ran) == 4
     assert not {"corpus", "labels", "audit"} & {kind for kinds in ran for kind in kinds}
@@ -260,10 +261,10 @@ def test_what_is_expected_is_expected_of_the_mean(tmp_path: Path, monkeypatch: p
     assert together(made, finished, {}, out).problems == []  # 41 on average
     finished[1].manifest["scores"]["xnli"]["avg_metric"] = 40.0
     found = together(made, finished, {}, out).problems
-    assert [one.message for one in found] == ["expect: xnli: at least 40 expected, 35.00 found"]
+    assert [one.message for one in found] == ["expect: xnli: expected at least 40, found 35.00"]
     alone = {at: one for at, one in finished.items() if at == 1}
     found = together(made, alone, {0: StageError("no memory")}, out).problems
-    assert [one.message for one in found] == ["seed 3: a stage failed: no memory; it is in no mean"]
+    assert [one.message for one in found] == ["seed 3: a stage failed: no memory; the means leave it out"]
     assert json.loads((tmp_path / "out/main/seeds.json").read_text())["scores"]["xnli"]["mean"] == 40.0
     with pytest.raises(StageError, match="main: all seeds failed, so there is no mean"):
         together(made, {}, {0: StageError("a"), 1: StageError("b")}, out)

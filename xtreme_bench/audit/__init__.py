@@ -1,3 +1,3 @@
-"""What flatters a score: training text in test sets, repeated rows, related corpora, languages seen."""
+"""Find what can inflate a score: training text in test sets, repeated rows, related corpora, seen languages."""
 
 __all__ = ["audit", "scope"]

@@ -1,7 +1,7 @@
-"""What makes a result less than zero-shot, or a score too good: training text in test sets, languages seen, repeats.
+"""What makes a result less than zero-shot or too good: training text in test sets, seen languages, repeats.
 
-Everything is compared within a language, without gold labels. Training texts are streamed; of test texts only hashes
-are kept (see `overlap`).
+Texts are compared within each language, without gold labels. Training texts are streamed; only hashes of the test
+texts stay in memory (see `overlap`).
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from xtreme_bench.rows import ChoiceRow, PairRow, QuestionRow, Row, SentenceRow,
 from xtreme_bench.stage.job import Job
 
 CHUNK = 2048
-EXAMPLES, SEARCHED = 2, 40  # kept for each target, and looked for among all
+EXAMPLES, SEARCHED = 2, 40  # examples shown per finding, and searched for in each corpus
 SNIPPET = 100
 Texts = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Source:
-    """Text that a recipe learns from, or chooses checkpoints by: `use` says for what, `rows` gives the texts."""
+    """A corpus that a recipe trains on, or selects checkpoints with. `use`: its purpose. `rows`: yields its texts."""
 
     name: str
     use: str
@@ -53,12 +53,11 @@ def audit_stage(job: Job[Usage]) -> dict[str, Any]:
 
 
 def audit(data: Path, used: Usage, progress: Callable[[int, int, str], None]) -> dict[str, Any]:
-    """Compare what is trained on with what is tested on, both below `data` in the download layout.
+    """Compare the training data with the test data, both below `data` in the download layout.
 
-    Returns JSON values: `overlaps` (training text in test
-    items, by language), `repeats` (rows of a test set that stand there more than once, or in the development set
-    too), `relations` and `seen` (languages that are not zero-shot), and what was compared.
-    Errors: `InputError` for unreadable data.
+    Returns JSON values: `overlaps` (training text in test items, by language), `repeats` (test rows that occur twice,
+    or also in the development set), `relations` between corpora, `seen` (languages that are not zero-shot), and what
+    was compared. Errors: `InputError` for unreadable data.
     """
     by_language: dict[str, list[Source]] = defaultdict(list)
     for source in sources(data, used):
@@ -88,11 +87,11 @@ def audit(data: Path, used: Usage, progress: Callable[[int, int, str], None]) ->
 
 
 def sources(data: Path, used: Usage) -> Iterator[Source]:
-    """Everything that a recipe learns from or chooses by, a source for each corpus, language and use."""
+    """All that a recipe trains on or selects checkpoints with: one source per corpus, language and use."""
     text = used.pretraining
     for code in text.languages if text else ():
         yield Source("text", "pretraining", code, partial(_text, data, code))
-    translated = [code for code in text.languages if code != "en"] if text and text.translation else []
+    translated = [code for code in text.translated if code != "en"] if text else []
     for code in translated:
         yield Source("translations", "pretraining", code, partial(_side, data, [code], 0))
     if translated:
@@ -117,7 +116,7 @@ def _side(data: Path, languages: Sequence[str], side: int) -> Iterator[Texts]:
 
 
 def _rows(read: Callable[..., Iterable[Row]], *where: Any) -> Iterator[Texts]:
-    """Training rows, however many cannot be used: whether they are too many is for those who train to say."""
+    """The texts of training rows. It skips any number of unusable rows; the training stage limits them."""
     return map(texts, read(*where, left_out=LeftOut(1)))
 
 
@@ -137,7 +136,7 @@ def texts(row: Row) -> Texts:
 
 
 class _Tests:
-    """The test items in one language: their texts in an index, how many each task has, and what stands there twice."""
+    """The test items in one language: an index of their texts, the number per task, and repeated rows."""
 
     def __init__(self, data: Path, wanted: Mapping[str, Sequence[str]], language: str) -> None:
         self.index, self.sizes = Index(language), dict[str, int]()
@@ -164,17 +163,17 @@ class _Tests:
         twice = of - len(rows)
         if twice and TASKS[task].group in _DEVELOPMENT:
             self.repeats.append(
-                {"task": task, "language": language, "kind": "there more than once", "rows": twice, "of": of}
+                {"task": task, "language": language, "kind": "repeated in the test set", "rows": twice, "of": of}
             )
         dev = _dev_rows(data, task, language)
         if dev is not None:
             both = sum(rows[known] for known in {whole(texts(row), language) for row in dev})
             if both:
-                kind = "in the development set too"
+                kind = "also in the development set"
                 self.repeats.append({"task": task, "language": language, "kind": kind, "rows": both, "of": of})
 
     def by_task(self, items: np.ndarray[Any, np.dtype[np.int64]]) -> dict[str, int]:
-        """How many of some items are of each task."""
+        """Task -> how many of the given items belong to it."""
         at = np.searchsorted(self._begins, items, side="right") - 1
         return {self._tasks[task]: int(number) for task, number in enumerate(np.bincount(at)) if number}
 
@@ -185,7 +184,7 @@ class _Tests:
 
 
 def _test_rows(data: Path, task: str, codes: Sequence[str], language: str) -> Iterator[Texts]:
-    """The texts of a task's test items in one language; of retrieval in English the other side of every pair."""
+    """The texts of a task's test items in one language; for retrieval, English is one side of every language pair."""
     if task not in of_group("retrieval"):
         if language in codes:
             yield from map(texts, targets.read_test(data, task, language))
@@ -196,7 +195,7 @@ def _test_rows(data: Path, task: str, codes: Sequence[str], language: str) -> It
 
 
 def _dev_rows(data: Path, task: str, language: str) -> Iterable[Row] | None:
-    """The development rows beside a test set in another language than English, where there are any."""
+    """The development rows in the language of a test set (not English); None if there are none."""
     path = data / dev_file(task, language)
     if not path.is_file():
         return None
@@ -204,7 +203,7 @@ def _dev_rows(data: Path, task: str, language: str) -> Iterable[Row] | None:
     return read(path, f"development data of {task} in {language}", TASKS[task].labels) if read else None
 
 
-# Groups whose development sets lie beside their test sets.
+# Groups that have development sets in every language.
 _DEVELOPMENT: Mapping[Group, Callable[[Path, str, Sequence[str]], Iterable[Row]]] = {
     "classification": formats.read_pairs,
     "tagging": formats.read_tagged,
@@ -217,9 +216,9 @@ def _chunks(rows: Iterator[Texts]) -> Iterator[list[Texts]]:
 
 
 def _compare(source: Source, tests: _Tests, overlaps: dict[tuple[str, ...], dict[str, Any]]) -> int:
-    """Look up the texts of a source among the test texts of its language; what is found goes to `overlaps`.
+    """Search the test texts for the texts of a source in the same language, and add the hits to `overlaps`.
 
-    Returns how many texts that were.
+    Returns the number of texts of the source.
     """
     counted = 0
 
@@ -229,7 +228,7 @@ def _compare(source: Source, tests: _Tests, overlaps: dict[tuple[str, ...], dict
         for chunk in _chunks(source.rows()):
             parts: list[str] = []
             for row in chunk:
-                # Questions on one passage follow each other: it is looked up once.
+                # Consecutive questions share a passage; look it up once.
                 parts += [part for part in row if part != last]
                 last = row[-1]
             counted += len(parts)

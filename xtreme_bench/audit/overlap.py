@@ -1,7 +1,7 @@
-"""Find the texts of one collection in another: the same but for case, spacing and punctuation, or many words in a row.
+"""Find texts of one collection in another: equal apart from case, spacing and punctuation, or with a common n-gram.
 
-The n-gram criterion is that of Brown et al. 2020 (arXiv 2005.14165, appendix C): 13 words in a row. Languages written
-without spaces are compared by characters, 26 of them in a row.
+The n-grams have 13 words, as in Brown et al. 2020 (arXiv 2005.14165, appendix C), or 26 characters in languages
+written without spaces.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ from numpy.typing import NDArray
 
 WORDS, CHARACTERS = 13, 26
 UNSPACED = frozenset({"ja", "my", "th", "zh"})
-# Texts of fewer words are often the same by chance ("Yes.", a name); they are counted, and counted apart.
+# Shorter texts are often equal by chance ("Yes.", a name), so they are counted separately.
 SHORT_WORDS, SHORT_CHARACTERS = 4, 8
-MAX_CACHED = 1 << 20  # token hashes kept
+MAX_CACHED = 1 << 20  # token hashes in memory
 
 Hashes = NDArray[np.uint64]
 Rows = NDArray[np.int64]
 
-# A translation table is much faster than a regular expression with so many characters.
+# For so many characters a translation table is much faster than a regular expression.
 _MARKS = {code: " " for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code))[0] in "PS"}
 _FACTOR = 0x9E3779B97F4A7C15
 _MASK = (1 << 64) - 1
 
 
 def tokens(text: str, language: str) -> list[str]:
-    """The words of a text, or its characters where words are not set apart, without case, punctuation and symbols."""
+    """The words of a text (characters in languages without spaces), without case, punctuation and symbols."""
     plain = unicodedata.normalize("NFKC", text).casefold().translate(_MARKS)
     return list("".join(plain.split())) if language in UNSPACED else plain.split()
 
 
 def whole(texts: Iterable[str], language: str) -> int:
-    """64 bits of a row of texts as `tokens` sees them."""
+    """A 64-bit hash of a row of texts, after `tokens`."""
     return _hash("\n".join(" ".join(tokens(text, language)) for text in texts))
 
 
@@ -47,7 +47,7 @@ def _hash(text: str) -> int:
 
 
 class Hasher:
-    """Texts of one language as numbers: one for the whole text, and one for each n-gram in it."""
+    """Hashes the texts of one language: one hash for the whole text and one for each of its n-grams."""
 
     def __init__(self, language: str) -> None:
         self.language = language
@@ -59,7 +59,7 @@ class Hasher:
         self._factors = np.array(factors, dtype=np.uint64)
 
     def hash(self, texts: Sequence[str]) -> tuple[Hashes, NDArray[np.bool_], Hashes, Rows]:
-        """(hash of each text, whether it is short, n-grams of all texts, number of the text each comes from)."""
+        """(hash of each text, whether it is short, hashes of all n-grams, index of the text of each n-gram)."""
         cut = [tokens(text, self.language) for text in texts]
         if len(self._known) > MAX_CACHED:
             self._known.clear()
@@ -86,9 +86,9 @@ class Hasher:
 
 @dataclass(frozen=True)
 class Found:
-    """What of the searched collection stands in the index: items with an equal text, and with an n-gram in common.
+    """The items of the index that share a text (`exact`) or an n-gram (`ngram`) with the searched texts.
 
-    `long` are those of `exact` that are not short. `examples` are (searched text, item) of the first few.
+    `long`: the items of `exact` whose text is not short. The examples are the first few (searched text, item).
     """
 
     exact: Rows
@@ -99,7 +99,7 @@ class Found:
 
 
 class Table:
-    """Sorted hashes with the items that have them."""
+    """A sorted table of hashes with the items that have them."""
 
     def __init__(self, hashes: Hashes, items: Rows) -> None:
         order = np.argsort(hashes, kind="stable")
@@ -108,7 +108,7 @@ class Table:
         self._ends = np.append(self._starts[1:], len(order))
 
     def positions(self, hashes: Hashes) -> tuple[Rows, Rows]:
-        """(which of `hashes` are here, at which position)."""
+        """(indices of the `hashes` that are in the table, their positions in the table)."""
         if not len(self._values):
             return np.empty(0, np.int64), np.empty(0, np.int64)
         at = np.minimum(np.searchsorted(self._values, hashes), len(self._values) - 1)
@@ -116,7 +116,7 @@ class Table:
         return which, at[which]
 
     def marks(self) -> NDArray[np.bool_]:
-        """A mark for each position, none set."""
+        """One False for each position."""
         return np.zeros(len(self._values), dtype=bool)
 
     def items(self, marks: NDArray[np.bool_]) -> Rows:
@@ -130,7 +130,7 @@ class Table:
 
 
 class Index:
-    """The texts of test items in one language, to look others up in. Items are numbered by whoever adds them."""
+    """An index of the texts of test items in one language. The caller numbers the items."""
 
     def __init__(self, language: str) -> None:
         self.hasher = Hasher(language)
@@ -138,13 +138,13 @@ class Index:
         self._tables: tuple[Table, Table] | None = None
 
     def add(self, texts: Sequence[str], items: Sequence[int]) -> None:
-        """Add texts, each with the number of its item; an item may have several."""
+        """Add texts with their item numbers; an item may have several texts."""
         exact, _, grams, owner = self.hasher.hash(texts)
         numbers = np.array(items, dtype=np.int64)
         self._parts.append((exact, numbers, grams, numbers[owner]))
 
     def search(self, chunks: Iterable[Sequence[str]], examples: int = 3) -> Found:
-        """Look up texts, given in chunks; memory does not grow with their number."""
+        """Search the index for texts, given in chunks; memory does not grow with their number."""
         if self._tables is None:
             columns: list[Any] = [np.concatenate(column) for column in zip(*self._parts, strict=True)]
             self._tables = Table(columns[0], columns[1]), Table(columns[2], columns[3])
@@ -180,7 +180,7 @@ def _exemplify(
     marks: NDArray[np.bool_],
     table: Table,
 ) -> None:
-    """Keep the first few hits of different texts."""
+    """Keep the first few hits, each with a different text."""
     for number, position in zip(which.tolist(), at.tolist(), strict=True):
         if len(found) >= most:
             return

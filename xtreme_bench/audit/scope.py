@@ -1,4 +1,4 @@
-"""What an audit is about: what a recipe trains on and is tested on, the files of that, and what is known of corpora."""
+"""The scope of an audit: training and test sets of a recipe, their files, and known relations between corpora."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from xtreme_bench.recipe.fields import Recipe
 
 @dataclass(frozen=True)
 class Relation:
-    """Two corpora that are related whatever their texts look like: `training` was used, `target` is scored."""
+    """A known relation between the corpus `training` and the test set `target`, independent of their texts."""
 
     training: str
     target: str
@@ -25,30 +25,37 @@ class Relation:
 
 # Sources: the papers of the corpora (Conneau et al. 2018, Artetxe et al. 2020, Lewis et al. 2020, Clark et al. 2020).
 RELATIONS = (
-    Relation("mnli", "xnli", "XNLI's training set is MultiNLI, and its test pairs were collected in the same way"),
-    Relation("anli_plus", "xnli", "ANLI+ holds MultiNLI, which is XNLI's training set"),
-    Relation("squad_v1", "xquad", "XQuAD translates passages of SQuAD 1.1, whose training set is XQuAD's"),
-    Relation("squad_v2", "xquad", "SQuAD 2.0 holds the questions of SQuAD 1.1, on the passages that XQuAD translates"),
+    Relation("mnli", "xnli", "MultiNLI is the training set of XNLI, and its test pairs were collected in the same way"),
+    Relation("anli_plus", "xnli", "ANLI+ contains MultiNLI, the training set of XNLI"),
+    Relation("squad_v1", "xquad", "XQuAD translates passages of SQuAD 1.1, and uses its training set"),
+    Relation("squad_v2", "xquad", "SQuAD 2.0 contains the questions of SQuAD 1.1, which XQuAD uses and translates"),
     Relation("squad_v1", "mlqa", "SQuAD 1.1 is the training set of MLQA"),
-    Relation("squad_v2", "mlqa", "SQuAD 2.0 holds the training set of MLQA"),
-    Relation("squad (development)", "xquad", "XQuAD's questions are those of SQuAD 1.1's development set, translated"),
+    Relation("squad_v2", "mlqa", "SQuAD 2.0 contains SQuAD 1.1, the training set of MLQA"),
+    Relation("squad (development)", "xquad", "XQuAD translates questions of the SQuAD 1.1 development set"),
 )
 
 
 def usage(recipe: Recipe) -> Usage:
-    """What a recipe trains on and is tested on."""
+    """The training and test sets of a recipe."""
     tasks = recipe.intermediate.tasks if recipe.intermediate else {}
-    text = recipe.pretraining
     return Usage(
         targets={task: target.languages for task, target in recipe.targets.items()},
-        pretraining=TextUse(text.languages, translation=text.translation > 0) if text else None,
+        pretraining=_text(recipe),
         intermediate={name: task.languages for name, task in tasks.items()},
         finetuning=tuple(sorted({source for task in recipe.targets if (source := TASKS[task].source) is not None})),
     )
 
 
+def _text(recipe: Recipe) -> TextUse | None:
+    """The text of pretraining, and that of masked language modelling beside intermediate tasks."""
+    pretraining, mlm = recipe.pretraining, recipe.intermediate.mlm if recipe.intermediate else None
+    languages = [code for part in (pretraining, mlm) if part for code in part.languages]
+    translated = pretraining.languages if pretraining and pretraining.translation > 0 else ()
+    return TextUse(tuple(dict.fromkeys(languages)), translated) if languages else None
+
+
 def everything(data: Path) -> Usage:
-    """All that a data folder allows to train on and to test on."""
+    """Every training and test set that a data folder has."""
 
     def there(files: Iterable[str]) -> bool:
         return all((data / file).is_file() for file in files)
@@ -59,7 +66,7 @@ def everything(data: Path) -> Usage:
             task: tuple(code for code in row.languages if there(layout.test_files(task, code)))
             for task, row in TASKS.items()
         },
-        pretraining=TextUse(tuple(texts), translation=False),
+        pretraining=TextUse(tuple(texts), translated=()),
         intermediate={
             task: codes
             for task in INTERMEDIATE
@@ -71,25 +78,27 @@ def everything(data: Path) -> Usage:
 
 
 def files(used: Usage, data: Path | None = None) -> list[str]:
-    """What `audit` reads below the data folder; development sets of other languages only where `data` has them."""
+    """The files below the data folder that `audit` reads. Development sets other than English are optional."""
     found = {file for task, codes in used.targets.items() for code in codes for file in layout.test_files(task, code)}
     found |= {file for source in used.finetuning for file in layout.training_files(source)}
     for task, codes in used.intermediate.items():
         found.update(file for code in codes for file in layout.intermediate_files(task, code))
         found.update(layout.intermediate_split_files(task, "dev"))
     if text := used.pretraining:
-        found |= {file for code in text.languages for file in layout.text_files(code, translation=text.translation)}
+        found |= {
+            file for code in text.languages for file in layout.text_files(code, translation=code in text.translated)
+        }
     dev = (dev_file(task, code) for task, codes in used.targets.items() for code in codes)
     return sorted(found | {file for file in dev if data is not None and (data / file).is_file()})
 
 
 def dev_file(task: str, language: str) -> str:
-    """A development set beside a test set of sentence pairs or tagged sentences."""
+    """The path of the development set in the language of a test set."""
     return f"{task}/dev-{language}.tsv"
 
 
 def relations(used: Usage) -> list[dict[str, str]]:
-    """The known relations between what a recipe trains on or chooses by and its targets."""
+    """The known relations of a recipe's training and development sets to its targets."""
     trained = set(used.intermediate)
     if "squad" in used.finetuning or "squad_v1" in trained:
         trained.add("squad (development)")
@@ -101,7 +110,7 @@ def relations(used: Usage) -> list[dict[str, str]]:
 
 
 def seen(used: Usage) -> dict[str, dict[str, list[str]]]:
-    """For each target the languages that are not zero-shot, with the labelled corpora in which they were seen."""
+    """Target -> language that is not zero-shot -> the labelled training corpora with it."""
     labelled: dict[str, list[str]] = defaultdict(list)
     for task, codes in used.intermediate.items():
         for code in codes:

@@ -1,3 +1,16 @@
-"""What is submitted: written, read as untrusted input, checked, scored, and verified against its own claims."""
+"""The submission bundle: write it, read it as untrusted input, check it, score it, verify what it claims."""
 
-__all__ = ["check", "evaluate", "lenient", "manifest", "paths", "read", "verify", "write"]
+__all__ = [
+    "check",
+    "evaluate",
+    "found",
+    "lenient",
+    "load",
+    "manifest",
+    "paths",
+    "read",
+    "same",
+    "suspicion",
+    "verify",
+    "write",
+]

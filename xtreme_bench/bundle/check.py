@@ -1,4 +1,4 @@
-"""Check a bundle before anybody scores it: every fault with its task, language and line, and never a silent score."""
+"""Check a bundle before scoring: report every fault with its task, language and line."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ Place = tuple[str, str]
 class Report:
     """What a check found.
 
-    `problems`: the faults; the bundle is good when there are none. `notes`: remarks that are no faults. `sizes_from`:
-    where it is known from how many records the files must have. `coverage`: task -> languages that have predictions.
+    `problems`: the faults; a good bundle has none. `notes`: remarks that are not faults. `sizes_from`: the source of
+    the expected number of records. `coverage`: task -> languages that have predictions.
     """
 
     problems: tuple[Problem, ...]
@@ -38,7 +38,7 @@ class Report:
 
     @property
     def partial(self) -> bool:
-        """Whether a task or a language of XTREME is not covered."""
+        """Whether the bundle lacks a task or a language of XTREME."""
         return any(self.coverage.get(name) != TASKS[name].languages for name in OVERALL)
 
     def to_dict(self) -> dict[str, Any]:
@@ -55,23 +55,25 @@ class Report:
 def check(bundle: Path, *, labels: Path | None = None, data: Path | None = None) -> Report:
     """Check a bundle's folder or zip against its manifest, gold labels, test data, or the published sizes.
 
-    Each size is taken from the first of these that knows it. Where the manifest and the labels or data that are given
-    disagree, that is a problem too. Errors: `InputError` when there is no bundle to read, or the labels or data cannot
-    be read; faults of the bundle itself are in the report.
+    The first of these sources that knows a size decides it. It is also a problem when the manifest disagrees with the
+    labels or the data. The report holds the faults of the bundle itself. Errors: `InputError` when there is no bundle,
+    or the labels or data cannot be read.
     """
     for given, option in ((labels, "--labels"), (data, "--data")):
         if given is not None and not given.is_dir():
-            raise InputError(f"{given}: no such folder; {option} names a folder")
+            raise InputError(f"{given}: no such folder; {option} takes a folder")
         if given is not None and not any((given / task).is_dir() for task in TASKS):
-            raise InputError(f"{given}: holds none of the nine tasks; {option} names the folder above theirs")
+            raise InputError(
+                f"{given}: has no folder of a task; {option} takes the folder that contains the task folders"
+            )
     with opened(bundle) as contents:
         manifest, problems = _manifest(contents)
         files = {place: name for name in contents.names if (place := known_path(name))}
         files = {place: files[place] for place in _places() if place in files}
         problems += [*contents.problems, *_other_files(bundle, contents, manifest)]
-        # A manifest that cannot be used may have said that this is a sample: then the published sizes mean nothing.
+        # Use the published sizes only without a manifest: an unreadable manifest may describe a smaller sample.
         bare = MANIFEST not in {*contents.names, *(problem.file for problem in contents.problems)}
-        notes = ["no manifest that says what was run and what each file holds"] if bare else []
+        notes = ["no manifest: nothing says what was run, or what each file holds"] if bare else []
         known = {place: _known_size(place, manifest, labels, data, published=bare) for place in files}
         problems += _missing_files(files, contents, manifest, labels, data) if manifest or bare else []
         for place, name in files.items():
@@ -94,7 +96,7 @@ def _manifest(contents: Contents) -> tuple[dict[str, Any] | None, list[Problem]]
 
 
 def _other_files(bundle: Path, contents: Contents, manifest: Mapping[str, Any] | None) -> list[Problem]:
-    """Faults of files that are neither predictions nor the manifest; a folder may hold the zip of itself."""
+    """Faults of files that are neither predictions nor the manifest. A bundle folder may also hold its own zip."""
     problems: list[Problem] = []
     own_zip = f"{manifest['name']}.zip" if manifest and bundle.is_dir() else None
     for name in contents.names:
@@ -106,7 +108,7 @@ def _other_files(bundle: Path, contents: Contents, manifest: Mapping[str, Any] |
 
 
 def _zip_differences(path: Path, contents: Contents) -> list[Problem]:
-    """Whether the zip in a bundle's folder holds what the folder holds."""
+    """A problem if the zip in a bundle's folder differs from the folder."""
     expected = {name for name in contents.names if name != path.name}
     try:
         with opened(path) as packed:
@@ -115,14 +117,14 @@ def _zip_differences(path: Path, contents: Contents) -> list[Problem]:
             odd |= {str(problem.file) for problem in packed.problems}
     except InputError as error:
         return [Problem(str(error), path.name)]
-    message = f"the zip does not hold the same as the folder ({listed(sorted(odd))}); make the zip again"
+    message = f"the zip differs from the folder ({listed(sorted(odd))}); make the zip again"
     return [Problem(message, path.name)] if odd else []
 
 
 def _known_size(
     place: Place, manifest: Mapping[str, Any] | None, labels: Path | None, data: Path | None, *, published: bool
 ) -> tuple[Size, list[Problem]]:
-    """What is known about one file, and where the manifest contradicts the labels or the data."""
+    """The expected size of one file, and a problem if the manifest contradicts the labels or the data."""
     task, language = place
     name = TASKS[task].file(language)
     tested = data_size(data, task, language) if data else Size()
@@ -142,9 +144,9 @@ def _conflict(stated: Size, given: Size) -> str | None:
     if None not in (stated.records, given.records) and stated.records != given.records:
         return f"the manifest says {count(stated.records or 0, 'record')}, {given.source} {given.records or 0:,}"
     if None not in (stated.lengths, given.lengths) and stated.lengths != given.lengths:
-        return f"the sentence lengths in the manifest are not those of {given.source}"
+        return f"the manifest and {given.source} have different sentence lengths"
     if None not in (stated.ids_sha256, given.ids_sha256) and stated.ids_sha256 != given.ids_sha256:
-        return f"the question ids of the manifest are not those of {given.source}"
+        return f"the manifest and {given.source} have different question ids"
     return None
 
 
@@ -155,9 +157,9 @@ def _missing_files(
     labels: Path | None,
     data: Path | None,
 ) -> list[Problem]:
-    """Files that the manifest lists and the bundle lacks, and the reverse; without a manifest, languages of a task."""
+    """Files that only the manifest or only the bundle has. Without a manifest: missing languages of each task."""
     if not files:
-        return [Problem("no predictions in the bundle: `<task>/test-<language>.<tsv|json>` is expected")]
+        return [Problem("the bundle has no predictions; expected `<task>/test-<language>.<tsv|json>`")]
     if manifest is not None:
         listed_files = manifest["files"]
         present = {*files.values(), *(problem.file for problem in contents.problems)}
@@ -173,19 +175,19 @@ def _missing_files(
             if (task, language) not in files and _tested(task, language, labels, data)
         ]
         if absent:
-            message = f"no predictions for {' '.join(absent)}; the official scorer stops there"
+            message = f"no predictions for {' '.join(absent)}; the official scorer stops with an error"
             problems.append(Problem(message, f"{task}/", None, task, absent[0] if len(absent) == 1 else None))
     return problems
 
 
 def _about(name: str, message: str) -> Problem:
-    """A problem of a file that the manifest names, which may be any text."""
+    """A problem of a file that the manifest names. The name may be any text."""
     task, language = known_path(name) or (None, None)
     return Problem(message, quoted(name).strip("`"), task=task, language=language)
 
 
 def _tested(task: str, language: str, labels: Path | None, data: Path | None) -> bool:
-    """Whether a task must have a language: all of XTREME, or those of the labels or data that are given."""
+    """Whether a task must have a language: by the given labels or data, or else by XTREME."""
     if labels is None and data is None:
         return True
     return bool(labels and gold_path(labels, task, language)) or bool(data and has_data(data, task, language))
@@ -202,7 +204,7 @@ def _examine(
     found = examine(raw, task, language, size)
     entry = manifest["files"].get(name) if manifest else None
     if entry and not found.problems and hashlib.sha256(raw).hexdigest() != entry["sha256"]:
-        found.report(found.fault("changed since the manifest was written: its sha256 is another"))
+        found.report(found.fault("changed since the manifest was written: its sha256 differs"))
     return found.problems, found.notes
 
 
@@ -218,8 +220,8 @@ def _coverage_notes(coverage: Mapping[str, Sequence[str]]) -> list[str]:
         for task, languages in coverage.items()
         if len(languages) < len(TASKS[task].languages)
     ]
-    notes = [f"partial: without {', '.join(absent)}; there is no overall score"] if absent else []
-    return notes + ([f"partial: not all languages ({', '.join(fewer)})"] if fewer else [])
+    notes = [f"partial: no {', '.join(absent)}, so no overall score"] if absent else []
+    return notes + ([f"partial: some languages are missing ({', '.join(fewer)})"] if fewer else [])
 
 
 def _size_notes(sizes: Mapping[Place, Size]) -> list[str]:
@@ -228,16 +230,16 @@ def _size_notes(sizes: Mapping[Place, Size]) -> list[str]:
     other = sum(None not in pair and pair[0] != pair[1] for pair in counted)
     if other:
         notes.append(
-            f"{count(other, 'file')} of another size than XTREME's test sets: not comparable with its leaderboard"
+            f"{count(other, 'file')} with another size than XTREME's test set: not comparable with its leaderboard"
         )
     for group, (what, told) in _CONTENTS.items():
         unknown = {task for (task, _), size in sizes.items() if not told(size)}
         if names := ", ".join(task for task in of_group(group) if task in unknown):
-            notes.append(f"{names}: {what} not known and not checked; --labels or --data gives them")
+            notes.append(f"{names}: {what} not checked; give --labels or --data to check them")
     return notes
 
 
-# What of the files of a group is checked beside the number of records, and whether it is known.
+# What is checked in a group besides the number of records, and whether it is known.
 _CONTENTS: Mapping[Group, tuple[str, Callable[[Size], object]]] = {
     "tagging": ("sentence lengths", lambda size: size.lengths),
     "qa": ("question ids", lambda size: size.ids or size.ids_sha256),
@@ -245,7 +247,7 @@ _CONTENTS: Mapping[Group, tuple[str, Callable[[Size], object]]] = {
 
 
 def _sources(sizes: Mapping[Place, Size]) -> str:
-    """Where the number of records is known from, with the number of files where there are several sources."""
+    """The source of the number of records; several sources with their numbers of files."""
     sources = Counter(
         size.source or "nowhere" for (task, _), size in sizes.items() if size.source or task != "bucc2018"
     )

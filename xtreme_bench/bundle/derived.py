@@ -1,4 +1,4 @@
-"""What a manifest claims beside its scores, compared with what follows from the recipe in it."""
+"""Compare the claims of a manifest, apart from its scores, with its recipe."""
 
 from __future__ import annotations
 
@@ -21,31 +21,35 @@ from xtreme_bench.stage.kinds import KINDS
 from xtreme_bench.untrusted import has_at_most
 from xtreme_bench.wording import listing, quoted
 
-# Where nothing is: the recipe may come from anybody, and must not choose files that are read here.
+# A path that does not exist. The recipe is untrusted, so it must not make us read local files.
 _NOWHERE = Path("/nonexistent/xtreme-bench/recipe.yaml")
 _IMAGE = "sha256:[0-9a-f]{64}"
-# The longest recipe has a few hundred; each one that is wrong costs a search for what was meant.
+# The longest recipe has a few hundred values. Each wrong value costs a search for the value that was meant.
 MOST_VALUES = 10_000
 
 
 def contradictions(manifest: Mapping[str, Any], coverage: Mapping[str, Sequence[str]], labels: Path) -> list[Problem]:
-    """Claims of a manifest that its recipe does not bear out; `coverage` are the predictions that are there."""
+    """Claims of a manifest that contradict its recipe. `coverage`: the predictions in the bundle."""
     if not has_at_most(MOST_VALUES, manifest["recipe"]):
-        return [Problem(f"the recipe in it has more than {MOST_VALUES:,} values", MANIFEST)]
+        return [Problem(f"its recipe has more than {MOST_VALUES:,} values", MANIFEST)]
     recipe, faults = recall(manifest["recipe"], manifest["name"])
     if recipe is None:
-        return [Problem(f"the recipe in it cannot be read: {fault.message}", MANIFEST) for fault in faults]
+        return [Problem(f"its recipe cannot be read: {fault.message}", MANIFEST) for fault in faults]
     return [*_targets(recipe, coverage), *(Problem(message, MANIFEST) for message in _claims(manifest, recipe, labels))]
 
 
 def _targets(recipe: Recipe, coverage: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
-    """Languages that the recipe predicts and the bundle lacks, and the reverse."""
+    """Target languages that only the recipe or only the bundle has."""
     for name, task in TASKS.items():
         asked = recipe.targets[name].languages if name in recipe.targets else ()
         for language in task.languages:
             there = language in coverage.get(name, ())
             if there != (language in asked):
-                message = "not among the recipe's targets" if there else "a target of the recipe, but not predicted"
+                message = (
+                    "not a target of the recipe"
+                    if there
+                    else "a target of the recipe, but the bundle has no predictions"
+                )
                 yield Problem(message, task.file(language), task=name, language=language)
 
 
@@ -63,19 +67,19 @@ def _claims(manifest: Mapping[str, Any], recipe: Recipe, labels: Path) -> Iterat
         yield from _differences(key, claimed, follows)
     image, pinned = manifest["image"], recipe.resources.image or ""
     if image is not None and not re.fullmatch(_IMAGE, str(image)):
-        yield f"image is {quoted(str(image))}; the sha256 of an image, or null, is expected"
+        yield f"image is {quoted(str(image))}; expected the sha256 of an image, or null"
     elif image is not None and re.fullmatch(_IMAGE, pinned) and image != pinned:
-        yield f"image is {quoted(str(image))}, in the recipe it is {quoted(pinned)}"
+        yield f"image is {quoted(str(image))}, but the recipe has {quoted(pinned)}"
     yield from _stages(manifest, recipe, labels)
 
 
 def _differences(key: str, claimed: Any, follows: Any) -> Iterator[str]:
-    """Where a claim is not what follows from the recipe; of objects each entry by itself."""
+    """Where a claim differs from what follows from the recipe; objects are compared entry by entry."""
     if isinstance(claimed, Mapping) and isinstance(follows, Mapping):
         for name in sorted({*claimed, *follows}):
             yield from _differences(f"{key}.{name}", claimed.get(name), follows.get(name))
     elif claimed != follows:
-        yield f"{quoted(key)[1:-1]} is {quoted(_said(claimed))}, from the recipe follows {quoted(_said(follows))}"
+        yield f"{quoted(key)[1:-1]} is {quoted(_said(claimed))}, but by the recipe it is {quoted(_said(follows))}"
 
 
 def _said(value: Any) -> str:
@@ -83,7 +87,7 @@ def _said(value: Any) -> str:
 
 
 def _stages(manifest: Mapping[str, Any], recipe: Recipe, labels: Path) -> Iterator[str]:
-    """Stages that are not those of the recipe. Which data and code made their keys cannot be known from a bundle."""
+    """Stages that differ from those of the recipe. A bundle cannot show which data and code made their keys."""
     elsewhere = replace(recipe, path=_NOWHERE, model=replace(recipe.model, path="model"))
     plans = [
         plan(elsewhere, data=_NOWHERE.parent, labels=given, digests=Digests(Path(os.devnull)))
@@ -97,10 +101,10 @@ def _stages(manifest: Mapping[str, Any], recipe: Recipe, labels: Path) -> Iterat
         lacking = [name for kind, name in nearest if (kind, name) not in named]
         odd = [name for kind, name in named if (kind, name) not in nearest]
         what = listing(f"{listed(names)} {how}" for names, how in ((lacking, "missing"), (odd, "too many")) if names)
-        yield f"stages are not those of the recipe: {what or 'another order'}"
+        yield f"stages differ from those of the recipe: {what or 'another order'}"
     if not all(re.fullmatch("[0-9a-f]{64}", str(stage.get("key"))) for stage in claimed):
-        yield "stages: each needs a `key`, 64 hexadecimal digits"
+        yield "stages: each needs a `key` of 64 hexadecimal digits"
     if any(made.MARK in stage and not made.is_modules(stage[made.MARK]) for stage in claimed):
         yield f"stages: `{made.MARK}` must be a list of modules"
     if manifest["scores"] is not None and not any(KINDS[kind].tells == "scores" for kind, _ in named if kind in KINDS):
-        yield "there are scores, but no stage that scores"
+        yield "it has scores, but no stage that computes them"

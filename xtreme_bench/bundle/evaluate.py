@@ -1,4 +1,4 @@
-"""Scores of a folder or zip of predictions, of all that it and a folder of gold labels have in common."""
+"""Score a folder or zip of predictions wherever it has gold labels."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def evaluate(
 
     The result has the keys and, to 1e-9, the numbers of google-research/xtreme `evaluate.py`: `all_task` (only when all
     nine tasks are there), the four groups (only when complete), and per task {metric: {language: score}, avg_<metric>,
-    avg_metric}, in percent. What both sides have is scored; `coverage` says what is left out. `tasks` limits it to some
-    tasks, or to some languages of them.
+    avg_metric}, in percent. It scores each file that both sides have; `coverage` names the rest. `tasks` limits it to
+    some tasks, or to some languages of them.
 
-    Errors: `InputError` with every fault of every file; `lenient.evaluate` scores these as the official scorer does.
+    Errors: `InputError` with every fault of every file; `lenient.evaluate` scores faulty files as XTREME does.
     """
     covered, _ = coverage(predictions, labels, tasks)
     with opened(predictions) as contents:
@@ -38,20 +38,20 @@ def coverage(
     tasks: Mapping[str, Sequence[str]] | Sequence[str] | None = None,
     refused: list[Problem] | None = None,
 ) -> tuple[Coverage, list[str]]:
-    """Tasks and languages that have predictions and labels, and notes in words on what is missing on either side.
+    """Tasks and languages that have predictions and labels, and notes on what is missing on either side.
 
-    Errors: `InputError` when nothing can be scored, or `tasks` names a task or language that XTREME does not have, or a
-    file is not safe to read; with `refused` such a file is added to that list instead.
+    Errors: `InputError` when there is nothing to score, `tasks` names a task or language that XTREME does not have, or
+    a file is not safe to read. With `refused`, unsafe files are added to that list instead.
     """
     wanted = wanted_of(tasks)
     if not labels.is_dir():
-        raise InputError(f"{labels}: no such folder; --labels names a folder with <task>/test-<language>.<ext>")
+        raise InputError(f"{labels}: no such folder; --labels takes a folder with <task>/test-<language>.<ext>")
     with opened(predictions) as contents:
         names = set(contents.names)
         if refused is not None:
             refused += contents.problems
         elif contents.problems:
-            raise InputError(f"{predictions}: not everything can be read", contents.problems)
+            raise InputError(f"{predictions}: some files cannot be read", contents.problems)
     covered: dict[str, tuple[str, ...]] = {}
     notes = []
     for task, languages in wanted.items():
@@ -66,7 +66,7 @@ def coverage(
         if both:
             notes += _missing(task, "labels", [language for language in predicted if language not in labelled])
     if not covered:
-        raise InputError(f"nothing to score: no <task>/test-<language> file is both in {predictions} and in {labels}")
+        raise InputError(f"nothing to score: {predictions} and {labels} have no <task>/test-<language> file in common")
     absent = [task for task in OVERALL if task not in covered]
     if absent:
         notes.append(f"no overall score: {', '.join(absent)} not scored")
@@ -74,4 +74,4 @@ def coverage(
 
 
 def _missing(task: str, what: str, languages: Sequence[str]) -> list[str]:
-    return [f"{task}: averages are without {', '.join(languages)}, which have no {what}"] if languages else []
+    return [f"{task}: the averages leave out {', '.join(languages)} (no {what})"] if languages else []

@@ -1,4 +1,4 @@
-"""`manifest.json` of a bundle: what was run, from what, with which result, and what each file of predictions holds."""
+"""`manifest.json` of a bundle: what was run on which inputs, its scores, and what each file of predictions holds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from xtreme_bench.wording import count, quoted
 SCHEMA_VERSION = 1
 BUNDLE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 
-# The keys of every manifest. Those whose type other parts rely on have one.
+# The keys of every manifest, with a type where other code relies on it.
 _FIELDS: Mapping[str, type | None] = {
     "schema_version": int,
     "name": str,
@@ -41,7 +41,7 @@ _TYPE_NAMES = {int: "an integer", str: "text", dict: "an object", list: "a list"
 
 
 def parse_manifest(raw: bytes) -> tuple[dict[str, Any] | None, list[Problem]]:
-    """A manifest and its faults; None in its place where nothing can rest on it."""
+    """A manifest and its faults; None instead of the manifest if it cannot be used."""
     try:
         value = parse_json(raw.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -51,7 +51,7 @@ def parse_manifest(raw: bytes) -> tuple[dict[str, Any] | None, list[Problem]]:
     if fault := flaw(value):
         return None, [Problem(fault, MANIFEST)]
     if not isinstance(value, dict):
-        return None, [Problem("one JSON object is expected", MANIFEST)]
+        return None, [Problem("expected one JSON object", MANIFEST)]
     if value.get("schema_version") != SCHEMA_VERSION:
         found = quoted(json.dumps(value.get("schema_version")))
         return None, [Problem(f"schema_version is {found}; this program reads version {SCHEMA_VERSION}", MANIFEST)]
@@ -59,7 +59,7 @@ def parse_manifest(raw: bytes) -> tuple[dict[str, Any] | None, list[Problem]]:
     if faults:
         return None, [Problem(message, MANIFEST) for message in faults]
     if value["recipe_sha256"] != digest(value["recipe"]):
-        return value, [Problem("recipe_sha256 is not the hash of the recipe beside it", MANIFEST)]
+        return value, [Problem("recipe_sha256 is not the hash of the manifest's recipe", MANIFEST)]
     return value, []
 
 
@@ -74,12 +74,12 @@ def _field_faults(value: Mapping[str, Any]) -> list[str]:
     if isinstance(scores, dict):
         faults += _score_faults(scores)
     elif scores is not None:
-        faults.append("`scores` must be an object, or null where there were no gold labels")
+        faults.append("`scores` must be an object, or null if there were no gold labels")
     return faults + _file_faults(value["files"]) if isinstance(value.get("files"), dict) else faults
 
 
 def _file_faults(files: Mapping[str, Any]) -> list[str]:
-    """Entries of files that cannot be used, and names that no bundle has."""
+    """Faulty entries of files, and names that no bundle can have."""
     wrong = [f"files: {quoted(name)}: {fault}" for name, entry in files.items() if (fault := _entry_fault(entry))]
     if len(wrong) > LISTED:
         wrong[LISTED:] = [f"files: {len(wrong) - LISTED:,} more entries like the {LISTED} above"]
@@ -89,7 +89,7 @@ def _file_faults(files: Mapping[str, Any]) -> list[str]:
 
 
 def _score_faults(scores: Mapping[str, Any]) -> list[str]:
-    """Whether the scores have the form of the official result, so that others can rely on it."""
+    """Where the scores do not have the form of the official result, on which other code relies."""
     return [
         f"scores: {task.name}: {', '.join(task.metric)} must map the same languages to numbers"
         for task in TASKS.values()
@@ -118,7 +118,7 @@ def _number(value: Any) -> bool:
 
 def _entry_fault(entry: Any) -> str | None:
     if not isinstance(entry, dict):
-        return "an object is expected"
+        return "expected an object"
     if not re.fullmatch("[0-9a-f]{64}", str(entry.get("sha256"))):
         return "`sha256` must be 64 hexadecimal digits"
     for key in ("records", "candidates"):
@@ -128,7 +128,7 @@ def _entry_fault(entry: Any) -> str | None:
     if not re.fullmatch("[0-9a-f]{64}", str(entry.get("ids_sha256", "0" * 64))):
         return "`ids_sha256` must be 64 hexadecimal digits"
     lengths = entry.get("lengths", "")
-    # Split rather than matched: a group that repeats a million times takes much memory.
+    # `split`, not a regular expression: a group that repeats a million times needs much memory.
     numbers = lengths.split(" ") if isinstance(lengths, str) and lengths else []
     if not isinstance(lengths, str) or not all(re.fullmatch("[0-9]{1,9}", number) for number in set(numbers)):
         return "`lengths` must be numbers with one space between them"
@@ -138,10 +138,10 @@ def _entry_fault(entry: Any) -> str | None:
 
 
 def file_entry(findings: Findings, sha256: str) -> dict[str, Any]:
-    """What a manifest records about a file that was examined without a fault.
+    """The manifest's entry for a file without faults.
 
     `records` counts its lines, sentences, answers or pairs; `lengths` (tagging) the words of each sentence, as one text
-    to keep 350,000 numbers short; `ids_sha256` (QA) names its set of question ids.
+    because that is shorter for 350,000 numbers; `ids_sha256` (QA) names its set of question ids.
     """
     value, more = findings.value, _MORE.get(findings.task.group)
     return {"sha256": sha256, "records": len(value), **(more(value) if more else {})}
@@ -154,7 +154,7 @@ _MORE: Mapping[Group, Callable[[Any], dict[str, str]]] = {
 
 
 def entry_size(entry: Mapping[str, Any]) -> Size:
-    """What `file_entry` recorded, as a size that other predictions are checked against."""
+    """The size that `file_entry` recorded, to check other predictions against."""
     lengths = entry.get("lengths")
     return Size(
         records=entry["records"],

@@ -1,8 +1,8 @@
-"""Scores of faulty predictions, as the official scorer gives them: for old bundles that must be compared as they are.
+"""Score faulty predictions as the official scorer does, to compare old submissions without changing them.
 
-google-research/xtreme `evaluate.py` (commit 838c13b) takes most faults for wrong answers and stops at some: at another
-number of lines or sentences than the labels have, at what is not UTF-8 or not JSON, and at an answer that is no text.
-The readers here take the same, and stop at the same.
+google-research/xtreme `evaluate.py` (commit 838c13b) counts most faults as wrong answers. It stops with an error if the
+number of lines or sentences differs from the labels, a file is not UTF-8 or not JSON, or an answer is not text. The
+readers here accept and refuse the same files.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from xtreme_bench.wording import count
 
 
 class Stops(Exception):
-    """Why the official scorer ends with an error at a file."""
+    """Why the official scorer stops with an error at a file."""
 
 
 @dataclass(frozen=True)
 class Lenient:
-    """Scores with the official keys; `warnings` are all faults, `stops` the files at which the official scorer ends.
+    """Scores with the official keys, all faults as `warnings`, and the files at which the official scorer stops.
 
-    A file at which it ends has no score, and its task and what that is part of no mean.
+    Files in `stops` have no score. Their tasks, and the groups of these tasks, have no mean.
     """
 
     scores: dict[str, Any]
@@ -44,7 +44,7 @@ class Lenient:
     notes: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """The scores, and under `lenient` what is to be known of them, as JSON values."""
+        """The scores as JSON values; the key `lenient` holds the warnings and the stops."""
         about = {
             "warnings": [str(problem) for problem in self.warnings],
             "stops": [str(problem) for problem in self.stops],
@@ -56,7 +56,7 @@ class Lenient:
 def evaluate(predictions: Path, labels: Path) -> Lenient:
     """Score a folder or zip of predictions as the official scorer would, and list every fault.
 
-    Errors: `InputError` when there is nothing to score, and for faulty gold labels.
+    Errors: `InputError` when there is nothing to score, or the gold labels are faulty.
     """
     warnings: list[Problem] = []
     covered, notes = coverage(predictions, labels, refused=warnings)
@@ -110,7 +110,7 @@ def _sentences(lines: list[str], gold: Any) -> list[list[str]]:
     return sentences_of(lines)
 
 
-# What the lines of a file are compared as, by its form.
+# How the lines of a file are read before comparing, by the form of the file.
 _LINES: Mapping[str, Callable[[list[str], Any], list[Any]]] = {
     "classification": _lines,
     "tagging": _sentences,
@@ -125,7 +125,7 @@ def _same_number(expected: int, found: int, noun: str) -> None:
 
 
 def _answers(text: str, gold: Iterable[str]) -> dict[str, str]:
-    """The answers to the questions of the test set that the official scorer finds, in whatever it was given."""
+    """The answers to the test questions `gold`, found in the JSON value as the official scorer finds them."""
     if text.startswith("\ufeff"):
         raise Stops("a byte-order mark before the JSON")
     try:

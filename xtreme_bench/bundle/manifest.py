@@ -1,4 +1,4 @@
-"""What a bundle says of its making. Nothing that varies from run to run is here: no times, dates or host names."""
+"""The content of a manifest: how a bundle was made. It has no times, dates or host names, so equal runs agree."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from xtreme_bench.released.packages import PACKAGES
 from xtreme_bench.stage.stage import Stage
 from xtreme_bench.stage.versions import versions
 
-# Of a stage in a manifest: the modules in which the code that made its result differs from that of the run.
+# The key of a stage entry that lists the modules whose code differs from the code of this run.
 MARK = "accepted_code"
-# What people are told of such results.
-ACCEPTED = "made by other code, and accepted as they are (--accept-code)"
+# The words for such results in messages.
+ACCEPTED = "made by other code and accepted (--accept-code)"
 
 
 def content(plan: Plan, records: Sequence[Mapping[str, Any]], scores: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The manifest of a finished plan, but for what `bundle.write` measures itself.
+    """The manifest of a finished plan, without the fields that `bundle.write` adds.
 
-    `records` are those of the plan's stages, in order; `scores` is None where no gold labels were at hand.
+    `records`: the record of each stage, in the plan's order. `scores`: None if there were no gold labels.
     """
     recipe = plan.recipe
     facts = {stage.key: record["facts"] for stage, record in zip(plan.stages, records, strict=True)}
@@ -37,7 +37,7 @@ def content(plan: Plan, records: Sequence[Mapping[str, Any]], scores: Mapping[st
         "data": {"source": recipe.data.source, "sha256": digest(sorted(_data_keys(plan))), "made_from": made_from},
         "seed": recipe.seed,
         "stages": [_stage(stage) for stage in plan.stages],
-        # Those of the packages that ran: the image has its own.
+        # The versions that really ran: an image has its own packages.
         "versions": records[-1]["ran"]["versions"] if plan.image else versions(),
         "image": plan.image,
         "device": sorted({str(record["ran"]["device"]) for record in records}),
@@ -56,13 +56,13 @@ def content(plan: Plan, records: Sequence[Mapping[str, Any]], scores: Mapping[st
 
 
 def released(recipe: Recipe) -> dict[str, Any]:
-    """Of a released encoder that wheels bring: which they are, their licences, and what it is."""
+    """Facts about a released encoder from wheels: the wheels, their licences, and the model."""
     name = recipe.model.package
     return {} if name is None else {"released": packages.about(PACKAGES[name])}
 
 
 def _stage(stage: Stage) -> dict[str, Any]:
-    """A stage by kind, name and key; one whose result other code has made is marked with the modules that differ."""
+    """A stage as kind, name and key; with the modules that differ if other code made its result."""
     mark = {MARK: list(stage.accepted.modules)} if stage.accepted else {}
     return {"kind": stage.kind, "name": stage.name, "key": stage.key, **mark}
 
@@ -75,34 +75,36 @@ def development(manifest: Mapping[str, Any]) -> dict[str, float]:
 
 
 def accepted_code(manifest: Mapping[str, Any]) -> dict[str, list[str]]:
-    """The stages of a manifest, which anybody may have written, that are marked as made by other code, with modules."""
+    """Stage name -> differing modules, for the stages that an untrusted manifest marks as made by other code."""
     stages = [stage for stage in manifest["stages"] if isinstance(stage, Mapping) and is_modules(stage.get(MARK))]
     return {str(stage.get("name")): stage[MARK] for stage in stages}
 
 
 def is_modules(value: Any) -> bool:
-    """Whether a stage's mark has the form that it has here."""
+    """Whether an untrusted value is a list of modules as `_stage` writes it."""
     return isinstance(value, list) and bool(value) and all(isinstance(one, str) for one in value)
 
 
 def _only(plan: Plan, facts: Mapping[str, Any], field: str) -> Any:
-    """The facts of the one stage that a field of the manifest is about; None in a plan without it."""
+    """The facts of the one stage that fills a field of the manifest; None if the plan has no such stage."""
     return next((facts[stage.key] for stage in plan.stages if stage.row.tells == field), None)
 
 
 def trained_on(recipe: Recipe) -> dict[str, Any]:
-    """In which languages each phase was trained; None for the pretraining of a released model, which it documents."""
+    """The training languages of each phase; None for the pretraining of a released model (see its model card)."""
     tasks = recipe.intermediate.tasks if recipe.intermediate else {}
     sources = sorted({str(TASKS[task].source) for task in recipe.targets if TASKS[task].source is not None})
+    mlm = recipe.intermediate.mlm if recipe.intermediate else None
     return {
         "pretraining": list(recipe.pretraining.languages) if recipe.pretraining else None,
         "intermediate": {name: list(task.languages) for name, task in tasks.items()},
+        **({"mlm": list(mlm.languages)} if mlm else {}),
         "finetuning": {source: ["en"] for source in sources},
     }
 
 
 def zero_shot(recipe: Recipe) -> dict[str, list[str]]:
-    """For each target the languages in which no labelled example of any task was seen."""
+    """For each target, the languages without a labelled training example of any task."""
     phases = trained_on(recipe)
     seen = {code for phase in ("intermediate", "finetuning") for codes in phases[phase].values() for code in codes}
     return {

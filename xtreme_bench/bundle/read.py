@@ -1,4 +1,4 @@
-"""The files of a bundle, folder or zip, as untrusted input: not extracted, bounded in size, links refused."""
+"""Read a bundle, folder or zip, as untrusted input: extract nothing, limit the size, refuse links."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from xtreme_bench.untrusted import mode_fault, path_fault, zip_fault
 from xtreme_bench.wording import count, quoted
 
 # All of XTREME's predictions are about 160 files and 25 MiB, the largest a list of BUCC pairs without a threshold of
-# 12 MiB. Compression ratios are no guide: a file of `O` tags reaches deflate's limit of about 1,000, so a zip bomb is
-# known by what it would unpack to. Together the limits keep the work of a check within seconds and 300 MB.
+# 12 MiB. Compression ratios do not show a zip bomb: an honest file of `O` tags reaches deflate's limit of about
+# 1,000. So the unpacked size is limited. These limits keep a check within seconds and 300 MB.
 MAX_FILES = 2_000
 MAX_FILE_BYTES = 16 * 2**20
 MAX_MANIFEST_BYTES = 4 * 2**20
 MAX_TOTAL_BYTES = 64 * 2**20
-# The directory of a zip: 46 bytes an entry, and its name.
+# Each entry in the directory of a zip has 46 bytes and its name.
 MAX_DIRECTORY_BYTES = MAX_FILES * 256
 
 _END_BYTES, _LOCATOR_BYTES = 22, 20
 
-# What the standard library raises, one way or another, for a zip that is damaged or made to mislead.
+# Exceptions of the standard library for a damaged or malicious zip.
 _DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, ValueError, LookupError, RuntimeError)
 
 
 @dataclass(frozen=True)
 class Contents:
-    """The regular files of a bundle that are safe to read: sorted names with `/`, and a function that reads one.
+    """The regular files of a bundle that are safe to read: sorted names with `/`, and a function to read one.
 
-    `problems` are the entries that were refused. `read` raises `InputError` when the bytes cannot be had.
+    `problems`: the refused entries. `read` raises `InputError` if it cannot read the file.
     """
 
     names: tuple[str, ...]
@@ -47,7 +47,7 @@ class Contents:
 
 @contextmanager
 def opened(bundle: Path) -> Iterator[Contents]:
-    """Open a bundle for reading. Errors: `InputError` when there is no folder and no zip at `bundle`."""
+    """Open a bundle for reading. Errors: `InputError` if `bundle` is neither a folder nor a zip."""
     if bundle.is_dir():
         yield _folder(bundle)
         return
@@ -60,12 +60,14 @@ def opened(bundle: Path) -> Iterator[Contents]:
                 raise InputError(f"{bundle}: {fault}")
             contents = _zip(stack.enter_context(zipfile.ZipFile(stream)))
         except _DAMAGE as error:
-            raise InputError(f"{bundle}: not a zip that can be read ({error}); give a bundle's folder or zip") from None
+            raise InputError(
+                f"{bundle}: cannot be read as a zip ({error}); give a bundle's folder or its zip"
+            ) from None
         yield contents
 
 
 def _directory_fault(stream: BinaryIO) -> str | None:
-    """Why the directory of a zip is not read at all, by the record at its end: `ZipFile` would build every entry."""
+    """Why the directory of a zip is refused, from its end record alone: `ZipFile` would first load every entry."""
     stream.seek(max(0, stream.seek(0, os.SEEK_END) - _END_BYTES - 0xFFFF - _LOCATOR_BYTES))
     tail = stream.read()
     at = len(tail) - _END_BYTES
@@ -75,11 +77,11 @@ def _directory_fault(stream: BinaryIO) -> str | None:
         return None
     entries, size = struct.unpack_from("<10xHI", tail, at)
     if tail[max(0, at - _LOCATOR_BYTES) :].startswith(b"PK\6\7"):
-        return "a zip64, which holds more than any bundle; make the zip again with its files alone"
+        return "a zip64 is larger than any bundle; make the zip again with the files of the bundle only"
     if entries > MAX_FILES:
         return f"more than {count(MAX_FILES, 'file')}; a bundle has at most a few hundred"
     if size > MAX_DIRECTORY_BYTES:
-        return f"its list of files has {size:,} bytes; that of a bundle has at most {MAX_DIRECTORY_BYTES:,}"
+        return f"its list of files has {size:,} bytes; a bundle's has at most {MAX_DIRECTORY_BYTES:,}"
     return None
 
 
@@ -107,7 +109,7 @@ def _folder(root: Path) -> Contents:
 
 
 def _all(stream: IO[bytes], name: str, most: int) -> bytes:
-    """What a stream holds, which must be no more than `most` bytes."""
+    """All bytes of a stream. Errors: `InputError` if there are more than `most`."""
     raw = stream.read(most + 1)
     if len(raw) > most:
         raise InputError(f"{name}: more than {most:,} bytes")
@@ -139,13 +141,13 @@ def _zip(archive: zipfile.ZipFile) -> Contents:
 
 
 def _bounded(entries: list[tuple[str, str | None, int]]) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
-    """Names of the entries (name, fault, bytes) that may be read, and the problems of the others."""
+    """The names of the entries (name, fault, bytes) that may be read, and a problem for each of the others."""
     problems, names, total = [], [], 0
     if len(entries) > MAX_FILES:
         problems.append(Problem(f"more than {count(MAX_FILES, 'file')}; a bundle has at most a few hundred"))
         entries = entries[:MAX_FILES]
     for name, fault, size in sorted(entries, key=lambda entry: entry[0]):
-        # The zip beside the files of a folder is bounded where it is opened.
+        # A folder's own zip does not count here: `opened` limits it.
         own_zip = "/" not in name and name.endswith(".zip")
         total += 0 if own_zip else size
         if fault is None and size > (most := _limit(name)) and not own_zip:

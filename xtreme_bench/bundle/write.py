@@ -1,4 +1,4 @@
-"""Write a bundle: predictions by task and language, a manifest, and a zip whose bytes depend on nothing else."""
+"""Write a bundle: predictions by task and language, a manifest, and a zip whose bytes depend only on these."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from xtreme_bench.official.predictions import examine
 from xtreme_bench.wording import quoted
 
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
-# Of renameat2(2): paths are as for any other call, and both names stay.
+# Arguments of renameat2(2): AT_FDCWD and RENAME_EXCHANGE.
 _HERE, _EXCHANGE = -100, 2
 
 
 def require_place(out: Path, name: str) -> None:
-    """Errors: `InputError` where a bundle of this name cannot be, or not at `out`, which something else occupies."""
+    """Check the place of a bundle. Errors: `InputError` if the name is not allowed, or `out` holds something else."""
     if not re.fullmatch(BUNDLE_NAME, name):
-        reason = "at most 100 letters, digits, `.`, `_` and `-`, the first a letter or digit"
+        reason = "at most 100 letters, digits, `.`, `_` and `-`, starting with a letter or digit"
         raise InputError(f"{quoted(name)} cannot name a bundle: use {reason}")
     if out.exists() and not (out / MANIFEST).is_file() and not (out.is_dir() and not any(out.iterdir())):
         raise InputError(f"{out}: exists and is not a bundle; name another folder or remove it")
@@ -39,12 +39,12 @@ def require_place(out: Path, name: str) -> None:
 def write(out: Path, manifest: Mapping[str, Any], predictions: Mapping[str, Path]) -> Path:
     """Write the bundle folder `out`, with its zip `<name>.zip` inside, and return `out`.
 
-    `predictions` maps a task to the folder that holds its `test-<language>.<ext>`. `manifest` has everything but
-    `schema_version`, `recipe_sha256` and what is measured here for `files`; other facts it has about a file, such as
-    `candidates` (the number of foreign sentences of Tatoeba), are kept. An older bundle at `out` is replaced at the
-    end, in one step, so that a kill leaves the old one or the new one; one with the same content is left as it is.
+    `predictions` maps a task to the folder that holds its `test-<language>.<ext>`. This function adds
+    `schema_version`, `recipe_sha256` and the measured part of `files` to `manifest`. It keeps other facts about a file,
+    such as `candidates` (the number of foreign sentences of Tatoeba). It replaces an older bundle at `out` in one step
+    at the end, so a kill leaves the old bundle or the new one. A bundle with equal content stays untouched.
 
-    Errors: `InputError` with all faults of the predictions or the manifest, or when `out` holds something else.
+    Errors: `InputError` with all faults of the predictions or the manifest, or if `out` holds something else.
     """
     name = str(manifest.get("name"))
     fresh, old = out.with_name(f".{out.name}.writing"), out.with_name(f".{out.name}.old")
@@ -62,16 +62,16 @@ def write(out: Path, manifest: Mapping[str, Any], predictions: Mapping[str, Path
 
 
 def _put(fresh: Path, out: Path, old: Path) -> None:
-    """Let the folder `fresh` be at `out`; what was there is at one of the other two names afterwards."""
+    """Move the folder `fresh` to `out`. Afterwards the previous folder is at `fresh` or at `old`."""
     if not out.exists():
         fresh.rename(out)
-    elif not exchange(fresh, out):  # a file system that cannot: for a moment the bundle is at `old` alone
+    elif not exchange(fresh, out):  # without exchange there is a moment when the bundle is only at `old`
         out.rename(old)
         fresh.rename(out)
 
 
 def exchange(one: Path, other: Path) -> bool:
-    """Let two folders change places in one step, as Linux offers; whether that was possible."""
+    """Swap two folders in one step, which Linux offers. Returns whether this worked."""
     rename = getattr(ctypes.CDLL(None), "renameat2", None)
     return rename is not None and rename(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0
 
@@ -95,7 +95,7 @@ def _fill(folder: Path, name: str, manifest: Mapping[str, Any], predictions: Map
 
 
 def _copy(predictions: Mapping[str, Path], folder: Path, facts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Check and copy the predictions; returns the manifest's entries. A faulty file never gets into a bundle."""
+    """Check and copy the predictions; returns the manifest's entries. A faulty file never enters a bundle."""
     problems: list[Problem] = []
     entries = {}
     for task, source in sorted(predictions.items()):
@@ -118,7 +118,7 @@ def _copy(predictions: Mapping[str, Path], folder: Path, facts: Mapping[str, Any
 
 
 def _zip(folder: Path, names: list[str], path: Path) -> None:
-    """Pack files so that equal content gives equal bytes: fixed times, permissions, order and compression."""
+    """Pack files so that equal content gives equal bytes: fixed times, permissions, order, compression level."""
     with zipfile.ZipFile(path, "w") as archive:
         for name in sorted(names):
             info = zipfile.ZipInfo(name, _ZIP_TIME)

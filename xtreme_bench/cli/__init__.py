@@ -1,3 +1,3 @@
-"""The command line: one function for each command, which calls one function of another package and prints."""
+"""The command line: each command is a function that calls another package and prints the result."""
 
 __all__ = ["main"]

@@ -1,4 +1,4 @@
-"""The command line's part about containers, and `doctor`."""
+"""The commands about containers, and `doctor`."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from pathlib import Path
 
 import click
 
-from xtreme_bench.cli.data import OUTPUT, emit
+from xtreme_bench.cli.options import OUTPUT, emit
 from xtreme_bench.wording import count, say
 
 
 @click.command()
-@click.option("--gpu", is_flag=True, help="A GPU that is not really used is a fault, also where there is none.")
+@click.option("--gpu", is_flag=True, help="Fail unless a GPU is present and really used.")
 @click.option("--json", "json_file", type=OUTPUT, help="Write the findings as JSON; - is standard output.")
 def doctor(gpu: bool, json_file: Path | None) -> None:
-    """Show what stages would compute with here: Python, GPU, torch, ONNX Runtime, Docker; exit 1 for what is broken."""
+    """Test what stages compute with: Python, GPU, torch, ONNX Runtime, Docker; exit 1 if something is broken."""
     from tabulate import tabulate
 
     from xtreme_bench.cli.doctor import examine
@@ -31,9 +31,9 @@ def doctor(gpu: bool, json_file: Path | None) -> None:
 
 
 @click.command()
-@click.option("--named", metavar="IMAGE", help="A ready image instead of the one that the Dockerfile defines.")
+@click.option("--named", metavar="IMAGE", help="Use this image instead of the one that the Dockerfile defines.")
 def image(named: str | None) -> None:
-    """Find the image of --engine docker, or build it, and print its digest."""
+    """Find or build the image of --engine docker, and print its digest."""
     from xtreme_bench.engines.docker import connect
     from xtreme_bench.engines.image import find_or_make
 
@@ -41,7 +41,7 @@ def image(named: str | None) -> None:
 
 
 @click.command("clean-containers")
-@click.option("--all", "everyone", is_flag=True, help="Also those of runs that go on.")
+@click.option("--all", "everyone", is_flag=True, help="Also remove the containers of active runs.")
 def clean_containers(everyone: bool) -> None:
     """Remove the containers that killed runs left."""
     from xtreme_bench.engines.docker import connect

@@ -1,63 +1,51 @@
-"""The command line's `data` group, and what both halves of the command line share."""
+"""The `data` commands."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
+from xtreme_bench.cli.options import ALLOW_PARTIAL, EXISTING_FOLDER, FOLDER, OUTPUT, emit
 from xtreme_bench.data import layout
 from xtreme_bench.data.usable import MOST_UNUSABLE
 from xtreme_bench.errors import InputError
-from xtreme_bench.wording import json_text, say
+from xtreme_bench.wording import say
 
-FOLDER = click.Path(file_okay=False, path_type=Path)
-EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _PREPARE = "`xtreme-bench data prepare RELEASES --to FOLDER` makes such a folder, and --data names it"
-ALLOW_PARTIAL = click.option(
-    "--allow-partial", is_flag=True, help="Far fewer records of a corpus than are published are no error."
-)
-OUTPUT = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
-
-
-def emit(json_file: Path | None, value: Any, text: Callable[[], str]) -> None:
-    """Write JSON where asked; with `-` nothing else goes to standard output."""
-    if json_file is None or str(json_file) != "-":
-        say(text())
-    if json_file is not None and str(json_file) == "-":
-        say(json_text(value))
-    elif json_file is not None:
-        from xtreme_bench.files import write_text
-
-        write_text(json_file, f"{json_text(value)}\n")
 
 
 @click.group()
 def data() -> None:
-    """Corpora: make them ready, or write the built-in ones."""
+    """Corpora: fetch, prepare, inspect and audit them, or write the built-in ones."""
 
 
 @data.command()
 @click.argument("sources", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="SOURCE...")
-@click.option("--to", type=FOLDER, required=True, help="Where the XTREME download layout is written.")
+@click.option("--to", type=FOLDER, required=True, help="Folder for the corpora, in XTREME's download layout.")
 @click.option("--labels", type=FOLDER, help="Where gold labels are written; the default is TO with `-labels` added.")
 @click.option(
-    "--dev-as-test", multiple=True, metavar="TASK", help="Let this task's development set stand in for its test set."
+    "--dev-as-test",
+    multiple=True,
+    metavar="TASK",
+    help="Use this task's development set as its test set if no labelled test set is found.",
 )
 @click.option(
-    "--sample", type=click.IntRange(min=0), default=0, help="Keep this many test examples a language; 0 = all."
+    "--sample", type=click.IntRange(min=0), default=0, help="Keep this many test examples per language; 0 = all."
 )
 @click.option(
     "--unusable",
     type=click.FloatRange(0, 1),
     default=MOST_UNUSABLE,
     show_default=True,
-    help="Share of a file's training rows that may be unusable; they are left out.",
+    help="Largest share of unusable rows in a training or development file; these rows are left out.",
 )
 @ALLOW_PARTIAL
-@click.option("--json", "json_file", type=OUTPUT, help="Write what was found and made as JSON; - is standard output.")
+@click.option(
+    "--json", "json_file", type=OUTPUT, help="Write what was found and written as JSON; - is standard output."
+)
 def prepare(
     sources: tuple[Path, ...],
     to: Path,
@@ -68,7 +56,7 @@ def prepare(
     allow_partial: bool,
     json_file: Path | None,
 ) -> None:
-    """Turn the upstream releases in SOURCE, folders or archives, into XTREME's download layout and gold labels."""
+    """Convert the released corpora in SOURCE (folders or archives) to XTREME's download layout and gold labels."""
     from xtreme_bench.data.release.prepare import prepare as prepare_releases
     from xtreme_bench.data.release.prepared import said
     from xtreme_bench.run.progress import Display
@@ -84,7 +72,7 @@ def prepare(
 
 
 def _require_whole(notes: Mapping[str, Any], to: Path, allow_partial: bool) -> None:
-    """The last word of `prepare`: everything is written and said, but far too few records are an error."""
+    """Raise the error for far too few records; it comes last, after everything is written and reported."""
     from xtreme_bench.data.plausible import require_enough
 
     if not allow_partial:
@@ -93,16 +81,16 @@ def _require_whole(notes: Mapping[str, Any], to: Path, allow_partial: bool) -> N
 
 @data.command()
 @click.argument("tasks", nargs=-1, metavar="[TASK]...")
-@click.option("--to", type=FOLDER, required=True, help="The data folder; what is fetched is kept in TO/releases.")
+@click.option("--to", type=FOLDER, required=True, help="The data folder; downloads are kept in TO/releases.")
 @click.option("--labels", type=FOLDER, help="Where gold labels are written; the default is TO with `-labels` added.")
 @click.option(
     "--origin",
     type=click.Choice(["hub", "upstream"]),
-    help="Fetch only from the Hugging Face hub, or only from the addresses of the data sets' authors.",
+    help="Fetch only from the Hugging Face hub, or only from the authors' own addresses.",
 )
 @ALLOW_PARTIAL
 def fetch(tasks: tuple[str, ...], to: Path, labels: Path | None, origin: str | None, allow_partial: bool) -> None:
-    """Fetch the corpora of TASKs (default: all that are free) and prepare them; checksums are kept in TO/data.lock."""
+    """Fetch and prepare the corpora of TASKs (default: all free ones); checksums are kept in TO/data.lock."""
     from xtreme_bench.data.fetch.corpora import RELEASES, at_rest
     from xtreme_bench.data.fetch.corpora import fetch as fetch_corpora
     from xtreme_bench.data.release.prepare import prepare as prepare_releases
@@ -123,12 +111,12 @@ def fetch(tasks: tuple[str, ...], to: Path, labels: Path | None, origin: str | N
 
 
 @data.command()
-@click.option("--to", type=FOLDER, required=True, help="Where the corpora are written.")
+@click.option("--to", type=FOLDER, required=True, help="Folder for the corpora.")
 @click.option("--labels", type=FOLDER, help="Where gold labels are written; the default is TO with `-labels` added.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
 @click.option("--scale", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True)
 def miniature(to: Path, labels: Path | None, seed: int, scale: float) -> None:
-    """Write the built-in corpora, to look at or to train on elsewhere."""
+    """Write the built-in corpora to a folder."""
     from xtreme_bench.benchmark import MINIATURE_LANGUAGES
     from xtreme_bench.miniature.corpus import write_corpus, write_labels
     from xtreme_bench.run.progress import Display
@@ -136,7 +124,7 @@ def miniature(to: Path, labels: Path | None, seed: int, scale: float) -> None:
     labels = labels or layout.labels_beside(to)
     for folder in (to, labels):
         if folder.is_dir() and any(folder.iterdir()):
-            raise InputError(f"{folder}: is not empty; name a new folder")
+            raise InputError(f"{folder}: not empty; give a new folder")
     display = Display(2)
     with display.work("corpora") as progress:
         write_corpus(to, seed=seed, scale=scale, languages=MINIATURE_LANGUAGES, progress=progress)
@@ -148,11 +136,11 @@ def miniature(to: Path, labels: Path | None, seed: int, scale: float) -> None:
 @data.command()
 @click.option("--data", "folder", type=EXISTING_FOLDER, default=Path("download"), show_default=True)
 @click.option("--labels", type=EXISTING_FOLDER, help="Gold labels; the default is DATA with `-labels` added.")
-@click.option("--task", "tasks", multiple=True, metavar="TASK", help="Only this task, with a row for each language.")
-@click.option("--all", "every", is_flag=True, help="A row for each language of all tasks.")
-@click.option("--json", "json_file", type=OUTPUT, help="Write all that was found as JSON; - is standard output.")
+@click.option("--task", "tasks", multiple=True, metavar="TASK", help="Show only this task, one row per language.")
+@click.option("--all", "every", is_flag=True, help="Show all tasks, one row per language.")
+@click.option("--json", "json_file", type=OUTPUT, help="Write the full result as JSON; - is standard output.")
 def status(folder: Path, labels: Path | None, tasks: tuple[str, ...], every: bool, json_file: Path | None) -> None:
-    """Show which corpora DATA has, their records beside the published counts, and how to get what is missing."""
+    """Show the corpora in DATA, their sizes and the published sizes, and how to get missing ones."""
     from xtreme_bench.data.counts import memory_file
     from xtreme_bench.report import status as states
     from xtreme_bench.report.status_text import said
@@ -172,18 +160,18 @@ def status(folder: Path, labels: Path | None, tasks: tuple[str, ...], every: boo
 
 @data.command()
 @click.argument("recipe", required=False)
-@click.option("--data", "folder", type=FOLDER, help="Folder of the corpora; without RECIPE all that is in it.")
+@click.option("--data", "folder", type=FOLDER, help="Folder of the corpora; without RECIPE, audit everything in it.")
 @click.option("--store", type=FOLDER, default=Path("store"), show_default=True, help="Where stages are kept.")
 @ALLOW_PARTIAL
 @click.option("--json", "json_file", type=OUTPUT, help="Write the findings as JSON; - is standard output.")
 def audit(recipe: str | None, folder: Path | None, store: Path, allow_partial: bool, json_file: Path | None) -> None:
-    """Find what flatters the scores of RECIPE: training text in test sets, languages seen, repeated rows."""
+    """Find what may inflate the scores of RECIPE: training text in test sets, languages seen, repeated rows."""
     from xtreme_bench.audit.scope import everything
     from xtreme_bench.report import audit as audit_text
     from xtreme_bench.run.progress import Display
 
     if recipe is None and folder is None:
-        raise InputError("name a recipe, or a folder in XTREME's download layout with --data")
+        raise InputError("give a RECIPE, or a folder in XTREME's download layout with --data")
     if folder is not None and not any(path.is_file() for path in folder.rglob("*")):
         raise InputError(f"{folder} {'holds no data' if folder.is_dir() else 'does not exist'}: {_PREPARE}")
     if recipe is not None:

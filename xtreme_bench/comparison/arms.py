@@ -1,14 +1,14 @@
-"""What is compared: the runs of one experiment, one for each seed, with what each test item adds to its scores."""
+"""The two sides of a comparison: the runs of an experiment, one per seed, with the counts of each test item."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from xtreme_bench.benchmark import TASKS
-from xtreme_bench.bundle.paths import MANIFEST
+from xtreme_bench.bundle.paths import MANIFEST, SUMMARY
 from xtreme_bench.bundle.read import opened
 from xtreme_bench.bundle.write import read_manifest
 from xtreme_bench.errors import InputError, Problem
@@ -16,13 +16,14 @@ from xtreme_bench.official.gold import gold_path, read_gold
 from xtreme_bench.official.items import Items, items
 from xtreme_bench.official.predictions import examine
 from xtreme_bench.official.sizes import gold_size
+from xtreme_bench.untrusted import parse_json
 
 Cell = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class Arm:
-    """One side of a comparison: `manifests` of its runs, and for each task and language the items of each run."""
+    """One side of a comparison: the `manifests` of its runs, and (task, language) -> the items of each run."""
 
     name: str
     manifests: tuple[Mapping[str, Any], ...]
@@ -34,23 +35,44 @@ class Arm:
         return tuple(manifest["seed"] for manifest in self.manifests)
 
 
-def bundles_of(place: Path) -> list[Path]:
-    """The bundles of one experiment: a bundle itself, folder or zip, or those in the folders below, one for each seed.
+def bundles_of(place: Path, say: Callable[[str], None] = lambda note: None) -> list[Path]:
+    """The bundles of one experiment: `place` itself (folder or zip), or the folders in it, one per seed.
 
-    Errors: `InputError` when there is none.
+    If a run left a summary of its seeds, seeds that it counts in no mean are left out, and `say` gets a note of each.
+    Errors: `InputError` if there is no bundle, or if the summary is unusable or names a bundle that is missing.
     """
     if place.is_file() or (place / MANIFEST).is_file():
         return [place]
     found = sorted(path.parent for path in place.glob(f"*/{MANIFEST}"))
+    if (place / SUMMARY).is_file():
+        counted, failed = _summary(place / SUMMARY)
+        lost = [place / name for name in counted if place / name not in found]
+        if absent := [Problem("is not there; run the recipe again", str(path)) for path in lost]:
+            raise InputError(f"{place / SUMMARY} names bundles that are not there", absent)
+        for bundle in found:
+            if bundle.name not in counted:
+                say(f"{bundle} is left out: {failed.get(bundle.name, f'{SUMMARY} does not name it')}")
+        found = [bundle for bundle in found if bundle.name in counted]
     if not found:
-        raise InputError(f"{place}: holds no bundle; give a bundle, or a folder with a bundle for each seed")
+        raise InputError(f"{place}: no bundle that counts; give a bundle, or a folder with one bundle per seed")
     return found
 
 
-def read_arm(bundles: Sequence[Path], labels: Path, *, name: str | None = None) -> Arm:
-    """The runs of one experiment, from its bundles. Errors: `InputError` with all faults of all files.
+def _summary(path: Path) -> tuple[list[str], dict[str, str]]:
+    """The names of the bundles that count, and why those of failed seeds do not."""
+    try:
+        summary = parse_json(path.read_text(encoding="utf-8"))
+        bundles, failed = summary["bundles"], summary["failed"]
+        counted = [str(name) for seed, name in bundles.items() if seed not in failed]
+        return counted, {str(bundles[seed]): str(why) for seed, why in failed.items() if seed in bundles}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{path}: is no summary of seeds; run the recipe again, or remove it") from error
 
-    Files without gold labels are left out. Runs must differ in their seed alone.
+
+def read_arm(bundles: Sequence[Path], labels: Path, *, name: str | None = None) -> Arm:
+    """Read the runs of one experiment from its bundles. Errors: `InputError` with all faults of all files.
+
+    Files without gold labels are left out. The runs must differ only in their seed.
     """
     manifests = tuple(read_manifest(bundle) for bundle in bundles)
     problems = _unlike(manifests, bundles)
@@ -59,7 +81,7 @@ def read_arm(bundles: Sequence[Path], labels: Path, *, name: str | None = None) 
         for cell, added in _read(bundle, labels, problems).items():
             found.setdefault(cell, []).append(added)
     problems += [
-        Problem("some runs of this experiment lack it", TASKS[task].file(language), task=task, language=language)
+        Problem("missing in some runs of this experiment", TASKS[task].file(language), task=task, language=language)
         for (task, language), runs in found.items()
         if len(runs) < len(bundles)
     ]
@@ -88,19 +110,20 @@ def _read(bundle: Path, labels: Path, problems: list[Problem]) -> dict[Cell, Ite
 
 
 def _unlike(manifests: Sequence[Mapping[str, Any]], bundles: Sequence[Path]) -> list[Problem]:
-    """Why several bundles are not the runs of one experiment with different seeds."""
+    """Why the bundles are not runs of one experiment with different seeds; empty if they are."""
     first, problems = manifests[0], []
     for manifest, bundle in zip(manifests[1:], bundles[1:], strict=True):
-        if _without_seed(manifest) != _without_seed(first):
-            problems.append(Problem(f"not the recipe of {bundles[0]} with another seed", str(bundle)))
+        if without_seed(manifest) != without_seed(first):
+            problems.append(Problem(f"its recipe and that of {bundles[0]} differ in more than the seed", str(bundle)))
     seeds = [manifest["seed"] for manifest in manifests]
     problems += [
-        Problem(f"seed {seed} is there twice; name each run once", str(bundle))
+        Problem(f"seed {seed} occurs twice; give each run once", str(bundle))
         for at, (seed, bundle) in enumerate(zip(seeds, bundles, strict=True))
         if seed in seeds[:at]
     ]
     return problems
 
 
-def _without_seed(manifest: Mapping[str, Any]) -> dict[str, Any]:
+def without_seed(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a recipe must be equal in runs of one experiment."""
     return {key: value for key, value in manifest["recipe"].items() if key not in ("seed", "seeds", "resources")}

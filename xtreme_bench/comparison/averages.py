@@ -1,4 +1,4 @@
-"""Which means over tasks and languages a comparison states, as weights of its cells."""
+"""The means over tasks and languages that a comparison reports, as weights of its cells (task, language)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from xtreme_bench.benchmark import GROUPS, LANGUAGES, TASKS
+from xtreme_bench.benchmark import GROUPS, LANGUAGES, OVERALL, TASKS
 from xtreme_bench.comparison.arms import Cell
 
-# The order of subject, object and verb that is most usual (WALS, feature 81A); languages that are not here have none
-# that is dominant, or none is stated.
+# The dominant order of subject, object and verb (WALS, feature 81A). A language that is not listed has no dominant
+# order, or WALS gives none.
 _ORDERS = {
     "SVO": ("bg", "en", "es", "et", "fi", "fr", "he", "id", "it", "pt", "ru", "sw", "th", "vi", "yo", "zh"),
     "SOV": ("bn", "eu", "fa", "hi", "ja", "ka", "kk", "ko", "ml", "mr", "my", "ta", "te", "tr", "ur"),
@@ -21,7 +21,7 @@ WORD_ORDER: Mapping[str, str] = {code: order for order, codes in _ORDERS.items()
 
 @dataclass(frozen=True)
 class Average:
-    """A mean over cells; `level` is what it is compared beside, `weights` sum to 1."""
+    """A weighted mean over cells. `level`: its kind, such as "task". `weights`: sum to 1."""
 
     name: str
     level: str
@@ -29,10 +29,10 @@ class Average:
 
 
 def averages(cells: Collection[Cell], manifests: Iterable[Mapping[str, Any]]) -> list[Average]:
-    """All that can be said of these cells: overall, groups, tasks, tasks without English, and kinds of languages.
+    """All means of these cells: overall, groups, tasks, tasks without English, and kinds of languages.
 
-    As in XTREME a task is the mean over its languages, a group and overall the mean over their tasks; these are there
-    only when all their tasks are. Means by kind of language are over all cells of such languages, English left out.
+    As in XTREME, the score of a task is the mean over its languages; a group and overall are means over their tasks,
+    and need all of them. The mean of a kind of language is over all cells of these languages, without English.
     """
     tasks = {task: [cell for cell in cells if cell[0] == task] for task in TASKS}
     tasks = {task: own for task, own in tasks.items() if own}
@@ -48,8 +48,8 @@ def averages(cells: Collection[Cell], manifests: Iterable[Mapping[str, Any]]) ->
         for name, names in GROUPS.items()
         if set(names) <= set(by_task)
     ]
-    if set(TASKS) <= set(by_task):
-        found.append(Average("overall", "overall", _over(list(by_task.values()))))
+    if set(OVERALL) <= set(by_task):
+        found.append(Average("overall", "overall", _over([by_task[task] for task in OVERALL])))
     foreign = [cell for cell in cells if cell[1] != "en"]
     trained = _intermediate_languages(manifests)
     kinds: dict[str, Callable[[str], str | None]] = {
@@ -81,6 +81,6 @@ def _by_kind(level: str, cells: Iterable[Cell], kind: Callable[[str], str | None
 
 
 def _intermediate_languages(manifests: Iterable[Mapping[str, Any]]) -> set[str]:
-    """Languages that any run was trained in on an intermediate task."""
+    """The languages in which any run was trained on an intermediate task."""
     phases = [manifest["trained_on"].get("intermediate") or {} for manifest in manifests]
     return {code for phase in phases for codes in phase.values() for code in codes}

@@ -1,4 +1,4 @@
-"""Two experiments compared: every difference with its interval, what is significant, and a verdict."""
+"""Compare two experiments: every difference with its confidence interval, its p-value and a verdict."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from xtreme_bench.official.items import Items, score_of
 
 RESAMPLES = 10_000
 LEVEL = 0.05
-# Normal quantiles: a difference of this many standard errors is found in 80 of 100 experiments at the 5 % level.
+# Normal quantiles: at the 5 % level, 80 % of experiments detect a difference of this many standard errors.
 DETECTABLE = 1.960 + 0.842
-# Test sets that are translations: the same items in every language, so they are drawn together.
+# Parallel test sets: their items are the same in every language, so all languages are resampled together.
 PARALLEL = ("xnli", "pawsx", "xquad", "mlqa")
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A difference B - A in points: its 95 % interval, p (also for the whole family, by Holm), and what could be seen.
+    """A difference B - A in points, with its 95 % interval, its p-value, and the p-value after Holm's correction.
 
-    `cells` is over how many tasks and languages it is a mean; `detectable` the smallest difference that an experiment
-    like this one finds in 80 of 100 cases.
+    `cells`: the number of task and language pairs in the mean. `detectable`: the smallest difference, in points, that
+    an experiment like this one detects with 80 % power.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Estimate:
 
     @property
     def verdict(self) -> str:
-        """better, worse or cannot tell: of B beside A, after Holm's correction."""
+        """Whether B is better or worse than A, or "cannot tell", after Holm's correction."""
         if self.p_holm > LEVEL:
             return "cannot tell"
         return "better" if self.difference > 0 else "worse"
@@ -53,7 +53,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Comparison:
-    """B beside A, over the tasks and languages that both have; `only` maps an arm to the cells that the other lacks."""
+    """B compared with A, over their common tasks and languages. `only`: arm -> cells that the other arm lacks."""
 
     a: str
     b: str
@@ -68,7 +68,7 @@ class Comparison:
         return [one for one in self.estimates if one.level == name]
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON values."""
+        """The comparison as JSON values."""
         return {
             "a": self.a,
             "b": self.b,
@@ -81,11 +81,12 @@ class Comparison:
 
 
 def compare(reference: Arm, *others: Arm, resamples: int = RESAMPLES, seed: int = 0) -> tuple[Comparison, ...]:
-    """Compare each of the other arms with the first, on the items that both predicted; p_holm is over all of them.
+    """Compare each of the other arms with `reference`, on the items that both predicted.
 
-    The same arms and seed give the same numbers. With one run each, p is that of approximate randomisation over items;
-    with several seeds it is read off the distribution that has the interval, which moves items and seeds. Errors:
-    `InputError` when there is nothing to compare, or test items differ.
+    The same arms and `seed` give the same numbers. With one run per arm, p comes from approximate randomisation over
+    items (Noreen 1989). With several seeds it comes from the bootstrap distribution over items and seeds, as the
+    interval does. Holm's correction covers all arms. Errors: `InputError` if there is nothing to compare, or the test
+    items differ.
     """
     return _corrected([_compare(reference, other, resamples, seed) for other in others])
 
@@ -93,14 +94,14 @@ def compare(reference: Arm, *others: Arm, resamples: int = RESAMPLES, seed: int 
 def _compare(a: Arm, b: Arm, resamples: int, seed: int) -> Comparison:
     cells = [cell for cell in a.cells if cell in b.cells]
     if not cells:
-        raise InputError(f"{a.name} and {b.name} have no task and language in common that is scored")
+        raise InputError(f"{a.name} and {b.name} have no scored task and language in common")
     if problems := _other_items(a, b, cells):
         raise InputError(f"{a.name} and {b.name} were not tested on the same items", problems)
     generator = np.random.default_rng(seed)
     paired = a.seeds == b.seeds
     single = len(a.seeds) == len(b.seeds) == 1
     scores, moved, null = _draw(a, b, cells, resamples, generator, with_null=single)
-    moved = moved + _seed_part(scores, paired, resamples, generator)
+    moved = moved + seed_part([scores[1] - scores[0]] if paired else scores, resamples, generator)
     wanted = averages(cells, [*a.manifests, *b.manifests])
     wanted += [Average(f"{task} {language}", "cell", {(task, language): 1.0}) for task, language in cells]
     estimates = []
@@ -112,9 +113,9 @@ def _compare(a: Arm, b: Arm, resamples: int, seed: int) -> Comparison:
 
 
 def _other_items(a: Arm, b: Arm, cells: Sequence[Cell]) -> list[Problem]:
-    """Test sets whose items are not the same. BUCC's are the sentences that a run pairs, so they may differ."""
+    """Test sets whose items differ. For BUCC the items are the sentences that a run pairs, so they may differ."""
     return [
-        Problem("the items differ", TASKS[task].file(language), task=task, language=language)
+        Problem("the test items differ", TASKS[task].file(language), task=task, language=language)
         for task, language in cells
         if task != "bucc2018" and len({frozenset(run) for arm in (a, b) for run in arm.cells[task, language]}) > 1
     ]
@@ -123,14 +124,14 @@ def _other_items(a: Arm, b: Arm, cells: Sequence[Cell]) -> list[Problem]:
 def _notes(a: Arm, b: Arm) -> tuple[str, ...]:
     notes = []
     if a.manifests[0]["data"] != b.manifests[0]["data"]:
-        notes.append("the two were trained or tested on other data: the test items agree, the corpora differ")
+        notes.append("the two runs used different data: the test items agree, but the corpora differ")
     if len(a.seeds) == len(b.seeds) == 1:
-        notes.append("one run each: another seed would move every number, and no interval here covers that")
+        notes.append("one run each: the intervals do not cover the effect of the random seed")
     return tuple(notes)
 
 
-def _blocks(cells: Sequence[Cell]) -> list[list[Cell]]:
-    """Cells whose items are drawn together: all languages of a translated test set, else each by itself."""
+def blocks(cells: Sequence[Cell]) -> list[list[Cell]]:
+    """Groups of cells that are resampled together: all languages of a parallel test set, or one cell alone."""
     together: dict[Any, list[Cell]] = {}
     for cell in cells:
         together.setdefault(cell[0] if cell[0] in PARALLEL else cell, []).append(cell)
@@ -140,37 +141,38 @@ def _blocks(cells: Sequence[Cell]) -> list[list[Cell]]:
 def _draw(
     a: Arm, b: Arm, cells: Sequence[Cell], resamples: int, generator: np.random.Generator, *, with_null: bool
 ) -> tuple[tuple[Array, Array], Array, Array]:
-    """Scores of the runs of both arms, each (cells, seeds); differences of means when items are drawn anew, and when
-    they change sides, each (resamples, cells)."""
+    """Scores of the runs of both arms, each (cells, seeds). Differences of means, (resamples, cells), for
+    resampled items (bootstrap), and for items that are swapped between the arms (randomisation)."""
     place = {cell: at for at, cell in enumerate(cells)}
     scores = (np.zeros((len(cells), len(a.seeds))), np.zeros((len(cells), len(b.seeds))))
     moved = np.zeros((resamples, len(cells)))
     null = np.zeros((resamples, len(cells)))
-    for block in _blocks(cells):
+    for block in blocks(cells):
         at = [place[cell] for cell in block]
         of_a, of_b = _columns(a, b, block)
         for arm, columns in zip(scores, (of_a, of_b), strict=True):
-            arm[at] = _scored(columns.sum(axis=0))
+            arm[at] = scored(columns.sum(axis=0))
         size = of_a[0].size
-        sums = bootstrap(np.concatenate([_flat(of_a), _flat(of_b)], axis=1), resamples, generator)
-        mean_a = _scored(sums[:, :size].reshape(resamples, *of_a.shape[1:])).mean(axis=-1)
-        mean_b = _scored(sums[:, size:].reshape(resamples, *of_b.shape[1:])).mean(axis=-1)
+        sums = bootstrap(np.concatenate([flat(of_a), flat(of_b)], axis=1), resamples, generator)
+        mean_a = scored(sums[:, :size].reshape(resamples, *of_a.shape[1:])).mean(axis=-1)
+        mean_b = scored(sums[:, size:].reshape(resamples, *of_b.shape[1:])).mean(axis=-1)
         moved[:, at] = mean_b - mean_a
         if with_null:
-            shift = swaps(_flat(of_b - of_a), resamples, generator).reshape(resamples, *of_a.shape[1:])
-            left, right = _scored(of_a.sum(axis=0) + shift), _scored(of_b.sum(axis=0) - shift)
+            shift = swaps(flat(of_b - of_a), resamples, generator).reshape(resamples, *of_a.shape[1:])
+            left, right = scored(of_a.sum(axis=0) + shift), scored(of_b.sum(axis=0) - shift)
             null[:, at] = (right - left)[..., 0]
     return scores, moved, null
 
 
 def _columns(a: Arm, b: Arm, block: Sequence[Cell]) -> tuple[Array, Array]:
-    """What the items of a block add, for each arm (items, cells, seeds, sums); 0 where an item is not in a cell."""
+    """The counts of the items of a block, per arm (items, cells, seeds, sums); 0 if an item is not in a cell."""
     names = sorted({name for cell in block for arm in (a, b) for run in arm.cells[cell] for name in run})
     rows = {name: at for at, name in enumerate(names)}
-    return _arm_columns(a, block, rows), _arm_columns(b, block, rows)
+    return arm_columns(a, block, rows), arm_columns(b, block, rows)
 
 
-def _arm_columns(arm: Arm, block: Sequence[Cell], rows: Mapping[str, int]) -> Array:
+def arm_columns(arm: Arm, block: Sequence[Cell], rows: Mapping[str, int]) -> Array:
+    """The counts of the items of a block, (items, cells, seeds, sums). `rows`: item -> its row."""
     width = len(_any(arm.cells[block[0]][0]))
     columns = np.zeros((len(rows), len(block), len(arm.seeds), width))
     for place, cell in enumerate(block):
@@ -183,19 +185,20 @@ def _any(run: Items) -> tuple[float, ...]:
     return next(iter(run.values()))
 
 
-def _flat(columns: Array) -> Array:
+def flat(columns: Array) -> Array:
+    """Columns as a table: one row for each item."""
     return columns.reshape(len(columns), -1)
 
 
-def _scored(sums: Array) -> Array:
+def scored(sums: Array) -> Array:
+    """The scores of sums over items, which are the last axis."""
     found: Array = score_of(tuple(np.moveaxis(sums, -1, 0)))
     return found
 
 
-def _seed_part(scores: tuple[Array, Array], paired: bool, resamples: int, generator: np.random.Generator) -> Array:
-    """How far the difference of means moves with other seeds: (resamples, cells)."""
-    sides = [scores[1] - scores[0]] if paired else [scores[0], scores[1]]
-    moved = np.zeros((resamples, len(scores[0])))
+def seed_part(sides: Sequence[Array], resamples: int, generator: np.random.Generator) -> Array:
+    """The change of a sum or difference of means with resampled seeds, (resamples, cells); sides are (cells, seeds)."""
+    moved = np.zeros((resamples, len(sides[0])))
     for runs in sides:
         deviations = runs - runs.mean(axis=1, keepdims=True)
         moved += seed_weights(runs.shape[1], resamples, generator) @ deviations.T
@@ -209,12 +212,12 @@ def _estimate(
     drawn = moved @ weights
     low, high = np.quantile(drawn, [LEVEL / 2, 1 - LEVEL / 2])
     if null is not None:
-        # A sum of floats may differ in its last digits from the one that is looked for.
+        # The tolerance: equal differences may have different last digits, because floats are summed in another order.
         p = (1 + int(np.count_nonzero(np.abs(null @ weights) >= abs(b - a) - 1e-9))) / (len(null) + 1)
     else:
         beyond = min(int(np.count_nonzero(drawn <= 0)), int(np.count_nonzero(drawn >= 0)))
         p = min(1.0, 2 * (1 + beyond) / (len(drawn) + 1))
-    # Half of the interval rather than the standard deviation, which Student's t with few seeds does not have.
+    # From the interval, not the standard deviation: Student's t has none for few seeds.
     error = (high - low) / 2 / 1.960
     return Estimate(
         average.name, average.level, a, b, b - a, float(low), float(high), p, p,
@@ -223,7 +226,7 @@ def _estimate(
 
 
 def _corrected(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
-    """The comparisons with p-values for all that they say on one level: overall, groups, tasks, ..."""
+    """The comparisons with p-values corrected by Holm's method within each level: overall, group, task, ..."""
     levels: dict[str, dict[tuple[int, str], float]] = {}
     for at, comparison in enumerate(comparisons):
         for one in comparison.estimates:

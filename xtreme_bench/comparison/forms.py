@@ -12,7 +12,7 @@ from tabulate import tabulate
 from xtreme_bench.benchmark import LANGUAGES, TASKS
 from xtreme_bench.comparison.compare import Comparison, Estimate
 
-# The levels that a table shows, in order; single cells have a table of their own.
+# The levels in the table of means, in order. Single cells have their own table.
 LEVELS = ("overall", "group", "task", "transfer", "intermediate data", "family", "script", "word order")
 FORMATS = {"text": "simple", "markdown": "github", "latex": "latex_booktabs"}
 NAMES = {"script": "{} script", "intermediate data": "{} in intermediate data", "word order": "order {}"}
@@ -20,12 +20,12 @@ SURE = {"better": "+", "worse": "−", "cannot tell": ""}
 
 
 def document(comparisons: Sequence[Comparison], form: str = "text") -> str:
-    """All that `xtreme-bench compare` says, in one of `FORMATS` or as CSV."""
+    """The output of `xtreme-bench compare` in one of `FORMATS`, or as CSV."""
     if form == "csv":
         return table_csv(comparisons).rstrip("\n")
     parts = []
     for comparison in comparisons:
-        head = f"{comparison.b} beside {comparison.a}: differences in points, * significant after Holm's correction"
+        head = f"{comparison.b} compared with {comparison.a}: differences in points, * significant (Holm)"
         parts += [] if form == "latex" else [head]
         parts.append(tables(comparison, form))
         parts += [] if form == "latex" else ["\n".join(sentences(comparison))]
@@ -33,15 +33,15 @@ def document(comparisons: Sequence[Comparison], form: str = "text") -> str:
 
 
 def sentences(comparison: Comparison) -> list[str]:
-    """What may be concluded, in words."""
+    """The conclusions, in words."""
     a, b = comparison.a, comparison.b
     lines = [_sentence(one, a, b) for one in [*comparison.level("overall"), *comparison.level("group")]]
     lines = lines or [_sentence(one, a, b) for one in comparison.level("task")]
     cells = comparison.level("cell")
     better, worse = (sum(one.verdict == verdict for one in cells) for verdict in ("better", "worse"))
     lines.append(
-        f"Of {len(cells)} pairs of a task and a language {better} are better, {worse} worse, and in "
-        f"{len(cells) - better - worse} nobody can tell."
+        f"Of {len(cells)} pairs of a task and a language, {better} are better and {worse} are worse; for "
+        f"{len(cells) - better - worse} the data cannot tell."
     )
     return [*lines, *(f"{note[0].upper()}{note[1:]}." for note in comparison.notes)]
 
@@ -51,13 +51,13 @@ def _sentence(one: Estimate, a: str, b: str) -> str:
     if one.verdict != "cannot tell":
         return f"{one.name}: {b} is {one.verdict} than {a}, {difference}."
     return (
-        f"{one.name}: cannot tell, {difference}; about {one.detectable:.1f} points or more could have been seen here."
+        f"{one.name}: cannot tell, {difference}; this comparison can detect about {one.detectable:.1f} points or more."
     )
 
 
 def tables(comparison: Comparison, form: str = "text") -> str:
-    """The means, then each task and language, in one of `FORMATS`."""
-    head = ["", comparison.a, comparison.b, "difference", "95 % interval", "p (Holm)", "", "could be seen", "cells"]
+    """The table of means, then the table of cells (task, language), in one of `FORMATS`."""
+    head = ["", comparison.a, comparison.b, "difference", "95 % interval", "p (Holm)", "", "detectable", "cells"]
     rows: list[list[str]] = []
     for level in LEVELS:
         own = comparison.level(level)
@@ -76,7 +76,7 @@ def _row(one: Estimate, level: str) -> list[str]:
 
 
 def _cells(comparison: Comparison, form: str) -> str:
-    """Differences by language and task; those that are significant are marked."""
+    """Differences by language and task; `*` marks the significant ones."""
     found = {tuple(one.name.split(" ")): one for one in comparison.level("cell")}
     tasks = [task for task in TASKS if any(task == cell[0] for cell in found)]
     languages = [code for code in LANGUAGES if any(code == cell[1] for cell in found)]
@@ -98,7 +98,7 @@ def _tabulated(head: Sequence[str], rows: Sequence[Sequence[str]], form: str) ->
 
 
 def table_csv(comparisons: Sequence[Comparison]) -> str:
-    """Every estimate as a line of CSV, with all digits."""
+    """Every estimate as one line of CSV, unrounded."""
     stream = io.StringIO()
     writer: csv.DictWriter[str] | None = None
     for comparison in comparisons:

@@ -1,8 +1,8 @@
-"""Resampling of test items and seeds: how far a difference would move with other items and other seeds.
+"""Resample test items and seeds, to estimate how much a difference depends on them.
 
-Paired bootstrap (Efron and Tibshirani 1993, chapter 8; for this field Koehn 2004) and approximate randomisation (Noreen
-1989). Items that are alike in all columns are drawn together: the number of times that each kind is drawn is
-multinomial, and the number of those that change sides binomial, so this is the same draw for less work.
+Paired bootstrap (Efron and Tibshirani 1993, chapter 8; in NLP, Koehn 2004) and approximate randomisation (Noreen 1989).
+Items with equal values in all columns form one kind, and kinds are drawn instead of items: how often a kind is drawn is
+multinomial, and how many of its items are swapped is binomial. The distribution is the same, at a lower cost.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Name = TypeVar("Name", bound=Hashable)
 
-# Drawing by kinds costs about as much as this many single items for each kind.
+# Drawing one kind costs about as much as drawing this many single items.
 _KIND_COST = 8
 _CHUNK = 8_000_000
 
@@ -37,9 +37,9 @@ def bootstrap(columns: Array, resamples: int, generator: np.random.Generator) ->
 
 
 def swaps(change: Array, resamples: int, generator: np.random.Generator) -> Array:
-    """Sums of what changes when each item changes sides with probability 1/2: (items, columns) -> (resamples, columns).
+    """Sums of changes when each item is swapped with probability 1/2: (items, columns) -> (resamples, columns).
 
-    `change` is what an item adds more in the other run.
+    `change`: how much more an item adds in the other run.
     """
     change = change[np.any(change != 0, axis=1)]
     if not len(change):
@@ -55,17 +55,17 @@ def swaps(change: Array, resamples: int, generator: np.random.Generator) -> Arra
 
 
 def _chunks(resamples: int, number: int) -> Iterator[int]:
-    """How many resamples are drawn at a time, so that their weights stay within some 100 MB."""
+    """The numbers of resamples to draw at a time, so that their weights need about 100 MB at most."""
     rows = max(1, _CHUNK // number)
     for begin in range(0, resamples, rows):
         yield min(rows, resamples - begin)
 
 
 def seed_weights(seeds: int, resamples: int, generator: np.random.Generator) -> Array:
-    """Weights (resamples, seeds) that sum to 0: `mean + deviations @ weights` is spread as Student's t says.
+    """Weights (resamples, seeds) that sum to 0, such that `mean + deviations @ weights` follows Student's t.
 
-    With few seeds resampling them would make their spread too small; so their mean moves as that of normal numbers of
-    unknown variance does. One seed has no spread that could be known, and moves nothing.
+    A bootstrap over few seeds would underestimate their spread. So the mean varies like that of a normal sample with
+    unknown variance. One seed shows no spread: its weight is 0.
     """
     if seeds == 1:
         return np.zeros((resamples, 1))
@@ -77,7 +77,7 @@ def seed_weights(seeds: int, resamples: int, generator: np.random.Generator) -> 
 
 
 def holm(values: Mapping[Name, float]) -> dict[Name, float]:
-    """p-values for all of a family at once (Holm 1979): name -> adjusted p, never below that of a smaller one."""
+    """Correct a family of p-values by Holm's method (Holm 1979): name -> adjusted p, monotone in p."""
     adjusted: dict[Name, float] = {}
     highest = 0.0
     ordered = sorted(values.items(), key=lambda pair: pair[1])

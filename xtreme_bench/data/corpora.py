@@ -13,10 +13,10 @@ from functools import partial
 from itertools import chain, islice, pairwise
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 from xtreme_bench.benchmark import TASKS, Group
-from xtreme_bench.data import intermediate, layout, targets
+from xtreme_bench.data import intermediate, layout, targets, text
 from xtreme_bench.data.files import some
 from xtreme_bench.data.usable import LeftOut
 from xtreme_bench.intermediate import INTERMEDIATE, Family, parts_of
@@ -58,7 +58,7 @@ class Corpus:
     """
 
     name: str
-    family: Family
+    family: Family | Literal["masking"]
     labels: tuple[str, ...]
     limits: Limits
     parts: Mapping[str, Read]
@@ -155,7 +155,20 @@ class TargetChoice:
         return Corpus(self.task, FAMILY[TASKS[self.task].group], (), limits, parts)
 
 
-Choice = SourceChoice | IntermediateChoice | TargetChoice
+@dataclass(frozen=True)
+class TextChoice:
+    """Raw text in some languages, for masked language modelling."""
+
+    languages: tuple[str, ...]
+    max_length: int
+
+    def open(self, data: Path) -> Corpus:
+        """The corpus below `data`, with a part for each language."""
+        parts = {language: partial(_text, data, language) for language in self.languages}
+        return Corpus("text", "masking", (), Limits(self.max_length), parts)
+
+
+Choice = SourceChoice | IntermediateChoice | TargetChoice | TextChoice
 
 
 def _development(data: Path, task: str, unusable: float) -> dict[str, Read]:
@@ -179,6 +192,10 @@ def _development_file(part: str, file: Path, unusable: float, dropped: Counter[s
 
 def _train(data: Path, source: str, unusable: float, split: str, dropped: Counter[str]) -> Iterator[Row]:
     return targets.read_train(data, source, split, LeftOut(unusable, dropped))
+
+
+def _text(data: Path, language: str, dropped: Counter[str]) -> Iterator[str]:
+    return text.stream_text(data, language)
 
 
 def _test(data: Path, task: str, language: str, dropped: Counter[str]) -> Iterator[Row]:

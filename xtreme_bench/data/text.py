@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from xtreme_bench.data import layout
@@ -11,12 +12,20 @@ from xtreme_bench.errors import Problem
 
 def read_text(data: Path, language: str) -> list[str]:
     """The lines of raw text in one language that are not empty."""
+    return list(stream_text(data, language))
+
+
+def stream_text(data: Path, language: str) -> Iterator[str]:
+    """The same lines, one by one. Raises InputError after the last one if there are faults, or no lines."""
     path = data / layout.text_file(language)
-    with reading(path, f"raw text in {language} for pretraining") as faults:
-        found = [text for _, line in lines(path, faults) if (text := line.strip())]
-        if not found:
+    with reading(path, f"raw text in {language}") as faults:
+        empty = True
+        for _, line in lines(path, faults):
+            if text := line.strip():
+                empty = False
+                yield text
+        if empty:
             faults.append(Problem("no text", str(path)))
-    return found
 
 
 def read_parallel(data: Path, language: str) -> list[tuple[str, str]]:

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class TextUse:
-    """The text of pretraining, and whether translations are used too."""
+    """Text that is read, by language, and the languages whose translations into English are read too."""
 
     languages: tuple[str, ...]
-    translation: bool
+    translated: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Usage:
-    """Languages by target and by intermediate task, the text of pretraining, and the sources of fine-tuning."""
+    """Languages by target and by intermediate task, the text whose words are masked, and the sources of fine-tuning."""
 
     targets: Mapping[str, tuple[str, ...]]
     pretraining: TextUse | None

@@ -1,11 +1,11 @@
-"""Where a stage runs: the table of engines, and how one of them is opened. Adding an engine is its module and a row.
+"""Where a stage runs: the table of engines, and how to open one. To add an engine, add a module and a row here.
 
 The module of an engine has three functions:
 
-- `open(resources, say)` gives an `Engine` that is ready for stages. Errors: `XtremeBenchError` where it cannot be had.
-- `image_of(resources)` gives the digest of the image in which its stages would run, or None where they use the packages
-  of this machine. It makes nothing, since `plan` asks for it; of an image that is not here yet it says so.
-- `require()` raises `StageError` where the engine does not answer here.
+- `open(resources, say)` returns an `Engine` that is ready for stages. Errors: `XtremeBenchError` if it cannot be used.
+- `image_of(resources)` returns the digest of the image in which its stages would run, or None if they use the packages
+  of this machine. `plan` calls it, so it never builds an image; for a missing one it returns a text that says so.
+- `require()` raises `StageError` if the engine does not answer on this machine.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TABLE: dict[str, str] = {
     "docker": "xtreme_bench.engines.docker",
 }
 AUTO = "auto"
-# What `auto` takes: the first that answers.
+# `auto` takes the first of these that answers.
 _TRIED = ("docker", "local")
 
 Say = Callable[[str], None]
@@ -33,18 +33,18 @@ __all__ = ["base", "docker", "gpus", "image", "local", "owner"]
 
 
 def names() -> tuple[str, ...]:
-    """What `--engine` takes."""
+    """The values of `--engine`."""
     return (*TABLE, AUTO)
 
 
 def open(name: str, resources: Resources, say: Say) -> Engine:  # noqa: A001
-    """The engine `name`, ready for stages; `close` it in the end. Errors: as its module says."""
+    """The engine `name`, ready for stages; call `close` at the end. Errors: as its module says."""
     engine: Engine = _module(_chosen(name, say)).open(resources, say)
     return engine
 
 
 def image_of(name: str, resources: Resources, say: Say) -> str | None:
-    """The image in which stages would run, as `plan` shows it; None without one. Errors: as its module says."""
+    """The image in which stages would run, as `plan` shows it, or None. Errors: as its module says."""
     found: str | None = _module(_chosen(name, say)).image_of(resources)
     return found
 
@@ -54,10 +54,10 @@ def _module(name: str) -> Any:
 
 
 def _chosen(name: str, say: Say) -> str:
-    """The engine that `name` stands for; with `auto` it is said which, and why."""
+    """The engine that `name` means; for `auto`, prints which one and why."""
     if name != AUTO:
         return name
-    reason = "an engine answers; --engine local runs without, for make ENGINE=local"
+    reason = "it answers; to run without containers use --engine local, or ENGINE=local for make"
     *rest, last = _TRIED
     for one in rest:
         try:

@@ -1,8 +1,8 @@
-"""The GPUs of a Docker engine: those it names, and those that a container really gets. Only NVIDIA's are of use (CUDA).
+"""The GPUs of a Docker engine: those that it lists, and those that a container really gets. Only NVIDIA (CUDA) is used.
 
-An engine offers them through a device driver, which it has where it found NVIDIA's hook when it started, or through CDI
-(Container Device Interface). It names its runtimes and, since API 1.50, its CDI devices, but never a hook. So a way is
-not looked up but tried, with a container that looks for the driver's device.
+An engine offers GPUs through a device driver (if it found NVIDIA's hook when it started) or through CDI (Container
+Device Interface). It lists its runtimes and, since API 1.50, its CDI devices, but never a hook. So each way is tried
+with a container that looks for the driver's device file.
 """
 
 from __future__ import annotations
@@ -21,55 +21,62 @@ from xtreme_bench.errors import StageError
 from xtreme_bench.recipe.load import Resources
 
 NVIDIA, AMD = "nvidia.com/gpu", "amd.com/gpu"
-# NVIDIA's driver on Linux, and its stand-in on Windows' Linux.
-LOOK = "import os, sys; sys.exit(not (os.path.exists('/dev/nvidiactl') or os.path.exists('/dev/dxg')))"
+# The exit code of a look into a container is this plus the number of its GPUs; Python's own exit codes are lower.
+HAS = 100
+# The device files of NVIDIA's driver on Linux, and on the Windows Subsystem for Linux.
+LOOK = """
+import glob, os, sys
+found = len(glob.glob("/dev/nvidia[0-9]*")) if os.path.exists("/dev/nvidiactl") else os.path.exists("/dev/dxg")
+sys.exit({HAS} + found)
+""".replace("{HAS}", str(HAS))
 TRY_SECONDS = 60
 
 
 @dataclass(frozen=True)
 class Offer:
-    """What a container asks for to get the GPUs, and how they come to it; without a request, why it gets none."""
+    """The request with which a container gets GPUs, the way they come (`how`), their number; or why none."""
 
     request: DeviceRequest | None
     how: str
+    count: int = 0
 
 
 def named(info: dict[str, Any]) -> list[str]:
-    """What an engine says of GPUs (`docker info`): NVIDIA's runtime, and CDI devices of NVIDIA and AMD."""
+    """The GPUs that an engine lists (`docker info`): NVIDIA's runtime, and CDI devices of NVIDIA and AMD."""
     runtime = ["NVIDIA's runtime"] if "nvidia" in (info.get("Runtimes") or {}) else []
     return runtime + [device for device in _devices(info) if device.startswith((f"{NVIDIA}=", f"{AMD}="))]
 
 
-def offer(client: DockerClient, image: str, count: int | None = None) -> Offer:
-    """How containers of `image` get `count` GPUs (None: all): the first way of asking that brings the driver in."""
+def offer(client: DockerClient, image: str) -> Offer:
+    """How containers of `image` get all GPUs: the first way that gives a container the driver."""
     ways: dict[str, DeviceRequest] = {
-        "NVIDIA's device driver": DeviceRequest(count=count or -1, capabilities=[["gpu", "compute", "utility"]]),
-        "CDI": DeviceRequest(driver="cdi", device_ids=_names(client.info(), count)),
+        "NVIDIA's device driver": DeviceRequest(count=-1, capabilities=[["gpu", "compute", "utility"]]),
+        "CDI": DeviceRequest(driver="cdi", device_ids=[f"{NVIDIA}=all"]),
     }
     reasons = []
     for how, request in ways.items():
-        reason = _fault(client, image, request)
-        if reason is None:
-            return Offer(request, how)
-        reasons.append(f"{how}: {reason}")
+        found = _brought(client, image, request)
+        if isinstance(found, int):
+            return Offer(request, how, found)
+        reasons.append(f"{how}: {found}")
     return Offer(None, "; ".join(reasons))
 
 
 def requests(
     client: DockerClient, image: str, resources: Resources, say: Callable[[str], None]
-) -> list[DeviceRequest] | None:
-    """The GPUs that computing stages get: what the recipe asks for, else all that the engine offers; None: no GPU.
+) -> tuple[list[DeviceRequest] | None, list[str]]:
+    """The request for the container of a stage that computes (None: no GPU), and the names of its GPUs for CUDA.
 
-    Errors: `StageError` where the recipe asks for one, or the engine names one, and a container gets none.
+    Errors: `StageError` if the recipe asks for a GPU, or the engine lists one, but a container gets none.
     """
     if resources.gpus == 0:
-        return None
-    found, names = offer(client, image, resources.gpus), named(client.info())
+        return None, []
+    found, names = offer(client, image), named(client.info())
     if found.request is not None:
-        say(f"GPUs: {resources.gpus or 'all'}, by {found.how}")
-        return [found.request]
-    if resources.gpus or resources.precision == "bf16":
-        asks = f"gpus: {resources.gpus}" if resources.gpus else "precision: bf16"
+        say(f"GPUs: {found.count}, by {found.how}")
+        return [found.request], [str(at) for at in range(found.count)]
+    if resources.gpus or resources.precision != "fp32":
+        asks = f"gpus: {resources.gpus}" if resources.gpus else f"precision: {resources.precision}"
         raise StageError(
             f"the recipe asks for a GPU (`resources.{asks}`), but a container gets none of the Docker engine"
             f"{' (' + ', '.join(names) + ')' if names else ''}: {found.how}; install the NVIDIA Container Toolkit and "
@@ -77,26 +84,18 @@ def requests(
         )
     if any(not name.startswith(AMD) for name in names):
         raise StageError(
-            f"the Docker engine names {', '.join(names)}, but a container gets no GPU: {found.how}; mend this (NVIDIA "
-            "Container Toolkit), or set `resources: {gpus: 0}` to compute on the CPU"
+            f"the Docker engine lists {', '.join(names)}, but a container gets no GPU: {found.how}; install the NVIDIA "
+            "Container Toolkit, or set `resources: {gpus: 0}` to compute on the CPU"
         )
-    return None
+    return None, []
 
 
 def _devices(info: dict[str, Any]) -> list[str]:
     return [str(device.get("ID")) for device in info.get("DiscoveredDevices") or () if device.get("Source") == "cdi"]
 
 
-def _names(info: dict[str, Any], count: int | None) -> list[str]:
-    """The CDI names of `count` GPUs; where the engine does not name them, they are numbered from 0."""
-    if count is None:
-        return [f"{NVIDIA}=all"]
-    numbers = [name for name in _devices(info) if name.startswith(f"{NVIDIA}=") and name.rpartition("=")[2].isdigit()]
-    return numbers[:count] if len(numbers) >= count else [f"{NVIDIA}={number}" for number in range(count)]
-
-
-def _fault(client: DockerClient, image: str, request: DeviceRequest) -> str | None:
-    """Why a container that asks so has no GPU; None where it has."""
+def _brought(client: DockerClient, image: str, request: DeviceRequest) -> int | str:
+    """The number of GPUs of a container with this request, or the reason why it has none."""
     container = None
     try:
         container = client.containers.create(
@@ -111,7 +110,8 @@ def _fault(client: DockerClient, image: str, request: DeviceRequest) -> str | No
             log_config=LogConfig(type="none"),
         )
         container.start()
-        return None if container.wait(timeout=TRY_SECONDS)["StatusCode"] == 0 else "it brings no NVIDIA driver"
+        found = int(container.wait(timeout=TRY_SECONDS)["StatusCode"]) - HAS
+        return found if found > 0 else "it brings no NVIDIA driver"
     except (DockerException, RequestException) as error:
         return str(getattr(error, "explanation", None) or error).strip().splitlines()[0]
     finally:

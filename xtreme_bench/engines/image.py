@@ -1,4 +1,4 @@
-"""The image that stages run in: one that is named, or the one that the Dockerfile beside this package defines."""
+"""The image that stages run in: a given one, or the one that the Dockerfile beside this package defines."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SAY_SECONDS = 15.0
 
 
 def find(client: DockerClient, named: str | None) -> str | None:
-    """The digest of the image that `named`, else XTREME_BENCH_IMAGE, else the Dockerfile stands for; None if absent."""
+    """The digest of the image in `named`, else in XTREME_BENCH_IMAGE, else of the Dockerfile; None if it is missing."""
     try:
         return str(client.images.get(_ready(named) or tag()).id)
     except ImageNotFound:
@@ -32,7 +32,7 @@ def find(client: DockerClient, named: str | None) -> str | None:
 
 
 def find_or_make(client: DockerClient, named: str | None, say: Callable[[str], None]) -> str:
-    """Like `find`, but an absent image is pulled when it is named and built when it is not.
+    """Like `find`, but a missing image is pulled if it is named, and built otherwise.
 
     Errors: `StageError` when neither is possible.
     """
@@ -42,19 +42,19 @@ def find_or_make(client: DockerClient, named: str | None, say: Callable[[str], N
     wanted = _ready(named)
     if wanted is None:
         return build(client, say)
-    say(f"image {wanted}: not here yet, pulling it")
+    say(f"image {wanted}: not on this engine yet, pulling it")
     try:
         client.images.pull(wanted)
         return str(client.images.get(wanted).id)
     except (APIError, NotFound) as error:
         raise StageError(
-            f"the image {wanted} is not here and cannot be pulled ({_reason(error)}): load it with `docker load`, or "
-            "name no image (`resources.image`, XTREME_BENCH_IMAGE) to have it built"
+            f"the image {wanted} is not on this engine and cannot be pulled ({_reason(error)}): load it with "
+            "`docker load`, or give no image (`resources.image`, XTREME_BENCH_IMAGE) to have it built"
         ) from error
 
 
 def tag() -> str:
-    """The name of the image that the Dockerfile, the locks and this package's code define on this base."""
+    """The name of the image: it contains a hash of Dockerfile, lock files, this package's code and the base."""
     state = hashlib.sha256()
     for name, content in _context():
         state.update(f"{name}\0{len(content)}\0".encode() + content)
@@ -63,10 +63,10 @@ def tag() -> str:
 
 
 def build(client: DockerClient, say: Callable[[str], None]) -> str:
-    """Build the image of this checkout; returns its digest. Errors: `StageError` with what the engine said last."""
+    """Build the image of this checkout; returns its digest. Errors: `StageError` with the engine's last output."""
     name = tag()
-    say(f"image {name}: not here yet, building it (minutes; only once for these packages)")
-    arguments = {**build_arguments(), "VERSION": __version__, "REVISION": _revision()}
+    say(f"image {name}: building it (takes minutes, only once for these packages)")
+    arguments = {**build_arguments(), "VERSION": __version__, "REVISION": revision()}
     last, said = "", time.monotonic()
     stream = client.api.build(
         fileobj=build_context(),
@@ -75,14 +75,14 @@ def build(client: DockerClient, say: Callable[[str], None]) -> str:
         tag=name,
         rm=True,
         forcerm=True,
-        network_mode="host",  # for the package index alone; stages run without any network
+        network_mode="host",  # only to reach the package index; stages run without any network
         decode=True,
     )
     for part in stream:
         if "error" in part:
             raise StageError(
-                f"the image cannot be built: {str(part['error']).strip()} (before that: {last}); mend this, or name a "
-                "base that is here with XTREME_BENCH_BASE_IMAGE, or a ready image with XTREME_BENCH_IMAGE, or use "
+                f"the image cannot be built: {str(part['error']).strip()} (before that: {last}); fix this, or set "
+                "XTREME_BENCH_BASE_IMAGE to a local base, or XTREME_BENCH_IMAGE to a ready image, or use "
                 "--engine local"
             )
         line = str(part.get("stream") or part.get("status") or "").strip()
@@ -98,16 +98,16 @@ def _ready(named: str | None) -> str | None:
 
 
 def build_arguments() -> dict[str, str]:
-    """What the environment says of the base image and the device; the Dockerfile has the defaults."""
+    """The base image and the device, if the environment sets them; the Dockerfile has the defaults."""
     given = {"BASE_IMAGE": "XTREME_BENCH_BASE_IMAGE", "DEVICE": "XTREME_BENCH_DEVICE"}
     return {name: value for name, variable in given.items() if (value := os.environ.get(variable))}
 
 
 def _context() -> list[tuple[str, bytes]]:
-    """Name and content of each file that the image is made of, in order."""
+    """Name and content of each file in the image, in order."""
     if not (ROOT / "Dockerfile").is_file():
         raise StageError(
-            "there is no Dockerfile beside the installed package: name a ready image with XTREME_BENCH_IMAGE, "
+            "there is no Dockerfile beside the installed package: set XTREME_BENCH_IMAGE to a ready image, "
             "or run from a checkout of the repository"
         )
     code = (path for path in (ROOT / "xtreme_bench").rglob("*") if path.is_file() and path.suffix != ".pyc")
@@ -116,7 +116,7 @@ def _context() -> list[tuple[str, bytes]]:
 
 
 def build_context() -> io.BytesIO:
-    """The build context, without times and owners, so that equal files are an equal context."""
+    """The build context, without times and owners: equal files give an equal context."""
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:
         for name, content in _context():
@@ -127,8 +127,10 @@ def build_context() -> io.BytesIO:
     return archive
 
 
-def _revision() -> str:
-    """The commit of this checkout, marked where files have changed since; "unknown" without git."""
+def revision() -> str:
+    """The commit of this checkout, marked if files have changed since; "unknown" without git."""
+    if not (ROOT / ".git").exists():  # an installed package may lie in the checkout of something else
+        return "unknown"
     command = ["git", "-C", str(ROOT), "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

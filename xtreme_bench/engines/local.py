@@ -1,4 +1,4 @@
-"""Run stages on this machine, in worker processes that are kept for the next stage."""
+"""Run stages on this machine, in worker processes that are reused."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from xtreme_bench.engines import devices
 from xtreme_bench.engines.base import Engine, Message, error_of, variables
 from xtreme_bench.errors import StageError
 from xtreme_bench.recipe.load import Resources
@@ -19,38 +20,45 @@ from xtreme_bench.stage.versions import require_heavy_half
 
 
 def open(resources: Resources, say: Callable[[str], None]) -> Engine:  # noqa: A001
-    """Workers with the packages of this machine. Errors: `InputError` where some are missing."""
+    """Workers with the packages of this machine. Errors: `InputError` if a package is missing."""
     require_heavy_half()
-    return Local(resources.threads)
+    return Local(resources)
 
 
 def image_of(resources: Resources) -> None:
-    """Stages use the packages of this machine."""
+    """None: stages use the packages of this machine."""
 
 
 def require() -> None:
-    """This machine always answers."""
+    """Nothing: this machine always answers."""
 
 
 class Local:
-    """Worker processes, started when needed and reused; `run` may be called from several threads.
+    """Worker processes, started when needed and reused. Several threads may call `run`.
 
-    A stage that sees gold labels has a worker of its own, which ends with it.
+    A stage that sees gold labels has its own worker, which ends with it. A worker sees the GPUs it started with, and
+    serves only stages that get the same GPUs. Errors: `StageError` if a recipe asks for more GPUs than there are.
     """
 
     image: str | None = None
 
-    def __init__(self, threads: int = 1) -> None:
-        self._environment = {**os.environ, **variables(threads)}
-        self._idle: list[subprocess.Popen[str]] = []
+    def __init__(self, resources: Resources | None = None) -> None:
+        resources = resources or Resources()
+        self._environment = {**os.environ, **variables(resources)}
+        self._devices = devices.Devices(devices.here(), resources)
+        self._idle: list[tuple[subprocess.Popen[str], dict[str, str]]] = []
         self._all: list[subprocess.Popen[str]] = []
         self._closed = False
         self._lock = threading.Lock()
 
     def run(self, folder: Path, message: Message) -> None:
-        """Run `folder/stage.json`. Errors: what the stage reported, or `StageError` when the worker died."""
-        alone = KINDS[json.loads((folder / "stage.json").read_text(encoding="utf-8"))["kind"]].gold
-        worker = self._worker(fresh=alone)
+        """Run `folder/stage.json`. Errors: the error of the stage, or `StageError` if the worker died."""
+        kind = KINDS[json.loads((folder / "stage.json").read_text(encoding="utf-8"))["kind"]]
+        with self._devices.lent(kind) as seen:
+            self._run(folder, message, seen, alone=kind.gold)
+
+    def _run(self, folder: Path, message: Message, seen: dict[str, str], *, alone: bool) -> None:
+        worker = self._worker(seen, fresh=alone)
         assert worker.stdin is not None
         assert worker.stdout is not None
         try:
@@ -61,7 +69,7 @@ class Local:
                 if "progress" in report:
                     message(report)
                     continue
-                self._leave(worker, end=alone)
+                self._leave(worker, seen, end=alone)
                 if "error" in report:
                     raise error_of(report, folder / "log.txt")
                 return
@@ -70,7 +78,7 @@ class Local:
         raise StageError(_death(worker.wait(), folder / "log.txt"))
 
     def close(self) -> None:
-        """End all workers; a stage that was running goes on from its last checkpoint next time."""
+        """End all workers; a running stage continues from its last checkpoint in the next run."""
         with self._lock:
             self._closed = True
             for worker in self._all:
@@ -78,23 +86,26 @@ class Local:
             self._all.clear()
             self._idle.clear()
 
-    def _leave(self, worker: subprocess.Popen[str], *, end: bool) -> None:
-        """Keep a worker for the next stage, or end it: one that has seen gold labels serves no other stage."""
+    def _leave(self, worker: subprocess.Popen[str], seen: dict[str, str], *, end: bool) -> None:
+        """Keep a worker for the next stage, or end it if it has seen gold labels."""
         with self._lock:
             if not end:
-                self._idle.append(worker)
+                self._idle.append((worker, seen))
             elif worker in self._all:
                 self._all.remove(worker)
                 _end(worker)
 
-    def _worker(self, *, fresh: bool) -> subprocess.Popen[str]:
+    def _worker(self, seen: dict[str, str], *, fresh: bool) -> subprocess.Popen[str]:
+        """A worker that sees these GPUs: an idle one, unless it has to be `fresh`."""
         with self._lock:
             if self._closed:
                 raise StageError("not begun, as the run was ended")
-            if self._idle and not fresh:
-                return self._idle.pop()
-            # A worker inherits this and lifts it once it can take the signal: a batch system sends it to every process
-            # of a job, and the client alone ends workers, in order. (Ctrl-C does not reach a session of its own.)
+            idle = [at for at, (_, sees) in enumerate(self._idle) if sees == seen]
+            if idle and not fresh:
+                return self._idle.pop(idle[-1])[0]
+            # Block SIGTERM: the worker inherits the block, and unblocks once it can handle the signal. A batch system
+            # sends SIGTERM to every process of a job, but only the client may end workers, in order. (Ctrl-C does not
+            # reach a worker, because it has its own session.)
             before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
             try:
                 worker = subprocess.Popen(
@@ -103,7 +114,7 @@ class Local:
                     stdout=subprocess.PIPE,
                     text=True,
                     encoding="utf-8",
-                    env=self._environment,
+                    env={**self._environment, **seen},
                     start_new_session=True,
                 )
             finally:
@@ -113,7 +124,7 @@ class Local:
 
 
 def _end(worker: subprocess.Popen[str]) -> None:
-    """End a worker and whatever it may have started itself."""
+    """End a worker and every process that it has started."""
     if worker.poll() is None:
         os.killpg(worker.pid, signal.SIGKILL)
     worker.wait()
@@ -125,7 +136,7 @@ def _end(worker: subprocess.Popen[str]) -> None:
 def _death(code: int, log: Path) -> str:
     if code == -signal.SIGKILL:
         return (
-            "the stage was killed, most likely for want of memory: "
+            "the stage was killed, most likely because memory ran out: "
             f"set a smaller batch or `resources: {{jobs: 1}}`, then run the same command again (log: {log})"
         )
-    return f"the stage's process ended with code {code} before it had finished; its log is {log}"
+    return f"the stage's process ended early with code {code}; its log is {log}"

@@ -1,7 +1,7 @@
-"""What a stage's container sees of this machine: its inputs read-only, its own folder, each at its own path.
+"""The mounts of a stage's container: its inputs (read-only) and its own folder, each at its path on the host.
 
-Links are not followed, so what they lead to is not there, but for an encoder's in the hub's cache (`folders`).
-With the same paths inside and outside, stage files and error messages hold in both places.
+So stage files and error messages hold inside and outside. Links are not followed and their targets are absent, except
+those of an encoder in the hub's cache (`folders`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from docker.types import Mount
 from xtreme_bench.errors import InputError
 from xtreme_bench.stage import folders
 
-# Paths at which the image has something of its own.
+# Paths that the image uses itself.
 OWN = frozenset(map(Path, (
     "/", "/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/opt", "/opt/venv", "/opt/xtreme-bench", "/proc", "/run",
     "/sbin", "/sys", "/tmp", "/usr", "/var",
@@ -25,21 +25,21 @@ KERNEL = ("proc", "sys", "dev")
 def of_stage(folder: Path, inputs: Mapping[str, Path], closed: Sequence[Path]) -> list[Mount]:
     """The mounts of the stage in `folder` (`<store>/partial/<key>`): `inputs` are read-only, `folder` is writable.
 
-    Where a folder of `closed` (gold labels, the store) lies within an input, an empty folder covers it. Errors:
-    `InputError` for gold labels that cannot be told from other data, and for a path at which the image has its own.
+    If a folder of `closed` (gold labels, the store) is inside an input, an empty folder covers it. Errors: `InputError`
+    for gold labels that are in the same folder as other data, and for a path that the image uses itself.
     """
     sources = {name: path.resolve() for name, path in inputs.items()}
     covers = [path.resolve() for path in closed]
     for name, source in sources.items():
         if source in OWN or source.parts[1] in KERNEL:
-            raise InputError(f"{source}: a container has something of its own there; move the data to another folder")
+            raise InputError(f"{source}: containers use this path themselves; move the data to another folder")
         if name != "labels" and any(_is_of(source, cover, folder.parent.parent) for cover in covers):
             raise InputError(f"{source}: {folders.TOGETHER}")
     mounts = {str(path): _read_only(path, path) for path in sources.values()}
     if "encoder" in sources:
         links, problems = folders.foreign_links(sources["encoder"])
         if problems:
-            raise InputError("links of an encoder are followed into the hub's cache alone", problems)
+            raise InputError("links of an encoder may lead only into the hub's cache", problems)
         mounts |= {str(link): _read_only(link, target) for link, target in links.items()}
     for source in sources.values():
         for cover in covers:
@@ -50,7 +50,7 @@ def of_stage(folder: Path, inputs: Mapping[str, Path], closed: Sequence[Path]) -
 
 
 def _is_of(source: Path, cover: Path, store: Path) -> bool:
-    """Whether an input is a closed folder or lies in one; in the store all inputs of other stages do."""
+    """Whether an input is a closed folder or is in one; outputs of other stages are in the store, which is allowed."""
     return source == cover or (cover in source.parents and store not in cover.parents)
 
 

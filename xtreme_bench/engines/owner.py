@@ -1,4 +1,4 @@
-"""Whose a container is. A label names the process that started it, so that what a dead one left can be removed."""
+"""The owner of a container: a label names the process that started it, so that later runs can remove leftovers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LABEL = "org.xtreme-bench.owner"
 
 
 def this_process() -> str:
-    """This process as a label: a process id alone would come again after a restart, or in another container."""
+    """This process as a label. A process id alone is not unique: it recurs after a reboot or in another container."""
     facts = {
         "host": platform.node(),
         "boot": Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip(),
@@ -27,7 +27,7 @@ def this_process() -> str:
 
 
 def is_gone(label: str) -> bool:
-    """Whether the process that a label names has surely ended; another machine's processes are left alone."""
+    """Whether the process in a label has certainly ended; False for processes of other machines."""
     here = json.loads(this_process())
     try:
         owner = json.loads(label)
@@ -41,7 +41,7 @@ def is_gone(label: str) -> bool:
 
 
 def remove_left(client: DockerClient, *, everyone: bool = False) -> list[str]:
-    """Remove the containers whose owners have ended, or with `everyone` all of this program; returns their names."""
+    """Remove containers whose owners have ended, or with `everyone` all of this program; returns their names."""
     removed = []
     for container in client.containers.list(all=True, filters={"label": LABEL}, ignore_removed=True):
         if everyone or is_gone(container.labels.get(LABEL, "")):
@@ -51,20 +51,20 @@ def remove_left(client: DockerClient, *, everyone: bool = False) -> list[str]:
 
 
 def remove(container: Any) -> None:
-    """End and remove a container; one that is gone or going already is fine."""
+    """End and remove a container, unless it is already gone or being removed."""
     try:
         container.remove(force=True, v=True)
     except NotFound:
         return
     except APIError as error:
-        if error.status_code != 409:  # somebody else is removing it
+        if error.status_code != 409:  # 409: another process is removing it
             raise
 
 
 def _started(pid: int) -> int | None:
-    """When a process started, in ticks since the boot; None when there is no such process."""
+    """The start time of a process in ticks since boot, or None if there is no such process."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
-    return int(text.rpartition(")")[2].split()[19])  # the name in brackets may hold anything
+    return int(text.rpartition(")")[2].split()[19])  # the name in brackets may contain spaces and brackets

@@ -1,3 +1,3 @@
-"""The benchmark's numbers: metrics, the form of predictions and gold labels, scores."""
+"""The numbers of the benchmark: metrics, scores, and the formats of predictions and gold labels."""
 
-__all__ = ["findings", "gold", "items", "metrics", "params", "predictions", "scores", "sizes"]
+__all__ = ["findings", "gold", "items", "metrics", "params", "predictions", "published", "scores", "sizes"]

@@ -1,4 +1,4 @@
-"""What is known about the test set behind a file, what was found in the file, and how both are said to a person."""
+"""What is known about a test set, what was found in a file, and how faults are reported."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from xtreme_bench.data.imposters import HEAD_BYTES, imposter
 from xtreme_bench.errors import Problem
 from xtreme_bench.wording import listing, quoted
 
-# Of faults that may repeat on every line, this many are listed; the rest are counted.
+# List this many faults of one kind, and count the rest.
 LISTED = 3
-# The longest test set, German of udpos, has some 400,000 lines.
+# The longest test set (udpos, German) has about 400,000 lines.
 MOST_LINES = 1_000_000
-# The passages that the questions are about have at most some 20,000.
+# The longest passage has about 20,000 characters.
 MOST_LETTERS_OF_ANSWER = 100_000
 
 T = TypeVar("T")
@@ -25,11 +25,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Size:
-    """What is known about the test set behind a file; None where it is not known.
+    """What is known about the test set of a file; None for what is unknown.
 
-    `records`: lines, sentences, questions or BUCC pairs. `lengths`: words of each sentence. `ids`: question ids in
-    order, `ids_sha256` the hash of the sorted ids. `candidates`: foreign sentences of Tatoeba. `pool`: all sentence ids
-    of BUCC, foreign and English. `source` says where `records` comes from.
+    `records`: number of lines, sentences, questions or BUCC pairs. `lengths`: words of each sentence. `ids`: question
+    ids in order. `ids_sha256`: as the function of that name gives it. `candidates`: number of foreign sentences of
+    Tatoeba. `pool`: all sentence ids of BUCC, foreign and English. `source`: where `records` comes from.
     """
 
     records: int | None = None
@@ -43,10 +43,10 @@ class Size:
 
 @dataclass
 class Findings:
-    """What a file holds and what is wrong with it.
+    """The content of a file and its faults.
 
-    `value` is a list of lines (labels, numbers, BUCC pairs), of tag lists, or a dict id -> answer; it can be trusted
-    only while there are no problems. `notes` are remarks that are no faults.
+    `value`: a list of lines (labels, numbers, BUCC pairs), a list of tag lists, or a dict question id -> answer. Use it
+    only if there are no problems. `notes`: remarks that are not faults.
     """
 
     task: Task
@@ -58,7 +58,7 @@ class Findings:
 
     @property
     def value(self) -> Any:
-        """What the file holds; None where that is nothing that could be scored."""
+        """The parsed content; None if it cannot be scored."""
         if callable(self._value):
             self._value = self._value()
         return self._value
@@ -68,44 +68,44 @@ class Findings:
         self._value = value
 
     def later(self, build: Callable[[], Any]) -> None:
-        """Let `build` make the value when somebody asks for it."""
+        """Build the value with `build`, on first access."""
         self._value = build
 
     def fault(self, message: str, line: int | None = None, example: str | None = None) -> Problem:
-        """A problem of this file, not yet reported. `example` comes from the file, so it is made safe to print."""
+        """A problem of this file, not yet reported. `example` is untrusted text from the file, so it is quoted."""
         if example is not None:
             example = quoted(example).strip("`")
         return Problem(message, self.file, line, self.task.name, self.language, example)
 
     def report(self, *faults: Problem) -> None:
-        """Report faults that each occur once."""
+        """Report single faults."""
         self.problems += faults
 
     def report_each(self, places: Iterable[T], fault: Callable[[T], Problem], total: int) -> None:
-        """Report faults of one kind: the first few, in the words of `fault`, and how many more of `total` there are."""
+        """Report faults of one kind: the first few, made by `fault`, and how many more of `total` there are."""
         self.problems += map(fault, islice(places, LISTED))
         if total > LISTED:
             self.problems.append(self.fault(f"{total - LISTED:,} more like the {LISTED} above"))
 
     def note(self, message: str) -> None:
-        """Remark something about this file."""
+        """Add a remark about this file."""
         self.notes.append(f"{self.file}: {message}")
 
 
 def ids_sha256(ids: Iterable[str]) -> str:
-    """The hash that names a set of question ids: sha256 of the sorted ids, one per line."""
+    """The sha256 (hex) of the sorted question ids, one per line. It identifies a test set."""
     return hashlib.sha256("".join(f"{one}\n" for one in sorted(ids)).encode(errors="surrogatepass")).hexdigest()
 
 
 def listed(names: Iterable[str]) -> str:
-    """The first few names, as an error shows them."""
+    """The first few names, for a message."""
     return listing(map(quoted, names), LISTED)
 
 
 def decode(raw: bytes, findings: Findings) -> str | None:
-    """Text of a file with LF line ends; None where there is no sense in looking further."""
+    """The text of a file with LF line ends; None if the file cannot be examined further. Reports faults."""
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in raw:
-        findings.report(findings.fault("not UTF-8 but UTF-16, or binary; write plain UTF-8", 1))
+        findings.report(findings.fault("UTF-16 or binary, not UTF-8; write plain UTF-8", 1))
         return None
     if what := imposter(raw[:HEAD_BYTES]):
         findings.report(findings.fault(f"is {what}"))
@@ -121,7 +121,7 @@ def decode(raw: bytes, findings: Findings) -> str | None:
         return None
     if "\r" in text:
         line = text.count("\n", 0, text.index("\r")) + 1
-        findings.report(findings.fault("lines end in CR LF; end each with LF alone", line))
+        findings.report(findings.fault("lines end with CR LF; use LF only", line))
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if (found := text.count("\n")) > MOST_LINES:
         findings.report(findings.fault(f"{found:,} lines; no test set has over {MOST_LINES:,}"))
@@ -130,6 +130,6 @@ def decode(raw: bytes, findings: Findings) -> str | None:
 
 
 def lines_of(text: str) -> list[str]:
-    """Lines as the official scorer counts them. Not `splitlines`, which also cuts at U+2028 and form feeds."""
+    """The lines as the official scorer counts them. `splitlines` would also split at U+2028 and form feeds."""
     lines = text.split("\n")
     return lines[:-1] if lines[-1] == "" else lines

@@ -1,4 +1,4 @@
-"""Gold labels of test sets: `<labels>/<task>/test-<language>.<ext>`, read only to score, evaluate, check and verify."""
+"""Read gold labels, `<labels>/<task>/test-<language>.<ext>`. Everything that reads gold labels does it here."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from xtreme_bench.official.findings import Findings, Size
 from xtreme_bench.official.predictions import examine, kind_of
 from xtreme_bench.untrusted import Malformed, parse_json, text_fault
 
-# Labels are larger than predictions: they may hold the passages too.
+# Label files may contain the passages, so they are larger than predictions.
 MOST_VALUES = 20_000_000
 
 
 def gold_path(labels: Path, task: str, language: str) -> Path | None:
-    """Where the labels of a task and language lie, or None where there are none."""
+    """The label file of a task and language; None if there is none."""
     path = labels / TASKS[task].file(language)
     return path if path.is_file() else None
 
 
 def read_gold(path: Path, task: str, language: str, pool: frozenset[str] | None = None) -> Any:
-    """The labels of one file: a list of labels, tag lists or lines of id pairs; for QA a dict id -> accepted answers.
+    """The gold labels of one file: a list of labels, tag lists or BUCC pairs; for QA a dict id -> accepted answers.
 
-    `pool` are the ids of BUCC's sentences, where they are known. Errors: `InputError` with all faults of the file, also
-    when it holds no labels (XTREME strips its test files).
+    `pool`: the sentence ids of BUCC, if known. Errors: `InputError` with all faults of the file, also if it has no
+    labels (XTREME removes them from its test files).
     """
     raw = path.read_bytes()
     if task in of_group("qa"):
@@ -42,7 +42,7 @@ def read_gold(path: Path, task: str, language: str, pool: frozenset[str] | None 
 
 
 def _examine_data_set(raw: bytes, found: Findings) -> Findings:
-    """Accepted answers of a data set in the SQuAD 1.1 format, or of its bare list of articles."""
+    """Read the accepted answers of a data set in SQuAD 1.1 format, or of its list of articles alone."""
     if what := imposter(raw[:HEAD_BYTES]):
         found.report(found.fault(f"is {what}"))
         return found
@@ -70,7 +70,7 @@ def _examine_data_set(raw: bytes, found: Findings) -> Findings:
 
 
 def _report_questions(questions: list[tuple[Any, list[Any]]], found: Findings) -> None:
-    """Report ids and answers that are no texts, and ids that occur twice."""
+    """Report ids and answers that are not text, and duplicate ids."""
     named = Counter(one for one, _ in questions if isinstance(one, str))
     odd = [one for one, _ in questions if not isinstance(one, str)]
     found.report_each(

@@ -1,7 +1,7 @@
-"""What each test item adds to a score, so that two runs can be compared on the same items.
+"""The contribution of each test item to a score, to compare two runs on the same items.
 
-A score is a function of sums over items (`score_of`): of correct answers and their number, or of correct, found and
-gold spans. Summed over all items it is the official number.
+A score is a function of sums over items (`score_of`): correct answers and their number, or correct, predicted and gold
+spans. The sums over all items give the official score.
 """
 
 from __future__ import annotations
@@ -12,28 +12,28 @@ from typing import Any
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.official.metrics import mlqa_scores, spans, squad_scores
 
-# Of an item: (right, 1) where the score is a mean, with right between 0 and 1; (correct, found, gold) where it is F1.
+# Per item: (correct, 1) if the score is a mean, with correct in 0..1; (correct, predicted, gold) if it is F1.
 Sums = tuple[float, ...]
 Items = dict[str, Sums]
 
 
 def items(gold: Any, predictions: Any, task: str, language: str) -> Items:
-    """Item id -> what it adds, of the values that `read_gold` and `examine` give for one file.
+    """Item id -> its sums, from the values that `read_gold` and `examine` give for one file.
 
-    Items are lines of labels, questions, sentences of tags, and for BUCC foreign sentences. Translated test sets have
-    the same ids in all languages.
+    An item is a labelled line, a question, a tagged sentence, or (BUCC) a foreign sentence. Parallel test sets have the
+    same ids in all languages. Errors: `ValueError` if the numbers of lines or sentences differ.
     """
     kind = task if task == "bucc2018" else TASKS[task].group
     return _ITEMS[kind](gold, predictions, task, language)
 
 
 def score_of(sums: Sequence[Any]) -> Any:
-    """The score in percent of summed items, numbers or arrays of numbers; 0 where no span agrees."""
+    """The score in percent from sums over items (numbers or arrays); F1 is 0 if no span is correct."""
     if len(sums) == 2:
         right, number = sums
         return 100 * right / number
     correct, found, gold = sums
-    # 2PR / (P + R), and 0 for a set without anything correct; the last term keeps empty sets from dividing by zero.
+    # 2PR / (P + R) in one fraction. The last term avoids a division by zero if both sets are empty.
     return 200 * correct / (found + gold + (found + gold == 0))
 
 
@@ -52,7 +52,7 @@ def _agreement(gold: set[Any], found: set[Any]) -> Sums:
 
 
 def _answers(gold: Mapping[str, Sequence[str]], predictions: Mapping[str, str], task: str, language: str) -> Items:
-    """A question counts as the mean of F1 and exact match, as its task does."""
+    """The score of a question is the mean of F1 and exact match, as XTREME averages them for the task."""
     found: Items = {}
     for question, accepted in gold.items():
         one, answer = {question: accepted}, {name: predictions[name] for name in [question] if name in predictions}

@@ -1,7 +1,7 @@
-"""The metrics of XTREME on plain Python values; every score is in percent.
+"""The metrics of XTREME on plain Python values; every score is in percent (0 to 100).
 
-They give the numbers of google-research/xtreme `evaluate.py` (commit 838c13b) to the last digit, including its
-dependencies: span F1 follows seqeval 0.0.12, question answering SQuAD v1.1's and MLQA's own scripts.
+They reproduce google-research/xtreme `evaluate.py` (commit 838c13b) to the last digit, with its dependencies: span F1
+follows seqeval 0.0.12, question answering the official scripts of SQuAD v1.1 and MLQA.
 """
 
 from __future__ import annotations
@@ -19,13 +19,17 @@ Span = tuple[str, int, int]
 
 
 def accuracy(labels: Sequence[str], predictions: Sequence[str]) -> Scores:
-    """Share of equal entries. Divides by the number of predictions, as the official scorer does."""
+    """Share of predictions that equal their label: {"accuracy": percent}.
+
+    Divides by the number of predictions, as the official scorer does. Errors: `ValueError` for unequal lengths,
+    `ZeroDivisionError` for no predictions.
+    """
     correct = sum(label == prediction for label, prediction in zip(labels, predictions, strict=True))
     return {"accuracy": correct / len(predictions) * 100}
 
 
 def set_f1(gold: Collection[object], found: Collection[object]) -> Scores:
-    """F1, precision and recall of one set against another: BUCC pairs, or spans. 0 where nothing agrees."""
+    """F1, precision and recall in percent of predicted BUCC pairs or spans; all 0 if none is correct."""
     gold, found = set(gold), set(found)
     correct = len(gold & found)
     if not correct:
@@ -36,11 +40,11 @@ def set_f1(gold: Collection[object], found: Collection[object]) -> Scores:
 
 
 def spans(tags: Iterable[str]) -> list[Span]:
-    """Spans (type, first, last) of one tag sequence, by the rules of seqeval 0.0.12 (those of conlleval).
+    """Spans (type, first index, last index) of one tag sequence, as seqeval 0.0.12 and conlleval extract them.
 
-    The first letter of a tag is its position (B, I, O, E or S), the part after the last hyphen its type. So a run of
-    equal bare UPOS tags is one span, `I-X` after another type opens a span, and, because `S` means a span of one word,
-    each `SYM` and each `SCONJ` of a run stands alone.
+    The first letter of a tag is its position (B, I, O, E or S); the part after the last hyphen is its type. UPOS tags
+    have no prefix, so a run of equal tags is one span. `I-X` after another type starts a span. `S` means a span of one
+    word, so each `SYM` and each `SCONJ` is a span of its own.
     """
     found: list[Span] = []
     before, kind_before, first = "O", "", 0
@@ -58,9 +62,10 @@ def spans(tags: Iterable[str]) -> list[Span]:
 
 
 def span_f1(gold: Iterable[Sequence[str]], predicted: Iterable[Sequence[str]]) -> Scores:
-    """F1, precision and recall over the spans of all sentences (udpos, panx), pooled before dividing.
+    """Micro-averaged F1, precision and recall in percent over the spans of all sentences (udpos, panx).
 
-    As in seqeval the sentences stand one after another, an `O` behind each, so a missing tag shifts all that follow.
+    As in seqeval, all sentences are joined into one sequence, with an `O` after each. So a missing tag shifts all later
+    spans.
     """
     return set_f1(spans(_joined(gold)), spans(_joined(predicted)))
 
@@ -75,20 +80,25 @@ _ARTICLES = {
     "es": r"\b(un|una|unos|unas|el|la|los|las)\b",
     "vi": r"\b(của|là|cái|chiếc|những)\b",
     "de": r"\b(ein|eine|einen|einem|eines|einer|der|die|das|den|dem|des)\b",
-    # Also inside a word, because the official pattern has no boundary here.
+    # This also matches inside a word: the official pattern has no word boundary here.
     "ar": "ال",
 }
 
 
 def normalize_squad(text: str) -> str:
-    """SQuAD v1.1: lower case, no ASCII punctuation, no English articles, single spaces. XTREME uses it for every
-    language of XQuAD and TyDiQA."""
+    """Normalise an answer as SQuAD v1.1 does: lower case, no ASCII punctuation, no English articles, single spaces.
+
+    XTREME uses this for every language of XQuAD and TyDiQA.
+    """
     text = text.lower().translate(_ASCII_PUNCTUATION)
     return " ".join(re.sub(_ENGLISH_ARTICLES, " ", text).split())
 
 
 def normalize_mlqa(text: str, language: str) -> str:
-    """MLQA: lower case, no Unicode punctuation, none of the language's articles; Chinese characters stand apart."""
+    """Normalise an answer as MLQA does: lower case, no Unicode punctuation, no articles of `language`, single spaces.
+
+    Chinese characters become separate tokens.
+    """
     text = text.lower().translate(_unicode_punctuation())
     if language in _ARTICLES:
         text = re.sub(_ARTICLES[language], " ", text)
@@ -107,19 +117,26 @@ def _unicode_punctuation() -> dict[int, None]:
 
 
 def squad_scores(answers: Mapping[str, Sequence[str]], predictions: Mapping[str, str]) -> Scores:
-    """Exact match and F1 of XQuAD and TyDiQA. `answers`: question id -> accepted texts, at least one."""
+    """Exact match and token F1 of XQuAD and TyDiQA in percent, as the SQuAD v1.1 script computes them.
+
+    `answers`: question id -> accepted answers, at least one. `predictions`: question id -> answer; a missing
+    one scores 0.
+    """
     return _qa_scores(answers, predictions, normalize_squad)
 
 
 def mlqa_scores(answers: Mapping[str, Sequence[str]], predictions: Mapping[str, str], language: str) -> Scores:
-    """Exact match and F1 of MLQA, normalised for the language of the answers."""
+    """Exact match and token F1 of MLQA in percent, as its script computes them for answers in `language`.
+
+    `answers` and `predictions`: as for `squad_scores`.
+    """
     return _qa_scores(answers, predictions, lambda text: normalize_mlqa(text, language))
 
 
 def _qa_scores(
     answers: Mapping[str, Sequence[str]], predictions: Mapping[str, str], normalize: Callable[[str], str]
 ) -> Scores:
-    """Best agreement with any accepted answer, averaged over the questions; one without a prediction counts 0."""
+    """The best score over the accepted answers, averaged over questions; a missing prediction scores 0."""
     exact = f1 = 0.0
     for question, accepted in answers.items():
         if question not in predictions:
@@ -134,7 +151,7 @@ def _qa_scores(
 def _token_f1(predicted: Sequence[str], gold: Sequence[str]) -> float:
     same = sum((Counter(predicted) & Counter(gold)).values())
     if not same:
-        # Two empty answers also score 0 here (and 1 in exact match), as in the official scripts.
+        # Two empty answers have F1 0 but exact match 1, as in the official scripts.
         return 0.0
     precision, recall = same / len(predicted), same / len(gold)
     return 2 * precision * recall / (precision + recall)

@@ -1,4 +1,4 @@
-"""Parameters of the stage that scores."""
+"""Parameters of the `score` stage."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Score:
-    """The languages of each task that are scored."""
+    """What to score: task -> languages."""
 
     tasks: Mapping[str, tuple[str, ...]]

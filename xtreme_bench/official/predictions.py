@@ -1,9 +1,10 @@
-"""How a file of predictions must look: parse one, and say exactly what is wrong with it.
+"""Parse a file of predictions and report exactly what is wrong with it.
 
-The official scorer gives most of these faults a score (often 0) instead of an error; here each has a message, a task,
-a language and a line. Gold label files have the same formats, so they are checked by the same functions.
+The official scorer gives most of these faults a score (often 0) instead of an error. Here each fault has a message, a
+task, a language and a line. Gold label files have the same formats, so the same functions check them.
 
-A file may be made to cost much: the different lines are judged once each, and only the first few faults get words.
+A file may be malicious and costly to check. So each distinct line is checked once, and only the first few faults get
+messages.
 """
 
 from __future__ import annotations
@@ -20,7 +21,11 @@ from xtreme_bench.wording import count, did_you_mean, quoted
 
 
 def examine(raw: bytes, task: str, language: str, size: Size | None = None, file: str | None = None) -> Findings:
-    """Parse and check one file of predictions against what is known about its test set."""
+    """Parse one file of predictions and check it against `size`, what is known about its test set.
+
+    `raw`: the bytes of the file. `file`: its name in messages (default: its path in a bundle). Raises nothing for a
+    faulty file: the faults are in the findings.
+    """
     row = TASKS[task]
     findings = Findings(row, language, file or row.file(language))
     text = decode(raw, findings)
@@ -35,7 +40,7 @@ def _count_lines(lines: Sequence[str], size: Size, findings: Findings, noun: str
 
 
 def _report_lines(lines: Sequence[str], wrong: set[str], fault: Callable[[int], Problem], findings: Findings) -> None:
-    """Report the lines that are `wrong`; `fault` gets their numbers, from 1."""
+    """Report the lines that are in `wrong`; `fault` makes a problem from a line number (from 1)."""
     if wrong:
         numbers = (number for number, line in enumerate(lines, 1) if line in wrong)
         findings.report_each(numbers, fault, sum(map(wrong.__contains__, lines)))
@@ -65,7 +70,7 @@ def _examine_tags(text: str, size: Size, findings: Findings) -> None:
     kind = "a UPOS tag" if findings.task.name == "udpos" else "a BIO tag"
     if lines and lines[-1]:
         lines.append("")
-    # Millions of small lists take seconds, and who only checks may need none of them.
+    # Lazy, because millions of small lists take seconds and a check does not need them.
     findings.later(lambda: sentences_of(lines))
     doubled = text.startswith("\n") or "\n\n\n" in text
     _report_sentences(lines, size, findings, doubled)
@@ -78,7 +83,7 @@ def _examine_tags(text: str, size: Size, findings: Findings) -> None:
 
 
 def sentences_of(lines: list[str]) -> list[list[str]]:
-    """Tags by sentence: the lines before each empty one, which the last line is too."""
+    """The tags of each sentence. An empty line ends a sentence; the last of `lines` must be empty."""
     ends = [at for at, line in enumerate(lines) if not line]
     return [lines[begin:end] for begin, end in zip([0, *(end + 1 for end in ends)], ends, strict=False)]
 
@@ -90,7 +95,7 @@ def _tag_hint(line: str, tags: Sequence[str]) -> str:
 
 
 def _report_sentences(lines: list[str], size: Size, findings: Findings, doubled: bool) -> None:
-    """Faults in the number of sentences or, where that is right, in the number of their tags."""
+    """Report a wrong number of sentences or, if it is right, sentences with a wrong number of tags."""
     records, lengths = lines.count(""), size.lengths
     message = f"{count(size.records or 0, 'sentence')} expected, {records:,} found"
     right_number = size.records in (None, records)
@@ -110,14 +115,14 @@ def _report_sentences(lines: list[str], size: Size, findings: Findings, doubled:
         odd = list(different)
         findings.report_each(odd, lambda one: findings.fault(f"{one[0]}: {one[1]}", one[2]), len(odd))
     elif first := next(different, None):
-        message += f"; {first[0]} is the first that differs: {first[1]}"
+        message += f"; the first difference is in {first[0]}: {first[1]}"
         findings.report(findings.fault(message, first[2]))
     else:
         findings.report(findings.fault(message))
 
 
 def _places(lines: list[str]) -> Iterator[tuple[int, int]]:
-    """For each sentence the number of its first line and how many tags it has."""
+    """(number of its first line, number of its tags) of each sentence."""
     begin = 0
     for at, line in enumerate(lines):
         if not line:
@@ -134,7 +139,7 @@ def _report_empty(lines: list[str], findings: Findings) -> None:
 
 
 def _examine_answers(text: str, size: Size, findings: Findings) -> None:
-    wanted = "one JSON object, question id -> answer text, is expected"
+    wanted = "write one JSON object that maps each question id to an answer text"
     repeated: list[str] = []
     try:
         value = parse_json(text, repeated)
@@ -166,7 +171,7 @@ def _no_answer(question: str, answer: Any) -> str | None:
     if not isinstance(answer, str):
         return f"the answer is a JSON {kind_of(answer)}; write the text of the answer"
     if len(answer) > MOST_LETTERS_OF_ANSWER:
-        return f"the answer has {len(answer):,} characters; no passage has as many"
+        return f"the answer has {len(answer):,} characters, more than any passage"
     for what, text in (("answer", answer), ("id", question)):
         if fault := text_fault(text):
             return f"the {what} {fault}"
@@ -178,7 +183,7 @@ def _examine_ids(answers: dict[str, Any], size: Size, findings: Findings) -> Non
         if size.records is not None and len(answers) != size.records:
             findings.report(findings.fault(f"{count(size.records, 'answer')} expected, {len(answers):,} found"))
         elif size.ids_sha256 is not None and ids_sha256(answers) != size.ids_sha256:
-            message = "the question ids are not those of the manifest; --labels or --data shows which"
+            message = "the question ids differ from those of the manifest; give --labels or --data to see which"
             findings.report(findings.fault(message))
         return
     known = set(size.ids)
@@ -188,7 +193,7 @@ def _examine_ids(answers: dict[str, Any], size: Size, findings: Findings) -> Non
         message = f"{len(missing):,} of {count(len(size.ids), 'question id')} missing: {listed(missing)}"
         findings.report(findings.fault(message))
     if unknown:
-        message = f"{count(len(unknown), 'id')} of no question in this test set: {listed(unknown)}"
+        message = f"{count(len(unknown), 'id')} not in this test set: {listed(unknown)}"
         findings.report(findings.fault(message))
 
 
@@ -208,12 +213,12 @@ def _examine_tatoeba(text: str, size: Size, findings: Findings) -> None:
     findings.value = lines
     _report_lines(lines, different - numbers | beyond, fault, findings)
     if str(candidates) in numbers and "0" not in numbers:
-        findings.note(f"0 never occurs and {candidates} does: the numbers seem to count from 1; lines count from 0")
+        findings.note(f"0 never occurs but {candidates} does: the numbers seem to count from 1; lines count from 0")
 
 
 def _no_line_number(line: str) -> str:
     if re.fullmatch("[+]?0*[0-9]{1,9}", line):
-        return f"{quoted(line)} is not in plain digits; write `{int(line)}`, because the scorer compares texts"
+        return f"{quoted(line)} has extra characters; write `{int(line)}`, because the scorer compares strings"
     if re.fullmatch("-[0-9]+", line):
         return f"{quoted(line)} is negative; lines count from 0"
     digits = re.fullmatch(r"[\s\[(]*([0-9]{1,9})[\s\]),]*", line)
@@ -235,27 +240,27 @@ def _examine_pairs(text: str, size: Size, findings: Findings) -> None:
 
     def fault(number: int) -> Problem:
         line = lines[number - 1]
-        again = f"the pair of line {first[line]} again"
+        again = f"repeats the pair of line {first[line]}"
         return findings.fault(_no_pair(line, findings.language, pool) if line in wrong else again, number)
 
     findings.report_each(odd, fault, len(odd))
     findings.value = lines
     if not lines:
-        findings.note("no pairs at all: the score is 0")
+        findings.note("no pairs, so the score is 0")
 
 
 def _no_pair(line: str, language: str, pool: frozenset[str] | None) -> str:
-    """Why a line is no pair of sentences that the test set has."""
-    form = f"`{language}-000000001<TAB>en-000000001` is the form"
+    """Why a line is not a pair of sentences of the test set."""
+    form = f"write `{language}-000000001<TAB>en-000000001`"
     foreign, english = rf"{language}-[0-9]{{9}}", r"en-[0-9]{9}"
     columns = line.split("\t")
     if re.fullmatch(rf"{foreign}\t{english}", line):
         unknown = [one for one in columns if pool is not None and one not in pool]
-        return f"no sentence {' or '.join(map(quoted, unknown))} in the test set"
+        return f"the test set has no sentence {' or '.join(map(quoted, unknown))}"
     if re.fullmatch(rf"{foreign} +{english}", line):
-        why = "a space where a tab must be"
+        why = "a space instead of a tab"
     elif re.fullmatch(rf"{english}\t{foreign}", line):
-        why = f"columns swapped: the id of {language} comes first"
+        why = f"swapped columns: the {language} id comes first"
     elif len(columns) > 2 and re.fullmatch(rf"{foreign}\t{english}\t.*", line):
         why = f"2 columns expected, {len(columns)} found; leave the score out"
     else:

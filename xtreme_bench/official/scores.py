@@ -1,4 +1,4 @@
-"""Scores of predictions: the keys and numbers of the official scorer, and the stage that writes them."""
+"""Score predictions with the keys and numbers of the official scorer, and the stage that does so."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ Coverage = Mapping[str, tuple[str, ...]]
 
 
 def wanted_of(tasks: Mapping[str, Sequence[str]] | Sequence[str] | None) -> Coverage:
-    """The asked tasks and languages, in XTREME's order."""
+    """The requested tasks and languages in XTREME's order; None means all.
+
+    `tasks`: task -> languages (empty: all of the task), or task names. Errors: `InputError` for names XTREME lacks.
+    """
     if tasks is None:
         return {name: task.languages for name, task in TASKS.items()}
     asked = tasks if isinstance(tasks, Mapping) else dict.fromkeys(tasks)
@@ -42,9 +45,10 @@ def wanted_of(tasks: Mapping[str, Sequence[str]] | Sequence[str] | None) -> Cove
 def score_files(
     read: Callable[[str, str], bytes | None], labels: Path, covered: Mapping[str, Sequence[str]]
 ) -> dict[str, Any]:
-    """Check and score the files that `read(task, language)` gives (None: missing).
+    """Check and score the files that `read(task, language)` returns (None: missing).
 
-    Errors: `InputError` with every fault of every file.
+    `covered`: the tasks and languages to score. Returns the official result, see `summary`. Errors: `InputError` with
+    every fault of every file, also for missing labels or predictions.
     """
     problems: list[Problem] = []
     per_task: dict[str, dict[str, Scores]] = {}
@@ -70,13 +74,13 @@ def score_files(
 
 
 def score_one(gold: Any, value: Any, task: str, language: str) -> Scores:
-    """The official metrics of one file."""
+    """The official metrics, in percent, of one file: `gold` from `read_gold`, `value` from `examine`."""
     if task == "mlqa":
         return mlqa_scores(gold, value, language)
     return _MEASURES[TASKS[task].form](gold, value)
 
 
-# By the form of the files.
+# The metric for each form of files.
 _MEASURES: Mapping[str, Callable[[Any, Any], Scores]] = {
     "classification": accuracy,
     "tagging": span_f1,
@@ -84,15 +88,17 @@ _MEASURES: Mapping[str, Callable[[Any, Any], Scores]] = {
     "bucc2018": set_f1,
     "tatoeba": accuracy,
 }
-# How many of the official metrics are averaged to the number that counts for a task, where it is not the first alone.
+# How many metrics are averaged into the main score of a task; for other groups it is the first metric alone.
 _AVERAGED: Mapping[Group, int] = {"qa": 2}
 
 
 def summary(per_task: Mapping[str, Mapping[str, Scores]], without_mean: Collection[str] = ()) -> dict[str, Any]:
-    """The official result from the scores of each task and language.
+    """The official result, as google-research/xtreme `evaluate.py` has it, from the scores of each task and language.
 
-    Per task the mean over languages, English included; a QA task counts as the mean of F1 and exact match; groups and
-    `all_task` are means over their tasks and are left out while one is missing. Tasks `without_mean` get none.
+    Returns `all_task`, the four groups, and per task {metric: {language: score}, avg_<metric>, avg_metric}, in percent.
+    A task is the mean over its languages, with English; for QA, `avg_metric` is the mean of F1 and exact match. Groups
+    and `all_task` are means over their tasks; they are left out if a task is missing. Tasks in `without_mean` get no
+    means.
     """
     detail: dict[str, dict[str, Any]] = {}
     for task, per_language in per_task.items():
@@ -114,10 +120,10 @@ def summary(per_task: Mapping[str, Mapping[str, Scores]], without_mean: Collecti
 
 
 def headline(scores: Mapping[str, Any], key: str) -> float | None:
-    """The one number of `key` in an official result, in percent, or None where it is not there.
+    """The main score of `key` in an official result, in percent; None if the result does not have it.
 
     `key` is a task (its `avg_metric`), a group, `overall` (`all_task`), or `<task>/transfer`: the mean over all
-    languages but English, so what was never trained on.
+    languages except English, the language of fine-tuning.
     """
     if key.endswith("/transfer"):
         task = key.removesuffix("/transfer")
@@ -128,7 +134,7 @@ def headline(scores: Mapping[str, Any], key: str) -> float | None:
 
 
 def cells(scores: Mapping[str, Any], task: str) -> dict[str, float]:
-    """Language -> the number that counts for a task: accuracy or F1, for QA the mean of exact match and F1."""
+    """Language -> the main score of a task in percent: accuracy or F1; for QA the mean of exact match and F1."""
     if task not in scores:
         return {}
     columns = [scores[task][metric] for metric in _counted(task)]
@@ -148,8 +154,8 @@ def _mean(values: Iterable[float]) -> float:
 def score_stage(job: Job[Score]) -> dict[str, Any]:
     """Stage `score`: write `scores.json` from the gold labels and one folder of predictions per task.
 
-    A language without gold labels is left out and named in the facts
-    (`unscored`); `averages` holds what the headline table shows. Errors: `InputError` with every fault of every file.
+    Languages without gold labels are left out and listed in the facts as `unscored`; `averages` holds the main scores.
+    Errors: `InputError` with every fault of every file.
     """
     labels = job.inputs["labels"]
     covered: dict[str, tuple[str, ...]] = {}

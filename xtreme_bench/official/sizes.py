@@ -1,4 +1,4 @@
-"""How many lines, sentences, questions or ids a file of predictions must have, and where that is known from."""
+"""The expected number of lines, sentences, questions or ids of a file of predictions, and its source."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from xtreme_bench.rows import QuestionRow, TaggedRow
 
 
 def published_size(task: str, language: str) -> Size:
-    """What the benchmark publishes: for most files the number of records, for some nothing."""
+    """The published size of a test set: the number of records, or nothing."""
     records = TASKS[task].test_sizes.get(language)
     return Size(records=records, source="the benchmark's published sizes" if records else None)
 
 
 def label_size(labels: Path, task: str, language: str, pool: frozenset[str] | None = None) -> Size:
-    """What the gold labels tell; nothing where there are none. `pool`: the ids of BUCC's sentences, if they are known.
+    """The size of a test set from its gold labels; nothing if there are none. `pool`: BUCC's sentence ids, if known.
 
-    Errors: `InputError` for labels that cannot be read.
+    Errors: `InputError` if the labels cannot be read.
     """
     path = gold_path(labels, task, language)
     return gold_size(read_gold(path, task, language, pool), task, language) if path else Size()
 
 
 def gold_size(gold: Any, task: str, language: str) -> Size:
-    """What the labels `gold`, as read by `read_gold`, tell about the predictions."""
+    """The size of a test set from its labels `gold`, as `read_gold` returns them."""
     form = TASKS[task].form
     if form == "bucc2018":
         return Size()
@@ -39,12 +39,12 @@ def gold_size(gold: Any, task: str, language: str) -> Size:
 
 
 def _candidates(gold: Any, language: str) -> dict[str, Any]:
-    """The labels of a whole test set name every foreign sentence once; those of a part leave its size open."""
+    """The number of foreign sentences of Tatoeba. Only labels of a full test set name each sentence exactly once."""
     published, highest = published_size("tatoeba", language).records, max(map(int, gold)) + 1
     return {"candidates": highest if highest == len(gold) or highest > (published or 0) else published}
 
 
-# What labels tell beside their number, by their form.
+# What labels show besides their number, by their form.
 _MORE: Mapping[str, Callable[[Any, str], dict[str, Any]]] = {
     "qa": lambda gold, _: {"ids": tuple(gold), "ids_sha256": ids_sha256(gold)},
     "tagging": lambda gold, _: {"lengths": tuple(map(len, gold))},
@@ -53,7 +53,7 @@ _MORE: Mapping[str, Callable[[Any, str], dict[str, Any]]] = {
 
 
 def has_data(data: Path, task: str, language: str) -> bool:
-    """Whether a data folder (XTREME's download layout) has the test set of a task and language."""
+    """Whether a data folder in XTREME's download layout has the test set of a task and language."""
     return all((data / path).is_file() for path in _test_files(task, language))
 
 
@@ -64,9 +64,9 @@ def _test_files(task: str, language: str) -> Sequence[str]:
 
 
 def data_size(data: Path, task: str, language: str) -> Size:
-    """What the test files of a data folder tell; nothing where there are none.
+    """The size of a test set from its files in a data folder; nothing if there are none.
 
-    Errors: `InputError` for test files that cannot be read.
+    Errors: `InputError` if the files cannot be read.
     """
     if not has_data(data, task, language):
         return Size()
@@ -83,7 +83,7 @@ def data_size(data: Path, task: str, language: str) -> Size:
 
 
 def merged(first: Size, *others: Size) -> Size:
-    """One size from several: each field from the first that knows it."""
+    """Merge sizes: each field comes from the first size that knows it."""
     for other in others:
         gaps = {f.name: getattr(other, f.name) for f in fields(Size) if getattr(first, f.name) is None}
         first = replace(first, **gaps)

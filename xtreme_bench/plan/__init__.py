@@ -1,3 +1,3 @@
-"""From a recipe to its stages, and what can be said of them before any work."""
+"""Makes the stages of a recipe, and describes them before any work."""
 
-__all__ = ["accept", "facts", "labels", "stages", "why"]
+__all__ = ["accept", "devices", "estimate", "facts", "labels", "stages", "why"]

@@ -1,7 +1,7 @@
-"""Go on with finished stages that differ from those of a plan by their code alone, where a user asks for it.
+"""Reuse finished stages that differ from the plan only by their code (`--accept-code`).
 
-An accepted result stands in the place of its stage, under the key that it has in the store. The keys of what reads it
-are made from that key, so results stay linked: a plan's stage is looked up as what the accepted ones lead to.
+An accepted result takes the place of its stage and keeps its own key. The keys of later stages are made from that key,
+so each result still names what it was made from, and later stages are looked up under these keys.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Record = Mapping[str, Any]
 
 
 def accept(plans: Sequence[Plan], store: Store) -> list[Plan]:
-    """The plans, with each stage that the store has but for its code as accepted; damaged results are not."""
+    """The plans, in which a stage is `accepted` if the store has a whole result that differs only by its code."""
     stages = distinct(plans)
     alike = _alike(stages, store)
     rests = _rests(stages, alike)
@@ -31,7 +31,7 @@ def accept(plans: Sequence[Plan], store: Store) -> list[Plan]:
         described = now.description()
         wanted = _but_code(described)
         fit = [one for one in alike[stage.key] if _but_code(one) == wanted]
-        # Of several that on which most of the plan is finished: what a run has begun anew may be ahead of old results.
+        # If several fit, take the one on which most of the plan is finished: a newer run may have got less far.
         fit.sort(key=lambda one: (len(rests[one["key"]]), one["key"] == now.key), reverse=True)
         best = next((one for one in fit if one["key"] == now.key or not store.damage(one["key"])), None)
         if best is not None and best["key"] != now.key:
@@ -42,7 +42,7 @@ def accept(plans: Sequence[Plan], store: Store) -> list[Plan]:
 
 
 def _with(plan: Plan, chosen: Mapping[str, Stage]) -> Plan:
-    """A plan with what was chosen in place of its stages, each of which keeps its name and settings aside."""
+    """A plan with the chosen results; each stage keeps its name and the parameters that are not in its key."""
     mine = {
         stage.key: dataclasses.replace(stage, inputs=_inputs(stage, chosen), accepted=chosen[stage.key].accepted)
         for stage in plan.stages
@@ -65,9 +65,9 @@ def _but_code(described: Record) -> dict[str, Any]:
 
 
 def _alike(stages: Sequence[Stage], store: Store) -> dict[str, list[Record]]:
-    """For the key of each stage the finished ones that differ by code alone, as may their inputs; the newest first."""
+    """For the key of each stage: finished stages that, inputs included, differ only by code; newest first."""
     records = {record["key"]: record for record in store.records()}
-    known: dict[str, str] = {}  # key -> what is made from the same, code aside
+    known: dict[str, str] = {}  # key -> a hash of everything but the code, inputs included
 
     def codeless(described: Record) -> str:
         inputs = {name: known.get(key, key) for name, key in described["inputs"].items()}
@@ -89,7 +89,7 @@ def _alike(stages: Sequence[Stage], store: Store) -> dict[str, list[Record]]:
 
 
 def _rests(stages: Sequence[Stage], alike: Mapping[str, Sequence[Record]]) -> dict[str, set[str]]:
-    """For the key of each finished stage which stages of the plan are finished on top of it."""
+    """For the key of each finished stage: the stages of the plan that are finished and depend on it."""
     rests: dict[str, set[str]] = defaultdict(set)
     for stage in reversed(stages):
         for record in alike[stage.key]:

@@ -1,4 +1,4 @@
-"""What a plan comes to: which stages are done, to do or cannot run, and what brings the files that are missing."""
+"""The summary of a plan: which stages are done, to do or cannot run, and how to get the missing files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WHY_WIDTH = 64
 
 
 def facts(plans: Sequence[Plan], store: Store, data: Path) -> dict[str, Any]:
-    """The stages of recipes as JSON values, shared ones once, what they need first; `data` is their data folder."""
+    """The stages of recipes as JSON values: inputs first, shared stages once. `data` is their data folder."""
     found: dict[str, dict[str, Any]] = {}
     states: dict[str, str] = {}
     history = History(store)
@@ -43,7 +43,7 @@ def facts(plans: Sequence[Plan], store: Store, data: Path) -> dict[str, Any]:
 
 
 def _seed(stage: Stage, plans: Sequence[Plan]) -> int | None:
-    """The one seed of several that needs a stage; None where all share it, or there is but one."""
+    """The only seed that needs a stage; None if several seeds share it, or the recipe has only one."""
     needed = {one.recipe.seed for one in plans if any(other.key == stage.key for other in one.stages)}
     return needed.pop() if len(needed) == 1 and any(one.recipe.runs[1:] for one in plans) else None
 
@@ -51,7 +51,7 @@ def _seed(stage: Stage, plans: Sequence[Plan]) -> int | None:
 def _stage(
     stage: Stage, names: Container[str], store: Store, states: Mapping[str, str], history: History
 ) -> dict[str, Any]:
-    """`states` are those of the stages before it; `why` says what makes a stage another than one that was finished."""
+    """`states` are those of earlier stages; `why` lists the differences from a finished stage."""
     record = store.record(stage.key)
     lacks = any(isinstance(source, Folder) and source.key == MISSING for source in stage.inputs.values())
     status, why = DONE, [code_differs(stage.accepted.modules)] if stage.accepted else []
@@ -77,7 +77,7 @@ def _stage(
 
 
 def _work(stage: Stage) -> str:
-    """How much a stage has to do, as far as the recipe says."""
+    """The amount of work of a stage, if the recipe determines it."""
     params = stage.params
     if stage.row.trains:
         length = f"{params.steps:,} steps" if params.steps else f"{params.epochs:g} epochs"
@@ -86,7 +86,7 @@ def _work(stage: Stage) -> str:
 
 
 def lacking(problems: Iterable[Problem], data: Path) -> list[dict[str, Any]]:
-    """One entry a corpus for the files that are missing, with the command that brings them; then everything else."""
+    """One entry per corpus with missing files, with the command that gets them; then all other problems."""
     files: dict[str, list[str]] = {}
     others: list[dict[str, Any]] = []
     for problem in dict.fromkeys(problems):
@@ -99,7 +99,7 @@ def lacking(problems: Iterable[Problem], data: Path) -> list[dict[str, Any]]:
 
 
 def _corpus(file: Path) -> str:
-    """The corpus that a file of the data folder belongs to, by the name under which it is fetched."""
+    """The corpus of a file in the data folder, by its name in `data fetch`."""
     corpus = file.parts[0]
     if corpus == "squad":
         corpus = "squad_v2" if "v2.0" in file.name else "squad_v1"
@@ -108,17 +108,17 @@ def _corpus(file: Path) -> str:
 
 
 def _how(corpus: str, data: Path) -> str:
-    """The command that brings a corpus, or what to do where there is none."""
+    """The command that gets a corpus, or what to do if there is none."""
     source = SOURCES.get(corpus)
     if source is None:
-        return "no release of it is fetched: put your own files there, or what xtreme-bench data prepare makes of one"
+        return "`data fetch` does not have it: put your own files there, or convert a release with `data prepare`"
     if source.hub or source.upstream:
         return f"xtreme-bench data fetch {corpus} --to {data}"
     return f"{source.no_upstream or source.no_hub}; then xtreme-bench data prepare RELEASE --to {data}"
 
 
 def missing_lines(entries: Iterable[Mapping[str, Any]]) -> list[str]:
-    """What is missing, one line each."""
+    """One line for each missing entry."""
     return [f"{one['what']}{_sample(one['files'])}: {one['how']}" for one in entries]
 
 
@@ -128,7 +128,7 @@ def _sample(files: Sequence[str]) -> str:
 
 
 def text(found: Mapping[str, Any]) -> str:
-    """`facts` as a person reads them."""
+    """`facts` as text for people."""
     stages = found["stages"]
     rows = [
         [number, _named(one), one["kind"], one["status"], _took(one), one["work"], one["key"][:12]]
@@ -137,7 +137,9 @@ def text(found: Mapping[str, Any]) -> str:
     took = duration(sum(one["seconds"] or 0.0 for one in stages))
     done = f"{found['done']} of {count(len(stages), 'stage')} done{f' in {took} of computing' if found['done'] else ''}"
     cannot = (
-        f"; {found['cannot_run']} cannot run, as files are missing or may not be read" if found["cannot_run"] else ""
+        f"; {found['cannot_run']} cannot run, because files are missing or may not be read"
+        if found["cannot_run"]
+        else ""
     )
     lines = [
         tabulate(rows, headers=("", "stage", "kind", "state", "took", "work", "key"), disable_numparse=True),
@@ -147,7 +149,7 @@ def text(found: Mapping[str, Any]) -> str:
         *(f"weights to fetch first: {weights}" for weights in found["weights"]),
     ]
     if found["missing"]:
-        lines += ["not there, or may not be read:", *(f"  {line}" for line in missing_lines(found["missing"]))]
+        lines += ["missing, or may not be read:", *(f"  {line}" for line in missing_lines(found["missing"]))]
     if found["unscored"]:
         names = ", ".join(found["unscored"])
         lines.append(f"no gold labels, so no scores: {names} (give their folder with --labels)")
@@ -155,15 +157,15 @@ def text(found: Mapping[str, Any]) -> str:
 
 
 def _code_lines(stages: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """What is said of stages whose code alone differs from that of a finished run."""
+    """Lines about stages that differ from a finished run only by their code."""
     if accepted := sum(bool(one["accepted_code"]) for one in stages):
-        yield f"of other code, and accepted: {count(accepted, 'stage')}; the bundle and the report will say so"
+        yield f"accepted with different code: {count(accepted, 'stage')}; the bundle and the report will say so"
     if again := sum(one["status"] == AGAIN and by_code_alone(one["why"]) for one in stages):
-        yield f"to do again for their code alone: {count(again, 'stage')}, which --accept-code takes as they are"
+        yield f"to do again only because of code: {count(again, 'stage')}; --accept-code reuses the finished results"
 
 
 def _named(stage: Mapping[str, Any]) -> str:
-    """A stage and, below its name, why it is to do."""
+    """The name of a stage and, below it, why it must run."""
     accepted = "accepted: " if stage["accepted_code"] else ""
     lines = [line for why in stage["why"] for line in wrap(f"- {accepted}{why}", WHY_WIDTH, subsequent_indent="  ")]
     seed = "" if stage["seed"] is None else f", seed {stage['seed']}"

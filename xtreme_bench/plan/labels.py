@@ -1,4 +1,4 @@
-"""Before any work: where the gold labels of a recipe are, and which of its expected scores they cannot give."""
+"""Before any work: finds the gold labels of a recipe, and the expected scores for which labels are missing."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def beside(recipe: Recipe, data: Path) -> Path | None:
-    """The labels that `data prepare` writes beside a data folder, where they are and some of the targets have some.
+    """The folder of labels that `data prepare` writes beside a data folder, if it has labels of one of the targets.
 
-    None for recipes that make labels of their own.
+    None for recipes that make their own labels.
     """
     folder = layout.labels_beside(data)
     files = (TASKS[task].file(language) for task, target in recipe.targets.items() for language in target.languages)
@@ -27,7 +27,7 @@ def beside(recipe: Recipe, data: Path) -> Path | None:
 
 
 def unjudged(made: Plan, data: Path, labels: Path | None) -> list[Problem]:
-    """At most one problem: the scores that `expect` names and that no gold label can give."""
+    """At most one problem: the scores in `expect` for which gold labels are missing."""
     expect = made.recipe.expect
     there = made.scored
     lacking = {key: list(_lacking(key, there)) for key in (*expect.scores, *expect.gains)}
@@ -36,14 +36,14 @@ def unjudged(made: Plan, data: Path, labels: Path | None) -> list[Problem]:
         return []
     tasks = ", ".join(dict.fromkeys(task for tasks in lacking.values() for task in tasks))
     message = (
-        f"no gold labels of {tasks} are here, without which what the recipe expects of {keys} cannot be judged; name "
-        "their folder with --labels (LABELS= for make), or take `expect` out of the recipe"
+        f"there are no gold labels of {tasks}, so `expect` of {keys} in the recipe cannot be checked; give "
+        "their folder with --labels (LABELS= for make), or remove `expect` from the recipe"
     )
     return [Problem(message, file=str(labels or layout.labels_beside(data)))]
 
 
 def _lacking(key: str, there: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
-    """The tasks without labels, of those that a score is made from; for `<task>/transfer` English ones do not count."""
+    """The tasks of a score that have no labels; for `<task>/transfer`, English labels do not count."""
     name, _, part = key.partition("/")
     for task in GROUPS.get(name, (name,) if name in TASKS else OVERALL):
         if not any(language != "en" or not part for language in there.get(task, ())):

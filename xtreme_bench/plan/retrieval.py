@@ -1,4 +1,4 @@
-"""The stages of a recipe that need no training: export of the encoder, retrieval, and what is measured of them."""
+"""The stages that need no training: export of the encoder, retrieval, and measurements of both."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from xtreme_bench.plan.stages import Plan
     from xtreme_bench.stage.stage import Folder, Stage
 
-# Layers are compared as they are in full precision.
+# Layers are compared in full precision.
 EVERY_LAYER: dict[str, Any] = {"layer": None, "precision": "fp32", "min_cosine": None}
 
 
 def vectors(made: Plan, encoder: Stage | Folder, *, every_layer: bool = False) -> dict[str, Stage | Folder]:
-    """What sentences are embedded with: the encoder and, for ONNX Runtime, its export, one for all retrieval tasks."""
+    """The inputs that embed sentences: the encoder and, for ONNX Runtime, one export for all retrieval tasks."""
     retrieval = made.recipe.retrieval
     wanted = any(TASKS[task].source is None for task in made.recipe.targets)
     if retrieval is None or not wanted or retrieval.provider != "onnxruntime":
@@ -38,7 +38,7 @@ def retrieve(
 
 
 def layers(made: Plan, data: Stage | Folder, encoder: Stage | Folder) -> None:
-    """Every layer on the development pairs of BUCC, the only ones that a retrieval task has."""
+    """The stage that scores every layer on BUCC's development pairs; Tatoeba has none."""
     retrieval, languages = made.recipe.retrieval, made.recipe.targets["bucc2018"].languages
     threads = made.recipe.resources.threads
     params = taken(Layers, retrieval, languages=languages, threads=threads, **EVERY_LAYER)
@@ -46,7 +46,7 @@ def layers(made: Plan, data: Stage | Folder, encoder: Stage | Folder) -> None:
 
 
 def precision(made: Plan, gold: Stage | Folder, tasks: Mapping[str, tuple[str, ...]]) -> None:
-    """What a lower precision costs in accuracy on Tatoeba, where that is a target."""
+    """The stage that measures the accuracy lost to a lower precision on Tatoeba, if that is a target."""
     retrieval = made.recipe.retrieval
     if retrieval is not None and retrieval.precision != "fp32" and tasks.get("tatoeba"):
         params, found = Precision(retrieval.precision, tasks["tatoeba"]), made.predictions["tatoeba"]

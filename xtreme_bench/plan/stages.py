@@ -1,4 +1,4 @@
-"""From a recipe to its stages, in an order in which they can run, each with a key over all it depends on."""
+"""Makes the stages of a recipe, in an order in which they can run, each with a key over everything it depends on."""
 
 from __future__ import annotations
 
@@ -33,13 +33,12 @@ from xtreme_bench.training.params import Shorten
 
 @dataclass
 class Plan:
-    """The stages of one recipe, in order, and what they lack.
+    """The stages of one recipe, in order, and the files that they lack.
 
-    `corpus` is the stage that makes the data, None where the data folder is read as it is; `predictions` maps a task to
-    the stage that predicts it; `score` is None where no gold labels are known, and `scored` has the tasks and languages
-    that have some.
-    `missing` lists files that are not there or may not be read; `weights` is what must be fetched, and from where.
-    `image` is the digest of the image that the stages run in, None without one.
+    `corpus` is the stage that makes the data, or None if the data folder is read directly. `predictions` maps a task to
+    the stage that predicts it. `score` is None without gold labels; `scored` has the tasks and languages with labels.
+    `missing` lists files that are missing or may not be read. `weights` names the weights to fetch, and their source.
+    `image` is the digest of the image that the stages run in, or None.
     """
 
     recipe: Recipe
@@ -62,7 +61,7 @@ class Plan:
 
 
 def distinct(plans: Iterable[Plan]) -> list[Stage]:
-    """The stages of several plans in order; one that several share has the name that it has in the first."""
+    """The stages of several plans in order; a shared stage has its name in the first plan."""
     stages: dict[str, Stage] = {}
     for one in plans:
         for stage in one.stages:
@@ -81,8 +80,8 @@ def plan(
 ) -> Plan:
     """The stages of `recipe`. `data` and `labels` are folders; recipes on the built-in corpora need neither.
 
-    Without `labels` those beside the data are taken, where `data prepare` has written some. `partial`: releases may
-    have far fewer records than are published.
+    Without `labels`, labels that `data prepare` has written beside the data are used. `partial`: releases may have far
+    fewer records than published.
     """
     made = Plan(recipe, image)
     labels = labels or plan_labels.beside(recipe, data or layout.DATA)
@@ -112,9 +111,9 @@ def plan(
 
 @dataclass(frozen=True)
 class Corpus:
-    """Where the stages read their data: one stage's outputs, or a folder of which each stage reads some files.
+    """The source of data: the outputs of one stage, or a folder of which each stage reads some files.
 
-    `gold` adds the stage that makes the gold labels of the one that makes the data.
+    `gold` adds the stage that makes the gold labels, if a stage makes the data.
     """
 
     made: Plan
@@ -124,7 +123,7 @@ class Corpus:
     gold: Callable[[], Stage] | None = None
 
     def reading(self, files: Iterable[str], purpose: str) -> Stage | Folder:
-        """The data as input of a stage that reads `files`; those that are missing, or lie elsewhere, are noted."""
+        """The data as input of a stage that reads `files`. Files that are missing or outside go to `missing`."""
         if isinstance(self.source, Stage):
             return self.source
         wanted = sorted(set(files))
@@ -157,16 +156,17 @@ def _corpus(made: Plan, data: Path | None, labels: Path | None, digests: Digests
 
 
 def _languages(recipe: Recipe) -> tuple[str, ...]:
-    """The languages that a recipe uses anywhere: the built-in corpora are made in these, and in English always."""
-    tasks = recipe.intermediate.tasks.values() if recipe.intermediate else ()
-    parts = [*recipe.targets.values(), *tasks, *([recipe.pretraining] if recipe.pretraining else [])]
-    used = {"en"} | {language for part in parts for language in part.languages}
+    """All languages that a recipe uses, and English: the built-in corpora are made in these."""
+    mix = recipe.intermediate
+    tasks = [*mix.tasks.values(), mix.mlm] if mix else []
+    parts = [*recipe.targets.values(), *tasks, recipe.pretraining]
+    used = {"en"} | {language for part in parts if part is not None for language in part.languages}
     return tuple(language for language in MINIATURE_LANGUAGES if language in used)
 
 
 def _releases(made: Plan, folder: Path, digests: Digests) -> Folder:
     if not folder.is_dir():
-        made.missing.append(Problem("is no folder: it should hold the upstream releases", file=str(folder)))
+        made.missing.append(Problem("is not a folder: it should contain the released corpora", file=str(folder)))
         return Folder(folder, MISSING)
     made.missing += (unlike := found.near_misses(folder, scope.usage(made.recipe)))
     files = found.below(folder)
@@ -174,7 +174,7 @@ def _releases(made: Plan, folder: Path, digests: Digests) -> Folder:
 
 
 def _folders(files: Iterable[str]) -> set[str]:
-    """The folders of files: a file that comes is a change of its folder. For inputs of which everything is read."""
+    """The folders of files. For inputs that are read whole: a new file changes the stamp of its folder."""
     return {parent.as_posix() for file in files for parent in PurePosixPath(file).parents}
 
 
@@ -206,8 +206,8 @@ def _encoder(made: Plan, corpus: Corpus, digests: Digests) -> Stage | Folder:
 
 
 def _fetched(recipe: Recipe, found: Path | None, key: str, place: Path) -> tuple[Folder, list[Problem]]:
-    """A released encoder, which is `place` until it is found, and what is wrong with it. What it is made from makes its
-    key, so that stages have theirs before anything is fetched."""
+    """A released encoder, in `found` or else still to be fetched to `place`, and its faults. Its key comes from its
+    source, so stages have their keys before anything is fetched."""
     wrong = folders.foreign_links(found)[1] if found else []
     if found and not wrong and not encoder_files.faults(found):
         wrong = lengths.too_long(recipe, found)
@@ -227,7 +227,7 @@ def _score(made: Plan, corpus: Corpus, labels: Path | None, digests: Digests) ->
         }
         files = [TASKS[task].file(language) for task, languages in tasks.items() for language in languages]
         if not files:
-            made.missing.append(Problem("holds no gold labels of the recipe's targets", file=str(labels)))
+            made.missing.append(Problem("contains no gold labels of the recipe's targets", file=str(labels)))
         wrong = layout.missing(labels, files, "gold labels") + folders.strays(labels, files)
         made.missing += wrong
         readable = files and not wrong

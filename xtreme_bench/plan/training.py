@@ -1,4 +1,4 @@
-"""The stages of a recipe that train and predict, each after one that tokenises what it reads."""
+"""The stages of a recipe that train and predict, each after a stage that tokenises its data."""
 
 from __future__ import annotations
 
@@ -6,12 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data import layout
-from xtreme_bench.data.corpora import Choice, IntermediateChoice, SourceChoice, TargetChoice
+from xtreme_bench.data.corpora import Choice, IntermediateChoice, SourceChoice, TargetChoice, TextChoice
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.recipe import fields, phases
 from xtreme_bench.recipe.load import Recipe
 from xtreme_bench.stage.params import taken
-from xtreme_bench.training.params import Features, Finetune, Intermediate, Predict, Pretrain, Sampling, Scratch
+from xtreme_bench.training.params import (
+    Features,
+    Finetune,
+    Intermediate,
+    MaskedText,
+    Predict,
+    Pretrain,
+    Sampling,
+    Scratch,
+)
 
 if TYPE_CHECKING:
     from xtreme_bench.plan.stages import Corpus, Plan
@@ -23,9 +32,9 @@ def pretrain(made: Plan, corpus: Corpus, settings: phases.Pretraining, scratch: 
     resources = made.recipe.resources
     common = {
         **_learning(made.recipe),
-        # Nothing else can run before the encoder is there, so it gets every core that the recipe allows.
+        # No other stage can run before this one ends, so it gets every core that the recipe allows.
         "threads": resources.threads * resources.jobs,
-        # All of it learns, to the end: there is no development data.
+        # All weights learn, and there is no early stopping, because there is no development data.
         "method": "full",
         "evaluate_every": settings.steps,
         "patience": 0,
@@ -37,8 +46,8 @@ def pretrain(made: Plan, corpus: Corpus, settings: phases.Pretraining, scratch: 
 
 
 def _features(made: Plan, data: Stage | Folder, base: Stage | Folder, name: str, choice: Choice) -> Stage:
-    """What a stage trains on or predicts, tokenised. Training leaves the tokenizer of the first encoder as it is, so
-    what is tokenised with it serves every encoder that comes from it."""
+    """The stage that tokenises the data of another stage. Training never changes the tokenizer of the first encoder,
+    so its output serves every encoder that is trained from it."""
     return made.add("features", Features(choice, made.recipe.resources.threads), name, data=data, encoder=base)
 
 
@@ -52,27 +61,46 @@ def intermediate(made: Plan, corpus: Corpus, encoder: Stage | Folder) -> Stage:
         for language in chosen.languages
         for file in layout.intermediate_files(task, language)
     ]
-    # The best checkpoint is chosen on English development data, whatever the languages of training.
+    # The best checkpoint is chosen on English development data for any training language.
     files += [file for task in settings.tasks for file in layout.intermediate_split_files(task, "dev")]
     files += [file for task in settings.tasks for file in layout.label_files(task, ["en"])]
+    mlm = settings.mlm
+    files += [layout.text_file(language) for language in mlm.languages] if mlm else []
     data = corpus.reading(files, "intermediate tasks' training data")
     choices = {task: _intermediate_choice(made.recipe, settings, task) for task in settings.tasks}
     features = {task: _features(made, data, encoder, task, choice) for task, choice in choices.items()}
-    weights = {task: chosen.weight for task, chosen in settings.tasks.items() if chosen.weight is not None}
+    text = TextChoice(mlm.languages, settings.text_length) if mlm else None
+    if text:
+        features["mlm"] = _features(made, data, encoder, "masked text", text)
     sampling = taken(Sampling, settings.sampling)
-    common = _learning(made.recipe)
-    params = taken(Intermediate, settings, corpora=choices, weights=weights, sampling=sampling, **common)
+    own = {"weights": "weight", "batches": "batch", "learning_rates": "learning_rate"}
+    params = taken(
+        Intermediate,
+        settings,
+        corpora=choices,
+        sampling=sampling,
+        mlm=taken(MaskedText, mlm, corpus=text) if mlm else None,
+        **{name: _own(settings, setting) for name, setting in own.items()},
+        **_learning(made.recipe),
+    )
     return made.add("intermediate", params, data=data, encoder=encoder, **features)
 
 
+def _own(settings: phases.Intermediate, setting: str) -> dict[str, Any]:
+    """A setting of the tasks, and of masked text, that have one of their own."""
+    every = {**settings.tasks, "mlm": settings.mlm}
+    found = {name: getattr(task, setting, None) for name, task in every.items()}
+    return {name: value for name, value in found.items() if value is not None}
+
+
 def _intermediate_choice(recipe: Recipe, settings: phases.Intermediate, task: str) -> IntermediateChoice:
-    qa = INTERMEDIATE[task].family == "qa"
+    own = settings.tasks[task]
     return IntermediateChoice(
         intermediate=task,
-        languages=settings.tasks[task].languages,
-        max_length=settings.qa_length if qa else settings.max_length,
-        stride=settings.qa_stride if qa else None,
-        evaluate_on=settings.evaluate_on,
+        languages=own.languages,
+        max_length=settings.length(task),
+        stride=settings.qa_stride if INTERMEDIATE[task].family == "qa" else None,
+        evaluate_on=settings.evaluate_on if own.evaluate_on is None else own.evaluate_on,
         unusable=recipe.data.unusable,
     )
 
@@ -91,7 +119,7 @@ def finetune(made: Plan, corpus: Corpus, encoder: Stage | Folder, base: Stage | 
 def predict(
     made: Plan, corpus: Corpus, model: Stage, base: Stage | Folder, task: str, languages: tuple[str, ...]
 ) -> Stage:
-    """The stage that predicts a target with the model that was trained on its source."""
+    """The stage that predicts a target with the model that was fine-tuned on its source."""
     settings = made.recipe.finetuning[str(TASKS[task].source)]
     choice = taken(TargetChoice, settings, task=task, languages=languages)
     data = corpus.tests(task, languages)
@@ -106,4 +134,10 @@ def _machine(recipe: Recipe) -> dict[str, Any]:
 
 
 def _learning(recipe: Recipe) -> dict[str, Any]:
-    return {**_machine(recipe), "seed": recipe.seed, "checkpoint_seconds": recipe.resources.checkpoint_seconds}
+    resources = recipe.resources
+    return {
+        **_machine(recipe),
+        "seed": recipe.seed,
+        "checkpoint_seconds": resources.checkpoint_seconds,
+        "activations": resources.activations,
+    }

@@ -1,4 +1,4 @@
-"""Why a stage is to do: how it differs from the finished stage of the store that is most like it, in plain words."""
+"""Why a stage must run: how it differs from the most similar finished stage in the store, in plain words."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from xtreme_bench.stage.store import Store
 from xtreme_bench.wording import listing
 
 Record = Mapping[str, Any]
-# What another recipe's stage may differ in to be called alike.
+# A stage of another recipe with more differences than this is not mentioned.
 ALIKE = 3
-# Letters of a value.
+# Values are cut after this many characters.
 SHOWN = 40
-# Names that a reason lists.
+# A reason lists at most this many names.
 LISTED = 3
 _CODE = "code of "
 
 
 class History:
-    """The finished stages of a store. They are read once, when the first stage asks."""
+    """The finished stages of a store. They are read once, at the first question."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def why(self, stage: Stage, names: Container[str], waiting: Mapping[str, str]) -> tuple[bool, list[str]]:
-        """Whether a stage was finished before, as another one, and in what that differs.
+        """Whether a version of the stage is finished, and how it differs.
 
-        `names` are those that it has in recipes that share it. `waiting` maps the key of each stage that is to do to
-        "to do" or "to do again". What only another recipe has finished is named in one sentence, where it is much
-        alike.
+        `names` are the names of the stage in the recipes that share it. `waiting` maps the key of each stage that must
+        run to "to do" or "to do again". If only another recipe has a finished version, one sentence names it, provided
+        that it is similar.
         """
         if fault := self._store.fault(stage.key):
             return True, [f"the record of the finished run {fault}"]
@@ -47,7 +47,7 @@ class History:
 
     @cached_property
     def _alike(self) -> dict[tuple[str, str], list[Record]]:
-        """The finished stages by kind and title, the newest first."""
+        """The finished stages by kind and title, newest first."""
         found: dict[tuple[str, str], list[Record]] = {}
         for record in self._store.records():
             found.setdefault((record["kind"], title(record["name"])), []).append(record)
@@ -55,7 +55,7 @@ class History:
 
 
 def title(name: str) -> str:
-    """The name of a stage without that of its recipe."""
+    """The name of a stage without the name of its recipe."""
     return name.rpartition(" (")[0] or name
 
 
@@ -66,17 +66,17 @@ def code_differs(modules: Iterable[str]) -> str:
 
 
 def by_code_alone(why: Sequence[str]) -> bool:
-    """Whether all that is said of a stage is that its code differs."""
+    """Whether code is the only difference of a stage."""
     return bool(why) and all(one.startswith(_CODE) for one in why)
 
 
 def unequal(now: Mapping[str, Any], then: Mapping[str, Any]) -> list[str]:
-    """The keys whose values differ, or that one of the two lacks."""
+    """The keys whose values differ, or that only one of the two has."""
     return [key for key in dict.fromkeys([*now, *then]) if now.get(key) != then.get(key)]
 
 
 def _differences(stage: Stage, now: Record, record: Record, waiting: Mapping[str, str]) -> Iterator[str]:
-    """What a stage, described by `now`, has otherwise than a finished one, but for inputs that are to do themselves."""
+    """The differences of a stage, described by `now`, from a finished one, except inputs that must run themselves."""
     if modules := unequal(now["code"], record["code"]):
         yield code_differs(modules)
     yield from _settings(now["params"], record["params"])
@@ -89,7 +89,7 @@ def _differences(stage: Stage, now: Record, record: Record, waiting: Mapping[str
     elif versions := list(_settings(now.get("versions", {}), record.get("versions", {}))):
         yield f"package versions: {', '.join(versions)}"
     if now["schema_version"] != record["schema_version"]:
-        yield "the form of records has changed"
+        yield "the format of records has changed"
 
 
 def _settings(now: Any, then: Any, name: str = "") -> Iterator[str]:
@@ -99,17 +99,17 @@ def _settings(now: Any, then: Any, name: str = "") -> Iterator[str]:
             yield from _settings(now.get(key), then.get(key), f"{name}.{key}" if name else key)
     elif isinstance(now, list) and isinstance(then, list):
         added = [f"{_value(one)} added" for one in now if one not in then]
-        gone = [f"{_value(one)} taken out" for one in then if one not in now]
+        gone = [f"{_value(one)} removed" for one in then if one not in now]
         yield f"{name}: {listing([*added, *gone], LISTED) or 'in another order'}"
     else:
         yield f"{name} {_value(then)} -> {_value(now)}"
 
 
 def _input(name: str, source: Stage | Folder | None, record: Record, waiting: Mapping[str, str]) -> Iterator[str]:
-    """What is said of an input that is not what it was."""
+    """The sentences about an input that has changed."""
     then = record["files"].get(name, {})
     if source is None:
-        yield f"{name} is no input any more"
+        yield f"{name} is no longer an input"
     elif name not in record["inputs"]:
         yield f"{name} is a new input"
     elif isinstance(source, Folder) and source.files and then:
@@ -117,14 +117,14 @@ def _input(name: str, source: Stage | Folder | None, record: Record, waiting: Ma
         for what, files in (
             ("changed", [file for file in now if file in then and now[file] != then[file]]),
             ("added", [file for file in now if file not in then]),
-            ("taken out", [file for file in then if file not in now]),
+            ("removed", [file for file in then if file not in now]),
         ):
             if files:
                 yield f"{name} {what}: {listing(files, LISTED)}"
     elif isinstance(source, Folder):
         yield f"{name} {_value(record['inputs'][name])} -> {_value(source.key)}"
     elif source.key not in waiting:
-        yield f"input `{title(source.name)}` is another finished one"
+        yield f"input `{title(source.name)}` is a different finished stage"
 
 
 def _follows(stage: Stage, waiting: Mapping[str, str]) -> Iterator[str]:

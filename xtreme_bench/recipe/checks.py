@@ -34,6 +34,16 @@ def check(tree: Entries, path: Path, reading: Reading) -> None:
     _check_retrieval(tree, reading)
     _check_expect(tree, reading)
     _check_baseline(tree, path, reading)
+    _check_processes(tree, reading)
+
+
+def _check_processes(tree: Entries, reading: Reading) -> None:
+    """Each process has a GPU of its own."""
+    gpus = tree.whole("resources", "gpus", default=0)
+    processes = tree.whole("resources", "processes", default=0)
+    if gpus and processes and gpus != processes:
+        message = f"resources.processes is {processes}, but each of the {gpus} GPUs has one; leave it out"
+        reading.fault(message, tree.line_of("resources", "processes"))
 
 
 def _check_name(path: Path, reading: Reading) -> None:

@@ -184,7 +184,17 @@ class Resources:
 
     threads: int = setting("CPU threads of one stage.", default=1, low=1, high=1024)
     jobs: int = setting("Stages that run at once.", default=2, low=1, high=1024)
-    precision: str = setting("Number format of training; bf16 needs a GPU.", default="fp32", choices=("fp32", "bf16"))
+    precision: str = setting(
+        "Number format of training and prediction. tf32 (products of 10 bits) and bf16 need a GPU.",
+        default="fp32",
+        choices=("fp32", "tf32", "bf16"),
+    )
+    activations: str = setting(
+        "What a backward pass needs: kept, or recomputed from each block's input, which takes far less memory and a "
+        "third more time.",
+        default="keep",
+        choices=("keep", "recompute"),
+    )
     checkpoint_seconds: float = setting("Time between two checkpoints.", default=60.0, above=0, high=86400)
     image: str | None = setting(
         "Docker image of the stages, by its digest; without one XTREME_BENCH_IMAGE names it, or it is built.",
@@ -197,9 +207,18 @@ class Resources:
         nullable=True,
     )
     gpus: int | None = setting(
-        "GPUs of a stage's container, which must exist; without a number all that exist.",
+        "GPUs that share a training, prediction or embedding, which must exist, each with a process of its own; "
+        "without a number one where there is one, 0 = the CPU.",
         default=None,
         low=0,
+        high=1024,
+        nullable=True,
+    )
+    processes: int | None = setting(
+        "Processes that share a training, prediction or embedding; without a number one, or as many as gpus. "
+        "The result is the same but for rounding.",
+        default=None,
+        low=1,
         high=1024,
         nullable=True,
     )
@@ -211,7 +230,12 @@ class Resources:
         nullable=True,
     )
     shared_memory: float = setting("GiB of shared memory of a stage's container.", default=1.0, above=0, high=100_000)
-    processes: int = setting("Processes and threads of a stage's container.", default=1024, low=16, high=1_000_000)
+    process_limit: int = setting("Processes and threads of a stage's container.", default=1024, low=16, high=1_000_000)
+
+    @property
+    def ranks(self) -> int:
+        """How many processes share a training, prediction or embedding."""
+        return self.processes or self.gpus or 1
 
 
 # Of a recipe: what changes no result of a run with one seed.

@@ -49,11 +49,29 @@ def _lengths(tree: Entries) -> list[Place]:
     if tree.at("pretraining"):
         places.append((("pretraining", "max_length"), Pretraining.max_length))
     if tree.at("intermediate"):
-        places.append((("intermediate", "max_length"), Intermediate.max_length))
-        tasks = tree.named("intermediate", "tasks")
-        if any(task in INTERMEDIATE and INTERMEDIATE[task].family == "qa" for task in tasks):
-            places.append((("intermediate", "qa_length"), Intermediate.qa_length))
+        places += _lengths_of_tasks(tree)
     return places
+
+
+def _lengths_of_tasks(tree: Entries) -> list[Place]:
+    """The lengths of intermediate tasks: their own, and the two for those that have none."""
+    places: dict[tuple[str, ...], int] = {}
+    for task in tree.named("intermediate", "tasks"):
+        own, qa = _own_length(task), task in INTERMEDIATE and INTERMEDIATE[task].family == "qa"
+        if tree.at(*own):
+            places[own] = 0
+        elif qa:
+            places["intermediate", "qa_length"] = Intermediate.qa_length
+        else:
+            places["intermediate", "max_length"] = Intermediate.max_length
+    if tree.at("intermediate", "mlm"):
+        own = "intermediate", "mlm", "max_length"
+        places |= {own: 0} if tree.at(*own) else {("intermediate", "max_length"): Intermediate.max_length}
+    return [*places.items()]
+
+
+def _own_length(task: str) -> tuple[str, ...]:
+    return "intermediate", "tasks", task, "max_length"
 
 
 def _windows(tree: Entries) -> list[tuple[Place, Place]]:
@@ -71,6 +89,9 @@ def _windows(tree: Entries) -> list[tuple[Place, Place]]:
             (("intermediate", "qa_stride"), Intermediate.qa_stride),
         )
     )
+    stride = (("intermediate", "qa_stride"), Intermediate.qa_stride)
+    own = [_own_length(task) for task, row in INTERMEDIATE.items() if row.family == "qa"]
+    places += [((path, 0), stride) for path in own if tree.at(*path)]
     return [(length, stride) for length, stride in places if tree.at(*length[0]) or tree.at(*stride[0])]
 
 

@@ -90,7 +90,10 @@ def _complete(recipe: Recipe) -> Recipe:
             name: replace(task, languages=_resolve(task.languages, name, source))
             for name, task in intermediate.tasks.items()
         }
-        intermediate = replace(intermediate, tasks=tasks)
+        mlm = intermediate.mlm
+        if mlm is not None:
+            mlm = replace(mlm, languages=_resolve(mlm.languages, "mlm", source))
+        intermediate = replace(intermediate, tasks=tasks, mlm=mlm)
     if recipe.seeds:
         recipe = replace(recipe, seed=recipe.seeds[0])
     return replace(recipe, targets=targets, finetuning=finetuning, pretraining=pretraining, intermediate=intermediate)

@@ -23,7 +23,9 @@ from xtreme_bench.recipe.setting import (
     evaluate_on_field,
     languages_field,
     length_field,
+    mask_field,
     method_field,
+    own,
     patience_field,
     pooling_field,
     rate_field,
@@ -48,15 +50,19 @@ class Pretraining:
     translation: float = setting(
         "Share of examples that join a sentence and its translation (TLM).", default=0.5, low=0, high=1
     )
-    mask: float = setting("Share of the sub-words that are masked.", default=0.15, above=0, high=0.9)
+    mask: float = mask_field()
 
 
 @dataclass(frozen=True)
 class IntermediateTask:
-    """One intermediate task of the mixture."""
+    """One intermediate task of the mixture; what it leaves out is as for all of them."""
 
     languages: tuple[str, ...] = languages_field("Languages of the training data: all, or a list.", ("en",))
     weight: float | None = setting("Share in the mixture; with sampling kind weights.", default=None, above=0, high=1e6)
+    batch: int | None = own(batch_field(32))
+    learning_rate: float | None = own(rate_field(1.0e-5))
+    max_length: int | None = own(length_field(256))
+    evaluate_on: int | None = own(evaluate_on_field())
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,29 @@ class Sampling:
 
 
 @dataclass(frozen=True)
+class Masking:
+    """Masked language modelling of raw text beside the intermediate tasks, with the encoder's own head if it has one.
+
+    That the published mix has half the steps and this exponent is unconfirmed.
+    """
+
+    languages: tuple[str, ...] = languages_field("Languages of the text: all, or a list.")
+    ratio: float = setting(
+        "Share of the steps; with epochs these come on top of those of the tasks.", default=0.5, above=0, high=0.95
+    )
+    alpha: float = setting(
+        "A language is drawn in the ratio n ** alpha, n being the sequences of its text; 1 = in proportion, 0 = alike.",
+        default=0.3,
+        low=0,
+        high=1,
+    )
+    mask: float = mask_field()
+    batch: int | None = own(batch_field(32))
+    learning_rate: float | None = own(rate_field(1.0e-5))
+    max_length: int | None = own(length_field(256))
+
+
+@dataclass(frozen=True)
 class Intermediate:
     """Training on intermediate tasks, before the encoder meets a target task."""
 
@@ -85,6 +114,7 @@ class Intermediate:
         "The intermediate tasks.", choices=tuple(INTERMEDIATE), noun="intermediate task"
     )
     sampling: Sampling = setting("How often each task is drawn.", default=Sampling())
+    mlm: Masking | None = setting("Masked language modelling of raw text as a further task.", default=None)
     method: str = method_field()
     pooling: str = pooling_field()
     epochs: float | None = epochs_field(3.0)
@@ -99,6 +129,16 @@ class Intermediate:
     evaluate_every: int = evaluate_every_field()
     evaluate_on: int = evaluate_on_field()
     patience: int = patience_field()
+
+    def length(self, task: str) -> int:
+        """The longest input of a task."""
+        shared = self.qa_length if INTERMEDIATE[task].family == "qa" else self.max_length
+        return self.tasks[task].max_length or shared
+
+    @property
+    def text_length(self) -> int:
+        """The longest sequence of masked text."""
+        return (self.mlm.max_length if self.mlm else None) or self.max_length
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,16 @@ def steps_field(instead_of: str | None = None, default: Any = MISSING) -> Any:
     return setting(about, default=default, low=1, high=100_000_000, instead_of=instead_of)
 
 
+def mask_field() -> Any:
+    """How much masked language modelling hides."""
+    return setting("Share of the sub-words that are masked.", default=0.15, above=0, high=0.9)
+
+
+def own(shared: Any) -> Any:
+    """A field of one task that, left out, is as for the whole phase."""
+    return field(default=None, metadata={**shared.metadata, "about": f"{shared.metadata['about']} Of this task alone."})
+
+
 def method_field() -> Any:
     """What of an encoder learns."""
     about = "full: all weights learn. head: only the head, the encoder stays as it is."

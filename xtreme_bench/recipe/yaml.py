@@ -5,8 +5,10 @@ The file is untrusted: its size and depth are bounded, and nothing in it is cons
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections import deque
+from collections.abc import Iterable
 from pathlib import Path
 
 import yaml
@@ -20,6 +22,9 @@ DEPTH_LIMIT = 12
 VALUES_LIMIT = 3_000
 TEXT_LIMIT = 2_000
 
+# libyaml reads a recipe ten times as fast as PyYAML itself, but takes a few texts with these that PyYAML refuses.
+FAST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DISPUTED = re.compile(r"[\t\ufeff?!]|[|>]#")
 _CONFLICT = re.compile(r"(<{7}|>{7}|\|{7})( |$)|={7}$")
 _PLAIN_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*(_[0-9]+)*)$")
 _PLAIN_FLOAT = re.compile(r"[-+]?[0-9][0-9_]*\.?[0-9_]*([eE][-+][0-9]+)?$|[-+]?\.[0-9][0-9_]*([eE][-+][0-9]+)?$")
@@ -126,14 +131,22 @@ class _Composer(yaml.composer.Composer, yaml.resolver.Resolver):
 
 
 def _events(text: str, file: str) -> tuple[list[yaml.Event], list[Problem]]:
-    """The events of a text, and everything in them that makes YAML more than a little data.
+    """The events of a text and what is wrong with them, the same with libyaml and without."""
+    if not _DISPUTED.search(text):
+        with contextlib.suppress(yaml.YAMLError, ValueError):
+            return _looked_at(yaml.parse(text, Loader=FAST), file)
+    return _looked_at(yaml.parse(text, Loader=yaml.SafeLoader), file)
+
+
+def _looked_at(parsed: Iterable[yaml.Event], file: str) -> tuple[list[yaml.Event], list[Problem]]:
+    """Events, and everything in them that makes YAML more than a little data.
 
     That is found before anything is built or expanded.
     """
     events: list[yaml.Event] = []
     found: dict[str, int] = {}
     depth = values = documents = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+    for event in parsed:
         events.append(event)
         line = event.start_mark.line + 1 if event.start_mark else 1
         values += isinstance(event, yaml.NodeEvent)

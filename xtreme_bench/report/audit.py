@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from xtreme_bench.report.markup import paragraph, section, table
-from xtreme_bench.wording import cut, listing
+from xtreme_bench.report.markup import Section, details, paragraph, section, table
+from xtreme_bench.wording import count, cut, listing
 
 Facts = Mapping[str, Any]
 MANY = 3  # languages named before the rest are counted
 MAX_LINES, MAX_ROWS = 11, 40  # on the terminal, in the report
-# What is learned from with labels, or decides which checkpoint wins, weighs more than text that is read unlabelled.
+# Overlap with labelled data, or with data that selects checkpoints, matters more than with unlabelled text.
 _ORDER = ("fine-tuning", "intermediate", "choice of checkpoints", "pretraining")
 
 
 def lines(facts: Facts, most: int = MAX_LINES) -> list[str]:
-    """One line for each thing that a reader of the scores should know, the weightiest first; the rest is counted."""
+    """One line per finding, the most important first; the rest is counted."""
     found = [*_relation_lines(facts), *_overlap_lines(facts), *_repeat_lines(facts)]
     return cut(found, most, ", in the report")
 
@@ -33,17 +33,17 @@ def _overlap_lines(facts: Facts) -> Iterator[str]:
 
 def _repeat_lines(facts: Facts) -> Iterator[str]:
     for task, kind, found in _repeats(facts):
-        yield f"{task}: test rows that stand {kind}: {_shares(found)}"
+        yield f"{task}: test rows {kind}: {_shares(found)}"
 
 
-def audit_section(facts: Facts | None) -> str:
-    """The section of the report, or nothing for a run without an audit."""
+def audit_section(facts: Facts | None) -> Section | None:
+    """The section of the report: a count, and behind it all findings. None for a run without an audit."""
     if facts is None:
-        return ""
+        return None
     about = facts["criteria"]
     how = (
-        f"Test texts were compared with the {facts['compared']['training_texts']:,} texts that were trained on or "
-        "chosen by, in each language, without regard to case, spacing and punctuation: the same text, or an n-gram of "
+        f"Test texts were compared with {facts['compared']['training_texts']:,} training and development texts, within "
+        "each language, ignoring case, spacing and punctuation: the same text, or an n-gram of "
         f"{about['words']} words in common ({about['characters']} characters in {', '.join(about['characters_in'])})."
     )
     overlaps = [
@@ -56,19 +56,24 @@ def audit_section(facts: Facts | None) -> str:
     seen = [
         [task, code, ", ".join(corpora)] for task, codes in facts["seen"].items() for code, corpora in codes.items()
     ]
-    return section(
-        "What may flatter the scores",
+    found = details(
+        "The findings",
         paragraph(how),
         table(("target", "related to", "why"), known, kind="words"),
         table(
-            ("target", "text of", "used for", "test items", "", "for example"),
+            ("target", "text of", "used for", "test items", "how", "for example"),
             overlaps[:MAX_ROWS],
             kind="words",
             note=f"{rest:,} more, of smaller weight, are in the manifest." if rest > 0 else "",
         ),
-        table(("target", "test rows that stand", ""), repeats, kind="words"),
+        table(("target", "test rows", "how many"), repeats, kind="words"),
         table(("target", "language", "labelled data seen in it"), seen, kind="words"),
     )
+    counted = (
+        f"The audit found {count(len(overlaps), 'overlap')} of test texts with training or development texts, "
+        f"{count(len(known), 'relation')} between corpora, and {count(len(repeats), 'kind')} of repeated test rows."
+    )
+    return section("What may flatter the scores", paragraph(counted), found)
 
 
 def _weightiest_first(overlaps: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -1,6 +1,6 @@
-"""What manifests say of runs: scores, languages of training, and which of several is the one to compare with.
+"""What manifests claim about runs: scores, training languages, and which run is the reference of a comparison.
 
-A manifest may come from anybody. Its scores and files have been checked when it was read; the rest is taken with care.
+A manifest is untrusted input. Its scores and files were checked when it was read; the code here checks the rest.
 """
 
 from __future__ import annotations
@@ -14,18 +14,23 @@ from xtreme_bench.plan.why import code_differs
 
 Manifest = Mapping[str, Any]
 Scores = Mapping[str, Any]
-# In the order of time; a manifest's keys are sorted by name.
-_PHASES = {"pretraining": "pretraining", "intermediate": "intermediate tasks", "finetuning": "fine-tuning"}
+# In the order of training; the keys of a manifest are sorted by name.
+_PHASES = {
+    "pretraining": "pretraining",
+    "intermediate": "intermediate tasks",
+    "mlm": "masked text beside them",
+    "finetuning": "fine-tuning",
+}
 
 
 def scores_of(manifest: Manifest) -> Scores:
-    """The scores of a run; empty where there were no gold labels."""
+    """The scores of a run; empty if there were no gold labels."""
     scores: Scores = manifest["scores"] or {}
     return scores
 
 
 def trained(manifest: Manifest) -> list[tuple[str, list[str]]]:
-    """What was trained in which languages, in order, as `trained_on` says; parts with the same languages as one."""
+    """The training phases in order, each with its languages, from `trained_on`; equal languages are merged."""
     together: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for path, languages in sorted(_leaves(manifest["trained_on"]), key=_time):
         together.setdefault((path[0] if path else "", languages), []).extend(path[1:])
@@ -51,7 +56,7 @@ def _leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str,
 
 
 def zero_shot(manifest: Manifest, task: str) -> list[str]:
-    """The languages of a task that its model saw no task data in."""
+    """The languages of a task without labelled training data for its model."""
     languages = manifest["zero_shot"].get(task)
     if isinstance(languages, list):
         return [code for code in TASKS[task].languages if code in languages]
@@ -59,14 +64,14 @@ def zero_shot(manifest: Manifest, task: str) -> list[str]:
 
 
 def accepted(manifest: Manifest) -> list[tuple[str, str]]:
-    """The stages whose results other code has made, and where that differs."""
+    """(stage, differing modules) of each result that other code made."""
     return [(name, code_differs(modules)) for name, modules in accepted_code(manifest).items()]
 
 
 def reference_of(manifests: Sequence[Manifest]) -> int | None:
-    """Which of several runs the others are compared with: the one that a recipe among them names as its baseline.
+    """The index of the reference of several runs: the run that another one's recipe names as its baseline.
 
-    Of two without that it is the first, as in `compare`; of more there is none.
+    If no recipe names one, it is the first of two runs, as in `compare`, and None for more.
     """
     names = [one["name"] for one in manifests]
     named = [one["recipe"].get("baseline") for one in manifests]

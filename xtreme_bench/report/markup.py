@@ -1,78 +1,182 @@
-"""Small pieces of HTML. Values are escaped here and nowhere else; what these functions return is safe to join."""
+"""The pieces of a page as data. The templates turn them into HTML and escape all values; nothing here is markup."""
 
 from __future__ import annotations
 
-import html
+import base64
+import re
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
-# A difference of this many points has the full colour of a heat map.
-FULL = 15.0
-
-
-def text(value: Any) -> str:
-    """Any value as text that cannot be taken for markup; half surrogate pairs, which JSON may hold, as `?`."""
-    return html.escape(str(value).encode("utf-8", "replace").decode("utf-8"), quote=True)
+# A difference of this many points has the full colour of a heat map; the colours have so many steps.
+FULL, STEPS = 15.0, 10
 
 
-def paragraph(*sentences: str, kind: str = "") -> str:
-    """Sentences (plain text) as one paragraph."""
-    return f"<p{_class(kind)}>{text(' '.join(sentences))}</p>"
+@dataclass(frozen=True)
+class Block:
+    """A piece of a page. `form` names the branch of the macro in `templates/blocks.html` that shows it."""
+
+    form: ClassVar[str]
 
 
-def section(title: str, *parts: str) -> str:
-    """A part of the page with a heading, or nothing when it would be empty."""
-    body = "\n".join(part for part in parts if part)
-    return f"<section>\n<h2>{text(title)}</h2>\n{body}\n</section>" if body else ""
+@dataclass(frozen=True)
+class Paragraph(Block):
+    """Plain sentences. `kind` is a class of the style sheet, as everywhere here."""
+
+    form = "paragraph"
+    text: str
+    kind: str = ""
 
 
-def table(headings: Sequence[Any], rows: Sequence[Sequence[Any]], *, kind: str = "", note: str = "") -> str:
-    """A table of plain values. The first column heads its row; an empty row separates; `note` stands below."""
+@dataclass(frozen=True)
+class Bullets(Block):
+    """A list of sentences."""
+
+    form = "bullets"
+    sentences: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a table; `kind` says how it looks, `title` explains it to who points at it."""
+
+    text: str
+    kind: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Table(Block):
+    """Rows in groups with a rule between them; a reader sorts the rows of each group. The first cell heads its row."""
+
+    form = "table"
+    headings: Sequence[str]
+    groups: Sequence[Sequence[Sequence[Cell]]]
+    kind: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Figure(Block):
+    """A plot made by `plots`, the only markup that templates do not escape; `caption` is plain text."""
+
+    form = "figure"
+    svg: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Code(Block):
+    """Lines to read or copy as they are."""
+
+    form = "code"
+    text: str
+
+
+@dataclass(frozen=True)
+class Download(Block):
+    """A file inside the page."""
+
+    form = "download"
+    name: str
+    kind: str
+    content: str
+
+    @property
+    def address(self) -> str:
+        """The file as a data: address."""
+        packed = base64.b64encode(self.content.encode("utf-8", "replace")).decode("ascii")
+        return f"data:{self.kind};charset=utf-8;base64,{packed}"
+
+
+@dataclass(frozen=True)
+class Details(Block):
+    """Blocks behind a line that opens and closes them."""
+
+    form = "details"
+    summary: str
+    blocks: Sequence[Block]
+
+
+@dataclass(frozen=True)
+class Part(Block):
+    """Blocks below a smaller heading."""
+
+    form = "part"
+    title: str
+    blocks: Sequence[Block]
+
+
+@dataclass(frozen=True)
+class Section(Part):
+    """A part of the page that the contents list names."""
+
+    @property
+    def anchor(self) -> str:
+        """The name of its place on the page."""
+        return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-") or "section"
+
+
+def paragraph(*sentences: str, kind: str = "") -> Paragraph:
+    """Sentences as one paragraph."""
+    return Paragraph(" ".join(sentence for sentence in sentences if sentence), kind)
+
+
+def section(title: str, *blocks: Block | None) -> Section | None:
+    """A section of the blocks that there are; None without any."""
+    found = [block for block in blocks if block is not None]
+    return Section(title, found) if found else None
+
+
+def part(title: str, *blocks: Block | None) -> Part | None:
+    """As `section`, inside one."""
+    found = [block for block in blocks if block is not None]
+    return Part(title, found) if found else None
+
+
+def details(summary: str, *blocks: Block | None) -> Details | None:
+    """The blocks that there are, closed until a reader opens them; None without any."""
+    found = [block for block in blocks if block is not None]
+    return Details(summary, found) if found else None
+
+
+def table(headings: Sequence[Any], rows: Sequence[Sequence[Any]], *, kind: str = "", note: str = "") -> Table | None:
+    """A table of plain values; an empty row begins a new group, `note` stands below. None without rows."""
     return rich_table(headings, [[cell(value) for value in row] for row in rows], kind=kind, note=note)
 
 
-def rich_table(headings: Sequence[Any], rows: Sequence[Sequence[str]], *, kind: str = "", note: str = "") -> str:
-    """As `table`, of cells that `cell` or `heat_cell` made; the first cell of a row becomes its heading."""
-    if not rows:
-        return ""
-    head = "".join(f'<th scope="col">{text(heading)}</th>' for heading in headings)
-    body = "\n".join(_row(row, len(headings)) for row in rows)
-    below = paragraph(note, kind="note") if note else ""
-    return (
-        f'<div class="scroll" tabindex="0"><table{_class(kind)}>\n<thead><tr>{head}</tr></thead>\n'
-        f"<tbody>\n{body}\n</tbody></table></div>\n{below}"
-    )
+def rich_table(
+    headings: Sequence[Any], rows: Sequence[Sequence[Cell]], *, kind: str = "", note: str = ""
+) -> Table | None:
+    """As `table`, of cells."""
+    groups: list[list[Sequence[Cell]]] = [[]]
+    for row in rows:
+        if row:
+            groups[-1].append(row)
+        else:
+            groups.append([])
+    full = [group for group in groups if group]
+    return Table([str(heading) for heading in headings], full, kind, note) if full else None
 
 
-def _row(row: Sequence[str], width: int) -> str:
-    if not row:
-        return f'<tr class="gap"><td colspan="{width}"></td></tr>'
-    first = row[0].removeprefix("<td").removesuffix("</td>")
-    return f'<tr><th scope="row"{first}</th>{"".join(row[1:])}</tr>'
-
-
-def cell(value: Any, kind: str = "") -> str:
+def cell(value: Any, kind: str = "", title: str = "") -> Cell:
     """One cell of a table."""
-    return f"<td{_class(kind)}>{text(value)}</td>"
+    return Cell(str(value), kind, title)
 
 
-def heat_cell(shown: str, points: float | None) -> str:
-    """A cell coloured by a difference in points: blue above zero, orange below, stronger the further from it."""
-    if points is None:
-        return cell(shown, "none")
-    strength = round(100 * min(1.0, abs(points) / FULL))
-    return f'<td class="{"up" if points > 0 else "down"}" style="--heat:{strength}%">{text(shown)}</td>'
+def change_cell(shown: str, points: float | None, *, sure: bool, title: str = "") -> Cell:
+    """A difference in points: blue above zero, orange below, stronger the further from it; grey where not `sure`."""
+    if points is None or not sure:
+        return Cell(shown, "none" if points is None else "unsure", title)
+    return Cell(shown, f"{'up' if points > 0 else 'down'} heat-{_step(abs(points) / FULL)}", title)
 
 
-def figure(svg: str, caption: str) -> str:
-    """A plot (made by `plots`) with a caption in plain text."""
-    return f'<figure><div class="scroll" tabindex="0">{svg}</div><figcaption>{text(caption)}</figcaption></figure>'
+def level_cell(shown: str, percent: float | None, kind: str = "") -> Cell:
+    """A score, shaded by its height."""
+    if percent is None:
+        return Cell(shown, "none")
+    return Cell(shown, f"level heat-{_step(percent / 100)}{f' {kind}' if kind else ''}")
 
 
-def command(line: str) -> str:
-    """A command line to copy."""
-    return f"<pre><code>{text(line)}</code></pre>"
-
-
-def _class(kind: str) -> str:
-    return f' class="{kind}"' if kind else ""
+def _step(share: float) -> int:
+    return max(1, min(STEPS, round(STEPS * share)))

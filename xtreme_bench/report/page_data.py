@@ -9,7 +9,7 @@ from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data.published import published
 from xtreme_bench.data.release.prepared import dropped
 from xtreme_bench.report.claims import Manifest
-from xtreme_bench.report.markup import cell, paragraph, rich_table, table
+from xtreme_bench.report.markup import Block, Cell, Table, cell, paragraph, rich_table, table
 from xtreme_bench.stage.kinds import KINDS
 from xtreme_bench.wording import listing
 
@@ -23,7 +23,7 @@ _RECORDS = "Records: lines, sentences or questions; for bucc2018 the pairs that 
 _COMPARED = "In italics what differs from the published test sets, language by language; nobody publishes BUCC's pairs."
 
 
-def data_parts(manifest: Manifest, records: Sequence[Record]) -> Iterator[str]:
+def data_parts(manifest: Manifest, records: Sequence[Record]) -> Iterator[Block | None]:
     """Paragraphs and tables: source, training sets, test sets, what the releases lacked, what was left out."""
     data = manifest["data"]
     notes: Mapping[str, Any] = data["made_from"] or {}
@@ -37,7 +37,7 @@ def data_parts(manifest: Manifest, records: Sequence[Record]) -> Iterator[str]:
     yield table(("left out",), [[line] for line in dict.fromkeys(left_out)], kind="words")
 
 
-def _trained(records: Sequence[Record], notes: Mapping[str, Any], compared: bool) -> str:
+def _trained(records: Sequence[Record], notes: Mapping[str, Any], compared: bool) -> Table | None:
     found = {
         (kind.phase, name): number
         for record in records
@@ -53,7 +53,7 @@ def _trained(records: Sequence[Record], notes: Mapping[str, Any], compared: bool
     return rich_table(headings, rows, note=_TRAINED if compared else "")
 
 
-def _tested(manifest: Manifest, notes: Mapping[str, Any], compared: bool) -> str:
+def _tested(manifest: Manifest, notes: Mapping[str, Any], compared: bool) -> Table | None:
     rows = []
     for task, target in TASKS.items():
         files = manifest["files"]
@@ -68,7 +68,7 @@ def _tested(manifest: Manifest, notes: Mapping[str, Any], compared: bool) -> str
     return rich_table(headings, rows, note=f"{_RECORDS} {_COMPARED}" if compared else _RECORDS)
 
 
-def _beside(task: str, counts: Mapping[str, int], notes: Mapping[str, Any]) -> list[str]:
+def _beside(task: str, counts: Mapping[str, int], notes: Mapping[str, Any]) -> list[Cell]:
     """The published sum over the same languages, the languages that differ, and the forms of the releases."""
     known = {code: size for code in counts if (size := published(task, "test", code)) is not None}
     total = _number(sum(known.values())) if len(known) == len(counts) else "not known"
@@ -92,7 +92,7 @@ def _forms(notes: Mapping[str, Any], corpus: str) -> str:
     return ", ".join(found.get("squad_v1" if corpus in ("squad", "squad_v1") else corpus, ()))
 
 
-def _prepared(notes: Mapping[str, Any]) -> Iterator[str]:
+def _prepared(notes: Mapping[str, Any]) -> Iterator[Block | None]:
     """What upstream releases were turned into, where a run began with that."""
     sentences = []
     if stand_ins := notes.get("dev_as_test"):

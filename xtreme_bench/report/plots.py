@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from xtreme_bench.benchmark import GROUPS
 from xtreme_bench.official.scores import cells, headline
-from xtreme_bench.report.markup import text
 from xtreme_bench.report.tables import CHANCE, Run, measures_of, tasks_of
 
 if TYPE_CHECKING:
@@ -36,10 +36,11 @@ Line = tuple[str, int, Sequence[float], Sequence[float]]
 
 @dataclass(frozen=True)
 class Panel:
-    """One small diagram: a title and a line for each run that has one."""
+    """One small diagram: a title, a line for each run that has one, and the score of chance where it is known."""
 
     title: str
     lines: Sequence[Line]
+    chance: float | None = None
 
 
 def bars(runs: Sequence[Run], order: Sequence[int] | None = None) -> str:
@@ -98,12 +99,16 @@ def _ends(scores: Mapping[str, Any], task: str) -> tuple[float, float] | None:
     return None if english is None or others is None else (english, others)
 
 
-def curves(name: str, panels: Sequence[Panel], ylabel: str, xlabel: str = "step") -> str:
-    """Small diagrams side by side, all of the same kind of number, over training steps or another `xlabel`."""
+def curves(name: str, panels: Sequence[Panel], ylabel: str, xlabel: str = "step", *, percent: bool = False) -> str:
+    """Small diagrams side by side, all of the same kind of number, over training steps or another `xlabel`.
+
+    `percent`: they share one axis from 0 to 100.
+    """
     columns = min(len(panels), 3)
     rows = -(-len(panels) // columns)
     figure, cells_ = _figure(rows, columns, 0.5 + 1.6 * rows)
     labelled: dict[str, Any] = {}
+    chance = None
     for axes, panel in zip(cells_, panels, strict=False):
         for label, color, steps, values in panel.lines:
             marker = "o" if len(steps) < 20 else None
@@ -112,13 +117,39 @@ def curves(name: str, panels: Sequence[Panel], ylabel: str, xlabel: str = "step"
         axes.set_title(_short(panel.title), size=9, color=INK, loc="left")
         axes.margins(x=0.03, y=0.12)
         axes.locator_params(nbins=4)
+        if panel.chance is not None:
+            chance = axes.axhline(panel.chance, color=INK, lw=1.2, ls=(0, (3, 2)))
+        if percent:
+            axes.set(ylim=(0, 102), yticks=range(0, 101, 25))
     for axes in cells_[len(panels) :]:
         axes.set_visible(False)
+    labelled |= {"chance": chance} if chance is not None else {}
     figure.supxlabel(xlabel, size=9, color=MUTED)
     figure.supylabel(ylabel, size=9, color=MUTED)
     if len(labelled) > 1:
         _outside(figure, list(labelled.values()), list(labelled), 3)
     return _svg(figure, name, f"Lines: {ylabel} by {xlabel}")
+
+
+# A name, the difference with both ends of its interval, and the verdict.
+Interval = tuple[str, float, float, float, str]
+
+
+def intervals(found: Sequence[Interval]) -> str:
+    """Differences with their intervals, one below the other; grey where the data cannot tell."""
+    figure, (axes,) = _figure(1, 1, 0.7 + 0.24 * len(found))
+    colors = {"better": SERIES[0], "worse": SERIES[2]}
+    for row, (_, middle, low, high, verdict) in enumerate(found):
+        color = colors.get(verdict, SERIES[1])
+        axes.plot([low, high], [row, row], color=color, lw=1.8, solid_capstyle="butt")
+        axes.plot([middle], [row], "o", color=color, ms=5, zorder=3)
+    axes.axvline(0, color=INK, lw=1)
+    axes.set_yticks(range(len(found)), [_short(name) for name, *_ in found])
+    axes.tick_params(axis="y", length=0)
+    axes.set(ylim=(len(found) - 0.5, -0.5), xlabel="difference, points")
+    axes.grid(visible=False, axis="y")
+    axes.grid(axis="x", color=GRID, lw=0.8)
+    return _svg(figure, "intervals", "Dots with lines: difference and its 95 % interval, by kind of language")
 
 
 def _figure(rows: int, columns: int, height: float) -> tuple[Figure, list[Axes]]:
@@ -174,5 +205,5 @@ def _svg(figure: Figure, name: str, title: str) -> str:
     for color, variable in _VARIABLES.items():
         inside = inside.replace(color, variable)
     assert box is not None
-    root = f'<svg viewBox="{box[1]}" role="img" aria-label="{text(title)}" xmlns:xlink="http://www.w3.org/1999/xlink">'
-    return f"{root}<title>{text(title)}</title>{inside}"
+    root = f'<svg viewBox="{box[1]}" role="img" aria-label="{html.escape(title)}" xmlns:xlink="http://www.w3.org/1999/xlink">'
+    return f"{root}<title>{html.escape(title)}</title>{inside}"

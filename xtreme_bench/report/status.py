@@ -1,4 +1,4 @@
-"""What a data folder has of every corpus, beside the published counts, and how to get what it lacks."""
+"""The content of a data folder compared with the published counts, and how to get what is missing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from xtreme_bench.official.gold import gold_path, read_gold
 
 Progress = Callable[[int, int, str], None]
 
-# What to give `data prepare`: names of releases, as their projects call them.
+# The releases that `data prepare` needs for each task, by their official names.
 RELEASES: Mapping[str, str] = {
     **{name: task.release for name, task in TASKS.items()},
     **{name: task.release.name for name, task in INTERMEDIATE.items()},
@@ -31,9 +31,9 @@ RELEASES: Mapping[str, str] = {
 class Entry:
     """One split of a task in one language.
 
-    `records`: what the readers give, None where files are missing or faulty. `labels`: gold labels of a test set, for
-    BUCC pairs. `checksum`: "new" at the first sight of the files, "known" when they are as they were the last time,
-    "changed" when they are not. `problems`: what is missing or wrong.
+    `records`: the number of records that the readers find; None if files are missing or faulty. `labels`: the number of
+    gold labels of a test set (BUCC: pairs). `checksum`: "new" if the files were never seen, "known" if they are
+    unchanged since the last time, else "changed". `problems`: what is missing or wrong.
     """
 
     task: str
@@ -53,7 +53,7 @@ class Entry:
 
     @property
     def differs(self) -> bool:
-        """Whether the number of records is known not to be the published one."""
+        """Whether the number of records differs from the published one, if both are known."""
         return None not in (self.records, self.published) and self.records != self.published
 
 
@@ -66,8 +66,8 @@ def status(
 ) -> list[Entry]:
     """Look at `tasks` (all without any) in a data folder: one entry a split and language, in the order of the tables.
 
-    Files are read whole, by the readers that training uses, so their faults are found. `memory` is a file that
-    remembers counts; what kept its size and times of change is not read again.
+    The readers of training read every file completely, to find its faults. `memory` is a file that remembers counts: a
+    file whose size and times have not changed is not read again.
     """
     for task in tasks:
         layout.known(task, (*TASKS, *INTERMEDIATE), "task")

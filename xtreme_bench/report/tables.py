@@ -12,7 +12,7 @@ from xtreme_bench.report.claims import Scores
 
 Run = tuple[str, Scores]
 MEASURES = (*TASKS, *GROUPS, "overall")
-# A guess at random is right this often, in percent; only where every prediction is one of a few labels.
+# Accuracy of random guessing, in percent, for tasks with a few labels.
 CHANCE = {name: 100 / len(TASKS[name].labels) for name in of_group("classification")}
 
 
@@ -38,13 +38,13 @@ def _place(code: str) -> tuple[str, str, str]:
 
 
 def difference(scores: Scores, reference: Scores, key: str) -> float | None:
-    """How much higher a task, group, `overall` or `<task>/transfer` is than in another run, in points."""
+    """The difference to another run in a task, group, `overall` or `<task>/transfer`, in points."""
     after, before = headline(scores, key), headline(reference, key)
     return None if after is None or before is None else after - before
 
 
 def cell(value: float | None, digits: int = 1, *, sign: bool = False) -> str:
-    """A number of a table, with a true minus; a dash where there is none."""
+    """A number in a table, with a minus sign (not a hyphen); a dash for None."""
     if value is None:
         return "–"
     text = f"{value:+.{digits}f}" if sign else f"{value:.{digits}f}"

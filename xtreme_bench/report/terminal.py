@@ -11,11 +11,13 @@ from xtreme_bench.benchmark import TASKS
 from xtreme_bench.bundle.check import Report
 from xtreme_bench.bundle.lenient import Lenient
 from xtreme_bench.bundle.manifest import ACCEPTED
-from xtreme_bench.report import audit, compare, tables
+from xtreme_bench.report import audit, tables
+from xtreme_bench.report import manifest_differences as differences
 from xtreme_bench.report.claims import Manifest, Scores, accepted, reference_of, scores_of, trained, zero_shot
 from xtreme_bench.report.page import write_comparison_page, write_page
 from xtreme_bench.report.tables import cell
-from xtreme_bench.report.verdict import expectations, verdict
+from xtreme_bench.report.verdict import NOT_TESTED, expectations, verdict
+from xtreme_bench.report.versus import Versus
 from xtreme_bench.wording import count
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-def terminal(outcome: Outcome) -> str:
+def terminal(outcome: Outcome, tested: Versus = NOT_TESTED) -> str:
     """What a run found: scores by language, the summary beside the baseline, expectations, what was trained on."""
     main = outcome.main.manifest
     before = outcome.baseline.manifest if outcome.baseline else None
@@ -36,7 +38,8 @@ def terminal(outcome: Outcome) -> str:
         runs = [(one["name"], scores_of(one)) for one in (main, before) if one]
         parts += [tables.language_table(scores_of(main)), tables.summary_table(runs, 1 if before else None)]
     parts += [_accepted_text(one) for one in (main, before) if one]
-    parts += [_languages_text(main), _audit_text(main), _expect_text(main, before), "\n".join(verdict(main, before))]
+    parts += [_languages_text(main), _audit_text(main), _expect_text(main, before)]
+    parts.append("\n".join(verdict(main, before, tested)))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -59,7 +62,7 @@ def _accepted_text(manifest: Manifest) -> str:
 def _audit_text(manifest: Manifest) -> str:
     facts = manifest.get("audit")
     found = audit.lines(facts) if facts else []
-    return "\n".join(["to know of the corpora", *(f"  {line}" for line in found)]) if found else ""
+    return "\n".join(["notes on the corpora", *(f"  {line}" for line in found)]) if found else ""
 
 
 def _expect_text(main: Manifest, before: Manifest | None) -> str:
@@ -73,11 +76,11 @@ def score_table(scores: Scores) -> str:
 
 
 def lenient_text(result: Lenient) -> str:
-    """Scores made as the official scorer makes them, which says so above and below the table."""
+    """Lenient scores; the text says so above and below the table."""
     faults, stops = len(result.warnings), len(result.stops)
     parts = [
-        "lenient: scored as the official scorer would, faults and all",
-        score_table(result.scores) if result.scores else "no file that it would score",
+        "lenient: scored as the official scorer would, without refusing faults",
+        score_table(result.scores) if result.scores else "the official scorer would score no file",
         f"lenient: {count(faults, 'fault')} listed as warnings"
         + (
             f"; the official scorer would end without a score at {count(stops, 'file')}, so means are left out"
@@ -89,7 +92,7 @@ def lenient_text(result: Lenient) -> str:
 
 
 def check_text(result: Report) -> str:
-    """The problems and notes of a check, and what was checked against what."""
+    """The problems and notes of a check, and what was checked."""
     found = count(len(result.problems), "problem") if result.problems else "no problems"
     covered = sum(map(len, result.coverage.values()))
     kind = "partial bundle" if result.partial else "complete bundle"
@@ -106,17 +109,19 @@ def check_text(result: Report) -> str:
 
 
 def comparison_text(comparison: Mapping[str, Any]) -> str:
-    """Tables of a comparison made by `compare.compare`: by task, by language, by language family and script."""
+    """Tables of what `manifest_differences` found: by task, by language, by language family and script."""
     parts = [
         tabulate(rows, headers=headings, stralign="right", colalign=("left",), disable_numparse=True)
-        for headings, rows in (f(comparison) for f in (compare.table, compare.language_table, compare.group_table))
+        for headings, rows in (
+            made(comparison) for made in (differences.table, differences.language_table, differences.group_table)
+        )
         if rows
     ]
     for side in ("a", "b"):
         for task, languages in comparison[f"only_{side}"].items():
             parts.append(f"only {comparison[side]} has {task} in {' '.join(languages)}")
     head = f"{comparison['a']} (a) and {comparison['b']} (b); differences are b minus a, in points"
-    return "\n\n".join([head, *(parts or ["there is no task and language that both have a score for"])])
+    return "\n\n".join([head, *(parts or ["the two have no scored task and language in common"])])
 
 
 def summary_table(manifests: Sequence[Manifest]) -> str:

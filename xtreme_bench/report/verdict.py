@@ -1,4 +1,4 @@
-"""What the numbers of a run say in words, and which expectations of its recipe hold."""
+"""The result of a run in words, and which expectations of its recipe hold."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from xtreme_bench.benchmark import GROUPS, OVERALL, TASKS
+from xtreme_bench.benchmark import OVERALL, TASKS
 from xtreme_bench.bundle.manifest import development
 from xtreme_bench.bundle.verify import check_expect
 from xtreme_bench.official.scores import cells, headline
 from xtreme_bench.report.claims import Manifest, Scores, scores_of
 from xtreme_bench.report.tables import CHANCE, cell, difference, tasks_of
+from xtreme_bench.report.versus import Versus
+from xtreme_bench.run.seeds import unlearned
 from xtreme_bench.wording import count, listing
 
-# Changes below this many points are called none: a second decimal of a mean is no finding.
-NOTHING = 0.5
 # Two-sided 95 % of a normal distribution.
 SURE = 1.96
+NOT_TESTED = Versus()
 
 
 @dataclass(frozen=True)
@@ -61,17 +62,23 @@ def _wanted(bound: Mapping[str, Any]) -> str:
     return " ".join(text.format(bound[name]) for name, text in parts.items() if name in bound)
 
 
-def verdict(manifest: Manifest, baseline: Manifest | None) -> list[str]:
-    """Sentences in plain words: how good, whether above chance, what changed to the baseline, what was expected."""
+def verdict(manifest: Manifest, baseline: Manifest | None, tested: Versus = NOT_TESTED) -> list[str]:
+    """Sentences in plain words: how good, what learned nothing, what changed to the baseline, what was expected.
+
+    What changed, with its interval, is in the words of `xtreme-bench compare`.
+    """
     if not scores_of(manifest):
         return ["There are predictions but no scores: no gold labels were given, so nothing can be said of quality."]
     sentences = [_level(manifest["name"], scores_of(manifest))]
+    sentences += [f"`{stage}` learned nothing: {listing(what)}." for stage, what in unlearned(manifest).items()]
     if chance := list(_chance(manifest)):
         sentences.append(f"In the languages without training data: {'; '.join(chance)}.")
     if baseline is not None:
-        sentences += _change(manifest, baseline)
+        sentences += _change(manifest, baseline, tested)
     sentences += _expected(expectations(manifest, baseline))
-    return [*sentences, "All of this is one run with one seed; other seeds would move each number."]
+    if tested.comparison is None:
+        sentences.append("All of this is one run with one seed; other seeds would move each number.")
+    return sentences
 
 
 def _level(name: str, scores: Scores) -> str:
@@ -95,30 +102,32 @@ def _chance(manifest: Manifest) -> Iterator[str]:
 
 
 def _error(percents: Sequence[float], sizes: Sequence[int]) -> float:
-    """At most how far the mean of accuracies is off, in points, for the number of test examples (95 %).
+    """An upper bound of the sampling error of a mean of accuracies, in points (95 %).
 
-    The mean of the languages' standard errors: it bounds the error of the mean also where the languages translate the
-    same examples and so err together.
+    It is the mean of the standard errors of the languages. This bound also holds for parallel test sets, whose errors
+    are correlated.
     """
     shares = [percent / 100 for percent in percents]
     errors = [math.sqrt(share * (1 - share) / max(1, size)) for share, size in zip(shares, sizes, strict=True)]
     return 100 * SURE * sum(errors) / len(errors)
 
 
-def _change(manifest: Manifest, baseline: Manifest) -> Iterator[str]:
+def _change(manifest: Manifest, baseline: Manifest, tested: Versus) -> list[str]:
     scores, before = scores_of(manifest), scores_of(baseline)
-    what = _what_differs(manifest, baseline)
     shared = [task for task in tasks_of(scores) if task in before]
+    what = _what_differs(manifest, baseline)
     if not shared:
-        yield f"The baseline {baseline['name']} has no scores for these tasks, so nothing can be said of {what}."
-        return
+        return [f"The baseline {baseline['name']} has no scores for these tasks, so nothing can be said of {what}."]
+    if tested.comparison is not None:
+        from xtreme_bench.comparison.forms import sentences
+
+        return [f"The difference to {baseline['name']} shows the effect of {what}.", *sentences(tested.comparison)]
     average = sum(difference(scores, before, task) or 0.0 for task in shared) / len(shared)
     over = "the nine tasks" if shared == list(OVERALL) else f"the {len(shared)} tasks that both have"
-    yield f"Against {baseline['name']}, {what} {_helped(average)} on average over {over} ({_points(average)})."
-    groups = {key: change for key in GROUPS if (change := difference(scores, before, key)) is not None}
-    groups = groups or {task: difference(scores, before, task) or 0.0 for task in shared}
-    yield _by_kind(groups)
-    yield _pairs(scores, before, shared)
+    return [
+        f"With {what}, the average over {over} differs by {cell(average, sign=True)} points from {baseline['name']}. "
+        f"Whether this is chance was not tested: {tested.why}."
+    ]
 
 
 def _what_differs(manifest: Manifest, baseline: Manifest) -> str:
@@ -129,37 +138,6 @@ def _what_differs(manifest: Manifest, baseline: Manifest) -> str:
     return f"intermediate training on {listing(names) if len(names) < 5 else f'{len(names)} tasks'}"
 
 
-def _helped(change: float) -> str:
-    return "made no difference" if abs(change) < NOTHING else "helped" if change > 0 else "hurt"
-
-
-def _by_kind(changes: Mapping[str, float]) -> str:
-    ordered = sorted(changes.items(), key=lambda pair: -pair[1])
-    better = [f"{key} ({_points(change)})" for key, change in ordered if change >= NOTHING]
-    worse = [f"{key} ({_points(change)})" for key, change in reversed(ordered) if change <= -NOTHING]
-    same = [key for key, change in ordered if abs(change) < NOTHING]
-    parts = [
-        f"better: {listing(better)}" if better else "better: none",
-        f"worse: {listing(worse)}" if worse else "",
-        f"changed by less than {NOTHING:g} points: {listing(same)}" if same else "",
-    ]
-    text = "; ".join(part for part in parts if part)
-    return f"{text[0].upper()}{text[1:]}."
-
-
-def _pairs(scores: Scores, before: Scores, tasks: Sequence[str]) -> str:
-    changes = [
-        value - old[code]
-        for task in tasks
-        for old in (cells(before, task),)
-        for code, value in cells(scores, task).items()
-        if code != "en" and code in old
-    ]
-    up, down = sum(change > 0 for change in changes), sum(change < 0 for change in changes)
-    pairs = count(len(changes), "pair")
-    return f"Scores are higher in {up} and lower in {down} of {pairs} of a task and a language other than English."
-
-
 def _expected(lines: Sequence[Expected]) -> list[str]:
     missed = [line for line in lines if not line.holds]
     if not lines:
@@ -168,7 +146,3 @@ def _expected(lines: Sequence[Expected]) -> list[str]:
         return [f"Everything that the recipe expects was found ({count(len(lines), 'number')})."]
     what = [f"{line.name} should be {line.wanted}, it is {cell(line.found, 2)}" for line in missed]
     return [f"{len(missed)} of {len(lines)} things that the recipe expects did NOT appear: {'; '.join(what)}."]
-
-
-def _points(change: float) -> str:
-    return f"{cell(change, sign=True)} points"

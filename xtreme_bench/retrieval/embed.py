@@ -1,4 +1,4 @@
-"""Sentence vectors of any number of texts: each distinct text once, in batches of one length, into a mapped file."""
+"""Embed any number of texts: each distinct text once, in batches of equal length, into a memory-mapped file."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,11 @@ from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.batching import by_length
 from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.frames import frame
+from xtreme_bench.training.processes import ALONE, Group
 
-# Tokens of one batch. On a CPU: enough to keep a matrix product busy, few enough to stay in the cache.
+# Tokens per batch. On a CPU: enough for a fast matrix product, few enough to stay in the cache.
 BATCH_TOKENS = {"cpu": 1024, "cuda": 65536}
-# Texts that are tokenised together, while earlier ones are embedded; a killed run repeats one such part.
+# Texts per chunk. The next chunk is tokenised while one is embedded; a killed run repeats one chunk.
 CHUNK = 8192
 
 logger = logging.getLogger(__name__)
@@ -39,9 +41,9 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class SentenceEncoder:
-    """An encoder ready to embed. `facts` says what really runs: provider, layer, pooling, precision.
+    """An encoder that is ready to embed. `facts` records what really runs: provider, layer, pooling, precision.
 
-    The `width` of what `run` gives holds `layers` vectors of equal size side by side.
+    `run`: token ids -> vectors (sentences, `width`); a row holds `layers` vectors of equal size, side by side.
     """
 
     tokenizer: Any
@@ -55,18 +57,21 @@ class SentenceEncoder:
 
 @dataclass(frozen=True)
 class Embedded:
-    """`vectors` (distinct texts, width), mapped from a file; `rows` (n) the row of each text, `cut` (n) if too long."""
+    """The vectors of n texts.
+
+    `vectors` (distinct texts, width): memory-mapped. `rows` (n): the row of each text. `cut` (n): if truncated.
+    """
 
     vectors: Floats
     rows: NDArray[np.int64]
     cut: NDArray[np.bool_]
 
     def part(self, start: int, stop: int) -> Embedded:
-        """The texts from `start` up to, not including, `stop`, over the same vectors."""
+        """The texts from `start` up to but not including `stop`; shares the vectors."""
         return Embedded(self.vectors, self.rows[start:stop], self.cut[start:stop])
 
     def gather(self, file: Path) -> Floats:
-        """The vectors (n, width) of the texts in their order, in a mapped file of their own."""
+        """Write the vectors (n, width) of all n texts, in order, to a new memory-mapped `.npy` file."""
         shape = len(self.rows), self.vectors.shape[1]
         gathered: Floats = mapped(file, np.float32, shape)
         for start in range(0, len(self.rows), CHUNK):
@@ -75,13 +80,14 @@ class Embedded:
 
 
 def open_encoder(inputs: Mapping[str, Path], params: Embedding) -> SentenceEncoder:
-    """The encoder of a stage: `inputs` has `encoder`, and `export` if ONNX Runtime is the provider.
+    """Open the encoder of a stage. `inputs` has `encoder`, and `export` if the provider is ONNX Runtime.
 
-    Raises InputError for settings that this encoder cannot meet, StageError when the provider does not start; no
-    other one is tried.
+    Raises InputError for settings that do not fit this encoder, and StageError if the provider does not start. There is
+    no fallback to another provider.
     """
     encoders.single_threaded_tokenizers()
     torch.set_num_threads(params.threads)
+    torch.set_float32_matmul_precision("highest")  # a training in this process may have had less
     facts = {name: getattr(params, name) for name in ("layer", "pooling", "precision")}
     if params.provider == "torch":
         encoder = encoders.load(inputs["encoder"])
@@ -103,7 +109,7 @@ def open_encoder(inputs: Mapping[str, Path], params: Embedding) -> SentenceEncod
 
 
 def check_settings(params: Export, encoder: Encoder, folder: Path) -> None:
-    """Check that the encoder has the layer and the positions. Raises InputError with all that does not fit."""
+    """Check that the encoder has the layer and enough positions. Raises InputError with all faults."""
     blocks, layer, length = encoder.blocks, params.layer, params.max_length
     problems = []
     if layer is not None and not 0 <= layer <= blocks:
@@ -120,35 +126,40 @@ def embed(
     encoder: SentenceEncoder,
     folder: Path,
     progress: Callable[[int, int], None] | None = None,
+    group: Group = ALONE,
 ) -> Embedded:
-    """Embed `texts` into `folder`, every distinct text once; it continues what a killed call left there.
+    """Embed every distinct text of `texts` once, into `folder`. Continues the work of a killed call in the same folder.
 
-    A batch has texts of one length, so nothing is padded and a vector depends on its text alone (fp32: to 1e-6; int8
-    scales its activations by batch). Texts of more than `max_length` tokens are cut; an empty text is its special
-    tokens. `progress` counts characters, because they take the time. Raises InputError for no texts at all and
-    StageError for a vector with NaN, infinity or a width other than the encoder's.
+    The processes of a `group` share the chunks; all of them call this with the same texts.
+    All texts of a batch have the same length, so there is no padding, and a vector depends only on its text (fp32: to
+    1e-6; int8 scales activations per batch). Texts of more than `max_length` tokens are truncated. An empty text
+    consists of its special tokens. `progress` gets the numbers of characters done and in total. Raises InputError if
+    there are no texts, and StageError for a vector with NaN, infinity or another width than the encoder's.
     """
     if not texts:
         raise InputError("no sentences to embed")
     place = {text: at for at, text in enumerate(dict.fromkeys(texts))}
     distinct = list(place)
-    # Longest first: what does not fit in memory fails at once, and texts of one length come together.
+    # Longest first: a batch that does not fit in memory fails at once. Texts of equal length become neighbours.
     order = sorted(range(len(distinct)), key=lambda at: (-len(distinct[at]), at))
     chunks = [order[start : start + CHUNK] for start in range(0, len(order), CHUNK)]
-    files = _Files(folder, distinct, encoder)
+    files = group.first_alone(lambda: _Files(folder, distinct, encoder, group))
     done, total = sum(len(distinct[at]) + 1 for chunk in chunks[: files.chunks] for at in chunk), sum(map(len, place))
     total += len(distinct)
-    for chunk, tokens, cut in _tokenised(encoder, distinct, chunks[files.chunks :]):
-        files.cut[chunk] = cut
-        for batch in by_length([len(ids) for ids in tokens], encoder.batch_tokens, padded=False):
-            rows = [chunk[at] for at in batch]
-            files.vectors[rows] = _vectors(
-                encoder, np.array([tokens[at] for at in batch]), [distinct[at] for at in rows]
-            )
-            done += sum(len(distinct[at]) + 1 for at in rows)
-            if progress:
-                progress(done, total)
-        files.finish_chunk()
+    left = chunks[files.chunks :]
+    own = _tokenised(encoder, distinct, group.share(left))
+    for begin in range(0, len(left), group.world):
+        for chunk, tokens, cut in islice(own, 1):  # none, where the last chunks are fewer than the processes
+            files.cut[chunk] = cut
+            for batch in by_length([len(ids) for ids in tokens], encoder.batch_tokens, padded=False):
+                rows = [chunk[at] for at in batch]
+                files.vectors[rows] = _vectors(
+                    encoder, np.array([tokens[at] for at in batch]), [distinct[at] for at in rows]
+                )
+                done += group.world * sum(len(distinct[at]) + 1 for at in rows)
+                if progress:
+                    progress(min(done, total), total)
+        files.finish_chunks(min(group.world, len(left) - begin))
     cut_ones = int(files.cut.sum())
     if cut_ones:
         logger.warning("cut to %d tokens: %d of %d sentences", encoder.max_length, cut_ones, len(distinct))
@@ -157,7 +168,10 @@ def embed(
 
 
 def mapped(file: Path, kind: type, shape: tuple[int, ...]) -> NDArray[Any]:
-    """A new `.npy` file of zeros, mapped, its disk space reserved: writing to one on a full disk kills the process."""
+    """Create a memory-mapped `.npy` file of zeros.
+
+    Reserves the disk space first, because writing to a memory map on a full disk kills the process.
+    """
     array: NDArray[Any] = np.lib.format.open_memmap(file, "w+", kind, shape)
     with file.open("r+b") as stream:
         try:
@@ -169,7 +183,7 @@ def mapped(file: Path, kind: type, shape: tuple[int, ...]) -> NDArray[Any]:
 
 
 def tokenise(tokenizer: Any, texts: Sequence[str], max_length: int) -> tuple[list[list[int]], NDArray[np.bool_]]:
-    """Token ids of each text with special tokens, and which had too many; the marks at the end are kept."""
+    """Token ids of each text with special tokens, which truncation keeps, and whether it was truncated."""
     found = tokenizer(list(texts), return_attention_mask=False, return_token_type_ids=False, verbose=False)
     tokens: list[list[int]] = found["input_ids"]
     cut = np.array([len(ids) > max_length for ids in tokens], dtype=bool)
@@ -180,7 +194,7 @@ def tokenise(tokenizer: Any, texts: Sequence[str], max_length: int) -> tuple[lis
 def _tokenised(
     encoder: SentenceEncoder, texts: Sequence[str], chunks: Sequence[Sequence[int]]
 ) -> Iterator[tuple[Sequence[int], list[list[int]], NDArray[np.bool_]]]:
-    """Each chunk with its tokens; a thread works on the next one while the caller has this one."""
+    """Yield each chunk with its tokens. A thread tokenises the next chunk while the caller uses this one."""
 
     def work(chunk: Sequence[int]) -> tuple[list[list[int]], NDArray[np.bool_]]:
         return tokenise(encoder.tokenizer, [texts[at] for at in chunk], encoder.max_length)
@@ -195,21 +209,22 @@ def _tokenised(
 def _vectors(encoder: SentenceEncoder, ids: Tokens, texts: Sequence[str]) -> Floats:
     found = encoder.run(ids)
     if found.shape != (len(ids), encoder.width):
-        raise StageError(f"the encoder gives vectors of shape {found.shape}; {(len(ids), encoder.width)} expected")
+        raise StageError(f"the encoder returned vectors of shape {found.shape}; expected {(len(ids), encoder.width)}")
     finite = np.isfinite(found).all(axis=1)
     if not finite.all():
         faulty = texts[int(finite.argmin())][:60]
-        raise StageError(f"the vector of {faulty!r} is not finite; the encoder's weights are broken")
+        raise StageError(f"the vector of {faulty!r} is not finite; the weights of the encoder are broken")
     return found
 
 
 class _Files:
-    """The vectors of some texts in a folder, which texts were cut, and how many chunks are done.
+    """Files in a folder: the vectors of some texts, which texts were truncated, and the number of finished chunks.
 
-    What an earlier call left counts if it was for the same texts and settings and is complete; else it is made again.
+    Continues from an earlier call if its files are complete and had the same texts and settings; else starts again.
     """
 
-    def __init__(self, folder: Path, texts: Sequence[str], encoder: SentenceEncoder) -> None:
+    def __init__(self, folder: Path, texts: Sequence[str], encoder: SentenceEncoder, group: Group) -> None:
+        self._group = group
         folder.mkdir(parents=True, exist_ok=True)
         self._record = folder / "done.json"
         state = hashlib.sha256(repr((encoder.width, encoder.max_length, sorted(encoder.facts.items()))).encode())
@@ -221,7 +236,7 @@ class _Files:
             folder / "cut.npy": (np.bool_, (len(texts),)),
         }
         self.chunks = self._known(-(-len(texts) // CHUNK), sum(file.stat().st_size for file in wanted if file.exists()))
-        if not self.chunks:
+        if not self.chunks and group.rank == 0:
             self._record.unlink(missing_ok=True)
             for file, (kind, shape) in wanted.items():
                 mapped(file, kind, shape)
@@ -236,9 +251,11 @@ class _Files:
         except (OSError, ValueError, KeyError, TypeError):
             return 0
 
-    def finish_chunk(self) -> None:
-        """Save what was written so far, so that it survives a kill."""
+    def finish_chunks(self, number: int) -> None:
+        """Flush `number` chunks of all processes to disk, so that they survive a kill."""
         self.vectors.flush()
         self.cut.flush()
-        self.chunks += 1
-        write_json(self._record, {"texts": self._texts, "bytes": self._bytes, "chunks": self.chunks})
+        self.chunks += number
+        self._group.together(None)
+        if self._group.rank == 0:
+            write_json(self._record, {"texts": self._texts, "bytes": self._bytes, "chunks": self.chunks})

@@ -1,4 +1,4 @@
-"""Sentence vectors by ONNX Runtime: an exported graph as a function, only on the device that was asked for."""
+"""Sentence vectors by ONNX Runtime: an exported graph as a function, only on the requested device."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
 
 def onnx_device(wanted: str) -> str:
-    """ "cuda" or "cpu" for auto, cuda or cpu; auto is the GPU where torch finds one.
+    """ "cuda" or "cpu" for auto, cuda or cpu; auto is cuda if torch finds a GPU.
 
     Raises InputError if a GPU is meant but ONNX Runtime cannot use it: a silent fallback would be slow.
     """
@@ -35,10 +35,10 @@ def onnx_device(wanted: str) -> str:
 
 
 def onnx_run(folder: Path, device: str, threads: int) -> tuple[Run, str]:
-    """The graph in `folder` as a function, and the provider that runs it. Raises StageError when that does not start.
+    """The graph in `folder` as a function, and the provider that runs it. Raises StageError if it does not start.
 
-    The graph is run as it was written: its operators are the fast ones, and ONNX Runtime's own fusion of the skip
-    connection with LayerNorm is several times slower on a CPU than the two apart.
+    ONNX Runtime does not optimise the graph again: its operators are already the fast ones. On a CPU, fusing the skip
+    connection with LayerNorm would be several times slower.
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -47,7 +47,7 @@ def onnx_run(folder: Path, device: str, threads: int) -> tuple[Run, str]:
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     try:
         started = session(folder / GRAPH, device, options)
-    except Exception as error:  # ONNX Runtime's errors have no common class
+    except Exception as error:  # the errors of ONNX Runtime have no common class
         raise StageError(f"{PROVIDERS[device]} cannot run the exported graph: {error}") from error
     used = started.get_providers()[0]
     if used != PROVIDERS[device]:
@@ -60,11 +60,11 @@ def onnx_run(folder: Path, device: str, threads: int) -> tuple[Run, str]:
 
 
 def session(file: Path, device: str, options: Any, without: Sequence[str] = ()) -> Any:
-    """A session of ONNX Runtime on a device, `without` some of its fusions; raises what it raises."""
+    """An ONNX Runtime session on a device, `without` some of its fusions. Raises the errors of ONNX Runtime."""
     options.log_severity_level = 3
     provider: Any = PROVIDERS[device]
     if device == "cuda":
-        # CUDA and cuDNN come with torch. TF32 would cost fp32 its last digits.
+        # Use the CUDA and cuDNN of torch. No TF32: it would lose the last digits of fp32.
         onnxruntime.preload_dlls()
         provider = (provider, {"use_tf32": "0"})
     return onnxruntime.InferenceSession(str(file), options, providers=[provider], disabled_optimizers=list(without))

@@ -1,7 +1,7 @@
-"""The export stage: an encoder as an ONNX graph, proven equal to torch on real sentences of many scripts.
+"""The export stage: write an encoder as an ONNX graph, and compare it with torch on sentences in many scripts.
 
-The graph ends at the recipe's layer and pools inside. Layers are counted as hidden states are: 0 is the output of the
-embeddings, L the output of block L. Retrieval tasks share the stage, and later runs find it in the store.
+The graph ends at the layer of the recipe and includes the pooling. Layers count hidden states: 0 is the output of the
+embeddings, L the output of block L. All retrieval tasks share the stage; later runs find it in the store.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.batching import by_length
 
 MIN_COSINE = 0.99999
-# Written for this test: sixteen scripts, short and long, digits, marks, several languages in one, nothing at all.
+# Test sentences in sixteen scripts: short and long, with digits and symbols, code-switched, and empty.
 SENTENCES = (
     "The train to the coast leaves at 7:45 every morning, except on Sundays.",
     "Wer hat das grüne Fahrrad vor der Bäckerei abgestellt?",
@@ -65,10 +65,11 @@ SENTENCES = (
 
 
 def export(job: Job[Export]) -> dict[str, Any]:
-    """Write the graph of `inputs["encoder"]` to the stage's folder, with `export.json` that says what it is.
+    """Write the graph of `inputs["encoder"]` and its description `export.json` to the folder of the stage.
 
-    The vector of every test sentence must have a cosine of at least 0.99999 with the one of the uncut torch model in
-    fp32, at least `min_cosine` in a lower precision; else StageError. Raises InputError for settings that do not fit.
+    For every test sentence, the cosine between the exported vector and that of the full torch model in fp32 must be at
+    least 0.99999, or `min_cosine` in a lower precision; else StageError. Raises InputError for settings that do not
+    fit.
     """
     params = job.params
     encoders.single_threaded_tokenizers()
@@ -78,7 +79,7 @@ def export(job: Job[Export]) -> dict[str, Any]:
     layer, pooling, precision = params.layer, params.pooling, params.precision
     device = _device(params)
     if precision in graph.FLOATS and device == "cpu":
-        raise InputError(f"retrieval.precision {precision} is for a GPU, and there is none here; use int8 or fp32")
+        raise InputError(f"retrieval.precision {precision} needs a GPU, but there is none here; use int8 or fp32")
     job.progress(1, 3, "writing the graph")
     settings: dict[str, Any] = {"layer": layer, "pooling": pooling, "precision": precision, "device": device}
     try:
@@ -86,9 +87,9 @@ def export(job: Job[Export]) -> dict[str, Any]:
             operators = graph.write(encoder.model, job.out, **settings)
         else:
             operators = traced.write(encoder, job.out, **settings)
-    except Exception as error:  # what exporters say has no common class
+    except Exception as error:  # the errors of exporters have no common class
         raise InputError(
-            f"{job.inputs['encoder']}: no ONNX graph can be written of it ({str(error)[:300]}); "
+            f"{job.inputs['encoder']}: cannot be exported as an ONNX graph ({str(error)[:300]}); "
             "set `retrieval.provider: torch`"
         ) from error
     job.progress(2, 3, "comparing with torch")
@@ -106,24 +107,23 @@ def export(job: Job[Export]) -> dict[str, Any]:
         "parity_sentences": len(tokens),
         "parity_min_cosine": lowest,
     }
-    logging.getLogger(__name__).info("exported: cosine to torch at least %.7f", lowest)
+    logging.getLogger(__name__).info("exported: lowest cosine to torch %.7f", lowest)
     require(lowest, least_cosine(params), f"the {precision} export")
     write_json(job.out / "export.json", facts)
     return facts | {"onnx": onnx.__version__, "onnxruntime": onnxruntime.__version__}
 
 
 def fitting(job: Job[Embedding]) -> Mapping[str, Path]:
-    """The inputs of a stage that embeds, with the export made again in `job.work` if it is for another device.
+    """The inputs of an embedding stage; exports again to `job.work` if the export in the store is for another device.
 
-    An export is written for a CPU or for a GPU, and a store may be shared by machines of both kinds. Errors: as
-    `export`.
+    An export is for a CPU or for a GPU, and machines of both kinds may share a store. Errors: as for `export`.
     """
     device = _device(job.params) if "export" in job.inputs else None
     if device is None or _made_for(job.inputs["export"]) == device:
         return job.inputs
     folder = job.work / "export"
     if _made_for(folder) != device:
-        logging.getLogger(__name__).info("the export in the store is for another device; made again for %s", device)
+        logging.getLogger(__name__).info("the export in the store is for another device; exported again for %s", device)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         export(dataclasses.replace(job, out=folder))
@@ -135,7 +135,7 @@ def _device(params: Export) -> str:
 
 
 def _made_for(folder: Path) -> str | None:
-    """The device of an export; None if there is none, or a kill left half of one."""
+    """The device of an export; None if there is none, or it is incomplete after a kill."""
     try:
         return str(json.loads((folder / "export.json").read_text(encoding="utf-8"))["device"])
     except FileNotFoundError:
@@ -143,39 +143,39 @@ def _made_for(folder: Path) -> str | None:
 
 
 def run_all(run: Run, tokens: list[list[int]]) -> NDArray[np.float32]:
-    """The vectors (sentences, width) of sentences as token ids, in their order."""
+    """The vectors (sentences, width) of tokenised sentences, in order."""
     parts = by_length([len(ids) for ids in tokens], BATCH_TOKENS["cpu"], padded=False)
     found = np.concatenate([run(np.array([tokens[at] for at in part])) for part in parts])
     return found[np.argsort(np.concatenate(parts))]
 
 
 def parity(expected: NDArray[np.float32], found: NDArray[np.float32]) -> float:
-    """The smallest cosine between corresponding rows. Raises StageError for vectors that have none."""
+    """The lowest cosine between equal rows of two arrays (n, d). Raises StageError for non-finite or zero vectors."""
     for vectors, whose in ((expected, "encoder"), (found, "export")):
         if not np.isfinite(vectors).all():
-            raise StageError(f"the {whose} gives NaN or infinite vectors; the encoder's weights are broken")
+            raise StageError(f"the {whose} returns NaN or infinite vectors; the weights of the encoder are broken")
         if not vectors.any(axis=1).all():
-            raise StageError(f"the {whose} gives vectors that are all zeros; the encoder's weights are broken")
+            raise StageError(f"the {whose} returns zero vectors; the weights of the encoder are broken")
     left, right = expected.astype(np.float64), found.astype(np.float64)
     norms = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
     return float(((left * right).sum(1) / norms).min())
 
 
 def least_cosine(params: Export) -> float:
-    """The lowest cosine allowed to torch in fp32: the bound of rounding, in a lower precision the recipe's."""
+    """The lowest allowed cosine to torch in fp32: 0.99999, or `min_cosine` of the recipe in a lower precision."""
     if params.precision == "fp32":
         return MIN_COSINE
     if params.min_cosine is None:
-        raise InputError(f"precision {params.precision} needs a bound: set `retrieval.min_cosine`")
+        raise InputError(f"precision {params.precision} needs a lower bound: set `retrieval.min_cosine`")
     return params.min_cosine
 
 
 def require(cosine: float, least: float, what: str) -> None:
-    """Raise StageError when a smallest cosine is below what is asked for."""
+    """Raise StageError if the lowest cosine of `what` is below `least`."""
     if not cosine >= least:
         way = "set `retrieval.provider: torch`"
         if least != MIN_COSINE:
             way = "use another `retrieval.precision`, or lower `min_cosine`"
         raise StageError(
-            f"{what} differs too much from torch in fp32: cosine {cosine:.7f}, at least {least} required; {way}"
+            f"{what} differs too much from torch in fp32: lowest cosine {cosine:.7f}, required {least}; {way}"
         )

@@ -1,7 +1,7 @@
-"""An encoder of BERT's architecture (XLM-R, mBERT) written as an ONNX graph, in the operators its device runs fastest.
+"""Write an encoder of BERT's architecture (XLM-R, mBERT) as an ONNX graph, with the fastest operators of its device.
 
-One batch holds sentences of one length. So there is no padding and no mask, and a vector depends on its sentence
-alone; the graph has only the blocks below the layer and the pooling.
+All sentences of a batch have the same length. So there is no padding and no mask, and a vector depends only on its
+sentence. The graph has only the blocks up to the layer, and the pooling.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from xtreme_bench.training.architectures import ARCHITECTURES
 Array = NDArray[Any]
 
 GRAPH, WEIGHTS = "encoder.onnx", "encoder.weights"
-# LayerNormalization is in the standard since 17, and no later change of it matters here.
+# The first opset with LayerNormalization; later changes do not matter here.
 OPSET = 17
 MICROSOFT = "com.microsoft"
 FLOATS = {"fp16": np.float16, "bf16": ml_dtypes.bfloat16}
-# Weights from this size on are mapped into memory; smaller ones stay in the graph's own file.
+# Bytes. Weights of this size or more are memory-mapped from a file of their own; smaller ones stay in the graph.
 PAGE = 4096
 
 
 class Graph:
-    """Nodes and weights in the order they are made. Large weights go to a file beside the graph at once."""
+    """An ONNX graph in the making. Large weights go directly to a separate file."""
 
     def __init__(self, folder: Path, floats: Any = np.float32) -> None:
         self._nodes: list[onnx.NodeProto] = []
@@ -42,14 +42,14 @@ class Graph:
         (folder / WEIGHTS).write_bytes(b"")
 
     def weight(self, array: Array) -> str:
-        """A constant; floats get the graph's precision."""
+        """Add a constant and return its name. Floats get the precision of the graph."""
         name = f"w{len(self._weights)}"
         array = np.asarray(array, self._floats if array.dtype == np.float32 else None, order="C")
         if array.nbytes < PAGE:
             self._weights.append(numpy_helper.from_array(array, name))
             return name
         tensor = TensorProto(name=name, dims=array.shape, data_type=helper.np_dtype_to_tensor_dtype(array.dtype))
-        # set_external_data needs the data that it removes.
+        # set_external_data requires raw data, and then removes it.
         tensor.raw_data = b"-"
         set_external_data(tensor, WEIGHTS, offset=self._end, length=array.nbytes)
         tensor.ClearField("raw_data")
@@ -60,13 +60,13 @@ class Graph:
         return name
 
     def node(self, operator: str, *inputs: str, domain: str = "", outputs: int = 1, **attributes: Any) -> str:
-        """Append a node; returns the name of its output, or of several with commas between."""
+        """Append a node; returns the name of its output, or several names joined by commas."""
         names = [f"v{len(self._nodes)}" + (f"_{at}" if at else "") for at in range(outputs)]
         self._nodes.append(helper.make_node(operator, inputs, names, domain=domain, **attributes))
         return ",".join(names)
 
     def save(self, output: str, width: int) -> dict[str, int]:
-        """Write the graph with input `input_ids` (sentences, tokens) and `output` as float32; counts its operators."""
+        """Write the graph from `input_ids` (sentences, tokens) to `output` in float32. Returns operator -> count."""
         self._nodes.append(helper.make_node("Cast", [output], ["sentence_vectors"], to=TensorProto.FLOAT))
         graph = helper.make_graph(
             self._nodes,
@@ -81,17 +81,16 @@ class Graph:
 
 
 def knows(config: Any) -> bool:
-    """Whether a model with this config can be written: BERT's architecture, whose activation is fused with a bias."""
+    """Whether `write` supports this config: BERT's architecture, with an activation that can be fused with a bias."""
     return ARCHITECTURES[config.model_type].graph and config.hidden_act == "gelu"
 
 
 def write(model: Any, folder: Path, *, layer: int | None, pooling: str, precision: str, device: str) -> dict[str, int]:
-    """Write the graph of `model` up to hidden state `layer` to `folder`; returns how often each operator occurs.
+    """Write the graph of `model` up to hidden state `layer` to `folder`. Returns operator -> count.
 
-    Output: vectors (sentences, width), or for `layer` None those of all hidden states side by side.
-    `precision` is fp32, fp16, bf16, or int8 (weights with one scale for each output, activations with one for each
-    batch, all else in fp32).
-    Raises KeyError for a model whose weights do not have the names of BERT's architecture.
+    Output of the graph: vectors (sentences, width); for `layer` None, those of all hidden states, side by side.
+    `precision`: fp32, fp16, bf16, or int8 (one scale per output for weights, one per batch for activations, fp32 for
+    the rest). Raises KeyError if the weights do not have the names of BERT's architecture.
     """
     config = model.config
     weights = {name: value.detach().cpu().numpy() for name, value in model.state_dict().items()}
@@ -106,7 +105,7 @@ def write(model: Any, folder: Path, *, layer: int | None, pooling: str, precisio
 
 
 class _Blocks:
-    """The parts of an encoder. `fused` makes skip connection and LayerNorm one operator, which is slow on CPUs."""
+    """Builds the parts of an encoder. `fused`: skip connection and LayerNorm in one operator, which is slow on CPUs."""
 
     def __init__(
         self, graph: Graph, weights: Mapping[str, Array], config: Any, *, quantised: bool, fused: bool
@@ -115,9 +114,9 @@ class _Blocks:
         self.quantised, self.fused = quantised, fused
 
     def embeddings(self) -> str:
-        """Words, positions and the first segment, normalised."""
+        """The embeddings of words, positions and the first segment, with LayerNorm."""
         graph, table = self.graph, "embeddings.{}_embeddings.weight"
-        # The segment is always the first, so its vector is part of every position.
+        # Texts are always in the first segment, so add its vector to every position.
         places = self.weights[table.format("position")] + self.weights[table.format("token_type")][0]
         if ARCHITECTURES[self.config.model_type].after_padding:
             here = graph.node("Gather", graph.weight(places), self._counted())
@@ -128,7 +127,7 @@ class _Blocks:
         return self._normalised(graph.node("Add", words, here), "embeddings.LayerNorm")
 
     def _counted(self) -> str:
-        """RoBERTa's positions: they begin after the padding id, which is the position of padding tokens."""
+        """Position ids as in RoBERTa: they start after the padding id."""
         graph = self.graph
         padding = graph.weight(np.array(self.config.pad_token_id))
         counts = graph.node("Not", graph.node("Equal", "input_ids", padding))
@@ -137,7 +136,7 @@ class _Blocks:
         return graph.node("Add", graph.node("Mul", passed, counts), padding)
 
     def block(self, number: int, hidden: str) -> str:
-        """One transformer block with LayerNorm after each of its two halves."""
+        """One transformer block, with LayerNorm after attention and after the feed-forward layer."""
         graph, name = self.graph, f"encoder.layer.{number}."
         parts = [f"{name}attention.self.{part}" for part in ("query", "key", "value")]
         mixed = self._linear(hidden, parts)
@@ -149,7 +148,7 @@ class _Blocks:
         return self._joined(inner, hidden, f"{name}output")
 
     def _linear(self, hidden: str, parts: Sequence[str], *, gelu: bool = False) -> str:
-        """The layers named `parts` side by side, as one product."""
+        """The linear layers `parts`, concatenated into one matrix product."""
         graph = self.graph
         matrix = np.concatenate([self.weights[f"{part}.weight"] for part in parts]).T
         bias = graph.weight(np.concatenate([self.weights[f"{part}.bias"] for part in parts]))
@@ -166,7 +165,7 @@ class _Blocks:
         return graph.node("DynamicQuantizeMatMul", *inputs, bias, domain=MICROSOFT)
 
     def _joined(self, hidden: str, skipped: str, name: str) -> str:
-        """The second half of a half block: dense layer, skip connection, LayerNorm."""
+        """Dense layer, skip connection and LayerNorm, at the end of attention or feed-forward."""
         graph, norm = self.graph, f"{name}.LayerNorm"
         dense = self._linear(hidden, [f"{name}.dense"])
         if not self.fused:
@@ -181,19 +180,19 @@ class _Blocks:
 
 
 def quantised(matrix: Array) -> tuple[Array, Array]:
-    """A matrix (in, out) as int8 and one scale (out) for each column, symmetric: matrix ~ int8 * scale."""
+    """A matrix (in, out), quantised symmetrically: int8 (in, out) and scales (out), with matrix ~ int8 * scale."""
     scale = np.maximum(np.abs(matrix).max(axis=0), np.finfo(np.float32).tiny) / np.float32(127)
     return np.rint(matrix / scale).astype(np.int8), scale.astype(np.float32)
 
 
 def _pooled(graph: Graph, hidden: str, pooling: str) -> str:
-    """One vector for each sentence: the first token's, or a mean in float32."""
+    """One vector per sentence: that of the first token, or the mean in float32."""
     axis = graph.weight(np.array([1]))
     if pooling == "cls":
         return graph.node("Gather", hidden, graph.weight(np.array(0)), axis=1)
     hidden = graph.node("Cast", hidden, to=TensorProto.FLOAT)
     if pooling == "mean_no_special":
-        # The first and the last token are special; they count only when nothing is between.
+        # Leave out the first and the last token, which are special, unless there are no others.
         tokens, two, one = graph.node("Shape", hidden, start=1, end=2), np.array([2]), np.array([1])
         edge = graph.node("Min", graph.node("Sub", tokens, graph.weight(two)), graph.weight(one))
         hidden = graph.node("Slice", hidden, edge, graph.node("Sub", tokens, edge), axis)

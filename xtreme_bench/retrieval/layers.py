@@ -1,6 +1,6 @@
-"""The stage that scores every layer of the encoder on BUCC's development pairs, for choosing the one to use.
+"""The stage that scores every layer of the encoder on BUCC's development pairs, so that a user can choose one.
 
-Tatoeba has no development set, and a layer chosen on its test set would make its score worthless as a result.
+Tatoeba has no development set. Choosing the layer on its test set would invalidate its score.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from xtreme_bench.stage.job import Job
 def score_layers(job: Job[Layers]) -> dict[str, Any]:
     """Embed the development sentences of each language at all layers in one pass, then mine with each layer.
 
-    `inputs`: data, encoder and, for ONNX Runtime, the export of all layers. Returns facts: the provider and per
-    language F1 in percent by layer, 0 = embeddings.
+    `inputs`: data, encoder and, for ONNX Runtime, the export of all layers. Returns facts: the provider, and for each
+    language the F1 in percent by layer (0 = embeddings).
     """
     encoder = open_encoder(fitting(job), job.params)
     scores = {code: _language(job, encoder, code) for code in job.params.languages}
@@ -33,7 +33,7 @@ def score_layers(job: Job[Layers]) -> dict[str, Any]:
 
 
 def _language(job: Job[Layers], encoder: SentenceEncoder, code: str) -> list[float]:
-    """F1 by layer. A killed stage does not repeat a language; the vectors, large at all layers, are removed."""
+    """F1 by layer. A stage that continues after a kill skips finished languages. The large vectors are removed."""
     finished, folder = job.work / f"{code}.json", job.work / code
     if finished.is_file():
         known: list[float] = json.loads(finished.read_text(encoding="utf-8"))

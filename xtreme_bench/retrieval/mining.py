@@ -1,7 +1,7 @@
-"""Mining of translation pairs with margins, the threshold for them, and nearest neighbours by cosine.
+"""Mine translation pairs with margin scores, tune their threshold, and find nearest neighbours by cosine.
 
-Follows Artetxe and Schwenk 2019 (arXiv 1811.01136) as XTREME's BUCC script applies it: k neighbours in both
-directions, a margin over their mean similarity, then greedy one-to-one pairs, best first.
+Follows Artetxe and Schwenk 2019 (arXiv 1811.01136) as XTREME's BUCC script does: k neighbours in both directions, a
+margin over their mean similarity, then greedy one-to-one pairs, best first.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MARGINS: dict[str, Callable[[Floats, Floats], Floats]] = {
 
 @dataclass(frozen=True)
 class Candidates:
-    """Mined pairs, best first: row numbers in the source and the target array, and the margin score of each."""
+    """Mined pairs, best first: row indices into the source and target arrays, and margin scores, each (pairs,)."""
 
     source_index: Indices
     target_index: Indices
@@ -50,9 +50,9 @@ class Tuned:
 
 
 def nearest(queries: Any, base: Any, *, progress: Callable[[int, int], None] | None = None) -> Indices:
-    """For each row of `queries` (n, d) the row number of the most similar row of `base` (m, d) by cosine.
+    """For each row of `queries` (n, d), the index of the most similar row of `base` (m, d) by cosine: (n,).
 
-    Among equals the lowest number wins. Raises InputError for empty, non-finite, zero or unlike-sized vectors.
+    Ties go to the lowest index. Raises InputError for empty, non-finite or zero vectors, or unequal widths.
     """
     left, right = corpora(queries=queries, base=base)
     return one_way(left, right, 1, progress).index[:, 0]
@@ -67,18 +67,18 @@ def mine(
     device: str = "cpu",
     progress: Callable[[int, int], None] | None = None,
 ) -> Candidates:
-    """Pairs of `source` (n, d) and `target` (m, d) rows that are probably translations, each row at most once.
+    """Mine pairs of rows of `source` (n, d) and `target` (m, d) that are probably translations, each row at most once.
 
-    A pair is scored by `margin` ("ratio", "distance" or "absolute") of its cosine over the mean cosine of both rows
-    to their `neighborhood` nearest on the other side. Every row names its best neighbour; from these pairs a greedy
-    one-to-one choice is kept; where scores are equal, the order of row numbers decides. Like the official script
-    this drops pairs that score 0 or less. The arrays are not changed, and may be memory maps. With `device` "cuda"
-    torch computes on the GPU; the result is the same. Raises InputError as `nearest` does, and for an unknown margin.
+    The score of a pair is the `margin` ("ratio", "distance" or "absolute") between its cosine and the mean cosine of
+    both rows to their `neighborhood` nearest neighbours on the other side. Each row proposes its best neighbour; a
+    greedy one-to-one selection follows. Ties go to the lower row indices. As in the official script, pairs with a score
+    of 0 or less are dropped. The arrays stay unchanged and may be memory maps. With `device` "cuda" torch computes on
+    the GPU, with the same result. Raises InputError as `nearest` does, and for an unknown margin.
     """
     if margin not in MARGINS:
-        raise InputError(f"margin {margin!r} is not known{hint(margin, MARGINS)}")
+        raise InputError(f"unknown margin {margin!r}{hint(margin, MARGINS)}")
     if neighborhood < 1:
-        raise InputError(f"neighborhood is {neighborhood}; mining needs at least 1 neighbour")
+        raise InputError(f"neighborhood is {neighborhood}; it must be at least 1")
     left, right = corpora(source=source, target=target)
     if device == "cpu":
         forward, backward = both_ways(left, right, neighborhood, progress)
@@ -96,9 +96,9 @@ def mine(
 
 
 def unify(sentences: Sequence[SentenceRow]) -> tuple[list[str], list[str | None]]:
-    """The distinct texts in order of first occurrence, and the id of each; None where several sentences share a text.
+    """The distinct texts in order of first occurrence, and their ids; None if several sentences have the same text.
 
-    The official script mines distinct texts and drops those it cannot name by one id.
+    The official script also mines distinct texts and drops those with several ids.
     """
     ids: dict[str, str | None] = {}
     for sentence in sentences:
@@ -109,7 +109,7 @@ def unify(sentences: Sequence[SentenceRow]) -> tuple[list[str], list[str | None]
 def name_pairs(
     candidates: Candidates, source_ids: Sequence[str | None], target_ids: Sequence[str | None]
 ) -> list[ScoredPair]:
-    """Candidates as (source id, target id, score), in their order, without those that have no unambiguous id."""
+    """The candidates as (source id, target id, score), in order, without those whose id is None."""
     pairs = []
     rows = zip(candidates.source_index, candidates.target_index, candidates.score, strict=True)
     for source, target, score in rows:
@@ -120,13 +120,13 @@ def name_pairs(
 
 
 def best_threshold(pairs: Sequence[ScoredPair], gold: set[tuple[str, str]]) -> Tuned:
-    """The threshold that gives the best F1 of `pairs` (best first) against `gold`, half-way to the next pair's score.
+    """The threshold with the best F1 of `pairs` (best first) against `gold`: half-way between two scores.
 
-    0 when no pair is right. The official script fails if it is best to take every pair; here the threshold is then
-    the lowest score. Raises InputError when `gold` is empty.
+    It is 0 if no pair is correct. If taking every pair is best, it is the lowest score (the official script fails
+    then). Raises InputError if `gold` is empty.
     """
     if not gold:
-        raise InputError("no gold pairs to tune the threshold on")
+        raise InputError("cannot tune the threshold: there are no gold pairs")
     threshold = best = 0.0
     correct = 0
     for taken, (source, target, score) in enumerate(pairs, start=1):
@@ -142,7 +142,7 @@ def best_threshold(pairs: Sequence[ScoredPair], gold: set[tuple[str, str]]) -> T
 
 
 def pairs_above(pairs: Sequence[ScoredPair], threshold: float) -> list[tuple[str, str]]:
-    """The ids of the pairs that score at least `threshold`, in the same order."""
+    """The ids (source, target) of the pairs with a score of at least `threshold`, in order."""
     return [(source, target) for source, target, score in pairs if score >= threshold]
 
 
@@ -151,7 +151,7 @@ def _f1(precision: float, recall: float) -> float:
 
 
 def _best_by_margin(own: Neighbours, other: Neighbours, margin: str) -> tuple[Indices, Floats]:
-    """For each query of `own` its neighbour with the highest margin score, and that score."""
+    """For each query of `own`, its neighbour with the highest margin score, and the score."""
     own_mean, other_mean = own.similarity.mean(axis=1), other.similarity.mean(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         scores = MARGINS[margin](own.similarity, (own_mean[:, None] + other_mean[own.index]) / 2)

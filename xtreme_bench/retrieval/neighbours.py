@@ -1,9 +1,9 @@
-"""The k nearest neighbours by cosine, both ways from one product of two corpora, in memory bounded by the block size.
+"""Exact k nearest neighbours by cosine, in both directions from one blocked matrix product, in bounded memory.
 
-A fast product of blocks of the corpora makes a shortlist for each sentence, a little longer than asked for. The
-similarities of the shortlist are computed again, pair by pair in double precision; where the error of the fast product
-leaves room for another neighbour outside the list, the sentence is searched again. So the result depends neither on
-the blocks nor on the product.
+A fast product of blocks gives a shortlist for each sentence, slightly longer than k. The similarities of the shortlist
+are then recomputed pair by pair in double precision. If the rounding error of the fast product allows a closer
+neighbour outside the shortlist, the sentence is searched again exactly. So the result depends neither on the block size
+nor on the matrix product.
 """
 
 from __future__ import annotations
@@ -18,34 +18,34 @@ from xtreme_bench.retrieval.vectors import Corpus, Floats, Indices
 
 Progress = Callable[[int, int], None]
 
-# One block of similarities is ROWS x COLUMNS floats, 16 MiB: half a large processor's third-level cache.
+# One block of similarities has ROWS x COLUMNS floats, 16 MiB: half the L3 cache of a large processor.
 ROWS, COLUMNS = 4096, 1024
-# Items of which only the highest is checked first: rows of a block, and groups when nothing is known yet.
+# TILE rows of a block share one check of their maximum. GROUPS give a first bound when nothing is known yet.
 TILE, GROUPS = 16, 64
-# How many more neighbours than asked for are on a shortlist.
+# Extra neighbours on a shortlist, beyond k.
 SPARE = 2
-# Below every cosine.
+# Lower than every cosine.
 NONE = -2.0
-# Pairs whose vectors a thread gathers at a time, and queries that it searches for together.
+# Pairs that a thread gathers at a time, and queries that it searches together.
 PAIRS, SEARCHED = 512, 64
 
 
 class Neighbours:
-    """The k most similar items of each query so far, best first; among equals the lowest item number first."""
+    """The k most similar items of each query so far, best first; ties in ascending order of item index."""
 
     def __init__(self, queries: int, k: int) -> None:
         self.similarity: Floats = np.full((queries, k), NONE, dtype=np.float32)
         self.index: Indices = np.full((queries, k), -1, dtype=np.int64)
-        # What an item must pass to be among the k nearest.
+        # The similarity that an item must exceed to be among the k nearest.
         self._bar: Floats = np.full(queries, NONE, dtype=np.float32)
-        # What passed it and is still to be merged, by the first query of its block: (query, item, similarity).
+        # Items above the bar, not merged yet: first query of the block -> (query, item, similarity).
         self._waiting: dict[int, list[tuple[Indices, Indices, Floats]]] = {}
 
     def take(self, block: Floats, query: int, item: int) -> None:
-        """Add a block (queries from number `query`, items from `item`), which may be a transposed view.
+        """Add a block of similarities (queries, items) that starts at `query` and `item`; it may be a transposed view.
 
-        For each query the blocks must come in the order of the items, the first from item 0, and `merge` must follow
-        the last one.
+        For each query, blocks must come in ascending order of items, starting with item 0. Call `merge` after the last
+        block.
         """
         bar, k = self._bar[query : query + len(block)], self.index.shape[1]
         if item == 0:
@@ -57,12 +57,12 @@ class Neighbours:
             queries, items, values = _above(block, bar)
         waiting = self._waiting.setdefault(query, [])
         waiting.append((queries, items + item, values))
-        # A merge also sorts what is known: it pays once as many new ones are waiting.
+        # A merge sorts the known items again, so it pays only when as many new ones wait.
         if sum(len(queries) for queries, _, _ in waiting) > bar.size * k:
             self._merge(query)
 
     def merge(self) -> None:
-        """Merge in what is still waiting."""
+        """Merge all waiting items."""
         for query in list(self._waiting):
             self._merge(query)
 
@@ -75,7 +75,7 @@ class Neighbours:
         queries = np.concatenate([np.repeat(touched, k), queries])
         items = np.concatenate([index[touched].ravel(), items])
         values = np.concatenate([similarity[touched].ravel(), values])
-        # By query, best first. Stable: among equals what was there before, with a lower number, stays first.
+        # By query, best first. A stable sort keeps earlier items, which have lower indices, first among ties.
         order = np.argsort((queries << 32) - _ranks(values), kind="stable")
         ends = np.cumsum(counts[touched] + k)
         kept = order[(ends - counts[touched] - k)[:, None] + np.arange(k)]
@@ -84,20 +84,20 @@ class Neighbours:
 
 
 def _ranks(values: Floats) -> Indices:
-    """Whole numbers of 32 bits in the order of the values: the bits of a float, flipped below zero."""
+    """Integers in the same order as the float32 values: the bits of a float, with those of negative numbers flipped."""
     bits = (values + np.float32(0)).view(np.int32).astype(np.int64)  # -0.0 becomes 0.0
     return np.where(bits < 0, bits ^ 0x7FFFFFFF, bits)
 
 
 def _across(block: Floats) -> bool:
-    """Whether a block (queries, items) is a transposed view, whose items run down in memory."""
+    """Whether a block (queries, items) is a transposed view, so that items are the rows in memory."""
     return block.strides[0] < block.strides[1]
 
 
 def _reached(block: Floats, k: int) -> Floats:
-    """Just below what k items of the block at least reach, for each query.
+    """For each query, a value just below a similarity that at least k items of the block reach.
 
-    The items are taken in GROUPS: the highest of each of k groups are k different items.
+    The block is split into GROUPS groups of items; the maxima of the k best groups are k different items.
     """
     size = block.shape[1] // GROUPS
     if size == 0 or k > GROUPS:
@@ -110,16 +110,16 @@ def _reached(block: Floats, k: int) -> Floats:
 
 
 def _above(block: Floats, bar: Floats) -> tuple[Indices, Indices, Floats]:
-    """Query, item and similarity, where the similarities of queries with items pass the bars of the queries."""
+    """(query, item, similarity) of each similarity in the block that exceeds the bar of its query."""
     if _across(block):
         return _above_across(block.T, bar)
-    # `take` releases the interpreter to the thread of the other way; indexing by arrays does not.
+    # `take` releases the GIL for the thread of the other direction; indexing by arrays does not.
     places = np.flatnonzero(block > bar[:, None])
     return *np.divmod(places, block.shape[1]), block.ravel().take(places)
 
 
 def _above_across(block: Floats, bar: Floats) -> tuple[Indices, Indices, Floats]:
-    """As `_above`, with the items down and the queries across: of TILE items the highest is compared first."""
+    """As `_above`, for a transposed view: first compares the maximum of each TILE items."""
     height, width = block.shape
     whole = height - height % TILE
     tops = block[:whole].reshape(-1, TILE, width).max(axis=1)
@@ -132,7 +132,7 @@ def _above_across(block: Floats, bar: Floats) -> tuple[Indices, Indices, Floats]
 
 
 def one_way(queries: Corpus, items: Corpus, k: int, progress: Progress | None = None) -> Neighbours:
-    """The k nearest of `items` (or all, where these are fewer) for each of `queries`."""
+    """The k nearest of `items` (all if there are fewer) for each of `queries`."""
     found = Neighbours(len(queries), min(k + SPARE, len(items)))
     for row, column, block in _similarities(queries, items, progress):
         found.take(block, row, column)
@@ -141,7 +141,7 @@ def one_way(queries: Corpus, items: Corpus, k: int, progress: Progress | None = 
 
 
 def both_ways(left: Corpus, right: Corpus, k: int, progress: Progress | None = None) -> tuple[Neighbours, Neighbours]:
-    """The k nearest of `right` for each of `left` and the reverse, as `one_way` finds them, at half the cost."""
+    """The k nearest of `right` for each of `left`, and the reverse: as two calls of `one_way`, at half the cost."""
     forward = Neighbours(len(left), min(k + SPARE, len(right)))
     backward = Neighbours(len(right), min(k + SPARE, len(left)))
     with ThreadPoolExecutor(1) as beside:
@@ -159,12 +159,12 @@ def both_ways(left: Corpus, right: Corpus, k: int, progress: Progress | None = N
 
 
 def rounding(width: int) -> float:
-    """The largest error of a single precision sum of `width` products of unit vectors (Higham 2002, section 3.1)."""
+    """An upper bound of the error of a float32 dot product of unit vectors of `width` (Higham 2002, section 3.1)."""
     return (width + 2) * float(np.finfo(np.float32).eps) / 2
 
 
 def _similarities(left: Corpus, right: Corpus, progress: Progress | None) -> Iterator[tuple[int, int, Floats]]:
-    """Blocks of the matrix of cosines, each with the numbers of its first row and column, and valid until the next."""
+    """Blocks of the cosine matrix as (first row, first column, block). A block is valid until the next one."""
     buffer = np.empty(min(ROWS, len(left)) * min(COLUMNS, len(right)), dtype=np.float32)
     for row in range(0, len(left), ROWS):
         rows = left.unit(slice(row, row + ROWS))
@@ -177,11 +177,11 @@ def _similarities(left: Corpus, right: Corpus, progress: Progress | None) -> Ite
 
 
 def settle(shortlist: Neighbours, k: int, error: float, queries: Corpus, items: Corpus) -> Neighbours:
-    """The true k nearest from a shortlist whose similarities are off by `error` at most."""
+    """The exact k nearest, from a shortlist whose similarities have an error of at most `error`."""
     found = _ranked(shortlist.index, k, queries, items)
     if shortlist.index.shape[1] == len(items):
         return found
-    # An item outside the list is as similar as the last on it and the error, at most.
+    # The similarity of an item outside the list is at most that of the last item on it, plus the error.
     doubtful = np.flatnonzero(found.similarity[:, -1] <= shortlist.similarity[:, -1] + error)
     if len(doubtful):
         anew = _exactly(doubtful, k, queries, items)
@@ -190,7 +190,7 @@ def settle(shortlist: Neighbours, k: int, error: float, queries: Corpus, items: 
 
 
 def _ranked(index: Indices, k: int, queries: Corpus, items: Corpus) -> Neighbours:
-    """The k best of the items in `index` (n, k or more), by similarities computed in double precision pair by pair."""
+    """The k best of the items in `index` (n, >= k), with similarities computed pair by pair in double precision."""
     found = Neighbours(len(index), k)
 
     def rank(rows: slice) -> None:
@@ -205,14 +205,14 @@ def _ranked(index: Indices, k: int, queries: Corpus, items: Corpus) -> Neighbour
 
 
 def _exactly(rows: Indices, k: int, queries: Corpus, items: Corpus) -> Neighbours:
-    """The k nearest of some queries among all items, by the same similarities."""
+    """The k nearest of all items for the queries `rows`, by the same exact similarities."""
     found = Neighbours(len(rows), k)
 
     def search(part: slice) -> None:
         units = queries.unit(rows[part]).astype(np.float64)[:, None]
         for item in range(0, len(items), COLUMNS):
             columns = items.unit(slice(item, item + COLUMNS)).astype(np.float64)
-            # No matrix product: in one, the sum of a pair may depend on where the pair is.
+            # No matrix product: there, the rounding of a pair may depend on its position.
             found.take(np.vecdot(units, columns).astype(np.float32), part.start, item)
 
     _in_threads(search, len(rows), SEARCHED)
@@ -221,7 +221,7 @@ def _exactly(rows: Indices, k: int, queries: Corpus, items: Corpus) -> Neighbour
 
 
 def _in_threads(work: Callable[[slice], None], count: int, step: int) -> None:
-    """Call `work` with all slices of `step` out of `count`, in as many threads as the matrix product has."""
+    """Call `work` with each slice of `step` out of `count`, in as many threads as the matrix product uses."""
     threads = int(os.environ.get("OPENBLAS_NUM_THREADS") or 0) or os.cpu_count() or 1
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(work, [slice(at, min(at + step, count)) for at in range(0, count, step)]))

@@ -1,7 +1,8 @@
-"""The k nearest neighbours by cosine, both ways from one product, by torch on a GPU: the results of `neighbours`.
+"""Exact k nearest neighbours by cosine with torch on a GPU, with the same results as `neighbours`.
 
-A unit vector is split into its bfloat16 and the bfloat16 of what that leaves. Three products of these parts, in one
-matrix product of three times the width, are a cosine with an error of about 2**-15: enough for a shortlist.
+A unit vector is split into its bfloat16 rounding and the bfloat16 rounding of the remainder. One matrix product of
+three times the width sums three products of these parts. It gives cosines with an error of about 2**-15, enough for a
+shortlist.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ import torch
 from xtreme_bench.retrieval.neighbours import NONE, Neighbours, Progress, rounding, settle
 from xtreme_bench.retrieval.vectors import Corpus
 
-# One block of similarities is ROWS x COLUMNS floats, 2 GiB.
+# One block of similarities has ROWS x COLUMNS floats, 2 GiB.
 ROWS, COLUMNS = 32768, 16384
-# How many more neighbours than asked for are on a shortlist: more than for products in float32, whose error is smaller.
+# Extra neighbours on a shortlist, beyond k: more than for float32 products, which have a smaller error.
 SPARE = 12
 
 
@@ -26,7 +27,7 @@ class _Best:
         self.index = torch.full((queries, k), -1, dtype=torch.int64, device=device)
 
     def take(self, block: torch.Tensor, query: int, item: int) -> None:
-        """Add a block (queries from number `query`, items from `item`)."""
+        """Add a block of similarities (queries, items) that starts at `query` and `item`."""
         k, rows = self.index.shape[1], slice(query, query + len(block))
         values, items = block.topk(min(k, block.shape[1]), dim=1)
         values = torch.cat([self.similarity[rows], values], 1)
@@ -43,7 +44,7 @@ class _Best:
 def both_ways(
     left: Corpus, right: Corpus, k: int, device: str, progress: Progress | None = None
 ) -> tuple[Neighbours, Neighbours]:
-    """The k nearest (all, where there are fewer) of `right` for each of `left`, and the reverse."""
+    """The k nearest (all if there are fewer) of `right` for each of `left`, and the reverse."""
     forward = _Best(len(left), min(k + SPARE, len(right)), device)
     backward = _Best(len(right), min(k + SPARE, len(left)), device)
     for row in range(0, len(left), ROWS):
@@ -63,25 +64,25 @@ def both_ways(
 
 
 def _units(corpus: Corpus, rows: slice, device: str) -> torch.Tensor:
-    """Some rows as `Corpus.unit` has them, divided on the device."""
+    """Some unit vectors, as `Corpus.unit` returns them, but normalised on the device."""
     found = np.ascontiguousarray(corpus.vectors[rows], dtype=np.float32)
-    # torch warns of memory that it may not write to.
+    # torch warns about read-only memory.
     whole = torch.from_numpy(found if found.flags.writeable else found.copy()).to(device)
     return whole / torch.from_numpy(corpus.norms[rows]).to(device)[:, None]
 
 
 def parts_of(units: torch.Tensor, order: tuple[int, ...]) -> torch.Tensor:
-    """Some of the parts of unit vectors (n, d) beside each other: 0 is the rounded vector, 1 the rounded rest."""
+    """Parts of unit vectors (n, d), concatenated in `order`: 0 is the rounded vector, 1 the rounded remainder."""
     rounded = units.bfloat16()
     parts = rounded, (units - rounded.float()).bfloat16()
     return torch.cat([parts[at] for at in order], 1)
 
 
 def product(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
-    """All dot products of 16-bit rows, summed in float32. On a CPU, for tests, the same numbers by another product."""
+    """All dot products of bfloat16 rows, summed in float32. On a CPU (for tests) a float32 product does the same."""
     return torch.mm(left, right.T, out_dtype=torch.float32) if left.is_cuda else left.float() @ right.float().T
 
 
 def product_error(width: int) -> float:
-    """What `product` of parts may be off: the parts that are left out, and sums that a GPU may cut, not round."""
+    """An upper bound of the error of `product`: left-out parts, and sums that a GPU may truncate instead of round."""
     return 2**-15 + 4 * rounding(3 * width)

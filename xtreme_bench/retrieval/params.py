@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Export:
-    """What a graph computes, and with what. Layer None: all hidden states.
+    """What an exported graph computes, and how. `layer` None: all hidden states.
 
-    `precision` is fp32, fp16, bf16 or int8; below fp32 no vector may have a cosine to fp32's of less than `min_cosine`.
-    `device` is auto, cpu or cuda.
+    `pooling`: how token vectors become a sentence vector. `max_length`: in tokens, with special tokens. `precision`:
+    fp32, fp16, bf16 or int8; below fp32, every vector must have a cosine of at least `min_cosine` to its fp32 vector.
+    `device`: auto, cpu or cuda. `threads`: on a CPU.
     """
 
     layer: int | None
@@ -24,14 +25,14 @@ class Export:
 
 @dataclass(frozen=True)
 class Embedding(Export):
-    """How sentences become vectors, and what computes them: torch or onnxruntime."""
+    """How sentences become vectors. `provider`: torch or onnxruntime."""
 
     provider: str
 
 
 @dataclass(frozen=True)
 class Retrieve(Embedding):
-    """The retrieval task that is predicted, and in which languages."""
+    """The retrieval task to predict, and its languages."""
 
     task: str
     languages: tuple[str, ...]
@@ -39,14 +40,14 @@ class Retrieve(Embedding):
 
 @dataclass(frozen=True)
 class Layers(Embedding):
-    """The languages whose development pairs judge every layer."""
+    """The languages whose BUCC development pairs score every layer."""
 
     languages: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Precision:
-    """The precision that is compared with fp32, and the languages that may be used for it."""
+    """The precision to compare with fp32, and the languages that may be compared."""
 
     precision: str
     languages: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""The stage that says what a lower precision costs: accuracy on languages of Tatoeba, beside that of fp32."""
+"""The stage that measures the cost of a lower precision: its Tatoeba accuracy compared with fp32."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from xtreme_bench.stage.job import Job
 
 
 def compare(job: Job[Precision]) -> dict[str, Any]:
-    """Score what `retrieve` left in `precision.json`: the neighbours of the same sentences in both precisions.
+    """Score `precision.json` of the `retrieve` stage: the neighbours of the same sentences in both precisions.
 
-    `inputs`: labels, predictions. Returns the accuracy in percent by language and precision, and
-    the mean change, lower precision minus fp32. Languages without labels are left out. Raises InputError for labels of
-    other sentences.
+    `inputs`: labels, predictions. Returns the accuracy in percent by language and precision, and the mean change in
+    points (lower precision minus fp32). Languages without labels are left out. Raises InputError if the labels do not
+    fit the sentences.
     """
     both = json.loads((job.inputs["predictions"] / "precision.json").read_text(encoding="utf-8"))
     accuracy: dict[str, dict[str, float]] = {}

@@ -1,7 +1,8 @@
-"""The retrieval stage: Tatoeba and BUCC 2018 with the vectors of one layer of an encoder; nothing is trained.
+"""The retrieval stage: Tatoeba and BUCC 2018 with sentence vectors from one layer of an encoder, without training.
 
-Tatoeba: the nearest foreign sentence by cosine of each English one. BUCC: pairs mined with the ratio margin, the
-threshold tuned on the development set and reused on the test set (XTREME, Hu et al. 2020, and its scripts).
+Tatoeba: for each English sentence, the nearest foreign sentence by cosine. BUCC: pairs mined with the ratio margin; the
+threshold is tuned on the development set and used on the test set (Hu et al. 2020, and the scripts of XTREME).
+All processes embed; the first one does the rest.
 """
 
 from __future__ import annotations
@@ -22,15 +23,16 @@ from xtreme_bench.retrieval.export import fitting, least_cosine, parity, require
 from xtreme_bench.retrieval.params import Retrieve
 from xtreme_bench.rows import SentenceRow
 from xtreme_bench.stage.job import Job
+from xtreme_bench.training.processes import ALONE, Group, begin
 from xtreme_bench.wording import hint
 
-# How many sentences compare a lower precision with fp32; for Tatoeba in whole languages, at least one.
+# Sentences for comparing a lower precision with fp32; for Tatoeba whole languages, at least one.
 SAMPLE = 4000
 
-# How BUCC's pairs are mined.
+# The settings of mining BUCC.
 SEARCH: dict[str, Any] = {"margin": "ratio", "neighborhood": 4}
 SIDES = ("foreign", "english")
-# A side of a corpus is named by language (and split) and by "foreign" or "english".
+# The name of one side of a corpus: language (and split), and "foreign" or "english".
 Key = tuple[str, str]
 Rows = Sequence[SentenceRow]
 Sides = Mapping[Key, Rows]
@@ -41,23 +43,28 @@ WHOLE = ("", "")
 def retrieve(job: Job[Retrieve]) -> dict[str, Any]:
     """Predict one retrieval task in some languages; writes `test-<language>.tsv` in the official format.
 
-    `inputs`: data, encoder and, for ONNX Runtime, export. Returns facts: what ran (provider, layer, pooling, precision;
-    how far a lower precision is from fp32) and per language the numbers of sentences, distinct, cut and empty ones, and
-    for BUCC threshold, development F1 and pairs.
+    `inputs`: data, encoder and, for ONNX Runtime, export. Returns facts: what ran (provider, layer, pooling, precision,
+    the distance of a lower precision from fp32), and per language the numbers of all, distinct, truncated and empty
+    sentences; for BUCC also the threshold, the development F1 in percent and the number of pairs. Raises InputError for
+    an unknown task or settings that do not fit, StageError for broken vectors.
     """
     tasks = {"tatoeba": _tatoeba, "bucc2018": _bucc}
     task = job.params.task
     if task not in tasks:
-        raise InputError(f"{task!r} is no retrieval task{hint(task, tasks)}")
+        raise InputError(f"{task!r} is not a retrieval task{hint(task, tasks)}")
     job.progress(0, 1, f"{task}: preparing the encoder")
-    return tasks[task](job, open_encoder(fitting(job), job.params))
+    group = begin()
+    encoder = open_encoder(group.first_alone(lambda: fitting(job)), job.params)
+    return tasks[task](job, encoder, group)
 
 
-def _tatoeba(job: Job[Retrieve], encoder: SentenceEncoder) -> dict[str, Any]:
+def _tatoeba(job: Job[Retrieve], encoder: SentenceEncoder, group: Group) -> dict[str, Any]:
     corpora = {language: read_tatoeba(job.inputs["data"], language) for language in job.params.languages}
-    # All languages at once: their English sides share many sentences.
+    # Embed all languages together: their English sides share many sentences.
     sides = {(code, side): rows for code, pair in corpora.items() for side, rows in zip(SIDES, pair, strict=True)}
-    whole = _embed(job, encoder, sides, "tatoeba: sentences")
+    whole = _embed(job, encoder, sides, "tatoeba: sentences", group)
+    if group.rank:
+        return {}
     languages, neighbours = {}, {}
     for code, (foreign, _) in corpora.items():
         neighbours[code] = _nearest(whole, code)
@@ -69,10 +76,10 @@ def _tatoeba(job: Job[Retrieve], encoder: SentenceEncoder) -> dict[str, Any]:
     return facts
 
 
-def _embed(job: Job[Retrieve], encoder: SentenceEncoder, sides: Sides, what: str) -> Parts:
-    """Embed all sides of a task together; the vectors by key, WHOLE being all of them."""
+def _embed(job: Job[Retrieve], encoder: SentenceEncoder, sides: Sides, what: str, group: Group = ALONE) -> Parts:
+    """Embed all sides of a task together. Returns the vectors by key; WHOLE is the key of all."""
     texts = [row.text for rows in sides.values() for row in rows]
-    whole = embed(texts, encoder, job.work / "vectors", _progress(job, what))
+    whole = embed(texts, encoder, job.work / "vectors", _progress(job, what), group)
     ends = np.cumsum([len(rows) for rows in sides.values()]).tolist()
     begins = [0, *ends[:-1]]
     parts = {key: whole.part(begin, end) for key, begin, end in zip(sides, begins, ends, strict=True)}
@@ -88,9 +95,9 @@ def _nearest(parts: Parts, code: str) -> list[int]:
 def _tatoeba_in_fp32(
     job: Job[Retrieve], sides: Sides, whole: Parts, neighbours: Mapping[str, list[int]]
 ) -> dict[str, Any]:
-    """Embed some whole languages again, by torch in fp32: the smallest cosine, and how many neighbours are the same.
+    """Embed some whole languages again with torch in fp32. Returns the lowest cosine and how many neighbours agree.
 
-    Writes the neighbours in both precisions to `precision.json`: a stage that may see labels scores them.
+    Writes the neighbours in both precisions to `precision.json`. A stage that may read labels scores them.
     """
     chosen: dict[Key, Rows] = {}
     for code in job.params.languages:
@@ -122,7 +129,7 @@ def _lowest_cosine(one: Embedded, other: Embedded) -> float:
     return parity(one.vectors[one.rows], other.vectors[other.rows])
 
 
-def _bucc(job: Job[Retrieve], encoder: SentenceEncoder) -> dict[str, Any]:
+def _bucc(job: Job[Retrieve], encoder: SentenceEncoder, group: Group) -> dict[str, Any]:
     data, codes = job.inputs["data"], job.params.languages
     gold = {code: read_bucc_gold(data, code) for code in codes}
     corpora = {
@@ -131,7 +138,9 @@ def _bucc(job: Job[Retrieve], encoder: SentenceEncoder) -> dict[str, Any]:
         for split in ("dev", "test")
         for side, rows in zip(SIDES, read_bucc(data, code, split), strict=True)
     }
-    whole = _embed(job, encoder, corpora, "bucc2018: sentences")
+    whole = _embed(job, encoder, corpora, "bucc2018: sentences", group)
+    if group.rank:
+        return {}
     languages = {}
     for code in codes:
         dev_pairs, dev_counts = _mine(job, corpora, whole, f"{code} dev")
@@ -155,7 +164,7 @@ def _bucc(job: Job[Retrieve], encoder: SentenceEncoder) -> dict[str, Any]:
 
 
 def _bucc_in_fp32(job: Job[Retrieve], sides: Sides, whole: Parts) -> dict[str, Any]:
-    """Embed the first sentences of each side again, by torch in fp32: the smallest cosine."""
+    """Embed the first sentences of each side again with torch in fp32. Returns the lowest cosine."""
     each = max(1, SAMPLE // len(sides))
     chosen = {key: rows[:each] for key, rows in sides.items()}
     exact = _embed_in_fp32(job, chosen)
@@ -167,11 +176,11 @@ def _bucc_in_fp32(job: Job[Retrieve], sides: Sides, whole: Parts) -> dict[str, A
 def _mine(
     job: Job[Retrieve], corpora: Sides, whole: Parts, name: str
 ) -> tuple[list[mining.ScoredPair], dict[str, Any]]:
-    """Candidate pairs of two corpora, best first, and what was embedded for them."""
+    """The candidate pairs of two corpora, best first, and the facts about their sentences."""
     ids, vectors = [], []
     for side in SIDES:
         rows, part = corpora[name, side], whole[name, side]
-        # As `unify` has them: distinct texts in the order in which they first occur.
+        # The same order as `unify`: distinct texts by first occurrence.
         first = np.sort(np.unique(part.rows, return_index=True)[1])
         distinct = Embedded(part.vectors, part.rows[first], part.cut[first])
         ids.append(mining.unify(rows)[1])
@@ -183,11 +192,11 @@ def _mine(
 
 
 def _facts(encoder: SentenceEncoder, whole: Embedded) -> dict[str, Any]:
-    """What ran, and on how many sentences; `summary` is what the terminal says at the end of the stage."""
+    """What ran, on how many sentences. `summary`: the text that the terminal shows at the end of the stage."""
     cut, sentences = int(whole.cut.sum()), len(whole.rows)
     facts = {**encoder.facts, "sentences": sentences, "distinct": len(whole.vectors), "cut": cut}
     if cut:
-        facts["summary"] = f"{cut:,} of {sentences:,} sentences cut to {encoder.max_length} tokens"
+        facts["summary"] = f"{cut:,} of {sentences:,} sentences truncated to {encoder.max_length} tokens"
     return facts
 
 

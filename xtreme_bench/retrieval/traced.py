@@ -1,7 +1,7 @@
-"""An encoder of any architecture as an ONNX graph: traced by torch, then optimised by ONNX Runtime for its device.
+"""Write an encoder of any architecture as an ONNX graph: traced by torch, then optimised by ONNX Runtime.
 
-The graph is as those that `graph.py` writes for BERT's kind: free batch and length, no padding and no mask, ends at
-the layer and pools inside. torch's exporter by tracing needs no further package; its successor would.
+The graph is like those of `graph.py`: any batch size and length, no padding, no mask, ends at the layer, includes the
+pooling. It uses the tracing exporter of torch, because its successor needs another package.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ FLOATS = {"fp16": torch.float16, "bf16": torch.bfloat16}
 def write(
     encoder: Encoder, folder: Path, *, layer: int | None, pooling: str, precision: str, device: str
 ) -> dict[str, int]:
-    """Write the graph of an encoder up to hidden state `layer` to `folder`; arguments and result as of `graph.write`.
+    """Write the graph of an encoder up to hidden state `layer` to `folder`; arguments and result as for `graph.write`.
 
-    Raises whatever torch or ONNX Runtime says of an encoder that they cannot export.
+    Raises the errors of torch and ONNX Runtime for an encoder that they cannot export.
     """
     work = folder / "traced"
     work.mkdir()
@@ -45,7 +45,7 @@ def write(
     _trace(encoder, layer, pooling, traced)
     if precision == "int8":
         whole = work / "int8.onnx"
-        # One scale for each output, as in the hand-written graph; products of two activations stay in fp32.
+        # One scale per output, as in the hand-written graph. Products of two activations stay in fp32.
         with _quiet():
             quantize_dynamic(
                 traced,
@@ -64,7 +64,7 @@ def write(
 
 
 class _Pooled(nn.Module):
-    """Token ids (sentences, tokens) -> vectors in fp32, of one hidden state or of all beside each other."""
+    """Token ids (sentences, tokens) -> fp32 vectors of one hidden state, or of all, side by side."""
 
     def __init__(self, encoder: Encoder, layer: int | None, pooling: str) -> None:
         super().__init__()
@@ -77,7 +77,7 @@ class _Pooled(nn.Module):
 
 
 def _pool(hidden: torch.Tensor, pooling: str) -> torch.Tensor:
-    """As `embed_torch` pools, but without asking how many tokens there are, which tracing would fix."""
+    """Pool as `embed_torch` does, but without reading the number of tokens: tracing would make it constant."""
     if pooling == "cls":
         return hidden[:, 0]
     hidden = hidden.float()
@@ -85,7 +85,7 @@ def _pool(hidden: torch.Tensor, pooling: str) -> torch.Tensor:
         return hidden.mean(1)
     one = torch.ones_like(hidden[0, :, 0])
     place, last = one.cumsum(0), one.sum()
-    # The first and the last token are special; they count only when nothing is between.
+    # Leave out the first and the last token, which are special, unless there are no others.
     counted = (((place > 1) & (place < last)) | (last <= 2)).float()
     return (hidden * counted[:, None]).sum(1) / counted.sum()
 
@@ -93,7 +93,7 @@ def _pool(hidden: torch.Tensor, pooling: str) -> torch.Tensor:
 def _trace(encoder: Encoder, layer: int | None, pooling: str, file: Path) -> None:
     model, before = encoder.model, encoder.model.config._attn_implementation  # type: ignore[union-attr]
     if not encoder.architecture.own_attention:
-        # The plain formula: torch's fused one is exported by parts, and not for heads that share keys and values.
+        # Plain attention: torch exports its fused attention only in parts, and not with shared keys and values.
         model.set_attn_implementation("eager")  # type: ignore[operator]
     ids = torch.full((2, 7), 5)
     free = {0: "sentences", 1: "tokens"}
@@ -116,7 +116,7 @@ def _trace(encoder: Encoder, layer: int | None, pooling: str, file: Path) -> Non
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without what exporters warn of: that they have a successor, that constants are constant, of steps before."""
+    """Silence the exporters: they warn about a successor, about constants, and about skipped preprocessing."""
     disabled = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
@@ -128,11 +128,11 @@ def _quiet() -> Iterator[None]:
 
 
 def _optimise(file: Path, to: Path, device: str) -> None:
-    """Let ONNX Runtime fuse what it can for a device, with large weights in a file beside the graph."""
+    """Let ONNX Runtime fuse operators for a device; large weights go to a separate file."""
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
     options.optimized_model_filepath = str(to)
     options.add_session_config_entry("session.optimized_model_external_initializers_file_name", WEIGHTS)
     options.add_session_config_entry("session.optimized_model_external_initializers_min_size_in_bytes", str(PAGE))
-    # On a CPU that fusion is several times slower than the two operators apart.
+    # On a CPU this fusion is several times slower than the two separate operators.
     session(file, device, options, without=["SkipLayerNormFusion"] if device == "cpu" else [])

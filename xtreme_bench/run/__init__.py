@@ -1,3 +1,3 @@
-"""One command from a recipe to a checked bundle: stages are scheduled on an engine, and their progress is shown."""
+"""One command from a recipe to a checked bundle: schedules stages on an engine and shows their progress."""
 
-__all__ = ["outcome", "progress", "reproduce", "seeds"]
+__all__ = ["outcome", "progress", "repeat", "reproduce", "seeds"]

@@ -1,4 +1,4 @@
-"""What a run leaves, for those who report on it."""
+"""The results of a run, as `report` reads them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from xtreme_bench.plan.stages import Plan
 
 @dataclass(frozen=True)
 class Finished:
-    """A finished recipe: where its bundle is, what the manifest says, and the records of its stages."""
+    """A finished recipe: the folder of its bundle, its manifest, and the records of its stages."""
 
     plan: Plan
     bundle: Path
@@ -25,7 +25,7 @@ class Finished:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run leaves: the recipe's results, its baseline's, and what was expected but is not so."""
+    """The results of a recipe and of its baseline, and the problems: faults of the bundle, failed `expect` values."""
 
     main: Finished
     baseline: Finished | None

@@ -1,12 +1,14 @@
-"""What a person sees while stages run: bars on a terminal, plain lines in a log."""
+"""The display while stages run: bars on a terminal, plain lines in a log."""
 
 from __future__ import annotations
 
+import io
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TextIO
 
 from tqdm import tqdm
@@ -14,18 +16,25 @@ from tqdm import tqdm
 from xtreme_bench.wording import duration, one_line, visible
 
 PLAIN_SECONDS = 15.0
-# Time left is told once this much is done, as share or in seconds and units: the first steps are slower than the rest.
+# Time left is shown after this share of the work, or after these seconds and units: the first steps are slower.
 ENOUGH_SHARE, ENOUGH_SECONDS, ENOUGH_UNITS = 0.1, 10.0, 5
 
 
 def time_left(seconds: float, done: int, rest: int) -> str:
-    """How long the rest takes if it goes on as it did; nothing where that is not known yet."""
+    """The time left at the speed so far; empty while too little is done to know it."""
     enough = done >= ENOUGH_SHARE * (done + rest) or (seconds >= ENOUGH_SECONDS and done >= ENOUGH_UNITS)
     return f"{duration(seconds / done * rest)} left" if done > 0 and rest > 0 and enough else ""
 
 
+class _Nowhere(io.StringIO):
+    """A stream that keeps nothing."""
+
+    def write(self, text: str, /) -> int:
+        return len(text)
+
+
 class Display:
-    """Progress of a run of `total` stages; methods may be called from several threads."""
+    """The progress of a run of `total` stages. Several threads may call its methods."""
 
     def __init__(self, total: int, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
@@ -48,15 +57,15 @@ class Display:
                 print(text, file=self._stream, flush=True)
 
     def skipped(self, name: str, note: str = "") -> None:
-        """A stage whose result is in the store already."""
-        self.say(f"{self._number()} {name}: in the store, nothing to do{note}")
+        """A stage is in the store already."""
+        self.say(f"{self._number()} {name}: already in the store{note}")
 
     def waiting(self, name: str, owner: str) -> None:
-        """Another run makes a stage, and this one waits for it."""
+        """A stage waits because another run makes it."""
         self.say(f"  {name}: waiting for another run that makes it ({owner})")
 
     def started(self, name: str) -> None:
-        """A stage begins."""
+        """A stage starts."""
         self._begun[name] = (time.monotonic(), -1)
         self._said[name] = time.monotonic()
         if self._terminal:
@@ -77,7 +86,7 @@ class Display:
         """A stage reports `done` of `total` units of work."""
         now = time.monotonic()
         begun, first = self._begun[name]
-        if first < 0:  # a resumed stage starts at its checkpoint; time left is judged from there
+        if first < 0:  # a resumed stage starts at its checkpoint; measure time left from there
             first = done
             self._begun[name] = (now, first)
             begun = now
@@ -93,22 +102,22 @@ class Display:
             self.say(f"  {name}: {100 * done // max(total, 1)} %{', ' if status else ''}{status}")
 
     def finished(self, name: str, seconds: float, note: str = "") -> None:
-        """A stage ended well."""
+        """A stage succeeded."""
         self._close(name)
         self.say(f"{self._number()} {name}: done in {duration(seconds)}{', ' if note else ''}{note}")
 
     def failed(self, name: str) -> None:
-        """A stage ended with an error, which is shown elsewhere, or since the run ends."""
+        """A stage ended with an error, which is shown elsewhere, or was stopped with the run."""
         self._close(name)
         self.say(f"  {name}: {'stopped' if self._ending else 'failed'}")
 
     def ending(self) -> None:
-        """The run ends before its time: what fails from now on was stopped."""
+        """The run is ending early: stages that fail from now on were stopped."""
         self._ending = True
 
     @contextmanager
     def work(self, name: str) -> Iterator[Callable[[int, int, str], None]]:
-        """Show the progress of one piece of work in this process; gives the function to call with it."""
+        """Show the progress of one piece of work in this process; yields the function that reports it."""
         begun, last = time.monotonic(), ""
 
         def progress(done: int, total: int, note: str) -> None:
@@ -134,3 +143,8 @@ class Display:
             bar = self._bars.pop(name, None)
             if bar is not None:
                 bar.close()
+
+
+def showing(stream: TextIO | None) -> Callable[[int], Display]:
+    """What makes the displays of a run that writes its progress to `stream`, or to nothing."""
+    return partial(Display, stream=stream or _Nowhere())

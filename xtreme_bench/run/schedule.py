@@ -1,4 +1,4 @@
-"""Bring the stages of a plan into the store: each missing one runs once its inputs are there."""
+"""Run the stages of a plan that the store lacks, each as soon as its inputs are there."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from xtreme_bench.stage.store import Store
 
 
 def execute(stages: Sequence[Stage], store: Store, engine: Engine, *, jobs: int, display: Display) -> None:
-    """Run the stages that the store lacks, `jobs` at a time, in the order of the list as far as inputs allow.
+    """Run the stages that the store lacks, `jobs` at a time, in list order as far as inputs allow.
 
-    A stage whose outputs were damaged is named, discarded and made again.
-    Errors: the first error of a stage, after which nothing new is started; what had finished stays.
+    A stage with damaged outputs is reported, discarded and made again.
+    Errors: the first error of a stage. After it no stage starts; finished stages stay in the store.
     """
     ended = threading.Event()
     closed = _closed(stages, store)
@@ -49,25 +49,25 @@ def execute(stages: Sequence[Stage], store: Store, engine: Engine, *, jobs: int,
             ended.set()
             display.ending()
             with interrupts.shielded():
-                engine.close()  # ends what still runs, so that the pool can be left
+                engine.close()  # ends running stages, so that the pool can shut down
                 pool.shutdown()
             raise
 
 
 def _closed(stages: Sequence[Stage], store: Store) -> list[str]:
-    """What no stage may read unless it is one of its inputs: the whole store, and gold labels wherever they are."""
+    """Folders that a stage may read only if they are its inputs: the whole store, and all gold labels."""
     gold = {source.folder(store) for stage in stages for name, source in stage.inputs.items() if name == "labels"}
     return sorted(str(folder.resolve()) for folder in {*gold, store.root / "stages", store.root / "partial"})
 
 
 def _present(stage: Stage, store: Store, display: Display) -> bool:
-    """Whether a stage is finished and whole. Another run may be mending it, so what is wrong is told under its lock."""
+    """Whether a stage is finished and whole. Damage is reported later, under the lock: another run may repair it."""
     try:
         if store.record(stage.key) is None or store.damage(stage.key):
             return False
-    except FileNotFoundError:  # removed while it was looked at
+    except FileNotFoundError:  # another run removed it just now
         return False
-    display.skipped(stage.name, f", accepted though {code_differs(stage.accepted.modules)}" if stage.accepted else "")
+    display.skipped(stage.name, f", accepted although {code_differs(stage.accepted.modules)}" if stage.accepted else "")
     return True
 
 
@@ -76,10 +76,10 @@ def _run_one(
 ) -> None:
     try:
         with store.locked(stage.key, waiting=lambda owner: display.waiting(stage.name, owner), stop=stop):
-            if _present(stage, store, display):  # another run made it while this one waited
+            if _present(stage, store, display):  # another run made it in the meantime
                 return
             if stage.accepted:
-                raise StageError("the result that was accepted for it is damaged now: run the same command again")
+                raise StageError("its accepted result is now damaged: run the same command again")
             _discard(stage, store, display)
             display.started(stage.name)
             started = time.monotonic()
@@ -91,28 +91,30 @@ def _run_one(
     except OSError as error:
         display.failed(stage.name)
         raise StageError(
-            f"stage `{stage.name}`: {error.strerror or error}: {error.filename}; free space or mend the folder, "
+            f"stage `{stage.name}`: {error.strerror or error}: {error.filename}; free space or fix the folder, "
             "then run the same command again"
         ) from error
 
 
 def _discard(stage: Stage, store: Store, display: Display) -> None:
-    """Say what is damaged of a stage that was finished, and forget it."""
+    """Report the damage of a finished stage, and remove it from the store."""
     for problem in store.damage(stage.key):
-        display.say(f"damaged: {problem}; {stage.name} is made again")
+        display.say(f"damaged: {problem}; making {stage.name} again")
     store.discard(stage.key)
 
 
 def _make(stage: Stage, store: Store, engine: Engine, display: Display, closed: Sequence[str]) -> dict[str, Any]:
-    """Run a stage in its partial folder and commit what it leaves; returns its facts.
+    """Run a stage in its partial folder and commit its outputs to the store; returns its facts.
 
-    Errors: `StageError` where what the key was made from has changed, before the stage or while it ran.
+    Errors: `StageError` if anything that the key was made from has changed, before the stage or while it ran.
     """
     folder = store.partial(stage.key)
     stage.require_unchanged()
     spec = _spec(stage, store, closed)
     if _begun_with(folder) not in (None, spec["outside"]):
-        display.say(f"  {stage.name}: begun anew, as what it reads was changed, or put back, since it was stopped")
+        display.say(
+            f"  {stage.name}: starting from the beginning, because its inputs were changed after it was stopped"
+        )
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "stage.json", spec)
@@ -130,7 +132,7 @@ def _make(stage: Stage, store: Store, engine: Engine, display: Display, closed: 
 
 
 def _spec(stage: Stage, store: Store, closed: Sequence[str]) -> dict[str, Any]:
-    """What a worker is told of a stage, and in `outside` what the next run must find unchanged to go on from here."""
+    """The description of a stage for its worker. `outside` are the files that must be unchanged to continue later."""
     return {
         "kind": stage.kind,
         "name": stage.name,
@@ -143,7 +145,7 @@ def _spec(stage: Stage, store: Store, closed: Sequence[str]) -> dict[str, Any]:
 
 
 def _begun_with(folder: Path) -> Any:
-    """The `outside` of the run that was stopped in a partial folder; None where there is none."""
+    """The `outside` of the stopped run in a partial folder; None if there is none."""
     try:
         return json.loads((folder / "stage.json").read_text(encoding="utf-8"))["outside"]
     except (OSError, ValueError, KeyError, TypeError):
@@ -154,4 +156,6 @@ def _require_versions(stage: Stage, ran: Mapping[str, str]) -> None:
     planned = stage.description().get("versions", ran)
     other = [f"{name} {ran.get(name)}" for name in planned if ran.get(name) != planned[name]]
     if other:
-        raise StageError(f"packages were changed since this run began ({', '.join(other)}): run the same command again")
+        raise StageError(
+            f"packages have changed since this run started ({', '.join(other)}): run the same command again"
+        )

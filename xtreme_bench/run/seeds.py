@@ -1,4 +1,4 @@
-"""The runs of one recipe, one for each seed: which of them count, and what they say together."""
+"""The runs of one recipe with several seeds: which runs count, and their means."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from xtreme_bench.benchmark import GROUPS, TASKS, of_group
 from xtreme_bench.bundle.check import check
-from xtreme_bench.bundle.manifest import development
+from xtreme_bench.bundle.paths import SUMMARY
 from xtreme_bench.errors import Problem, StageError
 from xtreme_bench.files import write_json
 from xtreme_bench.intermediate import INTERMEDIATE
@@ -20,9 +20,7 @@ from xtreme_bench.recipe.load import Recipe
 from xtreme_bench.run.outcome import Finished, Outcome, unmet
 from xtreme_bench.wording import listing
 
-# Beside the bundles of several seeds.
-SUMMARY = "seeds.json"
-# A model that gives one answer to everything is this near to chance, in points, where labels are even.
+# A model that always gives the same answer scores within this many points of chance, if labels are balanced.
 NEAR = 1.0
 # This far above chance, in points, a task is learned; noise of a small development set stays below.
 LEARNED = 15.0
@@ -30,7 +28,7 @@ LEARNED = 15.0
 
 @dataclass(frozen=True)
 class Runs:
-    """The finished runs of a recipe by seed, and why the others, or some of these, count in no mean."""
+    """The finished runs of a recipe by seed, and the failed seeds with the reason why they count in no mean."""
 
     recipe: Recipe
     finished: Mapping[int, Finished]
@@ -38,26 +36,25 @@ class Runs:
 
     @property
     def counted(self) -> dict[int, Finished]:
-        """The runs that count."""
+        """The runs that count in the means."""
         return {seed: one for seed, one in self.finished.items() if seed not in self.failed}
 
     @property
     def manifest(self) -> dict[str, Any]:
-        """The manifest of the first run that counts, with the means of all scores and with what is expected of them."""
+        """The manifest of the first run that counts, with the means of all scores and the recipe's `expect`."""
         first = next(iter(self.counted.values())).manifest
         scored = [one.manifest["scores"] for one in self.counted.values()]
         expect = self.recipe.to_dict()["expect"]
         means = mean_scores(scored) if all(scored) else None
-        learned = mean_scores([development(one.manifest) for one in self.counted.values()])
-        return {
-            **first,
-            "scores": means,
-            "dev": {"all": {"dev": learned}},
-            "recipe": {**first["recipe"], "expect": expect},
-        }
+        dev = {stage: {**facts, "dev": self._learned(stage)} for stage, facts in first["dev"].items()}
+        return {**first, "scores": means, "dev": dev, "recipe": {**first["recipe"], "expect": expect}}
+
+    def _learned(self, stage: str) -> Any:
+        """The means of a training's best development scores."""
+        return mean_scores([one.manifest["dev"][stage].get("dev") or {} for one in self.counted.values()])
 
     def rows(self) -> dict[str, dict[str, Any]]:
-        """For each task, group and overall: mean and standard deviation over seeds, and each run."""
+        """For each task, group and overall: mean, standard deviation, and the score of each run."""
         scores = {seed: one.manifest["scores"] or {} for seed, one in self.counted.items()}
         found = {}
         for key in (*TASKS, *GROUPS, "overall"):
@@ -74,13 +71,16 @@ class Runs:
 
     @property
     def problems(self) -> list[Problem]:
-        """The seeds that count in no mean."""
-        return [Problem(f"seed {seed}: {why}; it is in no mean", self.recipe.name) for seed, why in self.failed.items()]
+        """A problem for each failed seed."""
+        return [
+            Problem(f"seed {seed}: {why}; the means leave it out", self.recipe.name)
+            for seed, why in self.failed.items()
+        ]
 
 
 @dataclass(frozen=True)
 class Together:
-    """What a run with several seeds leaves: all runs of the recipe and of its baseline, and each seed's by itself."""
+    """The results of several seeds: all runs of the recipe and of its baseline, and the outcome of each seed."""
 
     main: Runs
     baseline: Runs | None
@@ -89,7 +89,7 @@ class Together:
 
 
 def arms(made: Sequence[Plan]) -> list[dict[int, Plan]]:
-    """The plans of a recipe, and those of its baseline, each by its place in the list."""
+    """The plans of the recipe, then those of its baseline, each by its index in `made`."""
     arms: dict[str, dict[int, Plan]] = {}
     for at, one in enumerate(made):
         arms.setdefault(one.recipe.name, {})[at] = one
@@ -99,7 +99,7 @@ def arms(made: Sequence[Plan]) -> list[dict[int, Plan]]:
 def together(
     made: Sequence[Plan], finished: Mapping[int, Finished], failed: Mapping[int, StageError], submissions: Path
 ) -> Together:
-    """What all seeds say, judged by their means. Errors: `StageError` where all seeds of a recipe failed."""
+    """The results of all seeds; `expect` is compared with their means. Errors: `StageError` if all seeds failed."""
     runs = [_runs(arm, finished, failed, submissions) for arm in arms(made)]
     main, baseline = runs[0], runs[1] if runs[1:] else None
     before = baseline.finished if baseline is not None else {}
@@ -114,7 +114,7 @@ def together(
 def _runs(
     arm: Mapping[int, Plan], finished: Mapping[int, Finished], failed: Mapping[int, StageError], submissions: Path
 ) -> Runs:
-    """The runs of one recipe, whose summary is written beside their bundles."""
+    """The runs of one recipe; writes their summary beside the bundles."""
     recipe = next(iter(arm.values())).recipe
     ended = {one.recipe.seed: finished[at] for at, one in arm.items() if at in finished}
     why = {one.recipe.seed: f"a stage failed: {failed[at]}" for at, one in arm.items() if at in failed}
@@ -128,8 +128,7 @@ def _runs(
 
 
 def mean_scores(results: Sequence[Any]) -> Any:
-    """The mean of official results, number by number: every mean in them is a mean of such numbers. What some run
-    lacks is left out."""
+    """The mean of official results, number by number. A number that one run lacks is left out."""
     first = results[0]
     if isinstance(first, Mapping):
         return {key: mean_scores([one[key] for one in results]) for key in first if all(key in one for one in results)}
@@ -137,26 +136,45 @@ def mean_scores(results: Sequence[Any]) -> Any:
 
 
 def collapsed(manifest: Mapping[str, Any], seeds: Collection[Mapping[str, Any]]) -> str | None:
-    """Why a run has failed though it ended: in a training the best development score of each task is a guess's, and
-    another of the recipe's `seeds` has learned one. What none of them learns is no failure of a seed."""
+    """Why a finished run has failed: the best development scores of a training are at chance in every task, and another
+    of the recipe's `seeds` has learned one. If none of them has, the training was too short, and no seed has failed."""
     found = []
-    for stage in manifest["dev"]:
-        known = _known(manifest, stage)
-        learned = any(score >= chance + LEARNED for one in seeds for score, chance in _known(one, stage).values())
-        if known and learned and all(score <= chance + NEAR for score, chance in known.values()):
-            told = [f"{score:.1f} in {name} (a guess: {chance:.1f})" for name, (score, chance) in known.items()]
-            found.append(f"`{stage}` is at chance, its best development score is {listing(told)}")
+    for stage, facts in manifest["dev"].items():
+        told, known = _at_chance(facts)
+        if told and len(told) == known and any(_learned(one["dev"].get(stage) or {}) for one in seeds):
+            found.append(f"`{stage}` learned nothing: its best development score is at chance, {listing(told)}")
     return "; ".join(found) or None
 
 
-def _known(manifest: Mapping[str, Any], stage: str) -> dict[str, tuple[float, float]]:
-    """The best development scores of a training, with those of a guess where these are known."""
-    scores = manifest["dev"].get(stage, {}).get("dev") or {}
-    return {name: (score, chance) for name, score in scores.items() if (chance := _chance(name)) is not None}
+def unlearned(manifest: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Stage -> the tasks of its training whose best development score is at chance, each with both numbers."""
+    return {stage: told for stage, facts in manifest["dev"].items() if (told := _at_chance(facts)[0])}
 
 
-def _chance(name: str) -> float | None:
-    """How often a guess is right, in percent, at a task whose answer is one of a few; None at any other."""
+def _at_chance(facts: Mapping[str, Any]) -> tuple[list[str], int]:
+    """The tasks of a training that are at chance, in words, and the number of its tasks for which chance is known."""
+    known = _known(facts)
+    told = [
+        f"{score:.1f} in {name} (chance: {chance:.1f})"
+        for name, (score, chance) in known.items()
+        if score <= chance + NEAR
+    ]
+    return told, len(known)
+
+
+def _learned(facts: Mapping[str, Any]) -> bool:
+    """Whether a training has learned a task for which chance is known."""
+    return any(score >= chance + LEARNED for score, chance in _known(facts).values())
+
+
+def _known(facts: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
+    """The best development score and chance, for each task for which chance is known."""
+    scores = (facts.get("dev") or {}).items()
+    return {name: (score, chance) for name, score in scores if (chance := chance_of(name)) is not None}
+
+
+def chance_of(name: str) -> float | None:
+    """Chance accuracy in percent, for tasks with a fixed number of answers; None for other tasks."""
     row = INTERMEDIATE.get(name)
     if row is not None and row.options:
         return 100 / row.options

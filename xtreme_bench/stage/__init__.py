@@ -1,3 +1,3 @@
-"""What a stage is: its kinds and key, the store that keeps it, the worker that runs it, the guard that restricts it."""
+"""Stages: their kinds and keys, the store that keeps them, the worker that runs them, the guard that restricts them."""
 
-__all__ = ["code", "folders", "interrupts", "job", "kinds", "loaded", "params", "stage", "store", "versions"]
+__all__ = ["code", "folders", "interrupts", "job", "kinds", "loaded", "params", "ranks", "stage", "store", "versions"]

@@ -1,13 +1,12 @@
-"""The code that a stage runs: the definitions that its function and its parameters reach, by name, in this package.
+"""Find the code that a stage runs: all definitions in this package that its function and its parameters reach by name.
 
-A stage's key covers them, so that an edited function never passes off old results as its own, and an edit of what a
-stage does not use leaves its results alone. Names are followed, not files: a function brings what its body names, a
-class all its methods, a module that is used as a value (or named in a string, for loading by name) all that it holds,
-and every module what it does when it is imported. Comments, docstrings and annotations of functions change no result
-and are left out.
+The key of a stage covers this code. So an edit of a function invalidates old results, and an edit of other code does
+not. The search follows names, not files. A function adds what its body names, and a class adds all its methods. A
+module adds everything if it is used as a value or named in a string. Every reached module adds its import-time code.
+Comments, docstrings and function annotations do not count, because they cannot change a result.
 
-The tables of tasks are left out too: a new row must not touch the results of others. The rows that a stage's parameters
-name are in its key by themselves, with the code of the readers that they name (`stage.Stage.description`).
+The tables of tasks do not count either: a new row must not invalidate other results. The key has the rows that the
+parameters name, and the code of their readers (`stage.Stage.description`).
 """
 
 from __future__ import annotations
@@ -27,15 +26,15 @@ TABLES = frozenset(
     for name in names
 )
 
-# A definition of a module, or with an empty name all that the module holds.
+# (module, name of a definition); an empty name means the whole module.
 Reached = tuple[str, str]
 
 
 @dataclass
 class _Definition:
-    """What a name stands for, as the text of its syntax tree, and what that names.
+    """One definition: the text of its syntax tree, and the names in it.
 
-    `names` are (name, attribute asked of it or ""), `strings` those that may name modules, `imports` its own.
+    `names`: (name, attribute used of it or ""). `strings`: those that may name modules. `imports`: local imports.
     """
 
     text: str = ""
@@ -46,7 +45,7 @@ class _Definition:
 
 @dataclass
 class _Module:
-    """A parsed module: its definitions by name, and under the empty name what it does when it is imported."""
+    """A parsed module: its definitions by name; the empty name stands for its import-time code."""
 
     sha256: str
     definitions: dict[str, _Definition] = field(default_factory=lambda: {"": _Definition()})
@@ -55,9 +54,9 @@ class _Module:
 
 @functools.cache
 def parts(*names: str, root: Path = ROOT) -> dict[str, str]:
-    """What `names` ("package.module:name") run: module name -> sha256 (hex) of the definitions they reach there.
+    """The code that `names` ("package.module:name") run: module -> sha256 (hex) of the reached definitions in it.
 
-    `root` is the folder of the package.
+    `root`: the folder of the package.
     """
     found: dict[str, dict[str, str]] = {}
     waiting, seen = [(module, name) for module, _, name in (one.partition(":") for one in names)], set[Reached]()
@@ -79,18 +78,18 @@ def parts(*names: str, root: Path = ROOT) -> dict[str, str]:
 
 @functools.cache
 def digest(*names: str, root: Path = ROOT) -> str:
-    """The sha256 (hex) over all that `names` run."""
+    """The sha256 (hex) of all code that `names` run."""
     return _sha256(*(f"{name}\0{value}" for name, value in parts(*names, root=root).items()))
 
 
 @functools.cache
 def sources(*names: str, root: Path = ROOT) -> dict[str, str]:
-    """The modules of which `names` run something: name -> sha256 (hex) of the whole source."""
+    """The modules that `names` use: module -> sha256 (hex) of its whole source."""
     read = {one: _read(root, one) for one in parts(*names, root=root)}
     return {one: parsed.sha256 for one, parsed in read.items() if parsed is not None}
 
 
-_ACTIONS = "<import>"  # what a module does when it is imported, asked for by itself
+_ACTIONS = "<import>"  # the name that stands for the import-time code of a module alone
 
 
 def _keys(parsed: _Module, name: str) -> list[str]:
@@ -105,7 +104,7 @@ def _sha256(*texts: str) -> str:
 
 @functools.cache
 def _read(root: Path, module: str) -> _Module | None:
-    """A module of the package as it was when it was first asked for; None for a name that is no module."""
+    """A parsed module of the package, cached at the first call; None if the name is not a module."""
     if module.partition(".")[0] != PACKAGE or module.endswith("."):
         return None
     path = root.joinpath(*module.split(".")[1:])
@@ -127,9 +126,9 @@ def _parse(source: bytes) -> _Module:
 
 
 def _entered(node: object, definition: _Definition) -> str:
-    """The text of a syntax tree without what changes no result; what it names is entered into its definition.
+    """The text of a syntax tree without the parts that change no result. Records the names in it in `definition`.
 
-    One walk for both, written out, since every plan reads the whole package.
+    One hand-written walk does both, for speed: every plan reads the whole package.
     """
     if isinstance(node, list):
         return f"[{','.join([_entered(one, definition) for one in node])}]"
@@ -150,7 +149,7 @@ def _entered(node: object, definition: _Definition) -> str:
 
 
 def _counted(node: ast.AST) -> list[object]:
-    """The parts of a node, except docstrings and the annotations of functions."""
+    """The child nodes, without docstrings and function annotations."""
     skipped = _SKIPPED.get(type(node), ())
     parts = [getattr(node, name, None) for name in node._fields if name not in skipped]
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -162,7 +161,7 @@ _SKIPPED = {ast.FunctionDef: ("returns", "body"), ast.ClassDef: ("body",), ast.a
 
 
 def _defined(statement: ast.stmt) -> list[str]:
-    """The names that a statement at the top of a module defines; none for one that only does something."""
+    """The names that a top-level statement defines; empty if it defines none."""
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return [statement.name]
     if isinstance(statement, ast.Assign):
@@ -173,7 +172,7 @@ def _defined(statement: ast.stmt) -> list[str]:
 
 
 def _imported(statement: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Reached]]:
-    """What is imported from this package: each local name, and what it stands for."""
+    """Imports from this package: (local name, what it stands for)."""
     if isinstance(statement, ast.Import):
         for alias in statement.names:
             if alias.name.partition(".")[0] == PACKAGE:
@@ -184,7 +183,7 @@ def _imported(statement: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Rea
 
 
 def _uses(root: Path, module: str, parsed: _Module, definition: _Definition) -> Iterator[Reached]:
-    """What a definition reaches: others of its module, imported ones, and modules that a string names."""
+    """What a definition reaches: definitions of its module, imported ones, and modules that its strings name."""
     imports = {**parsed.imports, **definition.imports}
     for name, attribute in definition.names:
         if name in imports:
@@ -198,7 +197,7 @@ def _uses(root: Path, module: str, parsed: _Module, definition: _Definition) -> 
 def _follow(root: Path, origin: str, name: str, attribute: str) -> Iterator[Reached]:
     """What a name imported from `origin` stands for.
 
-    For a module only the attribute that is used (`layout.test_files`); all of it where it is used as a value.
+    For a module: only the used attribute (`layout.test_files`), or everything if it is used as a value.
     """
     inner = f"{origin}.{name}" if name else origin
     parsed, held = _read(root, origin), _read(root, inner)
@@ -215,7 +214,7 @@ def _follow(root: Path, origin: str, name: str, attribute: str) -> Iterator[Reac
 
 
 def _named(root: Path, text: str) -> Iterator[Reached]:
-    """What a string names for loading: "module:function", a module, or a package whose modules are loaded by name."""
+    """The code that a string names: "module:function", a module, or a package whose modules are loaded by name."""
     module, _, name = text.partition(":")
     if _read(root, module) is not None:
         yield module, name

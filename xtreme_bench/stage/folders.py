@@ -1,7 +1,7 @@
-"""Which of the user's files stages may get: those inside the named folder, and no gold labels among the data.
+"""Which user files a stage may read: files inside the named folder, and no gold labels.
 
-A folder that is named may itself be a link. Within it a link could lead a stage anywhere: to gold labels, or to what a
-container should not see. So only the cache of the hub, whose snapshots are links to its blobs, may have any.
+The named folder itself may be a link. Links inside it could lead to gold labels, or out of what a container may see. So
+they are refused, except in the cache of the hub, whose snapshots are links to its blobs.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ TOGETHER = "the gold labels are in the same folder as the data; put them in a fo
 
 
 def strays(folder: Path, names: Iterable[str], labels: Path | None = None) -> list[Problem]:
-    """A problem for each link by which one of `names` (relative to `folder`) is outside of it, or is a gold label; and
-    one where a name is among the gold labels without any link."""
+    """A problem for each link that takes one of `names` (relative to `folder`) out of it or to a gold label, and one
+    if a name is in the folder of gold labels without a link."""
     root = _real(folder)
     found = {}
     for name in names:
@@ -31,15 +31,15 @@ def strays(folder: Path, names: Iterable[str], labels: Path | None = None) -> li
 
 def _elsewhere(folder: Path, root: Path, link: Path) -> Problem:
     return Problem(
-        f"is a link to {_real(link)}, and stages see only the files in {folder}: put the files themselves there, or "
-        "name the folder that they are in",
+        f"is a link to {_real(link)}, and stages see only the files in {folder}: copy the files there, or "
+        "name the folder that contains them",
         file=str(folder / link.relative_to(root)),
     )
 
 
 def foreign_links(encoder: Path) -> tuple[dict[Path, Path], list[Problem]]:
-    """The links below an encoder's folder to the blobs of the hub's cache, by where they point, and a problem for each
-    other one that leads out of the folder."""
+    """The links of an encoder folder into the blobs of the hub's cache (link -> target), and a problem for each other
+    link that leads out of the folder."""
     root, blobs, problems = _real(encoder), _blobs(encoder), []
     wanted: dict[Path, Path] = {}
     for link in _links(root):
@@ -50,13 +50,13 @@ def foreign_links(encoder: Path) -> tuple[dict[Path, Path], list[Problem]]:
             wanted[Path(os.path.normpath(link.parent / link.readlink()))] = real
         else:
             problems.append(
-                Problem(f"is a link to {real}, outside of the encoder; put the file itself there", file=str(link))
+                Problem(f"is a link to {real}, outside of the encoder folder; copy the file there", file=str(link))
             )
     return wanted, problems
 
 
 def _blobs(encoder: Path) -> Path | None:
-    """Where the files of a model in the hub's cache are (models--ORG--NAME/blobs); None for another folder."""
+    """The blobs of a model in the hub's cache (models--ORG--NAME/blobs); None for another folder."""
     root = _real(encoder)
     return root.parent.parent / "blobs" if root.parent.name == "snapshots" else None
 
@@ -67,7 +67,7 @@ def _links(root: Path) -> Iterator[Path]:
 
 
 def _parts(root: Path, name: str) -> Iterator[Path]:
-    """The path of each folder on the way to a file, and of the file."""
+    """The path of each folder that leads to a file, and of the file."""
     path = root
     for part in Path(name).parts:
         path /= part
@@ -79,7 +79,7 @@ def _leads_out(real: Path, root: Path, labels: Path | None) -> bool:
 
 
 def _real(path: Path) -> Path:
-    return Path(os.path.realpath(path))  # `resolve` raises for links in a circle
+    return Path(os.path.realpath(path))  # `Path.resolve` raises for circular links
 
 
 def _within(path: Path, folder: Path) -> bool:

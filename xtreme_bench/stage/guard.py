@@ -1,12 +1,12 @@
-"""Keep a stage out of folders that it must not use: above all gold labels, and what other stages made.
+"""Keep a stage out of folders that it must not read: above all gold labels, and the outputs of other stages.
 
-The worker sets this up around each stage. Where folders are nested the innermost decides, so gold labels within the
-data stay closed, and an input within the store is open.
+The worker starts the guard around each stage. For nested folders the innermost decides: gold labels inside the data
+stay closed, and an input inside the store is open.
 
-Stopped, in every thread: what Python opens, lists, links, renames, removes or changes by path, through links, relative
-paths and `dir_fd`, by an `opener`, or from a descriptor that leads into a closed folder; the renaming of a folder above
-a closed one. A thread that outlives its stage stays restricted. Gold labels are read in processes of their own
-(`kinds.Kind.gold`), so nothing of them is left in the memory or the descriptors of another stage's process.
+What it stops, in every thread: opening, listing, linking, renaming, removing or changing a path by Python, also through
+links, relative paths, `dir_fd`, an `opener`, or a descriptor inside a closed folder; and renaming a parent of a closed
+folder. A thread that outlives its stage stays restricted. Stages that read gold labels have their own processes
+(`kinds.Kind.gold`), so no labels stay in the memory or the descriptors of another stage.
 
 Not stopped: native code (a tokenizer, a database, torch, `ctypes`, that opens files itself), child processes, `chroot`,
 hard links made before,
@@ -28,8 +28,8 @@ from typing import Any
 from xtreme_bench.errors import StageError
 
 _DESCRIPTORS = "/proc/self/fd"
-# Where each event has its paths, and for each path the place of the descriptor that it is relative to, if any. (For
-# "open" Python does not give it.)
+# Event -> (position of a path in the arguments, position of its `dir_fd` or None). Python does not report the `dir_fd`
+# of "open".
 _EVENTS: dict[str, tuple[tuple[int, int | None], ...]] = {
     "open": ((0, None),),
     "mmap.__new__": ((0, None),),
@@ -54,7 +54,7 @@ _EVENTS: dict[str, tuple[tuple[int, int | None], ...]] = {
 
 
 class _Rule:
-    """What is closed, what is open inside it, and the thread that is free: the worker's own, between stages."""
+    """The closed folders, the open folders in them, and the unrestricted thread: the worker's own, between stages."""
 
     closed: tuple[str, ...] = ()
     opened: tuple[str, ...] = ()
@@ -64,11 +64,11 @@ class _Rule:
 
 @contextmanager
 def guarded(closed: Sequence[Path], opened: Sequence[Path]) -> Iterator[None]:
-    """Refuse with `StageError` what lies in `closed` folders, unless it lies in one of `opened` further inside.
+    """Raise `StageError` for access to the `closed` folders, except to the folders `opened` inside them.
 
-    Afterwards this thread is free again. Others stay restricted until the next rule: a stage may have left them behind.
+    Afterwards this thread is free again. Other threads stay restricted: they may be left over from the stage.
     """
-    if not _Rule.installed:  # a hook cannot be removed, so there is only one, which follows the current rule
+    if not _Rule.installed:  # hooks cannot be removed, so one hook follows the current rule
         sys.addaudithook(_watch)
         _Rule.installed = True
     _Rule.opened = tuple(os.path.realpath(path) for path in opened)
@@ -87,12 +87,12 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
     for position, relative_to in where:
         for place in _places(event, arguments[position], None if relative_to is None else arguments[relative_to]):
             _check(place, moves=event == "os.rename")
-            if event == "os.symlink":  # what it leads to is relative to where it is
+            if event == "os.symlink":  # the target is relative to the folder of the link
                 _check(os.path.realpath(Path(place).parent / os.fsdecode(arguments[0])), moves=False)
 
 
 def _places(event: str, path: Any, descriptor: int | None) -> Iterator[str]:
-    """The real places that a path, or a descriptor in its stead, may lead to."""
+    """The real paths that a path or a file descriptor may stand for."""
     if path is None:  # `os.listdir()`
         path = "."
     if isinstance(path, int):
@@ -112,18 +112,18 @@ def _is_relative(text: str, descriptor: int | None) -> bool:
 
 
 def _check(path: str, *, moves: bool) -> None:
-    """Errors: `StageError` for what is closed, and with `moves` for a folder with something closed in it."""
+    """Errors: `StageError` for a closed path; with `moves` also for a parent of a closed folder."""
     if _depth(path, _Rule.closed) >= max(1, _depth(path, _Rule.opened)) or (
         moves and any(_within(folder, path) for folder in _Rule.closed)
     ):
         raise StageError(
-            f"{path} is closed to this stage: it is neither one of its inputs nor its own folder, and only scoring "
-            "may read gold labels"
+            f"{path} is closed to this stage: it is not one of its inputs or its own folder, and only scoring may "
+            "read gold labels"
         )
 
 
 def _depth(path: str, folders: Sequence[str]) -> int:
-    """How long the name of the innermost of `folders` is that `path` lies in; 0 where it lies in none."""
+    """The length of the path of the innermost of `folders` that contains `path`; 0 if none does."""
     return max((len(folder) for folder in folders if _within(path, folder)), default=0)
 
 

@@ -1,4 +1,4 @@
-"""How a command is ended from outside: by Ctrl-C, by SIGTERM (batch systems) or by a terminal that closes."""
+"""Interrupts from outside: Ctrl-C, SIGTERM (batch systems), or a closed terminal."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def install() -> None:
-    """From now on SIGTERM and SIGHUP end this process as Ctrl-C does, by `KeyboardInterrupt` in its main thread.
+    """Make SIGTERM and SIGHUP end this process like Ctrl-C: by `KeyboardInterrupt` in the main thread.
 
-    What was started with SIGINT or SIGHUP ignored (`nohup`, `&` in a script) goes on ignoring these, as its user wants.
+    If the process started with SIGINT or SIGHUP ignored (`nohup`, `&` in a script), it keeps ignoring them.
     """
     signal.signal(signal.SIGTERM, _interrupt)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
@@ -23,8 +23,8 @@ def install() -> None:
 
 @contextmanager
 def shielded() -> Iterator[None]:
-    """Ignore further requests to end, so that an impatient user cannot cut off the clean-up."""
-    if threading.current_thread() is not threading.main_thread():  # signals reach the main thread alone
+    """Ignore further interrupts, so that a second Ctrl-C cannot stop the clean-up."""
+    if threading.current_thread() is not threading.main_thread():  # only the main thread gets signals
         yield
         return
     before = {one: signal.signal(one, signal.SIG_IGN) for one in ENDING}

@@ -1,4 +1,4 @@
-"""What a stage gets: its parameters, its inputs, where to write, and how to tell how far it is."""
+"""The job of a stage: its parameters, its inputs, its output folder, and its progress reports."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ def _silent(done: int, total: int, message: str) -> None:
 
 
 class Inputs(dict[str, Path]):
-    """The inputs of a stage by name. Asking for one that it was not given is an error that says so."""
+    """The inputs of a stage by name. A missing input raises `StageError`."""
 
     def __missing__(self, name: str) -> Path:
         given = ", ".join(sorted(self)) or "nothing"
-        raise StageError(f"this stage is not given `{name}`, only {given}; only scoring gets gold labels")
+        raise StageError(f"this stage has no input `{name}`, only {given}; only scoring gets gold labels")
 
 
 @dataclass(frozen=True)
 class Job(Generic[P]):
     """One stage to run. A stage function takes a Job and returns JSON facts for the stage's record.
 
-    `params` is the dataclass that the row of its kind names. `inputs` maps names to folders that are only read.
-    `out` exists and may hold what a killed run left: files there are overwritten. `work` keeps checkpoints; it
-    survives a kill and is removed after success. `progress(done, total, message)` is cheap; its receiver throttles.
+    `params`: the dataclass of its kind. `inputs`: name -> read-only folder. `out`: the existing output folder; it may
+    have files of a killed run, to overwrite. `work`: a folder for checkpoints; it survives a kill and is removed after
+    success. `progress(done, total, message)` is cheap to call: the receiver limits the rate.
     """
 
     params: P

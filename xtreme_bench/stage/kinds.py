@@ -1,6 +1,6 @@
-"""The kinds of stages: the one table that plan, keys, worker, guard, engines, manifest and report follow.
+"""The table of stage kinds, which plan, keys, worker, guard, engines, manifest and report use.
 
-A new kind is a module, with a function and a dataclass of its parameters, and one row here.
+A new kind needs a module, with a function and a dataclass of parameters, and one row here.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from dataclasses import dataclass
 class Kind:
     """One kind of stage.
 
-    `function` ("module:name") does the work, `params` is the dataclass that it gets. `title` is what people read of a
-    stage, before what it works on. `phase` names its phase of training, for a kind that takes steps and writes
-    checkpoints; the page draws the points of its curve that begin with `curve`. `gpu`: it computes with an encoder, and
-    so on a GPU if there is one. `gold`: it reads or makes gold labels, or reads releases that hold them; such a
-    stage gets a process of its own, whose memory no other stage shares. `predicts`: it writes predictions of a target.
-    `prepares`: it makes corpora from releases, so every row of the table of intermediate tasks is in its key.
-    `aside` are parameters that do not change its result, so they are not in the key. `tells`: the field of the manifest
-    that holds its facts, and the part of the page that shows them.
+    `function` ("module:name"): does the work. `params` ("module:name"): the dataclass of its parameters. `title`: its
+    name in messages, followed by what it works on. `phase`: its training phase, if it trains and writes checkpoints.
+    `curve`: the page plots the points whose name starts with this. `gpu`: it runs an encoder, on a GPU if there is one.
+    `shared`: several processes can share its work.
+    `gold`: it reads or writes gold labels, or reads releases that contain them; it gets a process of its own.
+    `predicts`: it writes predictions of a target. `prepares`: it makes corpora from releases, so its key has every row
+    of the table of intermediate tasks. `aside`: parameters that do not change its result and so are not in its key.
+    `tells`: the field of the manifest with its facts, and the part of the page that shows them.
     """
 
     function: str
@@ -28,6 +28,7 @@ class Kind:
     phase: str = ""
     curve: str = "loss"
     gpu: bool = False
+    shared: bool = False
     gold: bool = False
     predicts: bool = False
     prepares: bool = False
@@ -36,12 +37,12 @@ class Kind:
 
     @property
     def trains(self) -> bool:
-        """Whether it takes steps and writes checkpoints."""
+        """Whether it trains and writes checkpoints."""
         return bool(self.phase)
 
     @property
     def code(self) -> tuple[str, str]:
-        """What it runs, each as "module:name"."""
+        """The code that it runs, each as "module:name"."""
         return self.function, self.params
 
 
@@ -78,7 +79,8 @@ KINDS: dict[str, Kind] = {
         "pretrain",
         phase="pretraining",
         gpu=True,
-        aside=("checkpoint_seconds",),
+        shared=True,
+        aside=("checkpoint_seconds", "activations"),
     ),
     "shorten": Kind(
         "xtreme_bench.training.shorten:shorten",
@@ -97,7 +99,8 @@ KINDS: dict[str, Kind] = {
         "intermediate training",
         phase="intermediate training",
         gpu=True,
-        aside=("checkpoint_seconds",),
+        shared=True,
+        aside=("checkpoint_seconds", "activations"),
         tells="dev",
     ),
     "finetune": Kind(
@@ -107,7 +110,8 @@ KINDS: dict[str, Kind] = {
         phase="fine-tuning",
         curve="dev",
         gpu=True,
-        aside=("checkpoint_seconds",),
+        shared=True,
+        aside=("checkpoint_seconds", "activations"),
         tells="dev",
     ),
     "predict": Kind(
@@ -115,6 +119,7 @@ KINDS: dict[str, Kind] = {
         "xtreme_bench.training.params:Predict",
         "predict",
         gpu=True,
+        shared=True,
         predicts=True,
     ),
     "export": Kind(
@@ -128,6 +133,7 @@ KINDS: dict[str, Kind] = {
         "xtreme_bench.retrieval.params:Retrieve",
         "retrieve",
         gpu=True,
+        shared=True,
         predicts=True,
         tells="retrieval",
     ),

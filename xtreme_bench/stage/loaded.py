@@ -1,6 +1,6 @@
-"""Which code this process really runs: the modules of this package, digested as Python loads them.
+"""Record which code this process really runs: a digest of each module of this package when Python loads it.
 
-A worker loads a module when it first needs it, which may be hours after the file was read for the key of a stage.
+A worker may load a module hours after the plan read the file for the key of a stage.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ _DIGESTS: dict[str, str] = {}
 
 
 def named(name: str) -> Any:
-    """What "module:name" stands for; the module is loaded now."""
+    """Load the object that "module:name" names."""
     module, _, inner = name.partition(":")
     return getattr(importlib.import_module(module), inner)
 
 
 class _Loader(SourceFileLoader):
-    """Compiles the source that it digests: bytecode is found by size and time alone, and may be another source's."""
+    """Compiles the source that it digests. It ignores cached bytecode, which may be from another source."""
 
     def get_code(self, fullname: str) -> CodeType:
         source = self.get_data(self.path)
@@ -38,12 +38,12 @@ class _Loader(SourceFileLoader):
 
 def _finder(place: str) -> FileFinder:
     if not Path(place).is_relative_to(_ROOT):
-        raise ImportError(place)  # so that Python asks the next one
+        raise ImportError(place)  # so that Python asks the next finder
     return FileFinder(place, (_Loader, SOURCE_SUFFIXES))
 
 
 def watch() -> None:
-    """Note every module of this package that is loaded from now on, and at once the few that are loaded already."""
+    """Record the modules of this package that are already loaded, and every one that is loaded from now on."""
     sys.path_hooks.insert(0, _finder)
     for place in [place for place in sys.path_importer_cache if Path(place).is_relative_to(_ROOT)]:
         del sys.path_importer_cache[place]
@@ -53,7 +53,7 @@ def watch() -> None:
 
 
 def require(expected: Mapping[str, str]) -> None:
-    """Errors: `StageError` where a module that is loaded here is not the one in `expected` (name -> sha256)."""
+    """Errors: `StageError` if a loaded module differs from the one in `expected` (module -> sha256)."""
     other = [name for name, sha256 in expected.items() if _DIGESTS.get(name, sha256) != sha256]
     if other:
         problems = [Problem("was edited", name) for name in sorted(other)]

@@ -1,7 +1,7 @@
-"""Parameters of stages: each kind has a frozen dataclass of its own, which travels as JSON values.
+"""Parameters of stages: each kind has its own frozen dataclass, which is passed on as JSON values.
 
-Fields are bool, int, float, str, dataclasses, `tuple[X, ...]`, `Mapping[str, X]`, and unions of these with None. No
-field has a default: what a stage uses is said once, by the plan, and stands in the stage's key.
+Fields are bool, int, float, str, dataclasses, `tuple[X, ...]`, `Mapping[str, X]`, and unions of these with None. Fields
+have no defaults: the plan alone sets each value, and the key of the stage contains it.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ def plain(value: Any) -> Any:
 
 
 def taken(cls: type[T], settings: Any, **others: Any) -> T:
-    """A `cls` with the fields of another dataclass that have the same names, and with `others`."""
+    """A `cls` from the fields with the same names in another dataclass, and from `others`."""
     shared = {item.name for item in fields(cls)} & {item.name for item in fields(settings)} - others.keys()  # type: ignore[arg-type]
     return cls(**{name: getattr(settings, name) for name in shared}, **others)
 
 
 def parse(cls: type[T], values: Any) -> T:
-    """A `cls` from JSON values. Errors: `StageError` with every field that is unknown, missing or of another type."""
+    """A `cls` from JSON values. Errors: `StageError` with every unknown or missing field and every wrong type."""
     faults: list[Problem] = []
     made: T = _made(cls, values, "", faults)
     if faults:
@@ -45,7 +45,7 @@ def parse(cls: type[T], values: Any) -> T:
 
 
 def _made(form: Any, value: Any, path: str, faults: list[Problem]) -> Any:
-    """The value of type `form` that JSON stands for; what is wrong is added to `faults`."""
+    """The value of type `form` from a JSON value; adds its faults to `faults`."""
     origin, inner = typing.get_origin(form), typing.get_args(form)
     if origin in (typing.Union, types.UnionType):
         return None if value is None and type(None) in inner else _made(_member(inner, value), value, path, faults)
@@ -63,7 +63,7 @@ def _made(form: Any, value: Any, path: str, faults: list[Problem]) -> Any:
 
 
 def _member(members: Sequence[Any], value: Any) -> Any:
-    """The member of a union that a value is for: dataclasses are told apart by the names of their fields."""
+    """The member of a union that a value belongs to; the field names tell dataclasses apart."""
     named = [one for one in members if one is not type(None)]
     if isinstance(value, Mapping) and len(named) > 1:
         return min(named, key=lambda one: len({item.name for item in fields(one)} ^ value.keys()))

@@ -1,8 +1,7 @@
-"""A stage of a plan and what it reads: what its key is made from, and whether that still holds."""
+"""A stage of a plan: its inputs, its key, and whether the inputs have changed since."""
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,19 +17,19 @@ from xtreme_bench.stage import code
 from xtreme_bench.stage.kinds import KINDS, Kind
 from xtreme_bench.stage.params import plain
 from xtreme_bench.stage.store import SCHEMA_VERSION, Store
-from xtreme_bench.stage.versions import versions
+from xtreme_bench.stage.versions import needed_versions
 from xtreme_bench.wording import shown
 
-# The key of a folder that lacks something: a stage that reads it cannot run.
+# The key of a folder that lacks files: stages that read it cannot run.
 MISSING = "missing"
 
 
 @dataclass(frozen=True)
 class Folder:
-    """An input from outside the store; `key` is a digest of what is read there, or `MISSING`.
+    """An input from outside the store. `key`: a digest of the files that are read, or `MISSING`.
 
-    `stamps` are those of what is read, taken before it was digested, so that a later change is noticed. `files` are the
-    digests behind the key, from which a record later tells which file has changed; their names can stand in any text.
+    `stamps`: the stamps of the files, taken before digesting, to notice later changes. `files`: file name -> digest, so
+    that a record can tell later which file has changed. The names are safe to print.
     """
 
     path: Path
@@ -40,24 +39,24 @@ class Folder:
 
     @classmethod
     def digested(cls, path: Path, names: Iterable[str], digests: Digests) -> Folder:
-        """The folder as input of a stage that reads the files `names` in it."""
+        """The input of a stage that reads the files `names` in a folder."""
         stamps = stamps_of(path, names)
         files = digests.of(path, stamps)
         return cls(path, digest(files), stamps, {shown(name): sha256 for name, sha256 in files.items()})
 
     def changed(self) -> list[Problem]:
-        """What was changed, put back or removed since the key was made."""
+        """A problem for each file that was changed, restored or removed since the key was made."""
         now = stamps_of(self.path, self.stamps)
         there = {name: str(self.path / name) for name in self.stamps if now.get(name) != self.stamps[name]}
         return [Problem("was changed" if name in now else "was removed", file) for name, file in there.items()]
 
     def folder(self, store: Store) -> Path:
-        """Where the files are."""
+        """The path of the files."""
         return self.path
 
 
 def _targets(texts: Collection[str]) -> list[str]:
-    """The target tasks that parameters name, by their own names or that of the training set they share."""
+    """The target tasks that parameters name, directly or by their shared training set."""
     return [task.name for task in TASKS.values() if task.name in texts or task.source in texts]
 
 
@@ -76,13 +75,13 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def stamps_of(folder: Path, names: Iterable[str]) -> dict[str, Stamp]:
-    """The stamp of each of the files and folders `names` that is there."""
+    """Name -> stamp of each existing file or folder in `names`."""
     return {name: stamp(folder / name) for name in names if (folder / name).exists()}
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """A finished stage that stands in for one that differs by code alone: its key, and the modules that differ."""
+    """A finished stage that replaces one with other code: its key, and the modules that differ."""
 
     key: str
     modules: tuple[str, ...]
@@ -90,10 +89,10 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Stage:
-    """One unit of work: what `KINDS[kind]` makes of `params`, the dataclass that its row names, and `inputs`.
+    """One unit of work: `KINDS[kind]` run with `params` (the dataclass of its row) and `inputs`.
 
-    `image` is the digest of the image it runs in; without one it runs with the packages that are installed here.
-    `accepted` is what the store has in its place, where the user accepts results of other code.
+    `image`: the digest of its container image; None means the packages that are installed here. `accepted`: the
+    finished stage to use instead, if the user accepts results of other code.
     """
 
     kind: str
@@ -105,23 +104,27 @@ class Stage:
 
     @property
     def sources(self) -> list[Stage]:
-        """The inputs that are stages themselves."""
+        """The inputs that are stages."""
         return [source for source in self.inputs.values() if isinstance(source, Stage)]
 
     @cached_property
     def key(self) -> str:
-        """The sha256 (hex) of everything that the result depends on; the name is not part of it."""
+        """The sha256 (hex) of everything that the result depends on. The name is not included."""
         return self.accepted.key if self.accepted else digest(self.description())
 
     def description(self) -> dict[str, Any]:
-        """What the key is made from, as JSON values, like those of a record."""
+        """The content of the key as JSON values, as in a record; do not change it, since it is made once."""
+        return self._described
+
+    @cached_property
+    def _described(self) -> dict[str, Any]:
         made_from = {
             "schema_version": SCHEMA_VERSION,
             "kind": self.kind,
             "params": self._params,
             "rows": self._rows(),
             "inputs": {name: source.key for name, source in self.inputs.items()},
-            **({"image": self.image} if self.image else {"versions": versions()}),
+            **({"image": self.image} if self.image else {"versions": needed_versions()}),
             "code": code.parts(*self.code),
         }
         described: dict[str, Any] = json.loads(canonical(made_from))
@@ -129,7 +132,7 @@ class Stage:
 
     @property
     def code(self) -> tuple[str, ...]:
-        """What it runs, each as "module:name": what its kind does, and what the rows of its tasks name."""
+        """The code that it runs, each as "module:name": from its kind and from the rows of its tasks."""
         if self.row.prepares:
             return *self.row.code, *preparers(), *readers_of(CORPORA)
         return *self.row.code, *readers_of(_intermediate(set(_texts(self._params))))
@@ -142,14 +145,14 @@ class Stage:
     def _rows(self) -> dict[str, Any]:
         """The rows of the tables of tasks that its result depends on."""
         texts = set(_texts(self._params))
-        targets = {name: dataclasses.asdict(TASKS[name]) for name in _targets(texts)}
+        targets = {name: TASKS[name].row for name in _targets(texts)}
         if self.row.prepares:
             return {**targets, **{name: row.prepared_from for name, row in CORPORA.items()}}
         return {**targets, **{name: CORPORA[name].trained_on for name in _intermediate(texts)}}
 
     @property
     def files(self) -> dict[str, dict[str, str]]:
-        """The digests of the files that are read outside the store, by input."""
+        """Input -> file name -> digest, for the files outside the store."""
         return {name: dict(source.files) for name, source in self.outside.items()}
 
     @property
@@ -163,11 +166,11 @@ class Stage:
         return {name: source for name, source in self.inputs.items() if isinstance(source, Folder)}
 
     def require_unchanged(self) -> None:
-        """Errors: `StageError` where an input from outside is not what the key was made from."""
+        """Errors: `StageError` if an input from outside the store has changed since the key was made."""
         problems = [problem for source in self.outside.values() for problem in source.changed()]
         if problems:
-            raise StageError("what it reads has changed since this run began: run the same command again", problems)
+            raise StageError("its input has changed since this run began: run the same command again", problems)
 
     def folder(self, store: Store) -> Path:
-        """Where the outputs are, once the stage is finished."""
+        """The folder of the outputs of the finished stage."""
         return store.out(self.key)

@@ -1,7 +1,7 @@
-"""Where finished stages live: `<store>/stages/<key>/` holds `out/` and, written last by rename, `record.json`.
+"""The store of finished stages: `<store>/stages/<key>/` has `out/` and `record.json`, which a rename adds last.
 
-A folder without a valid record does not exist. Work in progress is in `<store>/partial/<key>/` and survives a
-kill, so that the next run of the same stage goes on from its last checkpoint.
+A folder without a valid record counts as absent. Work in progress is in `<store>/partial/<key>/` and survives a kill,
+so that the next run of the same stage continues from its last checkpoint.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from xtreme_bench.files import digest, tree_digests, write_json
 from xtreme_bench.untrusted import flaw, parse_json
 
 SCHEMA_VERSION = 1
-# What the key of a stage is made from, as its record holds it: see `stage.Stage.description`.
+# The fields of a record that make the key: see `stage.Stage.description`.
 DESCRIBED = ("schema_version", "kind", "params", "rows", "inputs", "image", "versions", "code")
-# What other parts read from a record.
+# The fields that other code reads from a record, with their types.
 _HOLDS: Mapping[str, type] = {
     "kind": str, "params": dict, "rows": dict, "inputs": dict, "code": dict,
     "name": str, "files": dict, "outputs": dict, "facts": dict, "seconds": float, "ran": dict,
 }  # fmt: skip
 _RAN = ("device", "versions", "peak_memory_bytes")
-# How many records are searched for ones that are like a stage.
+# The number of records to search for stages similar to a given one.
 MOST_RECORDS = 5_000
 
 
@@ -39,19 +39,19 @@ class Store:
     root: Path
 
     def out(self, key: str) -> Path:
-        """Where the outputs of a finished stage are."""
+        """The folder of the outputs of a finished stage."""
         return self.root / "stages" / key / "out"
 
     def partial(self, key: str) -> Path:
-        """Where a stage works before it is finished."""
+        """The folder in which a stage works until it is finished."""
         return self.root / "partial" / key
 
     def record(self, key: str) -> dict[str, Any] | None:
-        """The record of a finished stage, or None where there is no valid one."""
+        """The record of a finished stage; None if there is no valid one."""
         return self._read(key)[0]
 
     def fault(self, key: str) -> str | None:
-        """What is wrong with the record of a stage that was finished, in words; None where it is right, or absent."""
+        """What is wrong with the record of a finished stage; None if it is valid or absent."""
         return self._read(key)[1]
 
     def records(self) -> list[dict[str, Any]]:
@@ -63,7 +63,7 @@ class Store:
         return []
 
     def damage(self, key: str) -> list[Problem]:
-        """What is wrong with a stage that was finished: its record, or outputs that are missing, added or changed."""
+        """The problems of a finished stage: a faulty record, or missing, added or changed outputs."""
         record, fault = self._read(key)
         if fault is not None:
             return [Problem(fault, file=str(self._record_file(key)))]
@@ -82,7 +82,7 @@ class Store:
         return self.root / "stages" / key / "record.json"
 
     def _read(self, key: str) -> tuple[dict[str, Any] | None, str | None]:
-        """The record of a stage and what is wrong with it; neither where there is none."""
+        """(record, fault) of a stage, either may be None; both are None if there is no record."""
         try:
             record = parse_json(self._record_file(key).read_text(encoding="utf-8"))
             fault = _record_fault(key, record)
@@ -93,7 +93,7 @@ class Store:
         return (record, None) if fault is None else (None, fault)
 
     def commit(self, key: str, record: Mapping[str, Any]) -> None:
-        """Make a partial stage a finished one; `record` is completed with the key and the hashes of the outputs."""
+        """Turn a partial stage into a finished one. Adds the key and the hashes of the outputs to `record`."""
         final, partial = self.root / "stages" / key, self.partial(key)
         outputs = tree_digests(partial / "out")
         self.discard(key)
@@ -104,12 +104,12 @@ class Store:
         shutil.rmtree(partial, ignore_errors=True)
 
     def discard(self, key: str) -> None:
-        """Forget a finished stage: the record goes first, so that a kill in between leaves nothing half valid."""
+        """Remove a finished stage. Removes the record first, so that a kill leaves no half-valid stage."""
         self._record_file(key).unlink(missing_ok=True)
         shutil.rmtree(self.root / "stages" / key, ignore_errors=True)
 
     def tidy(self) -> None:
-        """Remove what a kill left in `partial/` of stages that had just been finished."""
+        """Remove leftovers in `partial/` of finished stages, after a kill."""
         for folder in (self.root / "partial").glob("*"):
             if self.record(folder.name) is not None:
                 with locks.held(self.root / "locks" / folder.name):
@@ -119,18 +119,18 @@ class Store:
     def locked(
         self, key: str, *, waiting: Callable[[str], None] = locks.silent, stop: Callable[[], bool] = locks.never
     ) -> contextlib.AbstractContextManager[None]:
-        """Hold a stage for this process; another run on the same store waits (`locks.held`)."""
+        """Lock a stage for this process; other runs on the same store wait (`locks.held`)."""
         return locks.held(self.root / "locks" / key, waiting=waiting, stop=stop)
 
 
 def _record_fault(key: str, record: Any) -> str | None:
-    """Why a record is not one of the stage `key`, in words; None where it is."""
+    """Why a record does not belong to the stage `key`; None if it does."""
     if not isinstance(record, dict):
         return "is not a record of a stage"
     if fault := flaw(record):
         return f"is not a record of a stage: {fault}"
     if record.get("key") != key or digest({name: record[name] for name in DESCRIBED if name in record}) != key:
-        return "does not describe the stage that the folder is named after"
+        return "describes another stage than the name of its folder"
     if record.get("sha256") != digest({name: value for name, value in record.items() if name != "sha256"}):
         return "has changed since the stage was finished"
     lacks = [name for name, kind in _HOLDS.items() if not isinstance(record.get(name), kind)]

@@ -1,4 +1,4 @@
-"""The packages that a result depends on, in the versions that are installed here."""
+"""The installed versions of the packages that a result depends on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from importlib import metadata
 from xtreme_bench import __version__
 from xtreme_bench.errors import InputError
 
-# The packages whose version can change a number.
+# The packages whose version can change a result.
 PACKAGES: tuple[str, ...] = (
     "accelerate", "numpy", "onnx", "onnxruntime", "onnxruntime-gpu", "safetensors", "tokenizers",
     "torch", "transformers",
@@ -17,10 +17,19 @@ PACKAGES: tuple[str, ...] = (
 REQUIRED: tuple[str, ...] = ("torch", "transformers", "tokenizers", "accelerate", "onnx")
 
 
-@functools.cache
+# Our own name among the versions of a record and a manifest.
+OURS = "xtreme-bench"
+
+
 def versions() -> dict[str, str]:
-    """Installed versions of the packages that matter, with Python's and ours."""
-    found = {"python": platform.python_version(), "xtreme-bench": __version__}
+    """Installed versions of the packages that matter, of Python and of xtreme-bench, as a record has them."""
+    return {**needed_versions(), OURS: __version__}
+
+
+@functools.cache
+def needed_versions() -> dict[str, str]:
+    """The same without xtreme-bench: its code is in the key, so its version need not be."""
+    found = {"python": platform.python_version()}
     for name in PACKAGES:
         try:
             found[name] = metadata.version(name)
@@ -30,7 +39,7 @@ def versions() -> dict[str, str]:
 
 
 def require_heavy_half() -> None:
-    """Errors: `InputError` naming the packages that training needs and that are not installed here."""
+    """Check that the packages for training are installed. Errors: `InputError` with the missing ones."""
     missing = [name for name in REQUIRED if name not in versions()]
     if missing:
         raise InputError(

@@ -1,10 +1,11 @@
-"""Run one stage here: data in, files out. `python -m xtreme_bench.stage.worker FOLDER/stage.json`
+"""Run one stage in this process: `python -m xtreme_bench.stage.worker FOLDER/stage.json`.
 
-The stage file names kind, parameters, inputs and the code of the plan, nothing else; outputs go to `FOLDER/out`,
-checkpoints to `FOLDER/work`, and what happened to `FOLDER/result.json`. Standard output carries one JSON message a
-line ({"progress": [done, total, note]}, {"done": true} or {"error": ..., "exit": code}); all else that is printed
-goes to `FOLDER/log.txt`.
-With `--serve` stage files are read from standard input, one a line, so that the heavy imports are paid once.
+The stage file has only the kind, the parameters, the inputs and the code of the plan. Outputs go to `FOLDER/out`,
+checkpoints to `FOLDER/work`, and the result to `FOLDER/result.json`. Standard output has one JSON message per line
+({"progress": [done, total, note]}, {"done": true} or {"error": ..., "exit": code}); all other output goes to
+`FOLDER/log.txt`.
+With `--serve` the worker reads the names of stage files from standard input, one per line, so that it imports the heavy
+packages only once.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from typing import Any
 
 from xtreme_bench.errors import StageError, XtremeBenchError
 from xtreme_bench.files import write_json
-from xtreme_bench.stage import loaded
+from xtreme_bench.stage import loaded, ranks
 from xtreme_bench.stage.guard import guarded
 from xtreme_bench.stage.job import Inputs, Job
 from xtreme_bench.stage.kinds import KINDS
@@ -40,52 +41,72 @@ Emit = Callable[[dict[str, Any]], None]
 
 
 def run_stage(stage_file: Path, emit: Emit) -> None:
-    """Run the stage that `stage_file` describes; leaves `out/` and `result.json` beside the file.
+    """Run the stage that `stage_file` describes; writes `out/` and `result.json` to its folder.
 
-    Errors: whatever the stage function raises; `XtremeBenchError` for faults that a user can fix.
+    Errors: those of the stage function; `XtremeBenchError` for faults that a user can fix.
     """
     folder = stage_file.parent
     spec = json.loads(stage_file.read_text(encoding="utf-8"))
+    if ranks.own() is not None:
+        _work(folder, spec, emit)
+        return
     with (folder / "stage.lock").open("w") as lock:
-        # A worker whose client was killed may need a moment to notice; wait for it rather than write beside it.
+        # A worker whose client was killed may still be running for a moment: wait for it.
         fcntl.flock(lock, fcntl.LOCK_EX)
         shutil.rmtree(folder / "out", ignore_errors=True)
         for name in ("out", "work"):
             (folder / name).mkdir(exist_ok=True)
-        kind = KINDS[spec["kind"]]
-        stage, params = loaded.named(kind.function), loaded.named(kind.params)
-        code = spec.get("code", {})
-        loaded.require(code)
-        started = time.time()
-        job: Job[Any] = Job(
-            params=parse(params, spec["params"]),
-            inputs=Inputs({name: Path(path) for name, path in spec["inputs"].items()}),
-            out=folder / "out",
-            work=folder / "work",
-            progress=_throttled(emit),
-        )
-        with guarded(_closed(spec), [*job.inputs.values(), folder]):
-            try:
-                facts = stage(job)
-            finally:
-                _require_code_of_plan(folder, code)
-        result = {"facts": facts, "seconds": round(time.time() - started, 3), "ran": _circumstances(started)}
+        processes = ranks.count(spec["kind"])
+        if processes > 1:
+            ranks.run(stage_file, processes, emit)
+        else:
+            _work(folder, spec, emit)
+
+
+def _work(folder: Path, spec: Mapping[str, Any], emit: Emit) -> None:
+    """Call the function of a stage; the first of several processes that do so writes what happened."""
+    kind = KINDS[spec["kind"]]
+    stage, params = loaded.named(kind.function), loaded.named(kind.params)
+    code = spec.get("code", {})
+    loaded.require(code)
+    first = not ranks.own()
+    started, computed = time.time(), time.process_time()
+    job: Job[Any] = Job(
+        params=parse(params, spec["params"]),
+        inputs=Inputs({name: Path(path) for name, path in spec["inputs"].items()}),
+        out=folder / "out",
+        work=folder / "work",
+        progress=_throttled(emit if first else _silent),
+    )
+    with guarded(_closed(spec), [*job.inputs.values(), folder]):
+        try:
+            facts = stage(job)
+        finally:
+            _require_code_of_plan(folder, code)
+    if first:
+        seconds = round(time.time() - started, 3)
+        ran = {**_circumstances(started), "cpu_seconds": round(time.process_time() - computed, 3)}
+        result = {"facts": facts, "seconds": seconds, "ran": ran}
         write_json(folder / "result.json", result)
 
 
+def _silent(message: dict[str, Any]) -> None:
+    """Tell nobody: one of several processes tells for all."""
+
+
 def _closed(spec: Mapping[str, Any]) -> list[Path]:
-    """What is closed to a stage. Gold labels are open to one that is given them and whose kind may read them."""
+    """The folders closed to a stage. Gold labels are open only if they are an input of a kind that may read them."""
     open_to_it = [spec["inputs"].get("labels")] if KINDS[spec["kind"]].gold else []
     return [Path(path) for path in spec.get("closed", ()) if path not in open_to_it]
 
 
 def _require_code_of_plan(folder: Path, expected: Mapping[str, str]) -> None:
-    """The code that a stage loaded while it ran must be the code in its key; results of other code are not kept."""
+    """Errors: `StageError` if the stage loaded other code than its key says; such results are not kept."""
     try:
         loaded.require(expected)
     except StageError:
         for name in ("out", "work"):
-            shutil.rmtree(folder / name)
+            shutil.rmtree(folder / name, ignore_errors=True)  # another process of the stage may be doing so too
         raise
 
 
@@ -109,20 +130,21 @@ def _circumstances(started: float) -> dict[str, Any]:
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
         "host": platform.node(),
         "device": torch.cuda.get_device_name() if torch is not None and cuda else platform.processor() or "cpu",
+        "processes": ranks.world(),
         "versions": versions(),
         "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
     }
 
 
 def _attempt(stage_file: Path, emit: Emit) -> int:
-    """Run one stage and report how it ended; returns the exit code."""
+    """Run one stage and report how it ended. Returns the exit code."""
     try:
         _log_to(stage_file.parent / "log.txt")
         run_stage(stage_file, emit)
     except Exception as error:
         report = report_of(error)
         if report.get("unexpected"):
-            with contextlib.suppress(OSError):  # the log may be on the disk that is full
+            with contextlib.suppress(OSError):  # the log may be on the full disk
                 traceback.print_exc()
         emit(report)
         return int(report["exit"])
@@ -131,12 +153,14 @@ def _attempt(stage_file: Path, emit: Emit) -> int:
 
 
 def report_of(error: Exception) -> dict[str, Any]:
-    """The message for an error, with advice if a user can fix it."""
+    """The message for an error, with advice if the user can fix it."""
+    if isinstance(error, ranks.RankFailedError):
+        return error.report
     if isinstance(error, XtremeBenchError):
         return {"error": str(error), "exit": error.exit_code}
     if isinstance(error, MemoryError):
-        return {"error": "out of memory: give the stage a smaller batch or the machine more memory", "exit": 3}
-    # Libraries in Rust, as for tokenizers and safetensors, have errors of their own, which end in "(os error 28)".
+        return {"error": "out of memory: use a smaller batch or a machine with more memory", "exit": 3}
+    # Libraries in Rust (tokenizers, safetensors) have their own errors, which end in "(os error 28)".
     if isinstance(error, OSError) or "(os error " in str(error):
         place = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
         said = error.strerror if isinstance(error, OSError) and error.strerror else error
@@ -148,7 +172,7 @@ def report_of(error: Exception) -> dict[str, Any]:
 
 
 def _log_to(path: Path) -> None:
-    """Send what this process and its libraries print, on either stream, to the end of a file."""
+    """Append all standard output and error of this process and its libraries to a file."""
     sys.stdout.flush()
     sys.stderr.flush()
     with path.open("ab") as stream:
@@ -157,9 +181,9 @@ def _log_to(path: Path) -> None:
 
 
 def _serve(emit: Emit) -> int:
-    """Run stage files named on standard input until it closes; when the client dies, die at once."""
-    # A batch system sends SIGTERM to every process of a job. The client gets it too, and ends its workers in order.
-    # (What a stage starts itself has the usual mask and handler again.)
+    """Run the stage files named on standard input until it closes. If the client dies, exit at once."""
+    # A batch system sends SIGTERM to every process of a job. Ignore it: the client gets it too, and ends its workers.
+    # (Child processes of a stage have the default handler again.)
     signal.signal(signal.SIGTERM, lambda number, frame: None)
     loaded.watch()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
@@ -177,7 +201,7 @@ def _serve(emit: Emit) -> int:
 
 def main(arguments: list[str]) -> int:
     """The command line of the worker; returns the exit code."""
-    # Messages keep the real standard output; everything else that prints goes to the stage's log.
+    # Only messages use the real standard output; all other output goes to the log of the stage.
     out = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
 
     def emit(message: dict[str, Any]) -> None:

@@ -11,6 +11,8 @@ __all__ = [
     "params",
     "predict",
     "pretrain",
+    "processes",
+    "sampling",
     "shorten",
     "train",
 ]

@@ -1,7 +1,7 @@
-"""The architectures of encoders: one row for each, with all that is asked of an architecture anywhere.
+"""The supported architectures of encoders: one row each, with every fact that other code needs about it.
 
-What a config may say is here too: which fields each architecture reads, and between which bounds. A field that is not
-in its row is left aside. Names and meanings are those of the config classes of transformers.
+The tables also say which config fields an architecture reads, and their limits. Fields that are not in its row are
+ignored. Names and meanings are those of the config classes of transformers.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-# Whole numbers that the config must say, if its architecture reads them, and between which bounds.
+# Required whole numbers of a config, if its architecture reads them: (lowest, highest).
 SIZES: Mapping[str, tuple[int, int]] = MappingProxyType(
     {
         "vocab_size": (1, 2**24),
@@ -33,7 +33,7 @@ SIZES: Mapping[str, tuple[int, int]] = MappingProxyType(
         "type_vocab_size": (1, 2**10),
     }
 )
-# Numbers that it may say.
+# Optional numbers: (lowest, highest).
 NUMBERS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
         **dict.fromkeys(
@@ -49,12 +49,12 @@ IDS = ("pad_token_id", "bos_token_id", "eos_token_id", "cls_token_id", "sep_toke
 FLAGS = ("norm_bias", "attention_bias", "mlp_bias")
 ACTIVATION_FIELDS = ("hidden_act", "hidden_activation", "activation")
 ACTIVATIONS = ("gelu", "gelu_new", "gelu_fast", "gelu_pytorch_tanh", "relu", "silu", "swish", "tanh")
-# Of rotary positions: one set of parameters, or one for each kind of attention. Only the plain kind is taken.
+# Rotary positions: one set of parameters, or one per kind of attention. Only the plain kind is supported.
 ROTARY = "rope_parameters"
-# The kind of attention of each block.
+# The possible kinds of attention of a block.
 KINDS = ("full_attention", "sliding_attention")
 KIND_OF_BLOCKS = "layer_types"
-# Fields that change what is computed or what is loaded, in any architecture, and what may stand there.
+# Fields that change the computation or the loading in any architecture, with their allowed values.
 ONLY: Mapping[str, tuple[Any, ...]] = MappingProxyType(
     {
         "auto_map": (None,),
@@ -72,19 +72,19 @@ ONLY: Mapping[str, tuple[Any, ...]] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Architecture:
-    """What is known of one architecture, whose name is the `model_type` of its configs.
+    """The facts about one architecture. Its key in the table is the `model_type` of its configs.
 
-    `sizes`: fields of the config that must be there. `also`: those that may, each of a kind above.
-    `only`: further fields, and what may stand there.
-    `shapes`: weights with the shapes that they must have, as products of fields; together they hold all sizes.
-    `words`: which of them is the table of words. `stack`: where the blocks are. `norm`: the norm behind the last one.
-    `depth`: the field that counts them. `dropout`: the field of the dropout that heads use too.
-    `after_padding`: positions begin after the padding id, and not at 0.
-    `segments`: it reads the segment of each token. `pooler`: it has one, to be left away.
-    `own_attention`: it has a formula of its own, and does not ask transformers for one.
-    `by_step`: the name of dropouts of what all examples of a step share.
-    `returns_tuples`: a block returns a tuple, and one block is the least that there may be.
-    `graph`: the hand-written ONNX graph knows it.
+    `sizes`: required config fields. `also`: optional config fields, each from a table above.
+    `only`: further fields with their allowed values.
+    `shapes`: weight -> required shape, as products of fields; together they cover all sizes.
+    `words`: the weight of the word embeddings. `stack`: the path of the blocks. `norm`: the norm after the last block.
+    `depth`: the field with the number of blocks. `dropout`: the dropout field that heads use too.
+    `after_padding`: positions start after the padding id, not at 0.
+    `segments`: it uses the segment of each token. `pooler`: it has a pooler, which is not used.
+    `own_attention`: it implements attention itself, instead of using that of transformers.
+    `by_step`: the name of dropout modules whose input all examples of a step share.
+    `returns_tuples`: a block returns a tuple; the model needs at least one block.
+    `graph`: the hand-written ONNX graph (`retrieval/graph.py`) supports it.
     """
 
     sizes: tuple[str, ...]
@@ -109,7 +109,7 @@ class Architecture:
         return padding + 1 if self.after_padding else 0
 
     def room(self, positions: int, padding: int) -> int:
-        """How many of its positions tokens can have."""
+        """The number of positions that tokens can use."""
         return positions - self.first_position(padding)
 
 
@@ -134,7 +134,7 @@ _QUERY = {"encoder.layer.0.attention.self.query.weight": "hidden_size hidden_siz
 
 
 def _bert(width: str = "hidden_size", **more: Any) -> Architecture:
-    """A row of BERT's kind; `width` is that of its tables."""
+    """A row for an architecture like BERT. `width`: the field with the width of its embeddings."""
     sizes = (*_COMMON, "type_vocab_size") if width == "hidden_size" else (*_COMMON, "type_vocab_size", width)
     shapes = _tables(width) | {_SEGMENTS: f"type_vocab_size {width}"} | _QUERY | _INNER
     return Architecture(sizes, _BERT_ALSO, shapes, only=_PLAIN_POSITIONS, **more)
@@ -154,7 +154,7 @@ ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType(
             _COMMON,
             _BERT_ALSO,
             _tables("hidden_size") | {"encoder.layer.0.attention.attn.q.weight": "hidden_size hidden_size"} | _INNER,
-            # The padding id and the number of its buckets stand in its code.
+            # Its code fixes the padding id and the number of buckets.
             only={"pad_token_id": (None, 1), "relative_attention_num_buckets": (None, 32)},
             after_padding=True,
             segments=False,

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from xtreme_bench.training.examples import Example, Ints, needed
-from xtreme_bench.training.forward import Encoder, Inputs
+from xtreme_bench.training.forward import Encoder, Inputs, moved
 
 # Batches are cut from pools of this many batches, each pool sorted by length: little padding, still well shuffled.
 POOL = 50
@@ -80,13 +80,13 @@ def pad(sequences: Sequence[Any], value: int, dtype: type = np.int64) -> torch.T
 
 def targets(examples: Sequence[Example], device: torch.device) -> torch.Tensor:
     """The targets of all examples, one after another."""
-    return torch.from_numpy(np.concatenate([needed(example.target) for example in examples])).long().to(device)
+    return moved(torch.from_numpy(np.concatenate([needed(example.target) for example in examples])).long(), device)
 
 
 def flat_positions(examples: Sequence[Example], hidden: torch.Tensor) -> torch.Tensor:
     """The positions of all examples, each with one sequence, in the flattened `hidden` (examples, longest, width)."""
     found = [at * hidden.shape[1] + needed(example.positions) for at, example in enumerate(examples)]
-    return torch.from_numpy(np.concatenate(found)).long().to(hidden.device)
+    return moved(torch.from_numpy(np.concatenate(found)).long(), hidden.device)
 
 
 def collate(examples: Sequence[Example], encoder: Encoder) -> Inputs:

@@ -11,18 +11,37 @@ from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.record_writer import RecordWriter
 
+DEV, CHANCE = "dev/", "chance/"
 Curve = Sequence[Mapping[str, Any]]
 
 
 def write(folder: Path, curve: Curve) -> None:
-    """Write `curve.jsonl` and `tensorboard/events.out.tfevents.0` below `folder`; same curve, same bytes.
+    """Write `curve.jsonl` and TensorBoard events below `folder`; same curve, same bytes.
 
-    Each point has a "step"; its other numbers are curves. TensorBoard's usual writer puts times and the name of the
-    machine into its files; here the step stands for the time, so that a run and its repetition are equal.
+    Each point has a "step"; its other numbers are curves. Chance ("chance/<task>") is a run of its own in TensorBoard,
+    which draws it as a line beside the development scores ("dev/<task>").
     """
     lines = [json.dumps(point, sort_keys=True, ensure_ascii=False) + "\n" for point in curve]
     (folder / "curve.jsonl").write_text("".join(lines), encoding="utf-8", newline="\n")
     board = folder / "tensorboard"
+    _write_events(board, [_without_chance(point) for point in curve])
+    if chance := [point for point in map(_chance, curve) if len(point) > 1]:
+        _write_events(board / "chance", chance)
+
+
+def _without_chance(point: Mapping[str, Any]) -> dict[str, Any]:
+    return {tag: number for tag, number in point.items() if not tag.startswith(CHANCE)}
+
+
+def _chance(point: Mapping[str, Any]) -> dict[str, Any]:
+    """The chances of a point, under the names of the scores."""
+    found = {tag: number for tag, number in point.items() if tag.startswith(CHANCE)}
+    return {"step": point["step"], **{f"{DEV}{tag.removeprefix(CHANCE)}": number for tag, number in found.items()}}
+
+
+def _write_events(board: Path, curve: Curve) -> None:
+    """TensorBoard's usual writer puts times and the name of the machine into its files; here the step stands for the
+    time, so that a run and its repetition are equal."""
     board.mkdir(exist_ok=True)
     with (board / "events.out.tfevents.0").open("wb") as stream:
         writer = RecordWriter(stream)

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from accelerate.utils import DistributedDataParallelKwargs
 
 from xtreme_bench.errors import InputError
+from xtreme_bench.training import processes
 from xtreme_bench.training.encoder import single_threaded_tokenizers
 from xtreme_bench.training.examples import Example
 from xtreme_bench.training.forward import Encoder
@@ -25,21 +25,23 @@ CPU_BYTES = 2 << 30
 def prepare_device(machine: Machine) -> Accelerator:
     """Set threads, determinism and precision of this process, before anything is computed."""
     single_threaded_tokenizers()
-    torch.set_num_threads(machine.threads)
+    processes.begin()
     # On a GPU some backward passes have no deterministic form: a warning would cost time and change nothing.
     torch.use_deterministic_algorithms(not torch.cuda.is_available())
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     # A worker runs many stages; accelerate keeps the precision of the first unless told to forget it.
     AcceleratorState._reset_state()
-    half = machine.precision == "bf16"
-    if half and not torch.cuda.is_available():
-        raise InputError("precision bf16 needs a GPU, and torch finds none here; set `resources.precision: fp32`")
-    return Accelerator(
-        mixed_precision="bf16" if half else "no",
-        cpu=not torch.cuda.is_available(),
-        # Heads of tasks that a step did not draw have no gradient.
-        kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
+    precision = machine.precision
+    if precision != "fp32" and not torch.cuda.is_available():
+        raise InputError(
+            f"precision {precision} needs a GPU, and torch finds none here; set `resources.precision: fp32`"
+        )
+    torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
+    accelerator = Accelerator(
+        mixed_precision="bf16" if precision == "bf16" else "no", cpu=not torch.cuda.is_available()
     )
+    torch.set_num_threads(machine.threads)  # accelerate sets a number of its own where there are several processes
+    return accelerator
 
 
 def memory(accelerator: Accelerator, optimizer: torch.optim.Optimizer) -> int:
@@ -51,35 +53,38 @@ def memory(accelerator: Accelerator, optimizer: torch.optim.Optimizer) -> int:
     torch.cuda.empty_cache()
     # Blocks that torch still keeps are free for us.
     free = torch.cuda.mem_get_info()[0] + torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
-    return int(GPU_SHARE * max(0, free - _to_come(optimizer, accelerator.num_processes)))
+    return int(GPU_SHARE * max(0, free - _to_come(optimizer)))
 
 
-def _to_come(optimizer: torch.optim.Optimizer, processes: int) -> int:
-    """Bytes that the first step allocates for good: gradients, AdamW's two moments, and what processes exchange."""
+def _to_come(optimizer: torch.optim.Optimizer) -> int:
+    """Bytes that the first step allocates for good: gradients, and AdamW's two moments."""
     total = 0
     for parameter in (each for group in optimizer.param_groups for each in group["params"]):
-        copies = (parameter.grad is None) + 2 * (not optimizer.state.get(parameter)) + (processes > 1)
+        copies = (parameter.grad is None) + 2 * (not optimizer.state.get(parameter))
         total += copies * parameter.numel() * parameter.element_size()
     return total
 
 
-def activations(encoder: Encoder, sequences: int, longest: int) -> int:
+def activations(encoder: Encoder, sequences: int, longest: int, *, recomputed: bool = False) -> int:
     """Bytes that a forward pass in fp32 keeps for the backward one.
+
+    Recomputed, these are the inputs of all blocks and what one block keeps.
 
     Korthikanti et al. 2022, section 4.1, for values of four bytes and masks of one; measured in `test_device.py`.
     """
     each = 67 * encoder.width + 10 * encoder.heads * longest
-    return sequences * longest * encoder.blocks * each
+    return sequences * longest * (4 * encoder.width * encoder.blocks + each if recomputed else encoder.blocks * each)
 
 
 def parts(batch: Sequence[Example], numbers: Sequence[int], fits: Callable[[int, int], bool]) -> Iterator[list[int]]:
     """Cut the examples `numbers` of a batch into runs that fit, one example at least; no examples are one run.
 
-    `fits` is asked for a number of sequences and the length of the longest.
+    Examples of like length come together, the longest first, so that little is padded and what needs most memory shows
+    at once. `fits` is asked for a number of sequences and the length of the longest.
     """
     part: list[int] = []
     longest = sequences = 0
-    for number in numbers:
+    for number in sorted(numbers, key=lambda number: -batch[number].length):
         example = batch[number]
         longest, sequences = max(longest, example.length), sequences + len(example.sequences)
         if part and not fits(sequences, longest):

@@ -23,6 +23,7 @@ from transformers.masking_utils import sdpa_mask
 
 from xtreme_bench.training.architectures import Architecture
 from xtreme_bench.training.examples import Example
+from xtreme_bench.training.forward import moved
 
 ATTENTION = "dropout_by_example"
 
@@ -49,7 +50,7 @@ class Noise:
     def take(self, part: Sequence[int], device: torch.device) -> None:
         """Say which examples of the step, by their numbers, the next forward pass sees, and on which `device`."""
         rows = [row for at in part for row in range(self._firsts[at], self._firsts[at + 1])]
-        self._rows = torch.tensor(rows, device=device)
+        self._rows = moved(torch.tensor(rows), device)
         if self._generator.device != self._rows.device:
             self._generator = torch.Generator(self._rows.device)
 
@@ -138,5 +139,12 @@ def _attention(
     return cast(torch.Tensor, (weights @ value).transpose(1, 2).contiguous()), None
 
 
+def _mask(*, attention_mask: torch.Tensor | None, allow_is_bidirectional_skip: bool, **settings: Any) -> Any:
+    """transformers' mask, which is left out where nothing is padded. To look whether it is would wait for a GPU."""
+    looks = attention_mask is None or attention_mask.device.type == "cpu"
+    skips = allow_is_bidirectional_skip and looks
+    return sdpa_mask(attention_mask=attention_mask, allow_is_bidirectional_skip=skips, **settings)
+
+
 AttentionInterface.register(ATTENTION, _attention)
-AttentionMaskInterface.register(ATTENTION, sdpa_mask)
+AttentionMaskInterface.register(ATTENTION, _mask)

@@ -1,7 +1,7 @@
-"""Encoders and their tokenizers: made from scratch, loaded from a folder, saved to one.
+"""Create encoders and their tokenizers from scratch, load them from a folder, save them to one.
 
-An encoder folder holds `config.json`, `model.safetensors` and the files of a fast tokenizer, as transformers writes
-them, so a snapshot of a hub model is one too. Nothing in a folder is executed and nothing is downloaded.
+An encoder folder has `config.json`, `model.safetensors` and the files of a fast tokenizer, in the format of
+transformers; so a snapshot of a hub model is one too. No code in the folder is executed, and nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ from xtreme_bench.training.tokenizer_trial import try_tokenizer
 
 logging.disable_progress_bar()
 
-# XLM-R's special tokens; for all but the last, the place is the id.
+# The special tokens of XLM-R. The index is the token id, except for `<mask>`.
 SPECIAL_TOKENS = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
 SUPPORTED = f"encoders of these kinds are supported: {', '.join(ARCHITECTURES)}"
 _LOCAL: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
 
 
 def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Any:
-    """Train a sub-word tokenizer with XLM-R's special tokens and templates; at most `vocabulary` entries.
+    """Train a sub-word tokenizer with XLM-R's special tokens and templates, and at most `vocabulary` entries.
 
-    Byte-pair merges, not XLM-R's unigram model: the unigram trainer of `tokenizers` breaks ties by hash order, so
-    two runs on one text differ, and stages must be reproducible to the byte.
+    It uses BPE, not the unigram model of XLM-R: the unigram trainer of `tokenizers` breaks ties by hash order, so two
+    runs on the same text differ, but stages must be reproducible to the byte.
     """
     tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
     tokenizer.normalizer = normalizers.NFKC()
@@ -52,15 +52,15 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Any:
         [
             pre_tokenizers.WhitespaceSplit(),
             pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always"),
-            # A small vocabulary has no room for every word with every mark after it.
+            # A small vocabulary has no room for words with punctuation attached.
             pre_tokenizers.Punctuation("isolated"),
-            # As in BERT. Without spaces, merges would cross words, and answers and names could not be cut out.
+            # As in BERT: without spaces, merges would cross word boundaries, and spans could not be extracted.
             pre_tokenizers.Split(Regex(r"\p{Han}"), "isolated"),
         ]
     )
     tokenizer.decoder = decoders.Metaspace(replacement="▁", prepend_scheme="always")
     lines = list(texts)
-    # Real text in Chinese or Japanese has more characters than a small vocabulary has room for.
+    # Chinese or Japanese text has too many characters for a small vocabulary.
     alphabet = _alphabet(map(tokenizer.normalizer.normalize_str, lines), vocabulary // 2)
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary,
@@ -88,14 +88,14 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Any:
 
 
 def _alphabet(lines: Iterable[str], limit: int) -> list[str]:
-    """The sign of a word's beginning and the most frequent characters; the trainer would break ties by hash order."""
+    """The word-start symbol and the most frequent characters. (The trainer would break ties by hash order.)"""
     counts = Counter(character for line in lines for character in line if not character.isspace())
     frequent = sorted(counts.keys() - {"▁"}, key=lambda character: (-counts[character], character))
     return ["▁", *frequent[: limit - 1]]
 
 
 def build(scratch: Scratch, tokenizer: Any, seed: int, *, dropout: float = 0.1) -> Encoder:
-    """A randomly initialised XLM-R of the sizes in `scratch`."""
+    """A randomly initialised encoder with the architecture of XLM-R and the sizes in `scratch`."""
     torch.manual_seed(seed)
     config = XLMRobertaConfig(
         vocab_size=len(tokenizer),
@@ -106,7 +106,7 @@ def build(scratch: Scratch, tokenizer: Any, seed: int, *, dropout: float = 0.1) 
         max_position_embeddings=scratch.positions,
         hidden_dropout_prob=dropout,
         attention_probs_dropout_prob=dropout,
-        # XLM-R's 0.02 is for a width of 768; narrow models learn much faster when their layers keep the variance.
+        # XLM-R uses 0.02 for width 768. Narrow models learn much faster if their layers keep the variance.
         initializer_range=0.02 * (768 / scratch.width) ** 0.5,
         type_vocab_size=1,
         layer_norm_eps=1e-5,
@@ -120,8 +120,8 @@ def build(scratch: Scratch, tokenizer: Any, seed: int, *, dropout: float = 0.1) 
 def load(folder: Path) -> Encoder:
     """Load an encoder folder, in float32.
 
-    Raises InputError when files are missing or broken, the family is unknown, or the weights are not those that
-    config.json describes: missing ones would be random.
+    Raises InputError if files are missing or broken, the architecture is not supported, or the weights do not fit
+    config.json (transformers would initialise missing weights randomly).
     """
     _check(folder)
     config = _config(folder)
@@ -137,7 +137,7 @@ def load(folder: Path) -> Encoder:
             output_loading_info=True,
             **settings,
         )
-    except Exception as error:  # any error of the libraries for a file that is not what it should be
+    except Exception as error:  # the libraries raise many kinds of errors for a broken file
         raise _unknown(folder, error) from error
     if misfits := list(_misfits(loaded)):
         said = [Problem(fault, str(folder)) for fault in misfits[:20]]
@@ -149,7 +149,7 @@ def load(folder: Path) -> Encoder:
 
 
 def _unfit(encoder: Encoder) -> str | None:
-    """Why a tokenizer is not that of the weights beside it."""
+    """Why the tokenizer does not fit the weights; None if it does."""
     model: Any = encoder.model
     tokenizer = encoder.tokenizer
     highest, rows = max(tokenizer.get_vocab().values()), model.get_input_embeddings().num_embeddings
@@ -165,13 +165,13 @@ def _unfit(encoder: Encoder) -> str | None:
 
 
 def _config(folder: Path) -> Any:
-    """The config of a folder without faults, made only from the fields that are known here."""
+    """The config of a valid folder, built only from the fields that are known here."""
     family, fields = known_config(folder)
     return AutoConfig.for_model(family, **fields)
 
 
 def _misfits(loaded: Mapping[str, Any]) -> Iterator[str]:
-    """Faults that transformers would ignore when it loads weights; the weights of a head are no fault."""
+    """Faults of the weights that transformers would ignore. Extra weights of a head are allowed."""
     for name, there, expected in sorted(loaded["mismatched_keys"]):
         yield f"{name} has shape {tuple(there)}, not {tuple(expected)}"
     yield from (f"{name} is missing" for name in sorted(loaded["missing_keys"]))
@@ -180,7 +180,8 @@ def _misfits(loaded: Mapping[str, Any]) -> Iterator[str]:
 def load_tokenizer(folder: Path) -> Any:
     """The tokenizer of an encoder folder, without the weights.
 
-    Raises InputError when there is no fast one, or it does not put texts into a frame (`frames.py`).
+    Raises InputError if there is no fast tokenizer, or it does not put special tokens around texts as `frames.py`
+    expects.
     """
     _check(folder)
     try_tokenizer(folder / "tokenizer.json")
@@ -199,37 +200,37 @@ def load_tokenizer(folder: Path) -> Any:
 
 
 def _opened(folder: Path) -> tuple[Any, int]:
-    """A tokenizer that neither cuts nor pads, and the segment of a single text."""
+    """A tokenizer without truncation and padding, and the segment of a single text."""
     tokenizer = AutoTokenizer.from_pretrained(str(folder), config=_config(folder), use_fast=True, **_LOCAL)
     if not tokenizer.is_fast:
         raise InputError("its tokenizer gives no character offsets; add a tokenizer.json to the folder")
     if tokenizer.pad_token_id is None:
         raise InputError("its tokenizer has no padding token; name one in tokenizer_config.json")
-    # Some folders were saved in the middle of other work, and their tokenizer would cut what it is given.
+    # Some folders were saved with truncation on, so their tokenizer would truncate its input.
     tokenizer.backend_tokenizer.no_truncation()
     tokenizer.backend_tokenizer.no_padding()
     return tokenizer, frame(tokenizer, 1).highest
 
 
 def _unknown(folder: Path, error: BaseException) -> InputError:
-    return InputError(f"{folder}: no encoder could be loaded: {error}; {SUPPORTED}")
+    return InputError(f"{folder}: cannot load an encoder: {error}; {SUPPORTED}")
 
 
 def _check(folder: Path) -> None:
     if problems := faults(folder):
         raise InputError(
-            f"{folder} cannot be used as an encoder folder; get what it lacks from where the model comes from",
+            f"{folder} cannot be used as an encoder folder; get the missing files from the source of the model",
             problems,
         )
 
 
 def save(folder: Path, encoder: Encoder) -> None:
-    """Write an encoder folder; same encoder, same bytes. Only the tokenizer's file names depend on its kind."""
+    """Write an encoder folder; the same encoder gives the same bytes. The tokenizer's file names depend on its kind."""
     folder.mkdir(parents=True, exist_ok=True)
     encoder.tokenizer.save_pretrained(str(folder))
     encoder.model.save_pretrained(str(folder))  # type: ignore[operator]
 
 
 def single_threaded_tokenizers() -> None:
-    """Keep `tokenizers` from starting threads of its own beside torch's; call before the first tokenisation."""
+    """Stop `tokenizers` from starting its own threads besides those of torch. Call before the first tokenisation."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

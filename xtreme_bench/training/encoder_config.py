@@ -1,4 +1,4 @@
-"""The config of an encoder as untrusted input: what is wrong with its fields, and which of them are taken."""
+"""The config of an encoder as untrusted input: the faults of its fields, and the fields that are used."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from xtreme_bench.training.architectures import (
 
 
 def architecture(config: Mapping[str, Any]) -> Architecture | None:
-    """The row of a config's architecture; None for one that is not taken."""
+    """The row of a config's architecture; None if it is not supported."""
     name = config.get("model_type")
     return ARCHITECTURES.get(name) if isinstance(name, str) else None
 
 
 def taken(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields that the architecture of a config without faults reads; all else that it says is left aside."""
+    """The fields of a valid config that its architecture reads. All other fields are ignored."""
     row = ARCHITECTURES[config["model_type"]]
     return {name: config[name] for name in (*row.sizes, *row.also, *row.only) if config.get(name) is not None}
 
 
 def config_faults(path: Path, config: Mapping[str, Any]) -> Iterator[Problem]:
-    """What is wrong with the config in the file `path`."""
+    """The problems of the config in the file `path`."""
     row = architecture(config)
     wrong = dict(_unlike(config, ONLY))
     if row is None:
@@ -57,13 +57,13 @@ def config_faults(path: Path, config: Mapping[str, Any]) -> Iterator[Problem]:
 def _unlike(config: Mapping[str, Any], only: Mapping[str, tuple[Any, ...]]) -> Iterator[tuple[str, str]]:
     for name, allowed in only.items():
         value = config.get(name)
-        # To Python 0 is False and 1.0 is 1.
+        # In Python 0 == False and 1.0 == 1, so compare the types too.
         if not any(type(value) is type(each) and value == each for each in allowed):
             yield name, " or ".join("left out" if each is None else str(each) for each in allowed)
 
 
 def _wanted(name: str, config: Mapping[str, Any], row: Architecture) -> str | None:
-    """What must stand in a field that may be there, if something else does."""
+    """The expected value of an optional field in words; None if its value is valid."""
     value = config[name]
     if name in NUMBERS:
         least, greatest = NUMBERS[name]
@@ -97,11 +97,11 @@ def _between(value: Any, least: float, greatest: float) -> bool:
 
 
 def whole(value: Any) -> bool:
-    """Whether it is a whole number, which true and false are not."""
+    """Whether a value is a whole number (not a bool)."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def short(value: Any) -> str:
-    """A value of an untrusted file, for a message."""
+    """An untrusted value, shortened for a message."""
     text = ascii(value)
     return text if len(text) <= 80 else f"{text[:77]}..."

@@ -1,6 +1,6 @@
-"""An encoder folder as untrusted input: find what is wrong with its files without loading them.
+"""An encoder folder as untrusted input: find the faults of its files without loading them.
 
-Sizes are bounded and compared with the header of the weights, so that no config allocates tables that no file fills.
+Sizes are limited and compared with the headers of the weights, so that a false config cannot allocate huge tables.
 Fields that would load other code, or files outside the folder, are refused.
 """
 
@@ -21,33 +21,33 @@ from xtreme_bench.training.encoder_config import config_faults, short, taken
 
 WEIGHTS, INDEX, ADAPTER = "model.safetensors", "model.safetensors.index.json", "adapter_config.json"
 FLOATS = ("F64", "F32", "F16", "BF16")
-# Far above any released encoder; the last is the bound of safetensors itself.
+# In bytes, far above any released encoder; the last is the limit of safetensors itself.
 MOST_CONFIG, MOST_INDEX, MOST_HEADER = 2**20, 2**26, 100_000_000
 _PLAIN = re.compile(r"[A-Za-z0-9_][\w.-]*")
 
 
 def faults(folder: Path) -> list[Problem]:
-    """What an encoder folder lacks, or why its files are not loaded."""
+    """The problems of an encoder folder: missing files, and files that must not be loaded."""
     if missing := lacking(folder):
         return missing
     try:
         config = _json(folder / "config.json", MOST_CONFIG)
         found = [*config_faults(folder / "config.json", config), *_of_tokenizer(folder)]
         if (folder / ADAPTER).exists():
-            found.append(Problem("adapters are not loaded: merge it into the weights", str(folder / ADAPTER)))
+            found.append(Problem("adapters cannot be loaded: merge it into the weights", str(folder / ADAPTER)))
         return found or list(_of_weights(folder, config))
     except InputError as error:
         return list(error.problems)
 
 
 def known_config(folder: Path) -> tuple[str, dict[str, Any]]:
-    """Architecture and known fields of a config without faults."""
+    """The architecture and the known fields of a valid config."""
     config = _json(folder / "config.json", MOST_CONFIG)
     return config["model_type"], taken(config)
 
 
 def room(folder: Path) -> int:
-    """Most tokens of one sequence, by the config of a folder without faults."""
+    """The maximum number of tokens in one sequence, from the config of a valid folder."""
     name, fields = known_config(folder)
     return ARCHITECTURES[name].room(fields["max_position_embeddings"], fields.get("pad_token_id", 1))
 
@@ -57,7 +57,7 @@ def _fault(path: Path, what: str) -> InputError:
 
 
 def _json(path: Path, most: int) -> dict[str, Any]:
-    """A small JSON object. Raises InputError for anything else."""
+    """Read a small JSON object. Raises InputError for anything else."""
     if not path.is_file() or path.stat().st_size > most:
         raise _fault(path, f"is not a file of at most {most:,} bytes")
     return _object(path, path.read_bytes())
@@ -67,20 +67,20 @@ def _object(path: Path, text: bytes) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise _fault(path, f"is not JSON that can be read ({error})") from None
+        raise _fault(path, f"cannot be read as JSON ({error})") from None
     if not isinstance(found, dict):
         raise _fault(path, "is not a JSON object")
     return found
 
 
 def _of_tokenizer(folder: Path) -> Iterator[Problem]:
-    """Settings of a tokenizer that would load code, or files from outside this folder."""
+    """Problems of tokenizer settings that would load code, or files outside this folder."""
     path = folder / "tokenizer_config.json"
     if not path.exists():
         return
     settings = _json(path, MOST_CONFIG * 16)
     if settings.get("auto_map"):
-        yield Problem(f"auto_map is {short(settings['auto_map'])}: code of a model is not run", str(path))
+        yield Problem(f"auto_map is {short(settings['auto_map'])}: the code of a model is never run", str(path))
     if "tokenizer_object" in settings:
         yield Problem("tokenizer_object cannot be set in a file", str(path))
     versions = settings.get("fast_tokenizer_files") or []
@@ -89,13 +89,13 @@ def _of_tokenizer(folder: Path) -> Iterator[Problem]:
 
 
 def _of_weights(folder: Path, config: Mapping[str, Any]) -> Iterator[Problem]:
-    """What the headers of the weights say of the sizes in the config."""
+    """Problems of the weights, if their headers do not fit the sizes in the config."""
     weights: dict[str, tuple[Any, Any]] = {}
-    for file in _weight_files(folder):
+    for file in weight_files(folder):
         header = _header(file)
         weights |= {name: (entry.get("dtype"), entry.get("shape")) for name, entry in header.items()}
     row = ARCHITECTURES[config["model_type"]]
-    # Models with a head have the encoder's name before each of its weights.
+    # In models with a head, the names of the encoder's weights have a prefix.
     start = next((name.removesuffix(row.words) for name in sorted(weights) if name.endswith(row.words)), "")
     place = str(folder)
     for name, written in row.shapes.items():
@@ -114,22 +114,22 @@ def _of_weights(folder: Path, config: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _size(product: str, config: Mapping[str, Any]) -> int:
-    """A side of a weight: fields of the config, and numbers, times each other."""
+    """One dimension of a weight: the product of config fields and numbers."""
     return math.prod(int(each) if each.isdigit() else config[each] for each in product.split("*"))
 
 
-def _weight_files(folder: Path) -> list[Path]:
-    """The files that are loaded. Raises InputError for an index that names anything but safetensors of this folder."""
+def weight_files(folder: Path) -> list[Path]:
+    """The weight files. Raises InputError for an index that names anything but safetensors files of this folder."""
     if (folder / WEIGHTS).is_file():
         return [folder / WEIGHTS]
     names = _json(folder / INDEX, MOST_INDEX).get("weight_map")
     if not isinstance(names, dict) or not names or not all(isinstance(name, str) for name in names.values()):
-        raise _fault(folder / INDEX, "has no weight_map that says for each weight which file it is in")
+        raise _fault(folder / INDEX, "has no weight_map from weights to files")
     files = sorted(set(names.values()))
     wrong = [name for name in files if not (_PLAIN.fullmatch(name) and name.endswith(".safetensors"))]
     wrong += [name for name in files if name not in wrong and not (folder / name).is_file()]
     if wrong:
-        raise _fault(folder / INDEX, f"names {short(wrong[0])}, which is no *.safetensors file in this folder")
+        raise _fault(folder / INDEX, f"names {short(wrong[0])}, which is not a *.safetensors file in this folder")
     return [folder / name for name in files]
 
 
@@ -139,7 +139,7 @@ def _header(file: Path) -> dict[str, dict[str, Any]]:
     with file.open("rb") as stream:
         length = struct.unpack("<Q", stream.read(8).ljust(8, b"\0"))[0]
         if not 2 <= length <= min(MOST_HEADER, size - 8):
-            raise _fault(file, "is cut short or not a safetensors file")
+            raise _fault(file, "is truncated or not a safetensors file")
         header = _object(file, stream.read(length))
     header.pop("__metadata__", None)
     if not all(isinstance(entry, dict) for entry in header.values()):

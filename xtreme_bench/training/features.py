@@ -14,7 +14,7 @@ from xtreme_bench.data.usable import percent
 from xtreme_bench.stage.job import Job
 from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.examples import Example, Examples, write
-from xtreme_bench.training.families import Family, choice, classification, qa, tagging
+from xtreme_bench.training.families import Family, choice, classification, masking, qa, tagging
 from xtreme_bench.training.params import Features
 
 FAMILIES: dict[str, Family] = {
@@ -23,6 +23,7 @@ FAMILIES: dict[str, Family] = {
     "tagging": tagging,
     "qa": qa,
 }
+TOKENISE = {**{name: family.features for name, family in FAMILIES.items()}, "masking": masking.features}
 # Rows that are tokenised together.
 BATCH = 2048
 
@@ -68,10 +69,10 @@ def tokenise(
     `threads` tokenise at a time; in memory are only the batches of rows that they work on. `progress` is told how
     many rows are done, `cut` counts what did not fit.
     """
-    family = FAMILIES[corpus.family]
+    made = TOKENISE[corpus.family]
 
     def examples(rows: Sequence[Any]) -> list[Example]:
-        return family.features(rows, tokenizer, corpus.labels, corpus.limits)
+        return made(rows, tokenizer, corpus.labels, corpus.limits)
 
     def numbered() -> Iterator[tuple[int, list[Example]]]:
         first = 0

@@ -15,6 +15,13 @@ from torch import nn
 from xtreme_bench.training.architectures import ARCHITECTURES, Architecture
 
 
+def moved(value: torch.Tensor, device: torch.device | str) -> torch.Tensor:
+    """A tensor of the CPU on a device, without waiting for what a GPU still computes: that takes pinned memory."""
+    if torch.device(device).type != "cuda":
+        return value.to(device)
+    return value.pin_memory().to(device, non_blocking=True)
+
+
 @dataclass(frozen=True)
 class Inputs:
     """What an encoder reads, each of shape (sequences, longest).
@@ -30,7 +37,7 @@ class Inputs:
 
     def to(self, device: torch.device | str) -> Inputs:
         """The same on a device."""
-        return Inputs(*(None if value is None else value.to(device) for value in vars(self).values()))  # type: ignore[arg-type]
+        return Inputs(*(None if value is None else moved(value, device) for value in vars(self).values()))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)

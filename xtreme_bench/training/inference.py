@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from xtreme_bench.training import processes
 from xtreme_bench.training.batching import by_length, collate
 from xtreme_bench.training.examples import Example
 from xtreme_bench.training.families import Family
@@ -27,19 +28,22 @@ def infer(
     examples: Sequence[Example],
     progress: Callable[[int], None] = lambda done: None,
 ) -> list[Any]:
-    """The family's output of each example, in their order. `progress` is told how many examples are done."""
-    outputs: list[Any] = [None] * len(examples)
-    done = 0
+    """The family's output of each example, in their order; processes share the work, and each gets all outputs.
+
+    `progress` is told how many examples are done.
+    """
+    found: dict[int, Any] = {}
+    group = processes.group()
     sizes = [example.length * len(example.sequences) for example in examples]
+    batches = by_length(sizes, GPU_TOKENS if encoder.device.type == "cuda" else CPU_TOKENS)
     with _evaluating(encoder.model, head):
-        for indices in by_length(sizes, GPU_TOKENS if encoder.device.type == "cuda" else CPU_TOKENS):
+        for indices in group.share(batches):
             batch = [examples[index] for index in indices]
             hidden = encoder.hidden(collate(batch, encoder).to(encoder.device))
-            for index, output in zip(indices, family.outputs(head, hidden, batch), strict=True):
-                outputs[index] = output
-            done += len(indices)
-            progress(done)
-    return outputs
+            found |= zip(indices, family.outputs(head, hidden, batch), strict=True)
+            progress(min(len(examples), len(found) * group.world))
+    everything = {index: output for part in group.together(found) for index, output in part.items()}
+    return [everything[index] for index in range(len(examples))]
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 Gradients are clipped at 1. What a step does follows from its number alone (task, batch, masks, dropout are seeded by
 it), so a checkpoint holds no random state; how the step is cut for memory or shared by processes changes
-nothing. Batches are made in the background, and nothing waits for a GPU but an evaluation and a checkpoint.
+nothing. Batches are made in the background, and the loop waits for a GPU in an evaluation and a checkpoint only: what
+a step has given is looked at after the next one was begun.
 """
 
 from __future__ import annotations
@@ -10,19 +11,17 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
 from accelerate import Accelerator
-from accelerate.utils import broadcast_object_list
 from torch import nn
 
 from xtreme_bench.errors import StageError
 from xtreme_bench.stage.job import Job
-from xtreme_bench.training import checkpoint, curve, sampling
+from xtreme_bench.training import checkpoint, curve, processes, sampling
 from xtreme_bench.training.ahead import ahead
 from xtreme_bench.training.batching import Batches, collate
 from xtreme_bench.training.device import activations, memory, parts
@@ -31,6 +30,7 @@ from xtreme_bench.training.forward import Encoder, Inputs
 from xtreme_bench.training.network import Network, Task
 from xtreme_bench.training.optimization import adamw, rate
 from xtreme_bench.training.params import Learning
+from xtreme_bench.training.taken import Taken, taken
 
 CLIP = 1.0
 CURVE_POINTS = 200
@@ -95,17 +95,6 @@ class Step:
     terms: int
 
 
-@dataclass(frozen=True)
-class Taken:
-    """A step that was taken but not checked yet: a GPU may still be computing it."""
-
-    number: int
-    task: str
-    rate: float
-    loss: torch.Tensor
-    norm: torch.Tensor
-
-
 class _Run:
     """One run of `fit`: model, optimizer and course, and the work on them."""
 
@@ -114,8 +103,12 @@ class _Run:
     ) -> None:
         params = job.params
         self.job, self.params, self.encoder, self.tasks, self.steps = job, params, encoder, tasks, steps
-        self.accelerator, self.batch, self.course = accelerator, params.batch, Course()
-        self.network = Network(encoder, {task.name: task.head for task in tasks})
+        self.accelerator, self.group, self.batch, self.course = accelerator, processes.group(), params.batch, Course()
+        recompute = params.activations == "recompute"
+        self.network = Network(encoder, {task.name: task.head for task in tasks}, recompute=recompute)
+        # On the CPU a step is cut alike with and without, so that its sums, and so the result, are the same.
+        self.roomy = recompute and accelerator.device.type == "cuda"
+        self.network.to(accelerator.device)
         self.optimizer = adamw(self.network, params)
         found = checkpoint.load(job.work)
         self.best: checkpoint.Tensors = {}
@@ -125,9 +118,7 @@ class _Run:
             self.network.load_state_dict(tensors["model"], strict=False)
             self.best = tensors.get("best", {})
             self.course = Course(**state)
-        self.model, self.optimizer = accelerator.prepare(self.network, self.optimizer)
-        if found is not None:
-            checkpoint.restore_optimizer(self.optimizer, found[0]["optimizer"])
+            checkpoint.restore_optimizer(self.optimizer, tensors["optimizer"])
         checkpoint.require_room(job.work, self.network.learned())
         self.memory = memory(accelerator, self.optimizer)
         self.taken: Taken | None = None
@@ -135,7 +126,7 @@ class _Run:
     def draws(self, probability: Sequence[float]) -> Iterator[tuple[int, Task, list[int]]]:
         """Number, task and examples of each step that is left; they follow from seed and number."""
         seed = self.params.seed
-        streams = [Batches(lengths(task.examples), self.batch, seed) for task in self.tasks]
+        streams = [Batches(lengths(task.examples), task.batch or self.batch, seed) for task in self.tasks]
         position = [0] * len(self.tasks)
         begin = self.course.step
         for number, drawn in enumerate(sampling.draw(probability, self.steps, seed)):
@@ -153,83 +144,91 @@ class _Run:
         return Step(number, task, batch, self._parts(batch), max(1, task.objective.terms(batch)))
 
     def _parts(self, batch: list[Example]) -> list[tuple[list[int], Inputs]]:
-        rank, world = self.accelerator.process_index, self.accelerator.num_processes
-        shares = parts(batch, range(rank, len(batch), world), self._fits)
+        shares = parts(batch, self.group.share(range(len(batch))), self._fits)
         # A process without a share of a small last batch still takes part, but adds nothing.
         return [(share, collate([batch[at] for at in share or [0]], self.encoder)) for share in shares]
 
     def step(self, step: Step) -> None:
         """One update from one batch. It does not wait for a GPU: its result is checked after the next one."""
         self.network.noise.step([self.params.seed, 4, step.number], step.batch)
-        now = rate(step.number, self.steps, self.params)
+        now = step.task.pace * rate(step.number, self.steps, self.params)
         for group in self.optimizer.param_groups:
             group["lr"] = now
         loss = self._gradients(step)
-        norm = self.accelerator.clip_grad_norm_(self.model.parameters(), CLIP)
+        norm = nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self.settle()
         self.course.step = step.number + 1
-        self.taken = Taken(step.number, step.task.name, now, loss, norm)
+        self.taken = taken(step.number, step.task.name, now, loss, norm)
         every = self.params.evaluate_every or self.steps
         if self.course.step % every == 0 or self.course.step == self.steps:
             self.settle()
             self._evaluate()
 
     def _gradients(self, step: Step) -> torch.Tensor:
-        """The summed gradients of all parts and their loss; parts that do not fit are halved, and the step repeated."""
+        """The gradients of a step and its loss, summed over all parts and processes.
+
+        Parts that do not fit are halved, and the step is repeated, by all processes.
+        """
         # The step was cut ahead of time, perhaps before memory turned out to be smaller.
         fits = all(len(part) < 2 or self._fits(*inputs.ids.shape) for part, inputs in step.parts)
         cut = step.parts if fits else self._parts(step.batch)
         while True:
+            loss = None
             try:
-                return self._passes(step, cut)
+                loss = self._passes(step, cut)
             except torch.OutOfMemoryError as error:
-                if self.accelerator.num_processes > 1 or all(len(part) < 2 for part, _ in cut):
+                if all(len(part) < 2 for part, _ in cut):
                     raise StageError(
                         f"step {step.number + 1}, task {step.task.name}: the GPU's memory is full; lower `batch` or "
-                        "`max_length` in the recipe, set `resources.precision: bf16`, or stop "
-                        "other programs on the GPU"
+                        "`max_length` in the recipe, set `resources.activations: recompute` or `precision: bf16`, or "
+                        "stop other programs on the GPU"
                     ) from error
+            if not self.group.any_of(loss is None):
+                assert loss is not None
+                learned = (value.grad for value in self.network.parameters() if value.grad is not None)
+                self.group.sum_up([*learned, loss])
+                return loss
             # Outside the handler, because its error keeps what the pass has made alive.
             self.optimizer.zero_grad(set_to_none=True)
-            torch.cuda.empty_cache()
-            self.memory = min(self.memory, self._needed(step.batch, cut)) // 2
-            cut = self._parts(step.batch)
+            if loss is None:
+                torch.cuda.empty_cache()
+                self.memory = min(self.memory, self._needed(cut)) // 2
+                cut = self._parts(step.batch)
 
-    def _needed(self, batch: list[Example], cut: list[tuple[list[int], Inputs]]) -> int:
+    def _needed(self, cut: list[tuple[list[int], Inputs]]) -> int:
         """What the largest part was expected to need."""
-        return max(activations(self.encoder, *inputs.ids.shape) for _, inputs in cut)
+        return max(activations(self.encoder, *inputs.ids.shape, recomputed=self.roomy) for _, inputs in cut)
 
     def _passes(self, step: Step, cut: list[tuple[list[int], Inputs]]) -> torch.Tensor:
         device = self.accelerator.device
         total = torch.zeros((), device=device)
-        for last, (share, inputs) in enumerate(cut, 1 - len(cut)):
+        for share, inputs in cut:
             weight, part = (1.0 / step.terms, share) if share else (0.0, [0])
             self.network.noise.take(part, device)
-            with _sync(self.accelerator, self.model, last == 0):
-                # DistributedDataParallel takes the mean over processes; the loss of a batch is their sum.
-                loss = self.model(step.task, inputs.to(device), [step.batch[at] for at in part])
-                loss = loss * (weight * self.accelerator.num_processes)
-                self.accelerator.backward(loss)
+            with self.accelerator.autocast():
+                loss = self.network(step.task, inputs.to(device), [step.batch[at] for at in part])
+            loss = loss * weight
+            loss.backward()
             total += loss.detach()
         return total
 
     def _fits(self, sequences: int, longest: int) -> bool:
-        return activations(self.encoder, sequences, longest) <= self.memory
+        return activations(self.encoder, sequences, longest, recomputed=self.roomy) <= self.memory
 
     def settle(self) -> None:
         """Check the step that was taken last. Raises StageError if its loss or gradients were not finite."""
         if self.taken is None:
             return
-        taken, self.taken = self.taken, None
-        loss, norm = float(taken.loss), float(taken.norm)
+        last, self.taken = self.taken, None
+        loss, norm = last.outcome()
         if not (math.isfinite(loss) and math.isfinite(norm)):
             raise StageError(
-                f"step {taken.number + 1}, task {taken.task}: the loss is {loss} (gradient norm {norm}) at learning "
-                f"rate {taken.rate:.3g}; lower `learning_rate`, raise `warmup`, or use `resources.precision: fp32`"
+                f"step {last.number + 1}, task {last.task}: the loss is {loss} (gradient norm {norm}) at learning "
+                f"rate {last.rate:.3g}; lower `learning_rate`, raise `warmup`, or use `resources.precision: fp32`"
             )
-        self._record(taken, loss, norm)
+        self._record(last, loss, norm)
 
     def _record(self, taken: Taken, loss: float, norm: float) -> None:
         course, step = self.course, taken.number + 1
@@ -241,11 +240,8 @@ class _Run:
 
     def _evaluate(self) -> None:
         """Score the tasks on their development rows; the highest mean so far makes this the best model."""
-        found: list[Any] = [None]
-        if self.accelerator.is_main_process:
-            with self.accelerator.autocast():
-                found = [{task.name: task.quality() for task in self.tasks if task.quality is not None}]
-        scores: dict[str, float] = broadcast_object_list(found)[0]
+        with self.accelerator.autocast():
+            scores = {task.name: task.quality() for task in self.tasks if task.quality is not None}
         if not scores:
             return
         mean = sum(scores.values()) / len(scores)
@@ -257,7 +253,11 @@ class _Run:
         points = self.course.points
         if not points or points[-1]["step"] != self.course.step:
             points.append({"step": self.course.step})
-        points[-1] |= {f"dev/{name}": value for name, value in scores.items()}
+        points[-1] |= {f"{curve.DEV}{name}": value for name, value in scores.items()}
+        if len(scores) > 1:
+            points[-1][f"{curve.DEV}mean"] = mean
+        chances = {task.name: task.chance for task in self.tasks if task.chance is not None}
+        points[-1] |= {f"{curve.CHANCE}{name}": value for name, value in chances.items()}
 
     def stopped(self) -> bool:
         """Whether too many evaluations in a row brought no gain."""
@@ -278,8 +278,3 @@ class _Run:
             self.network.load_state_dict(self.best, strict=False)
         if self.accelerator.is_main_process:
             curve.write(self.job.out, self.course.points)
-
-
-def _sync(accelerator: Accelerator, model: nn.Module, last: bool) -> Any:
-    """Exchange gradients between processes only at the last part of a batch."""
-    return nullcontext() if last else accelerator.no_sync(model)

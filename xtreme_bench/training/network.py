@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 from xtreme_bench.training.checkpoint import Tensors
 from xtreme_bench.training.dropout import Noise, by_example
@@ -20,7 +22,10 @@ from xtreme_bench.training.forward import Encoder, Inputs
 class Task:
     """What the loop needs of a task. `change` turns an example into what this step sees (masks).
 
-    `quality` scores the current model on the task's development rows, in percent; None if there are none.
+    `quality` scores the current model on the task's development rows, in percent; None if there are none. `chance` is
+    the score of guesses there, None where that says nothing.
+    `batch` are the examples of one of its steps, None for those of the training; `pace` is its learning rate as a
+    multiple of the training's.
     """
 
     name: str
@@ -29,16 +34,22 @@ class Task:
     examples: Sequence[Example]
     change: Callable[[Example, np.random.Generator], Example] | None = None
     quality: Callable[[], float] | None = None
+    chance: float | None = None
+    batch: int | None = None
+    pace: float = 1.0
 
 
 class Network(nn.Module):
     """Encoder and heads as one module, so that gradients of several processes are averaged in one place."""
 
-    def __init__(self, encoder: Encoder, heads: Mapping[str, nn.Module]) -> None:
+    def __init__(self, encoder: Encoder, heads: Mapping[str, nn.Module], *, recompute: bool = False) -> None:
         super().__init__()
         self.encoder, self.hidden, self.heads = encoder.model, encoder.hidden, nn.ModuleDict(heads)
         self.noise = Noise()
         by_example(self, encoder.model, encoder.architecture, self.noise)
+        if recompute:
+            for block in encoder.stack:
+                _recomputed(block)
 
     def forward(self, task: Task, inputs: Inputs, examples: Sequence[Example]) -> torch.Tensor:
         """The summed loss of some examples."""
@@ -48,3 +59,18 @@ class Network(nn.Module):
         """The weights that learn, which is all that a training changes."""
         # Not from the state dict: heads that two tasks share are in it twice. No encoder here has persistent buffers.
         return {name: value.detach() for name, value in self.named_parameters() if value.requires_grad}
+
+
+def _recomputed(block: nn.Module) -> None:
+    """Let a block keep its input alone, and be computed again in the backward pass (Chen et al. 2016).
+
+    Dropout is the same both times without torch's random state, which it would cost time to keep.
+    """
+    forward = block.forward
+
+    def again(*values: Any, **settings: Any) -> Any:
+        if not torch.is_grad_enabled():
+            return forward(*values, **settings)
+        return checkpoint(forward, *values, use_reentrant=False, preserve_rng_state=False, **settings)
+
+    block.forward = again

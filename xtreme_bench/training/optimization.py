@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import nn
@@ -27,9 +28,13 @@ def adamw(network: nn.Module, params: Learning) -> torch.optim.Optimizer:
     return torch.optim.AdamW(groups, lr=params.learning_rate, eps=EPSILON, fused=True)
 
 
-def decay(taken: int, steps: int, params: Learning) -> float:
-    """The factor by which AdamW's decay shrinks a weight without gradients in the first `taken` of `steps` steps."""
-    return float(math.prod(1.0 - rate(step, steps, params) * params.weight_decay for step in range(taken)))
+def decay(paces: Sequence[float], steps: int, params: Learning) -> float:
+    """The factor by which AdamW's decay shrinks a weight without gradients in the first of `steps` steps.
+
+    `paces` are the multiples of the learning rate at which these were taken.
+    """
+    rates = (pace * rate(step, steps, params) for step, pace in enumerate(paces))
+    return float(math.prod(1.0 - each * params.weight_decay for each in rates))
 
 
 def rate(step: int, steps: int, params: Learning) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from xtreme_bench.data.corpora import Choice, IntermediateChoice, SourceChoice, TargetChoice
+from xtreme_bench.data.corpora import Choice, IntermediateChoice, SourceChoice, TargetChoice, TextChoice
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Shorten:
 
 @dataclass(frozen=True)
 class Machine:
-    """What a process computes with; fp32 or bf16."""
+    """What a process computes with; fp32, tf32 or bf16."""
 
     threads: int
     precision: str
@@ -54,7 +54,7 @@ class Learning(Machine):
 
     `warmup` is the share of the steps in which the learning rate rises. Every `evaluate_every` steps the tasks are
     scored; after `patience` evaluations without gain training stops, 0 never. `method` is full, or head with the
-    encoder as it is.
+    encoder as it is. `activations` are kept for the backward pass, or recomputed: "keep" or "recompute".
     """
 
     seed: int
@@ -66,6 +66,7 @@ class Learning(Machine):
     evaluate_every: int
     patience: int
     checkpoint_seconds: float
+    activations: str
 
 
 @dataclass(frozen=True)
@@ -118,9 +119,29 @@ class Sampling:
 
 
 @dataclass(frozen=True)
+class MaskedText:
+    """Masked language modelling beside tasks: `ratio` is its share of the steps, `mask` that of sub-words hidden.
+
+    A language has the share n^`alpha`, n being its sequences.
+    """
+
+    corpus: TextChoice
+    ratio: float
+    alpha: float
+    mask: float
+
+
+@dataclass(frozen=True)
 class Intermediate(Tuning):
-    """Training on several tasks at once; `weights` are for `sampling` by weights."""
+    """Training on several tasks at once; `weights` are for `sampling` by weights.
+
+    `batches` and `learning_rates` are those of the tasks that have their own, and of `mlm`; these rates rise and fall
+    like the others.
+    """
 
     corpora: Mapping[str, IntermediateChoice]
     weights: Mapping[str, float]
+    batches: Mapping[str, int]
+    learning_rates: Mapping[str, float]
     sampling: Sampling
+    mlm: MaskedText | None

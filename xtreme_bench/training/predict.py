@@ -36,6 +36,8 @@ def predict(job: Job[Predict]) -> dict[str, Any]:
         rows, examples = corpus.rows(language), Examples(job.inputs["features"] / language)
         with accelerator.autocast():
             outputs = infer(encoder, family, head, examples, _progress(job, number, language, len(examples)))
+        if not accelerator.is_main_process:
+            continue
         predictions = family.decode(rows, examples, outputs, labels, corpus.limits)
         _check(task, language, rows, predictions)
         write_text(job.out / f"test-{language}.{TASKS[task].extension}", _format(task, rows, predictions))

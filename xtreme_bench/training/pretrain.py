@@ -68,7 +68,8 @@ def _tasks(
 ) -> list[Task]:
     """The tasks of masking text and, if there are any, translations; both share one head."""
     generator = np.random.default_rng([params.seed, 5])
-    head = masking.MaskedHead(encoder.model.get_input_embeddings().weight)  # type: ignore[operator]
+    model: Any = encoder.model
+    head = masking.MaskedHead(model.get_input_embeddings().weight, encoder.width, model.config)
 
     def packed(*sides: Sequence[str]) -> list[Example]:
         return pack(sides, encoder, params.max_length, generator)

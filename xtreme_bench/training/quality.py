@@ -35,6 +35,15 @@ def _metric(corpus: Corpus) -> str:
     return corpus.metric or _OF_FAMILY[corpus.family]
 
 
+def chance(corpus: Corpus, rows: Sequence[Any]) -> float | None:
+    """The accuracy in percent of guesses that are all alike likely; None for tasks of many or no labels."""
+    if corpus.family == "classification":
+        return 100 / len(corpus.labels)
+    if corpus.family == "choice" and rows:
+        return sum(100 / len(row.choices) for row in rows) / len(rows)
+    return None
+
+
 def quality(corpus: Corpus, rows: Sequence[Any], examples: Sequence[Example], outputs: Sequence[Any]) -> float:
     """The score of a model on the rows of one development set, from its family's outputs for their examples."""
     name = _metric(corpus)

@@ -1,33 +1,54 @@
-"""How long a training is, and which task each of its steps takes when several are trained at once."""
+"""The length of a training in steps, and the task that each step takes when several are trained at once.
+
+A plan uses this too, so nothing heavy is imported here.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-
-import numpy as np
+from fractions import Fraction
+from types import MappingProxyType
 
 from xtreme_bench.errors import InputError
-from xtreme_bench.training.params import Sampling, Tuning
+from xtreme_bench.training.params import Intermediate, Sampling, Tuning
 
 KINDS = ("proportional", "temperature", "uniform", "weights")
 
 
-def steps(sizes: Mapping[str, int], tuning: Tuning, cap: int | None = None) -> int:
+def steps(
+    sizes: Mapping[str, int],
+    tuning: Tuning,
+    cap: int | None = None,
+    batches: Mapping[str, int] = MappingProxyType({}),
+) -> int:
     """The length of a training in steps: `steps`, else `epochs` passes over all examples in batches of `batch`.
 
-    `sizes` are the examples of each task; in a mix each counts up to the cap of the sampling.
+    `sizes` are the examples of each task; in a mix each counts up to the cap of the sampling. `batches` are those of
+    tasks that have their own.
     """
     if tuning.steps is not None:
         return tuning.steps
     if tuning.epochs is None:
         raise InputError("neither `steps` nor `epochs` says how long to train")
-    per_epoch = math.ceil(sum(_capped(sizes, cap)) / tuning.batch)
+    counted = zip(sizes, _capped(sizes, cap), strict=True)
+    per_epoch = math.ceil(sum(Fraction(count, batches.get(name, tuning.batch)) for name, count in counted))
     return max(1, round(tuning.epochs * per_epoch))
 
 
-def _capped(sizes: Mapping[str, int], cap: int | None) -> list[float]:
-    return [min(size, cap or math.inf) for size in sizes.values()]
+def mixed_steps(sizes: Mapping[str, int], params: Intermediate) -> int:
+    """The length of an intermediate training in steps; `sizes` are the training examples of each task.
+
+    With `epochs` the steps of masked language modelling come on top, so that the tasks have as many as without.
+    """
+    those = steps(sizes, params, params.sampling.cap, params.batches)
+    if params.mlm is None or params.steps is not None:
+        return those
+    return round(those / (1 - params.mlm.ratio))
+
+
+def _capped(sizes: Mapping[str, int], cap: int | None) -> list[int]:
+    return [min(size, cap or size) for size in sizes.values()]
 
 
 def probabilities(sizes: Mapping[str, int], sampling: Sampling, weights: Mapping[str, float]) -> list[float]:
@@ -39,7 +60,7 @@ def probabilities(sizes: Mapping[str, int], sampling: Sampling, weights: Mapping
     """
     match sampling.kind:
         case "proportional":
-            shares = _capped(sizes, sampling.cap)
+            shares = [float(size) for size in _capped(sizes, sampling.cap)]
         case "temperature":
             shares = [size ** (1.0 / sampling.temperature) for size in _capped(sizes, sampling.cap)]
         case "uniform":
@@ -57,6 +78,8 @@ def probabilities(sizes: Mapping[str, int], sampling: Sampling, weights: Mapping
 
 def draw(probability: Sequence[float], steps: int, seed: int) -> list[int]:
     """The index of the task that each of `steps` steps takes. A longer run starts with a shorter one's draws."""
+    import numpy as np
+
     points = np.random.default_rng([seed, 1]).random(steps)
     bounds = np.cumsum(probability)
     chosen = np.minimum(np.searchsorted(bounds, points, side="right"), len(probability) - 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from xtreme_bench.data.corpora import Corpus
 from xtreme_bench.errors import InputError
 from xtreme_bench.files import write_json
 from xtreme_bench.stage.job import Job
-from xtreme_bench.training import curve, methods, sampling
+from xtreme_bench.training import curve, methods, mixture
 from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.device import prepare_device
 from xtreme_bench.training.examples import Examples
@@ -27,10 +27,10 @@ from xtreme_bench.training.features import FAMILIES
 from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.inference import infer
 from xtreme_bench.training.loop import Course, fit
+from xtreme_bench.training.mixture import Mixture
 from xtreme_bench.training.network import Task
-from xtreme_bench.training.optimization import decay
 from xtreme_bench.training.params import Finetune, Intermediate, Tuning
-from xtreme_bench.training.quality import metric, quality
+from xtreme_bench.training.quality import chance, metric, quality
 from xtreme_bench.training.trimming import trim
 
 
@@ -47,10 +47,10 @@ def finetune(job: Job[Finetune]) -> dict[str, Any]:
     corpus = job.params.corpus.open(job.inputs["data"])
     if job.params.corpus.retrain:
         facts, points = _choice(job, corpus)
-        trained = _train(_retraining(job, facts), {"features": corpus}, _alone, part="all")
-        facts |= {"retrained": {"steps": trained.course.step, "examples": _rows(trained.tasks)}}
+        trained = _train(_retraining(job, facts), {"features": corpus}, part="all")
+        facts |= {"retrained": {"steps": trained.course.step, "examples": mixture.rows(trained.tasks)}}
     else:
-        trained = _train(job, {"features": corpus}, _alone)
+        trained = _train(job, {"features": corpus})
         facts, points = _facts(trained, [corpus]), []
     if trained.accelerator.is_main_process:
         methods.of(job.params.method).save(job.out, trained.encoder)
@@ -72,7 +72,7 @@ def _choice(job: Job[Finetune], corpus: Corpus) -> tuple[dict[str, Any], list[di
         job.progress(step, 2 * steps, f"choosing, {note}")
 
     work.mkdir(exist_ok=True)
-    trained = _train(replace(job, out=work, work=work, progress=progress), {"features": corpus}, _alone)
+    trained = _train(replace(job, out=work, work=work, progress=progress), {"features": corpus})
     facts, points = _facts(trained, [corpus]), trained.course.points
     if trained.accelerator.is_main_process:
         write_json(done, {"facts": facts, "points": points})
@@ -94,19 +94,23 @@ def _retraining(job: Job[Finetune], facts: Mapping[str, Any]) -> Job[Finetune]:
 def intermediate(job: Job[Intermediate]) -> dict[str, Any]:
     """Train an encoder on one or several tasks at once; writes encoder and curve to `job.out` and drops the heads.
 
-    Inputs: data (its development rows are read), encoder, and for each task, by its name, the features of its corpus.
+    Inputs: data (its development rows are read), encoder, and for each task, by its name, the features of its corpus;
+    "mlm" are those of the text that is masked.
     """
     params = job.params
     corpora = {name: choice.open(job.inputs["data"]) for name, choice in params.corpora.items()}
+    about: dict[str, str] = {}
 
-    def shares(sizes: Mapping[str, int]) -> list[float]:
-        return sampling.probabilities(sizes, params.sampling, params.weights)
+    def mix(encoder: Encoder, tasks: list[Task]) -> Mixture:
+        mixed, found = mixture.mix(job, encoder, tasks)
+        about.update(found)
+        return mixed
 
-    trained = _train(job, corpora, shares, cap=params.sampling.cap)
+    trained = _train(job, corpora, mix)
     if trained.accelerator.is_main_process:
         encoders.save(job.out, trained.encoder)
-    probability = dict(zip(corpora, shares(_rows(trained.tasks)), strict=True))
-    return {**_facts(trained, corpora.values()), "probability": probability}
+    probability = {task.name: share for task, share in zip(trained.tasks, trained.mixture.probability, strict=True)}
+    return {**_facts(trained, corpora.values()), "probability": probability, **about}
 
 
 @dataclass(frozen=True)
@@ -115,24 +119,22 @@ class _Trained:
 
     accelerator: Accelerator
     encoder: Encoder
-    tasks: list[Task]
+    mixture: Mixture
     course: Course
 
-
-def _alone(sizes: Mapping[str, int]) -> list[float]:
-    """The share of the only task."""
-    return [1.0]
+    @property
+    def tasks(self) -> list[Task]:
+        """What was trained on."""
+        return self.mixture.tasks
 
 
 def _train(
     job: Job[Tuning],
     corpora: Mapping[str, Corpus],
-    shares: Callable[[Mapping[str, int]], Sequence[float]],
+    mix: Callable[[Encoder, list[Task]], Mixture] | None = None,
     part: str = "train",
-    cap: int | None = None,
 ) -> _Trained:
-    """Train on corpora, each with the name of the input that holds its examples; `shares` says how often each is drawn,
-    `cap` how many examples of each count in an epoch.
+    """Train on corpora, each with the name of the input that holds its examples: one, or several that `mix` joins.
 
     Without development rows of its own (the part "all") a training keeps its last weights.
     """
@@ -141,12 +143,12 @@ def _train(
     torch.manual_seed(job.params.seed)
     methods.of(job.params.method).begin(encoder)
     tasks = [make_task(encoder, corpus, job.inputs[name], job.params.pooling, part) for name, corpus in corpora.items()]
-    steps = sampling.steps({task.name: len(task.examples) for task in tasks}, job.params, cap)
-    trimmed = trim(encoder, tasks, _development(job, corpora) if part == "train" else ())
-    course = fit(job, accelerator, encoder, tasks, shares(_rows(tasks)), steps)
+    mixed = mix(encoder, tasks) if mix else mixture.alone(job.params, tasks[0])
+    trimmed = trim(encoder, mixed.tasks, _development(job, corpora) if part == "train" else ())
+    course = fit(job, accelerator, encoder, mixed.tasks, mixed.probability, mixed.steps)
     if trimmed:
-        trimmed.put_back(encoder, decay(course.kept, steps, job.params))
-    return _Trained(accelerator, encoder, tasks, course)
+        trimmed.put_back(encoder, mixed.decay(course.kept, job.params))
+    return _Trained(accelerator, encoder, mixed, course)
 
 
 def _development(job: Job[Tuning], corpora: Mapping[str, Corpus]) -> Iterator[Examples]:
@@ -173,12 +175,8 @@ def make_task(encoder: Encoder, corpus: Corpus, features: Path, pooling: str, pa
         found = [quality(corpus, rows, dev, infer(encoder, family, head, dev)) for rows, dev in sets]
         return sum(found) / len(found)
 
-    return Task(corpus.name, family, head, examples, quality=score)
-
-
-def _rows(tasks: Sequence[Task]) -> dict[str, int]:
-    """Training rows of each task; long rows are several examples."""
-    return {task.name: task.examples.rows for task in tasks if isinstance(task.examples, Examples)}
+    guesses = chance(corpus, [row for rows, _ in sets for row in rows])
+    return Task(corpus.name, family, head, examples, quality=score, chance=guesses)
 
 
 def _facts(trained: _Trained, corpora: Iterable[Corpus]) -> dict[str, Any]:
@@ -188,7 +186,7 @@ def _facts(trained: _Trained, corpora: Iterable[Corpus]) -> dict[str, Any]:
         "best_step": course.best_step,
         "dev": {name: round(value, 4) for name, value in course.best.items()},
         "metric": {corpus.name: metric(corpus) for corpus in corpora},
-        "examples": _rows(trained.tasks),
+        "examples": mixture.rows(trained.tasks),
     }
 
 

@@ -82,7 +82,7 @@ def require_safe(url: str) -> None:
     """Raise `InputError` unless `url` is HTTPS, or HTTP to this machine (a mirror of one's own)."""
     parts = urlsplit(url)
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
-        raise InputError(f"{url} is not an HTTPS address: nothing is fetched from it")
+        raise InputError(f"{url} is not an HTTPS address: nothing is fetched from it, or sent to it")
 
 
 def download(

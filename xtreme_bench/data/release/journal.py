@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_bench.data.release.preparation import size_and_time
-from xtreme_bench.files import write_json
+from xtreme_bench.files import canonical, write_text
 
 
 class Journal:
@@ -47,7 +47,7 @@ class Journal:
     def record(self, step: str, key: str, notes: Mapping[str, Any], written: Mapping[str, list[int]]) -> None:
         """Record a finished step, on disk at once."""
         self._entries[step] = {"key": key, "notes": dict(notes), "written": dict(written)}
-        write_json(self._file, self._entries)
+        write_text(self._file, canonical(self._entries))  # compact, since it is written after each step
 
     def written(self, steps: Iterable[str]) -> dict[str, list[int]]:
         """All files that finished steps wrote, among `steps`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -14,7 +14,7 @@ from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data.formats import read_pairs
 from xtreme_bench.data.release.preparation import Preparation, cut
 from xtreme_bench.data.release.spool import comparable
-from xtreme_bench.data.sentence_pairs import FAILED_TRANSLATION, read_x_final, read_xnli, read_xnli_mt
+from xtreme_bench.data.release.xnli_pawsx import FAILED_TRANSLATION, read_x_final, read_xnli, read_xnli_mt
 from xtreme_bench.data.usable import LeftOut
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.rows import PairRow
@@ -94,7 +94,7 @@ def _prepare(
     if task in preparation.dev_as_test and dev and not labelled.issuperset(dev):
         dev = _stand_in(preparation, task, dev, made_train=train is None)
     else:
-        _write_tests(preparation, task, native("test"), ready)
+        _write_tests(preparation, task, native, ready)
         for language in labelled:  # no example in a language is far too few
             preparation.count(task, f"test {language}", 0)
     for language, rows in dev.items():
@@ -109,18 +109,25 @@ def _write_train(preparation: Preparation, task: str, read: Callable[[LeftOut], 
             writer.writerow([row.text_a, row.text_b, row.label])
 
 
-def _write_tests(preparation: Preparation, task: str, native: Rows, ready: Mapping[tuple[str, ...], Path]) -> None:
+def _write_tests(
+    preparation: Preparation, task: str, native: Callable[[str], Rows], ready: Mapping[tuple[str, ...], Path]
+) -> None:
     """Test files without labels, and the labels where the release has them; streamed, all languages at once."""
-    written: dict[str, int] = defaultdict(int)
+    read: Counter[str] = Counter()
+    written: Counter[str] = Counter()
+    # Where a sample is drawn, how many rows there are is known after a first reading.
+    totals = Counter(language for language, _ in native("test")) if preparation.sample else {}
+    kept = {language: frozenset(preparation.kept(total)) for language, total in totals.items()}
     with ExitStack() as stack:
         files: dict[str, tuple[Any, TextIO]] = {}
-        for language, row in native:
+        for language, row in native("test"):
             if language not in files:
                 texts = stack.enter_context(preparation.writing(f"{task}/test-{language}.tsv"))
                 labels = stack.enter_context(preparation.writing_labels(task, f"test-{language}.tsv"))
                 files[language] = csv.writer(texts, delimiter="\t"), labels
             preparation.spool.hold_out(language, (row.text_a, row.text_b))
-            if not preparation.sample or written[language] < preparation.sample:
+            read[language] += 1
+            if not kept or read[language] - 1 in kept[language]:
                 written[language] += 1
                 files[language][0].writerow([row.text_a, row.text_b])
                 files[language][1].write(f"{row.label}\n")
@@ -130,7 +137,7 @@ def _write_tests(preparation: Preparation, task: str, native: Rows, ready: Mappi
         if split == "test" and language not in written:
             rows = list(read_pairs(preparation.use(task, path), f"test data of {task} in {language}", None))
             preparation.spool.hold_out(language, (text for row in rows for text in (row.text_a, row.text_b)))
-            _write(preparation, task, "test", language, list(preparation.first(rows)))
+            _write(preparation, task, "test", language, preparation.spread(rows))
             preparation.remark(task, f"{language}: no labels were found, so it can be predicted but not scored")
 
 
@@ -150,7 +157,7 @@ def _stand_in(
     for language, rows in dev.items():
         test = rows[dev_end:]
         preparation.spool.hold_out(language, (text for row in test for text in (row.text_a, row.text_b)))
-        kept = list(preparation.first(test))
+        kept = preparation.spread(test)
         _write(preparation, task, "test", language, kept)
         with preparation.writing_labels(task, f"test-{language}.tsv") as stream:
             stream.writelines(f"{row.label}\n" for row in kept)

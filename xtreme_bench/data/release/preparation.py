@@ -10,7 +10,6 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
@@ -139,9 +138,13 @@ class Preparation:
         if text not in self.notes.remarks[task]:
             self.notes.remarks[task].append(text)
 
-    def first(self, rows: Iterable[T]) -> Iterator[T]:
-        """The rows of a test set that are kept: the first `sample` of them, or all if `sample` is 0."""
-        return islice(rows, self.sample or None)
+    def kept(self, total: int) -> list[int]:
+        """Which of `total` test examples are kept: `sample` of them, evenly over all, or all if `sample` is 0."""
+        return evenly(total, self.sample or total)
+
+    def spread(self, rows: Sequence[T]) -> list[T]:
+        """Those rows of a test set."""
+        return [rows[at] for at in self.kept(len(rows))]
 
     @contextmanager
     def writing(self, file: str) -> Iterator[TextIO]:
@@ -196,6 +199,16 @@ def size_and_time(path: Path) -> list[int]:
     """A cheap sign of whether a file is still the same."""
     state = path.stat()
     return [state.st_size, state.st_mtime_ns]
+
+
+def evenly(total: int, wanted: int) -> list[int]:
+    """`wanted` numbers below `total` (all, where it has fewer), at even distances from 0 on.
+
+    Files of equal length, such as the translations of one test set, keep the same places. A file's rows may come in
+    groups of different difficulty, as XNLI's do, so its first rows do not stand for it.
+    """
+    wanted = min(wanted, total)
+    return [at * total // wanted for at in range(wanted)]
 
 
 def cut(groups: Sequence[Hashable], share: float) -> int:

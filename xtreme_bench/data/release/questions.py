@@ -76,7 +76,7 @@ def _version(task: str, path: Path) -> str:
 
 
 def _test(preparation: Preparation, task: str, language: str, rows: Sequence[QuestionRow], version: str) -> None:
-    kept = list(preparation.first(rows))
+    kept = preparation.spread(rows)
     preparation.spool.hold_out(language, (text for row in rows for text in (row.context, row.question)))
     preparation.write(layout.test_file(task, language), squad_json(kept, version, blank=True))
     preparation.count(task, f"test {language}", len(kept))

@@ -8,7 +8,7 @@ from pathlib import Path
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data import bucc, layout
 from xtreme_bench.data.bucc import Pair
-from xtreme_bench.data.release.preparation import Preparation, joined
+from xtreme_bench.data.release.preparation import Preparation, evenly, joined
 from xtreme_bench.data.targets import read_translations
 from xtreme_bench.rows import SentenceRow
 
@@ -66,14 +66,14 @@ def _sorted_tatoeba(preparation: Preparation, language: str, foreign_path: Path,
     )
     preparation.spool.hold_out(language, foreign)
     preparation.spool.hold_out("en", english)
-    kept = list(preparation.first(english))
-    order = sorted(range(len(kept)), key=kept.__getitem__)
+    kept = preparation.kept(len(english))
+    order = sorted(range(len(kept)), key=lambda at: english[kept[at]])
     foreign_file, english_file = layout.tatoeba_files(language)
     if len(kept) == len(foreign):
         preparation.copy("tatoeba", foreign_path, foreign_file)
     else:
-        preparation.write(foreign_file, joined(foreign[: len(kept)]))
-    preparation.write(english_file, joined(kept[i] for i in order))
+        preparation.write(foreign_file, joined(foreign[at] for at in kept))
+    preparation.write(english_file, joined(english[kept[at]] for at in order))
     preparation.write_labels("tatoeba", f"test-{language}.tsv", joined(map(str, order)))
     preparation.count("tatoeba", f"test {language}", len(order))
 
@@ -138,10 +138,12 @@ def _half(texts: Texts, which: int) -> Texts:
 
 
 def _sampled(preparation: Preparation, texts: Texts) -> Texts:
-    """The first `sample` pairs with their sentences, and as many of the other sentences as keep the share of pairs."""
-    pairs = list(preparation.first(texts[2]))
+    """`sample` pairs with their sentences, and as many of the other sentences as keep the share of pairs."""
+    pairs = preparation.spread(texts[2])
     share = len(pairs) / max(1, len(texts[2]))
-    return _restricted(texts, pairs, lambda others: others[: round(len(others) * share)])
+    return _restricted(
+        texts, pairs, lambda others: [others[at] for at in evenly(len(others), round(len(others) * share))]
+    )
 
 
 def _restricted(texts: Texts, pairs: Sequence[Pair], choose: Callable[[list[str]], list[str]]) -> Texts:

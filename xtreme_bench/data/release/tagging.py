@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from itertools import groupby, islice
@@ -141,9 +141,7 @@ def _write(
     with ExitStack() as stack:
         words_to = stack.enter_context(preparation.writing(f"{task}/{file}"))
         tags_to = stack.enter_context(preparation.writing_labels(task, file)) if split == "test" and tagged else None
-        for begun, sentence in enumerate(_told(preparation, split, language, sentences)):
-            if split == "test" and preparation.sample and written == preparation.sample:
-                continue
+        for begun, sentence in enumerate(_kept(preparation, split, _told(preparation, split, language, sentences))):
             gap = "\n" if begun else ""
             if split != "test":
                 words_to.write(gap + "".join(f"{word}\t{tag}\n" for word, tag in sentence))
@@ -155,6 +153,13 @@ def _write(
                     labelled = True
             written += bool(sentence)
     preparation.count(task, f"{split} {language}", written)
+
+
+def _kept(preparation: Preparation, split: str, sentences: Iterator[Sentence]) -> Iterable[Sentence]:
+    """All sentences, or the sample of a test set, in which those without words are not counted."""
+    if split != "test" or not preparation.sample:
+        return sentences
+    return preparation.spread([sentence for sentence in sentences if sentence])
 
 
 def _as_read(sentence: Sentence) -> Iterator[list[str]]:

@@ -19,7 +19,7 @@ from xtreme_bench.data import intermediate, layout
 from xtreme_bench.data.files import csv_rows, json_lines, json_texts, reading, some
 from xtreme_bench.data.nli import NO_AGREEMENT, read_records
 from xtreme_bench.data.release.preparation import NOT_USED, OF_A_TARGET, Preparation, cut, joined
-from xtreme_bench.data.sentence_pairs import FAILED_TRANSLATION, read_x_final, read_xnli
+from xtreme_bench.data.release.xnli_pawsx import FAILED_TRANSLATION, read_x_final, read_xnli
 from xtreme_bench.data.usable import LeftOut
 from xtreme_bench.errors import Problem
 from xtreme_bench.intermediate import SPLITS

@@ -15,6 +15,7 @@ from xtreme_bench.rows import PairRow
 from xtreme_bench.training.batching import targets
 from xtreme_bench.training.examples import Example
 from xtreme_bench.training.families.subwords import encode_pairs
+from xtreme_bench.training.forward import moved
 
 
 class PooledHead(nn.Module):
@@ -43,7 +44,7 @@ class PooledHead(nn.Module):
 def _mean(hidden: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:
     """(n, width): the mean of each sequence's tokens, special ones included and padding left out."""
     found = [len(sequence) for example in examples for sequence in example.sequences]
-    lengths = torch.tensor(found, device=hidden.device)[:, None]
+    lengths = moved(torch.tensor(found), hidden.device)[:, None]
     tokens = torch.arange(hidden.shape[1], device=hidden.device) < lengths
     return torch.where(tokens[..., None], hidden.float(), 0.0).sum(1) / lengths
 

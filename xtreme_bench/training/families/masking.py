@@ -10,20 +10,38 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
+from transformers.activations import ACT2FN
 
+from xtreme_bench.data.corpora import Limits
 from xtreme_bench.training.batching import flat_positions, targets
 from xtreme_bench.training.examples import Example, needed
+from xtreme_bench.training.families import subwords
+from xtreme_bench.training.frames import frame
 
 
 class MaskedHead(nn.Module):
-    """XLM-R's language-model head; its output matrix is the encoder's word embedding. (n, width) -> (n, vocabulary)."""
+    """The head of XLM-R's and BERT's language models: (n, width) -> (n, vocabulary).
 
-    def __init__(self, embedding: nn.Parameter) -> None:
+    Its output matrix is the encoder's word embedding, or `own_output`. `activation` names the field of the config of
+    the encoder that holds it; without one it is GELU.
+    """
+
+    def __init__(
+        self,
+        embedding: nn.Parameter,
+        width: int,
+        config: Any,
+        activation: str | None = None,
+        *,
+        own_output: bool = False,
+    ) -> None:
         super().__init__()
-        vocabulary, width = embedding.shape
-        self.dense = nn.Linear(width, width)
-        self.norm = nn.LayerNorm(width)
+        vocabulary, inner = embedding.shape
+        self.dense = nn.Linear(width, inner)
+        self.activation = ACT2FN[getattr(config, activation)] if activation else functional.gelu
+        self.norm = nn.LayerNorm(inner, eps=getattr(config, "layer_norm_eps", 1e-12))
         self.bias = nn.Parameter(torch.zeros(vocabulary))
+        self.decoder = nn.Parameter(torch.empty_like(embedding)) if own_output else None
         nn.init.normal_(self.dense.weight, std=0.02)
         nn.init.zeros_(self.dense.bias)
         # In a tuple, so that the embedding stays the encoder's parameter alone.
@@ -31,8 +49,20 @@ class MaskedHead(nn.Module):
 
     def forward(self, vectors: torch.Tensor) -> torch.Tensor:
         """Logits."""
-        inner = self.norm(functional.gelu(self.dense(vectors)))
-        return functional.linear(inner, self._tied[0], self.bias)
+        inner = self.norm(self.activation(self.dense(vectors)))
+        return functional.linear(inner, self._tied[0] if self.decoder is None else self.decoder, self.bias)
+
+
+def features(rows: Sequence[str], tokenizer: Any, labels: Sequence[str], limits: Limits) -> list[Example]:
+    """Lines of text, one after another, cut into sequences that are as long as may be; nothing is left out."""
+    form = frame(tokenizer, 1)
+    room = subwords.room(limits.max_length, form.size, 1, "a text")
+    lines = subwords.encode(rows, tokenizer)
+    ends = np.cumsum([len(line) for line in lines])
+    stream = [token for line in lines for token in line]
+    cuts = [(begin, min(begin + room, len(stream))) for begin in range(0, len(stream), room)]
+    # The row of an example is the line that it ends in.
+    return [Example(int(np.searchsorted(ends, end)), (form.ids(stream[begin:end]),)) for begin, end in cuts]
 
 
 def mask(example: Example, share: float, tokenizer: Any, generator: np.random.Generator) -> Example:

@@ -23,6 +23,7 @@ from xtreme_bench.training.batching import targets
 from xtreme_bench.training.examples import Example, Ints, needed
 from xtreme_bench.training.families.subwords import encode, encode_with_offsets
 from xtreme_bench.training.families.tagging import TokenHead
+from xtreme_bench.training.forward import moved
 from xtreme_bench.training.frames import Frame, frame
 
 # How many spans of a window are kept to find one that is not blank.
@@ -114,7 +115,7 @@ def _logits(head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) 
     """(examples, 2, longest): start and end logits, minus infinity outside first token and context."""
     logits = cast(torch.Tensor, head(hidden).float()).transpose(1, 2)
     places = torch.arange(hidden.shape[1], device=hidden.device)
-    bounds = torch.from_numpy(np.stack([needed(example.positions) for example in examples])).to(hidden.device)
+    bounds = moved(torch.from_numpy(np.stack([needed(example.positions) for example in examples])), hidden.device)
     allowed = (places >= bounds[:, :1]) & (places < bounds[:, 1:]) | (places == 0)
     return logits.masked_fill(~allowed[:, None], float("-inf"))
 

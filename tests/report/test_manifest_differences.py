@@ -8,7 +8,7 @@ import pytest
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.official.scores import summary
-from xtreme_bench.report.compare import compare, group_table, language_table, table
+from xtreme_bench.report.manifest_differences import compare, group_table, language_table, table
 
 
 def run(name: str, per_task: dict[str, dict[str, float]]) -> dict[str, Any]:

@@ -17,9 +17,9 @@ def compare(manifest_a: Mapping[str, Any], manifest_b: Mapping[str, Any]) -> dic
     """Scores of run A, of run B, and B minus A, in percent, over the tasks and languages that both have.
 
     `tasks`: task -> `languages` (language -> {a, b, difference}), `average` over them, and `transfer`, the average
-    without English. `groups` and `overall` are means over tasks and are there when both runs have all of these tasks.
+    without English. `groups` and `overall` are means over tasks and are given if both runs have all of these tasks.
     `families` and `scripts`: means over all task and language pairs of a language family or script, English left out
-    because it is not zero-shot; `cells` says of how many. `only_a`, `only_b`: task -> languages that one run lacks.
+    because it is not zero-shot; `cells` is their number. `only_a`, `only_b`: task -> languages that one run lacks.
     """
     a, b = _scored(manifest_a), _scored(manifest_b)
     both = {task: [language for language in a[task] if language in b[task]] for task in a if task in b}
@@ -96,7 +96,7 @@ def table(comparison: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
 
 
 def language_table(comparison: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """Header and rows (texts) of the differences, languages down and tasks across."""
+    """Header and rows (texts) of the differences: one row per language, one column per task."""
     tasks = list(comparison["tasks"])
     columns = [comparison["tasks"][task]["languages"] for task in tasks]
     languages = [language for language in LANGUAGES if any(language in column for column in columns)]

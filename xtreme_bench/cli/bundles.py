@@ -1,0 +1,99 @@
+"""The commands on bundles, without `verify`: score, check, compare, report."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from xtreme_bench.cli.options import EXISTING, EXISTING_FOLDER, FOLDER, OUTPUT, emit
+from xtreme_bench.wording import say
+
+
+@click.command()
+@click.option("--predictions", type=EXISTING, required=True, help="Folder or zip with <task>/test-<lang>.<ext>.")
+@click.option("--labels", type=EXISTING_FOLDER, required=True, help="Folder with the gold labels, in the same layout.")
+@click.option("--json", "json_file", type=OUTPUT, help="Write the scores as JSON; - is standard output.")
+@click.option("--lenient", is_flag=True, help="Report faults as warnings, and score like the official scorer.")
+def evaluate(predictions: Path, labels: Path, json_file: Path | None, lenient: bool) -> None:
+    """Score predictions with the official metrics."""
+    from xtreme_bench.bundle.evaluate import coverage
+    from xtreme_bench.bundle.evaluate import evaluate as evaluate_strictly
+    from xtreme_bench.bundle.lenient import evaluate as evaluate_leniently
+    from xtreme_bench.report import terminal
+
+    if lenient:
+        result = evaluate_leniently(predictions, labels)
+        for fault in (*result.warnings, *result.stops):
+            say(f"warning: {fault}", err=True)
+        emit(json_file, result.to_dict(), lambda: terminal.lenient_text(result))
+        notes = list(result.notes)
+    else:
+        scores = evaluate_strictly(predictions, labels)
+        notes = coverage(predictions, labels)[1]
+        emit(json_file, scores, lambda: terminal.score_table(scores))
+    for note in notes:
+        say(f"note: {note}", err=True)
+
+
+@click.command()
+@click.argument("bundle", type=EXISTING)
+@click.option("--labels", type=EXISTING_FOLDER, help="Folder of gold labels; expected sizes are taken from it.")
+@click.option("--data", type=EXISTING_FOLDER, help="XTREME's download folder; expected sizes are taken from it.")
+@click.option("--json", "json_file", type=OUTPUT, help="Write the result as JSON; - is standard output.")
+def check(bundle: Path, labels: Path | None, data: Path | None, json_file: Path | None) -> None:
+    """Check BUNDLE, a folder or a zip; exit 1 if it has problems."""
+    from xtreme_bench.bundle.check import check as check_bundle
+    from xtreme_bench.report import terminal
+
+    result = check_bundle(bundle, labels=labels, data=data)
+    emit(json_file, result.to_dict(), lambda: terminal.check_text(result))
+    sys.exit(1 if result.problems else 0)
+
+
+@click.command()
+@click.argument("reference", type=EXISTING)
+@click.argument("others", nargs=-1, required=True, type=EXISTING, metavar="OTHER...")
+@click.option("--labels", type=EXISTING_FOLDER, help="Folder of gold labels; without it, only differences.")
+@click.option("--format", "form", type=click.Choice(["text", "markdown", "latex", "csv"]), default="text")
+@click.option("--json", "json_file", type=OUTPUT, help="Write the comparison as JSON; - is standard output.")
+def compare(reference: Path, others: tuple[Path, ...], labels: Path | None, form: str, json_file: Path | None) -> None:
+    """Compare each OTHER with REFERENCE on the same test items: differences, 95 % intervals, conclusions.
+
+    Each is a bundle, or a folder with one bundle per seed.
+    """
+    from xtreme_bench.report import terminal
+
+    if labels is None:
+        from xtreme_bench.bundle import write
+        from xtreme_bench.report.manifest_differences import compare as compare_manifests
+
+        if len(others) > 1 or form != "text":
+            raise click.UsageError("with several OTHERs, or another --format than text, give --labels too")
+        result = compare_manifests(write.read_manifest(reference), write.read_manifest(others[0]))
+        emit(json_file, result, lambda: terminal.comparison_text(result))
+        say("note: these differences have no confidence intervals; give --labels to compute them", err=True)
+        return
+    from xtreme_bench.comparison import forms
+    from xtreme_bench.comparison.arms import bundles_of, read_arm
+    from xtreme_bench.comparison.compare import compare as compare_arms
+
+    bundles = [bundles_of(place, lambda note: say(f"note: {note}", err=True)) for place in (reference, *others)]
+    found = compare_arms(*(read_arm(each, labels) for each in bundles))
+    emit(json_file, {"comparisons": [one.to_dict() for one in found]}, lambda: forms.document(found, form))
+
+
+@click.command()
+@click.argument("bundles", nargs=-1, required=True, type=EXISTING, metavar="BUNDLE...")
+@click.option("--labels", type=EXISTING_FOLDER, help="Folder of gold labels; without it, no difference is tested.")
+@click.option("--out", type=FOLDER, default=Path("reports/comparison"), show_default=True)
+def report(bundles: tuple[Path, ...], labels: Path | None, out: Path) -> None:
+    """Print tables of several bundles, and write a page with plots."""
+    from xtreme_bench.bundle import write
+    from xtreme_bench.report import terminal, versus
+
+    manifests = [write.read_manifest(path) for path in bundles]
+    tested = versus.of_bundles(bundles, manifests, labels) if labels else {}
+    say(terminal.summary_table(manifests))
+    say(f"report: {terminal.write_comparison_page(manifests, out, tested)}", err=True)

@@ -1,0 +1,38 @@
+"""Options that several commands share, and how commands print results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from xtreme_bench.errors import Problem
+from xtreme_bench.wording import json_text, say
+
+EXISTING = click.Path(exists=True, path_type=Path)
+FOLDER = click.Path(file_okay=False, path_type=Path)
+EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+ALLOW_PARTIAL = click.option(
+    "--allow-partial", is_flag=True, help="Accept a corpus with far fewer records than published."
+)
+OUTPUT = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
+
+
+def emit(json_file: Path | None, value: Any, text: Callable[[], str]) -> None:
+    """Print the text, and write JSON to the file if one is given; with `-` standard output has only the JSON."""
+    if json_file is None or str(json_file) != "-":
+        say(text())
+    if json_file is not None and str(json_file) == "-":
+        say(json_text(value))
+    elif json_file is not None:
+        from xtreme_bench.files import write_text
+
+        write_text(json_file, f"{json_text(value)}\n")
+
+
+def say_problems(problems: Sequence[Problem]) -> None:
+    """Print each problem on a line of standard error."""
+    for problem in problems:
+        say(str(problem), err=True)

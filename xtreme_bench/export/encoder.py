@@ -1,0 +1,95 @@
+"""Which encoder of a run is exported, and its files out of the store."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+from xtreme_bench import models
+from xtreme_bench.benchmark import TASKS
+from xtreme_bench.errors import InputError
+from xtreme_bench.export.run import Run
+from xtreme_bench.stage.kinds import KINDS
+from xtreme_bench.stage.store import Store
+from xtreme_bench.wording import hint, listing
+
+# A fine-tuned encoder comes with the head of its task, which transformers does not read.
+_FILES = (*models.FILES, "head.json", "head.safetensors")
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """An encoder of a run: its `name` for the command, the `stage` that made it, and the `tasks` that it served."""
+
+    name: str
+    stage: str
+    tasks: tuple[str, ...]
+
+    @property
+    def finetuned(self) -> bool:
+        """Whether it was trained on the task itself."""
+        return self.name not in ("pretraining", "intermediate")
+
+
+def encoders(run: Run) -> dict[str, Encoder]:
+    """The encoders that a run trained, by name; the one after intermediate training, or pretraining, comes first."""
+    recipe, all_tasks = run.recipe, tuple(run.bundle.languages)
+    found = {
+        name: Encoder(name, f"{KINDS[kind].title} ({recipe.name})", all_tasks)
+        for name, kind, there in (
+            ("intermediate", "intermediate", recipe.intermediate),
+            ("pretraining", "pretrain", recipe.pretraining),
+        )
+        if there is not None
+    }
+    for source, training in recipe.finetuning.items():
+        if training.method == "full":  # others leave the encoder as it was
+            tasks = tuple(task for task in all_tasks if TASKS[task].source == source)
+            found[source] = Encoder(source, f"{KINDS['finetune'].title} {source} ({recipe.name})", tasks)
+    return found
+
+
+def chosen(run: Run, name: str | None) -> Encoder:
+    """The encoder with a name, or the first. Errors: `InputError` if the run trained none that is meant."""
+    known = encoders(run)
+    if name is None and not {"intermediate", "pretraining"} & known.keys():
+        what = (
+            f"name one that it fine-tuned with --encoder: {listing(known)}" if known else "there is nothing to export"
+        )
+        raise InputError(f"{run.recipe.name} trained no encoder that its tasks share; {what}")
+    if name is not None and name not in known:
+        raise InputError(f"{run.recipe.name} trained no encoder '{name}'{hint(name, known)}")
+    return known[name] if name else next(iter(known.values()))
+
+
+def key_of(run: Run, encoder: Encoder) -> str:
+    """The key of the stage that made an encoder. Errors: `InputError` if the manifest does not have it."""
+    for stage in run.bundle.manifest["stages"]:
+        if isinstance(stage, Mapping) and stage.get("name") == encoder.stage:
+            key = str(stage.get("key"))
+            if re.fullmatch("[0-9a-f]{64}", key):  # it becomes part of a path
+                return key
+    raise InputError(f"{run.bundle.path}: its manifest has no key of the stage `{encoder.stage}`")
+
+
+def copy(run: Run, encoder: Encoder, store: Store, to: Path) -> None:
+    """Copy the files of an encoder to the new folder `to`.
+
+    Errors: `InputError` if the store lacks the stage, or its files are damaged or no encoder.
+    """
+    key = key_of(run, encoder)
+    if store.record(key) is None:
+        raise InputError(
+            f"{store.root}: lacks the stage `{encoder.stage}` of this bundle ({key[:12]}): name its store with "
+            f"--store, or make it again: {run.command}"
+        )
+    if problems := store.damage(key) or models.lacking(store.out(key)):
+        raise InputError(f"{encoder.stage}: its files cannot be exported", problems)
+    to.mkdir(parents=True)
+    for file in sorted(store.out(key).iterdir()):
+        if file.is_file() and any(fnmatch(file.name, pattern) for pattern in _FILES):
+            shutil.copyfile(file, to / file.name)

@@ -1,0 +1,47 @@
+"""The run that is exported: its bundle, and its recipe as the manifest holds it, read again as a recipe is."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from xtreme_bench.bundle.load import Bundle, load
+from xtreme_bench.errors import InputError
+from xtreme_bench.recipe.fields import Recipe
+from xtreme_bench.recipe.load import recall
+from xtreme_bench.wording import one_line
+
+
+@dataclass(frozen=True)
+class Run:
+    """A bundle and its recipe. What others wrote in the manifest counts only as far as the recipe can be read."""
+
+    bundle: Bundle
+    recipe: Recipe
+
+    @property
+    def built_in(self) -> bool:
+        """Whether it ran on the built-in corpora, which nobody else has."""
+        return self.recipe.data.source == "miniature"
+
+    @property
+    def command(self) -> str:
+        """The command that makes the run again from its recipe file."""
+        overrides = self.bundle.manifest.get("overrides")
+        settings = [text for text in overrides if isinstance(text, str)] if isinstance(overrides, list) else []
+        options = [part for text in settings for part in ("--set", text)]
+        if not any(text.startswith("seed=") for text in settings):
+            options += ["--seed", str(self.recipe.seed)]
+        folder = "" if self.built_in else " --data <folder of the corpora>"
+        # An override is text that anyone may have written, and this goes into a code block of a card.
+        return f"{one_line(shlex.join(['xtreme-bench', 'run', self.recipe.name, *options]))}{folder}"
+
+
+def read(path: Path) -> Run:
+    """The run of a bundle's folder or zip. Errors: `InputError` if its manifest or its recipe cannot be read."""
+    bundle = load(path)
+    recipe, faults = recall(bundle.manifest["recipe"], bundle.name)
+    if recipe is None:
+        raise InputError(f"{path}: the recipe in its manifest cannot be read", faults)
+    return Run(bundle, recipe)

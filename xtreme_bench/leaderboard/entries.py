@@ -1,0 +1,138 @@
+"""The entries of a leaderboard: experiments, each of one bundle or of one per seed, as anybody may have sent them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from xtreme_bench.benchmark import TASKS
+from xtreme_bench.bundle.check import Report, check
+from xtreme_bench.bundle.found import bundles_in
+from xtreme_bench.bundle.suspicion import Flag
+from xtreme_bench.bundle.verify import Verification, verify
+from xtreme_bench.bundle.write import read_manifest
+from xtreme_bench.comparison.arms import without_seed
+from xtreme_bench.errors import XtremeBenchError
+from xtreme_bench.files import digest
+from xtreme_bench.official.scores import cells, summary
+
+Manifest = Mapping[str, Any]
+# What an untrusted manifest may fill of a page.
+MOST_TEXT, MOST_LISTED = 200, 50
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One experiment: its bundles, their manifests and results, in the order of seeds.
+
+    `scores`: the means over seeds, computed here if `verified`, else claimed; empty if there are none.
+    """
+
+    slug: str
+    bundles: tuple[Path, ...]
+    manifests: tuple[Manifest, ...]
+    results: tuple[Verification, ...]
+    scores: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The name of the recipe."""
+        return str(self.manifests[0]["name"])
+
+    @property
+    def verified(self) -> bool:
+        """Whether all its bundles were scored here, and nothing was wrong."""
+        return all(result.verified for result in self.results)
+
+    @property
+    def coverage(self) -> frozenset[str]:
+        """The files that have scores; only entries with the same ones are ranked together."""
+        return frozenset(TASKS[task].file(code) for task in TASKS for code in cells(self.scores, task))
+
+    @property
+    def complete(self) -> bool:
+        """Whether it has all tasks and languages of XTREME."""
+        return not any(result.partial for result in self.results)
+
+    @property
+    def flags(self) -> tuple[Flag, ...]:
+        """The signs of copied labels: of each kind and task the first one in its bundles."""
+        found: dict[tuple[str, str | None], Flag] = {}
+        for flag in (flag for result in self.results for flag in result.flags):
+            found.setdefault((flag.kind, flag.task), flag)
+        return tuple(found.values())
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A bundle that no page can show, and why."""
+
+    place: str
+    problems: tuple[str, ...]
+
+
+def entries(places: Sequence[Path], labels: Path | None) -> tuple[list[Entry], list[Refused]]:
+    """Read, check and, with gold labels, verify all bundles in `places`.
+
+    The folders `seed-<n>` in one folder are one entry if their recipes differ only in the seed.
+    A faulty bundle is an entry that is not verified, or refused if its manifest cannot be read. Errors: `InputError` if
+    a place is missing, or the labels cannot be read.
+    """
+    refused: list[Refused] = []
+    groups: dict[tuple[Path, Any], list[tuple[Path, Manifest, Verification]]] = {}
+    for bundle in bundles_in(places):
+        try:
+            manifest = read_manifest(bundle)
+            result = _checked(check(bundle)) if labels is None else verify(bundle, labels)
+        except XtremeBenchError as error:
+            # The message names the path on this machine, which is nobody's business.
+            said = [str(problem) for problem in error.problems] or [str(error).replace(str(bundle), bundle.name)]
+            refused.append(Refused(bundle.name, tuple(one[:MOST_TEXT] for one in said[:MOST_LISTED])))
+            continue
+        groups.setdefault(_experiment(bundle, manifest), []).append((bundle, manifest, result))
+    slugs: set[str] = set()
+    return [_entry(group, slugs) for group in groups.values()], refused
+
+
+def _experiment(bundle: Path, manifest: Manifest) -> Any:
+    """What runs of one experiment share; a run that is not one of several seeds shares it with no other."""
+    if bundle.name != f"seed-{manifest['seed']}":
+        return bundle
+    return bundle.parent, manifest["name"], digest(without_seed(manifest))
+
+
+def _checked(report: Report) -> Verification:
+    """A check as a verification of nothing."""
+    return Verification(report.problems, report.notes, {}, "checked without gold labels", partial=report.partial)
+
+
+def _entry(group: Sequence[tuple[Path, Manifest, Verification]], slugs: set[str]) -> Entry:
+    bundles, manifests, results = zip(*sorted(group, key=lambda one: one[1]["seed"]), strict=True)
+    slug = stem = re.sub("[^a-z0-9-]", "-", manifests[0]["name"].lower())
+    while slug in slugs:
+        slug = f"{stem}-{sum(one.startswith(stem) for one in slugs) + 1}"
+    slugs.add(slug)
+    scored = all(result.verified for result in results)
+    found = [
+        result.scores if scored else manifest["scores"] or {}
+        for manifest, result in zip(manifests, results, strict=True)
+    ]
+    return Entry(slug, bundles, manifests, results, mean(found))
+
+
+def mean(runs: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The official result of several runs: the mean of each language that all have, then the means over them."""
+    if len(runs) == 1:
+        return runs[0]
+    table: dict[str, dict[str, dict[str, float]]] = {}
+    for task, row in TASKS.items():
+        for language in row.languages:
+            found = [run[task] for run in runs if task in run and language in run[task][row.metric[0]]]
+            if len(found) == len(runs):
+                scores = {metric: fmean(one[metric][language] for one in found) for metric in row.metric}
+                table.setdefault(task, {})[language] = scores
+    return summary(table)

@@ -1,0 +1,92 @@
+"""The plots of the page over steps and over layers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xtreme_bench.report import plots
+from xtreme_bench.report.markup import Figure, Section, section
+from xtreme_bench.report.plots import Line, Panel
+from xtreme_bench.run.seeds import chance_of
+from xtreme_bench.stage.kinds import KINDS
+from xtreme_bench.stage.store import Store
+
+if TYPE_CHECKING:
+    from xtreme_bench.run.outcome import Finished
+
+Record = Mapping[str, Any]
+# By the beginning of the points' names: what is on the y axis, and the caption.
+_CURVES = {
+    "dev": (
+        "development score, %",
+        "Each point is an evaluation on English development data; the weights of the best one were kept. Dashed: "
+        "chance, where a task has a fixed number of answers. A line that stays on it has learned nothing.",
+    ),
+    "loss": ("loss", "Each point is the loss of one batch, so the line is rough; a shared stage is drawn once."),
+}
+
+
+def curve_sections(runs: Sequence[Finished], store: Store) -> Iterator[Section | None]:
+    """Development scores of every training and, where its kind says so, the loss."""
+    for name, kind in KINDS.items():
+        wanted = [prefix for prefix in _CURVES if prefix in ("dev", kind.curve)] if kind.trains else []
+        figures = [_figure(name, prefix, runs, store) for prefix in wanted]
+        yield section(kind.phase.capitalize(), *figures)
+
+
+def _figure(kind: str, prefix: str, runs: Sequence[Finished], store: Store) -> Figure | None:
+    panels = _panels(runs, store, kind, prefix)
+    if not panels:
+        return None
+    ylabel, caption = _CURVES[prefix]
+    return Figure(plots.curves(f"{kind}-{prefix}", panels, ylabel, percent=prefix == "dev"), caption)
+
+
+def _panels(runs: Sequence[Finished], store: Store, kind: str, prefix: str) -> list[Panel]:
+    """One panel per curve of the stages of a kind, in it one line per run; a shared stage is drawn once."""
+    lines: dict[str, list[Line]] = {}
+    for record, number, label in _drawn(runs, lambda name: name == kind):
+        points = _points(store.out(record["key"]) / "curve.jsonl")
+        for name in dict.fromkeys(name for point in points for name in point if name.startswith(f"{prefix}/")):
+            found = [(point["step"], point[name]) for point in points if name in point]
+            steps, values = zip(*found, strict=True)
+            lines.setdefault(name.removeprefix(f"{prefix}/"), []).append((label, number, steps, values))
+    return [Panel(name, found, chance_of(name) if prefix == "dev" else None) for name, found in lines.items()]
+
+
+def _drawn(runs: Sequence[Finished], wanted: Callable[[str], bool]) -> Iterator[tuple[Record, int, str]]:
+    """The stages of the kinds wanted, shared ones once, each with its run's number and the name of its line."""
+    known: set[str] = set()
+    for number, run in enumerate(runs):
+        for record in run.records:
+            if wanted(record["kind"]) and record["key"] not in known:
+                known.add(record["key"])
+                yield record, number, run.manifest["name"] if not _shared(record, runs) else "both"
+
+
+def _shared(record: Record, runs: Sequence[Finished]) -> bool:
+    return len(runs) > 1 and all(any(one["key"] == record["key"] for one in run.records) for run in runs)
+
+
+def _points(file: Path) -> list[dict[str, Any]]:
+    try:
+        return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    except (OSError, ValueError):
+        return []
+
+
+def layers(runs: Sequence[Finished]) -> Figure | None:
+    """F1 on BUCC's development pairs by layer; None where the recipe did not ask for it."""
+    lines: dict[str, list[Line]] = {}
+    for record, number, label in _drawn(runs, lambda kind: KINDS[kind].tells == "layers"):
+        for code, scores in record["facts"]["bucc2018_dev_f1"].items():
+            lines.setdefault(f"bucc2018: {code}", []).append((label, number, range(len(scores)), scores))
+    if not lines:
+        return None
+    panels = [Panel(name, found) for name, found in lines.items()]
+    layer = runs[0].manifest["recipe"]["retrieval"]["layer"]
+    caption = f"Each point is a layer, 0 the embeddings; this recipe takes layer {layer}."
+    return Figure(plots.curves("layers", panels, "F1 on development pairs, %", "layer", percent=True), caption)
