@@ -50,7 +50,7 @@ test: check ## `make check`, then the slow tests
 test-docker: $(READY) ## the tests in containers: needs a Docker engine and XTREME_BENCH_BASE_IMAGE
 	$(VENV)/bin/python -m pytest -n 0 -m docker
 
-readme-tables: $(READY) ## write the tables of README.md anew from finished runs: [NAMES=quickstart] [DATA=folder]
+readme-tables: $(READY) ## write the tables of README.md from finished runs: [NAMES=quickstart] [DATA=folder]
 	$(VENV)/bin/python tools/readme_tables.py $(NAMES) $(if $(DATA),--data "$(DATA)")
 
 bench-data: $(READY) ## compare reading and tokenising with datasets.map: [DATA=folder]

@@ -258,8 +258,8 @@ def check_expect(
 
     `scores` maps a task, a group, `overall` or `<task>/transfer` (the mean without English) to `{value, within}`,
     `{at_least}` or `{at_most}`, in percent; `gains` does the same for the difference to the baseline's scores, and
-    `development` for `learned`, the best development scores in training (`manifest.development`). Any other form is a
-    problem too, because the recipe may come from an untrusted manifest.
+    `development` for `learned`, the best development scores of the trainings (`manifest.development`). Any other form
+    is a problem too, because the recipe may come from an untrusted manifest.
     """
     sections = (
         [expect.get(name) or {} for name in ("scores", "gains", "development")] if isinstance(expect, Mapping) else []

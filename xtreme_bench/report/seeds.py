@@ -11,6 +11,7 @@ from xtreme_bench.report import cost, page, page_again, terminal, versus
 from xtreme_bench.report.markup import Code, paragraph, section, table
 from xtreme_bench.report.tables import cell
 from xtreme_bench.report.verdict import expectations
+from xtreme_bench.report.versus import Versus
 from xtreme_bench.run.outcome import Outcome
 from xtreme_bench.run.seeds import Runs, Together
 from xtreme_bench.stage.store import Store
@@ -26,16 +27,16 @@ def tell(outcome: Outcome | Together, reports: Path, store: Store) -> tuple[str,
         written = page.write_page(outcome, reports / outcome.main.plan.recipe.name, store, tested)
     else:
         tested = versus.of_outcome(outcome, store)
-        text = "\n\n".join([means(outcome), *difference(tested)])
-        bundles = [one.bundle for one in outcome.main.finished.values()]
+        text, bundles = means(outcome, tested), [one.bundle for one in outcome.main.finished.values()]
         runs = [one for arm in _both(outcome) for one in arm.finished.values()]
         written = write_pages(outcome, reports / outcome.main.recipe.name, store, tested)
     cost.write(runs, written.parent)
     return f"{text}\n\n{cost.line(runs)}", [*(f"bundle: {bundle}" for bundle in bundles), f"report: {written}"]
 
 
-def means(together: Together) -> str:
-    """Mean, deviation and each run of the scores, of the recipe and its baseline; what failed; expectations."""
+def means(together: Together, tested: Versus) -> str:
+    """Mean, deviation and each run of the scores, of the recipe and its baseline; what failed; expectations; the
+    differences to the baseline with their intervals, where they were `tested`."""
     main, before = together.main, together.baseline
     parts = [f"{main.recipe.name}: {' '.join(main.recipe.description.split())}"]
     for runs in _both(together):
@@ -46,20 +47,12 @@ def means(together: Together) -> str:
     found = [[line.state, line.name, line.wanted, f"found {cell(line.found, 2)} on average"] for line in lines]
     if found:
         parts.append(f"expect\n{tabulate(found, tablefmt='plain', disable_numparse=True)}")
+    if tested.comparison is not None:
+        parts.append("\n".join(["differences to the baseline, with 95 % intervals", *tested.sentences]))
     return "\n\n".join(parts)
 
 
-def difference(tested: versus.Versus) -> list[str]:
-    """The conclusions about a recipe and its baseline, with 95 % intervals over test items and seeds."""
-    found = tested.comparison
-    if found is None:
-        return []
-    from xtreme_bench.comparison import forms  # needs numpy, and most commands have nothing to compare
-
-    return ["\n".join([f"{found.b} beside {found.a}, with 95 % intervals", *forms.sentences(found)])]
-
-
-def write_pages(together: Together, folder: Path, store: Store, tested: versus.Versus) -> Path:
+def write_pages(together: Together, folder: Path, store: Store, tested: Versus) -> Path:
     """Write the page of the means and, below it, one for each seed; returns the first."""
     for seed, outcome in together.outcomes.items():
         page.write_page(outcome, folder / f"seed-{seed}", store, versus.of_outcome(outcome, store))

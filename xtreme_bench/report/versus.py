@@ -26,6 +26,13 @@ class Versus:
     comparison: Comparison | None = None
     why: str = UNLABELLED
 
+    @property
+    def sentences(self) -> list[str]:
+        """What the comparison shows, in words."""
+        from xtreme_bench.comparison import forms
+
+        return forms.sentences(self.comparison) if self.comparison else []
+
     def find(self, level: str, name: str) -> Estimate | None:
         """The estimate of a mean or a cell; None where it is not tested."""
         found = self.comparison.level(level) if self.comparison else []

@@ -10,7 +10,6 @@ from typing import Any
 
 from xtreme_bench.benchmark import GROUPS, TASKS, of_group
 from xtreme_bench.bundle.check import check
-from xtreme_bench.bundle.manifest import development
 from xtreme_bench.bundle.paths import SUMMARY
 from xtreme_bench.errors import Problem, StageError
 from xtreme_bench.files import write_json
@@ -42,18 +41,17 @@ class Runs:
 
     @property
     def manifest(self) -> dict[str, Any]:
-        """The manifest of the first run that counts, with the means of scores and development scores."""
+        """The manifest of the first run that counts, with the means of all scores and the recipe's `expect`."""
         first = next(iter(self.counted.values())).manifest
         scored = [one.manifest["scores"] for one in self.counted.values()]
         expect = self.recipe.to_dict()["expect"]
         means = mean_scores(scored) if all(scored) else None
-        learned = mean_scores([development(one.manifest) for one in self.counted.values()])
-        return {
-            **first,
-            "scores": means,
-            "dev": {"all": {"dev": learned}},
-            "recipe": {**first["recipe"], "expect": expect},
-        }
+        dev = {stage: {**facts, "dev": self._learned(stage)} for stage, facts in first["dev"].items()}
+        return {**first, "scores": means, "dev": dev, "recipe": {**first["recipe"], "expect": expect}}
+
+    def _learned(self, stage: str) -> Any:
+        """The means of a training's best development scores."""
+        return mean_scores([one.manifest["dev"][stage].get("dev") or {} for one in self.counted.values()])
 
     def rows(self) -> dict[str, dict[str, Any]]:
         """For each task, group and overall: mean, standard deviation, and the score of each run."""
