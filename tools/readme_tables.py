@@ -125,7 +125,9 @@ def written(name: str, places: Places, submissions: Path) -> str:
         text = f"{compared_table(found)}\n\n{' '.join(forms.sentences(found))}"
     else:
         text = alone_table(manifests[arms[0]])
-    recipe = recipe_hash(one["recipe"] for one in every)
+    # Read again, so that fields that are newer than the bundle have their default.
+    read = (load.recall(one["recipe"], one["name"])[0] for one in every)
+    recipe = recipe_hash(one.to_dict() for one in read if one is not None)
     stages = stages_hash(stage["key"] for one in every for stage in one["stages"])
     return f"<!-- table {name} recipe={recipe} stages={stages} -->\n\n{text}\n\n<!-- end {name} -->"
 
