@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 from types import ModuleType
 
-import pytest
 from places import ROOT
 
 from xtreme_bench.run.reproduce import Places, plans
@@ -30,12 +29,6 @@ tool = _tool()
 def test_no_table_of_readme_is_older_than_its_recipe() -> None:
     assert tool.stale(README, {}) == []
     assert [table["name"] for table in tool.TABLE.finditer(README)][:1] == ["quickstart"]
-
-
-@pytest.mark.slow  # what edits code alone need not run the recipe at once, a release must
-def test_no_table_of_readme_is_older_than_the_stages_of_its_recipe(tmp_path: Path) -> None:
-    planned = {"quickstart": plans(str(ROOT / "recipes/quickstart.yaml"), Places(store=tmp_path))}
-    assert tool.stale(README, planned) == []
 
 
 def test_a_table_of_another_recipe_or_of_other_code_is_named(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ STEPS: dict[str, dict[str, int]] = {
     "multitask9-translated": {"intermediate": 811_431, **FINETUNING},
     "multitask9-both": {"intermediate": 1_622_862, **FINETUNING},
     "multitask8": {"intermediate": 201_969, **FINETUNING},
-    "quickstart": {"intermediate": 60, **SHORT},
+    "quickstart": {"intermediate": 80, **SHORT},
     "quickstart-baseline": SHORT,
     "quickstart-scratch": {"intermediate": 600, **SMALL},
     "quickstart-scratch-baseline": SMALL,
