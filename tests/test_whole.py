@@ -188,7 +188,7 @@ def test_results_of_other_code_are_taken_where_the_user_accepts_them_and_marked(
     done = subprocess.run([*command(), "--accept-code"], cwd=path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "done in" not in done.stderr
-    assert "results of full made by other code, and accepted" in done.stdout
+    assert "results of full made by other code and accepted (--accept-code)" in done.stdout
     before, after = (read_manifest(one / "submissions/full") for one in (finished, path))
     assert {one["kind"] for one in after["stages"] if one.pop("accepted_code", None)} == {
         "pretrain", "intermediate", "finetune",
@@ -215,7 +215,7 @@ def test_an_expectation_that_is_not_met_ends_with_1_and_keeps_the_bundle(finishe
     (path / "recipes/full.yaml").write_text(BASE + FULL.replace("overall: {at_least: 0}", "overall: {at_least: 100}"))
     done = run(path)
     assert done.returncode == 1
-    assert "expect: overall: at least 100 expected" in done.stderr
+    assert "expect: overall: expected at least 100" in done.stderr
     assert read_manifest(path / "submissions/full")["name"] == "full"
 
 
