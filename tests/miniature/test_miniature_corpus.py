@@ -28,7 +28,7 @@ from xtreme_bench.miniature.scope import Scope
 from xtreme_bench.miniature.targets import pair_files
 from xtreme_bench.stage.job import Job
 
-SETTING: dict[str, Any] = {"seed": 5, "scale": 0.05, "languages": ["zh", "en", "de"]}
+SETTING: dict[str, Any] = {"seed": 5, "scale": 0.02, "languages": ["zh", "en", "de"]}
 
 
 @pytest.fixture(scope="module")
