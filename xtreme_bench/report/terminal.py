@@ -16,8 +16,8 @@ from xtreme_bench.report import manifest_differences as differences
 from xtreme_bench.report.claims import Manifest, Scores, accepted, near, reference_of, scores_of, trained, zero_shot
 from xtreme_bench.report.page import write_comparison_page, write_page
 from xtreme_bench.report.tables import cell
-from xtreme_bench.report.verdict import NOT_TESTED, expectations, verdict
-from xtreme_bench.report.versus import Versus
+from xtreme_bench.report.verdict import expectations, verdict
+from xtreme_bench.report.versus import NOT_TESTED, Versus
 from xtreme_bench.wording import count
 
 if TYPE_CHECKING:

@@ -39,6 +39,9 @@ class Versus:
         return next((one for one in found if one.name == name), None)
 
 
+NOT_TESTED = Versus()
+
+
 def of_bundles(bundles: Sequence[Path], manifests: Sequence[Manifest], labels: Path) -> dict[int, Versus]:
     """Index of each bundle -> its comparison with the bundle that is the reference of the others, if one is."""
     at = reference_of(manifests)
@@ -67,7 +70,7 @@ def of_outcome(outcome: Outcome | Together, store: Store) -> Versus:
 def _of_runs(main: Sequence[Finished], before: Sequence[Finished], store: Store) -> Versus:
     score = main[0].plan.score
     if not before or score is None:
-        return Versus()
+        return NOT_TESTED
     # These need numpy, and most reports have nothing to compare.
     from xtreme_bench.comparison.arms import read_arm
     from xtreme_bench.comparison.compare import compare
