@@ -66,6 +66,7 @@ def test_equal_runs_cannot_be_told_apart() -> None:
     assert {each.verdict for each in result[0].estimates} == {"cannot tell"}
 
 
+@pytest.mark.slow
 def test_chance_alone_is_called_significant_in_about_one_of_twenty_comparisons() -> None:
     found = [
         one(

@@ -35,6 +35,7 @@ def test_the_recipes_and_the_schema_come_with_the_package() -> None:
     assert (files.SHIPPED / files.SCHEMA).read_bytes() == (ROOT / "recipes" / files.SCHEMA).read_bytes()
 
 
+@pytest.mark.slow
 def test_they_are_files_in_the_wheel_and_in_the_source_archive(tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     for name in ("xtreme_bench", "recipes"):
