@@ -57,6 +57,14 @@ SETTINGS: dict[str, Any] = {
     "stride": None,
 }
 FINETUNING = {**SETTINGS, "method": "full", "evaluate_every": 4, "evaluate_on": 20, "patience": 30, "examples": 0}
+MIXED: dict[str, Any] = {
+    **FINETUNING,
+    "steps": 12,
+    "qa_length": 40,
+    "qa_stride": 16,
+    "tasks": {"squad_v1": {}, "hellaswag": {}},
+    "sampling": {"kind": "uniform", "cap": None, "temperature": 1.0},
+}
 # What a recipe need not say.
 UNSAID: dict[str, Any] = {
     "select_on": ("en",),
