@@ -106,7 +106,7 @@ def of(stage: Stage, store: Store, device: Devices, shape: Shape | None = None) 
     on = device(shape.width, shape.feedforward, shape.heads, stage.params.threads, stage.params.precision)
     if on is None:
         return None
-    method = stage.params.method if stage.row.trains else None
+    method = stage.params.method if stage.row.trains else ""
     passes, whole = _PASSES.get(method, 1), method == "full"
     rows = reading.rows_in_use(stage, store) if whole else None
     trained = shape.inner + (shape.vocabulary if rows is None else rows) * shape.width if whole else 0
