@@ -75,6 +75,7 @@ UNSAID: dict[str, Any] = {
     "retrain": False,
     "pooling": "first",
     "blocks": None,
+    "length": None,
 }
 
 

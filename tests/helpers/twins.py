@@ -23,7 +23,7 @@ def twin(path: Path) -> list[str]:
         "data={source: miniature, scale: 0.03}",
         f"model={_SCRATCH}",
         f"pretraining={_PRETRAINING}",
-        f"finetuning={{xnli: {_TRAINING}}}",
+        f"finetuning={{xnli: {_TRAINING.replace('{', f'{{{_method(recipe)}', 1)}}}",
         "targets={xnli: {languages: [en, de]}, tatoeba: {languages: [de]}}",
         "retrieval={layer: 1, pooling: mean, max_length: 32}",
         "seed=1",
@@ -31,6 +31,12 @@ def twin(path: Path) -> list[str]:
         *(f"{key}=" for key in ("baseline", "expect", "held_out", "contrast") if _has(recipe, key)),
     ]
     return found + [f"intermediate.{line}" for line in _intermediate(recipe)]
+
+
+def _method(recipe: Recipe) -> str:
+    """The method by which a recipe fine-tunes, with a number that a tiny encoder has room for."""
+    method = next(iter(recipe.finetuning.values())).method
+    return f"method: {{train: prompt, length: {method.length // 4}}}, " if method.length else ""
 
 
 def _has(recipe: Recipe, key: str) -> bool:

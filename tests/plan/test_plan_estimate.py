@@ -121,6 +121,19 @@ def test_a_training_of_the_head_alone_has_no_backward_pass_through_the_encoder_a
     assert (head["disk_bytes"], head["kept_bytes"]) == (0, 0)
 
 
+def test_a_training_of_a_prefix_has_half_a_backward_pass_and_keeps_the_prefix_alone(tmp_path: Path) -> None:
+    found = []
+    for settings in ("epochs: 2", "epochs: 2, method: {train: prompt, length: 16}"):
+        made, store = planned(tmp_path, RECIPE.replace("epochs: 2", settings)), Store(tmp_path / "store")
+        tokenised(made, store)
+        found.append(estimated(made, store)["finetune"])
+    whole, prompt = found
+    assert 2 / 3 < prompt["flops"] / whole["flops"] < 1
+    weights = 2 * 16 * 2 * 32
+    assert (prompt["disk_bytes"], prompt["kept_bytes"]) == (36 * weights, 4 * weights)
+    assert prompt["memory_bytes"] < whole["memory_bytes"]
+
+
 def test_a_second_training_on_all_rows_counts_too(tmp_path: Path) -> None:
     found = []
     for settings in ("epochs: 1", "epochs: 1, retrain: all"):

@@ -67,12 +67,13 @@ def test_every_architecture_of_the_table_is_tested_here() -> None:
     assert ARCHITECTURES["camembert"] is ARCHITECTURES["roberta"]
 
 
-def test_the_table_in_the_docs_has_every_architecture_and_says_how_it_is_exported() -> None:
+def test_the_table_in_the_docs_has_every_architecture_and_says_how_it_is_trained_and_exported() -> None:
     text = Path("docs/encoders.md").read_text(encoding="utf-8").partition("| architecture |")[2].partition("\n\n")[0]
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines()[2:]]
-    said = {name: (trained, exported) for names, _, trained, exported, _ in rows for name in names.split(", ")}
+    said = {name: (methods, exported) for names, _, methods, exported, _ in rows for name in names.split(", ")}
     graphs = {True: "hand-written graph", False: "`torch.onnx`"}
-    assert said == {f"`{name}`": ("whole, top, head", graphs[row.graph]) for name, row in ARCHITECTURES.items()}
+    trained = {True: "whole, top, head", False: "whole, top, prompt, head"}
+    assert said == {f"`{name}`": (trained[row.own_attention], graphs[row.graph]) for name, row in ARCHITECTURES.items()}
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -47,14 +47,17 @@ def content(plan: Plan, records: Sequence[Mapping[str, Any]], scores: Mapping[st
         "zero_shot": zero_shot(recipe),
         "near": near(recipe),
         "left_out": {stage.name: found for stage in plan.stages if (found := facts[stage.key].get("dropped"))},
-        "dev": {stage.name: facts[stage.key] for stage in plan.stages if stage.row.tells == "dev"},
+        "dev": {stage.name: _said(facts[stage.key]) for stage in plan.stages if stage.row.tells == "dev"},
         "retrieval": {
-            task: {name: fact for name, fact in facts[stage.key].items() if name != "summary"}
-            for task, stage in plan.predictions.items()
-            if stage.row.tells == "retrieval"
+            task: _said(facts[stage.key]) for task, stage in plan.predictions.items() if stage.row.tells == "retrieval"
         },
         **{field: _only(plan, facts, field) for field in ("audit", "precision", "layers", "chosen_layer")},
     }
+
+
+def _said(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts without the sentence that says them while a run goes on."""
+    return {name: fact for name, fact in facts.items() if name != "summary"}
 
 
 def released(recipe: Recipe) -> dict[str, Any]:

@@ -18,6 +18,9 @@ from xtreme_bench.training.params import Pretrain
 # Bytes of a trained weight: itself, its gradient and two moments in memory. On the disk a checkpoint has it and both
 # moments, beside the checkpoint before, and the best weights of each.
 _IN_MEMORY, _ON_DISK, _WEIGHT = 16, 32, 4
+# Times the forward pass that a step of a method takes: the backward one costs as much for what is computed, and as much
+# again for the weights of the encoder, where they learn.
+_PASSES = {"full": 3, "prompt": 2}
 
 
 @dataclass(frozen=True)
@@ -44,11 +47,9 @@ class Shape:
         """Operations of one pass over `tokens` in sequences of `length`, attention included."""
         return tokens * (2 * self.inner + 4 * self.layers * self.width * length)
 
-    def operations(self, read: Reading, *, learns: bool) -> float:
-        """Operations for all that a stage reads; the backward pass, where weights learn, is twice the forward one."""
-        return sum((3 if learns else 1) * self._pass(one) for one in read.learned) + sum(
-            map(self._pass, read.looked_at)
-        )
+    def operations(self, read: Reading, passes: int) -> float:
+        """Operations for all that a stage reads; what is learned from takes `passes` times the forward pass."""
+        return sum(passes * self._pass(one) for one in read.learned) + sum(map(self._pass, read.looked_at))
 
     def _pass(self, read: Tokens) -> float:
         head = 2 * read.hidden * (self.width**2 + self.width * self.vocabulary)
@@ -105,15 +106,19 @@ def of(stage: Stage, store: Store, device: Devices, shape: Shape | None = None) 
     on = device(shape.width, shape.feedforward, shape.heads, stage.params.threads, stage.params.precision)
     if on is None:
         return None
-    learns = stage.row.trains and stage.params.method == "full"
-    rows = reading.rows_in_use(stage, store) if learns else None
-    trained = shape.inner + (shape.vocabulary if rows is None else rows) * shape.width if learns else 0
+    method = stage.params.method if stage.row.trains else ""
+    passes, whole = _PASSES.get(method, 1), method == "full"
+    rows = reading.rows_in_use(stage, store) if whole else None
+    trained = shape.inner + (shape.vocabulary if rows is None else rows) * shape.width if whole else 0
+    if method == "prompt":
+        trained = 2 * stage.params.length * shape.layers * shape.width
     record = store.record(stage.key)
     took = record["seconds"] if record else None
-    flops = shape.operations(read, learns=learns)
+    flops = shape.operations(read, passes)
     seconds = flops / on.rate(stage.params.precision) + trained * (read.steps or 0) * on.update
-    memory = (_IN_MEMORY * trained or _WEIGHT * shape.total) + (_activations(stage, shape, read, on) if learns else 0)
-    kept = _kept(stage, shape)
+    memory = _IN_MEMORY * trained + (0 if whole else _WEIGHT * shape.total)
+    memory += _activations(stage, shape, read, on) if passes > 1 else 0
+    kept = _WEIGHT * (shape.total if whole else trained)
     return {
         "device": on.name,
         "steps": read.steps,
@@ -136,12 +141,6 @@ def _activations(stage: Stage, shape: Shape, read: Reading, on: Device) -> int:
     recomputed = stage.params.activations == "recompute"
     sizes = shape.width, shape.heads, shape.layers, read.sequences, read.longest
     return int(min(room.activations(*sizes, recomputed=recomputed), on.for_activations))
-
-
-def _kept(stage: Stage, shape: Shape) -> int:
-    """Bytes of what a stage leaves in the store: the encoder, if it has trained one."""
-    whole = stage.row.trains and stage.params.method == "full"
-    return _WEIGHT * shape.total if whole else 0
 
 
 def peak_disk(entries: Sequence[dict[str, Any]], jobs: int) -> int:

@@ -145,7 +145,7 @@ def predict(
 
 
 def _method(method: Method) -> dict[str, Any]:
-    return {"method": method.train, "blocks": method.blocks}
+    return {"method": method.train, "blocks": method.blocks, "length": method.length}
 
 
 def _machine(recipe: Recipe) -> dict[str, Any]:

@@ -102,12 +102,20 @@ def _check_miniature(tree: Entries, reading: Reading) -> None:
                 reading.fault(message, entry.line)
 
 
+# Methods that leave the encoder as it is, and why intermediate training has no use for them.
+_DROPPED = {
+    "head": "trains only heads, which are dropped afterwards",
+    "prompt": "trains only a prefix and heads, which belong to one task, and leaves the encoder as it is",
+}
+
+
 def _check_training(tree: Entries, reading: Reading) -> None:
     """What each phase makes is used: its encoder, or its head for a source that a target needs."""
     for place in (("intermediate",), *(("finetuning", source) for source in tree.named("finetuning"))):
         _check_method(tree, (*place, "method"), reading)
-    if "head" in (tree.text("intermediate", "method"), tree.text("intermediate", "method", "train")):
-        message = "intermediate.method head trains only heads, which are dropped afterwards; leave it out or use full"
+    method = tree.text("intermediate", "method") or tree.text("intermediate", "method", "train")
+    if method in _DROPPED:
+        message = f"intermediate.method {method} {_DROPPED[method]}; leave it out or use full"
         reading.fault(message, tree.line_of("intermediate", "method"))
     targets = tree.named("targets")
     for source, entry in tree.named("finetuning").items():
@@ -123,14 +131,22 @@ def _check_training(tree: Entries, reading: Reading) -> None:
             reading.fault(message, retrain.line)
 
 
+# The methods that need a number, its field, what it counts, and an example.
+_NUMBERS = {"top": ("blocks", "a number of blocks", 6), "prompt": ("length", "the length of its prefix", 16)}
+
+
 def _check_method(tree: Entries, place: tuple[str, ...], reading: Reading) -> None:
-    """The method top, and no other, has a number of blocks, which the model has."""
+    """Each number of a method stands with this method, and with no other; the model has the blocks."""
     name, train = ".".join(place), tree.text(*place) or tree.text(*place, "train")
+    for method, (field, what, example) in _NUMBERS.items():
+        number = tree.at(*place, field)
+        if train == method and number is None:
+            message = f"{name} {method} needs {what}; write {{train: {method}, {field}: {example}}}"
+            reading.fault(message, tree.line_of(*place))
+        if number is not None and train != method:
+            message = f"{name}.{field} is for train: {method}, here it is {train or 'full'}; remove it"
+            reading.fault(message, number.line)
     blocks = tree.at(*place, "blocks")
-    if train == "top" and blocks is None:
-        reading.fault(f"{name} top needs a number of blocks; write {{train: top, blocks: 6}}", tree.line_of(*place))
-    if blocks is not None and train != "top":
-        reading.fault(f"{name}.blocks is for train: top, here it is {train or 'full'}; remove it", blocks.line)
     count = tree.whole(*place, "blocks", default=0)
     layers = tree.whole("model", "scratch", "layers", default=Scratch.layers)
     if tree.at("model", "scratch") and blocks is not None and count and layers and count > layers:

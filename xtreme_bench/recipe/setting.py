@@ -115,16 +115,20 @@ class Method:
     SHORT: ClassVar[str] = "train"
 
     train: str = setting(
-        "full: all weights learn. head: only the head, the encoder stays as it is. top: the head and the upper blocks.",
+        "full: all weights learn. head: only the head, the encoder stays as it is. top: the head and the upper blocks. "
+        "prompt: the head and a prefix of keys and values in every block.",
         default="full",
-        choices=("full", "head", "top"),
+        choices=("full", "head", "top", "prompt"),
     )
     blocks: int | None = setting("With top: the number of upper blocks that learn.", default=None, low=1, high=1000)
+    length: int | None = setting("With prompt: the length of the prefix.", default=None, low=1, high=8192)
 
 
 def method_field() -> Any:
     """What of an encoder learns."""
-    return setting("Which weights learn: full, head, or {train: top, blocks: N}.", default=Method())
+    return setting(
+        "Which weights learn: full, head, {train: top, blocks: N} or {train: prompt, length: N}.", default=Method()
+    )
 
 
 def pooling_field() -> Any:

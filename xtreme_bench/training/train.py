@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +116,24 @@ def intermediate(job: Job[Intermediate]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
+class Share:
+    """How many weights of an encoder learn, with those that the method adds, of how many it has."""
+
+    weights: int
+    of: int
+
+    def __str__(self) -> str:
+        share = f"{self.weights / self.of:.2%}".replace("%", " %")
+        return f"{self.weights:,} of the encoder's {self.of:,} weights learn ({share})"
+
+
+def share(encoder: Encoder) -> Share:
+    """How much of an encoder learns, after a method has begun and before words are left out."""
+    sizes = [(value.numel(), value.requires_grad) for value in encoder.model.parameters()]
+    return Share(sum(size for size, learns in sizes if learns), sum(size for size, _ in sizes))
+
+
+@dataclass(frozen=True)
 class _Trained:
     """The result of a training, in memory."""
 
@@ -123,6 +141,7 @@ class _Trained:
     encoder: Encoder
     mixture: Mixture
     course: Course
+    learned: Share
 
     @property
     def tasks(self) -> list[Task]:
@@ -143,7 +162,8 @@ def _train(
     accelerator = prepare_device(job.params)
     encoder = encoders.load(job.inputs["encoder"])
     torch.manual_seed(job.params.seed)
-    methods.of(job.params.method).begin(encoder, job.params.blocks)
+    methods.of(job.params.method).begin(encoder, job.params.size)
+    learned = share(encoder)
     below = job.inputs.get("frozen")
     tasks = [
         make_task(encoder, corpus, job.inputs[name], job.params.pooling, part, below)
@@ -154,7 +174,7 @@ def _train(
     course = fit(job, accelerator, encoder, mixed.tasks, mixed.probability, mixed.steps)
     if trimmed:
         trimmed.put_back(encoder, mixed.decay(course.kept, job.params))
-    return _Trained(accelerator, encoder, mixed, course)
+    return _Trained(accelerator, encoder, mixed, course, learned)
 
 
 def _development(job: Job[Tuning], corpora: Mapping[str, Corpus]) -> Iterator[Examples]:
@@ -199,6 +219,8 @@ def _facts(trained: _Trained, corpora: Iterable[Corpus]) -> dict[str, Any]:
         "dev": {name: round(value, 4) for name, value in course.best.items()},
         "metric": {corpus.name: metric(corpus) for corpus in corpora if corpus.development},
         "examples": mixture.rows(trained.tasks),
+        "learned": asdict(trained.learned),
+        "summary": str(trained.learned),
     }
 
 
