@@ -23,7 +23,7 @@ from xtreme_bench.data import formats, intermediate, targets, text
 from xtreme_bench.data.usable import LeftOut
 from xtreme_bench.data.usage import Usage
 from xtreme_bench.files import write_json
-from xtreme_bench.rows import ChoiceRow, PairRow, QuestionRow, Row, SentenceRow, TaggedRow
+from xtreme_bench.rows import ChoiceRow, DialogueRow, PairRow, QuestionRow, Row, SentenceRow, TaggedRow
 from xtreme_bench.stage.job import Job
 
 CHUNK = 2048
@@ -134,6 +134,8 @@ def texts(row: Row) -> Texts:
             return row.question, row.context
         case SentenceRow():
             return (row.text,)
+        case DialogueRow():
+            return ("\n".join(turn.user for turn in row.turns),)
 
 
 class _Tests:

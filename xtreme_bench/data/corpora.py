@@ -32,7 +32,12 @@ _DRAW = 1
 
 Read = Callable[[Counter[str]], Iterator[Any]]
 # The family by which the targets of a group are trained and predicted; retrieval is neither.
-FAMILY: Mapping[Group, Family] = {"classification": "classification", "tagging": "tagging", "qa": "qa"}
+FAMILY: Mapping[Group, Family] = {
+    "classification": "classification",
+    "tagging": "tagging",
+    "qa": "qa",
+    "dialogue": "dialogue",
+}
 
 
 @dataclass(frozen=True)
@@ -108,7 +113,7 @@ class SourceChoice:
         if self.retrain:
             parts["all"] = _first(partial(read, "all"), self.examples)
         limits = Limits(self.max_length, self.stride or 0)
-        return Corpus(self.source, family, targets.labels(self.source), limits, parts)
+        return Corpus(self.source, family, targets.labels(self.source, data), limits, parts)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from xtreme_bench.benchmark import TASKS
+from xtreme_bench.benchmark import TASKS, of_group
 from xtreme_bench.data.imposters import file_fault
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.intermediate import CORPORA, SPLITS
@@ -31,7 +31,16 @@ def source_file(source: str, split: str) -> str:
         return f"squad/{split}-v1.1.json"
     if source == "tydiqa":
         return "tydiqa/tydiqa-goldp-v1.1-train/tydiqa.goldp.en.train.json"
-    return f"{source}/{split}-en.tsv"
+    return f"{source}/{split}-en.{TASKS[source].extension}"
+
+
+def ontology_file(task: str, language: str) -> str:
+    """The slots of a dialogue task and their values, as a language calls them."""
+    return f"{task}/ontology-{language}.json"
+
+
+def _ontologies(name: str, language: str) -> list[str]:
+    return [ontology_file(name, language)] if name in of_group("dialogue") else []
 
 
 def test_file(task: str, language: str) -> str:
@@ -92,7 +101,7 @@ def parallel_files(language: str) -> tuple[str, str]:
 
 def training_files(source: str) -> list[str]:
     """All files that fine-tuning on `source` reads."""
-    return sorted({source_file(source, split) for split in SPLITS})
+    return sorted({*(source_file(source, split) for split in SPLITS), *_ontologies(source, "en")})
 
 
 def test_files(task: str, language: str) -> list[str]:
@@ -101,7 +110,7 @@ def test_files(task: str, language: str) -> list[str]:
         return sorted(tatoeba_files(language))
     if task == "bucc2018":
         return sorted([*bucc_files(language, "dev"), *bucc_files(language, "test"), bucc_gold_file(language)])
-    return [test_file(task, language)]
+    return [test_file(task, language), *_ontologies(task, language)]
 
 
 def intermediate_files(task: str, languages: Iterable[str] = ("en",), select_on: Iterable[str] = ("en",)) -> list[str]:

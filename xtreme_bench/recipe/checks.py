@@ -139,7 +139,7 @@ def _check_method(tree: Entries, place: tuple[str, ...], reading: Reading) -> No
 
 def _check_pooling(tree: Entries, reading: Reading) -> None:
     """Pooling is for heads that see one vector a text; those of tagging and question answering see every token."""
-    sentences = sources_of(of_group("classification"))
+    sentences = sources_of([*of_group("classification"), *of_group("dialogue")])
     for source in tree.named("finetuning"):
         pooling = tree.at("finetuning", source, "pooling")
         if pooling is not None and source in SOURCES and source not in sentences:

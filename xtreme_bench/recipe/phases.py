@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+from xtreme_bench.benchmark import of_group
 from xtreme_bench.data.items import KINDS
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.recipe.setting import (
@@ -202,8 +203,17 @@ class Training:
 
 
 _QA: dict[str, Any] = {"epochs": 2.0, "batch": 16, "max_length": 384, "stride": 128}
+# Settings of the tracker in nikitacs16/xlift_dst; all development turns, because a few dialogues say little.
+_DIALOGUE: dict[str, Any] = {
+    "epochs": 100.0, "batch": 4, "learning_rate": 5.0e-5, "max_length": 64, "evaluate_on": 0, "patience": 10,
+}  # fmt: skip
 # Where a source has other settings than the fields' own, or than those of question answering.
-_OF_SOURCE: dict[str, dict[str, Any]] = {"pawsx": {"epochs": 5.0}, "udpos": {"epochs": 10.0}, "panx": {"epochs": 10.0}}
+_OF_SOURCE: dict[str, dict[str, Any]] = {
+    "pawsx": {"epochs": 5.0},
+    "udpos": {"epochs": 10.0},
+    "panx": {"epochs": 10.0},
+    **dict.fromkeys(of_group("dialogue"), _DIALOGUE),
+}
 FINETUNING: Mapping[str, Training] = MappingProxyType(
     {source: Training(**(_QA if source in QA_SOURCES else {}), **_OF_SOURCE.get(source, {})) for source in SOURCES}
 )
