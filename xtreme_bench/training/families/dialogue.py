@@ -60,8 +60,8 @@ class Tracker(nn.Module):
         pairs = [label.partition("=") for label in labels]
         numbers = {slot: number for number, slot in enumerate(dict.fromkeys(slot for slot, _, _ in pairs))}
         self.slot_of.copy_(torch.tensor([numbers[slot] for slot, _, _ in pairs]))
-        self.names.copy_(vectors(encoder, [slot for slot, _, _ in pairs], self.pooling))
-        self.values.copy_(vectors(encoder, [value for _, _, value in pairs], self.pooling))
+        self.names.copy_(_apart(vectors(encoder, [slot for slot, _, _ in pairs], self.pooling)))
+        self.values.copy_(_apart(vectors(encoder, [value for _, _, value in pairs], self.pooling)))
 
     def forward(self, hidden: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:
         """How near each candidate is to each slot of each turn; those of other slots are infinitely far."""
@@ -99,6 +99,15 @@ class Tracker(nn.Module):
         states, _ = self.turns(padded.transpose(1, 2).flatten(0, 1))
         by_dialogue = states.unflatten(0, (len(turns), -1)).transpose(1, 2)
         return torch.cat([each[:count] for each, count in zip(by_dialogue, turns, strict=True)])
+
+
+def _apart(vectors: torch.Tensor) -> torch.Tensor:
+    """Vectors without what they have in common, all of one length, which is that of what they are compared with.
+
+    Those of XLM-R and of encoders that were tuned for retrieval point in nearly the same direction, so that no distance
+    between them could tell two values from each other.
+    """
+    return functional.layer_norm(vectors - vectors.mean(0), vectors.shape[1:])
 
 
 @torch.no_grad()
