@@ -25,21 +25,20 @@ Ontology = dict[str, tuple[str, ...]]
 
 # "Any will do", a value of each slot that the released ontologies leave out.
 WOZ_ANY = {"en": "dontcare", "de": "es ist egal", "it": "non importa"}
+# What stands in place of the split in the names of ontologies.
+_ONTOLOGY = "dstc2"
 WOZ_SPLITS = {"train": "train", "validate": "dev", "test": "test"}
 
 
 def prepare_woz(preparation: Preparation) -> None:
     """Write what was found of Multilingual WoZ 2.0: the ontology of each language with dialogues, and their splits."""
     found = preparation.files("woz", "WoZ 2.0", "split", "language")
-    ontologies = preparation.files("woz", "WoZ 2.0 ontology", "language")
-    read = {
-        language: read_woz_ontology(preparation.use("woz", path), language)
-        for (language,), path in sorted(ontologies.items())
-        if language in TASKS["woz"].languages
-    }
-    _require_one_order("woz", read, {language: path for (language,), path in ontologies.items()})
-    for (released, language), path in sorted(found.items()):
-        if language in TASKS["woz"].languages:
+    found = {key: path for key, path in sorted(found.items()) if key[1] in TASKS["woz"].languages}
+    ontologies = {language: path for (split, language), path in found.items() if split == _ONTOLOGY}
+    read = {one: read_woz_ontology(preparation.use("woz", path), one) for one, path in ontologies.items()}
+    _require_one_order("woz", read, ontologies)
+    for (released, language), path in found.items():
+        if released in WOZ_SPLITS:
             preparation.use("woz", path)
             rows = read_woz(path, f"dialogues of woz in {language}", _needed(read, "woz", language, path))
             _write(preparation, "woz", WOZ_SPLITS[released], language, rows)
