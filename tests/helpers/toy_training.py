@@ -67,6 +67,7 @@ UNSAID: dict[str, Any] = {
     "retrain": False,
     "pooling": "first",
     "blocks": None,
+    "others": None,
 }
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from small_dialogues import dialogues, ontology, write_dialogues
-from toy_training import FINETUNING, KilledError, digests, killed_at, make_job, tiny_encoder
+from toy_training import FINETUNING, KilledError, digests, killed_at, make_job, some_of, tiny_encoder
 
-from xtreme_bench.data.corpora import Limits
+from xtreme_bench.data.corpora import Limits, Share, SourceChoice
 from xtreme_bench.data.dialogues import candidates
 from xtreme_bench.errors import InputError
 from xtreme_bench.rows import DialogueRow, Turn
@@ -135,3 +136,20 @@ def test_the_tracker_learns_resumes_to_the_byte_and_predicts_in_the_words_of_the
     test = dialogues("de", 12, 3)
     assert {one: len(states) for one, states in german.items()} == {one: len(turns) for one, turns in test.items()}
     assert {slot for states in german.values() for state in states for slot in state} <= {"essen", "gegend"}
+
+
+def test_a_share_of_the_dialogues_in_another_language_is_drawn_by_the_seed(tmp_path: Path) -> None:
+    data = write_dialogues(tmp_path / "data")
+    german = dialogues("de", 40, 1)
+    (data / "woz/train-de.json").write_text(json.dumps(german), encoding="utf-8")
+
+    def rows(share: float, seed: int) -> list[Any]:
+        choice = some_of(SourceChoice, WOZ, others=Share(("de",), share, seed))
+        return list(choice.open(data).parts["train"](Counter()))
+
+    drawn = rows(0.1, 7)
+    assert [next(iter(one.ontology)) for one in drawn] == ["food"] * 40 + ["essen"] * 4
+    assert {one.id for one in drawn[40:]} <= german.keys()
+    assert rows(0.1, 7) == drawn
+    assert rows(0.1, 8) != drawn
+    assert len(rows(1.0, 7)) == 80

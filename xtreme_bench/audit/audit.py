@@ -102,8 +102,10 @@ def sources(data: Path, used: Usage) -> Iterator[Source]:
         for code in used.select_on:
             dev = partial(_rows, intermediate.read, data, task, "dev", code)
             yield Source(f"{task} (development)", "choice of checkpoints", code, dev)
-    for name in used.finetuning:
-        yield Source(name, "fine-tuning", "en", partial(_rows, targets.read_train, data, name, "train"))
+    for name, codes in used.finetuning.items():
+        for code in codes:
+            read = partial(targets.read_train, language=code)
+            yield Source(name, "fine-tuning", code, partial(_rows, read, data, name, "train"))
         dev = partial(_rows, targets.read_train, data, name, "dev")
         yield Source(f"{name} (development)", "choice of checkpoints", "en", dev)
 

@@ -36,8 +36,10 @@ def labels(source: str, data: Path) -> tuple[str, ...]:
     return TASKS[source].labels if source in TASKS else ()
 
 
-def read_train(data: Path, source: str, split: str, left_out: LeftOut | None = None) -> Iterator[Row]:
-    """The English "train" or "dev" rows of a source of fine-tuning.
+def read_train(
+    data: Path, source: str, split: str, left_out: LeftOut | None = None, language: str = "en"
+) -> Iterator[Row]:
+    """The "train" or "dev" rows of a source of fine-tuning; only dialogues have other languages than English.
 
     TyDiQA: every tenth training question is "dev", the others "train", because XTREME tests on TyDiQA's own
     development set; "all" is both. Unusable rows are counted in `left_out` while they are few; if one file holds
@@ -45,8 +47,8 @@ def read_train(data: Path, source: str, split: str, left_out: LeftOut | None = N
     Errors: `InputError` when the file is missing or malformed, with all faults, after the last row.
     """
     left_out = LeftOut() if left_out is None else left_out
-    path = data / layout.source_file(source, "train" if split == "all" else split)
-    purpose = f"{'development' if split == 'dev' else 'training'} data of {source} in en"
+    path = data / layout.source_file(source, "train" if split == "all" else split, language)
+    purpose = f"{'development' if split == 'dev' else 'training'} data of {source} in {language}"
     rows: Iterator[Row]
     if source == "tydiqa":
         counted = LeftOut(left_out.share) if split == "dev" else left_out

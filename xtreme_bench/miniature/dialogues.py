@@ -63,10 +63,10 @@ def _split(scope: Scope, split: str, language: str) -> dict[str, list[dict[str, 
 
 
 def dialogue_files(scope: Scope) -> Iterator[File]:
-    """English training and development dialogues, and in each language an ontology and a test set without states."""
-    for split in ("train", "dev"):
-        yield f"{TASK}/{split}-en.json", json.dumps(_split(scope, split, "en"))
+    """English development dialogues; in each language training dialogues, an ontology, and test dialogues alone."""
+    yield f"{TASK}/dev-en.json", json.dumps(_split(scope, "dev", "en"))
     for language in scope.covered(TASK):
+        yield f"{TASK}/train-{language}.json", json.dumps(_split(scope, "train", language))
         yield f"{TASK}/ontology-{language}.json", json.dumps(ontology(language))
         test = _split(scope, "test", language)
         bare = {

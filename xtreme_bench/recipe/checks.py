@@ -29,6 +29,7 @@ def check(tree: Entries, path: Path, reading: Reading) -> None:
     lengths.check(tree, reading)
     _check_data(tree, reading)
     _check_training(tree, reading)
+    _check_target_examples(tree, reading)
     _check_pooling(tree, reading)
     _check_sampling(tree, reading)
     items.check(tree, reading)
@@ -121,6 +122,16 @@ def _check_training(tree: Entries, reading: Reading) -> None:
                 f"finetuning.{source}.retrain is for {', '.join(HELD_OUT)}; {source} has development data of its own"
             )
             reading.fault(message, retrain.line)
+
+
+def _check_target_examples(tree: Entries, reading: Reading) -> None:
+    """Only dialogues have training examples in other languages."""
+    dialogues = sources_of(of_group("dialogue"))
+    for source in tree.named("finetuning"):
+        own = tree.at("finetuning", source, "target_examples")
+        if own is not None and source in SOURCES and source not in dialogues:
+            name = f"finetuning.{source}.target_examples"
+            reading.fault(f"{name} is for {listing(dialogues)}; {source} is trained on in English alone", own.line)
 
 
 def _check_method(tree: Entries, place: tuple[str, ...], reading: Reading) -> None:

@@ -17,6 +17,7 @@ from xtreme_bench.data.items import KINDS
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.recipe.setting import (
     ALL,
+    DIALOGUE_LANGUAGES,
     LAST,
     QA_SOURCES,
     SOURCES,
@@ -175,6 +176,16 @@ class Intermediate:
 
 
 @dataclass(frozen=True)
+class TargetExamples:
+    """Training dialogues in the languages of a test set: what is trained on them is not zero-shot there."""
+
+    languages: tuple[str, ...] = setting(
+        "Languages of the dialogues.", choices=DIALOGUE_LANGUAGES, noun="other language of dialogues"
+    )
+    share: float = setting("Share of each language's training dialogues, drawn by the seed.", above=0, high=1)
+
+
+@dataclass(frozen=True)
 class Training:
     """Fine-tuning on the English training data of one source; the best checkpoint on English development data wins."""
 
@@ -200,6 +211,14 @@ class Training:
         default=None,
         choices=("all",),
     )
+    target_examples: TargetExamples | None = setting(
+        "Dialogues: training dialogues in other languages beside the English ones; without it none.", default=None
+    )
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages of the training examples."""
+        return ("en", *(self.target_examples.languages if self.target_examples else ()))
 
 
 _QA: dict[str, Any] = {"epochs": 2.0, "batch": 16, "max_length": 384, "stride": 128}

@@ -17,6 +17,10 @@ WITH_DEVELOPMENT_SET = tuple(task for task in TASKS if task not in ("xquad", "ta
 SCORES = (*TASKS, *(f"{task}/transfer" for task in TASKS), *GROUPS, "overall")
 # What has a development score: all that a recipe can train on.
 TRAINED = (*INTERMEDIATE, *SOURCES)
+# Languages with dialogues beside English.
+DIALOGUE_LANGUAGES = tuple(
+    dict.fromkeys(code for task in of_group("dialogue") for code in TASKS[task].languages if code != "en")
+)
 ALL, LAST = ("all",), ("last",)
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 

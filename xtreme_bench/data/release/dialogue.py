@@ -98,7 +98,7 @@ def _dialogues(
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             message = f"not the form of a release, at or after this dialogue ({type(error).__name__}: {error})"
             faults.append(Problem(message, str(path), example=name))
-        if document is not None and not faults and not any(map(bool, (s for row in rows.values() for s in row.states))):
+        if document is not None and not faults and not any(any(row.states or ()) for row in rows.values()):
             faults.append(Problem("no dialogue has a slot", str(path)))
     return list(rows.values())
 
