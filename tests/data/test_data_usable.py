@@ -231,7 +231,7 @@ def test_the_stages_that_tokenise_and_train_count_by_the_share_of_their_paramete
     write(tmp_path, "squad/dev-v1.1.json", questions(asked()))
     limits = {"max_length": 64, "stride": 32, "evaluate_on": 0, "unusable": 0.4}
     for choice in (
-        SourceChoice(source="squad", examples=0, retrain=False, **limits),
+        SourceChoice(source="squad", examples=0, retrain=False, others=None, **limits),
         IntermediateChoice("squad_v1", ("en",), select_on=("en",), drawn=None, **limits),
     ):
         corpus = choice.open(tmp_path)
