@@ -1,4 +1,4 @@
-"""The table of target tasks, XTREME's nine: their languages, files, metrics, labels and published test sizes.
+"""The table of target tasks, XTREME's nine and others: their languages, files, metrics, labels and sizes.
 
 What differs between tasks is a column here, and no other module lists the languages of a task. The tasks that XTREME's
 means cover are named apart (`OVERALL`, `GROUPS`), so that a new row enters none. Languages stand in the order of the
@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 # Tasks of a group share readers, metrics and formats; each module that differs by group has a table by group.
-Group = Literal["classification", "tagging", "qa", "retrieval"]
+Group = Literal["classification", "tagging", "qa", "retrieval", "dialogue"]
 
 
 @dataclass(frozen=True)
@@ -129,6 +129,7 @@ _TATOEBA_SIZES = {
 
 _F1 = ("f1", "precision", "recall")
 _QA = ("exact_match", "f1")
+_STATES = ("joint_goal_accuracy", "slot_accuracy")
 
 # fmt: off
 _ROWS = (
@@ -154,6 +155,11 @@ _ROWS = (
          release="the sample and training sets of BUCC 2018", miniature=True),
     Task("tatoeba", "retrieval", _TATOEBA, "tsv", ("accuracy",), None, test_sizes=_TATOEBA_SIZES,
          release="data/tatoeba/v1 of LASER", miniature=True),
+    # Dialogue state tracking, as Moghe et al. 2021 (arXiv 2109.13620) use it; in none of XTREME's means.
+    Task("woz", "dialogue", ("en", "de", "it"), "json", _STATES, "woz",
+         test_sizes=dict.fromkeys(("en", "de", "it"), 400),
+         sizes={"train en": 600, "dev en": 200}, release="Multilingual WoZ 2.0",
+         tests="woz/test-{}.json", miniature=True),
 )
 # fmt: on
 

@@ -76,6 +76,7 @@ UNSAID: dict[str, Any] = {
     "pooling": "first",
     "blocks": None,
     "length": None,
+    "others": None,
 }
 
 

@@ -49,6 +49,8 @@ STEPS: dict[str, dict[str, int]] = {
     "real-smoke": {"udpos": 60, "panx": 120},
     **{f"pocket-{arm}": {"intermediate": 200, **POCKET} for arm in ("english", "distant", "diverse", "diverse-en")},
     "pocket-none": POCKET,
+    "pocket-dst": {"woz": 500},
+    "dst-woz": {"woz": 15_000},
     **{arm: {"intermediate": 8500, **FINETUNING} for arm in MATCHED},
 }
 

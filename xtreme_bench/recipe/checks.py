@@ -29,6 +29,7 @@ def check(tree: Entries, path: Path, reading: Reading) -> None:
     lengths.check(tree, reading)
     _check_data(tree, reading)
     _check_training(tree, reading)
+    _check_target_examples(tree, reading)
     _check_pooling(tree, reading)
     _check_sampling(tree, reading)
     items.check(tree, reading)
@@ -131,6 +132,16 @@ def _check_training(tree: Entries, reading: Reading) -> None:
             reading.fault(message, retrain.line)
 
 
+def _check_target_examples(tree: Entries, reading: Reading) -> None:
+    """Only dialogues have training examples in other languages."""
+    dialogues = sources_of(of_group("dialogue"))
+    for source in tree.named("finetuning"):
+        own = tree.at("finetuning", source, "target_examples")
+        if own is not None and source in SOURCES and source not in dialogues:
+            name = f"finetuning.{source}.target_examples"
+            reading.fault(f"{name} is for {listing(dialogues)}; {source} is trained on in English alone", own.line)
+
+
 # The methods that need a number, its field, what it counts, and an example.
 _NUMBERS = {"top": ("blocks", "a number of blocks", 6), "prompt": ("length", "the length of its prefix", 16)}
 
@@ -155,7 +166,7 @@ def _check_method(tree: Entries, place: tuple[str, ...], reading: Reading) -> No
 
 def _check_pooling(tree: Entries, reading: Reading) -> None:
     """Pooling is for heads that see one vector a text; those of tagging and question answering see every token."""
-    sentences = sources_of(of_group("classification"))
+    sentences = sources_of([*of_group("classification"), *of_group("dialogue")])
     for source in tree.named("finetuning"):
         pooling = tree.at("finetuning", source, "pooling")
         if pooling is not None and source in SOURCES and source not in sentences:

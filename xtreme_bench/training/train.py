@@ -22,7 +22,7 @@ from xtreme_bench.training import curve, frozen, methods, mixture
 from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.device import prepare_device
 from xtreme_bench.training.examples import Examples
-from xtreme_bench.training.families import Family
+from xtreme_bench.training.families import Family, NamesLabels
 from xtreme_bench.training.features import FAMILIES
 from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.inference import infer
@@ -196,6 +196,8 @@ def make_task(
             f"{corpus.name}: max_length is {limits.max_length}, but the encoder has room for {encoder.longest} tokens"
         )
     head = family.head(encoder.width, len(corpus.labels), encoder.dropout, pooling)
+    if isinstance(head, NamesLabels):
+        head.name_labels(encoder, corpus.labels)
     examples = frozen.examples(features, part, below)
     if part == "all":
         return Task(corpus.name, family, head, examples)
