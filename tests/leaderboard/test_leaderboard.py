@@ -182,7 +182,7 @@ def test_a_folder_with_another_feed_is_no_site_and_keeps_its_files(submissions: 
 
 def test_entries_of_any_names_get_pages_of_their_own(labels: Path, tmp_path: Path) -> None:
     for at, name in enumerate(("x", "x-3", "x", "X", "x-2")):
-        put_named(tmp_path / f"submissions/{at}", name, labels)
+        put_named(tmp_path / f"submissions/{at}", name, labels, seed=at)
     made = board([tmp_path / "submissions"], None, by="", when="")
     assert [one.slug for one in made.unverified] == ["x", "x-2", "x-2-2", "x-3", "x-4"]
 
@@ -200,13 +200,35 @@ def test_runs_with_several_seeds_are_one_entry_of_their_mean(labels: Path, tmp_p
     for seed, line in ((2, "2\n0\n0\n1\n"), (1, "2\n0\n1\n1\n")):
         files = {"tatoeba/test-de.tsv": line}
         put_named(place / f"many/seed-{seed}", "many", labels, files, seed=seed, recipe={"seed": seed})
-    # The same seed twice, or another recipe beside it, is an entry of its own.
-    shutil.copytree(place / "many/seed-1", place / "many/seed-7")
+    # A folder that is not named after its seed is an entry of its own.
+    put_named(place / "many/seed-7", "many", labels, {"tatoeba/test-de.tsv": "0\n" * 4}, seed=1, recipe={"seed": 1})
     made = board([place], labels, by="", when="")
     entries = sorted((one.entry for one in made.placed), key=lambda entry: -len(entry.manifests))
     assert [[one["seed"] for one in entry.manifests] for entry in entries] == [[1, 2], [1]]
     assert entries[0].scores["tatoeba"]["accuracy"]["de"] == 62.5
     assert entries[0].scores["tatoeba"]["avg_metric"] == 62.5
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["folder", "zip"])
+def test_a_submission_that_is_given_twice_is_one_entry_and_a_faulty_copy_hides_nothing(
+    packed: bool, labels: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "submissions"
+    for seed in (1, 2):
+        put_named(place / f"b/seed-{seed}", "one", labels, seed=seed, recipe={"seed": seed})
+    (place / "a").mkdir()
+    if packed:
+        shutil.copy(place / "b/seed-2/one.zip", place / "a/copy.zip")
+    else:
+        shutil.copytree(place / "b/seed-2", place / "a/copy")
+    shutil.copytree(place / "b/seed-1", place / "faulty")
+    (place / "faulty/xnli/test-de.tsv").write_text("neutral\n" * 5)
+    found = CliRunner().invoke(cli, ["leaderboard", str(place), "--labels", str(labels), "--to", str(tmp_path / "to")])
+    assert "(2 submissions, 1 verified)" in found.output
+    copy = f"a/copy{'.zip' if packed else ''}"
+    assert f"{copy}: the same submission as {place}/b/seed-1, so there is one entry" in found.output
+    told = json.loads((tmp_path / "to/feed.json").read_text())["entries"]
+    assert [(one["verified"], one["seeds"]) for one in told] == [(True, [1, 2]), (False, [1])]
 
 
 def test_no_place_is_searched_through_a_link(submissions: Path, tmp_path: Path) -> None:
