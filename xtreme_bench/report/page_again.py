@@ -119,7 +119,7 @@ def files_section(manifest: Manifest, tested: Versus) -> Section | None:
     """The manifest, the scores and the comparison as files inside the page."""
     found = [
         Download("manifest.json", "application/json", document(manifest, indent=2, sort_keys=True)),
-        Download("scores.csv", "text/csv", _scores_csv(manifest)),
+        _scores_file(manifest),
     ]
     if tested.comparison is not None:
         from xtreme_bench.comparison.forms import table_csv
@@ -130,6 +130,15 @@ def files_section(manifest: Manifest, tested: Versus) -> Section | None:
             Download("comparison.csv", "text/csv", table_csv([tested.comparison])),
         ]
     return section("Files", paragraph("These files are inside this page; nothing is fetched."), *found)
+
+
+def scores_section(manifest: Manifest) -> Section | None:
+    """The scores of a bundle as a file inside the page."""
+    return section("Files", _scores_file(manifest)) if scores_of(manifest) else None
+
+
+def _scores_file(manifest: Manifest) -> Download:
+    return Download("scores.csv", "text/csv", _scores_csv(manifest))
 
 
 def _scores_csv(manifest: Mapping[str, Any]) -> str:
