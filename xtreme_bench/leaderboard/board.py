@@ -37,7 +37,7 @@ class Group:
 class Board:
     """All entries: verified ones in groups, complete first; the others by name; bundles that no page can show.
 
-    `by` and `when`: who verified them and on which day, as the site says it; `labels`: whether there were gold labels.
+    `by` and `when`: who verified them and on which day, as the site says it; `labels`: the gold labels, if there were.
     `repeated`: a sentence for each submission that was given more than once.
     """
 
@@ -46,7 +46,7 @@ class Board:
     refused: tuple[Refused, ...]
     by: str
     when: str
-    labels: bool
+    labels: Path | None
     repeated: tuple[str, ...]
 
     @property
@@ -66,7 +66,7 @@ def board(places: Sequence[Path], labels: Path | None, *, by: str, when: str) ->
     groups = [Group(members[0].complete, _ranked(members, labels)) for members in apart.values() if labels is not None]
     groups.sort(key=lambda group: (not group.complete, -len(group.placed[0].entry.coverage)))
     unverified = sorted((entry for entry in found.entries if not entry.verified), key=lambda entry: entry.slug)
-    return Board(tuple(groups), tuple(unverified), found.refused, by, when, labels is not None, found.repeated)
+    return Board(tuple(groups), tuple(unverified), found.refused, by, when, labels, found.repeated)
 
 
 def _ranked(members: Sequence[Entry], labels: Path) -> tuple[Placed, ...]:

@@ -24,8 +24,8 @@ from xtreme_bench.official.scores import cells, summary
 from xtreme_bench.wording import shown
 
 Manifest = Mapping[str, Any]
-# What an untrusted manifest may fill of a page.
-MOST_TEXT, MOST_LISTED = 200, 50
+# What an untrusted manifest may fill of a page: a text, a list, a whole part.
+MOST_TEXT, MOST_LISTED, MOST_CHARACTERS = 200, 50, 50_000
 
 
 @dataclass(frozen=True)
