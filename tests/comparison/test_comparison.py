@@ -65,6 +65,7 @@ def test_equal_runs_cannot_be_told_apart() -> None:
     result = compare(arm("a", cells), arm("b", cells), resamples=DRAWS)
     assert {(each.difference, each.low, each.high, each.p) for each in result[0].estimates} == {(0, 0, 0, 1)}
     assert {each.verdict for each in result[0].estimates} == {"cannot tell"}
+    assert forms.sentences(result[0])[0] == "classification: b and a score alike on every test item."
 
 
 def test_chance_alone_is_called_significant_in_about_one_of_twenty_comparisons() -> None:

@@ -73,6 +73,8 @@ def _alone(name: str, alone: Sequence[Cell]) -> str:
 
 def _sentence(one: Estimate, a: str, b: str) -> str:
     difference = f"{one.difference:+.1f} points ({one.low:+.1f} to {one.high:+.1f})".replace("-", "−")
+    if one.low == one.high == 0:
+        return f"{one.name}: {b} and {a} score alike on every test item."
     if one.verdict != "cannot tell":
         return f"{one.name}: {b} is {one.verdict} than {a}, {difference}."
     return (

@@ -6,7 +6,7 @@ from typing import Any
 
 from xtreme_bench.comparison.arms import read_arm
 from xtreme_bench.comparison.compare import compare
-from xtreme_bench.leaderboard.board import RESAMPLES, Board
+from xtreme_bench.leaderboard.board import Board
 from xtreme_bench.leaderboard.entries import MOST_CHARACTERS, Entry
 from xtreme_bench.report.page import comparison_page
 from xtreme_bench.report.versus import Versus
@@ -20,7 +20,7 @@ def report_page(entry: Entry, board: Board) -> str:
     if other is not None and board.labels is not None:
         runs.append(_told(other))
         before, after = (read_arm(one.bundles, board.labels) for one in (other, entry))
-        (found,) = compare(before, after, resamples=RESAMPLES)
+        (found,) = compare(before, after)
         tested[0] = Versus(found)
     computed = range(len(runs)) if entry.verified else ()
     return comparison_page(runs, tested, computed, lead=_seeds(entry), back=f"{entry.slug}.html")

@@ -73,8 +73,8 @@ def comparison_page(
     """The page with the tables and plots of one or several bundles that anybody may have made.
 
     `tested`: index of a run -> its comparison with the run that is the reference. `computed`: the indices of the runs
-    whose scores were computed here; the others only claim theirs, and the page says so. `lead` begins the lead; `back`
-    is the address of the page that this one belongs to.
+    whose scores were computed here; the others only claim theirs, and the page says so. `lead` begins the lead, in
+    place of the number of bundles; `back` is the address of the page that this one belongs to.
     """
     reference = reference_of(manifests)
     runs = claimed(manifests, computed)
@@ -94,8 +94,8 @@ def comparison_page(
         *((published_section(main), page_again.scores_section(main)) if main else ()),
         *(page_facts.trained_section(one, name=one["name"]) for one in manifests),
     ]
-    bundles = f"{len(names)} bundles." if names[1:] else ""
-    told = " ".join(part for part in (lead, bundles, origin(manifests, computed), about) if part)
+    lead = lead or (f"{len(names)} bundles." if names[1:] else "")
+    told = " ".join(part for part in (lead, origin(manifests, computed), about) if part)
     return _render(title, told, sections, headline, summary, back)
 
 

@@ -200,7 +200,7 @@ def _english_apart(rows: Sequence[list[Cell]]) -> list[list[Cell]]:
 
 
 def _kinds(main: Manifest, base: Manifest, tested: Versus) -> Iterator[Block | None]:
-    """Differences by family, script, word order, and seen or unseen in intermediate data: plot and table."""
+    """Differences by family, script, word order, pretraining text, and nearness to intermediate data: plot, table."""
     about = "Means over all pairs of a task and a language that both runs have, English left out; so many cells each."
     if tested.comparison is None:
         yield _untested_kinds(main, base, about)
@@ -225,7 +225,7 @@ def _kinds(main: Manifest, base: Manifest, tested: Versus) -> Iterator[Block | N
         for name, one in found
     ]
     headings = ["", main["name"], base["name"], "difference", "95 % interval", "verdict", "cells"]
-    yield rich_table(headings, rows, kind="pair", note=about)
+    yield rich_table(headings, rows, kind="pair", note=f"{about} CC-100 is the text that XLM-R was pretrained on.")
 
 
 def _untested_kinds(main: Manifest, base: Manifest, about: str) -> Table | None:
