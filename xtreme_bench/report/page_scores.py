@@ -259,8 +259,8 @@ def _language_table(manifest: Manifest) -> Table | None:
         found = [number(headline(scores, key.format(task))) for task in tasks]
         rows.append([cell(short), cell("mean", "side"), *[cell("", "side")] * 2, *map(cell, found)])
     note = (
-        "Percent; the darker, the higher. In italics: languages with labelled training data of the task. Everything "
-        "else is zero-shot."
+        "Percent; the stronger the colour, the higher. In italics: languages with labelled training data of the task. "
+        "Everything else is zero-shot."
     )
     return rich_table([*_LANGUAGE, *tasks], rows, kind="heat languages", note=note)
 
