@@ -110,7 +110,7 @@ def test_every_page_has_one_script_of_ours_and_links_only_to_files_of_the_site(p
         assert "default-src 'none'; base-uri 'none'; form-action 'none'" in text
         assert f"script-src 'sha256-{allowed}'" in text.replace("&#43;", "+")
         assert links.tags.count("script") == 1
-        inside = [one for one in links.addresses if one.startswith(("#", "data:text/csv;"))]
+        inside = [one for one in links.addresses if one.startswith(("#", "data:text/csv;", "data:application/json;"))]
         assert not inside or page.name.endswith(".report.html")
         others = [one for one in links.addresses if one not in inside]
         assert all((page.parent / one).resolve().is_relative_to(pages.resolve()) for one in others)
@@ -159,6 +159,7 @@ def test_the_report_of_an_entry_has_tested_differences_to_its_baseline(labels: P
     text = (page.parent / "entries/main.report.html").read_text(encoding="utf-8")
     assert "Difference to base, by language" in text
     assert "<span>Difference to base</span>" in text
+    assert 'download="comparison.json"' in text
     assert "cannot tell" in text
     assert "Difference" not in (page.parent / "entries/base.report.html").read_text(encoding="utf-8")
 

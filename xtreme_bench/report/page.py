@@ -82,16 +82,18 @@ def comparison_page(
     title = " · ".join(names) if len(names) < 4 else f"{len(names)} runs compared"
     about = f"Differences are to {manifests[reference]['name']}." if reference is not None else ""
     tested = tested or {}
-    headline, summary = None, list[Block]()
-    if len(runs) == 2 and reference is not None:
-        at = 1 - reference
-        headline, summary = top_of_bundles(runs[at], runs[reference], tested.get(at, NOT_TESTED))
+    headline, summary, of_one = None, list[Block](), list[Section | None]()
     # The one run that the page is about, if it is about one.
-    main = runs[0] if len(runs) == 1 else runs[1 - reference] if len(runs) == 2 and reference is not None else None
+    at = 0 if len(runs) == 1 else 1 - reference if len(runs) == 2 and reference is not None else None
+    if at is not None:
+        versus = tested.get(at, NOT_TESTED)
+        of_one = [published_section(runs[at]), page_again.files_section(runs[at], versus, whole=False)]
+        if reference is not None:
+            headline, summary = top_of_bundles(runs[at], runs[reference], versus)
     sections = [
         *map(page_facts.accepted_section, manifests),
         *score_sections(runs, reference, tested),
-        *((published_section(main), page_again.scores_section(main)) if main else ()),
+        *of_one,
         *(page_facts.trained_section(one, name=one["name"]) for one in manifests),
     ]
     lead = lead or (f"{len(names)} bundles." if names[1:] else "")
@@ -108,7 +110,9 @@ def write_seeds_page(
         *sections,
         expectation_section(manifests[0], before),
         *score_sections(manifests, 1 if before else None, {0: tested}),
+        published_section(manifests[0]),
         page_facts.trained_section(manifests[0]),
+        page_again.files_section(manifests[0], tested, whole=False),
     ]
     headline, summary = top(manifests[0], before, tested)
     return _write(folder, title, lead, found, headline, summary)
