@@ -68,6 +68,7 @@ def test_equal_runs_cannot_be_told_apart() -> None:
     assert forms.sentences(result[0])[0] == "classification: b and a score alike on every test item."
 
 
+@pytest.mark.slow
 def test_chance_alone_is_called_significant_in_about_one_of_twenty_comparisons() -> None:
     found = [
         one(

@@ -1,13 +1,12 @@
 """What stages will cost is told from their data, the encoder's shape and a device, and what they took beside it."""
 
 import json
-import subprocess
-import sys
 from array import array
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command import call
 from finished_stage import finish
 
 from xtreme_bench.files import Digests
@@ -232,8 +231,9 @@ def test_the_command_tells_it_and_does_so_only_when_asked(tmp_path: Path) -> Non
     (tmp_path / "small.yaml").write_text(RECIPE)
 
     def called(*arguments: str) -> str:
-        command = [sys.executable, "-m", "xtreme_bench.cli", "plan", "small.yaml", *arguments]
-        return subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+        done = call("plan", "small.yaml", *arguments, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     assert "FLOPs" in called("--device", "a100")
     assert "FLOPs" not in called()

@@ -148,6 +148,7 @@ def test_a_mix_with_masked_text_that_is_killed_resumes_to_the_same_bytes(
     assert digests(broken.out) == digests(whole.out)
 
 
+@pytest.mark.slow
 def test_the_steps_of_masked_text_come_on_top_of_the_epochs_of_the_tasks(
     tmp_path: Path, inputs: dict[str, Path]
 ) -> None:

@@ -69,7 +69,12 @@ def test_finetuning_learns_and_leaves_encoder_head_and_curve(tmp_path: Path, inp
 
 
 @pytest.mark.parametrize(
-    ("stage", "params"), [(finetune, XNLI), (finetune, {**XNLI, "method": "head"}), (intermediate, MIXED)]
+    ("stage", "params"),
+    [
+        (finetune, XNLI),
+        (finetune, {**XNLI, "method": "head"}),
+        pytest.param(intermediate, MIXED, marks=pytest.mark.slow),  # test_mixture.py has one more of these
+    ],
 )
 def test_a_killed_run_resumes_to_the_same_bytes(
     tmp_path: Path, inputs: dict[str, Path], stage: Any, params: dict[str, Any]
@@ -149,6 +154,7 @@ def test_after_the_choice_of_steps_all_rows_are_trained_on(tmp_path: Path, input
     assert not (plain.out / "choice").exists()
 
 
+@pytest.mark.slow
 def test_a_run_killed_after_its_choice_does_not_choose_again(tmp_path: Path, inputs: dict[str, Path]) -> None:
     whole = make_job(tmp_path / "whole", RETRAINED, **inputs)
     facts = finetune(whole)

@@ -16,8 +16,8 @@ from xtreme_bench.report.page_scores import score_sections
 from xtreme_bench.report.page_top import Headline, top, top_of_bundles
 from xtreme_bench.report.render import render
 from xtreme_bench.report.tables import cell as number
-from xtreme_bench.report.verdict import NOT_TESTED, expectations
-from xtreme_bench.report.versus import Versus
+from xtreme_bench.report.verdict import expectations
+from xtreme_bench.report.versus import NOT_TESTED, Versus
 from xtreme_bench.stage.store import Store
 
 if TYPE_CHECKING:

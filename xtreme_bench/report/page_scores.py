@@ -26,7 +26,7 @@ from xtreme_bench.report.markup import (
 )
 from xtreme_bench.report.tables import CHANCE, Run, difference, languages_of, measures_of, tasks_of
 from xtreme_bench.report.tables import cell as number
-from xtreme_bench.report.versus import Versus
+from xtreme_bench.report.versus import NOT_TESTED, Versus
 from xtreme_bench.wording import listing
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 # Plots with a bar or a dot for each run are drawn for up to so many; tables hold any number.
 PLOTTED = 6
-_UNTESTED = Versus()
 
 
 def score_sections(
@@ -49,7 +48,7 @@ def score_sections(
     bars = Figure(plots.bars(runs, colors), _bars_caption(runs)) if few else None
     if len(runs) == 2 and reference is not None:
         main, base = manifests[1 - reference], manifests[reference]
-        against = tested.get(1 - reference, _UNTESTED)
+        against = tested.get(1 - reference, NOT_TESTED)
         yield section("Summary", _pair_summary(main, base, against), bars)
         yield section(f"Difference to {base['name']}, by language", _heat_map(main, base, against))
         yield section(f"Difference to {base['name']}, by kind of language", *_kinds(main, base, against))
@@ -150,13 +149,13 @@ def _difference_table(runs: Sequence[Run], reference: int, tested: Mapping[int, 
         [
             cell(key),
             *(
-                _change(difference(scores, base, key), tested.get(at, _UNTESTED).find(_level_of(key), key))
+                _change(difference(scores, base, key), tested.get(at, NOT_TESTED).find(_level_of(key), key))
                 for at, _, scores in others
             ),
         ]
         for key in keys
     ]
-    note = _GREY if tested else _not_tested(_UNTESTED)
+    note = _GREY if tested else _not_tested(NOT_TESTED)
     return rich_table(["", *(name for _, name, _ in others)], _spaced(keys, rows), kind="heat", note=note)
 
 

@@ -27,8 +27,8 @@ from xtreme_bench.report.claims import (
 )
 from xtreme_bench.report.page import write_comparison_page, write_page
 from xtreme_bench.report.tables import cell
-from xtreme_bench.report.verdict import NOT_TESTED, expectations, verdict
-from xtreme_bench.report.versus import Versus
+from xtreme_bench.report.verdict import expectations, verdict
+from xtreme_bench.report.versus import NOT_TESTED, Versus
 from xtreme_bench.wording import count
 
 if TYPE_CHECKING:

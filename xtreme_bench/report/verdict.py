@@ -13,13 +13,12 @@ from xtreme_bench.bundle.verify import check_expect
 from xtreme_bench.official.scores import cells, headline
 from xtreme_bench.report.claims import Manifest, Scores, scores_of
 from xtreme_bench.report.tables import CHANCE, cell, difference, tasks_of
-from xtreme_bench.report.versus import Versus
+from xtreme_bench.report.versus import NOT_TESTED, Versus
 from xtreme_bench.run.seeds import unlearned
 from xtreme_bench.wording import count, listing
 
 # Two-sided 95 % of a normal distribution.
 SURE = 1.96
-NOT_TESTED = Versus()
 
 
 @dataclass(frozen=True)
@@ -119,9 +118,7 @@ def _change(manifest: Manifest, baseline: Manifest, tested: Versus) -> list[str]
     if not shared:
         return [f"The baseline {baseline['name']} has no scores for these tasks, so nothing can be said of {what}."]
     if tested.comparison is not None:
-        from xtreme_bench.comparison.forms import sentences
-
-        return [f"The difference to {baseline['name']} shows the effect of {what}.", *sentences(tested.comparison)]
+        return [f"The difference to {baseline['name']} shows the effect of {what}.", *tested.sentences]
     average = sum(difference(scores, before, task) or 0.0 for task in shared) / len(shared)
     over = "the nine tasks" if shared == list(OVERALL) else f"the {len(shared)} tasks that both have"
     return [

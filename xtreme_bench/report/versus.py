@@ -41,6 +41,9 @@ class Versus:
         return next((one for one in found if one.name == name), None)
 
 
+NOT_TESTED = Versus()
+
+
 def scored(bundles: Sequence[Bundle], labels: Path | None) -> tuple[list[Manifest], list[int]]:
     """The manifests of bundles, with scores that are computed here where they can be, and the indices of those.
 
@@ -86,7 +89,7 @@ def of_outcome(outcome: Outcome | Together, store: Store) -> Versus:
 def _of_runs(main: Sequence[Finished], before: Sequence[Finished], store: Store) -> Versus:
     score = main[0].plan.score
     if not before or score is None:
-        return Versus()
+        return NOT_TESTED
     # These need numpy, and most reports have nothing to compare.
     from xtreme_bench.comparison.arms import read_arm
     from xtreme_bench.comparison.compare import compare
