@@ -73,7 +73,8 @@ def compare(reference: Path, others: tuple[Path, ...], labels: Path | None, form
             raise click.UsageError("with several OTHERs, or another --format than text, give --labels too")
         result = compare_manifests(write.read_manifest(reference), write.read_manifest(others[0]))
         emit(json_file, result, lambda: terminal.comparison_text(result))
-        say("note: these differences have no confidence intervals; give --labels to compute them", err=True)
+        note = "these differences are of claimed scores and have no intervals; give --labels to compute them"
+        say(f"note: {note}", err=True)
         return
     from xtreme_bench.comparison import forms
     from xtreme_bench.comparison.arms import bundles_of, read_arm
@@ -86,14 +87,19 @@ def compare(reference: Path, others: tuple[Path, ...], labels: Path | None, form
 
 @click.command()
 @click.argument("bundles", nargs=-1, required=True, type=EXISTING, metavar="BUNDLE...")
-@click.option("--labels", type=EXISTING_FOLDER, help="Folder of gold labels; without it, no difference is tested.")
+@click.option(
+    "--labels",
+    type=EXISTING_FOLDER,
+    help="Folder of gold labels; without it, scores are those that bundles claim, and no difference is tested.",
+)
 @click.option("--out", type=FOLDER, default=Path("reports/comparison"), show_default=True)
 def report(bundles: tuple[Path, ...], labels: Path | None, out: Path) -> None:
     """Print tables of several bundles, and write a page with plots."""
-    from xtreme_bench.bundle import write
+    from xtreme_bench.bundle.load import load
     from xtreme_bench.report import terminal, versus
 
-    manifests = [write.read_manifest(path) for path in bundles]
-    tested = versus.of_bundles(bundles, manifests, labels) if labels else {}
-    say(terminal.summary_table(manifests))
-    say(f"report: {terminal.write_comparison_page(manifests, out, tested)}", err=True)
+    loaded = [load(path) for path in bundles]
+    manifests, computed = versus.scored(loaded, labels)
+    say(terminal.bundles_text(manifests, computed))
+    tested = versus.of_bundles(loaded, labels)
+    say(f"report: {terminal.write_comparison_page(manifests, out, tested, computed)}", err=True)

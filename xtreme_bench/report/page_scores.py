@@ -199,7 +199,7 @@ def _english_apart(rows: Sequence[list[Cell]]) -> list[list[Cell]]:
 
 
 def _kinds(main: Manifest, base: Manifest, tested: Versus) -> Iterator[Block | None]:
-    """Differences by family, script, word order, and seen or unseen in intermediate data: plot and table."""
+    """Differences by family, script, word order, pretraining text, and nearness to intermediate data: plot, table."""
     about = "Means over all pairs of a task and a language that both runs have, English left out; so many cells each."
     if tested.comparison is None:
         yield _untested_kinds(main, base, about)
@@ -224,7 +224,7 @@ def _kinds(main: Manifest, base: Manifest, tested: Versus) -> Iterator[Block | N
         for name, one in found
     ]
     headings = ["", main["name"], base["name"], "difference", "95 % interval", "verdict", "cells"]
-    yield rich_table(headings, rows, kind="pair", note=about)
+    yield rich_table(headings, rows, kind="pair", note=f"{about} CC-100 is the text that XLM-R was pretrained on.")
 
 
 def _untested_kinds(main: Manifest, base: Manifest, about: str) -> Table | None:
@@ -258,8 +258,8 @@ def _language_table(manifest: Manifest) -> Table | None:
         found = [number(headline(scores, key.format(task))) for task in tasks]
         rows.append([cell(short), cell("mean", "side"), *[cell("", "side")] * 2, *map(cell, found)])
     note = (
-        "Percent; the darker, the higher. In italics: languages with labelled training data of the task. Everything "
-        "else is zero-shot."
+        "Percent; the stronger the colour, the higher. In italics: languages with labelled training data of the task. "
+        "Everything else is zero-shot."
     )
     return rich_table([*_LANGUAGE, *tasks], rows, kind="heat languages", note=note)
 
