@@ -248,6 +248,8 @@ def test_runs_with_several_seeds_are_one_entry_of_their_mean(labels: Path, tmp_p
     assert [[one["seed"] for one in entry.manifests] for entry in entries] == [[1, 2], [1]]
     assert entries[0].scores["tatoeba"]["accuracy"]["de"] == 62.5
     assert entries[0].scores["tatoeba"]["avg_metric"] == 62.5
+    page = site.write(made, tmp_path / "site").parent / f"entries/{entries[0].slug}.html"
+    assert "verify again/many/seed-1 --labels" in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["folder", "zip"])

@@ -102,16 +102,23 @@ def comparison_page(
 
 
 def write_seeds_page(
-    title: str, lead: str, manifests: Sequence[Manifest], folder: Path, tested: Versus, *sections: Section | None
+    title: str,
+    lead: str,
+    manifests: Sequence[Manifest],
+    folder: Path,
+    tested: Versus,
+    first: Sequence[Section | None],
+    last: Sequence[Section | None],
 ) -> Path:
-    """Write `index.html` with `sections` and, below them, the mean scores of a recipe and perhaps its baseline."""
+    """Write `index.html` with the mean scores of a recipe and perhaps its baseline, between `first` and `last`."""
     before = manifests[1] if manifests[1:] else None
     found = [
-        *sections,
+        *first,
         expectation_section(manifests[0], before),
         *score_sections(manifests, 1 if before else None, {0: tested}),
         published_section(manifests[0]),
         page_facts.trained_section(manifests[0]),
+        *last,
         page_again.files_section(manifests[0], tested, whole=False),
     ]
     headline, summary = top(manifests[0], before, tested)
