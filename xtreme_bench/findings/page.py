@@ -18,6 +18,7 @@ from tabulate import tabulate
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.errors import InputError, XtremeBenchError
 from xtreme_bench.files import write_text
+from xtreme_bench.findings import dialogue
 from xtreme_bench.findings.text import (
     CAVEATS,
     CLAIMS,
@@ -55,6 +56,7 @@ def page(records: Path) -> str:
         "## Caveats\n\n" + CAVEATS,
         "## Computing\n\n" + _computing(ordered),
         "## Again\n\n" + _commands(ordered),
+        *dialogue.section(records),
     ]
     return "\n\n".join(parts) + "\n"
 
