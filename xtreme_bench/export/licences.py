@@ -29,9 +29,11 @@ CORPORA: Mapping[str, str] = {
     "ccg": "Linguistic Data Consortium, LDC2005T13; not free",
     "cosmosqa": "CC BY 4.0",
     "commonsenseqa": "MIT",
+    "woz": "Apache 2.0",
 }
 # Of the encoders on the hub that the recipes begin with, as the hub writes licences.
 ENCODERS: Mapping[str, str] = {
     "FacebookAI/xlm-roberta-base": "mit",
     "FacebookAI/xlm-roberta-large": "mit",
+    "google-bert/bert-base-multilingual-cased": "apache-2.0",
 }
