@@ -84,7 +84,7 @@ def _commands(arms: Sequence[Json]) -> str:
     ]
     place = f"docs/findings/{FOLDER}"
     lines += [
-        "xtreme-bench data prepare DATA --to D --sample 100 --allow-partial",
+        "xtreme-bench data prepare DATA/woz --to D --sample 100 --allow-partial",
         f"python benchmarks/dialogue.py --data D --labels D-labels --json {place}/{WORDS}.json",
         f"python -m {RECORDS_MODULE} OUT D-labels --store store --to {place}",
         "make findings",
