@@ -17,6 +17,7 @@ from tabulate import tabulate
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data import layout, targets
 from xtreme_bench.data.dialogues import read_ontology
+from xtreme_bench.files import write_json
 from xtreme_bench.official.dialogue import dialogue_scores
 from xtreme_bench.official.gold import gold_path, read_gold
 from xtreme_bench.rows import DialogueRow
@@ -73,14 +74,20 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--labels", type=Path, required=True)
     parser.add_argument("--ontology", help="a language; without it that of each test set")
+    parser.add_argument("--json", type=Path, help="a file for the page of findings")
     given = parser.parse_args()
-    rows = [
-        (language, *row)
-        for language in TASKS[TASK].languages
-        if (given.data / layout.test_file(TASK, language)).is_file()
-        for row in scores(given.data, given.labels, language, given.ontology or language)
-    ]
+    there = [code for code in TASKS[TASK].languages if (given.data / layout.test_file(TASK, code)).is_file()]
+    rows = [(code, *row) for code in there for row in scores(given.data, given.labels, code, given.ontology or code)]
     print(tabulate(rows, headers=["language", "tracker", "joint goal", "slot"], floatfmt=".1f"))
+    if given.json:
+        named = {"language's own": {code: code for code in there}, "English": dict.fromkeys(there, "en")}
+        runs: dict[str, dict[str, float]] = {}
+        for which, names in named.items():
+            for code, name in names.items():
+                nothing, by_value = scores(given.data, given.labels, code, name)
+                runs.setdefault("nothing is known", {})[code] = round(nothing[1], 4)
+                runs.setdefault(f"words of the {which} ontology", {})[code] = round(by_value[1], 4)
+        write_json(given.json, {"runs": [{"name": name, "scores": {TASK: found}} for name, found in runs.items()]})
 
 
 if __name__ == "__main__":

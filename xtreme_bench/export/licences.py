@@ -29,6 +29,7 @@ _CORPORA: Mapping[str, str] = {
     "ccg": "Linguistic Data Consortium, LDC2005T13; not free",
     "cosmosqa": "CC BY 4.0",
     "commonsenseqa": "MIT",
+    "woz": "Apache 2.0",
 }
 # Development sets of a target that are trained on have the licence of the target.
 CORPORA: Mapping[str, str] = {
@@ -39,4 +40,5 @@ CORPORA: Mapping[str, str] = {
 ENCODERS: Mapping[str, str] = {
     "FacebookAI/xlm-roberta-base": "mit",
     "FacebookAI/xlm-roberta-large": "mit",
+    "google-bert/bert-base-multilingual-cased": "apache-2.0",
 }

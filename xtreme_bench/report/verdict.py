@@ -85,7 +85,8 @@ def _level(name: str, scores: Scores) -> str:
     if overall is not None:
         return f"{name} reaches {cell(overall)} on average over the nine tasks."
     scored = ", ".join(f"{task} {cell(headline(scores, task))}" for task in tasks_of(scores))
-    return f"{name} is scored on {len(tasks_of(scores))} of nine tasks, so there is no overall score: {scored}."
+    nine = [task for task in tasks_of(scores) if task in OVERALL]
+    return f"{name} is scored on {len(nine)} of nine tasks, so there is no overall score: {scored}."
 
 
 def _chance(manifest: Manifest) -> Iterator[str]:
