@@ -225,7 +225,7 @@ def operations(setting: Setting) -> float:
     from xtreme_bench.plan.estimate import Shape
 
     shape = Shape(setting.blocks, setting.width, setting.heads, setting.feedforward, setting.vocabulary)
-    return sum(3 * shape.forward(len(ids), len(ids)) for ids, _ in examples(setting))
+    return sum(3 * shape.forward(len(ids), len(ids), shape.layers) for ids, _ in examples(setting))
 
 
 def estimated(setting: Setting) -> float:
