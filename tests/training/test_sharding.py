@@ -1,0 +1,119 @@
+"""An encoder in shards of two processes is trained as a whole one is, is saved whole, and goes on after a kill."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from places import HELPERS
+from safetensors.torch import load_file
+from torch import nn
+from toy_training import FINETUNING, digests, make_job, tiny_encoder, write_corpus
+
+from xtreme_bench.stage.ranks import GROUP
+from xtreme_bench.training import encoder as encoders
+from xtreme_bench.training import sharding
+from xtreme_bench.training.train import finetune
+
+XNLI: dict[str, Any] = {**FINETUNING, "source": "xnli", "steps": 10, "batch": 5}
+SCRIPT = """
+import json, os, sys
+from pathlib import Path
+from toy_training import KilledError, killed_at, make_job
+from xtreme_bench.training import checkpoint, device, sharding, train
+folder, params, data, encoder, killed = sys.argv[1:]
+if os.environ["RANK"] == "0":
+    device.CPU_BYTES = 1  # it cuts each step into more parts than the other, which must wait for it
+job = make_job(Path(folder), json.loads(params), data=Path(data), encoder=Path(encoder))
+fit = train.fit
+def watched(job, accelerator, encoder, *rest):
+    whole = sum(value.numel() for value in encoder.model.parameters())
+    gather = sharding.gather
+    def gathering(encoder, **how):
+        held = sum(sharding.local(value).numel() for value in encoder.model.parameters())
+        assert held < 0.6 * whole, (held, whole)
+        gather(encoder, **how)
+    sharding.gather = gathering
+    return fit(job, accelerator, encoder, *rest)
+train.fit = watched
+try:
+    facts = train.finetune(killed_at(job, int(killed)) if int(killed) else job)
+    Path(folder, "facts" + os.environ["RANK"]).write_text(json.dumps(facts))
+except KilledError:
+    os._exit(9)
+"""
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A data folder and an encoder folder."""
+    folder = tmp_path_factory.mktemp("inputs")
+    encoders.save(folder / "encoder", tiny_encoder(layers=2))
+    return {"data": write_corpus(folder / "data"), "encoder": folder / "encoder"}
+
+
+def by_two(folder: Path, params: dict[str, Any], inputs: dict[str, Path], killed: int = 0) -> list[int]:
+    """Train by two processes; returns how they ended."""
+    (folder / "meeting").unlink(missing_ok=True)
+    world = {
+        GROUP: str(folder / "meeting"),
+        "WORLD_SIZE": "2",
+        "LOCAL_RANK": "0",
+        "LOCAL_WORLD_SIZE": "2",
+        "GLOO_SOCKET_IFNAME": "lo",
+    }
+    arguments = [str(folder), json.dumps(params), str(inputs["data"]), str(inputs["encoder"]), str(killed)]
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", SCRIPT, *arguments], cwd=HELPERS, env={**os.environ, **world, "RANK": rank}
+        )
+        for rank in "01"
+    ]
+    try:
+        return [process.wait(120) for process in both]
+    finally:
+        for process in both:
+            process.kill()
+            process.wait()
+
+
+def curve(folder: Path) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (folder / "curve.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.slow
+def test_two_processes_with_shards_train_as_one_without_also_after_a_kill(
+    tmp_path: Path, inputs: dict[str, Path]
+) -> None:
+    alone = make_job(tmp_path / "alone", XNLI, **inputs)
+    facts = finetune(alone)
+    params = {**XNLI, "fsdp": True, "checkpoint_seconds": 0}
+    for name, killed in (("whole", 0), ("killed", 7)):
+        job = make_job(tmp_path / name, params, **inputs)
+        if killed:
+            assert by_two(tmp_path / name, params, inputs, killed) == [9, 9]
+            assert len(list(job.work.glob("shard-*/checkpoint-*"))) in (2, 3, 4)
+        assert by_two(tmp_path / name, params, inputs) == [0, 0]
+        assert all(json.loads((tmp_path / name / f"facts{rank}").read_text()) == facts for rank in "01")
+        assert {path.name for path in job.out.iterdir()} == {path.name for path in alone.out.iterdir()}
+        assert curve(job.out) == [pytest.approx(point, rel=1e-3) for point in curve(alone.out)]
+        for file in ("model.safetensors", "head.safetensors"):
+            one, other = load_file(alone.out / file), load_file(job.out / file)
+            assert one.keys() == other.keys()
+            for weight, value in one.items():
+                assert torch.allclose(value, other[weight], rtol=1e-4, atol=1e-5), (name, weight)
+        assert (job.out / "config.json").read_bytes() == (alone.out / "config.json").read_bytes()
+    assert digests(tmp_path / "whole/out") == digests(tmp_path / "killed/out")
+
+
+def test_without_shards_gradients_are_clipped_by_torch() -> None:
+    value = nn.Parameter(torch.zeros(3))
+    value.grad = torch.tensor([3.0, 0.0, 4.0])
+    assert sharding.clip([value, nn.Parameter(torch.zeros(2))], 1.0) == 5
+    assert torch.allclose(value.grad, torch.tensor([0.6, 0.0, 0.8]))
