@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
+from toy_training import tiny_encoder
 
 from xtreme_bench.stage.kinds import KINDS
+from xtreme_bench.training import encoder as encoders
 
 # Each stage that is shared starts processes that load torch, which takes a busy machine long.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -46,9 +48,13 @@ resources: {{jobs: 1, processes: {processes}, checkpoint_seconds: 0.1}}
 """
 
 
-def start(folder: Path, processes: int, steps: int = 20, text: str = RECIPE) -> subprocess.Popen[str]:
+def start(folder: Path, processes: int, steps: int = 20) -> subprocess.Popen[str]:
+    return started(folder, RECIPE.format(processes=processes, steps=steps))
+
+
+def started(folder: Path, recipe: str) -> subprocess.Popen[str]:
     folder.mkdir(exist_ok=True)
-    (folder / "shared.yaml").write_text(text.format(processes=processes, steps=steps))
+    (folder / "shared.yaml").write_text(recipe)
     command = [sys.executable, "-m", "xtreme_bench.cli", "run", "shared.yaml", "--allow-partial", "--engine", "local"]
     return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
@@ -172,13 +178,11 @@ resources: {{jobs: 1, processes: {processes}, checkpoint_seconds: 0.1{fsdp}}}
 """
 
 
-def test_two_processes_with_the_encoder_in_shards_train_and_score_as_one_does(alone: Path, tmp_path: Path) -> None:
-    (pretrained,) = (
-        path.parent for path in alone.glob("store/stages/*/record.json") if '"pretrain"' in path.read_text()
-    )
+def test_two_processes_with_the_encoder_in_shards_train_and_score_as_one_does(tmp_path: Path) -> None:
+    encoders.save(tmp_path / "encoder", tiny_encoder(layers=2))
     for processes, fsdp in ((1, ""), (2, ", fsdp: full_shard")):
-        text = SHARDED.format(processes=processes, encoder=pretrained / "out", fsdp=fsdp)
-        ended(start(tmp_path / str(processes), processes, text=text))
+        recipe = SHARDED.format(processes=processes, encoder=tmp_path / "encoder", fsdp=fsdp)
+        ended(started(tmp_path / str(processes), recipe))
     same(tmp_path / "1", tmp_path / "2")
 
 
