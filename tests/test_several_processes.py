@@ -138,7 +138,9 @@ def same(one: Path, other: Path) -> None:
         weights, others = load_file(file), load_file(other / file.relative_to(one))
         assert weights.keys() == others.keys()
         for name, value in weights.items():
-            assert torch.allclose(value, others[name], rtol=1e-4, atol=2e-5), (file, name)
+            # The bias of keys changes no attention, so its gradient is rounding alone.
+            close = torch.allclose(value, others[name], rtol=1e-4, atol=2e-5)
+            assert close or name.endswith("key.bias"), (file, name)
 
 
 def kill(run: subprocess.Popen[str], folder: Path) -> None:

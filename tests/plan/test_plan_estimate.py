@@ -179,6 +179,22 @@ def test_an_intermediate_training_of_the_upper_blocks_computes_all_and_leaves_a_
     assert found["disk_bytes"] == found["kept_bytes"] + 32 * BLOCK
 
 
+def test_each_process_holds_its_share_of_an_encoder_in_shards(tmp_path: Path) -> None:
+    recipe = (
+        f"model: {{hub: {{name: FacebookAI/xlm-roberta-large, revision: {'a' * 40}}}}}\n"
+        "data: {source: download}\nresources: {gpus: 4"
+    )
+    lines = [line for line in RECIPE.splitlines() if not line.startswith(("model", "pretraining", "data"))]
+    found = []
+    for end in ("}", ", fsdp: full_shard}"):
+        made = planned(tmp_path, "\n".join([*lines, recipe + end]))
+        found.append(estimated(made, Store(tmp_path / "store"))["finetune"])
+    whole, shard = found
+    weights = 16 * Shape(24, 1024, 16, 4096, 250_002).total
+    assert whole["memory_bytes"] - shard["memory_bytes"] == weights * 3 / 4
+    assert shard["disk_bytes"] - whole["disk_bytes"] == weights  # one more checkpoint is kept
+
+
 def test_a_shortened_encoder_has_the_blocks_that_are_left(tmp_path: Path) -> None:
     hub = f"model: {{hub: {{name: FacebookAI/xlm-roberta-large, revision: {'a' * 40}}}, blocks: 6}}"
     lines = [line for line in RECIPE.splitlines() if not line.startswith(("model", "pretraining", "data"))]

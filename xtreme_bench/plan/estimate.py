@@ -16,9 +16,9 @@ from xtreme_bench.stage.store import Store
 from xtreme_bench.training import encoder_files, room
 from xtreme_bench.training.params import Finetune, Frozen, Pretrain, Shorten
 
-# Bytes of a trained weight: itself, its gradient and two moments in memory. On the disk a checkpoint has it and both
-# moments, beside the checkpoint before, and the best weights of each.
-_IN_MEMORY, _ON_DISK, _WEIGHT = 16, 32, 4
+# Bytes of a trained weight: itself, its gradient and two moments in memory; a checkpoint has it, both moments and the
+# best weights, beside the checkpoint before.
+_IN_MEMORY, _CHECKPOINT, _WEIGHT = 16, 16, 4
 
 
 @dataclass(frozen=True)
@@ -102,11 +102,11 @@ def _of_folder(folder: Path) -> Shape | None:
 
 def add(entries: Iterable[dict[str, Any]], plans: Iterable[Plan], store: Store, device: Devices) -> None:
     """Give each entry of the facts of plans that trains or predicts its `estimate`, None where too little is known."""
-    by_key = {stage.key: (stage, published(one)) for one in plans for stage in one.stages}
+    by_key = {stage.key: (stage, one) for one in plans for stage in one.stages}
     for entry in entries:
-        stage, shape = by_key[entry["key"]]
+        stage, plan = by_key[entry["key"]]
         if estimated(stage):
-            entry["estimate"] = of(stage, store, device, shape)
+            entry["estimate"] = of(stage, store, device, published(plan), plan.recipe.resources.ranks)
 
 
 def published(plan: Plan) -> Shape | None:
@@ -120,8 +120,13 @@ def estimated(stage: Stage) -> bool:
     return stage.row.trains or stage.kind in ("frozen", "predict")
 
 
-def of(stage: Stage, store: Store, device: Devices, published: Shape | None = None) -> dict[str, Any] | None:
-    """The estimate of one stage; None where too little is known. `published` is for an encoder that is not here."""
+def of(
+    stage: Stage, store: Store, device: Devices, published: Shape | None = None, processes: int = 1
+) -> dict[str, Any] | None:
+    """The estimate of one stage; None where too little is known. `published` is for an encoder that is not here.
+
+    Of `processes` that hold an encoder in shards, memory is that of one.
+    """
     shape = shape_of(stage, published)
     if shape is None:
         return None
@@ -139,7 +144,9 @@ def of(stage: Stage, store: Store, device: Devices, published: Shape | None = No
     flops = shape.operations(read, upper, lower)
     seconds = flops / on.rate(stage.params.precision) + trained * (read.steps or 0) * on.update
     activations = _activations(stage, shape, read, on, upper) if upper else 0
-    memory = _IN_MEMORY * trained + _WEIGHT * (held - trained) + activations
+    shards = processes if stage.row.trains and stage.params.fsdp else 1
+    checkpoints = 2 if shards == 1 else 3  # of shards, one more is kept
+    memory = (_IN_MEMORY * trained + _WEIGHT * (held - trained)) // shards + activations
     kept = _kept(stage, shape, read, upper)
     return {
         "device": on.name,
@@ -149,7 +156,7 @@ def of(stage: Stage, store: Store, device: Devices, published: Shape | None = No
         "memory_bytes": memory,
         "fits": None if on.memory is None else memory < on.memory,
         "rows": rows,
-        "disk_bytes": _ON_DISK * trained + kept,
+        "disk_bytes": checkpoints * _CHECKPOINT * trained + kept,
         "kept_bytes": kept,
         "seconds": seconds,
         "took_seconds": took,
