@@ -71,10 +71,15 @@ def endless(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], list[int]]]
         run.wait(30)
 
 
+def checkpoints(folder: Path) -> list[Path]:
+    """Those of a run's unfinished stages, whole and of shards."""
+    return [*folder.glob("store/partial/*/work/**/checkpoint-[0-9]*")]
+
+
 def wait_for(run: subprocess.Popen[str], folder: Path) -> None:
     """Wait for a checkpoint of a run."""
-    end = time.monotonic() + 120
-    while not list(folder.glob("store/partial/*/work/checkpoint-*")):
+    end = time.monotonic() + 600
+    while not checkpoints(folder):
         assert run.poll() is None, run.communicate()
         assert time.monotonic() < end
         time.sleep(0.02)
@@ -115,14 +120,6 @@ def ended(run: subprocess.Popen[str]) -> None:
     assert run.returncode == 0, err
 
 
-@pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the run by one process."""
-    folder = tmp_path_factory.mktemp("alone") / "1"
-    ended(start(folder, 1))
-    return folder
-
-
 def same(one: Path, other: Path) -> None:
     """Both runs have the scores, the predictions, and up to rounding the weights."""
     bundles = [folder / "submissions/shared" for folder in (one, other)]
@@ -143,56 +140,59 @@ def same(one: Path, other: Path) -> None:
             assert close or name.endswith("key.bias"), (file, name)
 
 
-def kill(run: subprocess.Popen[str], folder: Path) -> None:
-    """Kill the processes that share a stage once there is a checkpoint, and wait for the end of the run."""
-    try:
-        wait_for(run, folder)
-        for pid in ranks_of(run.pid):
-            os.kill(pid, signal.SIGKILL)
-        _, err = run.communicate(timeout=60)
-        assert run.returncode == 3, err
-    finally:
-        run.kill()
-        run.wait()
-    assert list(folder.glob("store/partial/*/work/checkpoint-*")) or list(folder.glob("store/partial/*/work/shard-*"))
-
-
-def test_two_processes_that_were_killed_go_on_and_train_predict_and_score_as_one_does(
-    alone: Path, tmp_path: Path
-) -> None:
-    kill(start(tmp_path / "2", 2), tmp_path / "2")
-    ended(start(tmp_path / "2", 2))
-    same(alone, tmp_path / "2")
+def test_two_processes_train_predict_and_score_as_one_does(tmp_path: Path) -> None:
+    for processes in (1, 2):
+        ended(start(tmp_path / str(processes), processes))
+    same(tmp_path / "1", tmp_path / "2")
     ran = [json.loads(path.read_text()) for path in tmp_path.glob("2/store/stages/*/record.json")]
     assert {record["kind"] for record in ran if record["ran"]["processes"] == 2} == {
         kind for kind, row in KINDS.items() if row.shared
     }
 
 
-SHARDED = """
-description: an encoder in {processes} shards
+ALONE = """
+description: one training, which {processes} processes share
 seed: 1
 data: {{source: miniature, scale: 0.03}}
 model: {{path: {encoder}}}
-finetuning: {{xnli: {{steps: 12, batch: 7, max_length: 64, evaluate_every: 6}}}}
+finetuning: {{xnli: {{steps: 150, batch: 7, max_length: 64, evaluate_every: 50}}}}
 targets: {{xnli: {{languages: [en, de]}}}}
 resources: {{jobs: 1, processes: {processes}, checkpoint_seconds: 0.1{fsdp}}}
 """
 
 
-def test_two_processes_with_the_encoder_in_shards_train_and_score_as_one_does(tmp_path: Path) -> None:
+@pytest.mark.parametrize("fsdp", ["", ", fsdp: full_shard"], ids=["whole", "in shards"])
+def test_two_processes_that_were_killed_go_on_and_score_as_one_that_was_not(fsdp: str, tmp_path: Path) -> None:
     encoders.save(tmp_path / "encoder", tiny_encoder(layers=2))
-    for processes, fsdp in ((1, ""), (2, ", fsdp: full_shard")):
-        recipe = SHARDED.format(processes=processes, encoder=tmp_path / "encoder", fsdp=fsdp)
+    recipes = {
+        processes: ALONE.format(processes=processes, encoder=tmp_path / "encoder", fsdp=fsdp if processes > 1 else "")
+        for processes in (1, 2)
+    }
+    kill(started(tmp_path / "2", recipes[2]), tmp_path / "2")
+    for processes, recipe in recipes.items():
         ended(started(tmp_path / str(processes), recipe))
     same(tmp_path / "1", tmp_path / "2")
+
+
+def kill(run: subprocess.Popen[str], folder: Path) -> None:
+    """Kill the processes that share a stage once there is a checkpoint, and wait for the end of the run."""
+    try:
+        wait_for(run, folder)
+        for pid in ranks_of(run.pid):
+            os.kill(pid, signal.SIGKILL)
+        _, err = run.communicate(timeout=200)
+        assert run.returncode == 3, err
+    finally:
+        run.kill()
+        run.wait()
+    assert checkpoints(folder)
 
 
 def test_a_killed_process_ends_the_stage_with_its_name(endless: tuple[subprocess.Popen[str], list[int]]) -> None:
     run, ranks = endless
     assert len(ranks) == 2
     os.kill(ranks[1], signal.SIGKILL)
-    _, err = run.communicate(timeout=60)
+    _, err = run.communicate(timeout=200)
     assert run.returncode == 3, err
     assert "error: stage `pretrain (shared)`: process 2 of 2: it was killed, most likely for want of memory" in err
     assert not [pid for pid in ranks if works(pid)]
@@ -203,6 +203,6 @@ def test_an_interrupted_run_leaves_no_process(endless: tuple[subprocess.Popen[st
     for pid in ranks:  # as a batch system does, to every process of a job
         os.kill(pid, signal.SIGTERM)
     run.send_signal(signal.SIGTERM)
-    _, err = run.communicate(timeout=60)
+    _, err = run.communicate(timeout=200)
     assert run.returncode == 130, err
     assert not [pid for pid in ranks if works(pid)]
