@@ -49,6 +49,7 @@ SETTINGS: dict[str, Any] = {
     "precision": "fp32",
     "checkpoint_seconds": 3600,
     "activations": "keep",
+    "fsdp": False,
     "batch": 8,
     "learning_rate": 1e-3,
     "warmup": 0.1,

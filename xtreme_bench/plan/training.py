@@ -161,4 +161,5 @@ def _learning(recipe: Recipe) -> dict[str, Any]:
         "seed": recipe.seed,
         "checkpoint_seconds": resources.checkpoint_seconds,
         "activations": resources.activations,
+        "fsdp": resources.fsdp is not None,
     }

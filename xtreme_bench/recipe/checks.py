@@ -42,12 +42,26 @@ def check(tree: Entries, path: Path, reading: Reading) -> None:
 
 
 def _check_processes(tree: Entries, reading: Reading) -> None:
-    """Each process has a GPU of its own."""
+    """Each process has a GPU of its own. Shards need several, and method full without masked text."""
     gpus = tree.whole("resources", "gpus", default=0)
     processes = tree.whole("resources", "processes", default=0)
     if gpus and processes and gpus != processes:
         message = f"resources.processes is {processes}, but each of the {gpus} GPUs has one; leave it out"
         reading.fault(message, tree.line_of("resources", "processes"))
+    fsdp = tree.at("resources", "fsdp")
+    if fsdp is None:
+        return
+    if max(gpus or 0, processes or 0) < 2:
+        reading.fault("resources.fsdp needs several processes; set gpus or processes to 2 or more", fsdp.line)
+    for name in ("pretraining", "intermediate.mlm"):
+        if entry := tree.at(*name.split(".")):
+            message = f"{name} cannot be done in shards (resources.fsdp): its head shares the table of words"
+            reading.fault(message, entry.line)
+    for place in (("intermediate",), *(("finetuning", source) for source in tree.named("finetuning"))):
+        train = tree.text(*place, "method") or tree.text(*place, "method", "train") or "full"
+        if train != "full":
+            message = f"{'.'.join(place)}.method {train} cannot be done in shards (resources.fsdp); only full can"
+            reading.fault(message, tree.line_of(*place, "method"))
 
 
 def _check_name(path: Path, reading: Reading) -> None:

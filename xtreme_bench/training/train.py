@@ -31,6 +31,7 @@ from xtreme_bench.training.mixture import Mixture
 from xtreme_bench.training.network import Task
 from xtreme_bench.training.params import Finetune, Intermediate, Tuning
 from xtreme_bench.training.quality import chance, metric, quality
+from xtreme_bench.training.sharding import is_sharded
 from xtreme_bench.training.trimming import trim
 
 
@@ -172,7 +173,7 @@ def _train(
     mixed = mix(encoder, tasks) if mix else mixture.alone(job.params, tasks[0])
     trimmed = trim(encoder, mixed.tasks, _development(job, corpora) if part == "train" else ())
     course = fit(job, accelerator, encoder, mixed.tasks, mixed.probability, mixed.steps)
-    if trimmed:
+    if trimmed and not is_sharded(encoder.model):
         trimmed.put_back(encoder, mixed.decay(course.kept, job.params))
     return _Trained(accelerator, encoder, mixed, course, learned)
 
