@@ -68,6 +68,7 @@ UNSAID: dict[str, Any] = {
     "pooling": "first",
     "blocks": None,
     "length": None,
+    "dropout": None,
 }
 
 
