@@ -78,6 +78,7 @@ UNSAID: dict[str, Any] = {
     "blocks": None,
     "length": None,
     "others": None,
+    "dropout": None,
 }
 
 

@@ -108,6 +108,16 @@ def test_every_dropout_draws_from_the_step_those_inside_the_attention_too(kind: 
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_another_dropout_is_that_of_hidden_states_and_heads_and_not_of_attention_weights(kind: str) -> None:
+    encoder = small_encoder(kind)
+    parts = [part for part in encoder.model.modules() if isinstance(part, nn.Dropout)]
+    before = [part.p for part in parts]
+    encoder.drop(0.7)
+    assert [part.p for part in parts] == [0.7 if p == 0.3 else p for p in before]
+    assert encoder.dropout == 0.7
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_with_nothing_dropped_training_computes_what_evaluation_does(kind: str) -> None:
     encoder, (network, _) = small_encoder(kind), network_of(kind)
     inputs = collate(EXAMPLES, encoder)

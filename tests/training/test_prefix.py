@@ -206,6 +206,17 @@ def test_a_kept_prefix_goes_on_another_encoder_of_the_same_shape_and_on_no_other
         METHODS["prompt"].load(job.out, tmp_path / "deeper")
 
 
+def test_a_training_has_the_dropout_that_its_recipe_names(tmp_path: Path, data: Path) -> None:
+    encoder = save_small_encoder(tmp_path / "encoder", "xlm-roberta")
+    found = []
+    for dropout in (None, 0.3, 0.0):  # 0.3 is the encoder's own
+        params = {**PROMPT, "learning_rate": 0.05, "steps": 4, "dropout": dropout}
+        job = make_job(tmp_path / str(dropout), params, data=data, encoder=encoder)
+        finetune(job)
+        found.append(digests(job.out)["prefix.safetensors"])
+    assert found[0] == found[1] != found[2]
+
+
 def test_a_prefix_that_leaves_no_room_for_a_token_is_an_error() -> None:
     with pytest.raises(InputError, match=r"method\.length is 64, but the encoder has room for 64 tokens"):
         prompted(length=64)

@@ -73,7 +73,7 @@ def _run(manifest: Mapping[str, Any], store: Path | None) -> Json:
         "items": {task: sorted({files[TASKS[task].file(code)]["records"] for code in scores[task]}) for task in scores},
         "scores": {task: {code: round(value, 4) for code, value in found.items()} for task, found in scores.items()},
         "seconds": _seconds(manifest, Store(store)) if store else {},
-        "finetuning": _finetuning(manifest, Store(store)) if store else {},
+        "finetuning": finetuning(manifest, Store(store)) if store else {},
     }
 
 
@@ -83,7 +83,7 @@ def _seconds(manifest: Mapping[str, Any], store: Store) -> dict[str, float]:
     return {key[:16]: record["seconds"] for key, record in made.items() if record}
 
 
-def _finetuning(manifest: Mapping[str, Any], store: Store) -> Json:
+def finetuning(manifest: Mapping[str, Any], store: Store) -> Json:
     """Of each source the weights of the encoder that learned, how many it has, the seconds, and those of the CPU."""
     found = {}
     for stage in manifest["stages"]:

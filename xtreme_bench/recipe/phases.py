@@ -24,6 +24,7 @@ from xtreme_bench.recipe.setting import (
     Method,
     batch_field,
     decay_field,
+    dropout_field,
     epochs_field,
     evaluate_every_field,
     evaluate_on_field,
@@ -197,6 +198,7 @@ class Training:
     learning_rate: float = rate_field(1.0e-5)
     warmup: float = warmup_field()
     weight_decay: float = decay_field()
+    dropout: float | None = dropout_field()
     max_length: int = length_field(256)
     stride: int | None = stride_field(None)
     evaluate_every: int = evaluate_every_field()

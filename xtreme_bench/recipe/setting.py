@@ -156,6 +156,12 @@ def stride_field(default: Any) -> Any:
     return setting("Question answering: sub-words from one window to the next.", default=default, low=1, high=8192)
 
 
+def dropout_field() -> Any:
+    """Dropout other than the encoder's own."""
+    about = "Dropout of hidden states, head and prefix, that of attention weights aside; without it the encoder's own."
+    return setting(about, default=None, low=0, high=0.9)
+
+
 def evaluate_every_field() -> Any:
     """Steps between two evaluations."""
     return setting("Steps between two evaluations on development data.", default=1000, low=1, high=100_000_000)

@@ -133,6 +133,16 @@ class Encoder:
         """Dropout that the encoder was made with; heads use the same."""
         return float(getattr(self._config, self.architecture.dropout))
 
+    def drop(self, share: float) -> None:
+        """Give hidden states, and heads and prefixes made from now on, this dropout; attention weights keep theirs."""
+        row = self.architecture
+        setattr(self._config, row.dropout, share)
+        for part in self.model.modules():
+            attention = hasattr(part, "is_causal") or "SelfAttention" in type(part).__name__
+            for name, child in part.named_children():
+                if isinstance(child, nn.Dropout) and (not attention or name == row.by_step):
+                    child.p = share
+
     @property
     def segments(self) -> int:
         """How many segments have a vector of their own; 0 for an architecture that reads none."""

@@ -114,9 +114,13 @@ class Tuning(Learning):
 
 @dataclass(frozen=True)
 class Finetune(Tuning):
-    """Training on one source; with `retrain` then again on all rows, for the best number of steps."""
+    """Training on one source; with `retrain` then again on all rows, for the best number of steps.
+
+    `dropout` is that of hidden states, None for the encoder's own.
+    """
 
     corpus: SourceChoice
+    dropout: float | None
 
 
 @dataclass(frozen=True)

@@ -49,10 +49,10 @@ def finetune(job: Job[Finetune]) -> dict[str, Any]:
     corpus = job.params.corpus.open(job.inputs["data"])
     if job.params.corpus.retrain:
         facts, points = _choice(job, corpus)
-        trained = _train(_retraining(job, facts), {"features": corpus}, part="all")
+        trained = _train(_retraining(job, facts), {"features": corpus}, part="all", dropout=job.params.dropout)
         facts |= {"retrained": {"steps": trained.course.step, "examples": mixture.rows(trained.tasks)}}
     else:
-        trained = _train(job, {"features": corpus})
+        trained = _train(job, {"features": corpus}, dropout=job.params.dropout)
         facts, points = _facts(trained, [corpus]), []
     if trained.accelerator.is_main_process:
         methods.of(job.params.method).save(job.out, trained.encoder)
@@ -74,7 +74,8 @@ def _choice(job: Job[Finetune], corpus: Corpus) -> tuple[dict[str, Any], list[di
         job.progress(step, 2 * steps, f"choosing, {note}")
 
     work.mkdir(exist_ok=True)
-    trained = _train(replace(job, out=work, work=work, progress=progress), {"features": corpus})
+    choosing = replace(job, out=work, work=work, progress=progress)
+    trained = _train(choosing, {"features": corpus}, dropout=job.params.dropout)
     facts, points = _facts(trained, [corpus]), trained.course.points
     if trained.accelerator.is_main_process:
         write_json(done, {"facts": facts, "points": points})
@@ -155,13 +156,18 @@ def _train(
     corpora: Mapping[str, Corpus],
     mix: Callable[[Encoder, list[Task]], Mixture] | None = None,
     part: str = "train",
+    dropout: float | None = None,
 ) -> _Trained:
     """Train on corpora, each with the name of the input that holds its examples: one, or several that `mix` joins.
+
+    `dropout` takes the place of the encoder's own.
 
     Without development rows of its own (the part "all") a training keeps its last weights.
     """
     accelerator = prepare_device(job.params)
     encoder = encoders.load(job.inputs["encoder"])
+    if dropout is not None:
+        encoder.drop(dropout)
     torch.manual_seed(job.params.seed)
     methods.of(job.params.method).begin(encoder, job.params.size)
     learned = share(encoder)

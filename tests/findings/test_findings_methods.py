@@ -7,10 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from finished_stage import finish
+from made_up_run import RAN
 
 from xtreme_bench.errors import InputError
-from xtreme_bench.findings import methods
+from xtreme_bench.files import Digests
+from xtreme_bench.findings import methods, records
 from xtreme_bench.findings.pieces import DIFFERENCES
+from xtreme_bench.plan.stages import plan
+from xtreme_bench.recipe.load import load
+from xtreme_bench.stage.store import Store
 
 ARMS = {methods.TUNED: (80.0, 1000), methods.PROMPT: (70.0, 10)}
 
@@ -62,3 +68,18 @@ def test_without_records_there_is_no_section_and_with_one_arm_an_error(tmp_path:
     put_records(tmp_path, arms={methods.PROMPT: ARMS[methods.PROMPT]})
     with pytest.raises(InputError, match="no record of pocket-finetune"):
         list(methods.section(tmp_path))
+
+
+def test_a_record_has_what_learned_in_each_fine_tuning_that_the_store_knows_and_what_it_took(tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(
+        "description: small\nseed: 1\ndata: {source: miniature}\nmodel: {scratch: {layers: 1}}\n"
+        "pretraining: {steps: 2}\ntargets: {udpos: {languages: [en]}, panx: {languages: [en]}}\n"
+    )
+    made, store = plan(load(tmp_path / "small.yaml"), data=None, digests=Digests(tmp_path / "d")), Store(tmp_path)
+    learned = {"weights": 10, "of": 1000}
+    for stage in made.stages:
+        if stage.kind == "finetune" and "udpos" in stage.name:
+            facts = {"metric": {"udpos": "f1"}, "learned": learned}
+            finish(store, stage, left={"facts": facts, "seconds": 9.0, "ran": {**RAN, "cpu_seconds": 4.0}})
+    manifest = {"stages": [{"kind": stage.kind, "key": stage.key} for stage in made.stages]}
+    assert records.finetuning(manifest, store) == {"udpos": {**learned, "seconds": 9.0, "cpu_seconds": 4.0}}
