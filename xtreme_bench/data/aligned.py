@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from xtreme_bench.data.files import json_document, require
+from xtreme_bench.data.imposters import HEAD_BYTES, imposter
 from xtreme_bench.data.layout import ABSENT
 from xtreme_bench.data.packed import members
 from xtreme_bench.data.usable import LeftOut, Unusable, usable
@@ -175,8 +176,11 @@ def _pair(
 
 def _split(name: str, stream: IO[bytes]) -> Iterator[bytes]:
     """The lines of a stream; only LF ends one."""
-    rest = b""
+    rest, begun = b"", False
     while block := stream.read(_BLOCK):
+        if not begun and (what := imposter(block[:HEAD_BYTES])):
+            raise InputError(f"{name} is {what}")
+        begun = True
         *whole, rest = (rest + block).split(b"\n")
         if len(rest) > MAX_LINE:
             raise InputError(f"{name}: a line of more than {MAX_LINE:,} bytes, so this is no text of lines")
