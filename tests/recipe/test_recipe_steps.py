@@ -49,6 +49,8 @@ STEPS: dict[str, dict[str, int]] = {
     "real-smoke": {"udpos": 60, "panx": 120},
     **{f"pocket-{arm}": {"intermediate": 200, **POCKET} for arm in ("english", "distant", "diverse", "diverse-en")},
     "pocket-none": POCKET,
+    **{f"pocket-{arm}": {"intermediate": 250} for arm in ("tlm", "xdm", "response")},
+    "pocket-retrieval": {},
     **{arm: {"intermediate": 8500, **FINETUNING} for arm in MATCHED},
 }
 
