@@ -28,8 +28,8 @@ _CURVES = {
     ),
     "perplexity": (
         "perplexity",
-        "Each point is an evaluation on held-out lines of aligned text; the lower the better. The weights of the best one "
-        "were kept.",
+        "Each point is an evaluation on held-out lines of aligned text, the lower the better; the weights of the best "
+        "one were kept.",
     ),
     "loss": ("loss", "Each point is the loss of one batch, so the line is rough; a shared stage is drawn once."),
 }
