@@ -253,9 +253,12 @@ def test_aligned_text_is_read_where_it_lies_in_the_data_folder(tmp_path: Path) -
     features, stage = (next(one for one in made.stages if one.kind == kind) for kind in ("features", "intermediate"))
     source = features.inputs["data"]
     assert isinstance(source, Folder)
-    assert set(source.files) == {"chat/X.de-en.en", "chat/X.de-en.de"}
+    # Not the whole folder: releases beside the text may have gold labels.
+    assert source.path == tmp_path / "data/chat"
+    assert set(source.files) == {"X.de-en.en", "X.de-en.de"}
     assert set(stage.inputs) == {"encoder", "xdm"}
     choice = stage.params.aligned["xdm"]
+    assert features.params.corpus == choice
     assert (choice.task, choice.examples, choice.seed, choice.evaluate_on) == (ALIGNED["xdm"], 7, 3, 5)
     assert stage.params.batches == {"xdm": 2}
     assert parse(Intermediate, json.loads(json.dumps(plain(stage.params)))) == stage.params

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import zip_longest
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from xtreme_bench.data.files import json_document, require
@@ -55,7 +55,9 @@ def files(data: Path, path: str, languages: Sequence[str]) -> tuple[list[str], l
         return [], [Problem(f"{ABSENT}: it holds the {purpose} ({FORMS})", str(place))]
     names = sorted(one.name for one in place.iterdir() if one.is_file())
     found = [name for pair in pairs_of(names, languages).values() for name in pair] or _json_files(names)
-    return [f"{path}/{name}" for name in found], [] if found else [Problem(f"has no {purpose}: {FORMS}", str(place))]
+    return [PurePosixPath(path, name).as_posix() for name in found], [] if found else [
+        Problem(f"has no {purpose}: {FORMS}", str(place))
+    ]
 
 
 def read(data: Path, path: str, languages: Sequence[str], most: int, left_out: LeftOut) -> Text:

@@ -133,12 +133,17 @@ class Corpus:
         wanted = sorted(set(files))
         return self._read(self.source, wanted, layout.missing(self.source, wanted, purpose))
 
-    def aligned(self, path: str, languages: Sequence[str]) -> Stage | Folder:
-        """The aligned text at a path of the data folder as input of a stage."""
+    def aligned(self, path: str, languages: Sequence[str]) -> tuple[Stage | Folder, str]:
+        """The aligned text at a path of the data folder as input of a stage, and its path there.
+
+        The stage sees the folder of the text alone: releases beside it may have gold labels.
+        """
         if self.folder is None:
             assert isinstance(self.source, Stage)
-            return self.source
-        return self._read(self.folder, *aligned.files(self.folder, path, languages))
+            return self.source, path
+        place = self.folder / path
+        folder, name = (place, ".") if place.is_dir() else (place.parent, place.name)
+        return self._read(folder, *aligned.files(folder, name, languages)), name
 
     def _read(self, folder: Path, wanted: Sequence[str], missing: Sequence[Problem]) -> Folder:
         missing = [*missing, *folders.strays(folder, wanted, self.labels)]

@@ -79,14 +79,16 @@ def intermediate(made: Plan, corpus: Corpus, encoder: Stage | Folder) -> Stage:
     inputs = {"data": corpus.reading(files, "intermediate tasks' training data")} if files else {}
     choices = {task: _intermediate_choice(made.recipe, settings, task) for task in settings.labelled}
     features = {task: _features(made, inputs["data"], encoder, task, choice) for task, choice in choices.items()}
-    aligned = {task: _aligned_choice(made.recipe, settings, task) for task in settings.aligned}
-    for task, choice in aligned.items():
-        features[task] = _features(made, corpus.aligned(choice.path, choice.languages), encoder, task, choice)
+    aligned = {}
+    for task, own in settings.aligned.items():
+        source, path = corpus.aligned(own.parallel.path, own.languages)
+        aligned[task] = _aligned_choice(made.recipe, settings, task, path)
+        features[task] = _features(made, source, encoder, task, aligned[task])
     text = TextChoice(mlm.languages, settings.text_length) if mlm else None
     if text:
         features["mlm"] = _features(made, inputs["data"], encoder, "masked text", text)
     sampling = taken(Sampling, settings.sampling)
-    own = {"weights": "weight", "batches": "batch", "learning_rates": "learning_rate"}
+    fields_of = {"weights": "weight", "batches": "batch", "learning_rates": "learning_rate"}
     params = taken(
         Intermediate,
         settings,
@@ -94,7 +96,7 @@ def intermediate(made: Plan, corpus: Corpus, encoder: Stage | Folder) -> Stage:
         aligned=aligned,
         sampling=sampling,
         mlm=taken(MaskedText, mlm, corpus=text) if mlm else None,
-        **{name: _own(settings, setting) for name, setting in own.items()},
+        **{name: _own(settings, setting) for name, setting in fields_of.items()},
         **_method(settings.method),
         **_learning(made.recipe),
     )
@@ -122,12 +124,12 @@ def _intermediate_choice(recipe: Recipe, settings: phases.Intermediate, task: st
     )
 
 
-def _aligned_choice(recipe: Recipe, settings: phases.Intermediate, task: str) -> AlignedChoice:
+def _aligned_choice(recipe: Recipe, settings: phases.Intermediate, task: str, path: str) -> AlignedChoice:
     own = settings.aligned[task]
     evaluate_on = settings.evaluate_on if own.evaluate_on is None else own.evaluate_on
     return AlignedChoice(
         task=ALIGNED[task],
-        path=own.parallel.path,
+        path=path,
         languages=own.languages,
         lines=own.parallel.lines,
         examples=own.examples,
