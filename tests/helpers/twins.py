@@ -57,7 +57,9 @@ def _intermediate(recipe: Recipe) -> Iterator[str]:
     if any(name.startswith("squad") for name in settings.tasks):
         yield from ("qa_length=64", "qa_stride=16")
     tasks = []
-    for name, task in settings.tasks.items():
+    for name in settings.aligned:
+        tasks.append(f"{name}: {{parallel: {{path: parallel, languages: [en, de]}}, examples: 16}}")
+    for name, task in settings.labelled.items():
         own = [f"languages: [{', '.join(_small(task.languages))}]"]
         if task.items:
             shared = sorted({*_small(task.languages), "en"})

@@ -51,6 +51,8 @@ STEPS: dict[str, dict[str, int]] = {
     "pocket-none": POCKET,
     "pocket-dst": {"woz": 500},
     "dst-woz": {"woz": 15_000},
+    **{f"pocket-{arm}": {"intermediate": 250} for arm in ("tlm", "xdm", "response")},
+    "pocket-retrieval": {},
     **{arm: {"intermediate": 8500, **FINETUNING} for arm in MATCHED},
 }
 
