@@ -36,8 +36,8 @@ def twin(path: Path) -> list[str]:
 
 def _method(recipe: Recipe) -> str:
     """The method by which a recipe fine-tunes, with a number that a tiny encoder has room for."""
-    method = next(iter(recipe.finetuning.values())).method
-    return f"method: {{train: prompt, length: {method.length // 4}}}, " if method.length else ""
+    length = next((setting.method.length for setting in recipe.finetuning.values()), None)
+    return f"method: {{train: prompt, length: {length // 4}}}, " if length else ""
 
 
 def _has(recipe: Recipe, key: str) -> bool:
