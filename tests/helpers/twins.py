@@ -19,12 +19,13 @@ _INSTEAD = {"xnli_dev": "mnli"}
 def twin(path: Path) -> list[str]:
     """What `--set` must set in a recipe, to make it tiny."""
     recipe = load(path)
+    source = "woz" if "woz" in recipe.targets else "xnli"
     found = [
         "data={source: miniature, scale: 0.03}",
         f"model={_SCRATCH}",
         f"pretraining={_PRETRAINING}",
-        f"finetuning={{xnli: {_TRAINING.replace('{', f'{{{_method(recipe)}', 1)}}}",
-        "targets={xnli: {languages: [en, de]}, tatoeba: {languages: [de]}}",
+        f"finetuning={{{source}: {_TRAINING.replace('{', f'{{{_method(recipe)}', 1)}}}",
+        f"targets={{{source}: {{languages: [en, de]}}, tatoeba: {{languages: [de]}}}}",
         "retrieval={layer: 1, pooling: mean, max_length: 32}",
         "seed=1",
         "resources={threads: 1, jobs: 2}",

@@ -49,9 +49,11 @@ STEPS: dict[str, dict[str, int]] = {
     "real-smoke": {"udpos": 60, "panx": 120},
     **{f"pocket-{arm}": {"intermediate": 200, **POCKET} for arm in ("english", "distant", "diverse", "diverse-en")},
     "pocket-none": POCKET,
-    **dict.fromkeys(("pocket-prompt", "pocket-finetune"), {"udpos": 150, "panx": 150}),
+    **{f"pocket-{arm}": {"udpos": 150, "panx": 150} for arm in ("prompt", "finetune")},
     "prompt-tuning": {"xnli": 736_320, "pawsx": 46_320, "udpos": 39_870, "squad": 328_500, "tydiqa": 12_480},
     "fine-tuning": {"xnli": 24_544, "pawsx": 3_088, "udpos": 6_645, "squad": 21_900, "tydiqa": 12_480},
+    "pocket-dst": {"woz": 500},
+    "dst-woz": {"woz": 15_000},
     **{arm: {"intermediate": 8500, **FINETUNING} for arm in MATCHED},
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from xtreme_bench.benchmark import LANGUAGES, NEARNESS, TASKS, nearness
+from xtreme_bench.benchmark import LANGUAGES, NEARNESS, nearness
 from xtreme_bench.files import digest
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.plan.stages import Plan
@@ -98,13 +98,12 @@ def _only(plan: Plan, facts: Mapping[str, Any], field: str) -> Any:
 def trained_on(recipe: Recipe) -> dict[str, Any]:
     """The training languages of each phase; None for the pretraining of a released model (see its model card)."""
     tasks = recipe.intermediate.tasks if recipe.intermediate else {}
-    sources = sorted({str(TASKS[task].source) for task in recipe.targets if TASKS[task].source is not None})
     mlm = recipe.intermediate.mlm if recipe.intermediate else None
     return {
         "pretraining": list(recipe.pretraining.languages) if recipe.pretraining else None,
         "intermediate": {name: list(task.languages) for name, task in tasks.items()},
         **({"mlm": list(mlm.languages)} if mlm else {}),
-        "finetuning": {source: ["en"] for source in sources},
+        "finetuning": {source: list(recipe.finetuning[source].languages) for source in sorted(recipe.finetuning)},
     }
 
 

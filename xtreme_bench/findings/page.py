@@ -14,7 +14,7 @@ from pathlib import Path
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.errors import InputError, XtremeBenchError
 from xtreme_bench.files import write_text
-from xtreme_bench.findings import methods, pieces
+from xtreme_bench.findings import dialogue, methods, pieces
 from xtreme_bench.findings.pieces import DIFFERENCES, RECORDS_MODULE, Json
 from xtreme_bench.findings.text import (
     CAVEATS,
@@ -51,6 +51,7 @@ def page(records: Path) -> str:
         "## Computing\n\n" + _computing(ordered),
         "## Again\n\n" + _commands(ordered),
         *methods.section(records),
+        *dialogue.section(records),
     ]
     return "\n\n".join(parts) + "\n"
 

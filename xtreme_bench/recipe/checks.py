@@ -29,6 +29,7 @@ def check(tree: Entries, path: Path, reading: Reading) -> None:
     lengths.check(tree, reading)
     _check_data(tree, reading)
     _check_training(tree, reading)
+    _check_target_examples(tree, reading)
     _check_pooling(tree, reading)
     _check_sampling(tree, reading)
     items.check(tree, reading)
@@ -41,12 +42,26 @@ def check(tree: Entries, path: Path, reading: Reading) -> None:
 
 
 def _check_processes(tree: Entries, reading: Reading) -> None:
-    """Each process has a GPU of its own."""
+    """Each process has a GPU of its own. Shards need several, and method full without masked text."""
     gpus = tree.whole("resources", "gpus", default=0)
     processes = tree.whole("resources", "processes", default=0)
     if gpus and processes and gpus != processes:
         message = f"resources.processes is {processes}, but each of the {gpus} GPUs has one; leave it out"
         reading.fault(message, tree.line_of("resources", "processes"))
+    fsdp = tree.at("resources", "fsdp")
+    if fsdp is None:
+        return
+    if max(gpus or 0, processes or 0) < 2:
+        reading.fault("resources.fsdp needs several processes; set gpus or processes to 2 or more", fsdp.line)
+    for name in ("pretraining", "intermediate.mlm"):
+        if entry := tree.at(*name.split(".")):
+            message = f"{name} cannot be done in shards (resources.fsdp): its head shares the table of words"
+            reading.fault(message, entry.line)
+    for place in (("intermediate",), *(("finetuning", source) for source in tree.named("finetuning"))):
+        train = tree.text(*place, "method") or tree.text(*place, "method", "train") or "full"
+        if train != "full":
+            message = f"{'.'.join(place)}.method {train} cannot be done in shards (resources.fsdp); only full can"
+            reading.fault(message, tree.line_of(*place, "method"))
 
 
 def _check_name(path: Path, reading: Reading) -> None:
@@ -131,6 +146,16 @@ def _check_training(tree: Entries, reading: Reading) -> None:
             reading.fault(message, retrain.line)
 
 
+def _check_target_examples(tree: Entries, reading: Reading) -> None:
+    """Only dialogues have training examples in other languages."""
+    dialogues = sources_of(of_group("dialogue"))
+    for source in tree.named("finetuning"):
+        own = tree.at("finetuning", source, "target_examples")
+        if own is not None and source in SOURCES and source not in dialogues:
+            name = f"finetuning.{source}.target_examples"
+            reading.fault(f"{name} is for {listing(dialogues)}; {source} is trained on in English alone", own.line)
+
+
 # The methods that need a number, its field, what it counts, and an example.
 _NUMBERS = {"top": ("blocks", "a number of blocks", 6), "prompt": ("length", "the length of its prefix", 16)}
 
@@ -155,7 +180,7 @@ def _check_method(tree: Entries, place: tuple[str, ...], reading: Reading) -> No
 
 def _check_pooling(tree: Entries, reading: Reading) -> None:
     """Pooling is for heads that see one vector a text; those of tagging and question answering see every token."""
-    sentences = sources_of(of_group("classification"))
+    sentences = sources_of([*of_group("classification"), *of_group("dialogue")])
     for source in tree.named("finetuning"):
         pooling = tree.at("finetuning", source, "pooling")
         if pooling is not None and source in SOURCES and source not in sentences:

@@ -13,10 +13,14 @@ SOURCES = tuple(dict.fromkeys(task.source for task in TASKS.values() if task.sou
 QA_SOURCES = tuple(dict.fromkeys(str(TASKS[task].source) for task in of_group("qa")))
 # Sources without development rows of their own: every tenth row of the training set is held out.
 HELD_OUT = ("tydiqa",)
-WITH_DEVELOPMENT_SET = tuple(task for task in TASKS if task not in ("xquad", "tatoeba"))
+WITH_DEVELOPMENT_SET = tuple(task for task in TASKS if task not in ("xquad", "tatoeba", *of_group("dialogue")))
 SCORES = (*TASKS, *(f"{task}/transfer" for task in TASKS), *GROUPS, "overall")
 # What has a development score: all that a recipe can train on.
 TRAINED = (*INTERMEDIATE, *SOURCES)
+# Languages with dialogues beside English.
+DIALOGUE_LANGUAGES = tuple(
+    dict.fromkeys(code for task in of_group("dialogue") for code in TASKS[task].languages if code != "en")
+)
 ALL, LAST = ("all",), ("last",)
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 

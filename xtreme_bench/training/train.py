@@ -22,7 +22,7 @@ from xtreme_bench.training import curve, frozen, methods, mixture
 from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.device import prepare_device
 from xtreme_bench.training.examples import Examples
-from xtreme_bench.training.families import Family
+from xtreme_bench.training.families import Family, NamesLabels
 from xtreme_bench.training.features import FAMILIES
 from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.inference import infer
@@ -31,6 +31,7 @@ from xtreme_bench.training.mixture import Mixture
 from xtreme_bench.training.network import Task
 from xtreme_bench.training.params import Finetune, Intermediate, Tuning
 from xtreme_bench.training.quality import chance, metric, quality
+from xtreme_bench.training.sharding import is_sharded
 from xtreme_bench.training.trimming import trim
 
 
@@ -178,7 +179,7 @@ def _train(
     mixed = mix(encoder, tasks) if mix else mixture.alone(job.params, tasks[0])
     trimmed = trim(encoder, mixed.tasks, _development(job, corpora) if part == "train" else ())
     course = fit(job, accelerator, encoder, mixed.tasks, mixed.probability, mixed.steps)
-    if trimmed:
+    if trimmed and not is_sharded(encoder.model):
         trimmed.put_back(encoder, mixed.decay(course.kept, job.params))
     return _Trained(accelerator, encoder, mixed, course, learned)
 
@@ -202,6 +203,8 @@ def make_task(
             f"{corpus.name}: max_length is {limits.max_length}, but the encoder has room for {encoder.longest} tokens"
         )
     head = family.head(encoder.width, len(corpus.labels), encoder.dropout, pooling)
+    if isinstance(head, NamesLabels):
+        head.name_labels(encoder, corpus.labels)
     examples = frozen.examples(features, part, below)
     if part == "all":
         return Task(corpus.name, family, head, examples)
