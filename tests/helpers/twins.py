@@ -36,8 +36,8 @@ def twin(path: Path) -> list[str]:
 
 def _method(recipe: Recipe) -> str:
     """The method by which a recipe fine-tunes, with a number that a tiny encoder has room for."""
-    method = next(iter(recipe.finetuning.values())).method
-    return f"method: {{train: prompt, length: {method.length // 4}}}, " if method.length else ""
+    length = next((setting.method.length for setting in recipe.finetuning.values()), None)
+    return f"method: {{train: prompt, length: {length // 4}}}, " if length else ""
 
 
 def _has(recipe: Recipe, key: str) -> bool:
@@ -57,7 +57,9 @@ def _intermediate(recipe: Recipe) -> Iterator[str]:
     if any(name.startswith("squad") for name in settings.tasks):
         yield from ("qa_length=64", "qa_stride=16")
     tasks = []
-    for name, task in settings.tasks.items():
+    for name in settings.aligned:
+        tasks.append(f"{name}: {{parallel: {{path: parallel, languages: [en, de]}}, examples: 16}}")
+    for name, task in settings.labelled.items():
         own = [f"languages: [{', '.join(_small(task.languages))}]"]
         if task.items:
             shared = sorted({*_small(task.languages), "en"})

@@ -47,16 +47,16 @@ def content(plan: Plan, records: Sequence[Mapping[str, Any]], scores: Mapping[st
         "zero_shot": zero_shot(recipe),
         "near": near(recipe),
         "left_out": {stage.name: found for stage in plan.stages if (found := facts[stage.key].get("dropped"))},
-        "dev": {stage.name: _said(facts[stage.key]) for stage in plan.stages if stage.row.tells == "dev"},
+        "dev": {stage.name: _told(facts[stage.key]) for stage in plan.stages if stage.row.tells == "dev"},
         "retrieval": {
-            task: _said(facts[stage.key]) for task, stage in plan.predictions.items() if stage.row.tells == "retrieval"
+            task: _told(facts[stage.key]) for task, stage in plan.predictions.items() if stage.row.tells == "retrieval"
         },
         **{field: _only(plan, facts, field) for field in ("audit", "precision", "layers", "chosen_layer")},
     }
 
 
-def _said(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Facts without the sentence that says them while a run goes on."""
+def _told(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts without the sentence of them that the terminal shows."""
     return {name: fact for name, fact in facts.items() if name != "summary"}
 
 
@@ -108,10 +108,11 @@ def trained_on(recipe: Recipe) -> dict[str, Any]:
 
 
 def zero_shot(recipe: Recipe) -> dict[str, list[str]]:
-    """For each target, the languages without a labelled training example of any task; none if its data are used."""
+    """For each target, the languages without a labelled training example or aligned text; none if its data are used."""
     phases = trained_on(recipe)
     seen = {code for phase in ("intermediate", "finetuning") for codes in phases[phase].values() for code in codes}
-    own = {task for name, codes in phases["intermediate"].items() for task in INTERMEDIATE[name].targets(codes)}
+    labelled = {name: codes for name, codes in phases["intermediate"].items() if name in INTERMEDIATE}
+    own = {task for name, codes in labelled.items() for task in INTERMEDIATE[name].targets(codes)}
     return {
         task: [language for language in target.languages if language not in seen and task not in own]
         for task, target in recipe.targets.items()
