@@ -11,7 +11,7 @@ from pathlib import Path
 
 from xtreme_bench.benchmark import GROUPS, OVERALL, TASKS, of_group
 from xtreme_bench.intermediate import INTERMEDIATE
-from xtreme_bench.recipe import files, items, lengths
+from xtreme_bench.recipe import files, items, lengths, methods
 from xtreme_bench.recipe.fields import Scratch
 from xtreme_bench.recipe.setting import HELD_OUT, NAME, SOURCES, TRAINED, WITH_DEVELOPMENT_SET, sources_of
 from xtreme_bench.recipe.tree import Entries, Items, Reading, Scalar
@@ -28,6 +28,7 @@ def check(tree: Entries, path: Path, reading: Reading) -> None:
     _check_model(tree, reading)
     lengths.check(tree, reading)
     _check_data(tree, reading)
+    methods.check(tree, reading)
     _check_training(tree, reading)
     _check_target_examples(tree, reading)
     _check_pooling(tree, reading)
@@ -118,21 +119,8 @@ def _check_miniature(tree: Entries, reading: Reading) -> None:
                 reading.fault(message, entry.line)
 
 
-# Methods that leave the encoder as it is, and why intermediate training has no use for them.
-_DROPPED = {
-    "head": "trains only heads, which are dropped afterwards",
-    "prompt": "trains only a prefix and heads, which belong to one task, and leaves the encoder as it is",
-}
-
-
 def _check_training(tree: Entries, reading: Reading) -> None:
     """What each phase makes is used: its encoder, or its head for a source that a target needs."""
-    for place in (("intermediate",), *(("finetuning", source) for source in tree.named("finetuning"))):
-        _check_method(tree, (*place, "method"), reading)
-    method = tree.text("intermediate", "method") or tree.text("intermediate", "method", "train")
-    if method in _DROPPED:
-        message = f"intermediate.method {method} {_DROPPED[method]}; leave it out or use full"
-        reading.fault(message, tree.line_of("intermediate", "method"))
     targets = tree.named("targets")
     for source, entry in tree.named("finetuning").items():
         served = [task for task in TASKS if TASKS[task].source == source]
@@ -155,28 +143,6 @@ def _check_target_examples(tree: Entries, reading: Reading) -> None:
         if own is not None and source in SOURCES and source not in dialogues:
             name = f"finetuning.{source}.target_examples"
             reading.fault(f"{name} is for {listing(dialogues)}; {source} is trained on in English alone", own.line)
-
-
-# The methods that need a number, its field, what it counts, and an example.
-_NUMBERS = {"top": ("blocks", "a number of blocks", 6), "prompt": ("length", "the length of its prefix", 16)}
-
-
-def _check_method(tree: Entries, place: tuple[str, ...], reading: Reading) -> None:
-    """Each number of a method stands with this method, and with no other; the model has the blocks."""
-    name, train = ".".join(place), tree.text(*place) or tree.text(*place, "train")
-    for method, (field, what, example) in _NUMBERS.items():
-        number = tree.at(*place, field)
-        if train == method and number is None:
-            message = f"{name} {method} needs {what}; write {{train: {method}, {field}: {example}}}"
-            reading.fault(message, tree.line_of(*place))
-        if number is not None and train != method:
-            message = f"{name}.{field} is for train: {method}, here it is {train or 'full'}; remove it"
-            reading.fault(message, number.line)
-    blocks = tree.at(*place, "blocks")
-    count = tree.whole(*place, "blocks", default=0)
-    layers = tree.whole("model", "scratch", "layers", default=Scratch.layers)
-    if tree.at("model", "scratch") and blocks is not None and count and layers and count > layers:
-        reading.fault(f"{name}.blocks is {count}, but model.scratch has {layers} layers", blocks.line)
 
 
 def _check_pooling(tree: Entries, reading: Reading) -> None:
