@@ -17,20 +17,22 @@ _INSTEAD = {"xnli_dev": "mnli"}
 
 
 def twin(path: Path) -> list[str]:
-    """What `--set` must set in a recipe, to make it tiny."""
+    """What `--set` must set in a recipe, or in all that it is composed of, to make it tiny."""
     recipe = load(path)
     found = [
         "data={source: miniature, scale: 0.03}",
         f"model={_SCRATCH}",
         f"pretraining={_PRETRAINING}",
         f"finetuning={{xnli: {_TRAINING}}}",
-        "targets={xnli: {languages: [en, de]}, tatoeba: {languages: [de]}}",
+        "targets={xnli: {languages: [en, de]}, bucc2018: {languages: [de]}, tatoeba: {languages: [de]}}",
         "retrieval={layer: 1, pooling: mean, max_length: 32}",
         "seed=1",
         "resources={threads: 1, jobs: 2}",
         *(f"{key}=" for key in ("baseline", "expect", "held_out", "contrast") if _has(recipe, key)),
     ]
-    return found + [f"intermediate.{line}" for line in _intermediate(recipe)]
+    budgets = [list(_budget(one)) for one in recipe.members or (recipe,)]
+    found += [f"intermediate.{line}" for line in dict.fromkeys(line for one in budgets for line in one)]
+    return found + [f"intermediate.{line}" for line in _data(recipe)]
 
 
 def _has(recipe: Recipe, key: str) -> bool:
@@ -39,8 +41,7 @@ def _has(recipe: Recipe, key: str) -> bool:
     return getattr(recipe, key) is not None
 
 
-def _intermediate(recipe: Recipe) -> Iterator[str]:
-    """The tasks stay, in as many of the small languages, matched as they are; the budget goes."""
+def _budget(recipe: Recipe) -> Iterator[str]:
     settings = recipe.intermediate
     if settings is None:
         return
@@ -49,6 +50,13 @@ def _intermediate(recipe: Recipe) -> Iterator[str]:
     yield from ("steps=2", "batch=4", "max_length=48")
     if any(name.startswith("squad") for name in settings.tasks):
         yield from ("qa_length=64", "qa_stride=16")
+
+
+def _data(recipe: Recipe) -> Iterator[str]:
+    """The tasks stay, in as many of the small languages, matched as they are."""
+    settings = recipe.intermediate
+    if settings is None:
+        return
     tasks = []
     for name, task in settings.tasks.items():
         own = [f"languages: [{', '.join(_small(task.languages))}]"]

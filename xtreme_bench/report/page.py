@@ -37,6 +37,7 @@ def write_page(outcome: Outcome, folder: Path, store: Store | None = None, teste
     sections = [
         expectation_section(main.manifest, before),
         *map(page_facts.accepted_section, manifests),
+        *map(page_facts.composed_section, manifests),
         *score_sections(manifests, 1 if baseline else None, {0: tested}),
         published_section(main.manifest),
         *(page_curves.curve_sections(finished, store) if store else ()),
@@ -70,6 +71,7 @@ def write_comparison_page(
         headline, summary = top_of_bundles(main, manifests[reference], tested.get(1 - reference, NOT_TESTED))
     sections = [
         *map(page_facts.accepted_section, manifests),
+        *map(page_facts.composed_section, manifests),
         *score_sections(manifests, reference, tested),
         *(page_facts.trained_section(one, name=one["name"]) for one in manifests),
     ]

@@ -13,7 +13,17 @@ from xtreme_bench.bundle.lenient import Lenient
 from xtreme_bench.bundle.manifest import ACCEPTED
 from xtreme_bench.report import audit, tables
 from xtreme_bench.report import manifest_differences as differences
-from xtreme_bench.report.claims import Manifest, Scores, accepted, near, reference_of, scores_of, trained, zero_shot
+from xtreme_bench.report.claims import (
+    Manifest,
+    Scores,
+    accepted,
+    near,
+    origins,
+    reference_of,
+    scores_of,
+    trained,
+    zero_shot,
+)
 from xtreme_bench.report.page import write_comparison_page, write_page
 from xtreme_bench.report.tables import cell
 from xtreme_bench.report.verdict import NOT_TESTED, expectations, verdict
@@ -36,7 +46,10 @@ def terminal(outcome: Outcome, tested: Versus = NOT_TESTED) -> str:
     parts = [f"{main['name']}: {' '.join(outcome.main.plan.recipe.description.split())}"]
     if scores_of(main):
         runs = [(one["name"], scores_of(one)) for one in (main, before) if one]
-        parts += [tables.language_table(scores_of(main)), tables.summary_table(runs, 1 if before else None)]
+        parts += [
+            tables.language_table(scores_of(main), origins(main)),
+            tables.summary_table(runs, 1 if before else None),
+        ]
         parts += ["\n".join(line for one in (main, before) if one for line in tables.chosen_layer(one))]
     parts += [_accepted_text(one) for one in (main, before) if one]
     parts += [_languages_text(main), _audit_text(main), _expect_text(main, before)]
