@@ -12,6 +12,7 @@ CORPORA: Mapping[str, str] = {
     "pawsx": "free for any purpose, by its own terms",
     "xnli_dev": "CC BY-NC 4.0",
     "pawsx_dev": "free for any purpose, by its own terms",
+    "tydiqa_train": "Apache 2.0",
     "udpos": "each treebank has its own; many CC BY-SA 4.0, some for non-commercial use only",
     "panx": "not stated; text of Wikipedia, CC BY-SA",
     "squad_v1": "CC BY-SA 4.0",
