@@ -84,8 +84,9 @@ def _data(recipe: Recipe) -> Iterator[str]:
     for name, task in settings.tasks.items():
         own = [f"languages: [{', '.join(_small(task.languages))}]"]
         if task.items:
-            shared = sorted({*_small(task.languages), "en"})
-            own += [f"items: {task.items}, examples: 16, shared_by: [{', '.join(shared)}]"]
+            own.append(f"items: {task.items}, examples: 16")
+        if task.shared_by:
+            own.append(f"shared_by: [{', '.join(sorted({*_small(task.languages), 'en'}))}]")
         tasks.append(f"{_INSTEAD.get(name, name)}: {{{', '.join(own)}}}")
     yield f"tasks={{{', '.join(tasks)}}}"
     if settings.mlm:
