@@ -126,3 +126,18 @@ def test_faulty_parts_of_a_manifest_are_faults(folder: Path, value: object) -> N
     recipe, faults = recall({**values, "compose": value}, "best")
     assert recipe is None
     assert faults
+
+
+def test_languages_without_data_are_all_named_before_any_work(folder: Path) -> None:
+    text = RECIPE.replace("source: miniature, scale: 0.03", "source: download").replace(
+        "model: {scratch: {layers: 2, width: 32, heads: 2}}\npretraining: {steps: 60}\n", "model: {path: encoder}\n"
+    )
+    for name, languages in (("german", "de"), ("swahili", "sw, th")):
+        mix = f"intermediate: {{tasks: {{mnli: {{languages: [{languages}]}}}}, select_on: last, steps: 30}}\n"
+        (folder / f"{name}.yaml").write_text(text + mix)
+    (folder / "data").mkdir()
+    done = call("run", str(written(folder, "compose: [german, swahili]")), "--data", "data", cwd=folder)
+    assert done.returncode == 2
+    for language in ("de", "sw", "th"):
+        assert f"mnli in {language}" in done.stderr
+    assert not (folder / "store/stages").exists()
