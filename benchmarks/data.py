@@ -217,7 +217,7 @@ def child_ours(task: str, work: Path) -> dict[str, float]:
     if task == "mnli":
         corpus = IntermediateChoice(task, ("en",), **limits).open(work / "data")
     else:
-        corpus = SourceChoice(source=task, examples=0, retrain=False, **limits).open(work / "data")
+        corpus = SourceChoice(source=task, examples=0, retrain=False, others=None, **limits).open(work / "data")
     shutil.rmtree(work / f"ours-{task}", ignore_errors=True)
     begun, used = time.monotonic(), _cpu()
     tokenise(corpus, "train", tokenizer, work / f"ours-{task}", Counter(), CORES)

@@ -1,5 +1,5 @@
-"""A training step on two threads with OpenMP's waiting threads asleep (as workers have them) and spinning, on an idle
-machine and beside one busy process: `python benchmarks/threads.py`.
+"""A training step on two threads with OpenMP's waiting threads asleep (as workers have them) and spinning, alone and
+beside one busy process: `python benchmarks/threads.py`. The load of the machine before is printed too.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-SECONDS = 6.0
+SECONDS, LEAST = 6.0, 15
 
 
 def step_times() -> list[float]:
@@ -24,7 +24,7 @@ def step_times() -> list[float]:
     x = torch.randn(16, 64, 128)
     times = []
     end = time.monotonic() + SECONDS
-    while time.monotonic() < end:
+    while time.monotonic() < end or len(times) < LEAST:
         start = time.perf_counter()
         optimizer.zero_grad()
         model(x).square().mean().backward()
@@ -48,11 +48,15 @@ def main() -> None:
     if "--step" in sys.argv[1:]:
         print(statistics.median(step_times()))
         return
-    for place in ("idle", "beside one busy process"):
-        busy = subprocess.Popen([sys.executable, "-c", "while True: pass"]) if place != "idle" else None
+    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    alone: dict[str | None, float] = {}
+    for place in ("alone", "beside one busy process"):
+        busy = subprocess.Popen([sys.executable, "-c", "while True: pass"]) if alone else None
         try:
             for policy in (None, "PASSIVE"):
-                print(f"{place:25} {policy or 'spinning':10} {measured(policy):8.1f} ms a step", flush=True)
+                found = measured(policy)
+                times = found / alone.setdefault(policy, found)
+                print(f"{place:25} {policy or 'spinning':10} {found:8.1f} ms a step, {times:.2f} times", flush=True)
         finally:
             if busy is not None:
                 busy.kill()

@@ -1,10 +1,12 @@
 """Speed of fine-tuning, compared with the alternatives, on the same examples, effective batch size and weights.
 
     make bench-training [ARGS="--steps 6 --blocks 12"]
+    make bench-training ARGS="--shape large --steps 2 --batch 2 --ways ours"
 
-An encoder of multilingual-e5-small's shape with random weights reads pairs of XNLI's lengths (log-normal, mean 36
-tokens). Each method trains in its own process; loading is not timed. The table has examples per second of wall-clock
-and of CPU time, and the peak memory of the process. `benchmarks/gpu.py` uses the same methods on a GPU.
+An encoder of multilingual-e5-small's shape (or XLM-R Large's) with random weights reads pairs of XNLI's lengths
+(log-normal, mean 36 tokens). Each method trains in its own process; loading is not timed. The table has examples per
+second of wall-clock and of CPU time, and the peak memory of the process. Our loop reads the encoder from a folder, as a
+stage does. `benchmarks/gpu.py` uses the same methods on a GPU.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -111,19 +114,28 @@ def learning(setting: Setting, **others: Any) -> Any:
     given = {"threads": 1, "precision": setting.precision, "seed": 1, "method": "full", "blocks": None,
              "batch": setting.batch, "learning_rate": 1e-4, "warmup": 0.1, "weight_decay": 0.01,
              "evaluate_every": setting.steps,
-             "patience": 0, "checkpoint_seconds": 1e6, "activations": "keep"}  # fmt: skip
+             "patience": 0, "checkpoint_seconds": 1e6, "activations": "keep", "fsdp": False}  # fmt: skip
     return Learning(**{**given, **others})
 
 
-def our_encoder(setting: Setting) -> Any:
-    """An encoder of random weights, always the same ones."""
+def our_encoder(setting: Setting, folder: Path | None = None) -> Any:
+    """An encoder of random weights, always the same ones; from `folder`, if `build` has written one there."""
     from transformers import AutoModel
 
     from xtreme_bench.training.forward import Encoder
 
     tokenizer = type("Tokenizer", (), {"pad_token_id": 1, "all_special_ids": [0, 1, 2, 3]})()
     torch.manual_seed(1)
-    return Encoder(AutoModel.from_config(config(setting), add_pooling_layer=False).train(), tokenizer)
+    if folder is None:
+        model = AutoModel.from_config(config(setting), add_pooling_layer=False)
+    else:
+        model = AutoModel.from_pretrained(str(folder), add_pooling_layer=False, local_files_only=True)
+    return Encoder(model.train(), tokenizer)
+
+
+def build(setting: Setting, folder: Path) -> None:
+    """Write the encoder to a folder."""
+    our_encoder(setting).model.save_pretrained(str(folder))
 
 
 def our_task(setting: Setting) -> Any:
@@ -152,15 +164,15 @@ def train(encoder: Any, task: Any, params: Any, steps: int, *, trimmed: bool) ->
         taken.put_back(encoder, decay([1.0] * steps, steps, params))
 
 
-def ours(setting: Setting, *, trimmed: bool) -> Took:
+def ours(setting: Setting, folder: Path | None = None, *, trimmed: bool) -> Took:
     """Our loop."""
     from xtreme_bench.training import device, loop, trimming  # noqa: F401  (loading is not timed)
 
-    encoder, task = our_encoder(setting), our_task(setting)
+    encoder, task = our_encoder(setting, folder), our_task(setting)
     return measured(lambda: train(encoder, task, learning(setting), setting.steps, trimmed=trimmed))
 
 
-def trainer(setting: Setting) -> Took:
+def trainer(setting: Setting, folder: Path | None = None) -> Took:
     """The Trainer of transformers, with length-grouped batches and dynamic padding."""
     from transformers import AutoModelForSequenceClassification, PrinterCallback, Trainer, TrainingArguments
 
@@ -186,7 +198,7 @@ def trainer(setting: Setting) -> Took:
         return measured(run.train)
 
 
-def procedure(setting: Setting) -> Took:
+def procedure(setting: Setting, folder: Path | None = None) -> Took:
     """The benchmark's procedure: padding to the longest that is allowed, batches of 2, 16 accumulation steps."""
     from transformers import AutoModelForSequenceClassification
 
@@ -212,11 +224,15 @@ def procedure(setting: Setting) -> Took:
     return measured(run)
 
 
-WAYS: dict[str, Callable[[Setting], Took]] = {
+WAYS: dict[str, Callable[..., Took]] = {
     "the benchmark's procedure": procedure,
     "transformers' Trainer": trainer,
-    "ours, whole table": lambda setting: ours(setting, trimmed=False),
-    "ours, rows in use": lambda setting: ours(setting, trimmed=True),
+    "ours, whole table": partial(ours, trimmed=False),
+    "ours, rows in use": partial(ours, trimmed=True),
+}
+SHAPES = {
+    "small": Setting(),
+    "large": Setting(blocks=24, width=1024, heads=16, feedforward=4096, vocabulary=250_002),
 }
 
 
@@ -225,7 +241,7 @@ def operations(setting: Setting) -> float:
     from xtreme_bench.plan.estimate import Shape
 
     shape = Shape(setting.blocks, setting.width, setting.heads, setting.feedforward, setting.vocabulary)
-    return sum(3 * shape.forward(len(ids), len(ids)) for ids, _ in examples(setting))
+    return sum(3 * shape.forward(len(ids), len(ids), shape.layers) for ids, _ in examples(setting))
 
 
 def estimated(setting: Setting) -> float:
@@ -239,27 +255,42 @@ def estimated(setting: Setting) -> float:
     return operations(setting) / here.rate(setting.precision) + updates
 
 
+def in_process(what: str, setting: Setting, folder: Path) -> str:
+    """What a process of its own prints that builds the encoder, or trains in one way."""
+    command = [sys.executable, __file__, "--only", what, json.dumps(vars(setting)), str(folder)]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
 def main() -> None:
-    """Print a table of all methods, and the estimate of a plan beside the truth."""
+    """Print a table of the methods, and the estimate of a plan beside the truth."""
     options = argparse.ArgumentParser()
+    options.add_argument("--shape", choices=SHAPES, default="small")
     options.add_argument("--steps", type=int, default=6)
-    options.add_argument("--blocks", type=int, default=12)
-    options.add_argument("--way", choices=WAYS)
+    options.add_argument("--batch", type=int, default=32)
+    options.add_argument("--blocks", type=int, help="fewer than the shape has")
+    options.add_argument("--ways", default="", help="those whose name contains this")
+    options.add_argument("--only", nargs=3, help=argparse.SUPPRESS)
     chosen = options.parse_args()
-    setting = replace(Setting(), steps=chosen.steps, blocks=chosen.blocks)
-    if chosen.way:
-        print(json.dumps(vars(WAYS[chosen.way](setting))))
+    if chosen.only:
+        what, setting, folder = chosen.only[0], Setting(**json.loads(chosen.only[1])), Path(chosen.only[2])
+        if what == "build":
+            build(setting, folder)
+        else:
+            print(json.dumps(vars(WAYS[what](setting, folder))))
         return
+    setting = replace(SHAPES[chosen.shape], steps=chosen.steps, batch=chosen.batch)
+    setting = replace(setting, blocks=chosen.blocks or setting.blocks)
     first = None
     print(f"{'':28}{'examples/s':>12}{'per CPU s':>12}{'ratio':>8}{'peak GiB':>10}")
-    for way in WAYS:
-        command = [sys.executable, __file__, "--way", way, "--steps", str(chosen.steps), "--blocks", str(chosen.blocks)]
-        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        found = Took(**json.loads(said.splitlines()[-1]))
-        number = chosen.steps * setting.batch
-        rate = number / found.cpu
-        first = first or rate
-        print(f"{way:28}{number / found.wall:12.1f}{rate:12.1f}{rate / first:8.2f}{found.peak / 2**30:10.2f}")
+    with tempfile.TemporaryDirectory() as folder:
+        in_process("build", setting, Path(folder))
+        for way in (name for name in WAYS if chosen.ways in name):
+            found = Took(**json.loads(in_process(way, setting, Path(folder)).splitlines()[-1]))
+            number = setting.steps * setting.batch
+            rate = number / found.cpu
+            first = first or rate
+            line = f"{way:28}{number / found.wall:12.2f}{rate:12.2f}{rate / first:8.2f}{found.peak / 2**30:10.2f}"
+            print(line, flush=True)
     if on() == "cpu":
         seconds = estimated(setting)
         said = f"CPU seconds, rows in use: estimated {seconds:.1f}, taken {found.cpu:.1f}"

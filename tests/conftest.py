@@ -17,6 +17,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.dont_write_bytecode = False
 # More would each load torch for little.
 MOST_WORKERS = 4
+# What is loaded while tests are collected stays, so no search for garbage finds any before that is done.
+gc.disable()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -29,6 +31,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 def pytest_collection_finish() -> None:
     """What is loaded by now stays, torch and all: no search for garbage needs to look at it again."""
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -67,6 +67,7 @@ def test_only_bundles_that_the_pull_request_changes_are_looked_at(head: Path, la
     assert "problem: xnli/test-de.tsv: xnli de: changed since the manifest was written" in text
 
 
+@pytest.mark.slow
 def test_a_run_elsewhere_is_compared_with_its_reference(head: Path, labels: Path) -> None:
     for reference in (head / "small", head):
         code, text = script(head, "--labels", labels, "--same-as", reference, "--within", "1")

@@ -8,7 +8,17 @@ import sys
 
 import pytest
 
-from xtreme_bench.benchmark import GROUPS, LANGUAGES, MINIATURE_LANGUAGES, OVERALL, TASKS, UPOS_TAGS, of_group
+from xtreme_bench.benchmark import (
+    GROUPS,
+    LANGUAGES,
+    MINIATURE_LANGUAGES,
+    OVERALL,
+    TASKS,
+    TEXT,
+    UPOS_TAGS,
+    WORD_ORDER,
+    of_group,
+)
 
 
 def test_nine_tasks_stand_in_the_order_of_the_paper() -> None:
@@ -30,6 +40,8 @@ def test_the_tasks_use_forty_languages_and_each_has_a_family_and_a_script() -> N
     assert {language for task in OVERALL for language in TASKS[task].languages} == set(LANGUAGES)
     # The paper counts 12 families, with Basque and the Japonic, Koreanic and Kartvelian languages among them.
     assert len({language.family for language in LANGUAGES.values()}) == 14
+    assert set(TEXT) == set(LANGUAGES)
+    assert set(WORD_ORDER) <= set(LANGUAGES)
 
 
 def test_groups_hold_each_of_the_nine_tasks_once() -> None:

@@ -130,8 +130,8 @@ def test_json_on_standard_output_comes_alone(tmp_path: Path) -> None:
         (tmp_path / folder / "xnli").mkdir(parents=True)
         (tmp_path / folder / "xnli/test-de.tsv").write_text(text)
     where = ["--predictions", str(tmp_path / "predictions"), "--labels", str(tmp_path / "labels")]
-    assert json.loads(start("evaluate", *where, "--json", "-").stdout)["xnli"]["accuracy"] == {"de": 50.0}
-    done = start("evaluate", *where, "--json", str(tmp_path / "scores.json"))
+    assert json.loads(run("evaluate", *where, "--json", "-").stdout)["xnli"]["accuracy"] == {"de": 50.0}
+    done = run("evaluate", *where, "--json", str(tmp_path / "scores.json"))
     assert "50.0" in done.stdout
     assert json.loads((tmp_path / "scores.json").read_text())["xnli"]["avg_accuracy"] == 50.0
 
@@ -146,11 +146,11 @@ def test_a_bundle_that_is_none_is_a_problem_with_exit_1(tmp_path: Path) -> None:
 
 def test_a_file_that_is_missing_is_one_sentence_and_a_traceback_only_with_debug(tmp_path: Path) -> None:
     (tmp_path / "not.zip").write_text("not a zip")
-    done = start("compare", str(tmp_path / "not.zip"), str(tmp_path / "not.zip"))
+    done = run("compare", str(tmp_path / "not.zip"), str(tmp_path / "not.zip"))
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert "Traceback" in start("--debug", "compare", str(tmp_path / "not.zip"), str(tmp_path / "not.zip")).stderr
-    assert start("check", str(tmp_path / "absent")).returncode == 2
+    assert run("check", str(tmp_path / "absent")).returncode == 2
 
 
 def test_every_command_has_a_help_page() -> None:

@@ -109,6 +109,7 @@ def run(server: subprocess.Popen[str], tmp_path: Path) -> Run:
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", FILES)
 def test_a_small_zip_that_unpacks_to_much_is_checked_in_seconds(what: str, run: Run, tmp_path: Path) -> None:
     make, said = FILES[what]
@@ -161,6 +162,7 @@ def understated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options", [["check"], ["evaluate", "--lenient", "--predictions"], ["evaluate", "--predictions"]]
 )

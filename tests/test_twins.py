@@ -26,6 +26,8 @@ SHIPPED = sorted(path for path in RECIPES.glob("*.yaml") if path.stem != "recipe
 def test_the_small_twin_of_every_recipe_can_run_on_the_built_in_corpora(path: Path, tmp_path: Path) -> None:
     (made,) = planned(str(path), Places(store=tmp_path / "store"), "local", overrides=twin(path))
     assert made.missing == []
+    methods = [{one.method.train for one in recipe.finetuning.values()} for recipe in (load(path), made.recipe)]
+    assert "prompt" not in methods[0] or "prompt" in methods[1]
     before, now = load(path).intermediate, made.recipe.intermediate
     assert (before is None) == (now is None)
     if before and now:

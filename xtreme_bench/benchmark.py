@@ -1,4 +1,4 @@
-"""The table of target tasks, XTREME's nine: their languages, files, metrics, labels and published test sizes.
+"""The table of target tasks, XTREME's nine and others: their languages, files, metrics, labels and sizes.
 
 What differs between tasks is a column here, and no other module lists the languages of a task. The tasks that XTREME's
 means cover are named apart (`OVERALL`, `GROUPS`), so that a new row enters none. Languages stand in the order of the
@@ -15,12 +15,15 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 # Tasks of a group share readers, metrics and formats; each module that differs by group has a table by group.
-Group = Literal["classification", "tagging", "qa", "retrieval"]
+Group = Literal["classification", "tagging", "qa", "retrieval", "dialogue"]
 
 
 @dataclass(frozen=True)
 class Language:
-    """A language of XTREME: English name, language family and script, as the comparison tables group them."""
+    """A language of XTREME: English name, language family and script, as the comparison tables group them.
+
+    What no stage reads has tables of its own: `WORD_ORDER`, `TEXT`.
+    """
 
     name: str
     family: str
@@ -129,6 +132,7 @@ _TATOEBA_SIZES = {
 
 _F1 = ("f1", "precision", "recall")
 _QA = ("exact_match", "f1")
+_STATES = ("joint_goal_accuracy", "slot_accuracy")
 
 # fmt: off
 _ROWS = (
@@ -154,6 +158,11 @@ _ROWS = (
          release="the sample and training sets of BUCC 2018", miniature=True),
     Task("tatoeba", "retrieval", _TATOEBA, "tsv", ("accuracy",), None, test_sizes=_TATOEBA_SIZES,
          release="data/tatoeba/v1 of LASER", miniature=True),
+    # Dialogue state tracking, as Moghe et al. 2021 (arXiv 2109.13620) use it; in none of XTREME's means.
+    Task("woz", "dialogue", ("en", "de", "it"), "json", _STATES, "woz",
+         test_sizes=dict.fromkeys(("en", "de", "it"), 400),
+         sizes={"train en": 600, "dev en": 200}, release="Multilingual WoZ 2.0",
+         tests="woz/test-{}.json", miniature=True),
 )
 # fmt: on
 
@@ -209,6 +218,34 @@ LANGUAGES: Mapping[str, Language] = MappingProxyType(
         "zh": Language("Chinese", "Sino-Tibetan", "Chinese"),
     }
 )
+
+# The dominant order of subject, object and verb (WALS, feature 81A). A language that is not listed has no dominant
+# order, or WALS gives none.
+_ORDERS = {
+    "SVO": _codes("bg en es et fi fr he id it pt ru sw th vi yo zh"),
+    "SOV": _codes("bn eu fa hi ja ka kk ko ml mr my ta te tr ur"),
+    "VSO": ("ar", "tl"),
+}
+WORD_ORDER: Mapping[str, str] = {code: order for order, codes in _ORDERS.items() for code in codes}
+# GiB of CC-100, the text that XLM-R was pretrained on (Conneau et al. 2020, arXiv 1911.02116, table 6). Chinese in both
+# scripts and Burmese in both encodings are added up. The table does not list Yoruba.
+# fmt: off
+TEXT: Mapping[str, float] = {
+    "af": 1.3, "ar": 28.0, "bg": 57.5, "bn": 8.4, "de": 66.6, "el": 46.9, "en": 300.8, "es": 53.3, "et": 6.1, "eu": 2.0,
+    "fa": 111.6, "fi": 54.3, "fr": 56.8, "he": 31.6, "hi": 20.2, "hu": 58.4, "id": 148.3, "it": 30.2, "ja": 69.3,
+    "jv": 0.2, "ka": 9.1, "kk": 6.4, "ko": 54.2, "ml": 7.6, "mr": 2.8, "ms": 8.5, "my": 2.0, "nl": 29.3, "pt": 49.1,
+    "ru": 278.0, "sw": 1.6, "ta": 12.2, "te": 4.7, "th": 71.7, "tl": 3.1, "tr": 20.9, "ur": 5.7, "vi": 137.3, "yo": 0.0,
+    "zh": 63.5,
+}
+# fmt: on
+# Bands of TEXT: name -> the least GiB; most first.
+BANDS: Mapping[str, int] = {"100 GiB and more": 100, "10 to 100 GiB": 10, "1 to 10 GiB": 1, "under 1 GiB": 0}
+
+
+def band(code: str) -> str:
+    """The band of a language's text in CC-100: one of BANDS."""
+    return next(name for name, least in BANDS.items() if TEXT[code] >= least)
+
 
 FAMILIES = tuple(dict.fromkeys(language.family for language in LANGUAGES.values()))
 # How near a language is to those of training, nearest first.

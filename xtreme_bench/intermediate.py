@@ -15,7 +15,7 @@ from typing import Any, Literal
 from xtreme_bench.benchmark import NLI_LABELS, PARAPHRASE_LABELS, TASKS
 from xtreme_bench.releases import JSON_OBJECT, TRAIN_DEV, Form, Hub, Part, Source, at, english
 
-Family = Literal["classification", "choice", "tagging", "qa"]
+Family = Literal["classification", "choice", "tagging", "qa", "dialogue"]
 SPLITS = ("train", "dev")
 
 

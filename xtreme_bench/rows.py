@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -61,4 +62,26 @@ class SentenceRow:
     text: str
 
 
-Row = PairRow | ChoiceRow | TaggedRow | QuestionRow | SentenceRow
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What the system said (empty in the first turn) and what the user answered."""
+
+    system: str
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class DialogueRow:
+    """A dialogue: its turns, and after each turn the state, slot -> value (None in test files).
+
+    A slot of which nothing is known yet is missing in a state. `ontology` maps the slots, as the language of the
+    dialogue calls them, to their values. Slots and values have the same order in all languages.
+    """
+
+    id: str
+    turns: tuple[Turn, ...]
+    ontology: Mapping[str, tuple[str, ...]]
+    states: tuple[Mapping[str, str], ...] | None = None
+
+
+Row = DialogueRow | PairRow | ChoiceRow | TaggedRow | QuestionRow | SentenceRow

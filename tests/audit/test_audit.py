@@ -24,7 +24,7 @@ SENTENCE = "The old ferry to the island leaves at seven from the northern pier o
 
 def usage(**used: Any) -> Usage:
     text = used.pop("pretraining", None)
-    whole = {"targets": {}, "intermediate": {}, "finetuning": (), "select_on": ("en",)} | used
+    whole = {"targets": {}, "intermediate": {}, "finetuning": {}, "select_on": ("en",)} | used
     return Usage(**whole, pretraining=TextUse(**text) if text else None)
 
 
@@ -90,7 +90,7 @@ def test_what_training_and_the_choice_of_checkpoints_share_with_a_test_set_is_to
     for split, text in rows.items():
         write(tmp_path, f"xnli/{split}-en.tsv", text)
     write(tmp_path, "xnli/test-en.tsv", pairs(SENTENCE, "Nobody came back today."))
-    facts = found(tmp_path, targets={"xnli": ["en"]}, finetuning=["xnli"])
+    facts = found(tmp_path, targets={"xnli": ["en"]}, finetuning={"xnli": ["en"]})
     uses = {(one["use"], one["source"]): one["items"]["en"]["items"] for one in facts["overlaps"]}
     assert uses == {("fine-tuning", "xnli"): 1, ("choice of checkpoints", "xnli (development)"): 1}
 
@@ -100,7 +100,7 @@ def test_passages_of_squad_that_xquad_has_are_found(tmp_path: Path) -> None:
     write(tmp_path, "squad/dev-v1.1.json", squad([passage]))
     write(tmp_path, "squad/train-v1.1.json", squad([passage | {"context": "The end of it"}]))
     write(tmp_path, "xquad/xquad.en.json", squad([passage]))
-    facts = found(tmp_path, targets={"xquad": ["en"]}, finetuning=["squad"])
+    facts = found(tmp_path, targets={"xquad": ["en"]}, finetuning={"squad": ["en"]})
     assert facts.keys() == AUDIT.keys()
     assert facts["relations"][0].keys() == AUDIT["relations"][0].keys()
     same = next(one for one in facts["overlaps"] if one["kind"] == "same text" and "development" in one["source"])
@@ -129,7 +129,7 @@ def test_retrieval_is_compared_on_both_sides_of_its_pairs(tmp_path: Path) -> Non
 
 
 def test_languages_with_labelled_data_are_named_with_the_corpora() -> None:
-    used = usage(targets={"xnli": ["en", "de", "sw"]}, intermediate={"qqp": ["en", "de"]}, finetuning=["xnli"])
+    used = usage(targets={"xnli": ["en", "de", "sw"]}, intermediate={"qqp": ["en", "de"]}, finetuning={"xnli": ["en"]})
     assert audit_scope.seen(used) == {
         "xnli": {"en": ["intermediate: qqp", "fine-tuning: xnli"], "de": ["intermediate: qqp"]}
     }

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from small_bundle import LABELS, PREDICTIONS, put, put_bundle
 
+from xtreme_bench.benchmark import TASKS
 from xtreme_bench.comparison import forms
 from xtreme_bench.comparison.arms import Arm, bundles_of, read_arm
 from xtreme_bench.comparison.compare import Comparison, Estimate, compare
@@ -64,8 +65,10 @@ def test_equal_runs_cannot_be_told_apart() -> None:
     result = compare(arm("a", cells), arm("b", cells), resamples=DRAWS)
     assert {(each.difference, each.low, each.high, each.p) for each in result[0].estimates} == {(0, 0, 0, 1)}
     assert {each.verdict for each in result[0].estimates} == {"cannot tell"}
+    assert forms.sentences(result[0])[0] == "classification: b and a score alike on every test item."
 
 
+@pytest.mark.slow
 def test_chance_alone_is_called_significant_in_about_one_of_twenty_comparisons() -> None:
     found = [
         one(
@@ -224,6 +227,30 @@ def test_tables_mark_what_is_significant_and_sentences_say_what_cannot_be_told()
     assert words[0].startswith("tatoeba: b is better than a, +")
     assert "1 are better and 0 are worse; for 1 the data cannot tell" in words[1]
     assert len(forms.table_csv([comparison]).splitlines()) == 1 + len(comparison.estimates)
+
+
+def test_what_one_side_alone_has_is_named_in_words_and_in_every_form_with_sentences() -> None:
+    common = {("xnli", "de"): flags(0.5, 100, 1)}
+    many = {("tatoeba", code): flags(0.5, 100, 2) for code in TASKS["tatoeba"].languages}
+    a = arm("a", common | {("xnli", "fr"): flags(0.5, 100, 3), ("xnli", "sw"): flags(0.5, 100, 3)} | many)
+    found = compare(a, arm("b", common | {("pawsx", "ja"): flags(0.5, 100, 4)}), resamples=100)
+    said = [line for line in forms.sentences(found[0]) if "not compared" in line]
+    assert said == [
+        "Only a has xnli (fr sw), tatoeba (36 languages): not compared.",
+        "Only b has pawsx (ja): not compared.",
+    ]
+    for form in ("text", "markdown"):
+        assert all(line in forms.document(found, form) for line in said)
+    assert ["xnli", "fr"] in found[0].to_dict()["only"]["a"]
+    assert not [line for line in forms.sentences(compare(a, a, resamples=100)[0]) if "not compared" in line]
+
+
+def test_languages_are_averaged_by_how_much_text_the_pretraining_of_xlm_r_had() -> None:
+    cells = {("panx", code): flags(0.5, 50, at) for at, code in enumerate(("en", "yo", "jv", "sw", "ta", "fr", "ru"))}
+    (found,) = compare(arm("a", cells), arm("b", cells), resamples=100)
+    bands = [(each.name, each.cells) for each in found.level("text in CC-100")]
+    assert bands == [("100 GiB and more", 1), ("10 to 100 GiB", 2), ("1 to 10 GiB", 1), ("under 1 GiB", 2)]
+    assert "10 to 100 GiB in CC-100" in forms.tables(found)
 
 
 CONTRAST = {"recipe": "diverse", "minus": "english", "over": "family unseen"}

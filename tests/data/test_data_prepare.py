@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from data_samples import conllu, json_lines, squad, write
 
+from xtreme_bench.benchmark import OVERALL
 from xtreme_bench.data import intermediate, layout, targets, text
 from xtreme_bench.data.formats import read_questions
 from xtreme_bench.data.release.params import ReleaseCorpus
@@ -19,6 +20,7 @@ from xtreme_bench.data.release.prepare import make_corpus, make_labels, prepare
 from xtreme_bench.data.usable import MOST_UNUSABLE
 from xtreme_bench.data.usage import Usage
 from xtreme_bench.errors import InputError
+from xtreme_bench.recipe.setting import sources_of
 from xtreme_bench.stage.job import Job
 
 NLI = ("entailment", "neutral", "contradiction")
@@ -295,7 +297,7 @@ def test_a_sample_keeps_as_many_test_examples_and_labels_agree(tmp_path):
 
 def test_the_two_stages_write_what_prepare_writes_and_only_their_half(tmp_path, prepared):
     whole = {"data": prepared[0], "labels": prepared[1]}
-    used = Usage(targets={}, pretraining=None, intermediate={}, finetuning=(), select_on=["en"])
+    used = Usage(targets={}, pretraining=None, intermediate={}, finetuning={}, select_on=["en"])
     params = ReleaseCorpus(tuple(EVERY_STAND_IN), sample=0, unusable=MOST_UNUSABLE, partial=True, used=used)
     for name, function in (("data", make_corpus), ("labels", make_labels)):
         out = tmp_path / "stage" / name
@@ -345,6 +347,6 @@ def test_a_cut_moves_on_to_the_end_of_its_group():
 
 def test_every_fine_tuning_source_of_the_sample_can_be_read(prepared):
     data, _, _ = prepared
-    for source in layout.SOURCES:
+    for source in sources_of(OVERALL):
         for split in layout.SPLITS:
             assert list(targets.read_train(data, source, split)), (source, split)

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 from data_samples import conllu, json_lines, squad, write
+from small_dialogues import ONTOLOGY, released
 
-from xtreme_bench.benchmark import TASKS
+from xtreme_bench.benchmark import TASKS, of_group
 from xtreme_bench.data import intermediate, layout, targets, text
+from xtreme_bench.data.dialogues import read_ontology
 from xtreme_bench.data.formats import read_pairs, read_questions, read_tagged
 from xtreme_bench.data.release.forms import FORMS
 from xtreme_bench.data.release.prepare import prepare
@@ -57,6 +59,8 @@ COMMONSENSE = json_lines([
     {"id": f"{i}", "question": {"stem": "Q", "choices": [{"label": "A", "text": "a"}, {"label": "B", "text": "b"}]},
      "answerKey": "B"} for i in range(12)
 ])  # fmt: skip
+WOZ = json.dumps(released("en", 12, 1))
+WOZ_ONTOLOGY = json.dumps({"informable": ONTOLOGY["en"]})
 COSMOSQA = "id,context,question,answer0,answer1,answer2,answer3,label\r\n" + "".join(
     f"{i},c{i},q,a,b,c,d,1\r\n" for i in range(12)
 )
@@ -114,6 +118,8 @@ RELEASES: dict[tuple[str, str], dict[str, str]] = {
     ("cosmosqa", "CosmosQA"): {"train.csv": COSMOSQA, "valid.csv": COSMOSQA},
     ("commonsenseqa", "CommonsenseQA"): {f"{split}_rand_split.jsonl": COMMONSENSE for split in ("train", "dev")},
     ("ccg", "jiant"): {"ccg.train": "It is\tN N\n", "ccg.dev": "It is\tN N\n", "tags_to_id.json": '{"N": 0}'},
+    ("woz", "WoZ 2.0"): {"ontology_dstc2_en.json": WOZ_ONTOLOGY, **{
+        f"woz_{split}_en.json": WOZ for split in ("train", "validate", "test")}},
     ("xcopa", "XCOPA"): {"data/et/test.et.jsonl": COPA, "data/et/val.et.jsonl": COPA},
     ("xcopa", "COPA"): {"COPA/train.jsonl": COPA},
     ("xcopa", "XTREME"): {"xcopa/val-et.jsonl": COPA},
@@ -126,6 +132,10 @@ def readers(data: Path) -> Iterator[tuple[list[str], Callable[[], object]]]:
     for source in layout.SOURCES:
         for split in layout.SPLITS:
             yield [layout.source_file(source, split)], lambda a=source, b=split: list(targets.read_train(data, a, b))
+    for task in of_group("dialogue"):
+        for language in TASKS[task].languages:
+            file = layout.ontology_file(task, language)
+            yield [file], lambda a=data / file: read_ontology(a, "test")
     for task in INTERMEDIATE:
         for part in parts_of(task):
             for language in languages:

@@ -243,7 +243,7 @@ USED = Usage(
     targets={"xquad": ["de"]},
     pretraining=None,
     intermediate={"anli_plus": ["en"]},
-    finetuning=["squad"],
+    finetuning={"squad": ["en"]},
     select_on=["en"],
 )
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from small_bundle import PREDICTIONS, manifest, put, recipe_of
 
-from xtreme_bench.benchmark import TASKS
+from xtreme_bench.benchmark import OVERALL, TASKS
 from xtreme_bench.bundle.evaluate import evaluate
 from xtreme_bench.bundle.manifest import trained_on, zero_shot
 from xtreme_bench.bundle.write import write
@@ -19,6 +19,7 @@ from xtreme_bench.plan.stages import plan
 
 HOSTILE = '<script>alert(1)</script><a href="javascript:x">"\'{{ 7 * 7 }}'
 ITEMS = 12
+NINE = {task: TASKS[task] for task in OVERALL}
 _TAGS = {"udpos": ("NOUN", "VERB", "ADJ"), "panx": ("B-PER", "B-LOC", "B-ORG")}
 
 
@@ -58,7 +59,7 @@ def _values(task: str, skill: float, rng: random.Random) -> list[str]:
 def put_labels(folder: Path) -> Path:
     """Gold labels of all tasks and languages."""
     files: dict[str, Any] = {}
-    for task, row in TASKS.items():
+    for task, row in NINE.items():
         for language in row.languages:
             right = [_RIGHT[row.group](task, at) for at in range(ITEMS)]
             answers = {f"q{at}": [value] for at, value in enumerate(right)}
@@ -73,11 +74,11 @@ def put_whole(
     rng = random.Random(draw)
     files = {
         row.file(language): _file(task, language, _values(task, min(1.0, skill + 0.1 * (language == "en")), rng))
-        for task, row in TASKS.items()
+        for task, row in NINE.items()
         for language in row.languages
     }
     folder = put(place.parent / f".{place.name}-predictions", files)
-    targets = {task: {"languages": list(row.languages)} for task, row in TASKS.items()}
+    targets = {task: {"languages": list(row.languages)} for task, row in NINE.items()}
     made = recipe_of(targets=targets, seed=seed, **recipe)
     stages = plan(made, data=Path("none"), labels=Path("none"), digests=Digests(Path("none"))).stages
     content = {
@@ -97,7 +98,7 @@ def put_whole(
         "trained_on": trained_on(made),
         "zero_shot": zero_shot(made),
     }
-    return write(place, content, {task: folder / task for task in TASKS})
+    return write(place, content, {task: folder / task for task in NINE})
 
 
 def put_named(place: Path, name: str, labels: Path, files: dict[str, str] | None = None, **changes: Any) -> Path:

@@ -49,6 +49,7 @@ SETTINGS: dict[str, Any] = {
     "precision": "fp32",
     "checkpoint_seconds": 3600,
     "activations": "keep",
+    "fsdp": False,
     "batch": 8,
     "learning_rate": 1e-3,
     "warmup": 0.1,
@@ -57,6 +58,14 @@ SETTINGS: dict[str, Any] = {
     "stride": None,
 }
 FINETUNING = {**SETTINGS, "method": "full", "evaluate_every": 4, "evaluate_on": 20, "patience": 30, "examples": 0}
+MIXED: dict[str, Any] = {
+    **FINETUNING,
+    "steps": 12,
+    "qa_length": 40,
+    "qa_stride": 16,
+    "tasks": {"squad_v1": {}, "hellaswag": {}},
+    "sampling": {"kind": "uniform", "cap": None, "temperature": 1.0},
+}
 # What a recipe need not say.
 UNSAID: dict[str, Any] = {
     "select_on": ("en",),
@@ -67,6 +76,9 @@ UNSAID: dict[str, Any] = {
     "retrain": False,
     "pooling": "first",
     "blocks": None,
+    "length": None,
+    "others": None,
+    "dropout": None,
 }
 
 

@@ -20,6 +20,7 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium"),
 ]
 PAGES = ["index.html", "entries/best.html", "entries/liar.html", "tasks/xnli.html", "languages/de.html"]
+PAGES += ["entries/best.report.html", "entries/liar.report.html"]
 NAMES = "[...document.querySelector('tbody').rows].map(row => row.cells[0].textContent.trim())"
 
 

@@ -46,6 +46,7 @@ def submissions(tmp_path_factory: pytest.TempPathFactory, labels: Path) -> Path:
     content["recipe"]["more"] = [{"x": number} for number in range(3_000)]
     content |= {"recipe_sha256": digest(content["recipe"]), "image": HOSTILE, "seed": 10**15}
     content["trained_on"]["intermediate"] = {HOSTILE: [HOSTILE, 7], "x": 3}
+    content["trained_on"]["finetuning"] = {HOSTILE: [HOSTILE] * 9}
     content["scores"]["all_task"] = 99.0
     (liar / "manifest.json").write_text(json.dumps(content))
     put(place, {"broken/manifest.json": "{", "README.md": "no bundle"})
@@ -109,18 +110,58 @@ def test_every_page_has_one_script_of_ours_and_links_only_to_files_of_the_site(p
         assert "default-src 'none'; base-uri 'none'; form-action 'none'" in text
         assert f"script-src 'sha256-{allowed}'" in text.replace("&#43;", "+")
         assert links.tags.count("script") == 1
-        assert all((page.parent / one).resolve().is_relative_to(pages.resolve()) for one in links.addresses)
-        assert all((page.parent / one).is_file() for one in links.addresses), page
+        inside = [one for one in links.addresses if one.startswith(("#", "data:text/csv;", "data:application/json;"))]
+        assert not inside or page.name.endswith(".report.html")
+        others = [one for one in links.addresses if one not in inside]
+        assert all((page.parent / one).resolve().is_relative_to(pages.resolve()) for one in others)
+        assert all((page.parent / one).is_file() for one in others), page
 
 
 def test_text_of_a_bundle_is_shown_and_never_markup(pages: Path) -> None:
-    text = (pages / "entries/first-2.html").read_text(encoding="utf-8")
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
-    assert "<script>alert" not in text
-    assert 'href="javascript' not in text
-    assert "{{ 7 * 7 }}" in text
-    assert "too many values to show" in text
-    assert len(text) < 40_000
+    for name in ("first-2.html", "first-2.report.html"):
+        text = (pages / "entries" / name).read_text(encoding="utf-8")
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+        assert "<script>alert" not in text
+        assert 'href="javascript' not in text
+        assert "{{ 7 * 7 }}" in text
+    assert "too many values to show" in (pages / "entries/first-2.html").read_text(encoding="utf-8")
+    assert len((pages / "entries/first-2.html").read_bytes()) < 40_000
+
+
+def test_each_entry_has_its_report_which_says_what_is_claimed(pages: Path, made: Board) -> None:
+    for name in ("first", "first-2"):
+        assert f'href="{name}.report.html"' in (pages / f"entries/{name}.html").read_text(encoding="utf-8")
+    text = (pages / "entries/first.report.html").read_text(encoding="utf-8")
+    assert "The scores were computed here, from predictions and gold labels." in text
+    assert "claimed" not in text
+    assert 'href="first.html"' in text
+    assert "Scores by language" in text
+    assert 'download="scores.csv"' in text
+    lies = (pages / "entries/first-2.report.html").read_text(encoding="utf-8")
+    assert "nothing here has checked them" in lies
+    assert "first, claimed" in lies
+
+
+def test_a_manifest_cannot_fill_the_report_of_its_entry(labels: Path, tmp_path: Path) -> None:
+    place = put_named(tmp_path / "submissions/x", "x", labels) / "manifest.json"
+    content = json.loads(place.read_text())
+    content["trained_on"]["finetuning"] = {str(at): ["x" * 100] for at in range(9_000)}
+    place.write_text(json.dumps(content))
+    page = site.write(board([tmp_path / "submissions"], labels, by="", when=""), tmp_path / "site")
+    assert (page.parent / "entries/x.report.html").stat().st_size < 200_000
+
+
+def test_the_report_of_an_entry_has_tested_differences_to_its_baseline(labels: Path, tmp_path: Path) -> None:
+    place = tmp_path / "submissions"
+    put_named(place / "base", "base", labels, {"tatoeba/test-de.tsv": "2\n0\n0\n1\n"})
+    put_named(place / "main", "main", labels, recipe={"baseline": "base"})
+    page = site.write(board([place], labels, by="", when=""), tmp_path / "site")
+    text = (page.parent / "entries/main.report.html").read_text(encoding="utf-8")
+    assert "Difference to base, by language" in text
+    assert "<span>Difference to base</span>" in text
+    assert 'download="comparison.json"' in text
+    assert "cannot tell" in text
+    assert "Difference" not in (page.parent / "entries/base.report.html").read_text(encoding="utf-8")
 
 
 def test_pages_say_who_verified_and_what_is_only_published(pages: Path) -> None:
@@ -182,7 +223,7 @@ def test_a_folder_with_another_feed_is_no_site_and_keeps_its_files(submissions: 
 
 def test_entries_of_any_names_get_pages_of_their_own(labels: Path, tmp_path: Path) -> None:
     for at, name in enumerate(("x", "x-3", "x", "X", "x-2")):
-        put_named(tmp_path / f"submissions/{at}", name, labels)
+        put_named(tmp_path / f"submissions/{at}", name, labels, seed=at)
     made = board([tmp_path / "submissions"], None, by="", when="")
     assert [one.slug for one in made.unverified] == ["x", "x-2", "x-2-2", "x-3", "x-4"]
 
@@ -200,13 +241,37 @@ def test_runs_with_several_seeds_are_one_entry_of_their_mean(labels: Path, tmp_p
     for seed, line in ((2, "2\n0\n0\n1\n"), (1, "2\n0\n1\n1\n")):
         files = {"tatoeba/test-de.tsv": line}
         put_named(place / f"many/seed-{seed}", "many", labels, files, seed=seed, recipe={"seed": seed})
-    # The same seed twice, or another recipe beside it, is an entry of its own.
-    shutil.copytree(place / "many/seed-1", place / "many/seed-7")
+    # A folder that is not named after its seed is an entry of its own.
+    put_named(place / "many/seed-7", "many", labels, {"tatoeba/test-de.tsv": "0\n" * 4}, seed=1, recipe={"seed": 1})
     made = board([place], labels, by="", when="")
     entries = sorted((one.entry for one in made.placed), key=lambda entry: -len(entry.manifests))
     assert [[one["seed"] for one in entry.manifests] for entry in entries] == [[1, 2], [1]]
     assert entries[0].scores["tatoeba"]["accuracy"]["de"] == 62.5
     assert entries[0].scores["tatoeba"]["avg_metric"] == 62.5
+    page = site.write(made, tmp_path / "site").parent / f"entries/{entries[0].slug}.html"
+    assert "verify again/many/seed-1 --labels" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["folder", "zip"])
+def test_a_submission_that_is_given_twice_is_one_entry_and_a_faulty_copy_hides_nothing(
+    packed: bool, labels: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "submissions"
+    for seed in (1, 2):
+        put_named(place / f"b/seed-{seed}", "one", labels, seed=seed, recipe={"seed": seed})
+    (place / "a").mkdir()
+    if packed:
+        shutil.copy(place / "b/seed-2/one.zip", place / "a/copy.zip")
+    else:
+        shutil.copytree(place / "b/seed-2", place / "a/copy")
+    shutil.copytree(place / "b/seed-1", place / "faulty")
+    (place / "faulty/xnli/test-de.tsv").write_text("neutral\n" * 5)
+    found = CliRunner().invoke(cli, ["leaderboard", str(place), "--labels", str(labels), "--to", str(tmp_path / "to")])
+    assert "(2 submissions, 1 verified)" in found.output
+    copy = f"a/copy{'.zip' if packed else ''}"
+    assert f"{copy}: the same submission as {place}/b/seed-1, so there is one entry" in found.output
+    told = json.loads((tmp_path / "to/feed.json").read_text())["entries"]
+    assert [(one["verified"], one["seeds"]) for one in told] == [(True, [1, 2]), (False, [1])]
 
 
 def test_no_place_is_searched_through_a_link(submissions: Path, tmp_path: Path) -> None:

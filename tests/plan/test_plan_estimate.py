@@ -1,13 +1,12 @@
 """What stages will cost is told from their data, the encoder's shape and a device, and what they took beside it."""
 
 import json
-import subprocess
-import sys
 from array import array
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command import call
 from finished_stage import finish
 
 from xtreme_bench.files import Digests
@@ -122,6 +121,100 @@ def test_a_training_of_the_head_alone_has_no_backward_pass_through_the_encoder_a
     assert (head["disk_bytes"], head["kept_bytes"]) == (0, 0)
 
 
+def test_a_training_of_a_prefix_has_half_a_backward_pass_and_keeps_the_prefix_alone(tmp_path: Path) -> None:
+    found = []
+    for settings in ("epochs: 2", "epochs: 2, method: {train: prompt, length: 16}"):
+        made, store = planned(tmp_path, RECIPE.replace("epochs: 2", settings)), Store(tmp_path / "store")
+        tokenised(made, store)
+        found.append(estimated(made, store)["finetune"])
+    whole, prompt = found
+    assert 2 / 3 < prompt["flops"] / whole["flops"] < 1
+    weights = 2 * 16 * 2 * 32
+    assert (prompt["disk_bytes"], prompt["kept_bytes"]) == (36 * weights, 4 * weights)
+    assert prompt["memory_bytes"] < whole["memory_bytes"]
+
+
+def top(tmp_path: Path, **changes: str) -> tuple[Plan, Store]:
+    """A plan whose fine-tuning teaches the upper of two blocks, its data tokenised; `changes` replace words of it."""
+    recipe = RECIPE.replace("epochs: 2", "epochs: 2, method: {train: top, blocks: 1}")
+    for word, other in changes.items():
+        recipe = recipe.replace(word, other)
+    made, store = planned(tmp_path, recipe), Store(tmp_path / "store")
+    tokenised(made, store)
+    return made, store
+
+
+# Of one block of width 32 and feed-forward width 64: its weights, and operations of a token in a sequence of ten.
+BLOCK = 4 * 32 * 32 + 2 * 32 * 64
+TOKEN = 2 * BLOCK + 4 * 32 * 10
+
+
+def test_the_frozen_blocks_run_once_and_the_upper_ones_alone_learn(tmp_path: Path) -> None:
+    found = estimated(*top(tmp_path))
+    # Below: 400 tokens for training and 50 of the development set, once. Of each, 32 numbers of 4 bytes are kept.
+    below = found["frozen"]
+    assert (below["steps"], below["tokens"], below["flops"]) == (None, 450, 450 * TOKEN)
+    assert below["kept_bytes"] == below["disk_bytes"] == 450 * 32 * 4
+    assert below["memory_bytes"] == 4 * (BLOCK + 500 * 32)
+    # Above: ten steps of 8 x 10 tokens, forward and backward, and three evaluations.
+    above = found["finetune"]
+    assert (above["steps"], above["tokens"]) == (10, 800 + 150)
+    assert above["flops"] == (3 * 800 + 150) * TOKEN
+    activations = 8 * 64 * (67 * 32 + 10 * 2 * 64)  # of one block, 8 inputs of 64 tokens
+    assert above["memory_bytes"] == 16 * BLOCK + 4 * (BLOCK + 500 * 32) + activations
+    assert (above["kept_bytes"], above["disk_bytes"]) == (4 * BLOCK, 36 * BLOCK)
+
+
+def test_examples_that_occur_once_are_not_kept_and_the_frozen_blocks_compute_them_in_each_step(tmp_path: Path) -> None:
+    found = estimated(*top(tmp_path, **{"epochs: 2": "epochs: 1"}))
+    assert (found["frozen"]["tokens"], found["frozen"]["kept_bytes"]) == (50, 50 * 32 * 4)  # the development set
+    assert found["finetune"]["flops"] == ((3 + 1) * 400 + 2 * 50) * TOKEN
+
+
+def test_a_recipe_that_freezes_no_block_keeps_nothing_and_leaves_the_embeddings(tmp_path: Path) -> None:
+    found = estimated(*top(tmp_path, **{"blocks: 1": "blocks: 2"}))
+    assert (found["frozen"]["flops"], found["frozen"]["kept_bytes"]) == (0, 0)
+    assert found["finetune"]["flops"] == 2 * (3 * 800 + 150) * TOKEN
+    assert found["finetune"]["kept_bytes"] == 4 * 2 * BLOCK
+
+
+def test_an_intermediate_training_of_the_upper_blocks_computes_all_and_leaves_a_whole_encoder(tmp_path: Path) -> None:
+    recipe = RECIPE.replace(
+        "finetuning:",
+        "intermediate: {tasks: {mnli: {languages: [en]}}, steps: 5, batch: 4, max_length: 64, "
+        "method: {train: top, blocks: 1}}\nfinetuning:",
+    )
+    found = estimated(planned(tmp_path, recipe), Store(tmp_path / "store"))["intermediate"]
+    # 5 steps of 4 inputs of 32 tokens: one block forward, another forward and backward.
+    assert found["flops"] == (3 + 1) * 5 * 4 * 32 * (2 * BLOCK + 4 * 32 * 32)
+    assert found["kept_bytes"] == 4 * Shape(2, 32, 2, 64, 500).total
+    assert found["disk_bytes"] == found["kept_bytes"] + 32 * BLOCK
+
+
+def test_each_process_holds_its_share_of_an_encoder_in_shards(tmp_path: Path) -> None:
+    recipe = (
+        f"model: {{hub: {{name: FacebookAI/xlm-roberta-large, revision: {'a' * 40}}}}}\n"
+        "data: {source: download}\nresources: {gpus: 4"
+    )
+    lines = [line for line in RECIPE.splitlines() if not line.startswith(("model", "pretraining", "data"))]
+    found = []
+    for end in ("}", ", fsdp: full_shard}"):
+        made = planned(tmp_path, "\n".join([*lines, recipe + end]))
+        found.append(estimated(made, Store(tmp_path / "store"))["finetune"])
+    whole, shard = found
+    weights = 16 * Shape(24, 1024, 16, 4096, 250_002).total
+    assert whole["memory_bytes"] - shard["memory_bytes"] == weights * 3 / 4
+    assert shard["disk_bytes"] - whole["disk_bytes"] == weights  # one more checkpoint is kept
+
+
+def test_a_shortened_encoder_has_the_blocks_that_are_left(tmp_path: Path) -> None:
+    hub = f"model: {{hub: {{name: FacebookAI/xlm-roberta-large, revision: {'a' * 40}}}, blocks: 6}}"
+    lines = [line for line in RECIPE.splitlines() if not line.startswith(("model", "pretraining", "data"))]
+    made = planned(tmp_path, "\n".join([*lines, hub, "data: {source: download}"]))
+    found = estimated(made, Store(tmp_path / "store"))["finetune"]
+    assert found["kept_bytes"] == 4 * Shape(6, 1024, 16, 4096, 250_002).total
+
+
 def test_a_second_training_on_all_rows_counts_too(tmp_path: Path) -> None:
     found = []
     for settings in ("epochs: 1", "epochs: 1, retrain: all"):
@@ -191,8 +284,8 @@ def test_operations_are_two_for_each_weight_and_token_and_those_of_attention() -
     shape = Shape(layers=24, width=1024, heads=16, feedforward=4096, vocabulary=250_002)
     assert shape.inner == pytest.approx(302e6, rel=0.01)  # XLM-R Large has 560 million with its table
     assert shape.total == pytest.approx(558e6, rel=0.01)
-    assert shape.forward(1, 0) == 2 * shape.inner
-    assert shape.forward(1, 128) - shape.forward(1, 0) == 24 * 4 * 1024 * 128
+    assert shape.forward(1, 0, 24) == 2 * shape.inner
+    assert shape.forward(1, 128, 24) - shape.forward(1, 0, 24) == 24 * 4 * 1024 * 128
 
 
 def test_steps_and_tokens_are_those_of_the_tokenised_data(tmp_path: Path) -> None:
@@ -204,8 +297,8 @@ def test_steps_and_tokens_are_those_of_the_tokenised_data(tmp_path: Path) -> Non
     assert (found["predict"]["steps"], found["predict"]["tokens"]) == (None, 100)
     assert found["finetune"]["lengths"] == found["predict"]["lengths"] == reading.TOKENISED
     shape = Shape(2, 32, 2, 64, 500)
-    assert found["finetune"]["flops"] == pytest.approx(3 * shape.forward(800, 10) + shape.forward(150, 10))
-    assert found["predict"]["flops"] == shape.forward(60, 12) + shape.forward(40, 8)  # by language
+    assert found["finetune"]["flops"] == pytest.approx(3 * shape.forward(800, 10, 2) + shape.forward(150, 10, 2))
+    assert found["predict"]["flops"] == shape.forward(60, 12, 2) + shape.forward(40, 8, 2)  # by language
     assert found["finetune"]["kept_bytes"] == 4 * shape.total
     assert found["finetune"]["disk_bytes"] == (32 + 4) * shape.total
 
@@ -232,8 +325,9 @@ def test_the_command_tells_it_and_does_so_only_when_asked(tmp_path: Path) -> Non
     (tmp_path / "small.yaml").write_text(RECIPE)
 
     def called(*arguments: str) -> str:
-        command = [sys.executable, "-m", "xtreme_bench.cli", "plan", "small.yaml", *arguments]
-        return subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+        done = call("plan", "small.yaml", *arguments, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     assert "FLOPs" in called("--device", "a100")
     assert "FLOPs" not in called()

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from made_up_run import RECIPE, made_up
+from small_encoders import save_small_encoder
 from toy_training import tiny_encoder
 
 from xtreme_bench.errors import Problem
@@ -94,6 +95,23 @@ def test_blocks_that_a_released_model_lacks_are_told_before_anything_is_trained(
         "finetuning.xnli.method.blocks is 3, but this model has 2 blocks",
         "intermediate.method.blocks is 3, but this model has 2 blocks",
     ]
+
+
+def test_a_prefix_that_a_released_model_has_no_room_or_no_place_for_is_told_before_anything_is_trained(
+    tmp_path: Path,
+) -> None:
+    encoders.save(tmp_path / "encoder", tiny_encoder())
+    prompt = {"method": {"train": "prompt", "length": 17}, "max_length": 48}
+    made = real(tmp_path, model={"path": "encoder"}, targets={"xnli": {}}, finetuning={"xnli": prompt})
+    assert [problem.message for problem in made.missing if problem.file == str(tmp_path / "encoder")] == [
+        "finetuning.xnli.method.length is 17, but beside inputs of 48 sub-words this model has room for 16; shorten "
+        "it, or max_length"
+    ]
+    save_small_encoder(tmp_path / "mpnet", "mpnet")
+    prompt["method"] = {"train": "prompt", "length": 16}
+    made = real(tmp_path, model={"path": "mpnet"}, targets={"xnli": {}}, finetuning={"xnli": prompt})
+    [found] = [problem.message for problem in made.missing if problem.file == str(tmp_path / "mpnet")]
+    assert found.startswith("method prompt is not for encoders of kind mpnet, which have an attention of their own")
 
 
 @pytest.mark.parametrize(

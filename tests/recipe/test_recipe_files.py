@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from command import Done, call
 from places import ROOT
 
 from xtreme_bench.errors import InputError
@@ -34,6 +35,7 @@ def test_the_recipes_and_the_schema_come_with_the_package() -> None:
     assert (files.SHIPPED / files.SCHEMA).read_bytes() == (ROOT / "recipes" / files.SCHEMA).read_bytes()
 
 
+@pytest.mark.slow
 def test_they_are_files_in_the_wheel_and_in_the_source_archive(tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     for name in ("xtreme_bench", "recipes"):
@@ -138,9 +140,10 @@ def test_a_start_overwrites_nothing_and_says_what_is_wrong(name: str, origin: st
 
 
 def test_the_commands_work_from_an_empty_folder(tmp_path: Path) -> None:
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "xtreme_bench.cli", *words]
-        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True)
+    def run(*words: str) -> Done:
+        done = call(*words, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        return done
 
     listed = run("list").stdout.splitlines()
     assert [line.split()[0] for line in listed[2:]] == NAMES

@@ -17,7 +17,7 @@ UNSEEN = [
     "anchors-and-aliases", "baseline-circle-a", "baseline-circle-b", "baseline-missing", "baseline-of-itself",
     "blocks-beyond", "blocks-of-scratch",
     "byte-order-mark", "cap-of-one-task", "data-fields-of-another-source", "duplicate-keys", "file+name",
-    "finetuning-without-target", "gains-without-baseline", "heads-dropped", "inputs-longer-than-positions",
+    "finetuning-without-target", "fsdp", "gains-without-baseline", "heads-dropped", "inputs-longer-than-positions",
     "languages-not-in-miniature", "layer-beyond-the-model", "length-without-room", "merge-key",
     "processes-and-gpus", "retrieval-bound", "retrieval-half-on-cpu", "retrieval-settings", "weights-missing",
     "windows-with-gaps",

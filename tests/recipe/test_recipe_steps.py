@@ -53,6 +53,8 @@ STEPS: dict[str, dict[str, int]] = {
     "pocket-paraphrase-none": {"pawsx": 80},
     **{f"pocket-qa-{arm}": {"intermediate": 80, "squad": 50} for arm in ("english", "diverse")},
     "pocket-qa-none": {"squad": 50},
+    "pocket-dst": {"woz": 500},
+    "dst-woz": {"woz": 15_000},
     **{arm: {"intermediate": 8500, **FINETUNING} for arm in MATCHED},
 }
 

@@ -41,3 +41,16 @@ def test_what_was_left_out_is_said_with_numbers(tmp_path: Path) -> None:
     shown = page(tmp_path, "releases", notes, dropped=True)
     assert ["udpos: 500 dropped: sentences without their words (en_esl-ud-test.conllu)"] in shown.rows
     assert ["tokenise mnli, train: 785 pairs without a gold label"] in shown.rows
+
+
+def test_a_training_of_a_part_of_the_encoder_is_named_with_the_share_that_learns_and_one_of_all_is_not(
+    tmp_path: Path,
+) -> None:
+    outcome, store = made_up(tmp_path, baseline=False, curves=False)
+    first = outcome.main.records[0]
+    for name, weights in (("fine-tune udpos", 10), ("fine-tune panx", 1000)):
+        facts = {"examples": {}, "learned": {"weights": weights, "of": 1000}, "summary": f"{weights} learn"}
+        outcome.main.records.append({**first, "kind": "finetune", "name": name, "key": name, "facts": facts})
+    shown = Reader(write_page(outcome, tmp_path / "report", store).read_text(encoding="utf-8"))
+    assert ["fine-tune udpos", "10 learn"] in shown.rows
+    assert not any("1000 learn" in row for row in shown.rows)

@@ -2,12 +2,18 @@
 
 from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
 from made_up_run import UNSCORED, made_up, scores
+from small_bundle import LABELS, put, put_bundle
 
 from xtreme_bench.bundle.check import Report
+from xtreme_bench.cli.main import cli
 from xtreme_bench.errors import Problem
 from xtreme_bench.report import terminal
 from xtreme_bench.report.manifest_differences import compare
+
+AVERAGED = {"xnli": {"accuracy": {"de": 60.0, "en": 80.0}, "avg_accuracy": 70.0, "avg_metric": 70.0}}
 
 
 def test_the_terminal_shows_tables_expectations_and_what_was_trained_on(tmp_path: Path) -> None:
@@ -67,8 +73,47 @@ def test_a_comparison_says_which_way_differences_go(tmp_path: Path) -> None:
 def test_bundles_side_by_side_differ_from_their_baseline(tmp_path: Path) -> None:
     outcome, _ = made_up(tmp_path)
     assert outcome.baseline is not None
-    text = terminal.summary_table([outcome.main.manifest, outcome.baseline.manifest])
+    text = terminal.bundles_text([outcome.main.manifest, outcome.baseline.manifest], computed=(0, 1))
     assert text.splitlines()[0].split() == ["made-up", "made-up-baseline", "difference"]
+
+
+@pytest.mark.parametrize(
+    ("given", "labelled", "shown", "said"),
+    [
+        ("whole", True, "70.0", "The scores were computed here, from predictions and gold labels."),
+        ("whole", False, "99.0", "The scores are what the manifest of a bundle claims: nothing here has checked them."),
+        ("bare", True, "99.0", "The scores are what the manifest of a bundle claims: nothing here has checked them."),
+    ],
+)
+def test_scores_that_a_bundle_only_claims_are_marked_and_others_are_computed(
+    given: str, labelled: bool, shown: str, said: str, tmp_path: Path
+) -> None:
+    claim = {"accuracy": {"de": 99.0, "en": 99.0}, "avg_accuracy": 99.0, "avg_metric": 99.0}
+    bundle, labels = put_bundle(tmp_path, scores={"xnli": claim}), put(tmp_path / "labels", LABELS)
+    bare = put(tmp_path / "bare", {"manifest.json": (bundle / "manifest.json").read_bytes()})
+    place = {"whole": bundle, "bare": bare}[given]
+    more = ["--labels", str(labels)] if labelled else []
+    found = CliRunner().invoke(cli, ["report", str(place), *more, "--out", str(tmp_path / "page")])
+    assert found.exit_code == 0, found.output
+    page = (tmp_path / "page/index.html").read_text(encoding="utf-8")
+    claimed = shown == "99.0"
+    for text in (found.output, page):
+        assert said in text
+        assert shown in text
+        assert ("small, claimed" in text) == claimed
+        assert ("99.0" in text) == claimed
+    assert "scores.csv" in page
+
+
+def test_two_bundles_of_which_one_has_no_predictions_are_not_tested_and_say_why(tmp_path: Path) -> None:
+    bundle, labels = put_bundle(tmp_path, scores=AVERAGED), put(tmp_path / "labels", LABELS)
+    bare = put(tmp_path / "bare", {"manifest.json": (bundle / "manifest.json").read_bytes()})
+    args = ["report", str(bundle), str(bare), "--labels", str(labels), "--out", str(tmp_path / "page")]
+    found = CliRunner().invoke(cli, args)
+    assert found.exit_code == 0, found.output
+    assert "small, claimed" in found.output
+    page = (tmp_path / "page/index.html").read_text(encoding="utf-8")
+    assert "not tested: only one of the two has predictions" in page
 
 
 def test_scores_of_a_folder_have_languages_groups_and_overall() -> None:

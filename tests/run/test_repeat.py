@@ -7,11 +7,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+from made_up_run import made_up
 from small_bundle import LABELS, put, put_bundle
 
 from xtreme_bench.bundle.verify import Verification, verify
 from xtreme_bench.errors import InputError
-from xtreme_bench.run.repeat import repeat
+from xtreme_bench.run.repeat import _take, repeat
+from xtreme_bench.stage.store import Store
 
 REFERENCE = Path(__file__).parents[2] / "submissions/reference/smoke"
 GOOD = Verification((), (), {}, "checked")
@@ -35,6 +37,16 @@ def test_models_that_the_submitted_store_lacks_are_named(tmp_path: Path) -> None
     said = [problem.message for problem in caught.value.problems]
     assert "the model of `fine-tune xnli (smoke)` is missing" in said
     assert len(said) == 8  # pretraining, intermediate training, six fine-tunings
+
+
+def test_a_model_that_is_taken_can_be_read_by_the_user_of_a_container(tmp_path: Path) -> None:
+    outcome, submitted = made_up(tmp_path, baseline=False)
+    (key,) = (stage.key for stage in outcome.main.plan.stages if stage.kind == "pretrain")
+    for path, mode in ((submitted.out(key) / "curve.jsonl", 0o600), (submitted.out(key), 0o700)):
+        path.chmod(mode)
+    store = Store(tmp_path / "here")
+    assert list(_take(key, "pretrain", submitted, store)) == []
+    assert [path.stat().st_mode & 0o777 for path in (store.out(key), store.out(key) / "curve.jsonl")] == [0o755, 0o644]
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,13 @@ def test_the_page_has_the_means_and_each_seed_has_its_own(tmp_path: Path) -> Non
     page = report.write_pages(Together(found, found, outcomes, []), tmp_path / "page", made_up(tmp_path)[1], Versus())
     text = page.read_text()
     assert "seed 9: it collapsed" in text
-    assert "<th>deviation" in text or "deviation" in text
+    assert "deviation" in text
+    assert "<h2>Cost</h2>" in text
+    assert "made by this run" in text
+    assert 'href="seed-3/index.html"' in text
+    assert 'download="scores.csv"' in text
+    assert "manifest.json" not in text
+    assert "<h2>Published scores</h2>" in text
     assert (tmp_path / "page/seed-3/index.html").is_file()
     assert (tmp_path / "page/seed-1/index.html").is_file()
 

@@ -67,12 +67,13 @@ def test_every_architecture_of_the_table_is_tested_here() -> None:
     assert ARCHITECTURES["camembert"] is ARCHITECTURES["roberta"]
 
 
-def test_the_table_in_the_docs_has_every_architecture_and_says_how_it_is_exported() -> None:
+def test_the_table_in_the_docs_has_every_architecture_and_says_how_it_is_trained_and_exported() -> None:
     text = Path("docs/encoders.md").read_text(encoding="utf-8").partition("| architecture |")[2].partition("\n\n")[0]
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines()[2:]]
-    said = {name: (trained, exported) for names, _, trained, exported, _ in rows for name in names.split(", ")}
+    said = {name: (methods, exported) for names, _, methods, exported, _ in rows for name in names.split(", ")}
     graphs = {True: "hand-written graph", False: "`torch.onnx`"}
-    assert said == {f"`{name}`": ("whole, top, head", graphs[row.graph]) for name, row in ARCHITECTURES.items()}
+    trained = {True: "whole, top, head", False: "whole, top, prompt, head"}
+    assert said == {f"`{name}`": (trained[row.own_attention], graphs[row.graph]) for name, row in ARCHITECTURES.items()}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -104,6 +105,16 @@ def test_every_dropout_draws_from_the_step_those_inside_the_attention_too(kind: 
     assert torch.equal(found[0], found[1])
     assert not torch.allclose(found[0], found[2])
     assert inside == [0.2] * 6
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_another_dropout_is_that_of_hidden_states_and_heads_and_not_of_attention_weights(kind: str) -> None:
+    encoder = small_encoder(kind)
+    parts = [part for part in encoder.model.modules() if isinstance(part, nn.Dropout)]
+    before = [part.p for part in parts]
+    encoder.drop(0.7)
+    assert [part.p for part in parts] == [0.7 if p == 0.3 else p for p in before]
+    assert encoder.dropout == 0.7
 
 
 @pytest.mark.parametrize("kind", KINDS)

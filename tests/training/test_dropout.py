@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from xtreme_bench.training import dropout, loop
 from xtreme_bench.training.device import prepare_device
 from xtreme_bench.training.dropout import ExampleDropout, Noise
 from xtreme_bench.training.examples import Example, Ints
-from xtreme_bench.training.families import choice, classification, qa, tagging
+from xtreme_bench.training.families import choice, classification, dialogue, qa, tagging
 from xtreme_bench.training.forward import Encoder, moved
 from xtreme_bench.training.network import Network, Task
 
@@ -33,10 +34,23 @@ def numbers(*values: int) -> Ints:
     return np.array(values, np.int32)
 
 
+def tracker(width: int, labels: int, dropout: float) -> Any:
+    """A head of two slots, with three values and two."""
+    head = dialogue.head(width, 5, dropout)
+    head.names.normal_(std=0.1)  # type: ignore[operator,union-attr]
+    head.values.normal_(std=0.1)  # type: ignore[operator,union-attr]
+    head.slot_of.copy_(torch.tensor([0, 0, 0, 1, 1]))  # type: ignore[operator,union-attr]
+    return head
+
+
 FAMILIES: dict[str, tuple[Any, list[Example]]] = {
     "classification": (classification, [Example(at, ids(3 + 4 * at), numbers(at % 2)) for at in range(5)]),
     "choice": (choice, [Example(at, ids(*range(4, 7 + at)), numbers(at)) for at in range(4)]),
     "tagging": (tagging, [Example(at, ids(9 - at), numbers(0, 1, 0), numbers(1, 2, 4)) for at in range(5)]),
+    "dialogue": (
+        SimpleNamespace(head=tracker, loss=dialogue.loss),
+        [Example(at, ids(*range(4, 5 + at)), numbers(*[at % 3, 3 + at % 2] * (at + 1))) for at in range(4)],
+    ),
     "qa": (qa, [Example(at, ids(8 + at), numbers(3, 4), numbers(2, 8)) for at in range(5)]),
 }
 

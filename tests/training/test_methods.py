@@ -16,7 +16,7 @@ from xtreme_bench.errors import InputError
 from xtreme_bench.recipe.setting import Method as MethodField
 from xtreme_bench.stage.job import Job
 from xtreme_bench.stage.params import taken
-from xtreme_bench.training import checkpoint, frozen, methods, train
+from xtreme_bench.training import checkpoint, frozen, methods, room, train
 from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.methods import METHODS, Method
@@ -178,7 +178,7 @@ def test_only_what_is_read_again_and_fits_is_kept(
     settings: dict[str, Any], most: int, kept: set[str], tmp_path: Path, inputs: dict[str, Path],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(frozen, "MOST", most)
+    monkeypatch.setattr(room, "MOST_BELOW", most)
     job = encoded(tmp_path, {**TOP, **settings}, **inputs)
     assert {path.parent.name for path in job.inputs["frozen"].rglob("below.values")} == kept
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from toy_training import FINETUNING, KilledError, digests, killed_at, make_job, tiny_encoder, write_corpus
+from toy_training import MIXED, KilledError, digests, killed_at, make_job, tiny_encoder
 
 from xtreme_bench.data.corpora import Limits
 from xtreme_bench.errors import InputError
@@ -18,23 +18,6 @@ from xtreme_bench.training.examples import Examples
 from xtreme_bench.training.families import masking
 from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.train import intermediate
-
-MIXED: dict[str, Any] = {
-    **FINETUNING,
-    "steps": 12,
-    "qa_length": 40,
-    "qa_stride": 16,
-    "tasks": {"squad_v1": {}, "hellaswag": {}},
-    "sampling": {"kind": "uniform", "cap": None, "temperature": 1.0},
-}
-
-
-@pytest.fixture(scope="module")
-def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A data folder and an encoder folder."""
-    folder = tmp_path_factory.mktemp("inputs")
-    encoders.save(folder / "encoder", tiny_encoder())
-    return {"data": write_corpus(folder / "data"), "encoder": folder / "encoder"}
 
 
 def with_tasks(**tasks: dict[str, Any]) -> dict[str, Any]:
@@ -148,6 +131,7 @@ def test_a_mix_with_masked_text_that_is_killed_resumes_to_the_same_bytes(
     assert digests(broken.out) == digests(whole.out)
 
 
+@pytest.mark.slow
 def test_the_steps_of_masked_text_come_on_top_of_the_epochs_of_the_tasks(
     tmp_path: Path, inputs: dict[str, Path]
 ) -> None:

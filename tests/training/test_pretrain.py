@@ -23,6 +23,7 @@ PRETRAINING: dict[str, Any] = {
 }
 
 
+@pytest.mark.slow
 def test_pretraining_lowers_the_loss_on_text_and_translations(tmp_path: Path) -> None:
     job = make_job(tmp_path, {**PRETRAINING, "steps": 80}, data=write_corpus(tmp_path / "data"))
     facts = pretrain(job)

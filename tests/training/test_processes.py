@@ -25,6 +25,7 @@ def test_buckets_hold_every_value_once_in_order_and_none_is_larger_than_it_may_b
 
 def test_items_are_dealt_out_and_one_process_does_all() -> None:
     assert [list(Group(rank, 3).share(range(7))) for rank in range(3)] == [[0, 3, 6], [1, 4], [2, 5]]
+    assert [list(Group(rank, 3).in_step(range(7))) for rank in range(3)] == [[0, 3, 6], [1, 4, 6], [2, 5, 6]]
     assert ALONE.together("x") == ["x"]
     assert list(ALONE.share([1, 2])) == [1, 2]
     assert ALONE.first_alone(lambda: 5) == 5

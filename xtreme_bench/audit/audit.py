@@ -23,7 +23,7 @@ from xtreme_bench.data import formats, intermediate, targets, text
 from xtreme_bench.data.usable import LeftOut
 from xtreme_bench.data.usage import Usage
 from xtreme_bench.files import write_json
-from xtreme_bench.rows import ChoiceRow, PairRow, QuestionRow, Row, SentenceRow, TaggedRow
+from xtreme_bench.rows import ChoiceRow, DialogueRow, PairRow, QuestionRow, Row, SentenceRow, TaggedRow
 from xtreme_bench.stage.job import Job
 
 CHUNK = 2048
@@ -102,8 +102,10 @@ def sources(data: Path, used: Usage) -> Iterator[Source]:
         for code in used.select_on:
             dev = partial(_rows, intermediate.read, data, task, "dev", code)
             yield Source(f"{task} (development)", "choice of checkpoints", code, dev)
-    for name in used.finetuning:
-        yield Source(name, "fine-tuning", "en", partial(_rows, targets.read_train, data, name, "train"))
+    for name, codes in used.finetuning.items():
+        for code in codes:
+            read = partial(targets.read_train, language=code)
+            yield Source(name, "fine-tuning", code, partial(_rows, read, data, name, "train"))
         dev = partial(_rows, targets.read_train, data, name, "dev")
         yield Source(f"{name} (development)", "choice of checkpoints", "en", dev)
 
@@ -134,6 +136,8 @@ def texts(row: Row) -> Texts:
             return row.question, row.context
         case SentenceRow():
             return (row.text,)
+        case DialogueRow():
+            return ("\n".join(turn.user for turn in row.turns),)
 
 
 class _Tests:

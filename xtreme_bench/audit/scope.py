@@ -12,6 +12,7 @@ from xtreme_bench.data import layout
 from xtreme_bench.data.usage import TextUse, Usage
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.recipe.fields import Recipe
+from xtreme_bench.recipe.setting import sources_of
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def usage(recipe: Recipe) -> Usage:
         targets={task: target.languages for task, target in recipe.targets.items()},
         pretraining=_text(recipe),
         intermediate={name: task.languages for name, task in tasks.items()},
-        finetuning=tuple(sorted({source for task in recipe.targets if (source := TASKS[task].source) is not None})),
+        finetuning={source: recipe.finetuning[source].languages for source in sorted(sources_of(recipe.targets))},
         select_on=recipe.intermediate.development if recipe.intermediate else (),
     )
 
@@ -79,7 +80,7 @@ def everything(data: Path) -> Usage:
             if there(layout.intermediate_files(task))
             and (codes := tuple(code for code in LANGUAGES if there(layout.intermediate_files(task, [code], ()))))
         },
-        finetuning=tuple(source for source in layout.SOURCES if there(layout.training_files(source))),
+        finetuning={source: ("en",) for source in layout.SOURCES if there(layout.training_files(source))},
         select_on=("en",),
     )
 
@@ -87,7 +88,8 @@ def everything(data: Path) -> Usage:
 def files(used: Usage, data: Path | None = None) -> list[str]:
     """The files below the data folder that `audit` reads. Development sets other than English are optional."""
     found = {file for task, codes in used.targets.items() for code in codes for file in layout.test_files(task, code)}
-    found |= {file for source in used.finetuning for file in layout.training_files(source)}
+    for source, codes in used.finetuning.items():
+        found.update(layout.training_files(source, codes[1:]))
     for task, codes in used.intermediate.items():
         found.update(layout.intermediate_files(task, codes, used.select_on))
     if text := used.pretraining:
@@ -121,6 +123,7 @@ def seen(used: Usage) -> dict[str, dict[str, list[str]]]:
     for task, codes in used.intermediate.items():
         for code in codes:
             labelled[code].append(f"intermediate: {task}")
-    for name in used.finetuning:
-        labelled["en"].append(f"fine-tuning: {name}")
+    for name, codes in used.finetuning.items():
+        for code in codes:
+            labelled[code].append(f"fine-tuning: {name}")
     return {task: {code: labelled[code] for code in codes if code in labelled} for task, codes in used.targets.items()}

@@ -141,7 +141,7 @@ def file_entry(findings: Findings, sha256: str) -> dict[str, Any]:
     """The manifest's entry for a file without faults.
 
     `records` counts its lines, sentences, answers or pairs; `lengths` (tagging) the words of each sentence, as one text
-    because that is shorter for 350,000 numbers; `ids_sha256` (QA) names its set of question ids.
+    because that is shorter for 350,000 numbers; `ids_sha256` names its set of question or dialogue ids.
     """
     value, more = findings.value, _MORE.get(findings.task.group)
     return {"sha256": sha256, "records": len(value), **(more(value) if more else {})}
@@ -150,6 +150,7 @@ def file_entry(findings: Findings, sha256: str) -> dict[str, Any]:
 _MORE: Mapping[Group, Callable[[Any], dict[str, str]]] = {
     "tagging": lambda value: {"lengths": " ".join(str(len(tags)) for tags in value)},
     "qa": lambda value: {"ids_sha256": ids_sha256(value)},
+    "dialogue": lambda value: {"ids_sha256": ids_sha256(value)},
 }
 
 

@@ -52,16 +52,19 @@ def content(plan: Plan, records: Sequence[Mapping[str, Any]], scores: Mapping[st
         "scores": scores,
         **claims(recipe, plan.origin),
         "left_out": {stage.name: found for stage in plan.stages if (found := facts[stage.key].get("dropped"))},
-        "dev": {stage.name: facts[stage.key] for stage in plan.stages if stage.row.tells == "dev"},
+        "dev": {stage.name: _said(facts[stage.key]) for stage in plan.stages if stage.row.tells == "dev"},
         "retrieval": {
-            task: {name: fact for name, fact in facts[stage.key].items() if name != "summary"}
-            for task, stage in plan.predictions.items()
-            if stage.row.tells == "retrieval"
+            task: _said(facts[stage.key]) for task, stage in plan.predictions.items() if stage.row.tells == "retrieval"
         },
         "audit": _audit(plan, facts),
         **{field: _only(plan.retrieving, facts, field) for field in ("precision", "layers", "chosen_layer")},
         **({composed.FIELD: plan.chosen} if plan.members else {}),
     }
+
+
+def _said(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts without the sentence that says them while a run goes on."""
+    return {name: fact for name, fact in facts.items() if name != "summary"}
 
 
 def released(recipe: Recipe) -> dict[str, Any]:
@@ -115,12 +118,12 @@ def _phases(made: Makers) -> dict[str, Any]:
     recipes = list({recipe.name: recipe for recipe in made.values()}.values())
     mixes = [recipe.intermediate for recipe in recipes if recipe.intermediate]
     pretraining = recipes[0].pretraining
-    sources = sorted({str(TASKS[task].source) for task in made if TASKS[task].source is not None})
+    tuned = {str(TASKS[task].source): one.finetuning for task, one in made.items() if TASKS[task].source is not None}
     return {
         "pretraining": list(pretraining.languages) if pretraining else None,
         "intermediate": _united((name, task.languages) for mix in mixes for name, task in mix.tasks.items()),
         **_united(("mlm", mix.mlm.languages) for mix in mixes if mix.mlm),
-        "finetuning": {source: ["en"] for source in sources},
+        "finetuning": {source: list(tuned[source][source].languages) for source in sorted(tuned)},
     }
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from xtreme_bench.cli.options import EXISTING, EXISTING_FOLDER, FOLDER, OUTPUT, emit
+from xtreme_bench.cli.options import EXISTING, EXISTING_FOLDER, FOLDER, emit, json_option
 from xtreme_bench.wording import say
 
 
 @click.command()
 @click.option("--predictions", type=EXISTING, required=True, help="Folder or zip with <task>/test-<lang>.<ext>.")
 @click.option("--labels", type=EXISTING_FOLDER, required=True, help="Folder with the gold labels, in the same layout.")
-@click.option("--json", "json_file", type=OUTPUT, help="Write the scores as JSON; - is standard output.")
+@json_option("the scores")
 @click.option("--lenient", is_flag=True, help="Report faults as warnings, and score like the official scorer.")
 def evaluate(predictions: Path, labels: Path, json_file: Path | None, lenient: bool) -> None:
     """Score predictions with the official metrics."""
@@ -41,7 +41,7 @@ def evaluate(predictions: Path, labels: Path, json_file: Path | None, lenient: b
 @click.argument("bundle", type=EXISTING)
 @click.option("--labels", type=EXISTING_FOLDER, help="Folder of gold labels; expected sizes are taken from it.")
 @click.option("--data", type=EXISTING_FOLDER, help="XTREME's download folder; expected sizes are taken from it.")
-@click.option("--json", "json_file", type=OUTPUT, help="Write the result as JSON; - is standard output.")
+@json_option("the result")
 def check(bundle: Path, labels: Path | None, data: Path | None, json_file: Path | None) -> None:
     """Check BUNDLE, a folder or a zip; exit 1 if it has problems."""
     from xtreme_bench.bundle.check import check as check_bundle
@@ -57,7 +57,7 @@ def check(bundle: Path, labels: Path | None, data: Path | None, json_file: Path 
 @click.argument("others", nargs=-1, required=True, type=EXISTING, metavar="OTHER...")
 @click.option("--labels", type=EXISTING_FOLDER, help="Folder of gold labels; without it, only differences.")
 @click.option("--format", "form", type=click.Choice(["text", "markdown", "latex", "csv"]), default="text")
-@click.option("--json", "json_file", type=OUTPUT, help="Write the comparison as JSON; - is standard output.")
+@json_option("the comparison")
 def compare(reference: Path, others: tuple[Path, ...], labels: Path | None, form: str, json_file: Path | None) -> None:
     """Compare each OTHER with REFERENCE on the same test items: differences, 95 % intervals, conclusions.
 
@@ -73,7 +73,8 @@ def compare(reference: Path, others: tuple[Path, ...], labels: Path | None, form
             raise click.UsageError("with several OTHERs, or another --format than text, give --labels too")
         result = compare_manifests(write.read_manifest(reference), write.read_manifest(others[0]))
         emit(json_file, result, lambda: terminal.comparison_text(result))
-        say("note: these differences have no confidence intervals; give --labels to compute them", err=True)
+        note = "these differences are of claimed scores and have no intervals; give --labels to compute them"
+        say(f"note: {note}", err=True)
         return
     from xtreme_bench.comparison import forms
     from xtreme_bench.comparison.arms import bundles_of, read_arm
@@ -86,14 +87,19 @@ def compare(reference: Path, others: tuple[Path, ...], labels: Path | None, form
 
 @click.command()
 @click.argument("bundles", nargs=-1, required=True, type=EXISTING, metavar="BUNDLE...")
-@click.option("--labels", type=EXISTING_FOLDER, help="Folder of gold labels; without it, no difference is tested.")
+@click.option(
+    "--labels",
+    type=EXISTING_FOLDER,
+    help="Folder of gold labels; without it, scores are those that bundles claim, and no difference is tested.",
+)
 @click.option("--out", type=FOLDER, default=Path("reports/comparison"), show_default=True)
 def report(bundles: tuple[Path, ...], labels: Path | None, out: Path) -> None:
     """Print tables of several bundles, and write a page with plots."""
-    from xtreme_bench.bundle import write
+    from xtreme_bench.bundle.load import load
     from xtreme_bench.report import terminal, versus
 
-    manifests = [write.read_manifest(path) for path in bundles]
-    tested = versus.of_bundles(bundles, manifests, labels) if labels else {}
-    say(terminal.summary_table(manifests))
-    say(f"report: {terminal.write_comparison_page(manifests, out, tested)}", err=True)
+    loaded = [load(path) for path in bundles]
+    manifests, computed = versus.scored(loaded, labels)
+    say(terminal.bundles_text(manifests, computed))
+    tested = versus.of_bundles(loaded, labels)
+    say(f"report: {terminal.write_comparison_page(manifests, out, tested, computed)}", err=True)

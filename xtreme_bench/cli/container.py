@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from xtreme_bench.cli.options import OUTPUT, emit
+from xtreme_bench.cli.options import emit, json_option
 from xtreme_bench.wording import count, say
 
 
 @click.command()
 @click.option("--gpu", is_flag=True, help="Fail unless a GPU is present and really used.")
-@click.option("--json", "json_file", type=OUTPUT, help="Write the findings as JSON; - is standard output.")
+@json_option("the findings")
 def doctor(gpu: bool, json_file: Path | None) -> None:
     """Test what stages compute with: Python, GPU, torch, ONNX Runtime, Docker; exit 1 if something is broken."""
     from tabulate import tabulate

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from xtreme_bench.cli.options import ALLOW_PARTIAL, EXISTING_FOLDER, FOLDER, OUTPUT, emit
+from xtreme_bench.cli.options import ALLOW_PARTIAL, EXISTING_FOLDER, FOLDER, emit, json_option
 from xtreme_bench.data import layout
 from xtreme_bench.data.usable import MOST_UNUSABLE
 from xtreme_bench.errors import InputError
@@ -43,9 +43,7 @@ def data() -> None:
     help="Largest share of unusable rows in a training or development file; these rows are left out.",
 )
 @ALLOW_PARTIAL
-@click.option(
-    "--json", "json_file", type=OUTPUT, help="Write what was found and written as JSON; - is standard output."
-)
+@json_option("what was found and written")
 def prepare(
     sources: tuple[Path, ...],
     to: Path,
@@ -138,7 +136,7 @@ def miniature(to: Path, labels: Path | None, seed: int, scale: float) -> None:
 @click.option("--labels", type=EXISTING_FOLDER, help="Gold labels; the default is DATA with `-labels` added.")
 @click.option("--task", "tasks", multiple=True, metavar="TASK", help="Show only this task, one row per language.")
 @click.option("--all", "every", is_flag=True, help="Show all tasks, one row per language.")
-@click.option("--json", "json_file", type=OUTPUT, help="Write the full result as JSON; - is standard output.")
+@json_option("the full result")
 def status(folder: Path, labels: Path | None, tasks: tuple[str, ...], every: bool, json_file: Path | None) -> None:
     """Show the corpora in DATA, their sizes and the published sizes, and how to get missing ones."""
     from xtreme_bench.data.counts import memory_file
@@ -163,7 +161,7 @@ def status(folder: Path, labels: Path | None, tasks: tuple[str, ...], every: boo
 @click.option("--data", "folder", type=FOLDER, help="Folder of the corpora; without RECIPE, audit everything in it.")
 @click.option("--store", type=FOLDER, default=Path("store"), show_default=True, help="Where stages are kept.")
 @ALLOW_PARTIAL
-@click.option("--json", "json_file", type=OUTPUT, help="Write the findings as JSON; - is standard output.")
+@json_option("the findings")
 def audit(recipe: str | None, folder: Path | None, store: Path, allow_partial: bool, json_file: Path | None) -> None:
     """Find what may inflate the scores of RECIPE: training text in test sets, languages seen, repeated rows."""
     from xtreme_bench.audit.scope import everything

@@ -30,5 +30,7 @@ def leaderboard(submissions: tuple[Path, ...], labels: Path | None, to: Path, by
     page = site.write(made, to)
     for one in made.refused:
         say(f"note: {one.place}: {one.problems[0]}", err=True)
+    for note in made.repeated:
+        say(f"note: {note}", err=True)
     verified = sum(one.entry.verified for one in made.placed)
     say(f"leaderboard: {page} ({count(len(made.placed), 'submission')}, {verified} verified)", err=True)

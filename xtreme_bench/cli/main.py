@@ -18,7 +18,7 @@ from xtreme_bench.cli.data import data
 from xtreme_bench.cli.export import export
 from xtreme_bench.cli.leaderboard import leaderboard
 from xtreme_bench.cli.model import model
-from xtreme_bench.cli.options import ALLOW_PARTIAL, EXISTING_FOLDER, FOLDER, OUTPUT, emit, say_problems
+from xtreme_bench.cli.options import ALLOW_PARTIAL, EXISTING_FOLDER, FOLDER, emit, json_option, say_problems
 from xtreme_bench.cli.verify import verify
 from xtreme_bench.errors import Problem, XtremeBenchError
 from xtreme_bench.plan import devices
@@ -108,7 +108,7 @@ def run(
     type=click.Choice(devices.NAMES),
     help="Estimate the cost of training and prediction on this device; `this` is measured for five seconds.",
 )
-@click.option("--json", "json_file", type=OUTPUT, help="Write the plan as JSON; - is standard output.")
+@json_option("the plan")
 def plan(
     recipe: str,
     data: Path | None,

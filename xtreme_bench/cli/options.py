@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -17,7 +17,13 @@ EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 ALLOW_PARTIAL = click.option(
     "--allow-partial", is_flag=True, help="Accept a corpus with far fewer records than published."
 )
-OUTPUT = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
+_OUTPUT = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def json_option(what: str) -> Callable[[_Command], _Command]:
+    """The option that writes `what` as JSON; the command passes its value to `emit`."""
+    return click.option("--json", "json_file", type=_OUTPUT, help=f"Write {what} as JSON; - is standard output.")
 
 
 def emit(json_file: Path | None, value: Any, text: Callable[[], str]) -> None:

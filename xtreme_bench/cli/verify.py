@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from xtreme_bench import engines
-from xtreme_bench.cli.options import EXISTING, EXISTING_FOLDER, OUTPUT, emit, say_problems
+from xtreme_bench.cli.options import EXISTING, EXISTING_FOLDER, emit, json_option, say_problems
 from xtreme_bench.wording import say
 
 
@@ -34,7 +34,7 @@ from xtreme_bench.wording import say
 @click.option(
     "--engine", type=click.Choice(engines.names()), default="local", show_default=True, help="Where --rerun runs."
 )
-@click.option("--json", "json_file", type=OUTPUT, help="Write the result as JSON; - is standard output.")
+@json_option("the result")
 def verify(
     bundle: Path,
     labels: Path,

@@ -6,17 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from xtreme_bench.benchmark import GROUPS, LANGUAGES, OVERALL, TASKS, nearness
+from xtreme_bench.benchmark import BANDS, GROUPS, LANGUAGES, NEARNESS, OVERALL, TASKS, WORD_ORDER, band, nearness
 from xtreme_bench.comparison.arms import Cell
-
-# The dominant order of subject, object and verb (WALS, feature 81A). A language that is not listed has no dominant
-# order, or WALS gives none.
-_ORDERS = {
-    "SVO": ("bg", "en", "es", "et", "fi", "fr", "he", "id", "it", "pt", "ru", "sw", "th", "vi", "yo", "zh"),
-    "SOV": ("bn", "eu", "fa", "hi", "ja", "ka", "kk", "ko", "ml", "mr", "my", "ta", "te", "tr", "ur"),
-    "VSO": ("ar", "tl"),
-}
-WORD_ORDER: Mapping[str, str] = {code: order for order, codes in _ORDERS.items() for code in codes}
 
 
 @dataclass(frozen=True)
@@ -56,6 +47,7 @@ def averages(cells: Collection[Cell], manifests: Iterable[Mapping[str, Any]]) ->
         "family": lambda code: LANGUAGES[code].family,
         "script": lambda code: LANGUAGES[code].script,
         "word order": WORD_ORDER.get,
+        "text in CC-100": band,
         "intermediate data": lambda code: nearness(code, trained),
     }
     for level, kind in kinds.items():
@@ -77,7 +69,13 @@ def _by_kind(level: str, cells: Iterable[Cell], kind: Callable[[str], str | None
         if (name := kind(cell[1])) is not None:
             groups.setdefault(name, []).append(cell)
     if len(groups) > 1:
-        yield from (Average(name, level, _mean(own)) for name, own in sorted(groups.items()))
+        yield from (Average(name, level, _mean(groups[name])) for name in sorted(groups, key=_place))
+
+
+def _place(kind: str) -> tuple[int, str]:
+    """Bands and nearness in their order, everything else by name."""
+    ordered = (*BANDS, *NEARNESS)
+    return (ordered.index(kind) if kind in ordered else len(ordered)), kind
 
 
 def intermediate_languages(manifests: Iterable[Mapping[str, Any]]) -> set[str]:

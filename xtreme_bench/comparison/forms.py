@@ -10,12 +10,24 @@ from dataclasses import asdict
 from tabulate import tabulate
 
 from xtreme_bench.benchmark import LANGUAGES, TASKS
+from xtreme_bench.comparison.arms import Cell
 from xtreme_bench.comparison.compare import Comparison, Estimate
+from xtreme_bench.wording import count
 
 # The levels in the table of means, in order. Single cells have their own table.
-LEVELS = ("contrast", "overall", "group", "task", "transfer", "intermediate data", "family", "script", "word order")
+LEVELS = (
+    "contrast", "overall", "group", "task", "transfer", "intermediate data", "family", "script", "word order",
+    "text in CC-100",
+)  # fmt: skip
 FORMATS = {"text": "simple", "markdown": "github", "latex": "latex_booktabs"}
-NAMES = {"script": "{} script", "intermediate data": "{} in intermediate data", "word order": "order {}"}
+NAMES = {
+    "script": "{} script",
+    "intermediate data": "{} in intermediate data",
+    "word order": "order {}",
+    "text in CC-100": "{} in CC-100",
+}
+# A task that one side alone has in more languages is named with their number.
+MOST_NAMED = 8
 SURE = {"better": "+", "worse": "−", "cannot tell": ""}
 
 
@@ -44,11 +56,25 @@ def sentences(comparison: Comparison) -> list[str]:
         f"Of {len(cells)} pairs of a task and a language, {better} are better and {worse} are worse; for "
         f"{len(cells) - better - worse} the data cannot tell."
     )
+    lines += [line for name, alone in comparison.only.items() if (line := _alone(name, alone))]
     return [*lines, *(f"{note[0].upper()}{note[1:]}." for note in comparison.notes)]
+
+
+def _alone(name: str, alone: Sequence[Cell]) -> str:
+    """Which tasks and languages one side alone has, so that no difference shows them; empty if there are none."""
+    found = {task: [code for one, code in alone if one == task] for task in TASKS}
+    parts = [
+        f"{task} ({' '.join(codes) if len(codes) <= MOST_NAMED else count(len(codes), 'language')})"
+        for task, codes in found.items()
+        if codes
+    ]
+    return f"Only {name} has {', '.join(parts)}: not compared." if parts else ""
 
 
 def _sentence(one: Estimate, a: str, b: str) -> str:
     difference = f"{one.difference:+.1f} points ({one.low:+.1f} to {one.high:+.1f})".replace("-", "−")
+    if one.low == one.high == 0:
+        return f"{one.name}: {b} and {a} score alike on every test item."
     if one.verdict != "cannot tell":
         return f"{one.name}: {b} is {one.verdict} than {a}, {difference}."
     return (

@@ -3,6 +3,7 @@
 __all__ = [
     "corpora",
     "counts",
+    "dialogues",
     "fetch",
     "formats",
     "imposters",

@@ -7,7 +7,7 @@ predicts it are given the same choice.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice, pairwise
@@ -32,7 +32,12 @@ _DRAW = 1
 
 Read = Callable[[Counter[str]], Iterator[Any]]
 # The family by which the targets of a group are trained and predicted; retrieval is neither.
-FAMILY: Mapping[Group, Family] = {"classification": "classification", "tagging": "tagging", "qa": "qa"}
+FAMILY: Mapping[Group, Family] = {
+    "classification": "classification",
+    "tagging": "tagging",
+    "qa": "qa",
+    "dialogue": "dialogue",
+}
 
 
 @dataclass(frozen=True)
@@ -82,8 +87,25 @@ def longest_question(max_length: int) -> int:
 
 
 @dataclass(frozen=True)
+class Share:
+    """The share of the training dialogues in some languages that is drawn by a seed."""
+
+    languages: tuple[str, ...]
+    share: float
+    seed: int
+
+    def drawn(self, rows: Sequence[Row], language: str) -> list[Row]:
+        """The drawn rows, one at least, in the order of the file."""
+        count = max(1, round(self.share * len(rows)))
+        chosen = Random(f"{self.seed}/{language}").sample(range(len(rows)), count)
+        return [rows[at] for at in sorted(chosen)]
+
+
+@dataclass(frozen=True)
 class SourceChoice:
     """English training data of targets: the first `examples` rows, 0 = all; `evaluate_on` development rows, 0 = all.
+
+    `others` are training rows in other languages that come after the English ones.
 
     `unusable` is the share of a file's rows that may be so. With `retrain` all rows, the development rows included,
     are one more part.
@@ -96,19 +118,33 @@ class SourceChoice:
     evaluate_on: int
     unusable: float
     retrain: bool
+    others: Share | None
 
     def open(self, data: Path) -> Corpus:
         """The corpus below `data`, with the parts train, dev and perhaps all."""
         family = FAMILY[targets.group_of(self.source)]
         read = partial(_train, data, self.source, self.unusable)
         parts = {
-            "train": _first(partial(read, "train"), self.examples),
+            "train": self._with_others(data, _first(partial(read, "train"), self.examples)),
             "dev": _spread(partial(read, "dev"), self.evaluate_on),
         }
         if self.retrain:
             parts["all"] = _first(partial(read, "all"), self.examples)
         limits = Limits(self.max_length, self.stride or 0)
-        return Corpus(self.source, family, targets.labels(self.source), limits, parts)
+        return Corpus(self.source, family, targets.labels(self.source, data), limits, parts)
+
+    def _with_others(self, data: Path, english: Read) -> Read:
+        others = self.others
+        if others is None:
+            return english
+
+        def train(dropped: Counter[str]) -> Iterator[Row]:
+            yield from english(dropped)
+            for language in others.languages:
+                left_out = LeftOut(self.unusable, dropped)
+                yield from others.drawn([*targets.read_train(data, self.source, "train", left_out, language)], language)
+
+        return train
 
 
 @dataclass(frozen=True)

@@ -76,8 +76,8 @@ def memory_file() -> Path:
 def source_splits(data: Path, source: str) -> Iterator[Split]:
     """What fine-tuning on a source reads. TyDiQA's development questions are cut from its training file."""
     for split in SPLITS if source != "tydiqa" else ("train",):
-        file = layout.source_file(source, split)
-        yield Split(source, split, "en", (file,), partial(_count_source, data, source, split))
+        files = (layout.source_file(source, split), *layout.ontologies(source, ["en"]))
+        yield Split(source, split, "en", files, partial(_count_source, data, source, split))
 
 
 def intermediate_splits(data: Path, task: str, languages: Iterable[str] = ("en",)) -> Iterator[Split]:

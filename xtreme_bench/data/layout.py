@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from xtreme_bench.benchmark import TASKS
+from xtreme_bench.benchmark import TASKS, of_group
 from xtreme_bench.data.imposters import file_fault
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.intermediate import CORPORA, SPLITS
@@ -20,8 +20,8 @@ DATA = Path("data")
 SOURCES = tuple(sorted({task.source for task in TASKS.values() if task.source}))
 
 
-def source_file(source: str, split: str) -> str:
-    """The file that holds `split` ("train" or "dev") of a source of fine-tuning, in English.
+def source_file(source: str, split: str, language: str = "en") -> str:
+    """The file that holds `split` ("train" or "dev") of a source of fine-tuning; only dialogues have other languages.
 
     TyDiQA has no development set of its own (XTREME tests on it): both splits are cut from the training file.
     """
@@ -31,7 +31,17 @@ def source_file(source: str, split: str) -> str:
         return f"squad/{split}-v1.1.json"
     if source == "tydiqa":
         return "tydiqa/tydiqa-goldp-v1.1-train/tydiqa.goldp.en.train.json"
-    return f"{source}/{split}-en.tsv"
+    return f"{source}/{split}-{language}.{TASKS[source].extension}"
+
+
+def ontology_file(task: str, language: str) -> str:
+    """The slots of a dialogue task and their values, as a language calls them."""
+    return f"{task}/ontology-{language}.json"
+
+
+def ontologies(name: str, languages: Iterable[str]) -> list[str]:
+    """Those files of a source of fine-tuning or a target; none if it has no dialogues."""
+    return [ontology_file(name, language) for language in languages] if name in of_group("dialogue") else []
 
 
 def test_file(task: str, language: str) -> str:
@@ -90,9 +100,11 @@ def parallel_files(language: str) -> tuple[str, str]:
     return f"parallel/{language}-en.{language}", f"parallel/{language}-en.en"
 
 
-def training_files(source: str) -> list[str]:
-    """All files that fine-tuning on `source` reads."""
-    return sorted({source_file(source, split) for split in SPLITS})
+def training_files(source: str, others: Iterable[str] = ()) -> list[str]:
+    """All files that fine-tuning on `source` reads, with examples in `others`, languages beside English."""
+    others = tuple(others)
+    files = {source_file(source, split) for split in SPLITS} | {source_file(source, "train", one) for one in others}
+    return sorted(files.union(ontologies(source, ("en", *others))))
 
 
 def test_files(task: str, language: str) -> list[str]:
@@ -101,7 +113,7 @@ def test_files(task: str, language: str) -> list[str]:
         return sorted(tatoeba_files(language))
     if task == "bucc2018":
         return sorted([*bucc_files(language, "dev"), *bucc_files(language, "test"), bucc_gold_file(language)])
-    return [test_file(task, language)]
+    return [test_file(task, language), *ontologies(task, [language])]
 
 
 def intermediate_files(task: str, languages: Iterable[str] = ("en",), select_on: Iterable[str] = ("en",)) -> list[str]:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from xtreme_bench.benchmark import TASKS, Group
 from xtreme_bench.data import bucc, layout
+from xtreme_bench.data.dialogues import candidates, read_dialogues, read_ontology
 from xtreme_bench.data.files import lines, reading, some
 from xtreme_bench.data.formats import read_pairs, read_questions, read_tagged
 from xtreme_bench.data.usable import LeftOut
@@ -25,14 +26,20 @@ def group_of(source: str) -> Group:
     return next(task.group for task in TASKS.values() if task.source == source)
 
 
-def labels(source: str) -> tuple[str, ...]:
-    """The class or tag names of a source of fine-tuning, in a fixed order; empty for question answering."""
-    layout.known(source, layout.SOURCES, "source of fine-tuning")
+def labels(source: str, data: Path) -> tuple[str, ...]:
+    """The class or tag names of a source of fine-tuning, in a fixed order; empty for question answering.
+
+    Those of dialogues are the values of all slots, from the ontology below `data`.
+    """
+    if group_of(source) == "dialogue":
+        return candidates(read_ontology(data / layout.ontology_file(source, "en"), f"slots and values of {source}"))
     return TASKS[source].labels if source in TASKS else ()
 
 
-def read_train(data: Path, source: str, split: str, left_out: LeftOut | None = None) -> Iterator[Row]:
-    """The English "train" or "dev" rows of a source of fine-tuning.
+def read_train(
+    data: Path, source: str, split: str, left_out: LeftOut | None = None, language: str = "en"
+) -> Iterator[Row]:
+    """The "train" or "dev" rows of a source of fine-tuning; only dialogues have other languages than English.
 
     TyDiQA: every tenth training question is "dev", the others "train", because XTREME tests on TyDiQA's own
     development set; "all" is both. Unusable rows are counted in `left_out` while they are few; if one file holds
@@ -40,15 +47,15 @@ def read_train(data: Path, source: str, split: str, left_out: LeftOut | None = N
     Errors: `InputError` when the file is missing or malformed, with all faults, after the last row.
     """
     left_out = LeftOut() if left_out is None else left_out
-    path = data / layout.source_file(source, "train" if split == "all" else split)
-    purpose = f"{'development' if split == 'dev' else 'training'} data of {source} in en"
+    path = data / layout.source_file(source, "train" if split == "all" else split, language)
+    purpose = f"{'development' if split == 'dev' else 'training'} data of {source} in {language}"
     rows: Iterator[Row]
     if source == "tydiqa":
         counted = LeftOut(left_out.share) if split == "dev" else left_out
         questions = read_questions(path, purpose, answers=True, ids_repeat=True, left_out=counted)
         rows = (row for i, row in enumerate(questions) if _is_of(split, held_out=i % TYDIQA_DEV_EVERY == 9))
     else:
-        rows = _TRAINING[group_of(source)](path, purpose, labels(source), left_out)
+        rows = _TRAINING[group_of(source)](path, purpose, labels(source, data), left_out)
     return some(rows, f"{path} ({purpose}) has no rows")
 
 
@@ -70,15 +77,20 @@ def _answered(path: Path, purpose: str, labels: tuple[str, ...], left_out: LeftO
     return read_questions(path, purpose, answers=True, left_out=left_out)
 
 
+def _with_states(path: Path, purpose: str, labels: tuple[str, ...], left_out: LeftOut) -> Iterator[Row]:
+    return read_dialogues(path, purpose, states=True, left_out=left_out)
+
+
 # How the files of a group are read: for training, and without labels for testing.
 _TRAINING: Mapping[Group, Callable[[Path, str, tuple[str, ...], LeftOut], Iterator[Row]]] = MappingProxyType(
-    {"classification": read_pairs, "tagging": read_tagged, "qa": _answered}
+    {"classification": read_pairs, "tagging": read_tagged, "qa": _answered, "dialogue": _with_states}
 )
 _TEST: Mapping[Group, Callable[[Path, str], Iterator[Row]]] = MappingProxyType(
     {
         "classification": partial(read_pairs, labels=None),
         "tagging": partial(read_tagged, tags=None),
         "qa": partial(read_questions, answers=False),
+        "dialogue": partial(read_dialogues, states=False),
     }
 )
 

@@ -16,7 +16,7 @@ class TextUse:
 
 @dataclass(frozen=True)
 class Usage:
-    """Languages by target and by intermediate task, the text whose words are masked, and the sources of fine-tuning.
+    """Languages by target, intermediate task and source of fine-tuning, and the text whose words are masked.
 
     `select_on` are the languages of the development data of intermediate tasks.
     """
@@ -24,5 +24,5 @@ class Usage:
     targets: Mapping[str, tuple[str, ...]]
     pretraining: TextUse | None
     intermediate: Mapping[str, tuple[str, ...]]
-    finetuning: tuple[str, ...]
+    finetuning: Mapping[str, tuple[str, ...]]
     select_on: tuple[str, ...]

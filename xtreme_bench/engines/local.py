@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from xtreme_bench.engines import devices
 from xtreme_bench.engines.base import Engine, Message, error_of, variables
 from xtreme_bench.errors import StageError
 from xtreme_bench.recipe.load import Resources
+from xtreme_bench.stage import serving
 from xtreme_bench.stage.kinds import KINDS
 from xtreme_bench.stage.versions import require_heavy_half
 
@@ -108,15 +108,7 @@ class Local:
             # reach a worker, because it has its own session.)
             before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
             try:
-                worker = subprocess.Popen(
-                    [sys.executable, "-m", "xtreme_bench.stage.worker", "--serve"],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    text=True,
-                    encoding="utf-8",
-                    env={**self._environment, **seen},
-                    start_new_session=True,
-                )
+                worker = serving.start({**self._environment, **seen}, own_session=True)
             finally:
                 signal.pthread_sigmask(signal.SIG_SETMASK, before)
             self._all.append(worker)

@@ -24,6 +24,7 @@ _HUB_TASKS: dict[Group, str] = {
     "tagging": "token-classification",
     "qa": "question-answering",
     "retrieval": "sentence-similarity",
+    "dialogue": "text-classification",
 }
 
 

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-CORPORA: Mapping[str, str] = {
+from xtreme_bench.intermediate import CORPORA as INTERMEDIATE_CORPORA
+
+_CORPORA: Mapping[str, str] = {
     "xnli": "CC BY-NC 4.0",
     "pawsx": "free for any purpose, by its own terms",
-    "xnli_dev": "CC BY-NC 4.0",
-    "pawsx_dev": "free for any purpose, by its own terms",
-    "tydiqa_train": "Apache 2.0",
     "udpos": "each treebank has its own; many CC BY-SA 4.0, some for non-commercial use only",
     "panx": "not stated; text of Wikipedia, CC BY-SA",
     "squad_v1": "CC BY-SA 4.0",
@@ -30,9 +29,16 @@ CORPORA: Mapping[str, str] = {
     "ccg": "Linguistic Data Consortium, LDC2005T13; not free",
     "cosmosqa": "CC BY 4.0",
     "commonsenseqa": "MIT",
+    "woz": "Apache 2.0",
+}
+# Development sets of a target that are trained on have the licence of the target.
+CORPORA: Mapping[str, str] = {
+    **_CORPORA,
+    **{row.name: _CORPORA[row.target] for row in INTERMEDIATE_CORPORA.values() if row.target},
 }
 # Of the encoders on the hub that the recipes begin with, as the hub writes licences.
 ENCODERS: Mapping[str, str] = {
     "FacebookAI/xlm-roberta-base": "mit",
     "FacebookAI/xlm-roberta-large": "mit",
+    "google-bert/bert-base-multilingual-cased": "apache-2.0",
 }

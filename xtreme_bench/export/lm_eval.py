@@ -25,6 +25,7 @@ LEFT_OUT = {
     "tydiqa": _NONE,
     "bucc2018": _NONE,
     "tatoeba": _NONE,
+    "woz": _NONE,
 }
 
 

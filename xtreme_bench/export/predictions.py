@@ -41,6 +41,10 @@ def _matches(value: list[str]) -> Iterator[dict[str, Any]]:
     return ({"index": at, "english_index": int(line)} for at, line in enumerate(value))
 
 
+def _states(value: Mapping[str, list[dict[str, str]]]) -> Iterator[dict[str, Any]]:
+    return ({"id": one, "states": states} for one, states in value.items())
+
+
 # By the form of the predictions.
 _ROWS: Mapping[str, Callable[[Any], Iterator[dict[str, Any]]]] = {
     "classification": _labels,
@@ -48,6 +52,7 @@ _ROWS: Mapping[str, Callable[[Any], Iterator[dict[str, Any]]]] = {
     "qa": _answers,
     "bucc2018": _pairs,
     "tatoeba": _matches,
+    "dialogue": _states,
 }
 # What the rows of each form hold, for people.
 COLUMNS: Mapping[str, str] = {
@@ -56,4 +61,5 @@ COLUMNS: Mapping[str, str] = {
     "qa": "`id` (of the question), `answer`",
     "bucc2018": "`sentence`, `english` (ids of two sentences that are taken for translations)",
     "tatoeba": "`index` (line of the foreign sentences, from 0), `english_index` (line of the English one)",
+    "dialogue": "`id` (of the dialogue), `states` (one for each turn: slot to value)",
 }

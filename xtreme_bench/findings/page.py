@@ -6,18 +6,16 @@ python -m xtreme_bench.findings.page [--records docs/findings] [--to docs/findin
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-from tabulate import tabulate
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.errors import InputError, XtremeBenchError
 from xtreme_bench.files import write_text
+from xtreme_bench.findings import dialogue, methods, pieces
+from xtreme_bench.findings.pieces import DIFFERENCES, RECORDS_MODULE, Json
 from xtreme_bench.findings.text import (
     CAVEATS,
     CLAIMS,
@@ -31,15 +29,12 @@ from xtreme_bench.findings.text import (
 from xtreme_bench.wording import count, duration, say
 
 RECORDS = Path("docs/findings")
-DIFFERENCES = "differences.json"
 PAGE = Path("docs/findings.md")
-RECORDS_MODULE = "xtreme_bench.findings.records"
-Json = dict[str, Any]
 
 
 def page(records: Path) -> str:
     """The page of all records below a folder. Errors: `InputError` if there are none, or one is not a record."""
-    arms = _read(records)
+    arms = pieces.read(records)
     differences = arms.pop(DIFFERENCES.removesuffix(".json"), {}).get("differences", [])
     if not arms:
         raise InputError(f"{records}: no record of an arm; make them with `python -m {RECORDS_MODULE}`")
@@ -55,23 +50,10 @@ def page(records: Path) -> str:
         "## Caveats\n\n" + CAVEATS,
         "## Computing\n\n" + _computing(ordered),
         "## Again\n\n" + _commands(ordered),
+        *methods.section(records),
+        *dialogue.section(records),
     ]
     return "\n\n".join(parts) + "\n"
-
-
-def _read(records: Path) -> dict[str, Json]:
-    found: dict[str, Json] = {}
-    for path in sorted(records.glob("*.json")):
-        try:
-            value = json.loads(path.read_text(encoding="utf-8"))
-            if not isinstance(value.get("runs", value.get("differences")), list):
-                raise ValueError("it has neither runs nor differences")
-        except (ValueError, AttributeError) as error:
-            raise InputError(
-                f"{path}: is not a record ({error}); make it again with `python -m {RECORDS_MODULE}`"
-            ) from error
-        found[path.stem] = value
-    return found
 
 
 def _languages(arm: Json) -> list[str]:
@@ -95,20 +77,16 @@ def _heading(column: Column) -> str:
     return task if layer is None else f"{task}, layer {layer}"
 
 
-def _table(headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    return tabulate(rows, headers=headings, tablefmt="github", disable_numparse=True)
-
-
 def _words(arms: Sequence[Json], differences: Sequence[Json]) -> Iterator[str]:
     """The answer to the question, and how far it can be trusted."""
     asked = [one for one in differences if {one["a"], one["b"]} == set(QUESTION)]
-    found = [(one, _estimate(one, "contrast")) for one in asked]
+    found = [(one, pieces.estimate(one, "contrast")) for one in asked]
     for one, estimate in found:
         if estimate:
             sign = 1 if one["b"] == QUESTION[0] else -1
             where = f"{QUESTION[0]} minus {QUESTION[1]}, {estimate['name']}, retrieval at layer {one['layer']}"
-            answer, why = _answer(one, estimate, QUESTION[0])
-            yield f"- {where}: {_points(estimate, sign)} points. Diverse is better: **{answer}**. {why}"
+            answer, why = pieces.answer(one, estimate, QUESTION[0])
+            yield f"- {where}: {pieces.points(estimate, sign)} points. Diverse is better: **{answer}**. {why}"
     if not any(estimate for _, estimate in found):
         yield f"- The question is open: no comparison of {' and '.join(QUESTION)} is on record yet."
     fewest = min(len(_seeds(arm)) for arm in arms)
@@ -116,24 +94,6 @@ def _words(arms: Sequence[Json], differences: Sequence[Json]) -> Iterator[str]:
         yield "- Some arms have one seed. **One seed is an anecdote**: its interval leaves out what the seed does."
     elif fewest < ENOUGH_SEEDS:
         yield f"- Some arms have {fewest} seeds. Nothing is decided with fewer than {ENOUGH_SEEDS}."
-
-
-def _estimate(difference: Json, level: str, name: str | None = None) -> Json | None:
-    found = (one for one in difference["estimates"] if one["level"] == level and name in (None, one["name"]))
-    return next(found, None)
-
-
-def _answer(difference: Json, estimate: Json, better: str) -> tuple[str, str]:
-    """Whether an arm is better than the other: yes, no or cannot tell, and why."""
-    seeds = len(difference["seeds"])
-    if seeds == 1:
-        return "cannot tell", "One seed is an anecdote."
-    if seeds < ENOUGH_SEEDS:
-        return "cannot tell", f"{seeds} seeds are too few."
-    if estimate["verdict"] == "cannot tell":
-        return "cannot tell", f"{seeds} seeds; p = {estimate['p_holm']:.3f}."
-    rises = (estimate["difference"] > 0) == (difference["b"] == better)
-    return ("yes" if rises else "no"), f"{seeds} seeds; p = {estimate['p_holm']:.3f}."
 
 
 def _arms(arms: Sequence[Json]) -> str:
@@ -145,7 +105,7 @@ def _arms(arms: Sequence[Json]) -> str:
         codes = " ".join(_languages(arm)) or "none"
         rows.append([arm["name"], codes, f"{run['examples']:,}", tokens, ", ".join(map(str, _seeds(arm))), sizes])
     headings = ("arm", "intermediate languages", "items", "tokens", "seeds", "test items a language")
-    return _table(headings, rows)
+    return pieces.table(headings, rows)
 
 
 def _span(numbers: Sequence[int]) -> str:
@@ -154,7 +114,7 @@ def _span(numbers: Sequence[int]) -> str:
 
 def _scores(arms: Sequence[Json], columns: Sequence[Column]) -> str:
     rows = [[arm["name"], *(_score(arm, column) for column in columns)] for arm in arms]
-    return _table(["arm", *map(_heading, columns)], rows)
+    return pieces.table(["arm", *map(_heading, columns)], rows)
 
 
 def _score(arm: Json, column: Column) -> str:
@@ -173,7 +133,7 @@ def _differences(differences: Sequence[Json], columns: Sequence[Column]) -> str:
     if not pairs:
         return "None is on record yet: they need the bundles of two arms with the same seed."
     rows = [[f"{b} minus {a}", *(_change(differences, a, b, column) for column in columns)] for a, b in pairs]
-    return _table(["arms", *map(_heading, columns)], rows)
+    return pieces.table(["arms", *map(_heading, columns)], rows)
 
 
 def _change(differences: Sequence[Json], a: str, b: str, column: Column) -> str:
@@ -184,19 +144,14 @@ def _change(differences: Sequence[Json], a: str, b: str, column: Column) -> str:
     seeds = len(difference["seeds"])
     sure = "*" if estimate["verdict"] != "cannot tell" and seeds >= ENOUGH_SEEDS else ""
     few = f" ({count(seeds, 'seed')})" if seeds < ENOUGH_SEEDS else ""
-    return f"{_points(estimate)}{sure}{few}"
-
-
-def _points(estimate: Json, sign: int = 1) -> str:
-    low, high = sorted((sign * estimate["low"], sign * estimate["high"]))
-    return f"{sign * estimate['difference']:+.1f} [{low:+.1f}, {high:+.1f}]"
+    return f"{pieces.points(estimate)}{sure}{few}"
 
 
 def _of_column(differences: Sequence[Json], a: str, b: str, column: Column) -> tuple[Json, Json] | None:
     """What is known of two arms on a target: of the comparisons that have it the one with the most seeds."""
     task, layer = column
     known = [one for one in differences if (one["a"], one["b"]) == (a, b) and layer in (None, one["layer"])]
-    found = [(one, estimate) for one in known if (estimate := _estimate(one, "task", task))]
+    found = [(one, estimate) for one in known if (estimate := pieces.estimate(one, "task", task))]
     return max(found, key=lambda pair: len(pair[0]["seeds"]), default=None)
 
 
@@ -208,10 +163,10 @@ def _claims(differences: Sequence[Json]) -> str:
         answer, why = ("not tested", "No record of both arms on this target.")
         change = ""
         if found:
-            answer, why = _answer(*found, claim.better)
-            change = _points(found[1], 1 if found[0]["b"] == claim.better else -1)
+            answer, why = pieces.answer(*found, claim.better)
+            change = pieces.points(found[1], 1 if found[0]["b"] == claim.better else -1)
         rows.append([claim.text, f"**{answer}**", change, why])
-    return _table(["claim", "answer", "difference", "why"], rows)
+    return pieces.table(["claim", "answer", "difference", "why"], rows)
 
 
 def _computing(arms: Sequence[Json]) -> str:

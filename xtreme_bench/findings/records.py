@@ -23,7 +23,8 @@ from xtreme_bench.comparison.arms import read_arm
 from xtreme_bench.comparison.compare import Comparison, compare
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.files import write_json
-from xtreme_bench.findings.page import DIFFERENCES, RECORDS, Json, told
+from xtreme_bench.findings.page import RECORDS, told
+from xtreme_bench.findings.pieces import DIFFERENCES, Json
 from xtreme_bench.official.scores import cells
 from xtreme_bench.stage.store import Store
 from xtreme_bench.wording import say
@@ -72,6 +73,7 @@ def _run(manifest: Mapping[str, Any], store: Path | None) -> Json:
         "items": {task: sorted({files[TASKS[task].file(code)]["records"] for code in scores[task]}) for task in scores},
         "scores": {task: {code: round(value, 4) for code, value in found.items()} for task, found in scores.items()},
         "seconds": _seconds(manifest, Store(store)) if store else {},
+        "finetuning": finetuning(manifest, Store(store)) if store else {},
     }
 
 
@@ -79,6 +81,18 @@ def _seconds(manifest: Mapping[str, Any], store: Store) -> dict[str, float]:
     """What each stage took, by its key: runs share stages."""
     made = {stage["key"]: store.record(stage["key"]) for stage in manifest["stages"]}
     return {key[:16]: record["seconds"] for key, record in made.items() if record}
+
+
+def finetuning(manifest: Mapping[str, Any], store: Store) -> Json:
+    """Of each source the weights of the encoder that learned, how many it has, the seconds, and those of the CPU."""
+    found = {}
+    for stage in manifest["stages"]:
+        record = store.record(stage["key"])
+        if stage["kind"] == "finetune" and record:
+            [source] = record["facts"]["metric"]
+            took = {"seconds": record["seconds"], "cpu_seconds": record["ran"]["cpu_seconds"]}
+            found[source] = {**record["facts"]["learned"], **took}
+    return found
 
 
 def layer_of(manifest: Mapping[str, Any]) -> int | None:
@@ -92,7 +106,8 @@ def _merged(old: Iterable[Json], new: Iterable[Json]) -> list[Json]:
     runs = {(run["layer"], run["seed"]): run for run in old}
     for run in new:
         before = runs.get((run["layer"], run["seed"]), {})
-        runs[run["layer"], run["seed"]] = {**run, "seconds": run["seconds"] or before.get("seconds", {})}
+        known = {name: run[name] or before.get(name, {}) for name in ("seconds", "finetuning")}
+        runs[run["layer"], run["seed"]] = {**run, **known}
     return [runs[key] for key in sorted(runs, key=str)]
 
 

@@ -37,7 +37,8 @@ class Group:
 class Board:
     """All entries: verified ones in groups, complete first; the others by name; bundles that no page can show.
 
-    `by` and `when`: who verified them and on which day, as the site says it; `labels`: whether there were gold labels.
+    `by` and `when`: who verified them and on which day, as the site says it; `labels`: the gold labels, if there were.
+    `repeated`: a sentence for each submission that was given more than once.
     """
 
     groups: tuple[Group, ...]
@@ -45,7 +46,8 @@ class Board:
     refused: tuple[Refused, ...]
     by: str
     when: str
-    labels: bool
+    labels: Path | None
+    repeated: tuple[str, ...]
 
     @property
     def placed(self) -> list[Placed]:
@@ -56,15 +58,15 @@ class Board:
 
 def board(places: Sequence[Path], labels: Path | None, *, by: str, when: str) -> Board:
     """Verify and rank the bundles in `places`. Errors: as `entries`."""
-    found, refused = entries(places, labels)
+    found = entries(places, labels)
     apart: dict[frozenset[str], list[Entry]] = {}
-    for entry in found:
+    for entry in found.entries:
         if entry.verified:
             apart.setdefault(entry.coverage, []).append(entry)
     groups = [Group(members[0].complete, _ranked(members, labels)) for members in apart.values() if labels is not None]
     groups.sort(key=lambda group: (not group.complete, -len(group.placed[0].entry.coverage)))
-    unverified = sorted((entry for entry in found if not entry.verified), key=lambda entry: entry.slug)
-    return Board(tuple(groups), tuple(unverified), tuple(refused), by, when, labels is not None)
+    unverified = sorted((entry for entry in found.entries if not entry.verified), key=lambda entry: entry.slug)
+    return Board(tuple(groups), tuple(unverified), found.refused, by, when, labels, found.repeated)
 
 
 def _ranked(members: Sequence[Entry], labels: Path) -> tuple[Placed, ...]:

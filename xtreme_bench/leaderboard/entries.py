@@ -24,8 +24,8 @@ from xtreme_bench.official.scores import cells, summary
 from xtreme_bench.wording import shown
 
 Manifest = Mapping[str, Any]
-# What an untrusted manifest may fill of a page.
-MOST_TEXT, MOST_LISTED = 200, 50
+# What an untrusted manifest may fill of a page: a text, a list, a whole part.
+MOST_TEXT, MOST_LISTED, MOST_CHARACTERS = 200, 50, 50_000
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,23 @@ class Refused:
     problems: tuple[str, ...]
 
 
-def entries(places: Sequence[Path], labels: Path | None) -> tuple[list[Entry], list[Refused]]:
+@dataclass(frozen=True)
+class Found:
+    """All experiments in some places, and what is none of its own.
+
+    `repeated`: a sentence for each copy of a submission; copies are one entry.
+    """
+
+    entries: tuple[Entry, ...]
+    refused: tuple[Refused, ...]
+    repeated: tuple[str, ...]
+
+
+# A bundle, its manifest, and what its check or verification showed.
+Read = tuple[Path, Manifest, Verification]
+
+
+def entries(places: Sequence[Path], labels: Path | None) -> Found:
     """Read, check and, with gold labels, verify all bundles in `places`.
 
     The folders `seed-<n>` in one folder are one entry if their recipes differ only in the seed.
@@ -88,7 +104,7 @@ def entries(places: Sequence[Path], labels: Path | None) -> tuple[list[Entry], l
     if labels is not None:
         require_labels(labels)
     refused: list[Refused] = []
-    groups: dict[tuple[Path, Any], list[tuple[Path, Manifest, Verification]]] = {}
+    groups: dict[tuple[Path, Any], list[Read]] = {}
     for bundle in bundles_in(places):
         try:
             manifest = read_manifest(bundle)
@@ -100,8 +116,25 @@ def entries(places: Sequence[Path], labels: Path | None) -> tuple[list[Entry], l
             refused.append(Refused(bundle.name, tuple(one[:MOST_TEXT] for one in said[:MOST_LISTED])))
             continue
         groups.setdefault(_experiment(bundle, manifest), []).append((bundle, manifest, result))
+    kept, repeated = _distinct(list(groups.values()))
     slugs: set[str] = set()
-    return [_entry(group, slugs) for group in groups.values()], refused
+    return Found(tuple(_entry(group, slugs) for group in kept), tuple(refused), tuple(repeated))
+
+
+def _distinct(groups: Sequence[Sequence[Read]]) -> tuple[list[Sequence[Read]], list[str]]:
+    """The experiments without those whose runs are all in another one too, and a sentence for each that is left out."""
+    # A manifest has the hashes of the files. A faulty copy is no copy, so that it cannot hide the bundle it copies.
+    runs = [{(digest(manifest), bool(result.problems)) for _, manifest, result in group} for group in groups]
+    kept, repeated = [], []
+    for at, group in enumerate(groups):
+        holder = next(
+            (one for one, other in enumerate(runs) if runs[at] < other or (runs[at] == other and one < at)), None
+        )
+        if holder is None:
+            kept.append(group)
+        else:
+            repeated.append(f"{group[0][0]}: the same submission as {groups[holder][0][0]}, so there is one entry")
+    return kept, repeated
 
 
 def _experiment(bundle: Path, manifest: Manifest) -> Any:
@@ -116,7 +149,7 @@ def _checked(report: Report) -> Verification:
     return Verification(report.problems, report.notes, {}, "checked without gold labels", partial=report.partial)
 
 
-def _entry(group: Sequence[tuple[Path, Manifest, Verification]], slugs: set[str]) -> Entry:
+def _entry(group: Sequence[Read], slugs: set[str]) -> Entry:
     bundles, manifests, results = zip(*sorted(group, key=lambda one: one[1]["seed"]), strict=True)
     stem = re.sub("[^a-z0-9-]", "-", manifests[0]["name"].lower())
     slug = next(one for one in chain([stem], (f"{stem}-{at}" for at in count(2))) if one not in slugs)

@@ -15,7 +15,8 @@ from xtreme_bench.errors import InputError
 from xtreme_bench.files import write_text
 from xtreme_bench.leaderboard import facts, tables
 from xtreme_bench.leaderboard.board import Board, Placed
-from xtreme_bench.leaderboard.entries import MOST_LISTED, Manifest
+from xtreme_bench.leaderboard.entries import MOST_CHARACTERS, MOST_LISTED, Manifest
+from xtreme_bench.leaderboard.reports import report_page
 from xtreme_bench.official.published import SYSTEMS
 from xtreme_bench.official.scores import headline
 from xtreme_bench.report.render import render
@@ -25,7 +26,7 @@ from xtreme_bench.wording import json_text
 _FOLDER = Path(__file__).with_name("templates")
 FEED = "feed.json"
 # Of a recipe, on the page of its entry; the longest has a few hundred values.
-MOST_VALUES, MOST_CHARACTERS = 2_000, 50_000
+MOST_VALUES = 2_000
 # The folders that a site consists of; a new site replaces them.
 _PARTS = ("entries", "tasks", "languages")
 
@@ -60,6 +61,7 @@ def _files(board: Board) -> Iterator[tuple[str, str]]:
     for placed in board.placed:
         slug = placed.entry.slug
         yield f"entries/{slug}.html", _entry(placed, board)
+        yield f"entries/{slug}.report.html", report_page(placed.entry, board)
         for at, manifest in enumerate(placed.entry.manifests, 1):
             yield f"entries/{slug}.{at}.json", f"{json_text(manifest)}\n"
     for task in TASKS.values():

@@ -12,6 +12,7 @@ from typing import Any
 
 from xtreme_bench.errors import InputError
 from xtreme_bench.miniature import realise
+from xtreme_bench.miniature.dialogues import dialogue_files, dialogue_labels
 from xtreme_bench.miniature.intermediate import intermediate_files
 from xtreme_bench.miniature.params import Miniature
 from xtreme_bench.miniature.retrieval import retrieval_files, retrieval_labels, text_files
@@ -23,8 +24,14 @@ from xtreme_bench.wording import hint
 Part = tuple[Callable[[Scope], Iterator[File]], int]
 Progress = Callable[[int, int, str], None]  # work done, in all, the file that is written
 # Each with its share of the work: seconds at scale 1 on one core.
-CORPUS: tuple[Part, ...] = ((target_files, 8), (retrieval_files, 1), (intermediate_files, 16), (text_files, 10))
-LABELS: tuple[Part, ...] = ((target_labels, 1), (retrieval_labels, 1))
+CORPUS: tuple[Part, ...] = (
+    (target_files, 8),
+    (dialogue_files, 1),
+    (retrieval_files, 1),
+    (intermediate_files, 16),
+    (text_files, 10),
+)
+LABELS: tuple[Part, ...] = ((target_labels, 1), (dialogue_labels, 1), (retrieval_labels, 1))
 
 
 def make_corpus(job: Job[Miniature]) -> dict[str, Any]:

@@ -27,8 +27,9 @@ T = TypeVar("T")
 class Size:
     """What is known about the test set of a file; None for what is unknown.
 
-    `records`: number of lines, sentences, questions or BUCC pairs. `lengths`: words of each sentence. `ids`: question
-    ids in order. `ids_sha256`: as the function of that name gives it. `candidates`: number of foreign sentences of
+    `records`: number of lines, sentences, questions, dialogues or BUCC pairs. `lengths`: words of each sentence, turns
+    of each dialogue. `ids`: question or dialogue ids in order. `slots`: those that dialogues may fill. `ids_sha256`:
+    as the function of that name gives it. `candidates`: number of foreign sentences of
     Tatoeba. `pool`: all sentence ids of BUCC, foreign and English. `source`: where `records` comes from.
     """
 
@@ -38,6 +39,7 @@ class Size:
     ids_sha256: str | None = None
     candidates: int | None = None
     pool: frozenset[str] | None = None
+    slots: tuple[str, ...] | None = None
     source: str | None = None
 
 
@@ -45,8 +47,8 @@ class Size:
 class Findings:
     """The content of a file and its faults.
 
-    `value`: a list of lines (labels, numbers, BUCC pairs), a list of tag lists, or a dict question id -> answer. Use it
-    only if there are no problems. `notes`: remarks that are not faults.
+    `value`: a list of lines (labels, numbers, BUCC pairs), a list of tag lists, or a dict id -> answer or states.
+    Use it only if there are no problems. `notes`: remarks that are not faults.
     """
 
     task: Task

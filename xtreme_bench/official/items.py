@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from xtreme_bench.benchmark import TASKS
+from xtreme_bench.official.dialogue import States, turn_items
 from xtreme_bench.official.metrics import mlqa_scores, spans, squad_scores
 
 # Per item: (correct, 1) if the score is a mean, with correct in 0..1; (correct, predicted, gold) if it is F1.
@@ -20,7 +21,8 @@ Items = dict[str, Sums]
 def items(gold: Any, predictions: Any, task: str, language: str) -> Items:
     """Item id -> its sums, from the values that `read_gold` and `examine` give for one file.
 
-    An item is a labelled line, a question, a tagged sentence, or (BUCC) a foreign sentence. Parallel test sets have the
+    An item is a labelled line, a question, a tagged sentence, a turn of a dialogue, or (BUCC) a foreign sentence.
+    Parallel test sets have the
     same ids in all languages. Errors: `ValueError` if the numbers of lines or sentences differ.
     """
     kind = task if task == "bucc2018" else TASKS[task].group
@@ -69,10 +71,15 @@ def _pairs(gold: Sequence[str], predictions: Sequence[str], task: str, language:
     return {sentence: _agreement(right, found) for sentence, (right, found) in sorted(by_sentence.items())}
 
 
+def _turns(gold: States, predictions: States, task: str, language: str) -> Items:
+    return dict(turn_items(gold, predictions))
+
+
 _ITEMS: Mapping[str, Callable[[Any, Any, str, str], Items]] = {
     "classification": _equal,
     "tagging": _spans,
     "qa": _answers,
     "retrieval": _equal,
     "bucc2018": _pairs,
+    "dialogue": _turns,
 }

@@ -15,6 +15,7 @@ from typing import Any
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.errors import Problem
+from xtreme_bench.official.dialogue import examine_states
 from xtreme_bench.official.findings import MOST_LETTERS_OF_ANSWER, Findings, Size, decode, ids_sha256, lines_of, listed
 from xtreme_bench.untrusted import Malformed, parse_json, text_fault
 from xtreme_bench.wording import count, did_you_mean, quoted
@@ -274,4 +275,5 @@ _EXAMINERS: dict[str, Callable[[str, Size, Findings], None]] = {
     "qa": _examine_answers,
     "tatoeba": _examine_tatoeba,
     "bucc2018": _examine_pairs,
+    "dialogue": examine_states,
 }

@@ -9,6 +9,7 @@ from typing import Any
 from xtreme_bench.benchmark import GROUPS, OVERALL, TASKS, Group
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.files import write_json
+from xtreme_bench.official.dialogue import dialogue_scores
 from xtreme_bench.official.gold import gold_path, read_gold
 from xtreme_bench.official.metrics import Scores, accuracy, mlqa_scores, set_f1, span_f1, squad_scores
 from xtreme_bench.official.params import Score
@@ -87,6 +88,7 @@ _MEASURES: Mapping[str, Callable[[Any, Any], Scores]] = {
     "qa": squad_scores,
     "bucc2018": set_f1,
     "tatoeba": accuracy,
+    "dialogue": dialogue_scores,
 }
 # How many metrics are averaged into the main score of a task; for other groups it is the first metric alone.
 _AVERAGED: Mapping[Group, int] = {"qa": 2}

@@ -9,9 +9,10 @@ from typing import Any
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data import layout, targets
+from xtreme_bench.official.dialogue import known_of
 from xtreme_bench.official.findings import Size, ids_sha256
 from xtreme_bench.official.gold import gold_path, read_gold
-from xtreme_bench.rows import QuestionRow, TaggedRow
+from xtreme_bench.rows import DialogueRow, QuestionRow, TaggedRow
 
 
 def published_size(task: str, language: str) -> Size:
@@ -49,6 +50,7 @@ _MORE: Mapping[str, Callable[[Any, str], dict[str, Any]]] = {
     "qa": lambda gold, _: {"ids": tuple(gold), "ids_sha256": ids_sha256(gold)},
     "tagging": lambda gold, _: {"lengths": tuple(map(len, gold))},
     "tatoeba": _candidates,
+    "dialogue": lambda gold, _: known_of(gold),
 }
 
 
@@ -77,9 +79,15 @@ def data_size(data: Path, task: str, language: str) -> Size:
         foreign, english = targets.read_tatoeba(data, language)
         return Size(len(english), candidates=len(foreign), source="the data")
     rows = list(targets.read_test(data, task, language))
-    lengths = tuple(len(row.words) for row in rows if isinstance(row, TaggedRow))
-    ids = tuple(row.id for row in rows if isinstance(row, QuestionRow))
-    return Size(len(rows), lengths or None, ids or None, ids_sha256(ids) if ids else None, source="the data")
+    lengths = tuple(
+        len(row.words if isinstance(row, TaggedRow) else row.turns)
+        for row in rows
+        if isinstance(row, TaggedRow | DialogueRow)
+    )
+    ids = tuple(row.id for row in rows if isinstance(row, QuestionRow | DialogueRow))
+    slots = next((tuple(row.ontology) for row in rows if isinstance(row, DialogueRow)), None)
+    sha256 = ids_sha256(ids) if ids else None
+    return Size(len(rows), lengths or None, ids or None, sha256, slots=slots, source="the data")
 
 
 def merged(first: Size, *others: Size) -> Size:

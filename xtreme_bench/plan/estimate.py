@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from xtreme_bench.plan import reading
@@ -13,11 +14,11 @@ from xtreme_bench.plan.stages import Plan
 from xtreme_bench.stage.stage import Folder, Stage
 from xtreme_bench.stage.store import Store
 from xtreme_bench.training import encoder_files, room
-from xtreme_bench.training.params import Pretrain
+from xtreme_bench.training.params import Finetune, Frozen, Pretrain, Shorten
 
-# Bytes of a trained weight: itself, its gradient and two moments in memory. On the disk a checkpoint has it and both
-# moments, beside the checkpoint before, and the best weights of each.
-_IN_MEMORY, _ON_DISK, _WEIGHT = 16, 32, 4
+# Bytes of a trained weight: itself, its gradient and two moments in memory; a checkpoint has it, both moments and the
+# best weights, beside the checkpoint before.
+_IN_MEMORY, _CHECKPOINT, _WEIGHT = 16, 16, 4
 
 
 @dataclass(frozen=True)
@@ -31,28 +32,40 @@ class Shape:
     vocabulary: int
 
     @property
+    def block(self) -> int:
+        """Parameters of one block."""
+        return 4 * self.width**2 + 2 * self.width * self.feedforward
+
+    @property
     def inner(self) -> int:
         """Parameters of the blocks, without embeddings."""
-        return self.layers * (4 * self.width**2 + 2 * self.width * self.feedforward)
+        return self.layers * self.block
 
     @property
     def total(self) -> int:
         """Parameters with the table of words."""
         return self.inner + self.vocabulary * self.width
 
-    def forward(self, tokens: float, length: float) -> float:
-        """Operations of one pass over `tokens` in sequences of `length`, attention included."""
-        return tokens * (2 * self.inner + 4 * self.layers * self.width * length)
+    def forward(self, tokens: float, length: float, blocks: int) -> float:
+        """Operations of one pass of some blocks over `tokens` in sequences of `length`, attention included."""
+        return tokens * blocks * (2 * self.block + 4 * self.width * length)
 
-    def operations(self, read: Reading, *, learns: bool) -> float:
-        """Operations for all that a stage reads; the backward pass, where weights learn, is twice the forward one."""
-        return sum((3 if learns else 1) * self._pass(one) for one in read.learned) + sum(
-            map(self._pass, read.looked_at)
+    def operations(self, read: Reading, upper: int, lower: int, passes: int) -> float:
+        """Operations for all that a stage reads.
+
+        A step takes `passes` times the forward pass through the `upper` blocks, in which gradients flow. The `lower`
+        ones compute nothing where what they give is kept.
+        """
+        learned = passes if upper else 1
+        return sum(
+            times * self._learning(one, upper) + (0.0 if one.kept else self.forward(one.count, one.length, lower))
+            for times, some in ((learned, read.learned), (1, read.looked_at))
+            for one in some
         )
 
-    def _pass(self, read: Tokens) -> float:
+    def _learning(self, read: Tokens, upper: int) -> float:
         head = 2 * read.hidden * (self.width**2 + self.width * self.vocabulary)
-        return self.forward(read.count, read.length) + head
+        return self.forward(read.count, read.length, upper) + head
 
 
 # Of encoders on the hub that recipes begin with, by their published configs: for plans before they are fetched.
@@ -64,28 +77,36 @@ SHAPES = {
 }
 
 
-def shape_of(stage: Stage) -> Shape | None:
-    """The shape of the encoder that a stage works with; None where its files are not here yet."""
+def shape_of(stage: Stage, published: Shape | None = None) -> Shape | None:
+    """The shape of the encoder that a stage works with; `published` is for one whose files are not here yet."""
     source: Stage | Folder | None = stage
+    kept = None
     while isinstance(source, Stage):
         if isinstance(source.params, Pretrain):
             sizes = source.params.scratch
             return Shape(sizes.layers, sizes.width, sizes.heads, sizes.feedforward, sizes.vocabulary)
+        if isinstance(source.params, Shorten):
+            kept = source.params.blocks
         source = source.inputs.get("encoder")
-    if source is None or not (source.path / "config.json").is_file() or encoder_files.faults(source.path):
+    found = (_of_folder(source.path) if source else None) or published
+    return replace(found, layers=kept) if found and kept else found
+
+
+def _of_folder(folder: Path) -> Shape | None:
+    if not (folder / "config.json").is_file() or encoder_files.faults(folder):
         return None
-    _, config = encoder_files.known_config(source.path)
+    _, config = encoder_files.known_config(folder)
     names = ("num_hidden_layers", "hidden_size", "num_attention_heads", "intermediate_size", "vocab_size")
     return Shape(*(config[name] for name in names)) if all(name in config for name in names) else None
 
 
 def add(entries: Iterable[dict[str, Any]], plans: Iterable[Plan], store: Store, device: Devices) -> None:
     """Give each entry of the facts of plans that trains or predicts its `estimate`, None where too little is known."""
-    by_key = {stage.key: (stage, published(one)) for one in plans for stage in one.stages}
+    by_key = {stage.key: (stage, one) for one in plans for stage in one.stages}
     for entry in entries:
-        stage, shape = by_key[entry["key"]]
-        if stage.row.trains or stage.kind == "predict":
-            entry["estimate"] = of(stage, store, device, shape)
+        stage, plan = by_key[entry["key"]]
+        if estimated(stage):
+            entry["estimate"] = of(stage, store, device, published(plan), plan.recipe.resources.ranks)
 
 
 def published(plan: Plan) -> Shape | None:
@@ -94,26 +115,41 @@ def published(plan: Plan) -> Shape | None:
     return SHAPES.get(hub.name) if hub else None
 
 
-def of(stage: Stage, store: Store, device: Devices, shape: Shape | None = None) -> dict[str, Any] | None:
-    """The estimate of one stage; None where too little is known. `shape` is for an encoder whose files are not here."""
-    if stage.row.trains and stage.params.method == "top":
-        return None  # only a part of the encoder learns; this is not estimated yet
-    shape = shape_of(stage) or shape
-    read = reading.of(stage, store) if shape else None
-    if shape is None or read is None:
+def estimated(stage: Stage) -> bool:
+    """Whether a stage is of a kind that has an estimate."""
+    return stage.row.trains or stage.kind in ("frozen", "predict")
+
+
+def of(
+    stage: Stage, store: Store, device: Devices, published: Shape | None = None, processes: int = 1
+) -> dict[str, Any] | None:
+    """The estimate of one stage; None where too little is known. `published` is for an encoder that is not here.
+
+    Of `processes` that hold an encoder in shards, memory is that of one.
+    """
+    shape = shape_of(stage, published)
+    if shape is None:
         return None
+    upper, lower = _blocks(stage, shape)
+    read = reading.of(stage, store, shape.width, lower)
     on = device(shape.width, shape.feedforward, shape.heads, stage.params.threads, stage.params.precision)
-    if on is None:
+    if read is None or on is None:
         return None
-    learns = stage.row.trains and stage.params.method == "full"
-    rows = reading.rows_in_use(stage, store) if learns else None
-    trained = shape.inner + (shape.vocabulary if rows is None else rows) * shape.width if learns else 0
+    rows = reading.rows_in_use(stage, store) if stage.row.trains else None
+    table = (shape.vocabulary if rows is None else rows) * shape.width
+    prefix = _prefix(stage, shape)
+    trained = prefix or upper * shape.block + (table if _whole_learns(stage) else 0)
+    held = prefix + (upper + lower) * shape.block + table
     record = store.record(stage.key)
     took = record["seconds"] if record else None
-    flops = shape.operations(read, learns=learns)
+    # The backward pass costs as much for what is computed, and as much again for the weights of blocks that learn.
+    flops = shape.operations(read, upper, lower, passes=2 if prefix else 3)
     seconds = flops / on.rate(stage.params.precision) + trained * (read.steps or 0) * on.update
-    memory = (_IN_MEMORY * trained or _WEIGHT * shape.total) + (_activations(stage, shape, read, on) if learns else 0)
-    kept = _kept(stage, shape)
+    activations = _activations(stage, shape, read, on, upper) if upper else 0
+    shards = processes if stage.row.trains and stage.params.fsdp else 1
+    checkpoints = 2 if shards == 1 else 3  # of shards, one more is kept
+    memory = (_IN_MEMORY * trained + _WEIGHT * (held - trained)) // shards + activations
+    kept = _kept(stage, shape, read, prefix or upper * shape.block)
     return {
         "device": on.name,
         "steps": read.steps,
@@ -122,7 +158,7 @@ def of(stage: Stage, store: Store, device: Devices, shape: Shape | None = None) 
         "memory_bytes": memory,
         "fits": None if on.memory is None else memory < on.memory,
         "rows": rows,
-        "disk_bytes": _ON_DISK * trained + kept,
+        "disk_bytes": checkpoints * _CHECKPOINT * trained + kept,
         "kept_bytes": kept,
         "seconds": seconds,
         "took_seconds": took,
@@ -131,17 +167,41 @@ def of(stage: Stage, store: Store, device: Devices, shape: Shape | None = None) 
     }
 
 
-def _activations(stage: Stage, shape: Shape, read: Reading, on: Device) -> int:
+def _whole_learns(stage: Stage) -> bool:
+    return stage.row.trains and stage.params.method == "full"
+
+
+def _prefix(stage: Stage, shape: Shape) -> int:
+    """Parameters of the prefix that learns in a stage, 0 without one: a key and a value for each place and block."""
+    length = stage.params.length if stage.row.trains else None
+    return 2 * (length or 0) * shape.layers * shape.width
+
+
+def _blocks(stage: Stage, shape: Shape) -> tuple[int, int]:
+    """Through how many blocks gradients flow in a stage, and how many blocks are below them, of those that it runs."""
+    if isinstance(stage.params, Frozen):
+        return 0, max(0, shape.layers - stage.params.blocks)
+    everywhere = _whole_learns(stage) or _prefix(stage, shape)
+    upper = shape.layers if everywhere else stage.params.blocks or 0 if stage.row.trains else 0
+    return upper, max(0, shape.layers - upper)
+
+
+def _activations(stage: Stage, shape: Shape, read: Reading, on: Device, blocks: int) -> int:
     """What the largest step keeps for its backward pass, or the part of it that a device has room for."""
     recomputed = stage.params.activations == "recompute"
-    sizes = shape.width, shape.heads, shape.layers, read.sequences, read.longest
+    sizes = shape.width, shape.heads, blocks, read.sequences, read.longest
     return int(min(room.activations(*sizes, recomputed=recomputed), on.for_activations))
 
 
-def _kept(stage: Stage, shape: Shape) -> int:
-    """Bytes of what a stage leaves in the store: the encoder, if it has trained one."""
-    whole = stage.row.trains and stage.params.method == "full"
-    return _WEIGHT * shape.total if whole else 0
+def _kept(stage: Stage, shape: Shape, read: Reading, learned: int) -> int:
+    """Bytes of what a stage leaves in the store: an encoder, the weights that learned, or what frozen blocks give."""
+    if isinstance(stage.params, Frozen):
+        return room.below(shape.width, round(read.tokens))
+    if not stage.row.trains:
+        return 0
+    # A training that is not of one task alone leaves a whole encoder for those that follow.
+    whole = _whole_learns(stage) or not isinstance(stage.params, Finetune)
+    return _WEIGHT * (shape.total if whole else learned)
 
 
 def peak_disk(entries: Sequence[dict[str, Any]], jobs: int) -> int:

@@ -1,4 +1,4 @@
-"""Finds what a recipe asks beyond a released encoder, before any training: lengths, and blocks that learn."""
+"""Finds what a recipe asks beyond a released encoder, before any training: lengths, and what learns."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from pathlib import Path
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.errors import Problem
 from xtreme_bench.intermediate import INTERMEDIATE
+from xtreme_bench.recipe.lengths import prefix_too_long
 from xtreme_bench.recipe.load import Recipe
 from xtreme_bench.recipe.setting import sources_of
 from xtreme_bench.training import encoder_files
+from xtreme_bench.training.architectures import no_prefix
 
 
 def too_long(recipe: Recipe, encoder: Path) -> list[Problem]:
@@ -25,18 +27,27 @@ def too_long(recipe: Recipe, encoder: Path) -> list[Problem]:
     ]
 
 
-def too_deep(recipe: Recipe, encoder: Path) -> list[Problem]:
-    """A problem for each number of blocks of the recipe that the encoder in `folder`, which has no faults, lacks."""
-    depth = encoder_files.depth(encoder)
+def unable(recipe: Recipe, encoder: Path) -> list[Problem]:
+    """A problem for each method of the recipe that the encoder in `folder`, which has no faults, cannot be trained by:
+    for lack of blocks, of room for a prefix, or of a place for one."""
+    depth, room, place = encoder_files.depth(encoder), encoder_files.room(encoder), str(encoder)
     phases = {f"finetuning.{source}": recipe.finetuning[source] for source in sources_of(recipe.targets)}
     methods = {name: phase.method for name, phase in phases.items()}
     if recipe.intermediate is not None:
         methods["intermediate"] = recipe.intermediate.method
-    return [
-        Problem(f"{name}.method.blocks is {method.blocks}, but this model has {depth} blocks", str(encoder))
+    deep = [
+        Problem(f"{name}.method.blocks is {method.blocks}, but this model has {depth} blocks", place)
         for name, method in methods.items()
         if method.blocks is not None and method.blocks > depth
     ]
+    prefixes = {name: phase for name, phase in phases.items() if phase.method.length is not None}
+    long = [
+        Problem(prefix_too_long(name, phase.method.length or 0, phase.max_length, room), place)
+        for name, phase in prefixes.items()
+        if (phase.method.length or 0) + phase.max_length > room >= phase.max_length
+    ]
+    why = no_prefix(encoder_files.known_config(encoder)[0]) if prefixes else None
+    return [*deep, *long, *([Problem(why, place)] if why else [])]
 
 
 def _lengths(recipe: Recipe) -> Iterator[tuple[str, int]]:

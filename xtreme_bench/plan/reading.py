@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import math
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,8 @@ from xtreme_bench.data.published import published
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.stage.stage import Stage
 from xtreme_bench.stage.store import Store
-from xtreme_bench.training import sampling
-from xtreme_bench.training.params import Finetune, Intermediate, MaskedText, Pretrain
+from xtreme_bench.training import room, sampling
+from xtreme_bench.training.params import Finetune, Frozen, Intermediate, MaskedText, Pretrain
 
 # Of the longest that is allowed, where no tokenizer has run yet.
 _FILL = 0.5
@@ -34,11 +34,15 @@ Facts = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Tokens:
-    """Some tokens, the length of the sequences they are in, and how many of them a language model predicts."""
+    """Some tokens, the length of the sequences they are in, and how many of them a language model predicts.
+
+    `kept`: what the frozen blocks give for them is read from the disk.
+    """
 
     count: float
     length: float
     hidden: float = 0.0
+    kept: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,8 +62,11 @@ class Reading:
         return sum(one.count for one in (*self.learned, *self.looked_at))
 
 
-def of(stage: Stage, store: Store) -> Reading | None:
-    """What a stage reads; None where nothing says how much."""
+def of(stage: Stage, store: Store, width: int, lower: int) -> Reading | None:
+    """What a stage reads; None where nothing says how much.
+
+    `width` is that of the encoder, `lower` the number of its blocks that do not learn.
+    """
     params = stage.params
     if isinstance(params, Pretrain):
         count = params.steps * params.batch * _FILL * params.max_length
@@ -72,9 +79,16 @@ def of(stage: Stage, store: Store) -> Reading | None:
     known_by = TOKENISED if all(how == TOKENISED for _, how in found.values()) else PUBLISHED
     if len(facts) < len(found):
         return _by_steps(params, tokenised) if stage.row.trains else None
-    if not stage.row.trains:
-        return Reading(None, (), tuple(_parts(facts["features"])), known_by)
-    trained = _mix(params, facts) if isinstance(params, Intermediate) else _alone(params, facts["features"])
+    if isinstance(params, Intermediate):
+        trained = _mix(params, facts)
+    else:
+        below = params if isinstance(params, Frozen) else getattr(stage.inputs.get("frozen"), "params", None)
+        kept = _kept(below, facts["features"], width, lower) if below else ()
+        if isinstance(params, Frozen):
+            return Reading(None, (), tuple(_tokens(facts["features"], part) for part in kept), known_by)
+        if not stage.row.trains:
+            return Reading(None, (), tuple(_parts(facts["features"])), known_by)
+        trained = _alone(params, facts["features"], kept)
     return replace(trained, known_by=known_by, longest=_longest(tokenised.values()))
 
 
@@ -166,28 +180,42 @@ def _longest(tokenised: Iterable[Stage]) -> int:
     return max(int(source.params.corpus.max_length) for source in tokenised)
 
 
-def _parts(facts: Facts, *wanted: str) -> Iterator[Tokens]:
-    """The tokens of parts of a corpus: of those whose name begins with one that is wanted, or of all."""
-    for part, tokens in facts["tokens"].items():
-        if not wanted or part.partition("/")[0] in wanted:
-            yield Tokens(tokens, tokens / max(1, facts["examples"][part]))
+def _kept(params: Frozen, facts: Facts, width: int, lower: int) -> list[str]:
+    """The parts of a corpus for which what the frozen blocks give is kept on the disk."""
+    sizes = {part: room.below(width, tokens) for part, tokens in facts["tokens"].items()}
+    return [
+        part
+        for part, size in sizes.items()
+        if room.why_not_kept(params, part, facts["examples"][part], size, lower) is None
+    ]
 
 
-def _alone(params: Finetune, facts: Facts) -> Reading:
+def _parts(facts: Facts) -> Iterator[Tokens]:
+    return (_tokens(facts, part) for part in facts["tokens"])
+
+
+def _tokens(facts: Facts, part: str, kept: Collection[str] = ()) -> Tokens:
+    tokens = facts["tokens"][part]
+    return Tokens(tokens, tokens / max(1, facts["examples"][part]), kept=part in kept)
+
+
+def _alone(params: Finetune, facts: Facts, kept: Collection[str]) -> Reading:
     steps = sampling.steps({"features": facts["examples"]["train"]}, params)
-    (train,) = _parts(facts, "train")
+    train = _tokens(facts, "train", kept)
     # With `retrain` a second course follows, of as many steps at most.
     courses = 2 if params.corpus.retrain else 1
-    learned = Tokens(courses * steps * params.batch * train.length, train.length)
-    dev = _evaluations(params, steps, [facts])
+    learned = replace(train, count=courses * steps * params.batch * train.length)
+    dev = _evaluations(params, steps, [facts], kept)
     return Reading(courses * steps, (learned,), tuple(dev), TOKENISED, params.batch)
 
 
-def _evaluations(params: Any, steps: int, facts: Iterable[Facts]) -> Iterator[Tokens]:
+def _evaluations(params: Any, steps: int, facts: Iterable[Facts], kept: Collection[str] = ()) -> Iterator[Tokens]:
     times = math.ceil(steps / (params.evaluate_every or steps))
     for one in facts:
-        for part in _parts(one, "dev"):
-            yield replace(part, count=times * part.count)
+        for part in one["tokens"]:
+            if part.partition("/")[0] == "dev":
+                dev = _tokens(one, part, kept)
+                yield replace(dev, count=times * dev.count)
 
 
 def _mix(params: Intermediate, facts: Mapping[str, Facts]) -> Reading:
@@ -198,7 +226,7 @@ def _mix(params: Intermediate, facts: Mapping[str, Facts]) -> Reading:
     left = 1.0 - (params.mlm.ratio if params.mlm else 0.0)
     learned = []
     for name, share in zip(rows, sampling.probabilities(rows, params.sampling, params.weights), strict=True):
-        (train,) = _parts(tasks[name], "train")
+        train = _tokens(tasks[name], "train")
         count = left * share * steps * params.batches.get(name, params.batch) * train.length
         learned.append(Tokens(count, train.length / _choices(params.corpora[name])))
     if params.mlm:

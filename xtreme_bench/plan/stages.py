@@ -221,7 +221,7 @@ def _encoder(made: Plan, corpus: Corpus, digests: Digests) -> Stage | Folder:
         folder = recipe.path.parent / str(recipe.model.path)
         files = [p.relative_to(folder).as_posix() for p in folder.glob("*")] if folder.is_dir() else []
         wrong = encoder_files.faults(folder) + folders.foreign_links(folder)[1]
-        wrong = wrong or lengths.too_long(recipe, folder) + lengths.too_deep(recipe, folder)
+        wrong = wrong or lengths.too_long(recipe, folder) + lengths.unable(recipe, folder)
         names = [*files, *_folders(files)]
         encoder = Folder(folder, MISSING) if wrong else Folder.digested(folder, names, digests)
     made.missing += wrong
@@ -235,7 +235,7 @@ def _fetched(recipe: Recipe, found: Path | None, key: str, place: Path) -> tuple
     source, so stages have their keys before anything is fetched."""
     wrong = folders.foreign_links(found)[1] if found else []
     if found and not wrong and not encoder_files.faults(found):
-        wrong = lengths.too_long(recipe, found) + lengths.too_deep(recipe, found)
+        wrong = lengths.too_long(recipe, found) + lengths.unable(recipe, found)
     seen = stamps_of(found, (path.name for path in found.iterdir())) if found else {}
     return Folder(found or place, MISSING if wrong else key, seen), wrong
 

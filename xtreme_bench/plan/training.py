@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data import layout
-from xtreme_bench.data.corpora import Choice, IntermediateChoice, SourceChoice, TargetChoice, TextChoice
+from xtreme_bench.data.corpora import Choice, IntermediateChoice, Share, SourceChoice, TargetChoice, TextChoice
 from xtreme_bench.data.items import Draw
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.recipe import fields, phases
@@ -120,8 +120,10 @@ def finetune(made: Plan, corpus: Corpus, encoder: Stage | Folder, base: Stage | 
     """The stage that trains on one source."""
     recipe, settings = made.recipe, made.recipe.finetuning[source]
     unusable, retrain = recipe.data.unusable, settings.retrain is not None
-    choice = taken(SourceChoice, settings, source=source, unusable=unusable, retrain=retrain)
-    data = corpus.reading(layout.training_files(source), f"training data of {source}")
+    own = settings.target_examples
+    others = taken(Share, own, seed=recipe.seed) if own else None
+    choice = taken(SourceChoice, settings, source=source, unusable=unusable, retrain=retrain, others=others)
+    data = corpus.reading(layout.training_files(source, settings.languages[1:]), f"training data of {source}")
     features = _features(made, data, base, source, choice)
     params = taken(Finetune, settings, corpus=choice, **_method(settings.method), **_learning(recipe))
     inputs = {"data": data, "features": features, "encoder": encoder}
@@ -145,7 +147,7 @@ def predict(
 
 
 def _method(method: Method) -> dict[str, Any]:
-    return {"method": method.train, "blocks": method.blocks}
+    return {"method": method.train, "blocks": method.blocks, "length": method.length}
 
 
 def _machine(recipe: Recipe) -> dict[str, Any]:
@@ -159,4 +161,5 @@ def _learning(recipe: Recipe) -> dict[str, Any]:
         "seed": recipe.seed,
         "checkpoint_seconds": resources.checkpoint_seconds,
         "activations": resources.activations,
+        "fsdp": resources.fsdp is not None,
     }

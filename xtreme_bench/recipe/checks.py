@@ -29,6 +29,7 @@ def check(tree: Entries, path: Path, reading: Reading) -> None:
     lengths.check(tree, reading)
     _check_data(tree, reading)
     _check_training(tree, reading)
+    _check_target_examples(tree, reading)
     _check_pooling(tree, reading)
     _check_sampling(tree, reading)
     items.check(tree, reading)
@@ -50,12 +51,26 @@ def check_composed(tree: Entries, path: Path, reading: Reading) -> None:
 
 
 def _check_processes(tree: Entries, reading: Reading) -> None:
-    """Each process has a GPU of its own."""
+    """Each process has a GPU of its own. Shards need several, and method full without masked text."""
     gpus = tree.whole("resources", "gpus", default=0)
     processes = tree.whole("resources", "processes", default=0)
     if gpus and processes and gpus != processes:
         message = f"resources.processes is {processes}, but each of the {gpus} GPUs has one; leave it out"
         reading.fault(message, tree.line_of("resources", "processes"))
+    fsdp = tree.at("resources", "fsdp")
+    if fsdp is None:
+        return
+    if max(gpus or 0, processes or 0) < 2:
+        reading.fault("resources.fsdp needs several processes; set gpus or processes to 2 or more", fsdp.line)
+    for name in ("pretraining", "intermediate.mlm"):
+        if entry := tree.at(*name.split(".")):
+            message = f"{name} cannot be done in shards (resources.fsdp): its head shares the table of words"
+            reading.fault(message, entry.line)
+    for place in (("intermediate",), *(("finetuning", source) for source in tree.named("finetuning"))):
+        train = tree.text(*place, "method") or tree.text(*place, "method", "train") or "full"
+        if train != "full":
+            message = f"{'.'.join(place)}.method {train} cannot be done in shards (resources.fsdp); only full can"
+            reading.fault(message, tree.line_of(*place, "method"))
 
 
 def _check_name(path: Path, reading: Reading) -> None:
@@ -111,12 +126,20 @@ def _check_miniature(tree: Entries, reading: Reading) -> None:
                 reading.fault(message, entry.line)
 
 
+# Methods that leave the encoder as it is, and why intermediate training has no use for them.
+_DROPPED = {
+    "head": "trains only heads, which are dropped afterwards",
+    "prompt": "trains only a prefix and heads, which belong to one task, and leaves the encoder as it is",
+}
+
+
 def _check_training(tree: Entries, reading: Reading) -> None:
     """What each phase makes is used: its encoder, or its head for a source that a target needs."""
     for place in (("intermediate",), *(("finetuning", source) for source in tree.named("finetuning"))):
         _check_method(tree, (*place, "method"), reading)
-    if "head" in (tree.text("intermediate", "method"), tree.text("intermediate", "method", "train")):
-        message = "intermediate.method head trains only heads, which are dropped afterwards; leave it out or use full"
+    method = tree.text("intermediate", "method") or tree.text("intermediate", "method", "train")
+    if method in _DROPPED:
+        message = f"intermediate.method {method} {_DROPPED[method]}; leave it out or use full"
         reading.fault(message, tree.line_of("intermediate", "method"))
     targets = tree.named("targets")
     for source, entry in tree.named("finetuning").items():
@@ -132,14 +155,32 @@ def _check_training(tree: Entries, reading: Reading) -> None:
             reading.fault(message, retrain.line)
 
 
+def _check_target_examples(tree: Entries, reading: Reading) -> None:
+    """Only dialogues have training examples in other languages."""
+    dialogues = sources_of(of_group("dialogue"))
+    for source in tree.named("finetuning"):
+        own = tree.at("finetuning", source, "target_examples")
+        if own is not None and source in SOURCES and source not in dialogues:
+            name = f"finetuning.{source}.target_examples"
+            reading.fault(f"{name} is for {listing(dialogues)}; {source} is trained on in English alone", own.line)
+
+
+# The methods that need a number, its field, what it counts, and an example.
+_NUMBERS = {"top": ("blocks", "a number of blocks", 6), "prompt": ("length", "the length of its prefix", 16)}
+
+
 def _check_method(tree: Entries, place: tuple[str, ...], reading: Reading) -> None:
-    """The method top, and no other, has a number of blocks, which the model has."""
+    """Each number of a method stands with this method, and with no other; the model has the blocks."""
     name, train = ".".join(place), tree.text(*place) or tree.text(*place, "train")
+    for method, (field, what, example) in _NUMBERS.items():
+        number = tree.at(*place, field)
+        if train == method and number is None:
+            message = f"{name} {method} needs {what}; write {{train: {method}, {field}: {example}}}"
+            reading.fault(message, tree.line_of(*place))
+        if number is not None and train != method:
+            message = f"{name}.{field} is for train: {method}, here it is {train or 'full'}; remove it"
+            reading.fault(message, number.line)
     blocks = tree.at(*place, "blocks")
-    if train == "top" and blocks is None:
-        reading.fault(f"{name} top needs a number of blocks; write {{train: top, blocks: 6}}", tree.line_of(*place))
-    if blocks is not None and train != "top":
-        reading.fault(f"{name}.blocks is for train: top, here it is {train or 'full'}; remove it", blocks.line)
     count = tree.whole(*place, "blocks", default=0)
     layers = tree.whole("model", "scratch", "layers", default=Scratch.layers)
     if tree.at("model", "scratch") and blocks is not None and count and layers and count > layers:
@@ -148,7 +189,7 @@ def _check_method(tree: Entries, place: tuple[str, ...], reading: Reading) -> No
 
 def _check_pooling(tree: Entries, reading: Reading) -> None:
     """Pooling is for heads that see one vector a text; those of tagging and question answering see every token."""
-    sentences = sources_of(of_group("classification"))
+    sentences = sources_of([*of_group("classification"), *of_group("dialogue")])
     for source in tree.named("finetuning"):
         pooling = tree.at("finetuning", source, "pooling")
         if pooling is not None and source in SOURCES and source not in sentences:

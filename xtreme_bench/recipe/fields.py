@@ -245,6 +245,12 @@ class Resources:
         high=1024,
         nullable=True,
     )
+    fsdp: str | None = setting(
+        "full_shard: each process of a training holds a part of the encoder, for one that fits on no GPU whole. "
+        "For method full, without masked text.",
+        default=None,
+        choices=("full_shard",),
+    )
     memory: float | None = setting(
         "GiB that a stage's container may use; without a number 0.8 of the machine's, divided by jobs.",
         default=None,

@@ -17,6 +17,7 @@ Place = tuple[tuple[str, ...], int]
 def check(tree: Entries, reading: Reading) -> None:
     """Add every fault of a length or a stride to `reading`."""
     _check_positions(tree, reading)
+    _check_prefixes(tree, reading)
     for length, stride in _windows(tree):
         _check_windows(tree, length, stride, reading)
     for source in tree.named("finetuning"):
@@ -36,6 +37,29 @@ def _check_positions(tree: Entries, reading: Reading) -> None:
             said = "is" if tree.at(*path) else "is by default"
             message = f"{'.'.join(path)} {said} {length}, but {positions} positions leave room for {positions - 2}"
             reading.fault(message, tree.line_of(*path))
+
+
+def _check_prefixes(tree: Entries, reading: Reading) -> None:
+    """A prefix fits the positions of a model from scratch, beside the longest input."""
+    positions = tree.whole("model", "scratch", "positions", default=Scratch.positions)
+    for source in tree.named("finetuning"):
+        place = ("finetuning", source)
+        default = FINETUNING[source].max_length if source in SOURCES else 0
+        prefix = tree.whole(*place, "method", "length", default=0)
+        longest = tree.whole(*place, "max_length", default=default)
+        if not (tree.at("model", "scratch") and positions and prefix and longest):
+            continue
+        if prefix + longest > positions - 2 >= longest:
+            message = prefix_too_long(".".join(place), prefix, longest, positions - 2)
+            reading.fault(message, tree.line_of(*place, "method", "length"))
+
+
+def prefix_too_long(name: str, prefix: int, longest: int, room: int) -> str:
+    """What is said of a prefix for which a model has no room beside the longest input."""
+    return (
+        f"{name}.method.length is {prefix}, but beside inputs of {longest} sub-words this model has room for "
+        f"{room - longest}; shorten it, or max_length"
+    )
 
 
 def _lengths(tree: Entries) -> list[Place]:

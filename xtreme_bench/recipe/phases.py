@@ -12,16 +12,19 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+from xtreme_bench.benchmark import of_group
 from xtreme_bench.data.items import KINDS
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.recipe.setting import (
     ALL,
+    DIALOGUE_LANGUAGES,
     LAST,
     QA_SOURCES,
     SOURCES,
     Method,
     batch_field,
     decay_field,
+    dropout_field,
     epochs_field,
     evaluate_every_field,
     evaluate_on_field,
@@ -174,6 +177,16 @@ class Intermediate:
 
 
 @dataclass(frozen=True)
+class TargetExamples:
+    """Training dialogues in the languages of a test set: what is trained on them is not zero-shot there."""
+
+    languages: tuple[str, ...] = setting(
+        "Languages of the dialogues.", choices=DIALOGUE_LANGUAGES, noun="other language of dialogues"
+    )
+    share: float = setting("Share of each language's training dialogues, drawn by the seed.", above=0, high=1)
+
+
+@dataclass(frozen=True)
 class Training:
     """Fine-tuning on the English training data of one source; the best checkpoint on English development data wins."""
 
@@ -185,6 +198,7 @@ class Training:
     learning_rate: float = rate_field(1.0e-5)
     warmup: float = warmup_field()
     weight_decay: float = decay_field()
+    dropout: float | None = dropout_field()
     max_length: int = length_field(256)
     stride: int | None = stride_field(None)
     evaluate_every: int = evaluate_every_field()
@@ -199,11 +213,28 @@ class Training:
         default=None,
         choices=("all",),
     )
+    target_examples: TargetExamples | None = setting(
+        "Dialogues: training dialogues in other languages beside the English ones; without it none.", default=None
+    )
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages of the training examples."""
+        return ("en", *(self.target_examples.languages if self.target_examples else ()))
 
 
 _QA: dict[str, Any] = {"epochs": 2.0, "batch": 16, "max_length": 384, "stride": 128}
+# Settings of the tracker in nikitacs16/xlift_dst; all development turns, because a few dialogues say little.
+_DIALOGUE: dict[str, Any] = {
+    "epochs": 100.0, "batch": 4, "learning_rate": 5.0e-5, "max_length": 64, "evaluate_on": 0, "patience": 10,
+}  # fmt: skip
 # Where a source has other settings than the fields' own, or than those of question answering.
-_OF_SOURCE: dict[str, dict[str, Any]] = {"pawsx": {"epochs": 5.0}, "udpos": {"epochs": 10.0}, "panx": {"epochs": 10.0}}
+_OF_SOURCE: dict[str, dict[str, Any]] = {
+    "pawsx": {"epochs": 5.0},
+    "udpos": {"epochs": 10.0},
+    "panx": {"epochs": 10.0},
+    **dict.fromkeys(of_group("dialogue"), _DIALOGUE),
+}
 FINETUNING: Mapping[str, Training] = MappingProxyType(
     {source: Training(**(_QA if source in QA_SOURCES else {}), **_OF_SOURCE.get(source, {})) for source in SOURCES}
 )

@@ -13,10 +13,14 @@ SOURCES = tuple(dict.fromkeys(task.source for task in TASKS.values() if task.sou
 QA_SOURCES = tuple(dict.fromkeys(str(TASKS[task].source) for task in of_group("qa")))
 # Sources without development rows of their own: every tenth row of the training set is held out.
 HELD_OUT = ("tydiqa",)
-WITH_DEVELOPMENT_SET = tuple(task for task in TASKS if task not in ("xquad", "tatoeba"))
+WITH_DEVELOPMENT_SET = tuple(task for task in TASKS if task not in ("xquad", "tatoeba", *of_group("dialogue")))
 SCORES = (*TASKS, *(f"{task}/transfer" for task in TASKS), *GROUPS, "overall")
 # What has a development score: all that a recipe can train on.
 TRAINED = (*INTERMEDIATE, *SOURCES)
+# Languages with dialogues beside English.
+DIALOGUE_LANGUAGES = tuple(
+    dict.fromkeys(code for task in of_group("dialogue") for code in TASKS[task].languages if code != "en")
+)
 ALL, LAST = ("all",), ("last",)
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
@@ -115,16 +119,20 @@ class Method:
     SHORT: ClassVar[str] = "train"
 
     train: str = setting(
-        "full: all weights learn. head: only the head, the encoder stays as it is. top: the head and the upper blocks.",
+        "full: all weights learn. head: only the head, the encoder stays as it is. top: the head and the upper blocks. "
+        "prompt: the head and a prefix of keys and values in every block.",
         default="full",
-        choices=("full", "head", "top"),
+        choices=("full", "head", "top", "prompt"),
     )
     blocks: int | None = setting("With top: the number of upper blocks that learn.", default=None, low=1, high=1000)
+    length: int | None = setting("With prompt: the length of the prefix.", default=None, low=1, high=8192)
 
 
 def method_field() -> Any:
     """What of an encoder learns."""
-    return setting("Which weights learn: full, head, or {train: top, blocks: N}.", default=Method())
+    return setting(
+        "Which weights learn: full, head, {train: top, blocks: N} or {train: prompt, length: N}.", default=Method()
+    )
 
 
 def pooling_field() -> Any:
@@ -146,6 +154,12 @@ def length_field(default: int, what: str = "") -> Any:
 def stride_field(default: Any) -> Any:
     """How far a window of a long context moves."""
     return setting("Question answering: sub-words from one window to the next.", default=default, low=1, high=8192)
+
+
+def dropout_field() -> Any:
+    """Dropout other than the encoder's own."""
+    about = "Dropout of hidden states, head and prefix, that of attention weights aside; without it the encoder's own."
+    return setting(about, default=None, low=0, high=0.9)
 
 
 def evaluate_every_field() -> Any:

@@ -5,14 +5,14 @@ A manifest is untrusted input. Its scores and files were checked when it was rea
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from xtreme_bench.benchmark import LANGUAGES, NEARNESS, TASKS
 from xtreme_bench.bundle import composed
 from xtreme_bench.bundle.manifest import accepted_code
 from xtreme_bench.plan.why import code_differs
-from xtreme_bench.wording import one_line
+from xtreme_bench.wording import listing, one_line
 
 Manifest = Mapping[str, Any]
 Scores = Mapping[str, Any]
@@ -29,6 +29,20 @@ def scores_of(manifest: Manifest) -> Scores:
     """The scores of a run; empty if there were no gold labels."""
     scores: Scores = manifest["scores"] or {}
     return scores
+
+
+def claimed(manifests: Sequence[Manifest], computed: Collection[int]) -> list[Manifest]:
+    """The runs, named so that tables say whose scores are claimed only. `computed`: the indices of the others."""
+    return [one if at in computed else {**one, "name": f"{one['name']}, claimed"} for at, one in enumerate(manifests)]
+
+
+def origin(manifests: Sequence[Manifest], computed: Collection[int]) -> str:
+    """Where the scores of some runs come from, in a sentence; `computed` as in `claimed`."""
+    names = [one["name"] for at, one in enumerate(manifests) if at not in computed and scores_of(one)]
+    if names:
+        whose = f"The scores of {listing(names)}" if computed else "The scores"
+        return f"{whose} are what the manifest of a bundle claims: nothing here has checked them."
+    return "The scores were computed here, from predictions and gold labels." if computed else ""
 
 
 def trained(manifest: Manifest) -> list[tuple[str, list[str]]]:

@@ -112,7 +112,7 @@ def estimates(runs: Iterable[Finished], store: Store) -> list[list[str]]:
     found = []
     for stage in stages.values():
         record = store.record(stage.key)
-        if record is None or not (stage.row.trains or stage.kind == "predict"):
+        if record is None or not estimate.estimated(stage):
             continue
         told = estimate.of(stage, store, devices.known(str(record["ran"]["device"]), store.root))
         if told is not None and told["ratio"]:

@@ -74,6 +74,14 @@ class Code(Block):
 
 
 @dataclass(frozen=True)
+class Links(Block):
+    """Other pages: text and address of each. The program makes the addresses, never a bundle."""
+
+    form = "links"
+    pages: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
 class Download(Block):
     """A file inside the page."""
 

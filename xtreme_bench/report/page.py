@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xtreme_bench.files import write_text
 from xtreme_bench.report import page_again, page_cost, page_curves, page_data, page_facts
 from xtreme_bench.report.audit import audit_section
-from xtreme_bench.report.claims import Manifest, reference_of
+from xtreme_bench.report.claims import Manifest, claimed, origin, reference_of
 from xtreme_bench.report.markup import Block, Section, section, table
 from xtreme_bench.report.page_published import published_section
 from xtreme_bench.report.page_scores import score_sections
 from xtreme_bench.report.page_top import Headline, top, top_of_bundles
 from xtreme_bench.report.render import render
 from xtreme_bench.report.tables import cell as number
-from xtreme_bench.report.verdict import NOT_TESTED, expectations
-from xtreme_bench.report.versus import Versus
+from xtreme_bench.report.verdict import expectations
+from xtreme_bench.report.versus import NOT_TESTED, Versus
 from xtreme_bench.stage.store import Store
 
 if TYPE_CHECKING:
@@ -54,42 +54,74 @@ def write_page(outcome: Outcome, folder: Path, store: Store | None = None, teste
 
 
 def write_comparison_page(
-    manifests: Sequence[Manifest], folder: Path, tested: Mapping[int, Versus] | None = None
+    manifests: Sequence[Manifest],
+    folder: Path,
+    tested: Mapping[int, Versus] | None = None,
+    computed: Collection[int] = (),
 ) -> Path:
-    """Write `index.html` with the tables and plots of several bundles.
+    """Write `index.html` with `comparison_page`."""
+    return _put(folder, comparison_page(manifests, tested, computed))
 
-    `tested`: index of a run -> its comparison with the run that is the reference.
+
+def comparison_page(
+    manifests: Sequence[Manifest],
+    tested: Mapping[int, Versus] | None = None,
+    computed: Collection[int] = (),
+    *,
+    lead: str = "",
+    back: str = "",
+) -> str:
+    """The page with the tables and plots of one or several bundles that anybody may have made.
+
+    `tested`: index of a run -> its comparison with the run that is the reference. `computed`: the indices of the runs
+    whose scores were computed here; the others only claim theirs, and the page says so. `lead` begins the lead, in
+    place of the number of bundles; `back` is the address of the page that this one belongs to.
     """
     reference = reference_of(manifests)
-    names = [one["name"] for one in manifests]
+    runs = claimed(manifests, computed)
+    names = [one["name"] for one in runs]
     title = " · ".join(names) if len(names) < 4 else f"{len(names)} runs compared"
-    about = f"Differences are to {names[reference]}." if reference is not None else ""
+    about = f"Differences are to {manifests[reference]['name']}." if reference is not None else ""
     tested = tested or {}
-    headline, summary = None, list[Block]()
-    if len(manifests) == 2 and reference is not None:
-        main = manifests[1 - reference]
-        headline, summary = top_of_bundles(main, manifests[reference], tested.get(1 - reference, NOT_TESTED))
+    headline, summary, of_one = None, list[Block](), list[Section | None]()
+    # The one run that the page is about, if it is about one.
+    at = 0 if len(runs) == 1 else 1 - reference if len(runs) == 2 and reference is not None else None
+    if at is not None:
+        versus = tested.get(at, NOT_TESTED)
+        of_one = [published_section(runs[at]), page_again.files_section(runs[at], versus, whole=False)]
+        if reference is not None:
+            headline, summary = top_of_bundles(runs[at], runs[reference], versus)
     sections = [
         *map(page_facts.accepted_section, manifests),
         *map(page_facts.composed_section, manifests),
-        *score_sections(manifests, reference, tested),
+        *score_sections(runs, reference, tested),
+        *of_one,
         *(page_facts.trained_section(one, name=one["name"]) for one in manifests),
     ]
-    return _write(
-        folder, title, f"{len(names)} bundles, read from their manifests. {about}", sections, headline, summary
-    )
+    lead = lead or (f"{len(names)} bundles." if names[1:] else "")
+    told = " ".join(part for part in (lead, origin(manifests, computed), about) if part)
+    return _render(title, told, sections, headline, summary, back)
 
 
 def write_seeds_page(
-    title: str, lead: str, manifests: Sequence[Manifest], folder: Path, tested: Versus, *sections: Section | None
+    title: str,
+    lead: str,
+    manifests: Sequence[Manifest],
+    folder: Path,
+    tested: Versus,
+    first: Sequence[Section | None],
+    last: Sequence[Section | None],
 ) -> Path:
-    """Write `index.html` with `sections` and, below them, the mean scores of a recipe and perhaps its baseline."""
+    """Write `index.html` with the mean scores of a recipe and perhaps its baseline, between `first` and `last`."""
     before = manifests[1] if manifests[1:] else None
     found = [
-        *sections,
+        *first,
         expectation_section(manifests[0], before),
         *score_sections(manifests, 1 if before else None, {0: tested}),
+        published_section(manifests[0]),
         page_facts.trained_section(manifests[0]),
+        *last,
+        page_again.files_section(manifests[0], tested, whole=False),
     ]
     headline, summary = top(manifests[0], before, tested)
     return _write(folder, title, lead, found, headline, summary)
@@ -109,7 +141,22 @@ def _write(
     headline: Headline | None = None,
     summary: Sequence[Block] = (),
 ) -> Path:
+    return _put(folder, _render(title, lead, sections, headline, summary))
+
+
+def _render(
+    title: str,
+    lead: str,
+    sections: Iterable[Section | None],
+    headline: Headline | None,
+    summary: Sequence[Block],
+    back: str = "",
+) -> str:
     found = [one for one in sections if one is not None]
+    return render("page.html", title=title, lead=lead, headline=headline, summary=summary, sections=found, back=back)
+
+
+def _put(folder: Path, text: str) -> Path:
     path = folder / "index.html"
-    write_text(path, render("page.html", title=title, lead=lead, headline=headline, summary=summary, sections=found))
+    write_text(path, text)
     return path

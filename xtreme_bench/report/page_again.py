@@ -115,12 +115,13 @@ def _bundle_sha256(run: Finished) -> str:
     return file_digest(run.bundle / f"{run.manifest['name']}.zip")
 
 
-def files_section(manifest: Manifest, tested: Versus) -> Section | None:
-    """The manifest, the scores and the comparison as files inside the page."""
-    found = [
-        Download("manifest.json", "application/json", document(manifest, indent=2, sort_keys=True)),
-        Download("scores.csv", "text/csv", _scores_csv(manifest)),
-    ]
+def files_section(manifest: Manifest, tested: Versus, *, whole: bool = True) -> Section | None:
+    """The scores, the comparison and, of a `whole` run, the manifest as files inside the page."""
+    found = []
+    if whole:
+        found.append(Download("manifest.json", "application/json", document(manifest, indent=2, sort_keys=True)))
+    if whole or scores_of(manifest):
+        found.append(Download("scores.csv", "text/csv", _scores_csv(manifest)))
     if tested.comparison is not None:
         from xtreme_bench.comparison.forms import table_csv
 
@@ -129,7 +130,8 @@ def files_section(manifest: Manifest, tested: Versus) -> Section | None:
             Download("comparison.json", "application/json", as_json),
             Download("comparison.csv", "text/csv", table_csv([tested.comparison])),
         ]
-    return section("Files", paragraph("These files are inside this page; nothing is fetched."), *found)
+    about = paragraph("These files are inside this page; nothing is fetched.")
+    return section("Files", about, *found) if found else None
 
 
 def _scores_csv(manifest: Mapping[str, Any]) -> str:

@@ -31,6 +31,7 @@ def data_parts(manifest: Manifest, records: Sequence[Record]) -> Iterator[Block 
     # The built-in corpora are no part of XTREME: there is nothing to compare their counts with.
     compared = data["source"] != "miniature"
     yield _trained(records, notes, compared)
+    yield table(("trained in part", "what learns"), _in_part(records), kind="words")
     yield _tested(manifest, notes, compared)
     yield from _prepared(notes)
     left_out = [*(dropped(notes) if notes.get("tasks") else ()), *_dropped_in_reading(records)]
@@ -51,6 +52,13 @@ def _trained(records: Sequence[Record], notes: Mapping[str, Any], compared: bool
         rows.append([*row, cell(_number(expected)), cell(_forms(notes, name))] if compared else row)
     headings = ("trained on", "examples", *(("published", "released as") if compared else ()))
     return rich_table(headings, rows, note=_TRAINED if compared else "")
+
+
+def _in_part(records: Sequence[Record]) -> list[list[str]]:
+    """The trainings in which a part of the encoder learns, or what a method adds to it."""
+    trained = [record for record in records if "learned" in record["facts"]]
+    parts = [record for record in trained if record["facts"]["learned"]["weights"] < record["facts"]["learned"]["of"]]
+    return [[record["name"], record["facts"]["summary"]] for record in parts]
 
 
 def _tested(manifest: Manifest, notes: Mapping[str, Any], compared: bool) -> Table | None:

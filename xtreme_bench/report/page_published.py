@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from xtreme_bench.benchmark import OVERALL, TASKS
 from xtreme_bench.data.published import published
 from xtreme_bench.official.published import SYSTEMS
@@ -35,8 +37,10 @@ def published_section(manifest: Manifest) -> Section | None:
 
 def _is_whole(manifest: Manifest, task: str) -> bool:
     """Whether a task was tested on XTREME's test sets: in all languages, with all records, no other set in place."""
-    data = manifest["recipe"]["data"]
-    if manifest["data"]["source"] == "miniature" or data.get("sample") or task in (data.get("dev_as_test") or ()):
+    data, of = manifest["recipe"].get("data"), manifest["data"]
+    if not isinstance(data, Mapping) or not isinstance(of, Mapping):  # anybody's manifest
+        return False
+    if of.get("source") == "miniature" or data.get("sample") or task in (data.get("dev_as_test") or ()):
         return False
     files = manifest["files"]
     found = {code: files.get(TASKS[task].file(code), {}).get("records") for code in TASKS[task].languages}

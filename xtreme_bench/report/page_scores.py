@@ -26,7 +26,7 @@ from xtreme_bench.report.markup import (
 )
 from xtreme_bench.report.tables import CHANCE, Run, difference, languages_of, measures_of, tasks_of
 from xtreme_bench.report.tables import cell as number
-from xtreme_bench.report.versus import Versus
+from xtreme_bench.report.versus import NOT_TESTED, Versus
 from xtreme_bench.wording import listing
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 # Plots with a bar or a dot for each run are drawn for up to so many; tables hold any number.
 PLOTTED = 6
-_UNTESTED = Versus()
 
 
 def score_sections(
@@ -49,7 +48,7 @@ def score_sections(
     bars = Figure(plots.bars(runs, colors), _bars_caption(runs)) if few else None
     if len(runs) == 2 and reference is not None:
         main, base = manifests[1 - reference], manifests[reference]
-        against = tested.get(1 - reference, _UNTESTED)
+        against = tested.get(1 - reference, NOT_TESTED)
         yield section("Summary", _pair_summary(main, base, against), bars)
         yield section(f"Difference to {base['name']}, by language", _heat_map(main, base, against))
         yield section(f"Difference to {base['name']}, by kind of language", *_kinds(main, base, against))
@@ -150,13 +149,13 @@ def _difference_table(runs: Sequence[Run], reference: int, tested: Mapping[int, 
         [
             cell(key),
             *(
-                _change(difference(scores, base, key), tested.get(at, _UNTESTED).find(_level_of(key), key))
+                _change(difference(scores, base, key), tested.get(at, NOT_TESTED).find(_level_of(key), key))
                 for at, _, scores in others
             ),
         ]
         for key in keys
     ]
-    note = _GREY if tested else _not_tested(_UNTESTED)
+    note = _GREY if tested else _not_tested(NOT_TESTED)
     return rich_table(["", *(name for _, name, _ in others)], _spaced(keys, rows), kind="heat", note=note)
 
 
@@ -200,7 +199,7 @@ def _english_apart(rows: Sequence[list[Cell]]) -> list[list[Cell]]:
 
 
 def _kinds(main: Manifest, base: Manifest, tested: Versus) -> Iterator[Block | None]:
-    """Differences by family, script, word order, and seen or unseen in intermediate data: plot and table."""
+    """Differences by family, script, word order, pretraining text, and nearness to intermediate data: plot, table."""
     about = "Means over all pairs of a task and a language that both runs have, English left out; so many cells each."
     if tested.comparison is None:
         yield _untested_kinds(main, base, about)
@@ -225,7 +224,7 @@ def _kinds(main: Manifest, base: Manifest, tested: Versus) -> Iterator[Block | N
         for name, one in found
     ]
     headings = ["", main["name"], base["name"], "difference", "95 % interval", "verdict", "cells"]
-    yield rich_table(headings, rows, kind="pair", note=about)
+    yield rich_table(headings, rows, kind="pair", note=f"{about} CC-100 is the text that XLM-R was pretrained on.")
 
 
 def _untested_kinds(main: Manifest, base: Manifest, about: str) -> Table | None:
@@ -261,8 +260,8 @@ def _language_table(manifest: Manifest) -> Table | None:
     if origin := origins(manifest):
         rows.append([cell("from"), *[cell("", "side")] * 3, *(cell(origin.get(task, "–")) for task in tasks)])
     note = (
-        "Percent; the darker, the higher. In italics: languages with labelled training data of the task. Everything "
-        "else is zero-shot."
+        "Percent; the stronger the colour, the higher. In italics: languages with labelled training data of the task. "
+        "Everything else is zero-shot."
     )
     return rich_table([*_LANGUAGE, *tasks], rows, kind="heat languages", note=note)
 

@@ -50,9 +50,7 @@ def top_of_bundles(main: Manifest, baseline: Manifest, tested: Versus) -> tuple[
     """The same of two bundles that others may have made: of their manifests it reads names and scores only."""
     if tested.comparison is None:
         return None, []
-    from xtreme_bench.comparison.forms import sentences
-
-    return _top(main, baseline, tested, sentences(tested.comparison), missed=False)
+    return _top(main, baseline, tested, tested.sentences, missed=False)
 
 
 def _top(

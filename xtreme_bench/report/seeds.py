@@ -7,8 +7,8 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from xtreme_bench.report import cost, page, page_again, terminal, versus
-from xtreme_bench.report.markup import Code, paragraph, section, table
+from xtreme_bench.report import cost, page, page_again, page_cost, terminal, versus
+from xtreme_bench.report.markup import Code, Links, paragraph, section, table
 from xtreme_bench.report.tables import cell
 from xtreme_bench.report.verdict import expectations
 from xtreme_bench.report.versus import Versus
@@ -58,14 +58,21 @@ def write_pages(together: Together, folder: Path, store: Store, tested: Versus) 
         page.write_page(outcome, folder / f"seed-{seed}", store, versus.of_outcome(outcome, store))
     recipe = together.main.recipe
     manifests = [{**runs.manifest, "name": f"{runs.recipe.name}, mean"} for runs in _both(together)]
-    sections = [
+    first = [
         *(
             section(f"Seeds of {one.recipe.name}", paragraph(_said(one)), table(*_table(one)))
             for one in _both(together)
         ),
+        section(
+            "Reports of the seeds",
+            Links([(f"{recipe.name}, seed {seed}", f"seed-{seed}/index.html") for seed in together.outcomes]),
+        ),
+    ]
+    last = [
+        page_cost.cost_section([one for arm in _both(together) for one in arm.finished.values()], store),
         section("Reproduce", Code("\n".join(page_again.commands(recipe)))),
     ]
-    return page.write_seeds_page(recipe.name, recipe.description, manifests, folder, tested, *sections)
+    return page.write_seeds_page(recipe.name, recipe.description, manifests, folder, tested, first, last)
 
 
 def _both(together: Together) -> Iterator[Runs]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tabulate import tabulate
@@ -17,7 +17,9 @@ from xtreme_bench.report.claims import (
     Manifest,
     Scores,
     accepted,
+    claimed,
     near,
+    origin,
     origins,
     reference_of,
     scores_of,
@@ -26,15 +28,15 @@ from xtreme_bench.report.claims import (
 )
 from xtreme_bench.report.page import write_comparison_page, write_page
 from xtreme_bench.report.tables import cell
-from xtreme_bench.report.verdict import NOT_TESTED, expectations, verdict
-from xtreme_bench.report.versus import Versus
+from xtreme_bench.report.verdict import expectations, verdict
+from xtreme_bench.report.versus import NOT_TESTED, Versus
 from xtreme_bench.wording import count
 
 if TYPE_CHECKING:
     from xtreme_bench.run.outcome import Outcome
 
 __all__ = [
-    "check_text", "comparison_text", "lenient_text", "score_table", "summary_table", "terminal",
+    "bundles_text", "check_text", "comparison_text", "lenient_text", "score_table", "terminal",
     "write_comparison_page", "write_page",
 ]  # fmt: skip
 
@@ -140,6 +142,10 @@ def comparison_text(comparison: Mapping[str, Any]) -> str:
     return "\n\n".join([head, *(parts or ["the two have no scored task and language in common"])])
 
 
-def summary_table(manifests: Sequence[Manifest]) -> str:
-    """Bundles side by side: tasks, groups, overall, and differences to the one that is the others' baseline."""
-    return tables.summary_table([(one["name"], scores_of(one)) for one in manifests], reference_of(manifests))
+def bundles_text(manifests: Sequence[Manifest], computed: Collection[int] = ()) -> str:
+    """Bundles side by side: tasks, groups, overall, and differences to the one that is the others' baseline.
+
+    `computed`: the indices of those whose scores were computed here; the others claim theirs.
+    """
+    runs = [(one["name"], scores_of(one)) for one in claimed(manifests, computed)]
+    return f"{tables.summary_table(runs, reference_of(manifests))}\n\n{origin(manifests, computed)}"

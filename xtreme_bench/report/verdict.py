@@ -13,13 +13,12 @@ from xtreme_bench.bundle.verify import check_expect
 from xtreme_bench.official.scores import cells, headline
 from xtreme_bench.report.claims import Manifest, Scores, scores_of
 from xtreme_bench.report.tables import CHANCE, cell, difference, tasks_of
-from xtreme_bench.report.versus import Versus
+from xtreme_bench.report.versus import NOT_TESTED, Versus
 from xtreme_bench.run.seeds import unlearned
 from xtreme_bench.wording import count, listing
 
 # Two-sided 95 % of a normal distribution.
 SURE = 1.96
-NOT_TESTED = Versus()
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,8 @@ def _level(name: str, scores: Scores) -> str:
     if overall is not None:
         return f"{name} reaches {cell(overall)} on average over the nine tasks."
     scored = ", ".join(f"{task} {cell(headline(scores, task))}" for task in tasks_of(scores))
-    return f"{name} is scored on {len(tasks_of(scores))} of nine tasks, so there is no overall score: {scored}."
+    nine = [task for task in tasks_of(scores) if task in OVERALL]
+    return f"{name} is scored on {len(nine)} of nine tasks, so there is no overall score: {scored}."
 
 
 def _chance(manifest: Manifest) -> Iterator[str]:
@@ -119,9 +119,7 @@ def _change(manifest: Manifest, baseline: Manifest, tested: Versus) -> list[str]
     if not shared:
         return [f"The baseline {baseline['name']} has no scores for these tasks, so nothing can be said of {what}."]
     if tested.comparison is not None:
-        from xtreme_bench.comparison.forms import sentences
-
-        return [f"The difference to {baseline['name']} shows the effect of {what}.", *sentences(tested.comparison)]
+        return [f"The difference to {baseline['name']} shows the effect of {what}.", *tested.sentences]
     average = sum(difference(scores, before, task) or 0.0 for task in shared) / len(shared)
     over = "the nine tasks" if shared == list(OVERALL) else f"the {len(shared)} tasks that both have"
     return [

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xtreme_bench.bundle.evaluate import evaluate
+from xtreme_bench.bundle.load import Bundle
 from xtreme_bench.errors import InputError
 from xtreme_bench.report.claims import Manifest, reference_of
 from xtreme_bench.run.outcome import Finished, Outcome
@@ -39,17 +41,37 @@ class Versus:
         return next((one for one in found if one.name == name), None)
 
 
-def of_bundles(bundles: Sequence[Path], manifests: Sequence[Manifest], labels: Path) -> dict[int, Versus]:
+NOT_TESTED = Versus()
+
+
+def scored(bundles: Sequence[Bundle], labels: Path | None) -> tuple[list[Manifest], list[int]]:
+    """The manifests of bundles, with scores that are computed here where they can be, and the indices of those.
+
+    Errors: `InputError` with every fault of the predictions.
+    """
+    computed = [at for at, one in enumerate(bundles) if labels is not None and one.languages]
+    manifests = [
+        {**one.manifest, "scores": evaluate(one.path, labels)}
+        if labels is not None and at in computed
+        else one.manifest
+        for at, one in enumerate(bundles)
+    ]
+    return manifests, computed
+
+
+def of_bundles(bundles: Sequence[Bundle], labels: Path | None) -> dict[int, Versus]:
     """Index of each bundle -> its comparison with the bundle that is the reference of the others, if one is."""
-    at = reference_of(manifests)
-    if at is None:
+    at = reference_of([one.manifest for one in bundles])
+    if at is None or labels is None:
         return {}
     from xtreme_bench.comparison.arms import read_arm
     from xtreme_bench.comparison.compare import compare
 
-    arms = [read_arm([bundle], labels) for bundle in bundles]
     # Not by name: runs of one recipe have the same one.
-    others = [place for place in range(len(arms)) if place != at]
+    others = [place for place, one in enumerate(bundles) if place != at and one.languages]
+    if not bundles[at].languages or not others:
+        return dict.fromkeys(range(len(bundles)), Versus(why="only one of the two has predictions"))
+    arms = {place: read_arm([bundles[place].path], labels) for place in (at, *others)}
     found = compare(arms[at], *(arms[place] for place in others))
     return {place: Versus(one) for place, one in zip(others, found, strict=True)}
 
@@ -67,7 +89,7 @@ def of_outcome(outcome: Outcome | Together, store: Store) -> Versus:
 def _of_runs(main: Sequence[Finished], before: Sequence[Finished], store: Store) -> Versus:
     score = main[0].plan.score
     if not before or score is None:
-        return Versus()
+        return NOT_TESTED
     # These need numpy, and most reports have nothing to compare.
     from xtreme_bench.comparison.arms import read_arm
     from xtreme_bench.comparison.compare import compare

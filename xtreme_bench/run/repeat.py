@@ -120,7 +120,11 @@ def _take(key: str, name: str, submitted: Store, store: Store) -> Iterator[Probl
     elif submitted.record(key) is None:
         yield Problem(f"the model of `{name}` is missing", str(folder))
     else:
-        shutil.copytree(folder, store.root / "stages" / key)
+        copy = store.root / "stages" / key
+        shutil.copytree(folder, copy)
+        # A container may run as another user than the one who wrote these files.
+        for path in (copy, *copy.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def _needed(made: Plan) -> list[Stage]:

@@ -67,7 +67,8 @@ def _present(stage: Stage, store: Store, display: Display) -> bool:
             return False
     except FileNotFoundError:  # another run removed it just now
         return False
-    display.skipped(stage.name, f", accepted although {code_differs(stage.accepted.modules)}" if stage.accepted else "")
+    modules = stage.accepted.modules if stage.accepted else ()
+    display.skipped(stage.name, f", accepted although {code_differs(modules)}" if modules else "")
     return True
 
 

@@ -11,7 +11,6 @@ import os
 import queue
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from xtreme_bench.stage import serving
 from xtreme_bench.stage.kinds import KINDS
 
 # How many processes share a stage: set by the engine. Where they meet: a file, set for each of them by `run`.
@@ -97,14 +97,7 @@ def _started(stage_file: Path, processes: int) -> Iterator[list[subprocess.Popen
 
 
 def _start(stage_file: Path, variables: Mapping[str, str]) -> subprocess.Popen[str]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "xtreme_bench.stage.worker", "--serve"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        env={**os.environ, **variables},
-    )
+    process = serving.start({**os.environ, **variables})
     assert process.stdin is not None
     with suppress(BrokenPipeError):  # it died, which whoever follows it will see
         process.stdin.write(f"{stage_file}\n")

@@ -236,3 +236,11 @@ ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType(
         ),
     }
 )  # fmt: skip
+
+
+def no_prefix(kind: str) -> str | None:
+    """Why encoders of a kind take no prefix of keys and values; None if they do."""
+    if not ARCHITECTURES[kind].own_attention:
+        return None
+    able = ", ".join(name for name, row in ARCHITECTURES.items() if not row.own_attention)
+    return f"method prompt is not for encoders of kind {kind}, which have an attention of their own; it is for {able}"

@@ -16,24 +16,15 @@ from torch.optim import Optimizer
 
 from xtreme_bench.errors import StageError
 from xtreme_bench.files import write_text
+from xtreme_bench.training.processes import ALONE, Group
+from xtreme_bench.training.sharding import like, local
 
 Tensors = dict[str, torch.Tensor]
 
 
-# Weights, two moments and the best weights; the last checkpoint is removed when the new one is whole.
-_COPIES = 2 * 4
+# Weights, two moments and the best weights.
+_COPIES = 4
 _BEST = "best.st"
-
-
-def require_room(work: Path, learned: Mapping[str, torch.Tensor]) -> None:
-    """Raise StageError if the disk has no room for the checkpoints of the weights that are trained."""
-    needed = _COPIES * sum(value.numel() * value.element_size() for value in learned.values())
-    free = shutil.disk_usage(work).free
-    if free < needed:
-        raise StageError(
-            f"{work}: checkpoints may take {needed / 2**30:.1f} GiB, and the disk has {free / 2**30:.1f}: free space, "
-            "or put the store on another disk (--store)"
-        )
 
 
 class Writer:
@@ -41,19 +32,46 @@ class Writer:
 
     Each is a folder `checkpoint-<step>` that has another name until it is whole; older ones are then removed. Errors
     of a write are raised by the next call.
+
+    The processes of a `group` each write their shards, to a folder of their own. They keep the checkpoint before too,
+    because it is the newest that all of them have while one still writes.
     """
 
-    def __init__(self, work: Path) -> None:
-        self._work = work
+    def __init__(self, work: Path, group: Group = ALONE) -> None:
+        self._group, self._kept = group, min(group.world, 2)
+        self._work = work if group.world == 1 else work / f"shard-{group.rank + 1}-of-{group.world}"
+        self._work.mkdir(exist_ok=True)
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
         self._running: Future[None] | None = None
+
+    def require_room(self, learned: Mapping[str, torch.Tensor]) -> None:
+        """Raise StageError if the disk has no room for the checkpoints of the weights that are trained."""
+        size = sum(value.numel() * value.element_size() for value in learned.values())
+        needed = _COPIES * (self._kept + 1) * self._group.world * size
+        free = shutil.disk_usage(self._work).free
+        if free < needed:
+            raise StageError(
+                f"{self._work}: checkpoints may take {needed / 2**30:.1f} GiB, and the disk has {free / 2**30:.1f}: "
+                "free space, or put the store on another disk (--store)"
+            )
+
+    def load(self) -> tuple[dict[str, Tensors], dict[str, Any]] | None:
+        """As `load`, the newest checkpoint that all processes of the group have; newer ones are removed."""
+        steps = self._group.together([path.name for path in _all(self._work)])
+        common = set(steps[0]).intersection(*steps)
+        for path in reversed(_all(self._work)):
+            if path.name in common:
+                break
+            shutil.rmtree(path)
+        return load(self._work)
 
     def save(self, step: int, tensors: Mapping[str, Tensors], best: Tensors, state: Mapping[str, Any]) -> None:
         """Begin to write `tensors` as they are now, and the `best` weights of the step that `state` names."""
         self.wait()
+        self._group.together(None)
         copies = {name: {key: _copy(value) for key, value in values.items()} for name, values in tensors.items()}
         kept = json.dumps({**state, "step": step})
-        self._running = self._pool.submit(_save, self._work, step, copies, best, kept)
+        self._running = self._pool.submit(_save, self._work, step, copies, best, kept, self._kept)
 
     def __enter__(self) -> Self:
         return self
@@ -79,7 +97,7 @@ def _copy(value: torch.Tensor) -> torch.Tensor:
     return value.detach().to("cpu", copy=True).contiguous()
 
 
-def _save(work: Path, step: int, tensors: Mapping[str, Tensors], best: Tensors, state: str) -> None:
+def _save(work: Path, step: int, tensors: Mapping[str, Tensors], best: Tensors, state: str, kept: int) -> None:
     temporary, final = work / "checkpoint.part", work / f"checkpoint-{step}"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
@@ -96,7 +114,7 @@ def _save(work: Path, step: int, tensors: Mapping[str, Tensors], best: Tensors, 
             os.fsync(stream.fileno())
     shutil.rmtree(final, ignore_errors=True)
     temporary.rename(final)
-    for path in _all(work)[:-1]:
+    for path in _all(work)[:-kept]:
         shutil.rmtree(path, ignore_errors=True)
 
 
@@ -122,13 +140,14 @@ def _all(work: Path) -> list[Path]:
 def optimizer_tensors(optimizer: Optimizer) -> Tensors:
     """The state of an optimizer as named tensors: `<number of the parameter>/<name of the value>`."""
     state = optimizer.state_dict()["state"]
-    return {f"{number}/{name}": value for number, values in state.items() for name, value in values.items()}
+    return {f"{number}/{name}": local(value) for number, values in state.items() for name, value in values.items()}
 
 
 def restore_optimizer(optimizer: Optimizer, tensors: Tensors) -> None:
     """Put back what `optimizer_tensors` gave; learning rates and groups stay as they are now."""
+    parameters = [each for some in optimizer.param_groups for each in some["params"]]
     state: dict[int, Tensors] = {}
     for key, value in tensors.items():
         number, _, name = key.partition("/")
-        state.setdefault(int(number), {})[name] = value
+        state.setdefault(int(number), {})[name] = like(value, parameters[int(number)])
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

@@ -16,6 +16,7 @@ from xtreme_bench.training.examples import Example
 from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.params import Machine
 from xtreme_bench.training.room import CPU_BYTES, GPU_SHARE
+from xtreme_bench.training.sharding import local
 
 
 def prepare_device(machine: Machine) -> Accelerator:
@@ -57,7 +58,7 @@ def _to_come(optimizer: torch.optim.Optimizer) -> int:
     total = 0
     for parameter in (each for group in optimizer.param_groups for each in group["params"]):
         copies = (parameter.grad is None) + 2 * (not optimizer.state.get(parameter))
-        total += copies * parameter.numel() * parameter.element_size()
+        total += copies * local(parameter).numel() * parameter.element_size()
     return total
 
 

@@ -12,20 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
-from transformers import AttentionInterface, AttentionMaskInterface
-from transformers.integrations.sdpa_attention import sdpa_attention_forward
-from transformers.masking_utils import sdpa_mask
 
 from xtreme_bench.training.architectures import Architecture
+from xtreme_bench.training.attention import ATTENTION
 from xtreme_bench.training.examples import Example
 from xtreme_bench.training.forward import moved
-
-ATTENTION = "dropout_by_example"
+from xtreme_bench.training.prefix import Prefix
 
 
 class Noise:
@@ -103,7 +100,7 @@ def by_example(network: nn.Module, encoder: Any, row: Architecture, noise: Noise
     for module in list(network.modules()):
         for name, child in module.named_children():
             if isinstance(child, nn.Dropout):
-                alike = name == row.by_step
+                alike = name == row.by_step or isinstance(module, Prefix)
                 setattr(module, name, ExampleDropout(child.p, noise, number, alike=alike).train(child.training))
                 number += 1
         share = getattr(module, "attention_dropout", None)
@@ -113,38 +110,3 @@ def by_example(network: nn.Module, encoder: Any, row: Architecture, noise: Noise
             number += 1
     if not row.own_attention:
         encoder.set_attn_implementation(ATTENTION)
-
-
-def _attention(
-    module: Any,
-    query: torch.Tensor,
-    key: torch.Tensor,
-    value: torch.Tensor,
-    attention_mask: torch.Tensor | None,
-    dropout: float = 0.0,
-    scaling: float | None = None,
-    **settings: Any,
-) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """torch's attention, but the plain formula with dropout: torch's own cannot be told what to drop."""
-    if dropout == 0:
-        found = sdpa_attention_forward(module, query, key, value, attention_mask, scaling=scaling, **settings)
-        return cast(tuple[torch.Tensor, None], found)
-    # Several heads may share keys and values.
-    shared = getattr(module, "num_key_value_groups", 1)
-    key, value = (each.repeat_interleave(shared, 1) if shared > 1 else each for each in (key, value))
-    scores = query @ key.transpose(2, 3) * (query.shape[-1] ** -0.5 if scaling is None else scaling)
-    if attention_mask is not None:
-        scores = scores.masked_fill(~attention_mask, torch.finfo(scores.dtype).min)
-    weights = module.dropout(scores.softmax(-1)).to(value.dtype)
-    return cast(torch.Tensor, (weights @ value).transpose(1, 2).contiguous()), None
-
-
-def _mask(*, attention_mask: torch.Tensor | None, allow_is_bidirectional_skip: bool, **settings: Any) -> Any:
-    """transformers' mask, which is left out where nothing is padded. To look whether it is would wait for a GPU."""
-    looks = attention_mask is None or attention_mask.device.type == "cpu"
-    skips = allow_is_bidirectional_skip and looks
-    return sdpa_mask(attention_mask=attention_mask, allow_is_bidirectional_skip=skips, **settings)
-
-
-AttentionInterface.register(ATTENTION, _attention)
-AttentionMaskInterface.register(ATTENTION, _mask)

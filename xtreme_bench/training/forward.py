@@ -123,9 +123,25 @@ class Encoder:
         return int(self._config.num_attention_heads)
 
     @property
+    def shape_of_keys(self) -> tuple[int, int]:
+        """Number and width of the heads that have keys and values; several heads may share them."""
+        heads = getattr(self._config, "num_key_value_heads", None) or self.heads
+        return int(heads), int(getattr(self._config, "head_dim", None) or self.width // self.heads)
+
+    @property
     def dropout(self) -> float:
         """Dropout that the encoder was made with; heads use the same."""
         return float(getattr(self._config, self.architecture.dropout))
+
+    def drop(self, share: float) -> None:
+        """Give hidden states, and heads and prefixes made from now on, this dropout; attention weights keep theirs."""
+        row = self.architecture
+        setattr(self._config, row.dropout, share)
+        for part in self.model.modules():
+            attention = hasattr(part, "is_causal") or "SelfAttention" in type(part).__name__
+            for name, child in part.named_children():
+                if isinstance(child, nn.Dropout) and (not attention or name == row.by_step):
+                    child.p = share
 
     @property
     def segments(self) -> int:
@@ -143,9 +159,14 @@ class Encoder:
         return self.architecture.room(self._config.max_position_embeddings, self._config.pad_token_id)
 
     @property
+    def kind(self) -> str:
+        """The name of its architecture."""
+        return str(self._config.model_type)
+
+    @property
     def architecture(self) -> Architecture:
         """What is known of its architecture."""
-        return ARCHITECTURES[self._config.model_type]
+        return ARCHITECTURES[self.kind]
 
     @property
     def _config(self) -> Any:

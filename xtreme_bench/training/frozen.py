@@ -6,7 +6,6 @@ in every evaluation. It is one float32 vector a token, in a file beside the colu
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,15 +15,13 @@ import torch
 
 from xtreme_bench.stage.job import Job
 from xtreme_bench.training import encoder as encoders
+from xtreme_bench.training import room
 from xtreme_bench.training.batching import by_length, collate
 from xtreme_bench.training.device import prepare_device
 from xtreme_bench.training.examples import Examples
 from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.inference import CPU_TOKENS, GPU_TOKENS
 from xtreme_bench.training.params import Frozen
-
-# Bytes that are kept of one part of a corpus; the frozen blocks compute a larger one in each step.
-MOST = 16 << 30
 
 
 def examples(features: Path, part: str, below: Path | None) -> Examples:
@@ -51,26 +48,14 @@ def encode(job: Job[Frozen]) -> dict[str, Any]:
     computed: dict[str, str] = {}
     for folder in sorted(path.parent for path in features.rglob("tokens.values")):
         part, read = folder.relative_to(features).as_posix(), Examples(folder)
-        size = 4 * encoder.width * read.tokens
-        if why := _why_not(job.params, part, read, size, frozen):
+        size = room.below(encoder.width, read.tokens)
+        if why := room.why_not_kept(job.params, part, len(read), size, frozen):
             computed[part] = why
             continue
         with accelerator.autocast():
             _write(job, encoder, part, read)
         bytes_of[part] = size
     return {"kept": bytes_of, "computed": computed, "summary": _summary(bytes_of, computed)}
-
-
-def _why_not(params: Frozen, part: str, read: Examples, size: int, frozen: int) -> str | None:
-    """Why the outputs of a part are not kept; None if they are. Each evaluation reads the development rows again."""
-    drawn = params.steps * params.batch if params.steps is not None else math.ceil((params.epochs or 0) * len(read))
-    if not frozen:
-        return "no block is frozen"
-    if not part.startswith("dev") and drawn <= len(read):
-        return "no example occurs twice"
-    if not 0 < size <= MOST:
-        return f"{size / 2**30:.1f} GiB, and at most {MOST / 2**30:.0f} are kept" if size else "it is empty"
-    return None
 
 
 @torch.inference_mode()

@@ -14,6 +14,7 @@ from xtreme_bench.training.batching import by_length, collate
 from xtreme_bench.training.examples import Example
 from xtreme_bench.training.families import Family
 from xtreme_bench.training.forward import Encoder
+from xtreme_bench.training.sharding import is_sharded
 
 # Padded tokens of one batch; on a CPU larger batches only miss the cache.
 CPU_TOKENS = 4096
@@ -37,7 +38,7 @@ def infer(
     sizes = [example.length * len(example.sequences) for example in examples]
     batches = by_length(sizes, GPU_TOKENS if encoder.device.type == "cuda" else CPU_TOKENS)
     with _evaluating(encoder.model, head):
-        for indices in group.share(batches):
+        for indices in group.in_step(batches) if is_sharded(encoder.model) else group.share(batches):
             batch = [examples[index] for index in indices]
             hidden = encoder.hidden(collate(batch, encoder).to(encoder.device))
             found |= zip(indices, family.outputs(head, hidden, batch), strict=True)

@@ -17,11 +17,10 @@ from typing import Any
 import numpy as np
 import torch
 from accelerate import Accelerator
-from torch import nn
 
 from xtreme_bench.errors import StageError
 from xtreme_bench.stage.job import Job
-from xtreme_bench.training import checkpoint, curve, processes, sampling
+from xtreme_bench.training import checkpoint, curve, processes, sampling, sharding
 from xtreme_bench.training.ahead import ahead
 from xtreme_bench.training.batching import Batches, collate
 from xtreme_bench.training.device import activations, memory, parts
@@ -73,7 +72,7 @@ def fit(
             if run.stopped():
                 break
             run.step(step)
-            if time.monotonic() - saved >= job.params.checkpoint_seconds and run.course.step < steps:
+            if run.due(saved) and run.course.step < steps:
                 run.save()
                 saved = time.monotonic()
     run.finish()
@@ -102,24 +101,27 @@ class _Run:
         self, job: Job[Learning], accelerator: Accelerator, encoder: Encoder, tasks: Sequence[Task], steps: int
     ) -> None:
         params = job.params
+        self.shards = params.fsdp and processes.group().world > 1
         self.job, self.params, self.encoder, self.tasks, self.steps = job, params, encoder, tasks, steps
         self.accelerator, self.group, self.batch, self.course = accelerator, processes.group(), params.batch, Course()
         recompute = params.activations == "recompute"
         self.network = Network(encoder, {task.name: task.head for task in tasks}, recompute=recompute)
         # On the CPU a step is cut alike with and without, so that its sums, and so the result, are the same.
         self.roomy = recompute and accelerator.device.type == "cuda"
+        if self.shards:
+            sharding.shard(encoder, accelerator.device)
         self.network.to(accelerator.device)
         self.optimizer = adamw(self.network, params)
-        found = checkpoint.load(job.work)
+        self.checkpoints = checkpoint.Writer(job.work, self.group if self.shards else processes.ALONE)
+        found = self.checkpoints.load()
         self.best: checkpoint.Tensors = {}
-        self.checkpoints = checkpoint.Writer(job.work)
         if found is not None:
             tensors, state = found
-            self.network.load_state_dict(tensors["model"], strict=False)
+            self.network.restore(tensors["model"])
             self.best = tensors.get("best", {})
             self.course = Course(**state)
             checkpoint.restore_optimizer(self.optimizer, tensors["optimizer"])
-        checkpoint.require_room(job.work, self.network.learned())
+        self.checkpoints.require_room(self.network.learned())
         self.memory = memory(accelerator, self.optimizer)
         self.taken: Taken | None = None
 
@@ -155,7 +157,7 @@ class _Run:
         for group in self.optimizer.param_groups:
             group["lr"] = now
         loss = self._gradients(step)
-        norm = nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
+        norm = sharding.clip(self.network.parameters(), CLIP)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self.settle()
@@ -179,7 +181,8 @@ class _Run:
             try:
                 loss = self._passes(step, cut)
             except torch.OutOfMemoryError as error:
-                if all(len(part) < 2 for part, _ in cut):
+                # With shards no pass can be repeated: the others wait in the middle of theirs.
+                if self.shards or all(len(part) < 2 for part, _ in cut):
                     raise StageError(
                         f"step {step.number + 1}, task {step.task.name}: the GPU's memory is full; lower `batch` or "
                         "`max_length` in the recipe, set `resources.activations: recompute` or `precision: bf16`, or "
@@ -187,8 +190,8 @@ class _Run:
                     ) from error
             if not self.group.any_of(loss is None):
                 assert loss is not None
-                learned = (value.grad for value in self.network.parameters() if value.grad is not None)
-                self.group.sum_up([*learned, loss])
+                learned = [value.grad for value in self.network.parameters() if value.grad is not None]
+                self.group.sum_up([*(grad for grad in learned if sharding.local(grad) is grad), loss])
                 return loss
             # Outside the handler, because its error keeps what the pass has made alive.
             self.optimizer.zero_grad(set_to_none=True)
@@ -204,6 +207,8 @@ class _Run:
     def _passes(self, step: Step, cut: list[tuple[list[int], Inputs]]) -> torch.Tensor:
         device = self.accelerator.device
         total = torch.zeros((), device=device)
+        if self.shards and (lacking := self.group.most(len(cut)) - len(cut)):
+            cut = [*cut, *lacking * [([], collate(step.batch[:1], self.encoder))]]
         for share, inputs in cut:
             weight, part = (1.0 / step.terms, share) if share else (0.0, [0])
             self.network.noise.take(part, device)
@@ -259,6 +264,11 @@ class _Run:
         chances = {task.name: task.chance for task in self.tasks if task.chance is not None}
         points[-1] |= {f"{curve.CHANCE}{name}": value for name, value in chances.items()}
 
+    def due(self, saved: float) -> bool:
+        """Whether it is time for a checkpoint, after that of the time `saved`."""
+        late = time.monotonic() - saved >= self.params.checkpoint_seconds
+        return self.group.any_of(late) if self.shards else late
+
     def stopped(self) -> bool:
         """Whether too many evaluations in a row brought no gain."""
         return 0 < self.params.patience <= self.course.stale
@@ -266,16 +276,19 @@ class _Run:
     def save(self) -> None:
         """Begin to write a checkpoint, and the curve so far beside it for watchers."""
         self.settle()
-        if self.accelerator.is_main_process:
+        if self.accelerator.is_main_process or self.shards:
             tensors = {"model": self.network.learned(), "optimizer": checkpoint.optimizer_tensors(self.optimizer)}
             self.checkpoints.save(self.course.step, tensors, self.best, vars(self.course))
+        if self.accelerator.is_main_process:
             curve.write(self.job.work, self.course.points)
 
     def finish(self) -> None:
         """Put the best weights in place and write the curve."""
         self.settle()
         if self.best:
-            self.network.load_state_dict(self.best, strict=False)
+            self.network.restore(self.best)
+        if self.shards:
+            sharding.gather(self.encoder, first=self.accelerator.is_main_process)
         if self.accelerator.is_main_process:
             curve.write(self.job.out, self.course.points)
 

@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 
 from xtreme_bench.errors import InputError
 from xtreme_bench.training import encoder as encoders
+from xtreme_bench.training import prefix
 from xtreme_bench.training.forward import Encoder
 
 # The upper blocks, where they alone have learned.
@@ -27,7 +28,8 @@ class Method:
     """One method of training.
 
     `begin` prepares an encoder as it was loaded: which weights learn, which parts are in the mode of training, what is
-    added to the model. It is given the number of `blocks` that a recipe names, and may draw from torch's generator.
+    added to the model. It is given the number that a recipe names with the method (blocks, length), and may draw from
+    torch's generator.
     `save` writes what fine-tuning has made of the encoder to a folder; the head goes beside it.
     `load` makes that encoder again from this folder and the one that fine-tuning began with.
     """
@@ -42,23 +44,27 @@ def of(choice: str) -> Method:
     return METHODS[choice]
 
 
-def _everything_learns(encoder: Encoder, blocks: int | None) -> None:
+def _everything_learns(encoder: Encoder, size: int | None) -> None:
     encoder.model.requires_grad_(True).train()
 
 
-def _nothing_learns(encoder: Encoder, blocks: int | None) -> None:
+def _nothing_learns(encoder: Encoder, size: int | None) -> None:
     encoder.model.requires_grad_(False).eval()
 
 
-def _top_learns(encoder: Encoder, blocks: int | None) -> None:
+def _top_learns(encoder: Encoder, size: int | None) -> None:
     """The upper blocks learn, and the norm after them; what is below computes as in evaluation, without dropout."""
-    _nothing_learns(encoder, blocks)
-    frozen = encoder.freeze(blocks or 0)
+    _nothing_learns(encoder, size)
+    frozen = encoder.freeze(size or 0)
     upper = [*encoder.stack[frozen:]]
     if norm := encoder.architecture.norm:
         upper.append(encoder.model.get_submodule(norm))
     for part in upper:
         part.requires_grad_(True).train()
+
+
+def _prefix_learns(encoder: Encoder, size: int | None) -> None:
+    prefix.begin(encoder, size or 0)
 
 
 def _nothing(folder: Path, encoder: Encoder) -> None:
@@ -86,10 +92,17 @@ def _as_it_was(folder: Path, begun_with: Path) -> Encoder:
     return encoders.load(begun_with)
 
 
+def _with_prefix(folder: Path, begun_with: Path) -> Encoder:
+    encoder = encoders.load(begun_with)
+    prefix.add(folder, encoder)
+    return encoder
+
+
 METHODS: Mapping[str, Method] = MappingProxyType(
     {
         "full": Method(_everything_learns, encoders.save, _from_folder),
         "head": Method(_nothing_learns, _nothing, _as_it_was),
         "top": Method(_top_learns, _what_learned, _on_what_it_was),
+        "prompt": Method(_prefix_learns, prefix.save, _with_prefix),
     }
 )

@@ -16,6 +16,7 @@ from xtreme_bench.training.dropout import Noise, by_example
 from xtreme_bench.training.examples import Example
 from xtreme_bench.training.families import Objective
 from xtreme_bench.training.forward import Encoder, Inputs
+from xtreme_bench.training.sharding import local
 
 
 @dataclass
@@ -57,9 +58,16 @@ class Network(nn.Module):
         return task.objective.loss(self.heads[task.name], self.hidden(inputs), examples)
 
     def learned(self) -> Tensors:
-        """The weights that learn, which is all that a training changes."""
+        """The weights that learn, which is all that a training changes; of shards, those of this process."""
         # Not from the state dict: heads that two tasks share are in it twice. No encoder here has persistent buffers.
-        return {name: value.detach() for name, value in self.named_parameters() if value.requires_grad}
+        return {name: local(value.detach()) for name, value in self.named_parameters() if value.requires_grad}
+
+    @torch.no_grad()
+    def restore(self, tensors: Tensors) -> None:
+        """Put back what `learned` gave."""
+        learned = self.learned()
+        for name, value in tensors.items():
+            learned[name].copy_(value)
 
 
 def _recomputed(block: nn.Module) -> None:

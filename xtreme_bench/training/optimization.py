@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import nn
+from torch.distributed.tensor import DTensor
 
 from xtreme_bench.training.params import Learning
 
@@ -15,16 +16,14 @@ EPSILON = 1e-8
 
 def adamw(network: nn.Module, params: Learning) -> torch.optim.Optimizer:
     """AdamW over the weights of a network that learn; biases and norms do not decay."""
-    decayed: list[nn.Parameter] = []
-    plain: list[nn.Parameter] = []
-    for value in network.parameters():
-        if value.requires_grad:
-            # Biases and the weights of norms are the vectors among the parameters.
-            (decayed if value.ndim > 1 else plain).append(value)
+    # Biases and the weights of norms are the vectors among the parameters. A group is all in shards, or all whole.
     groups = [
-        {"params": decayed, "weight_decay": params.weight_decay},
-        {"params": plain, "weight_decay": 0.0},
-    ]
+        {"params": some, "weight_decay": params.weight_decay if matrices else 0.0}
+        for sharded in (False, True)
+        for matrices in (True, False)
+        if (some := [value for value in network.parameters() if value.requires_grad
+                     and (value.ndim > 1) is matrices and isinstance(value, DTensor) is sharded])
+    ]  # fmt: skip
     return torch.optim.AdamW(groups, lr=params.learning_rate, eps=EPSILON, fused=True)
 
 

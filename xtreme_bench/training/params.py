@@ -54,13 +54,15 @@ class Learning(Machine):
 
     `warmup` is the share of the steps in which the learning rate rises. Every `evaluate_every` steps the tasks are
     scored; after `patience` evaluations without gain training stops, 0 never. `method` is full, or head with the
-    encoder as it is, or top: its upper `blocks` learn. `activations` are kept for the backward pass, or recomputed:
-    "keep" or "recompute".
+    encoder as it is, or top: its upper `blocks` learn, or prompt: a prefix of this `length` does. `activations` are
+    kept for the backward pass, or recomputed: "keep" or "recompute". With `fsdp` the processes of a stage hold the
+    encoder in shards.
     """
 
     seed: int
     method: str
     blocks: int | None
+    length: int | None
     batch: int
     learning_rate: float
     warmup: float
@@ -69,6 +71,12 @@ class Learning(Machine):
     patience: int
     checkpoint_seconds: float
     activations: str
+    fsdp: bool
+
+    @property
+    def size(self) -> int | None:
+        """The number that a recipe names with the method."""
+        return self.blocks or self.length
 
 
 @dataclass(frozen=True)
@@ -106,9 +114,13 @@ class Tuning(Learning):
 
 @dataclass(frozen=True)
 class Finetune(Tuning):
-    """Training on one source; with `retrain` then again on all rows, for the best number of steps."""
+    """Training on one source; with `retrain` then again on all rows, for the best number of steps.
+
+    `dropout` is that of hidden states, None for the encoder's own.
+    """
 
     corpus: SourceChoice
+    dropout: float | None
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ def _check(task: str, language: str, rows: Sequence[Any], predictions: Sequence[
 
 
 def _format(task: str, rows: Sequence[Any], predictions: Sequence[Any]) -> str:
-    """A prediction file: one tag a line and a blank line after each sentence; id to answer; or one class a line."""
+    """A file of predictions: tags and an empty line after each sentence; id to answer or states; or a class a line."""
     return _WRITERS[TASKS[task].group](rows, predictions)
 
 
@@ -79,7 +79,7 @@ def _tags(rows: Sequence[Any], predictions: Sequence[Sequence[str]]) -> str:
     return "".join(_labels(rows, tags) + "\n" for tags in predictions)
 
 
-def _answers(rows: Sequence[Any], predictions: Sequence[str]) -> str:
+def _by_id(rows: Sequence[Any], predictions: Sequence[Any]) -> str:
     answers = {row.id: answer for row, answer in zip(rows, predictions, strict=True)}
     return json.dumps(answers, ensure_ascii=False, indent=0) + "\n"
 
@@ -87,5 +87,6 @@ def _answers(rows: Sequence[Any], predictions: Sequence[str]) -> str:
 _WRITERS: Mapping[Group, Callable[[Sequence[Any], Sequence[Any]], str]] = {
     "classification": _labels,
     "tagging": _tags,
-    "qa": _answers,
+    "qa": _by_id,
+    "dialogue": _by_id,
 }

@@ -1,8 +1,8 @@
 """The processes that share a stage, as torch.distributed has them; most stages have one.
 
-Every process holds all weights. Gradients are summed once a step, after all of its parts and not while the last one is
-still computed, so that a process whose memory is full can say so before any other waits for its share, and so that the
-order of the sums follows from the sizes of the weights alone.
+Every process holds all weights, unless a recipe asks for shards (`sharding.py`). Gradients are summed once a step,
+after all of its parts and not while the last one is still computed, so that a process whose memory is full can say so
+before any other waits for its share, and so that the order of the sums follows from the sizes of the weights alone.
 """
 
 from __future__ import annotations
@@ -35,6 +35,15 @@ class Group:
     def share(self, items: Sequence[T]) -> Sequence[T]:
         """The items that this process works on: each `world`-th, so that long and short ones are dealt out evenly."""
         return items[self.rank :: self.world]
+
+    def in_step(self, items: Sequence[T]) -> Sequence[T]:
+        """As `share`, but all get as many, for work that they do together: some items are then done twice."""
+        rounds = -(-len(items) // self.world)
+        return [items[min(at * self.world + self.rank, len(items) - 1)] for at in range(rounds)]
+
+    def most(self, number: int) -> int:
+        """The highest of all processes' numbers."""
+        return max(self.together(number))
 
     def together(self, value: T) -> list[T]:
         """What all processes have, in their order; each gets all of it."""

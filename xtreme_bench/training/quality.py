@@ -1,7 +1,7 @@
 """Score a model on development rows: the published metrics by which checkpoints are chosen, in percent.
 
 As in nyu-mll/jiant's evaluation for Phang et al. 2020: accuracy of classes, choices and supertags, span F1 of parts of
-speech and names, and in question answering the mean of F1 and exact match.
+speech and names, in question answering the mean of F1 and exact match, and the joint goal accuracy of dialogues.
 """
 
 from __future__ import annotations
@@ -12,15 +12,23 @@ from types import MappingProxyType
 from typing import Any
 
 from xtreme_bench.data.corpora import Corpus
+from xtreme_bench.official.dialogue import dialogue_scores
 from xtreme_bench.official.metrics import accuracy, span_f1, squad_scores
-from xtreme_bench.rows import ChoiceRow, PairRow, QuestionRow, TaggedRow
+from xtreme_bench.rows import ChoiceRow, DialogueRow, PairRow, QuestionRow, TaggedRow
 from xtreme_bench.training.examples import Example
 from xtreme_bench.training.families import qa
 from xtreme_bench.training.features import FAMILIES
 
 _ANSWERS = "mean of F1 and exact match"
 _ANSWERS_OR_NONE = f"{_ANSWERS} at the best threshold for no answer"
-_OF_FAMILY = {"classification": "accuracy", "choice": "accuracy", "tagging": "span F1", "qa": _ANSWERS}
+_JOINT = "joint goal accuracy"
+_OF_FAMILY = {
+    "classification": "accuracy",
+    "choice": "accuracy",
+    "tagging": "span F1",
+    "qa": _ANSWERS,
+    "dialogue": _JOINT,
+}
 
 
 def metric(corpus: Corpus) -> str:
@@ -95,6 +103,12 @@ def _answers_or_none(rows: Sequence[QuestionRow], guesses: Sequence[tuple[str, f
     return max(accumulate(steps, initial=sum(silent))) / len(rows)
 
 
+def _joint_goal(rows: Sequence[DialogueRow], predictions: Sequence[Sequence[Mapping[str, str]]]) -> float:
+    gold = {row.id: row.states or () for row in rows}
+    found = {row.id: states for row, states in zip(rows, predictions, strict=True)}
+    return dialogue_scores(gold, found)["joint_goal_accuracy"]
+
+
 _MEASURES: Mapping[str, Callable[[Sequence[Any], Sequence[Any]], float]] = MappingProxyType(
-    {"accuracy": _accuracy, "span F1": _span_f1, _ANSWERS: _answers}
+    {"accuracy": _accuracy, "span F1": _span_f1, _ANSWERS: _answers, _JOINT: _joint_goal}
 )

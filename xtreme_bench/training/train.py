@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from xtreme_bench.training import curve, frozen, methods, mixture
 from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.device import prepare_device
 from xtreme_bench.training.examples import Examples
-from xtreme_bench.training.families import Family
+from xtreme_bench.training.families import Family, NamesLabels
 from xtreme_bench.training.features import FAMILIES
 from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.inference import infer
@@ -31,6 +31,7 @@ from xtreme_bench.training.mixture import Mixture
 from xtreme_bench.training.network import Task
 from xtreme_bench.training.params import Finetune, Intermediate, Tuning
 from xtreme_bench.training.quality import chance, metric, quality
+from xtreme_bench.training.sharding import is_sharded
 from xtreme_bench.training.trimming import trim
 
 
@@ -48,10 +49,10 @@ def finetune(job: Job[Finetune]) -> dict[str, Any]:
     corpus = job.params.corpus.open(job.inputs["data"])
     if job.params.corpus.retrain:
         facts, points = _choice(job, corpus)
-        trained = _train(_retraining(job, facts), {"features": corpus}, part="all")
+        trained = _train(_retraining(job, facts), {"features": corpus}, part="all", dropout=job.params.dropout)
         facts |= {"retrained": {"steps": trained.course.step, "examples": mixture.rows(trained.tasks)}}
     else:
-        trained = _train(job, {"features": corpus})
+        trained = _train(job, {"features": corpus}, dropout=job.params.dropout)
         facts, points = _facts(trained, [corpus]), []
     if trained.accelerator.is_main_process:
         methods.of(job.params.method).save(job.out, trained.encoder)
@@ -73,7 +74,8 @@ def _choice(job: Job[Finetune], corpus: Corpus) -> tuple[dict[str, Any], list[di
         job.progress(step, 2 * steps, f"choosing, {note}")
 
     work.mkdir(exist_ok=True)
-    trained = _train(replace(job, out=work, work=work, progress=progress), {"features": corpus})
+    choosing = replace(job, out=work, work=work, progress=progress)
+    trained = _train(choosing, {"features": corpus}, dropout=job.params.dropout)
     facts, points = _facts(trained, [corpus]), trained.course.points
     if trained.accelerator.is_main_process:
         write_json(done, {"facts": facts, "points": points})
@@ -116,6 +118,24 @@ def intermediate(job: Job[Intermediate]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
+class Share:
+    """How many weights of an encoder learn, with those that the method adds, of how many it has."""
+
+    weights: int
+    of: int
+
+    def __str__(self) -> str:
+        share = f"{self.weights / self.of:.2%}".replace("%", " %")
+        return f"{self.weights:,} of the encoder's {self.of:,} weights learn ({share})"
+
+
+def share(encoder: Encoder) -> Share:
+    """How much of an encoder learns, after a method has begun and before words are left out."""
+    sizes = [(value.numel(), value.requires_grad) for value in encoder.model.parameters()]
+    return Share(sum(size for size, learns in sizes if learns), sum(size for size, _ in sizes))
+
+
+@dataclass(frozen=True)
 class _Trained:
     """The result of a training, in memory."""
 
@@ -123,6 +143,7 @@ class _Trained:
     encoder: Encoder
     mixture: Mixture
     course: Course
+    learned: Share
 
     @property
     def tasks(self) -> list[Task]:
@@ -135,15 +156,21 @@ def _train(
     corpora: Mapping[str, Corpus],
     mix: Callable[[Encoder, list[Task]], Mixture] | None = None,
     part: str = "train",
+    dropout: float | None = None,
 ) -> _Trained:
     """Train on corpora, each with the name of the input that holds its examples: one, or several that `mix` joins.
+
+    `dropout` takes the place of the encoder's own.
 
     Without development rows of its own (the part "all") a training keeps its last weights.
     """
     accelerator = prepare_device(job.params)
     encoder = encoders.load(job.inputs["encoder"])
+    if dropout is not None:
+        encoder.drop(dropout)
     torch.manual_seed(job.params.seed)
-    methods.of(job.params.method).begin(encoder, job.params.blocks)
+    methods.of(job.params.method).begin(encoder, job.params.size)
+    learned = share(encoder)
     below = job.inputs.get("frozen")
     tasks = [
         make_task(encoder, corpus, job.inputs[name], job.params.pooling, part, below)
@@ -152,9 +179,9 @@ def _train(
     mixed = mix(encoder, tasks) if mix else mixture.alone(job.params, tasks[0])
     trimmed = trim(encoder, mixed.tasks, _development(job, corpora) if part == "train" else ())
     course = fit(job, accelerator, encoder, mixed.tasks, mixed.probability, mixed.steps)
-    if trimmed:
+    if trimmed and not is_sharded(encoder.model):
         trimmed.put_back(encoder, mixed.decay(course.kept, job.params))
-    return _Trained(accelerator, encoder, mixed, course)
+    return _Trained(accelerator, encoder, mixed, course, learned)
 
 
 def _development(job: Job[Tuning], corpora: Mapping[str, Corpus]) -> Iterator[Examples]:
@@ -176,6 +203,8 @@ def make_task(
             f"{corpus.name}: max_length is {limits.max_length}, but the encoder has room for {encoder.longest} tokens"
         )
     head = family.head(encoder.width, len(corpus.labels), encoder.dropout, pooling)
+    if isinstance(head, NamesLabels):
+        head.name_labels(encoder, corpus.labels)
     examples = frozen.examples(features, part, below)
     if part == "all":
         return Task(corpus.name, family, head, examples)
@@ -199,6 +228,8 @@ def _facts(trained: _Trained, corpora: Iterable[Corpus]) -> dict[str, Any]:
         "dev": {name: round(value, 4) for name, value in course.best.items()},
         "metric": {corpus.name: metric(corpus) for corpus in corpora if corpus.development},
         "examples": mixture.rows(trained.tasks),
+        "learned": asdict(trained.learned),
+        "summary": str(trained.learned),
     }
 
 

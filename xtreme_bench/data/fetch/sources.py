@@ -14,6 +14,7 @@ from xtreme_bench.releases import Hub, Part, Source, at
 _GITHUB = "https://raw.githubusercontent.com"
 _LASER = f"{_GITHUB}/facebookresearch/LASER/74bc6ae7ffb7cba670fe0f428d0ede9f666fb821/data/tatoeba/v1"
 _XQUAD = f"{_GITHUB}/google-deepmind/xquad/7d30520c717524000f0d9d2f9c10a069acd9d285"
+_WOZ = f"{_GITHUB}/nmrksic/neural-belief-tracker/63b5933d867fd9dacc2bfadcc5f6be3a3ef8ee77"
 _XCOPA = f"{_GITHUB}/cambridgeltl/xcopa/e2e9d7f105a758ee869cd13e0fe251ef93a29840/data"
 
 
@@ -67,6 +68,11 @@ SOURCES = {source.corpus: source for source in (
         at("https://storage.googleapis.com/tydiqa/v1.1/tydiqa-goldp-v1.1-train.json",
             "https://storage.googleapis.com/tydiqa/v1.1/tydiqa-goldp-v1.1-dev.tgz"),
         remark="English has 440 development questions in GoldP 1.1, which XTREME downloads; its paper counts 634"),
+    Source("woz", None,
+        at(*(f"{_WOZ}/data/woz/woz_{split}_{language}.json"
+             for split in ("train", "validate", "test") for language in TASKS["woz"].languages),
+           *(f"{_WOZ}/ontologies/ontology_dstc2_{language}.json" for language in TASKS["woz"].languages)),
+        no_hub="no copy of it is known there"),
     *(row.release.source for row in CORPORA.values() if row.release.source),
     Source("xcopa", None, tuple(
         (f"data/{language}/{split}.{language}.jsonl", f"{_XCOPA}/{language}/{split}.{language}.jsonl")

@@ -26,6 +26,7 @@ _BIO_ROW = rf"[^\t\n]*\t(?:{'|'.join(BIO_TAGS)})\r?\n"
 # Copies exist that begin with an empty line, which XTREME reads as an empty sentence.
 _PANX_LINE = r"\s*(?P<language>[a-z]{2,3}(?:-[a-z]+)*):[^\t\n]*\t(?:O|[BI]-(?:LOC|ORG|PER))\s"
 _BUCC_LINE = r"[a-z]{2}-\d+\b"
+_JSON = r"\s*[\[{]"
 _NAMES = "|".join(TYDIQA_LANGUAGES)
 
 # fmt: off
@@ -56,6 +57,7 @@ FORMS = (
     Form("tydiqa", "TyDiQA-GoldP 1.1", rf"tydiqa-goldp-(?P<split>dev)-(?P<language>{_NAMES})\.json", JSON_OBJECT),
     Form("tydiqa", "XTREME", rf"tydiqa\.goldp\.{_L}\.{TRAIN_DEV}\.json", JSON_OBJECT),
     Form("tydiqa", "gold passages", rf"(?P<language>{_NAMES})-dev\.jsonl", r'\{[^\n]*"passage_text"[^\n]*"answers"'),
+    Form("woz", "WoZ 2.0", rf"(?:woz_(?=[tv])|ontology_(?=d))(?P<split>train|validate|test|dstc2)_{_L}\.json", _JSON),
     *(form for row in CORPORA.values() for form in row.release.forms),
     Form("xcopa", "XCOPA", rf"data/{_L}/(?P<split>val|test)\.(?P=language)\.jsonl", r'\{[^\n]*"premise"'),
     Form("xcopa", "COPA", r"COPA/(?P<split>train|val|test)\.jsonl", r'\{[^\n]*"premise"'),
@@ -71,6 +73,7 @@ BEGINNINGS = {
     _UPOS_ROW: "word TAB universal part of speech",
     _BIO_ROW: "word TAB tag (O, B-PER, ...)",
     _PANX_LINE: "language:word TAB tag, in the language of its name",
+    _JSON: "a JSON list or object",
     _BUCC_LINE: "an id like de-000000001",
     r"#|\d": "a comment or a word's number",
 }

@@ -11,7 +11,7 @@ from typing import Any
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data import plausible
 from xtreme_bench.data.layout import known
-from xtreme_bench.data.release import pairs, questions, retrieval, tagging, text, training
+from xtreme_bench.data.release import dialogue, pairs, questions, retrieval, tagging, text, training
 from xtreme_bench.data.release.archives import is_archive, unpacked
 from xtreme_bench.data.release.found import find, passed_over
 from xtreme_bench.data.release.journal import Journal
@@ -46,6 +46,7 @@ STEPS: tuple[tuple[str, Callable[[Preparation], None]], ...] = (
     ("xquad", questions.prepare_xquad),
     ("mlqa", questions.prepare_mlqa),
     ("tydiqa", questions.prepare_tydiqa),
+    ("woz", dialogue.prepare_woz),
     *((row.name, named(row.release.preparer)) for row in CORPORA.values() if row.release.preparer),
     ("xcopa", training.prepare_xcopa),
     ("text", text.prepare_text),

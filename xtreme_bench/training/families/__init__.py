@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import nn
 
 from xtreme_bench.data.corpora import Limits
 from xtreme_bench.training.examples import Example
+from xtreme_bench.training.forward import Encoder
 
-__all__ = ["Family", "Objective", "choice", "classification", "masking", "qa", "subwords", "tagging"]
+__all__ = [
+    "Family",
+    "NamesLabels",
+    "Objective",
+    "choice",
+    "classification",
+    "dialogue",
+    "masking",
+    "qa",
+    "subwords",
+    "tagging",
+]
 
 
 class Objective(Protocol):
@@ -45,3 +57,11 @@ class Family(Objective, Protocol):
         limits: Limits,
     ) -> list[Any]:
         """One prediction for each row."""
+
+
+@runtime_checkable
+class NamesLabels(Protocol):
+    """A head that knows its labels by what they are called."""
+
+    def name_labels(self, encoder: Encoder, labels: Sequence[str]) -> None:
+        """Take the encoder's vectors of the labels, before it is trained."""

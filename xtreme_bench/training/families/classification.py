@@ -36,12 +36,12 @@ class PooledHead(nn.Module):
 
     def forward(self, hidden: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:
         """Logits of each sequence of the examples, in float32."""
-        pooled = hidden[:, 0] if self.pooling == "first" else _mean(hidden, examples)
+        pooled = hidden[:, 0] if self.pooling == "first" else mean_of_tokens(hidden, examples)
         inner = torch.tanh(self.dense(self.before(pooled)))
         return cast(torch.Tensor, self.projection(self.after(inner))).float()
 
 
-def _mean(hidden: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:
+def mean_of_tokens(hidden: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:
     """(n, width): the mean of each sequence's tokens, special ones included and padding left out."""
     found = [len(sequence) for example in examples for sequence in example.sequences]
     lengths = moved(torch.tensor(found), hidden.device)[:, None]

@@ -1,0 +1,94 @@
+"""What dialogue states are worth that need no encoder: to read the scores of a tracker beside them.
+
+`python benchmarks/dialogue.py --data DATA --labels DATA-labels` prints, for each test set of woz, joint goal accuracy
+and slot accuracy of two trackers: one that never knows anything, and one that looks for the words of each value in what
+the user says, and otherwise keeps the state of the turn before. The second one is given the ontology in the language of
+the dialogues, which a zero-shot tracker is not; `--ontology en` gives it the English one everywhere.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+from tabulate import tabulate
+
+from xtreme_bench.benchmark import TASKS
+from xtreme_bench.data import layout, targets
+from xtreme_bench.data.dialogues import read_ontology
+from xtreme_bench.files import write_json
+from xtreme_bench.official.dialogue import dialogue_scores
+from xtreme_bench.official.gold import gold_path, read_gold
+from xtreme_bench.rows import DialogueRow
+
+TASK = "woz"
+Ontology = dict[str, tuple[str, ...]]
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, in lower case and without punctuation."""
+    kept = (letter if letter.isalnum() else " " for letter in text.casefold())
+    return "".join(kept).split()
+
+
+def mentioned(said: list[str], values: tuple[str, ...]) -> int | None:
+    """Which of some values is said, all its words in a row: the longest, then the last one; None if none is."""
+    found = []
+    for number, value in enumerate(values):
+        parts = words(value)
+        places = [at for at in range(len(said)) if parts and said[at : at + len(parts)] == parts]
+        found += [(len(parts), places[-1], number)] if places else []
+    return max(found)[2] if found else None
+
+
+def by_words(row: DialogueRow, ontology: Ontology) -> Iterator[dict[str, str]]:
+    """The state after each turn; `ontology` has the words to look for, in the order of the row's own."""
+    state: dict[str, str] = {}
+    for turn in row.turns:
+        said = words(turn.user)
+        for (slot, names), values in zip(row.ontology.items(), ontology.values(), strict=True):
+            number = mentioned(said, values)
+            state = state if number is None else {**state, slot: names[number]}
+        yield state
+
+
+def scores(data: Path, labels: Path, language: str, names: str) -> list[tuple[str, float, float]]:
+    """(tracker, joint goal accuracy, slot accuracy) on one test set, with the ontology of the language `names`."""
+    path = gold_path(labels, TASK, language)
+    if path is None:
+        raise SystemExit(f"{labels} has no gold labels of {TASK} in {language}")
+    rows = [row for row in targets.read_test(data, TASK, language) if isinstance(row, DialogueRow)]
+    ontology = read_ontology(data / layout.ontology_file(TASK, names), f"slots and values of {TASK} in {names}")
+    trackers = {
+        "nothing is known": {row.id: [{} for _ in row.turns] for row in rows},
+        f"words of the {names} ontology": {row.id: list(by_words(row, ontology)) for row in rows},
+    }
+    gold = read_gold(path, TASK, language)
+    return [(name, *dialogue_scores(gold, states).values()) for name, states in trackers.items()]
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--labels", type=Path, required=True)
+    parser.add_argument("--ontology", help="a language; without it that of each test set")
+    parser.add_argument("--json", type=Path, help="a file for the page of findings")
+    given = parser.parse_args()
+    there = [code for code in TASKS[TASK].languages if (given.data / layout.test_file(TASK, code)).is_file()]
+    rows = [(code, *row) for code in there for row in scores(given.data, given.labels, code, given.ontology or code)]
+    print(tabulate(rows, headers=["language", "tracker", "joint goal", "slot"], floatfmt=".1f"))
+    if given.json:
+        named = {"language's own": {code: code for code in there}, "English": dict.fromkeys(there, "en")}
+        runs: dict[str, dict[str, float]] = {}
+        for which, names in named.items():
+            for code, name in names.items():
+                nothing, by_value = scores(given.data, given.labels, code, name)
+                runs.setdefault("nothing is known", {})[code] = round(nothing[1], 4)
+                runs.setdefault(f"words of the {which} ontology", {})[code] = round(by_value[1], 4)
+        write_json(given.json, {"runs": [{"name": name, "scores": {TASK: found}} for name, found in runs.items()]})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""Joint goal accuracy and slot accuracy by hand-made dialogues, and every fault of a file of states."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from xtreme_bench.benchmark import GROUPS, OVERALL, TASKS
+from xtreme_bench.bundle.evaluate import evaluate
+from xtreme_bench.errors import InputError
+from xtreme_bench.official.dialogue import dialogue_scores
+from xtreme_bench.official.items import items, score_of
+from xtreme_bench.official.predictions import examine
+from xtreme_bench.official.scores import headline, summary
+from xtreme_bench.official.sizes import gold_size
+
+GOLD: dict[str, list[dict[str, str]]] = {
+    "1": [{}, {"food": "thai"}, {"food": "thai", "area": "west"}],
+    "2": [{"area": "east"}],
+}
+
+
+def scored(found: dict[str, Any]) -> tuple[float, float]:
+    scores = dialogue_scores(GOLD, found)
+    return scores["joint_goal_accuracy"], scores["slot_accuracy"]
+
+
+def changed(one: str, turn: int, state: dict[str, str]) -> dict[str, Any]:
+    return {**GOLD, one: [state if at == turn else old for at, old in enumerate(GOLD[one])]}
+
+
+@pytest.mark.parametrize(
+    ("found", "joint", "slot"),
+    [
+        (GOLD, 100, 100),
+        (changed("1", 2, {"food": "thai"}), 75, 87.5),  # a slot is missing
+        (changed("1", 0, {"food": "thai"}), 75, 87.5),  # a slot too many
+        (changed("1", 2, {"food": "thai", "area": "east"}), 75, 87.5),  # another value
+        (changed("2", 0, {"food": "thai", "area": "west"}), 75, 75),  # both slots of one turn
+        ({"1": [{}, {}, {}], "2": [{}]}, 25, 50),  # nothing said is right only where nothing is known
+    ],
+)
+def test_a_turn_is_right_if_its_whole_state_is_and_each_slot_counts_alike(
+    found: dict[str, Any], joint: float, slot: float
+) -> None:
+    assert scored(found) == (joint, slot)
+
+
+def test_the_items_are_turns_and_give_the_score() -> None:
+    found = changed("1", 2, {})
+    sums = items(GOLD, found, "woz", "en")
+    assert sums == {"1/0": (1, 1), "1/1": (1, 1), "1/2": (0, 1), "2/0": (1, 1)}
+    assert score_of([sum(column) for column in zip(*sums.values(), strict=True)]) == scored(found)[0] == 75
+
+
+@pytest.mark.parametrize(
+    ("found", "message"),
+    [
+        ([], "write one JSON object"),
+        ({"1": GOLD["1"]}, "1 dialogue missing: `2`"),
+        ({**GOLD, "3": [{}]}, "1 dialogue not in this test set: `3`"),
+        ({**GOLD, "1": [{}]}, "3 states expected, one for each turn, 1 found"),
+        ({**GOLD, "2": {"food": "thai"}}, "not a list of states"),
+        ({**GOLD, "2": ["thai"]}, "turn 1: not an object that maps slots to values"),
+        ({**GOLD, "2": [{"food": None}]}, "leave out a slot without a value"),
+        ({**GOLD, "2": [{"essen": "thai"}]}, "`essen` is not a slot of this language (area, food)"),
+    ],
+)
+def test_a_fault_in_predicted_states_is_an_error_and_never_a_score(found: Any, message: str, tmp_path: Path) -> None:
+    raw = json.dumps(found).encode()
+    problems = examine(raw, "woz", "en", gold_size(GOLD, "woz", "en")).problems
+    assert any(message in problem.message for problem in problems), problems
+    write(tmp_path / "labels/woz/test-en.json", GOLD)
+    write(tmp_path / "predictions/woz/test-en.json", found)
+    with pytest.raises(InputError):
+        evaluate(tmp_path / "predictions", tmp_path / "labels")
+
+
+def write(path: Path, value: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value), encoding="utf-8")
+
+
+def test_evaluate_scores_states_and_no_mean_of_xtreme_has_them(tmp_path: Path) -> None:
+    for language in TASKS["woz"].languages:
+        write(tmp_path / f"labels/woz/test-{language}.json", GOLD)
+        write(tmp_path / f"predictions/woz/test-{language}.json", changed("1", 2, {}))
+    scores = evaluate(tmp_path / "predictions", tmp_path / "labels")
+    assert headline(scores, "woz") == 75
+    assert scores["woz"]["slot_accuracy"] == {"en": 75, "de": 75, "it": 75}
+    assert "all_task" not in scores
+    assert not {"woz", "multiwoz"} & {*OVERALL, *(task for tasks in GROUPS.values() for task in tasks)}
+
+
+def test_the_official_means_are_the_same_with_and_without_dialogues() -> None:
+    nine = {task: {code: dict.fromkeys(TASKS[task].metric, 50.0) for code in TASKS[task].languages} for task in OVERALL}
+    states = {"en": {"joint_goal_accuracy": 1.0, "slot_accuracy": 2.0}}
+    alone, both = summary(nine), summary({**nine, "woz": states})
+    assert {key: both[key] for key in alone} == alone
+    assert both["all_task"] == 50
+    assert set(both) - set(alone) == {"woz"}

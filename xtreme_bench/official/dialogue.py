@@ -1,0 +1,127 @@
+"""Dialogue state tracking: joint goal accuracy and slot accuracy, and the form of predicted states.
+
+A file maps the id of a dialogue to the states after its turns, `[{slot: value}, ...]`. Gold labels and predictions have
+the same form, in the words of the language's ontology. Requests ("what is the address?") are no part of a state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from xtreme_bench.official.findings import Findings, Size, ids_sha256, listed
+from xtreme_bench.untrusted import Malformed, parse_json, text_fault
+from xtreme_bench.wording import count, quoted
+
+State = Mapping[str, str]
+States = Mapping[str, Sequence[State]]
+
+_WANTED = "write one JSON object that maps each dialogue id to a list of states, {slot: value}, one for each turn"
+
+
+def dialogue_scores(gold: States, predictions: States) -> dict[str, float]:
+    """Joint goal accuracy and slot accuracy in percent, over the turns of all dialogues.
+
+    A turn counts as right in the joint goal if its whole state is (Henderson et al. 2014); in slot accuracy each slot
+    of a turn counts alike, those of which nothing is known too. The slots are those that occur in the gold states.
+    Errors: `ValueError` for a dialogue with another number of turns, `KeyError` for one that is missing.
+    """
+    pairs = [pair for one, states in gold.items() for pair in zip(states, predictions[one], strict=True)]
+    slots = slots_of(gold)
+    joint = sum(right == found for right, found in pairs)
+    single = sum(right.get(slot) == found.get(slot) for right, found in pairs for slot in slots)
+    return {
+        "joint_goal_accuracy": 100 * joint / len(pairs),
+        "slot_accuracy": 100 * single / (len(pairs) * len(slots)),
+    }
+
+
+def slots_of(states: States) -> tuple[str, ...]:
+    """The slots that occur in some state, sorted."""
+    return tuple(sorted({slot for turns in states.values() for state in turns for slot in state}))
+
+
+def turn_items(gold: States, predictions: States) -> dict[str, tuple[float, float]]:
+    """ "<dialogue>/<turn>" -> (whether its whole state is right, 1)."""
+    return {
+        f"{one}/{turn}": (float(right == found), 1.0)
+        for one, states in gold.items()
+        for turn, (right, found) in enumerate(zip(states, predictions[one], strict=True))
+    }
+
+
+def examine_states(text: str, size: Size, findings: Findings) -> None:
+    """Parse a file of states into `findings.value` and report what is wrong with it."""
+    repeated: list[str] = []
+    try:
+        value = parse_json(text, repeated)
+    except Malformed as error:
+        findings.report(findings.fault(f"not JSON: {error}; {_WANTED}", error.line))
+        return
+    if not isinstance(value, dict):
+        findings.report(findings.fault(_WANTED))
+        return
+    findings.value = value
+    findings.report_each(repeated, lambda one: findings.fault("this id occurs twice", example=one), len(repeated))
+    wrong = [(one, fault) for one, states in value.items() if (fault := _no_states(one, states, size.slots))]
+    findings.report_each(wrong, lambda pair: findings.fault(pair[1], example=pair[0]), len(wrong))
+    _examine_dialogues(value, size, findings, whole=not wrong)
+    if value and not wrong and not slots_of(value):
+        findings.note("all states are empty")
+
+
+def _no_states(one: str, states: Any, slots: Sequence[str] | None) -> str | None:
+    """Why these are no states of a dialogue."""
+    if fault := text_fault(one):
+        return f"the id {fault}"
+    if not isinstance(states, list) or not states:
+        return "not a list of states, one for each turn"
+    for turn, state in enumerate(states, 1):
+        if not isinstance(state, dict):
+            return f"turn {turn}: not an object that maps slots to values"
+        for slot, value in state.items():
+            if not isinstance(value, str) or not value:
+                return f"turn {turn}: the value of {quoted(slot)} is not a text; leave out a slot without a value"
+            if fault := text_fault(slot) or text_fault(value):
+                return f"turn {turn}: a slot or value {fault}"
+            if slots is not None and slot not in slots:
+                return f"turn {turn}: {quoted(slot)} is not a slot of this language ({', '.join(slots)})"
+    return None
+
+
+def _examine_dialogues(value: Mapping[str, Any], size: Size, findings: Findings, *, whole: bool) -> None:
+    """Whether there is each dialogue of the test set and no other, each with its number of turns."""
+    if size.ids is None:
+        if size.records is not None and len(value) != size.records:
+            findings.report(findings.fault(f"{count(size.records, 'dialogue')} expected, {len(value):,} found"))
+        elif size.ids_sha256 is not None and ids_sha256(value) != size.ids_sha256:
+            message = "the dialogue ids differ from those of the manifest; give --labels or --data to see which"
+            findings.report(findings.fault(message))
+        return
+    known = set(size.ids)
+    for what, names in (
+        ("missing", [one for one in size.ids if one not in value]),
+        ("not in this test set", [one for one in value if one not in known]),
+    ):
+        if names:
+            findings.report(findings.fault(f"{count(len(names), 'dialogue')} {what}: {listed(names)}"))
+    if whole:
+        odd = list(_other_turns(value, size))
+        findings.report_each(odd, lambda pair: findings.fault(pair[1], example=pair[0]), len(odd))
+
+
+def _other_turns(value: Mapping[str, Any], size: Size) -> Iterator[tuple[str, str]]:
+    """The dialogues with another number of turns than the test set."""
+    for one, turns in zip(size.ids or (), size.lengths or (), strict=False):
+        if one in value and len(value[one]) != turns:
+            yield one, f"{count(turns, 'state')} expected, one for each turn, {len(value[one]):,} found"
+
+
+def known_of(gold: States) -> dict[str, Any]:
+    """What gold states show of a test set beside the number of dialogues: fields of `Size`."""
+    return {
+        "ids": tuple(gold),
+        "ids_sha256": ids_sha256(gold),
+        "lengths": tuple(map(len, gold.values())),
+        "slots": slots_of(gold),
+    }
