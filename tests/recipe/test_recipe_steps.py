@@ -55,6 +55,10 @@ STEPS: dict[str, dict[str, int]] = {
     "pocket-qa-none": {"squad": 50},
     "pocket-dst": {"woz": 500},
     "dst-woz": {"woz": 15_000},
+    "fine-tuning": {"xnli": 24544, "pawsx": 3088, "udpos": 6645, "squad": 21900, "tydiqa": 12480},
+    "pocket-finetune": {"udpos": 150, "panx": 150},
+    "pocket-prompt": {"udpos": 150, "panx": 150},
+    "prompt-tuning": {"xnli": 736320, "pawsx": 46320, "udpos": 39870, "squad": 328500, "tydiqa": 12480},
     **{arm: {"intermediate": 8500, **FINETUNING} for arm in MATCHED},
 }
 
