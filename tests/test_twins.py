@@ -32,7 +32,7 @@ def test_the_small_twin_of_every_recipe_can_run_on_the_built_in_corpora(path: Pa
     assert (before is None) == (now is None)
     if before and now:
         assert len(now.tasks) == len(before.tasks)
-        assert [task.items for task in now.tasks.values()] == [task.items for task in before.tasks.values()]
+        assert [task.items for task in now.labelled.values()] == [task.items for task in before.labelled.values()]
         assert (before.mlm is None, before.select_on == ("last",)) == (now.mlm is None, now.select_on == ("last",))
 
 

@@ -24,7 +24,7 @@ SENTENCE = "The old ferry to the island leaves at seven from the northern pier o
 
 def usage(**used: Any) -> Usage:
     text = used.pop("pretraining", None)
-    whole = {"targets": {}, "intermediate": {}, "finetuning": {}, "select_on": ("en",)} | used
+    whole = {"targets": {}, "intermediate": {}, "aligned": {}, "finetuning": {}, "select_on": ("en",)} | used
     return Usage(**whole, pretraining=TextUse(**text) if text else None)
 
 

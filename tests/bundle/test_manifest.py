@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from small_bundle import recipe_of
 
-from xtreme_bench.bundle.manifest import near, zero_shot
+from xtreme_bench.bundle.manifest import near, trained_on, zero_shot
 from xtreme_bench.recipe.fields import Recipe
 
 
@@ -37,3 +37,10 @@ def test_scored_languages_are_marked_by_how_near_they_are_to_those_of_intermedia
     marked = near(trained({"mnli": {"languages": ["de"]}}))
     assert marked == {"seen": ["de"], "family seen": ["en", "nl"], "script seen": ["fi"], "none": ["ja", "ko"]}
     assert near(recipe_of()) == {}
+
+
+def test_the_languages_of_aligned_text_are_seen_and_not_zero_shot() -> None:
+    recipe = trained({"xdm": {"parallel": {"path": "text", "languages": ["en", "de"]}, "examples": 10}})
+    assert {*trained_on(recipe)["intermediate"]["xdm"]} == {"en", "de"}
+    assert zero_shot(recipe)["pawsx"] == ["ko"]
+    assert near(recipe)["seen"] == ["de", "en"]

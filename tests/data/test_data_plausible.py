@@ -116,7 +116,7 @@ def test_a_whole_corpus_is_no_error_and_neither_is_what_stands_in_for_a_test_set
 @pytest.mark.parametrize("stage", [make_corpus, make_labels])
 def test_the_stages_that_prepare_releases_refuse_a_part_unless_they_are_told(tmp_path, stage):
     tatoeba(tmp_path, 20)
-    used = Usage(targets={}, pretraining=None, intermediate={}, finetuning={}, select_on=["en"])
+    used = Usage(targets={}, pretraining=None, intermediate={}, aligned={}, finetuning={}, select_on=["en"])
     for at, (sample, partial) in enumerate(((0, False), (10, False), (0, True))):
         params = ReleaseCorpus(dev_as_test=(), sample=sample, unusable=0.0, partial=partial, used=used)
         job = Job(params, {"releases": tmp_path / "in"}, tmp_path / f"out{at}", tmp_path / "work")
@@ -148,7 +148,12 @@ def test_a_run_and_its_plan_refuse_a_data_folder_with_far_too_few_records_before
 def test_a_whole_data_folder_is_counted_once(tmp_path):
     data, memory = download(tmp_path), tmp_path / "memory.json"
     used = Usage(
-        targets={"udpos": ["tl"]}, pretraining=None, intermediate={}, finetuning={"udpos": ["en"]}, select_on=["en"]
+        targets={"udpos": ["tl"]},
+        pretraining=None,
+        intermediate={},
+        aligned={},
+        finetuning={"udpos": ["en"]},
+        select_on=["en"],
     )
     told: list[str] = []
 
@@ -178,7 +183,9 @@ def test_a_part_of_the_releases_has_another_key_than_the_whole(tmp_path):
 
 
 def test_what_a_recipe_uses_is_all_that_is_counted(tmp_path):
-    used = Usage(targets={"tatoeba": ["jv"]}, pretraining=None, intermediate={}, finetuning={}, select_on=["en"])
+    used = Usage(
+        targets={"tatoeba": ["jv"]}, pretraining=None, intermediate={}, aligned={}, finetuning={}, select_on=["en"]
+    )
     data = download(tmp_path, filipino=1, dev=1)
     plausible.of_folder(
         data, used, Memory(tmp_path / "memory.json", Digests(tmp_path / "digests.json")), lambda done, total, note: None

@@ -297,7 +297,7 @@ def test_a_sample_keeps_as_many_test_examples_and_labels_agree(tmp_path):
 
 def test_the_two_stages_write_what_prepare_writes_and_only_their_half(tmp_path, prepared):
     whole = {"data": prepared[0], "labels": prepared[1]}
-    used = Usage(targets={}, pretraining=None, intermediate={}, finetuning={}, select_on=["en"])
+    used = Usage(targets={}, pretraining=None, intermediate={}, aligned={}, finetuning={}, select_on=["en"])
     params = ReleaseCorpus(tuple(EVERY_STAND_IN), sample=0, unusable=MOST_UNUSABLE, partial=True, used=used)
     for name, function in (("data", make_corpus), ("labels", make_labels)):
         out = tmp_path / "stage" / name

@@ -243,6 +243,7 @@ USED = Usage(
     targets={"xquad": ["de"]},
     pretraining=None,
     intermediate={"anli_plus": ["en"]},
+    aligned={},
     finetuning={"squad": ["en"]},
     select_on=["en"],
 )

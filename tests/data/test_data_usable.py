@@ -222,7 +222,9 @@ def test_translated_pairs_of_paws_x_train_qqp_in_their_language_without_failed_t
 def test_in_another_language_only_training_data_is_asked_for():
     assert layout.intermediate_files("squad_v1", ["de"], []) == ["squad/de/train-v1.1.json"]
     assert layout.intermediate_files("ccg", ["de"], []) == ["ccg/de/ccg.train", "ccg/de/tags_to_id.json"]
-    used = Usage(targets={}, pretraining=None, intermediate={"squad_v1": ["de"]}, finetuning={}, select_on=["en"])
+    used = Usage(
+        targets={}, pretraining=None, intermediate={"squad_v1": ["de"]}, aligned={}, finetuning={}, select_on=["en"]
+    )
     assert scope.files(used) == ["squad/de/train-v1.1.json", "squad/dev-v1.1.json"]
 
 
@@ -259,6 +261,11 @@ def test_the_audit_reads_training_data_that_a_recipe_allows_more_unusable_rows_i
     write(tmp_path, "squad/dev-v1.1.json", questions(asked()))
     write(tmp_path, "xquad/xquad.en.json", questions(asked()))
     used = Usage(
-        targets={"xquad": ["en"]}, pretraining=None, intermediate={}, finetuning={"squad": ["en"]}, select_on=["en"]
+        targets={"xquad": ["en"]},
+        pretraining=None,
+        intermediate={},
+        aligned={},
+        finetuning={"squad": ["en"]},
+        select_on=["en"],
     )
     assert audit(tmp_path, used, lambda done, total, note: None)["compared"]["training_texts"] > 0

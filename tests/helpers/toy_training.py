@@ -11,8 +11,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from xtreme_bench.aligned import ALIGNED
 from xtreme_bench.data import layout
-from xtreme_bench.data.corpora import Choice, IntermediateChoice, SourceChoice, TargetChoice, TextChoice
+from xtreme_bench.data.corpora import AlignedChoice, Choice, IntermediateChoice, SourceChoice, TargetChoice, TextChoice
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.stage.job import Job
 from xtreme_bench.training import encoder as encoders
@@ -79,6 +80,7 @@ UNSAID: dict[str, Any] = {
     "length": None,
     "others": None,
     "dropout": None,
+    "vocabulary": "whole",
 }
 
 
@@ -162,6 +164,10 @@ def choices_of(settings: Mapping[str, Any]) -> dict[str, Choice]:
     if mlm := settings.get("mlm"):
         found["mlm"] = TextChoice(tuple(mlm["languages"]), mlm.get("max_length", settings["max_length"]))
     for task, wanted in settings.get("tasks", {}).items():
+        if task in ALIGNED:
+            text = {"path": "parallel", "languages": ("en", "de"), "lines": 0}
+            found[task] = some_of(AlignedChoice, {**settings, **text, **wanted}, task=ALIGNED[task])
+            continue
         qa = INTERMEDIATE[task].family == "qa"
         limits = {"max_length": settings["qa_length"], "stride": settings["qa_stride"]} if qa else {"stride": None}
         languages = tuple(wanted.get("languages", ("en",)))
@@ -189,7 +195,9 @@ def params_of(settings: Mapping[str, Any]) -> Any:
         }
         masked = some_of(MaskedText, {"ratio": 0.5, "alpha": 0.3, "mask": 0.15, **mlm}, corpus=text) if mlm else None
         sampling = Sampling(**settings["sampling"])
-        return some_of(Intermediate, {**settings, "mlm": masked}, corpora=choices, sampling=sampling, **own)
+        aligned = {name: choices.pop(name) for name in ALIGNED if name in choices}
+        parts = {"corpora": choices, "aligned": aligned, "sampling": sampling, **own}
+        return some_of(Intermediate, {**settings, "mlm": masked}, **parts)
     return some_of(Finetune, settings, corpus=choices["features"]) if choices else some_of(Tuning, settings)
 
 

@@ -53,7 +53,7 @@ def _tested(task: str) -> list[str]:
 
 def _method(recipe: Recipe) -> str:
     """How the recipe fine-tunes, with numbers that a tiny encoder has room for."""
-    method = plain(next(iter(recipe.finetuning.values())).method)
+    method = next((plain(one.method) for one in recipe.finetuning.values()), {"train": "full"})
     values = {key: value if isinstance(value, str) else 1 for key, value in method.items() if value is not None}
     return f"method: {{{', '.join(f'{key}: {value}' for key, value in values.items())}}}, "
 
@@ -71,7 +71,7 @@ def _budget(recipe: Recipe) -> Iterator[str]:
     if settings.epochs is not None:
         yield "epochs="
     yield from ("steps=2", "batch=4", "max_length=48")
-    if any(INTERMEDIATE[name].family == "qa" for name in settings.tasks):
+    if any(INTERMEDIATE[name].family == "qa" for name in settings.labelled):
         yield from ("qa_length=64", "qa_stride=16")
 
 
@@ -81,7 +81,9 @@ def _data(recipe: Recipe) -> Iterator[str]:
     if settings is None:
         return
     tasks = []
-    for name, task in settings.tasks.items():
+    for name in settings.aligned:
+        tasks.append(f"{name}: {{parallel: {{path: parallel, languages: [en, de]}}, examples: 16}}")
+    for name, task in settings.labelled.items():
         own = [f"languages: [{', '.join(_small(task.languages))}]"]
         if task.items:
             own.append(f"items: {task.items}, examples: 16")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from xtreme_bench.aligned import ALIGNED
 from xtreme_bench.audit import scope
 from xtreme_bench.bundle.manifest import trained_on, zero_shot
 from xtreme_bench.data.corpora import TextChoice
@@ -17,7 +18,7 @@ from xtreme_bench.plan.stages import Plan, plan
 from xtreme_bench.recipe.load import load
 from xtreme_bench.stage.kinds import KINDS
 from xtreme_bench.stage.params import parse, plain
-from xtreme_bench.stage.stage import Stage
+from xtreme_bench.stage.stage import Folder, Stage
 from xtreme_bench.training.params import Intermediate
 
 RECIPES = sorted(Path("recipes").glob("*.yaml"))
@@ -235,6 +236,37 @@ def test_frozen_blocks_encode_once_for_all_seeds_and_rates_and_not_for_other_met
     assert frozen.key in {stage.key for stage in quick.stages}
     assert finetuned.key not in {stage.key for stage in quick.stages}
     assert not any(stage.kind == "frozen" for stage in planned(tmp_path).stages)
+
+
+def test_aligned_text_is_read_where_it_lies_in_the_data_folder(tmp_path: Path) -> None:
+    (tmp_path / "data/chat").mkdir(parents=True)
+    for language in ("en", "de"):
+        (tmp_path / f"data/chat/X.de-en.{language}").write_text("a\nb\n")
+    task = "xdm: {parallel: {path: PATH, languages: [en, de]}, examples: 7, batch: 2, evaluate_on: 5}"
+    mix = f"intermediate:\n  steps: 4\n  max_length: 64\n  tasks: {{{task}}}\n"
+    text = (
+        "description: d\nseed: 3\nmodel: {path: e}\ndata: {source: releases}\n" + mix + "targets: {tatoeba: "
+        "{languages: [de]}}\nretrieval: {layer: 1, pooling: mean}\n"
+    )
+    (tmp_path / "one.yaml").write_text(text.replace("PATH", "chat"))
+    digests = Digests(tmp_path / "digests.json")
+    made = plan(load(tmp_path / "one.yaml"), data=tmp_path / "data", digests=digests)
+    features, stage = (next(one for one in made.stages if one.kind == kind) for kind in ("features", "intermediate"))
+    source = features.inputs["data"]
+    assert isinstance(source, Folder)
+    # Not the whole folder: releases beside the text may have gold labels.
+    assert source.path == tmp_path / "data/chat"
+    assert set(source.files) == {"X.de-en.en", "X.de-en.de"}
+    assert set(stage.inputs) == {"encoder", "xdm"}
+    choice = stage.params.aligned["xdm"]
+    assert features.params.corpus == choice
+    assert (choice.task, choice.examples, choice.seed, choice.evaluate_on) == (ALIGNED["xdm"], 7, 3, 5)
+    assert stage.params.batches == {"xdm": 2}
+    assert parse(Intermediate, json.loads(json.dumps(plain(stage.params)))) == stage.params
+    assert scope.seen(scope.usage(made.recipe)) == {"tatoeba": {"de": ["intermediate: xdm"]}}
+    (tmp_path / "one.yaml").write_text(text.replace("PATH", "chat/none"))
+    lacking = plan(load(tmp_path / "one.yaml"), data=tmp_path / "data", digests=digests)
+    assert any("none: missing: it holds the aligned text in" in str(problem) for problem in lacking.missing)
 
 
 def test_masked_text_is_read_tokenised_trained_on_audited_and_said_and_is_no_labelled_data(tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ UNSEEN = [
     "byte-order-mark", "cap-of-one-task", "data-fields-of-another-source", "duplicate-keys", "file+name",
     "finetuning-without-target", "fsdp", "gains-without-baseline", "heads-dropped", "inputs-longer-than-positions",
     "languages-not-in-miniature", "layer-beyond-the-model", "length-without-room", "merge-key",
-    "processes-and-gpus", "retrieval-bound", "retrieval-half-on-cpu", "retrieval-settings", "weights-missing",
+    "processes-and-gpus", "retrieval-bound", "retrieval-half-on-cpu", "retrieval-settings",
+    "vocabulary-without-masks", "weights-missing",
     "windows-with-gaps",
 ]  # fmt: skip
 

@@ -21,7 +21,7 @@ from xtreme_bench.training.params import Intermediate, Pretrain, Tuning
 
 # A question counts as one example; those on long passages are several, so question answering is longer in truth.
 FINETUNING = {"xnli": 24_544, "pawsx": 7_720, "udpos": 6_650, "panx": 6_250, "squad": 10_950, "tydiqa": 416}
-SHORT = {"xnli": 40, "pawsx": 10, "udpos": 30, "panx": 100, "squad": 10, "tydiqa": 10}
+SHORT = {"xnli": 40, "pawsx": 10, "udpos": 30, "panx": 80, "squad": 10, "tydiqa": 10}
 SMALL = {"pretrain": 2600, "xnli": 700, "pawsx": 400, "udpos": 150, "panx": 150, "squad": 400, "tydiqa": 300}
 MATCHED = ("english", "single", "multilingual3", "multilingual8", "multilingual8-en")
 POCKET = {"xnli": 100, "udpos": 100, "panx": 100}
@@ -53,12 +53,14 @@ STEPS: dict[str, dict[str, int]] = {
     "pocket-paraphrase-none": {"pawsx": 80},
     **{f"pocket-qa-{arm}": {"intermediate": 80, "squad": 50} for arm in ("english", "diverse")},
     "pocket-qa-none": {"squad": 50},
+    **{f"pocket-{arm}": {"udpos": 150, "panx": 150} for arm in ("prompt", "finetune")},
+    "prompt-tuning": {"xnli": 736_320, "pawsx": 46_320, "udpos": 39_870, "squad": 328_500, "tydiqa": 12_480},
+    "fine-tuning": {"xnli": 24_544, "pawsx": 3_088, "udpos": 6_645, "squad": 21_900, "tydiqa": 12_480},
     "pocket-dst": {"woz": 500},
+    **{f"pocket-dst-{arm}": {"intermediate": 250, "woz": 500} for arm in ("tlm", "xdm", "response")},
     "dst-woz": {"woz": 15_000},
-    "fine-tuning": {"xnli": 24544, "pawsx": 3088, "udpos": 6645, "squad": 21900, "tydiqa": 12480},
-    "pocket-finetune": {"udpos": 150, "panx": 150},
-    "pocket-prompt": {"udpos": 150, "panx": 150},
-    "prompt-tuning": {"xnli": 736320, "pawsx": 46320, "udpos": 39870, "squad": 328500, "tydiqa": 12480},
+    **{f"pocket-{arm}": {"intermediate": 250} for arm in ("tlm", "xdm", "response")},
+    "pocket-retrieval": {},
     **{arm: {"intermediate": 8500, **FINETUNING} for arm in MATCHED},
 }
 

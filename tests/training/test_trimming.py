@@ -35,7 +35,7 @@ def test_a_trimmed_table_gives_the_same_encoder_and_scores_as_the_whole_one(
     params = {**PARAMS, "source": source, "stride": 16 if source == "squad" else None}
     trimmed = make_job(tmp_path / "trimmed", params, **inputs)
     facts = finetune(trimmed)
-    monkeypatch.setattr(train, "trim", lambda *_: None)
+    monkeypatch.setattr(train, "trim", lambda *_, **__: None)
     whole = make_job(tmp_path / "whole", params, **inputs)
     assert finetune(whole)["dev"] == facts["dev"]
     one, other = (load_file(job.out / "model.safetensors") for job in (trimmed, whole))
@@ -62,7 +62,7 @@ def test_rows_that_no_task_uses_decay_by_the_rate_of_each_task_that_was_drawn(
     params = {**MIXED, "tasks": {"squad_v1": {"learning_rate": 1e-2}, "hellaswag": {}}}
     trimmed, whole = (make_job(tmp_path / name, params, **inputs) for name in ("trimmed", "whole"))
     intermediate(trimmed)
-    monkeypatch.setattr(train, "trim", lambda *_: None)
+    monkeypatch.setattr(train, "trim", lambda *_, **__: None)
     intermediate(whole)
     one, other = (load_file(job.out / "model.safetensors")[WORDS] for job in (trimmed, whole))
     assert torch.allclose(one, other, rtol=1e-5, atol=1e-7)

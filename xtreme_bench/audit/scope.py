@@ -43,11 +43,12 @@ RELATIONS = (
 
 def usage(recipe: Recipe) -> Usage:
     """The training and test sets of a recipe."""
-    tasks = recipe.intermediate.tasks if recipe.intermediate else {}
+    mix = recipe.intermediate
     return Usage(
         targets={task: target.languages for task, target in recipe.targets.items()},
         pretraining=_text(recipe),
-        intermediate={name: task.languages for name, task in tasks.items()},
+        intermediate={name: task.languages for name, task in (mix.labelled if mix else {}).items()},
+        aligned={name: task.languages for name, task in (mix.aligned if mix else {}).items()},
         finetuning={source: recipe.finetuning[source].languages for source in sorted(sources_of(recipe.targets))},
         select_on=recipe.intermediate.development if recipe.intermediate else (),
     )
@@ -80,6 +81,7 @@ def everything(data: Path) -> Usage:
             if there(layout.intermediate_files(task))
             and (codes := tuple(code for code in LANGUAGES if there(layout.intermediate_files(task, [code], ()))))
         },
+        aligned={},
         finetuning={source: ("en",) for source in layout.SOURCES if there(layout.training_files(source))},
         select_on=("en",),
     )
@@ -118,9 +120,9 @@ def relations(used: Usage) -> list[dict[str, str]]:
 
 
 def seen(used: Usage) -> dict[str, dict[str, list[str]]]:
-    """Target -> language that is not zero-shot -> the labelled training corpora with it."""
+    """Target -> language that is not zero-shot -> the corpora with it that are labelled, or aligned text."""
     labelled: dict[str, list[str]] = defaultdict(list)
-    for task, codes in used.intermediate.items():
+    for task, codes in [*used.intermediate.items(), *used.aligned.items()]:
         for code in codes:
             labelled[code].append(f"intermediate: {task}")
     for name, codes in used.finetuning.items():

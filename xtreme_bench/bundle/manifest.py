@@ -52,9 +52,9 @@ def content(plan: Plan, records: Sequence[Mapping[str, Any]], scores: Mapping[st
         "scores": scores,
         **claims(recipe, plan.origin),
         "left_out": {stage.name: found for stage in plan.stages if (found := facts[stage.key].get("dropped"))},
-        "dev": {stage.name: _said(facts[stage.key]) for stage in plan.stages if stage.row.tells == "dev"},
+        "dev": {stage.name: _told(facts[stage.key]) for stage in plan.stages if stage.row.tells == "dev"},
         "retrieval": {
-            task: _said(facts[stage.key]) for task, stage in plan.predictions.items() if stage.row.tells == "retrieval"
+            task: _told(facts[stage.key]) for task, stage in plan.predictions.items() if stage.row.tells == "retrieval"
         },
         "audit": _audit(plan, facts),
         **{field: _only(plan.retrieving, facts, field) for field in ("precision", "layers", "chosen_layer")},
@@ -62,8 +62,8 @@ def content(plan: Plan, records: Sequence[Mapping[str, Any]], scores: Mapping[st
     }
 
 
-def _said(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Facts without the sentence that says them while a run goes on."""
+def _told(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts without the sentence of them that the terminal shows."""
     return {name: fact for name, fact in facts.items() if name != "summary"}
 
 
@@ -137,7 +137,7 @@ def _united(found: Iterable[tuple[str, tuple[str, ...]]]) -> dict[str, list[str]
 
 
 def zero_shot(recipe: Recipe, origin: Mapping[str, str] = _OWN) -> dict[str, list[str]]:
-    """For each target, the languages without a labelled training example of any task; none if its data are used."""
+    """For each target, the languages without a labelled training example or aligned text; none if its data are used."""
     return {task: _unseen(task, one, recipe) for task, one in composed.makers(recipe, origin).items()}
 
 
@@ -145,7 +145,8 @@ def _unseen(task: str, maker: Recipe, recipe: Recipe) -> list[str]:
     """The languages of a target in which its model has seen no labelled example."""
     phases = _phases(dict.fromkeys(recipe.targets, maker))
     seen = {code for phase in ("intermediate", "finetuning") for codes in phases[phase].values() for code in codes}
-    own = {target for name, codes in phases["intermediate"].items() for target in INTERMEDIATE[name].targets(codes)}
+    labelled = {name: codes for name, codes in phases["intermediate"].items() if name in INTERMEDIATE}
+    own = {target for name, codes in labelled.items() for target in INTERMEDIATE[name].targets(codes)}
     return [code for code in recipe.targets[task].languages if code not in seen and task not in own]
 
 

@@ -15,10 +15,12 @@ from pathlib import Path
 from random import Random
 from typing import Any, Literal
 
+from xtreme_bench.aligned import Task as AlignedTask
 from xtreme_bench.benchmark import LANGUAGES, TASKS, Group
-from xtreme_bench.data import intermediate, layout, targets, text
+from xtreme_bench.data import aligned, intermediate, layout, targets, text
 from xtreme_bench.data.files import some
 from xtreme_bench.data.items import Draw, Items
+from xtreme_bench.data.passages import Passage, Passages
 from xtreme_bench.data.usable import LeftOut
 from xtreme_bench.intermediate import INTERMEDIATE, Family, parts_of
 from xtreme_bench.rows import Row
@@ -64,7 +66,7 @@ class Corpus:
     """
 
     name: str
-    family: Family | Literal["masking"]
+    family: Family | Literal["masking", "passages"]
     labels: tuple[str, ...]
     limits: Limits
     parts: Mapping[str, Read]
@@ -213,7 +215,42 @@ class TextChoice:
         return Corpus("text", "masking", (), Limits(self.max_length), parts)
 
 
-Choice = SourceChoice | IntermediateChoice | TargetChoice | TextChoice
+@dataclass(frozen=True)
+class AlignedChoice:
+    """Examples of a task over the first `lines` (0 = all) of the aligned text at `path` below the data folder.
+
+    `evaluate_on` examples are drawn from lines that are held out, always the same ones; 0 = as many as there are lines,
+    None = none.
+    """
+
+    task: AlignedTask
+    path: str
+    languages: tuple[str, ...]
+    lines: int
+    examples: int
+    seed: int
+    max_length: int
+    evaluate_on: int | None
+    unusable: float
+
+    def open(self, data: Path) -> Corpus:
+        """The corpus below `data`, with the parts train and, unless `evaluate_on` is None, dev."""
+
+        def read(dropped: Counter[str]) -> aligned.Text:
+            return aligned.read(data, self.path, self.languages, self.lines, LeftOut(self.unusable, dropped))
+
+        def train(dropped: Counter[str]) -> Iterator[Passage]:
+            return Passages(self.task, read(dropped).train).drawn(self.seed, self.examples)
+
+        def dev(dropped: Counter[str]) -> Iterator[Passage]:
+            blocks = read(Counter()).dev
+            return Passages(self.task, blocks).drawn("held out", self.evaluate_on or sum(map(len, blocks)))
+
+        parts = {"train": train, **({} if self.evaluate_on is None else {"dev": dev})}
+        return Corpus(self.task.name, "passages", (), Limits(self.max_length), parts)
+
+
+Choice = SourceChoice | IntermediateChoice | TargetChoice | TextChoice | AlignedChoice
 
 
 def _items(data: Path, task: str, unusable: float, draw: Draw) -> Items:

@@ -22,12 +22,14 @@ csv.field_size_limit(MAX_FIELD)
 
 
 @contextmanager
-def reading(path: Path, purpose: str) -> Iterator[list[Problem]]:
+def reading(path: Path, purpose: str, *, checked: bool = False) -> Iterator[list[Problem]]:
     """Open a list for the faults of the file `path`; on leaving, raise them all as one `InputError`.
 
     `purpose` says who needs the file ("test data of xnli in sw"); it is part of the message when it is missing.
+    `checked`: the caller has seen to it that the file is there and may be read.
     """
-    require(path, purpose)
+    if not checked:
+        require(path, purpose)
     faults: list[Problem] = []
     yield faults
     if faults:

@@ -42,17 +42,23 @@ class LeftOut:
 
 
 def usable(
-    rows: Callable[[list[Problem]], Iterator[Row]], path: Path, purpose: str, left_out: LeftOut | None
+    rows: Callable[[list[Problem]], Iterator[Row]],
+    path: Path,
+    purpose: str,
+    left_out: LeftOut | None,
+    *,
+    checked: bool = False,
 ) -> Iterator[Row]:
     """The rows of the file `path`; `rows` yields them and adds the faults of the others to the list it is given.
 
-    Without `left_out` every fault is an error; with it `Unusable` ones are counted there while they are few.
+    Without `left_out` every fault is an error; with it `Unusable` ones are counted there while they are few. The file
+    is data by how it begins, unless the caller has `checked` it (an archive).
     Errors: `InputError` with all faults, after the last row, as `files.reading`.
     """
     used = unusable = 0
     too_many = False
     try:
-        with reading(path, purpose) as faults:
+        with reading(path, purpose, checked=checked) as faults:
             for row in rows(faults):
                 used += 1
                 yield row

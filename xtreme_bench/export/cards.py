@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from huggingface_hub import DatasetCardData, EvalResult, ModelCardData
 from tabulate import tabulate
 
+from xtreme_bench.aligned import ALIGNED
 from xtreme_bench.benchmark import LANGUAGES, TASKS, Group
 from xtreme_bench.data.fetch.sources import SOURCES
 from xtreme_bench.export.encoder import Encoder
@@ -189,7 +190,7 @@ def _corpora(run: Run, encoder: Encoder) -> dict[str, tuple[str, list[str]]]:
     """Corpus -> the phase that read it, and its languages, for the training of an encoder."""
     phases, read = run.claims["trained_on"], dict[str, list[str]]()
     for task, codes in phases["intermediate"].items() if encoder.name != "pretraining" else ():
-        for part in parts_of(task):
+        for part in parts_of(task) if task not in ALIGNED else ():
             read.setdefault(part, []).extend(codes)
     found = {name: ("intermediate training", sorted(set(codes))) for name, codes in read.items()}
     if encoder.finetuned:
@@ -206,6 +207,8 @@ def _training_table(run: Run, encoder: Encoder) -> str:
     texts = {"pretraining": phases["pretraining"]}
     if encoder.name != "pretraining":
         texts["intermediate training, masked"] = phases.get("mlm")
+        found = {task: codes for task, codes in phases["intermediate"].items() if task in ALIGNED}
+        texts |= {f"intermediate training, {task} on aligned text": codes for task, codes in found.items()}
     rows = [["text", phase, " ".join(codes), "that of the user's own texts"] for phase, codes in texts.items() if codes]
     rows += [
         [name, phase, " ".join(codes), "" if run.built_in else CORPORA[name]]

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.errors import Problem
-from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.recipe.lengths import prefix_too_long
 from xtreme_bench.recipe.load import Recipe
 from xtreme_bench.recipe.setting import sources_of
@@ -54,7 +53,7 @@ def _lengths(recipe: Recipe) -> Iterator[tuple[str, int]]:
     """Every length that the recipe uses, by its name there."""
     if recipe.intermediate is not None:
         for task, own in recipe.intermediate.tasks.items():
-            shared = "qa_length" if INTERMEDIATE[task].family == "qa" else "max_length"
+            shared = recipe.intermediate.shared_length(task)
             place = shared if own.max_length is None else f"tasks.{task}.max_length"
             yield f"intermediate.{place}", recipe.intermediate.length(task)
         if mlm := recipe.intermediate.mlm:

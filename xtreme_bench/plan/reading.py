@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from xtreme_bench.data.corpora import Choice, IntermediateChoice, SourceChoice, TargetChoice, TextChoice
+from xtreme_bench.aligned import SHARE
+from xtreme_bench.data.corpora import AlignedChoice, Choice, IntermediateChoice, SourceChoice, TargetChoice, TextChoice
 from xtreme_bench.data.published import published
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.stage.stage import Stage
@@ -94,7 +95,8 @@ def of(stage: Stage, store: Store, width: int, lower: int) -> Reading | None:
 
 def rows_in_use(stage: Stage, store: Store) -> int | None:
     """Rows of the table of words that a training touches; None where it takes the whole table, or data is not there."""
-    if isinstance(stage.params, Pretrain) or (isinstance(stage.params, Intermediate) and stage.params.mlm):
+    params = stage.params
+    if isinstance(params, Pretrain) or (isinstance(params, Intermediate) and _any_word(params)):
         return None
     used: set[int] = set()
     for source in stage.sources:
@@ -104,6 +106,11 @@ def rows_in_use(stage: Stage, store: Store) -> int | None:
                 return None
             used.update(*map(_distinct, files))
     return len(used)
+
+
+def _any_word(params: Intermediate) -> bool:
+    """Whether masks draw and predict any word of the vocabulary."""
+    return params.vocabulary == "whole" and bool(params.mlm or params.aligned)
 
 
 @functools.cache
@@ -156,6 +163,8 @@ def _published(choice: Choice) -> dict[str, int] | None:
             found["dev"] = _at_most(published(choice.intermediate, "dev"), choice.evaluate_on) or 0
         case TargetChoice():
             found = {language: published(choice.task, "test", language) for language in choice.languages}
+        case AlignedChoice():
+            found = {"train": choice.examples, "dev": choice.evaluate_on or 0}
         case TextChoice():
             # How many sequences there are says only how often each language is drawn: here, equally often.
             found = dict.fromkeys(choice.languages, 1)
@@ -220,7 +229,8 @@ def _evaluations(params: Any, steps: int, facts: Iterable[Facts], kept: Collecti
 
 def _mix(params: Intermediate, facts: Mapping[str, Facts]) -> Reading:
     """Each task by its share of the steps and its own batch; masked text beside them."""
-    tasks = {name: facts[name] for name in params.corpora}
+    chosen: Mapping[str, Any] = {**params.corpora, **params.aligned}
+    tasks = {name: facts[name] for name in chosen}
     steps = sampling.mixed_steps({name: one["examples"]["train"] for name, one in tasks.items()}, params)
     rows = {name: one["rows"]["train"] for name, one in tasks.items()}
     left = 1.0 - (params.mlm.ratio if params.mlm else 0.0)
@@ -228,10 +238,12 @@ def _mix(params: Intermediate, facts: Mapping[str, Facts]) -> Reading:
     for name, share in zip(rows, sampling.probabilities(rows, params.sampling, params.weights), strict=True):
         train = _tokens(tasks[name], "train")
         count = left * share * steps * params.batches.get(name, params.batch) * train.length
-        learned.append(Tokens(count, train.length / _choices(params.corpora[name])))
+        # Of a response as of any other text: how long it is, nobody has counted.
+        hidden = SHARE * count if name in params.aligned and _any_word(params) else 0.0
+        learned.append(Tokens(count, train.length / _choices(chosen[name]), hidden))
     if params.mlm:
         learned += _masked(params, params.mlm, facts["mlm"], steps)
-    largest = max(params.batches.get(name, params.batch) * _choices(one) for name, one in params.corpora.items())
+    largest = max(params.batches.get(name, params.batch) * _choices(one) for name, one in chosen.items())
     return Reading(steps, tuple(learned), tuple(_evaluations(params, steps, tasks.values())), TOKENISED, largest)
 
 
@@ -240,4 +252,4 @@ def _masked(params: Intermediate, mlm: MaskedText, facts: Facts, steps: int) -> 
     for text, share in zip(_parts(facts), shares.values(), strict=True):
         drawn = mlm.ratio * share / sum(shares.values())
         count = drawn * steps * params.batches.get("mlm", params.batch) * text.length
-        yield Tokens(count, text.length, mlm.mask * count)
+        yield Tokens(count, text.length, mlm.mask * count if _any_word(params) else 0.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -11,7 +11,7 @@ from typing import Any
 from xtreme_bench import models
 from xtreme_bench.audit import scope
 from xtreme_bench.benchmark import MINIATURE_LANGUAGES, TASKS
-from xtreme_bench.data import layout
+from xtreme_bench.data import aligned, layout
 from xtreme_bench.data.release import found
 from xtreme_bench.data.release.params import ReleaseCorpus, Releases
 from xtreme_bench.errors import Problem
@@ -136,11 +136,13 @@ def plan(
 class Corpus:
     """The source of data: the outputs of one stage, or a folder of which each stage reads some files.
 
-    `gold` adds the stage that makes the gold labels, if a stage makes the data.
+    `folder` is the user's, None for the built-in corpora: aligned text is read there, as it is. `gold` adds the stage
+    that makes the gold labels, if a stage makes the data.
     """
 
     made: Plan
     source: Stage | Path
+    folder: Path | None
     labels: Path | None
     digests: Digests
     gold: Callable[[], Stage] | None = None
@@ -150,10 +152,25 @@ class Corpus:
         if isinstance(self.source, Stage):
             return self.source
         wanted = sorted(set(files))
-        missing = layout.missing(self.source, wanted, purpose) + folders.strays(self.source, wanted, self.labels)
+        return self._read(self.source, wanted, layout.missing(self.source, wanted, purpose))
+
+    def aligned(self, path: str, languages: Sequence[str]) -> tuple[Stage | Folder, str]:
+        """The aligned text at a path of the data folder as input of a stage, and its path there.
+
+        The stage sees the folder of the text alone: releases beside it may have gold labels.
+        """
+        if self.folder is None:
+            assert isinstance(self.source, Stage)
+            return self.source, path
+        place = self.folder / path
+        folder, name = (place, ".") if place.is_dir() else (place.parent, place.name)
+        return self._read(folder, *aligned.files(folder, name, languages)), name
+
+    def _read(self, folder: Path, wanted: Sequence[str], missing: Sequence[Problem]) -> Folder:
+        missing = [*missing, *folders.strays(folder, wanted, self.labels)]
         noted = {problem.file for problem in self.made.missing}
         self.made.missing.extend(problem for problem in missing if problem.file not in noted)
-        return Folder(self.source, MISSING) if missing else Folder.digested(self.source, wanted, self.digests)
+        return Folder(folder, MISSING) if missing else Folder.digested(folder, wanted, self.digests)
 
     def tests(self, task: str, languages: Iterable[str]) -> Stage | Folder:
         """The test sets of a task."""
@@ -166,7 +183,7 @@ def _corpus(made: Plan, data: Path | None, labels: Path | None, digests: Digests
     if source.source == "miniature":
         params = Miniature(source.seed, source.scale, _languages(made.recipe))
         made.corpus = made.add("corpus", params)
-        return Corpus(made, made.corpus, labels, digests, partial(made.add, "labels", params))
+        return Corpus(made, made.corpus, None, labels, digests, partial(made.add, "labels", params))
     folder = data or layout.DATA
     if source.source == "releases":
         options = Releases(tuple(sorted(source.dev_as_test)), source.sample, source.unusable, allow_partial)
@@ -174,8 +191,8 @@ def _corpus(made: Plan, data: Path | None, labels: Path | None, digests: Digests
         whole = taken(ReleaseCorpus, options, used=scope.usage(made.recipe))
         made.corpus = made.add("release_corpus", whole, releases=upstream)
         gold = partial(made.add, "release_labels", options, releases=upstream)
-        return Corpus(made, made.corpus, labels, digests, gold)
-    return Corpus(made, folder, labels, digests)
+        return Corpus(made, made.corpus, folder, labels, digests, gold)
+    return Corpus(made, folder, folder, labels, digests)
 
 
 def _languages(recipe: Recipe) -> tuple[str, ...]:
@@ -184,7 +201,7 @@ def _languages(recipe: Recipe) -> tuple[str, ...]:
     tasks = [*mix.tasks.values()] if mix else []
     parts = [*recipe.targets.values(), *tasks, recipe.pretraining, mix.mlm if mix else None]
     used = {"en"} | {language for part in parts if part is not None for language in part.languages}
-    used |= {language for task in tasks for language in task.shared_by or ()}
+    used |= {language for task in (mix.labelled.values() if mix else ()) for language in task.shared_by or ()}
     used |= set(mix.development if mix else ())
     return tuple(language for language in MINIATURE_LANGUAGES if language in used)
 

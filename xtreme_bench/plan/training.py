@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from xtreme_bench.aligned import ALIGNED
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data import layout
-from xtreme_bench.data.corpora import Choice, IntermediateChoice, Share, SourceChoice, TargetChoice, TextChoice
+from xtreme_bench.data.corpora import (
+    AlignedChoice,
+    Choice,
+    IntermediateChoice,
+    Share,
+    SourceChoice,
+    TargetChoice,
+    TextChoice,
+)
 from xtreme_bench.data.items import Draw
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.recipe import fields, phases
@@ -60,32 +69,39 @@ def intermediate(made: Plan, corpus: Corpus, encoder: Stage | Folder) -> Stage:
     assert settings is not None
     files = [
         file
-        for task, chosen in settings.tasks.items()
+        for task, chosen in settings.labelled.items()
         for file in layout.intermediate_files(
             task, {*chosen.languages, *(chosen.shared_by or ())}, settings.development
         )
     ]
     mlm = settings.mlm
     files += [layout.text_file(language) for language in mlm.languages] if mlm else []
-    data = corpus.reading(files, "intermediate tasks' training data")
-    choices = {task: _intermediate_choice(made.recipe, settings, task) for task in settings.tasks}
-    features = {task: _features(made, data, encoder, task, choice) for task, choice in choices.items()}
+    # Tasks over aligned text need nothing of the data folder's layout.
+    inputs = {"data": corpus.reading(files, "intermediate tasks' training data")} if files else {}
+    choices = {task: _intermediate_choice(made.recipe, settings, task) for task in settings.labelled}
+    features = {task: _features(made, inputs["data"], encoder, task, choice) for task, choice in choices.items()}
+    aligned = {}
+    for task, own in settings.aligned.items():
+        source, path = corpus.aligned(own.parallel.path, own.languages)
+        aligned[task] = _aligned_choice(made.recipe, settings, task, path)
+        features[task] = _features(made, source, encoder, task, aligned[task])
     text = TextChoice(mlm.languages, settings.text_length) if mlm else None
     if text:
-        features["mlm"] = _features(made, data, encoder, "masked text", text)
+        features["mlm"] = _features(made, inputs["data"], encoder, "masked text", text)
     sampling = taken(Sampling, settings.sampling)
-    own = {"weights": "weight", "batches": "batch", "learning_rates": "learning_rate"}
+    fields_of = {"weights": "weight", "batches": "batch", "learning_rates": "learning_rate"}
     params = taken(
         Intermediate,
         settings,
         corpora=choices,
+        aligned=aligned,
         sampling=sampling,
         mlm=taken(MaskedText, mlm, corpus=text) if mlm else None,
-        **{name: _own(settings, setting) for name, setting in own.items()},
+        **{name: _own(settings, setting) for name, setting in fields_of.items()},
         **_method(settings.method),
         **_learning(made.recipe),
     )
-    return made.add("intermediate", params, data=data, encoder=encoder, **features)
+    return made.add("intermediate", params, **inputs, encoder=encoder, **features)
 
 
 def _own(settings: phases.Intermediate, setting: str) -> dict[str, Any]:
@@ -96,7 +112,7 @@ def _own(settings: phases.Intermediate, setting: str) -> dict[str, Any]:
 
 
 def _intermediate_choice(recipe: Recipe, settings: phases.Intermediate, task: str) -> IntermediateChoice:
-    own = settings.tasks[task]
+    own = settings.labelled[task]
     return IntermediateChoice(
         intermediate=task,
         languages=own.languages,
@@ -105,6 +121,22 @@ def _intermediate_choice(recipe: Recipe, settings: phases.Intermediate, task: st
         max_length=settings.length(task),
         stride=settings.qa_stride if INTERMEDIATE[task].family == "qa" else None,
         evaluate_on=settings.evaluate_on if own.evaluate_on is None else own.evaluate_on,
+        unusable=recipe.data.unusable,
+    )
+
+
+def _aligned_choice(recipe: Recipe, settings: phases.Intermediate, task: str, path: str) -> AlignedChoice:
+    own = settings.aligned[task]
+    evaluate_on = settings.evaluate_on if own.evaluate_on is None else own.evaluate_on
+    return AlignedChoice(
+        task=ALIGNED[task],
+        path=path,
+        languages=own.languages,
+        lines=own.parallel.lines,
+        examples=own.examples,
+        seed=recipe.seed,
+        max_length=settings.length(task),
+        evaluate_on=evaluate_on if settings.development else None,
         unusable=recipe.data.unusable,
     )
 

@@ -33,6 +33,7 @@ def check(tree: Entries, path: Path, reading: Reading) -> None:
     _check_pooling(tree, reading)
     _check_sampling(tree, reading)
     items.check(tree, reading)
+    items.check_vocabulary(tree, reading)
     items.check_held_out(tree, reading)
     _check_retrieval(tree, reading)
     _check_expect(tree, reading)

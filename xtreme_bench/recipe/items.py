@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from xtreme_bench.aligned import ALIGNED
 from xtreme_bench.benchmark import LANGUAGES
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.recipe.phases import IntermediateTask
@@ -10,8 +11,12 @@ from xtreme_bench.wording import listing
 
 
 def check(tree: Entries, reading: Reading) -> None:
-    """Parallel items need translations, in all languages of training."""
+    """Parallel items need translations, in all languages of training; aligned text has two languages."""
     for task in tree.named("intermediate", "tasks"):
+        named = tree.at(*_aligned(task))
+        if task in ALIGNED and named is not None and isinstance(named.value, Items) and len(named.value.items) != 2:
+            found = len(named.value.items)
+            reading.fault(f"{'.'.join(_aligned(task))} must be the two languages of the text, not {found}", named.line)
         at = ("intermediate", "tasks", task)
         items, path = tree.text(*at, "items"), ".".join(at)
         shared_by = tree.at(*at, "shared_by")
@@ -30,12 +35,20 @@ def check(tree: Entries, reading: Reading) -> None:
             reading.fault(message, shared_by.line)
 
 
+def check_vocabulary(tree: Entries, reading: Reading) -> None:
+    """A vocabulary is for masks."""
+    entry = tree.at("intermediate", "vocabulary")
+    masks = tree.at("intermediate", "mlm") or any(name in ALIGNED for name in tree.named("intermediate", "tasks"))
+    if entry is not None and not masks:
+        reading.fault(f"intermediate.vocabulary is for mlm and {listing(ALIGNED)}; remove it", entry.line)
+
+
 def check_held_out(tree: Entries, reading: Reading) -> None:
     """No language of a family that is held out is trained in."""
     held_out = tree.at("held_out", "families")
     families = set() if held_out is None else _listed(held_out)
     for task in tree.named("intermediate", "tasks") if families else ():
-        at = ("intermediate", "tasks", task, "languages")
+        at = _aligned(task) if task in ALIGNED else ("intermediate", "tasks", task, "languages")
         trained = tree.at(*at)
         everything = trained is not None and tree.text(*at) == "all"
         languages = set(LANGUAGES) if everything else set() if trained is None else _listed(trained)
@@ -46,6 +59,11 @@ def check_held_out(tree: Entries, reading: Reading) -> None:
                     f"{LANGUAGES[code].family}; remove one of them"
                 )
                 reading.fault(message, tree.line_of(*at))
+
+
+def _aligned(task: str) -> tuple[str, ...]:
+    """Where the languages of aligned text are named."""
+    return "intermediate", "tasks", task, "parallel", "languages"
 
 
 def _listed(entry: Entry) -> set[str]:

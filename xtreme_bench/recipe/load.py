@@ -12,7 +12,7 @@ from xtreme_bench.recipe import compose, files
 from xtreme_bench.recipe.checks import check, check_composed
 from xtreme_bench.recipe.fields import Data, Recipe, Resources, Target
 from xtreme_bench.recipe.overrides import apply, of_parts, shared
-from xtreme_bench.recipe.phases import IntermediateTask
+from xtreme_bench.recipe.phases import AlignedTask, IntermediateTask
 from xtreme_bench.recipe.read import read
 from xtreme_bench.recipe.setting import ALL, languages_of, sources_of
 from xtreme_bench.recipe.tree import Entries, Reading, tree_of
@@ -123,14 +123,7 @@ def _complete(recipe: Recipe) -> Recipe:
     if pretraining is not None:
         pretraining = replace(pretraining, languages=_resolve(pretraining.languages, "pretraining", source))
     if intermediate is not None:
-        tasks: Mapping[str, IntermediateTask] = {
-            name: replace(
-                task,
-                languages=_resolve(task.languages, name, source),
-                shared_by=task.shared_by and _resolve(task.shared_by, name, source),
-            )
-            for name, task in intermediate.tasks.items()
-        }
+        tasks = {name: _task(name, task, source) for name, task in intermediate.tasks.items()}
         mlm = intermediate.mlm
         if mlm is not None:
             mlm = replace(mlm, languages=_resolve(mlm.languages, "mlm", source))
@@ -139,6 +132,13 @@ def _complete(recipe: Recipe) -> Recipe:
     if recipe.seeds:
         recipe = replace(recipe, seed=recipe.seeds[0])
     return replace(recipe, targets=targets, finetuning=finetuning, pretraining=pretraining, intermediate=intermediate)
+
+
+def _task(name: str, task: IntermediateTask | AlignedTask, source: str) -> IntermediateTask | AlignedTask:
+    if isinstance(task, AlignedTask):
+        return task
+    shared_by = task.shared_by and _resolve(task.shared_by, name, source)
+    return replace(task, languages=_resolve(task.languages, name, source), shared_by=shared_by)
 
 
 def _resolve(languages: tuple[str, ...], task: str, source: str) -> tuple[str, ...]:

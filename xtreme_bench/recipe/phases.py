@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+from xtreme_bench.aligned import ALIGNED
 from xtreme_bench.benchmark import of_group
 from xtreme_bench.data.items import KINDS
 from xtreme_bench.intermediate import INTERMEDIATE
@@ -21,6 +22,7 @@ from xtreme_bench.recipe.setting import (
     LAST,
     QA_SOURCES,
     SOURCES,
+    TASKS_BEFORE,
     Method,
     batch_field,
     decay_field,
@@ -41,7 +43,10 @@ from xtreme_bench.recipe.setting import (
     steps_field,
     stride_field,
     warmup_field,
+    weight_field,
 )
+
+_PART = r"[\w. +-]+"
 
 
 @dataclass(frozen=True)
@@ -83,11 +88,47 @@ class IntermediateTask:
         choices=languages_of,
         noun="language",
     )
-    weight: float | None = setting("Share in the mixture; with sampling kind weights.", default=None, above=0, high=1e6)
+    weight: float | None = weight_field()
     batch: int | None = own(batch_field(32))
     learning_rate: float | None = own(rate_field(1.0e-5))
     max_length: int | None = own(length_field(256))
     evaluate_on: int | None = own(evaluate_on_field())
+
+
+@dataclass(frozen=True)
+class Parallel:
+    """Aligned text: line i in one language says what line i in the other says."""
+
+    path: str = setting(
+        "Folder with two files like X.de-en.de and X.de-en.en or with BConTrasT's JSON, or one such zip or JSON file, "
+        "relative to the data folder.",
+        pattern=(rf"(?!\.\.?(/|$)){_PART}(/(?!\.\.?(/|$)){_PART})*", "a path below the data folder"),
+    )
+    languages: tuple[str, ...] = setting("The two languages.", choices=languages_of, noun="language", words=())
+    lines: int = setting(
+        "Limit of lines, held-out ones included, of which the first ones are taken; 0 = all. Published: 200,000.",
+        default=200_000,
+        low=0,
+        high=10**9,
+    )
+
+
+@dataclass(frozen=True)
+class AlignedTask:
+    """An intermediate task over aligned text; what it leaves out is as for all of them."""
+
+    parallel: Parallel = setting("Where the text is.")
+    examples: int = setting("Training examples that are drawn from the text, by the seed.", low=1, high=10**9)
+    weight: float | None = weight_field()
+    batch: int | None = own(batch_field(32))
+    learning_rate: float | None = own(rate_field(1.0e-5))
+    max_length: int | None = own(length_field(256))
+    evaluate_on: int | None = own(evaluate_on_field())
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that it trains in."""
+        return self.parallel.languages
 
 
 @dataclass(frozen=True)
@@ -135,11 +176,20 @@ class Masking:
 class Intermediate:
     """Training on intermediate tasks, before the encoder meets a target task."""
 
-    tasks: Mapping[str, IntermediateTask] = setting(
-        "The intermediate tasks.", choices=tuple(INTERMEDIATE), noun="intermediate task"
+    tasks: Mapping[str, IntermediateTask | AlignedTask] = setting(
+        "The intermediate tasks.",
+        choices=TASKS_BEFORE,
+        noun="intermediate task",
+        forms=dict.fromkeys(ALIGNED, AlignedTask),
     )
     sampling: Sampling = setting("How often each task is drawn.", default=Sampling())
     mlm: Masking | None = setting("Masked language modelling of raw text as a further task.", default=None)
+    vocabulary: str = setting(
+        "What masks draw and predict. whole: any sub-word, as published. used: those of the texts that are masked; the "
+        "head is then cheap, and only the rows of these sub-words are trained.",
+        default="whole",
+        choices=("whole", "used"),
+    )
     method: Method = method_field()
     pooling: str = pooling_field()
     epochs: float | None = epochs_field(3.0)
@@ -165,9 +215,23 @@ class Intermediate:
         """The languages of the development data that is read."""
         return () if self.select_on == LAST else self.select_on
 
+    @property
+    def labelled(self) -> Mapping[str, IntermediateTask]:
+        """The tasks with labelled data."""
+        return {name: task for name, task in self.tasks.items() if isinstance(task, IntermediateTask)}
+
+    @property
+    def aligned(self) -> Mapping[str, AlignedTask]:
+        """The tasks over aligned text."""
+        return {name: task for name, task in self.tasks.items() if isinstance(task, AlignedTask)}
+
+    def shared_length(self, task: str) -> str:
+        """The field with the longest input of a task that has no length of its own."""
+        return "qa_length" if task in INTERMEDIATE and INTERMEDIATE[task].family == "qa" else "max_length"
+
     def length(self, task: str) -> int:
         """The longest input of a task."""
-        shared = self.qa_length if INTERMEDIATE[task].family == "qa" else self.max_length
+        shared: int = getattr(self, self.shared_length(task))
         return self.tasks[task].max_length or shared
 
     @property

@@ -86,13 +86,19 @@ def _read_field(kind: Any, item: Field[Any], tree: Tree, path: str, reading: Rea
     if is_dataclass(kind) and isinstance(kind, type):
         return read(kind, tree, path, reading)
     if get_origin(kind) is Mapping:
-        return _read_mapping(get_args(kind)[1], item, tree, path, reading)
+        return _read_mapping(common(kind), item, tree, path, reading)
     if get_origin(kind) is tuple:
         numbers = get_args(kind)[0] is int
         return _read_numbers(item, tree, path, reading) if numbers else _read_list(item, tree, path, reading)
     if kind is str:
         return _read_text(item, tree, path, reading)
     return _read_number(kind, item, tree, path, reading)
+
+
+def common(mapping: Any) -> type[Any]:
+    """The dataclass of a mapping's values; of a union the first, which is that of the keys without a form."""
+    kind: type[Any] = get_args(mapping)[1]
+    return get_args(kind)[0] if get_origin(kind) is UnionType else kind
 
 
 def _read_mapping(kind: type[Any], item: Field[Any], tree: Tree, path: str, reading: Reading) -> Any:
@@ -109,7 +115,8 @@ def _read_mapping(kind: type[Any], item: Field[Any], tree: Tree, path: str, read
     values = dict(defaults)
     for key in known:
         if key in tree.entries:
-            values[key] = read(kind, tree.entries[key].value, f"{path}.{key}", reading, defaults.get(key))
+            form = item.metadata["forms"].get(key, kind)
+            values[key] = read(form, tree.entries[key].value, f"{path}.{key}", reading, defaults.get(key))
     return {key: values[key] for key in known if key in values}
 
 
@@ -129,7 +136,7 @@ def _read_list(item: Field[Any], tree: Tree, path: str, reading: Reading) -> tup
     if not isinstance(tree, Items):
         example = tree.text if isinstance(tree, Scalar) and tree.text else known[0] if known else item.metadata["noun"]
         either = f"the word {' or '.join(words)}, or a list" if len(words) > 1 else "the word all or a list"
-        either = either if languages else "a list"
+        either = either if words else "a list"
         reading.fault(f"{path} must be {either}, not {tree.kind}; write [{example}]", tree.line)
         return None
     if not tree.items and item.default != ():

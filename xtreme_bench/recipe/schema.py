@@ -16,7 +16,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 from xtreme_bench.benchmark import of_group
 from xtreme_bench.recipe.compose import KEY, Composition
 from xtreme_bench.recipe.fields import Bound, Recipe, Target
-from xtreme_bench.recipe.phases import IntermediateTask, Training
+from xtreme_bench.recipe.phases import AlignedTask, IntermediateTask, Training
+from xtreme_bench.recipe.read import common
 from xtreme_bench.recipe.setting import ALL
 from xtreme_bench.stage.params import plain
 
@@ -31,7 +32,7 @@ def schema() -> Schema:
         "if": {"required": [KEY]},
         "then": _object(Composition),
         "else": _whole(),
-        "$defs": {cls.__name__: _object(cls) for cls in (IntermediateTask, Training, Bound)},
+        "$defs": {cls.__name__: _object(cls) for cls in (IntermediateTask, AlignedTask, Training, Bound)},
     }
 
 
@@ -108,7 +109,8 @@ def _value(kind: Any, item: Field[Any], key: str) -> Schema:
         return _with_short(kind, _object(kind, item.name))
     if get_origin(kind) is Mapping:
         least = {"minProperties": 1} if item.default_factory is MISSING else {}
-        rows = {name: _row(get_args(kind)[1], name, (facts["defaults"] or {}).get(name)) for name in choices}
+        forms = {name: facts["forms"].get(name, common(kind)) for name in choices}
+        rows = {name: _row(form, name, (facts["defaults"] or {}).get(name)) for name, form in forms.items()}
         return {"type": "object", "properties": rows, "additionalProperties": False, **least}
     if get_origin(kind) is tuple and get_args(kind)[0] is int:
         return {"type": "array", "items": _value(int, item, key), "uniqueItems": True, "minItems": 1}

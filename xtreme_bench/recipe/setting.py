@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, field
+from types import MappingProxyType
 from typing import Any, ClassVar
 
+from xtreme_bench.aligned import ALIGNED
 from xtreme_bench.benchmark import GROUPS, LANGUAGES, MINIATURE_LANGUAGES, TASKS, of_group
 from xtreme_bench.intermediate import INTERMEDIATE
 
@@ -15,8 +17,9 @@ QA_SOURCES = tuple(dict.fromkeys(str(TASKS[task].source) for task in of_group("q
 HELD_OUT = ("tydiqa",)
 WITH_DEVELOPMENT_SET = tuple(task for task in TASKS if task not in ("xquad", "tatoeba", *of_group("dialogue")))
 SCORES = (*TASKS, *(f"{task}/transfer" for task in TASKS), *GROUPS, "overall")
-# What has a development score: all that a recipe can train on.
+# What has a development score in percent: all that a recipe can train on but tasks over aligned text.
 TRAINED = (*INTERMEDIATE, *SOURCES)
+TASKS_BEFORE = (*INTERMEDIATE, *ALIGNED)
 # Languages with dialogues beside English.
 DIALOGUE_LANGUAGES = tuple(
     dict.fromkeys(code for task in of_group("dialogue") for code in TASKS[task].languages if code != "en")
@@ -51,6 +54,7 @@ def setting(
     instead_of: str | None = None,
     nullable: bool = False,
     words: tuple[str, ...] = ALL,
+    forms: Mapping[str, type] = MappingProxyType({}),
 ) -> Any:
     """A field of a recipe: what it means and which values it takes.
 
@@ -58,12 +62,12 @@ def setting(
     function of the key above and of data.source. `noun` is what a message calls one of them. `pattern` is a regular
     expression for the whole text and its meaning in words. `defaults` fills what the value of a key leaves out.
     A field that stands `instead_of` another switches that one off. Only a `nullable` field may be empty. `words` may
-    stand in place of a list of languages.
+    stand in place of a list of languages. `forms` are the dataclasses of keys of a mapping that have one of their own.
     """
     facts = {
         "about": about, "low": low, "high": high, "above": above, "choices": choices, "noun": noun,
         "pattern": pattern, "defaults": defaults, "instead_of": instead_of, "nullable": nullable,
-        "words": words,
+        "words": words, "forms": forms,
     }  # fmt: skip
     if isinstance(default, Mapping):
         return field(default_factory=lambda: default, metadata=facts)
@@ -104,6 +108,11 @@ def steps_field(instead_of: str | None = None, default: Any = MISSING) -> Any:
 def mask_field() -> Any:
     """How much masked language modelling hides."""
     return setting("Share of the sub-words that are masked.", default=0.15, above=0, high=0.9)
+
+
+def weight_field() -> Any:
+    """The share of a task in a mix."""
+    return setting("Share in the mixture; with sampling kind weights.", default=None, above=0, high=1e6)
 
 
 def own(shared: Any) -> Any:

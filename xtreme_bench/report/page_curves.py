@@ -26,14 +26,19 @@ _CURVES = {
         "Each point is an evaluation on English development data; the weights of the best one were kept. Dashed: "
         "chance, where a task has a fixed number of answers. A line that stays on it has learned nothing.",
     ),
+    "perplexity": (
+        "perplexity",
+        "Each point is an evaluation on held-out lines of aligned text, the lower the better; the weights of the best "
+        "one were kept.",
+    ),
     "loss": ("loss", "Each point is the loss of one batch, so the line is rough; a shared stage is drawn once."),
 }
 
 
 def curve_sections(runs: Sequence[Finished], store: Store) -> Iterator[Section | None]:
-    """Development scores of every training and, where its kind says so, the loss."""
+    """Development scores and perplexities of every training and, where its kind says so, the loss."""
     for name, kind in KINDS.items():
-        wanted = [prefix for prefix in _CURVES if prefix in ("dev", kind.curve)] if kind.trains else []
+        wanted = [prefix for prefix in _CURVES if prefix in ("dev", "perplexity", kind.curve)] if kind.trains else []
         figures = [_figure(name, prefix, runs, store) for prefix in wanted]
         yield section(kind.phase.capitalize(), *figures)
 

@@ -22,7 +22,11 @@ PACKAGE = "xtreme_bench"
 ROOT = Path(__file__).parent.parent
 TABLES = frozenset(
     (f"{PACKAGE}.{module}", name)
-    for module, names in (("benchmark", ("_ROWS", "TASKS")), ("intermediate", ("_ROWS", "CORPORA", "INTERMEDIATE")))
+    for module, names in (
+        ("benchmark", ("_ROWS", "TASKS")),
+        ("intermediate", ("_ROWS", "CORPORA", "INTERMEDIATE")),
+        ("aligned", ("_ROWS", "ALIGNED")),
+    )
     for name in names
 )
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-DEV, CHANCE = "dev/", "chance/"
+DEV, CHANCE, PERPLEXITY = "dev/", "chance/", "perplexity/"
 Curve = Sequence[Mapping[str, Any]]
 
 

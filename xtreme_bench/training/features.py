@@ -14,7 +14,7 @@ from xtreme_bench.data.usable import percent
 from xtreme_bench.stage.job import Job
 from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.examples import Example, Examples, write
-from xtreme_bench.training.families import Family, choice, classification, dialogue, masking, qa, tagging
+from xtreme_bench.training.families import Family, choice, classification, dialogue, masking, passages, qa, tagging
 from xtreme_bench.training.params import Features
 
 FAMILIES: dict[str, Family] = {
@@ -24,7 +24,11 @@ FAMILIES: dict[str, Family] = {
     "qa": qa,
     "dialogue": dialogue,
 }
-TOKENISE = {**{name: family.features for name, family in FAMILIES.items()}, "masking": masking.features}
+TOKENISE = {
+    **{name: family.features for name, family in FAMILIES.items()},
+    "masking": masking.features,
+    "passages": passages.features,
+}
 # Rows that are tokenised together.
 BATCH = 2048
 

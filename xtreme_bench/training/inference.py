@@ -12,7 +12,7 @@ from torch import nn
 from xtreme_bench.training import processes
 from xtreme_bench.training.batching import by_length, collate
 from xtreme_bench.training.examples import Example
-from xtreme_bench.training.families import Family
+from xtreme_bench.training.families import Outputs
 from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.sharding import is_sharded
 
@@ -24,7 +24,7 @@ GPU_TOKENS = 32768
 @torch.inference_mode()
 def infer(
     encoder: Encoder,
-    family: Family,
+    family: Outputs,
     head: nn.Module,
     examples: Sequence[Example],
     progress: Callable[[int], None] = lambda done: None,

@@ -245,11 +245,12 @@ class _Run:
 
     def _evaluate(self) -> None:
         """Score the tasks on their development rows; the highest mean so far makes this the best model."""
+        scored = {task.name: task for task in self.tasks if task.quality is not None}
         with self.accelerator.autocast():
-            scores = {task.name: task.quality() for task in self.tasks if task.quality is not None}
+            scores = {name: task.quality() for name, task in scored.items() if task.quality is not None}
         if not scores:
             return
-        mean = sum(scores.values()) / len(scores)
+        mean = sum(scored[name].worth(value) for name, value in scores.items()) / len(scores)
         if not self.course.best or mean > self.course.best["mean"]:
             self.course.best, self.course.best_step, self.course.stale = {**scores, "mean": mean}, self.course.step, 0
             self.best = {name: value.cpu().clone() for name, value in self.network.learned().items()}
@@ -258,7 +259,10 @@ class _Run:
         points = self.course.points
         if not points or points[-1]["step"] != self.course.step:
             points.append({"step": self.course.step})
-        points[-1] |= {f"{curve.DEV}{name}": value for name, value in scores.items()}
+        points[-1] |= {
+            f"{curve.PERPLEXITY if scored[name].perplexity else curve.DEV}{name}": value
+            for name, value in scores.items()
+        }
         if len(scores) > 1:
             points[-1][f"{curve.DEV}mean"] = mean
         chances = {task.name: task.chance for task in self.tasks if task.chance is not None}

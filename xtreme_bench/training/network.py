@@ -23,8 +23,8 @@ from xtreme_bench.training.sharding import local
 class Task:
     """What the loop needs of a task. `change` turns an example into what this step sees (masks).
 
-    `quality` scores the current model on the task's development rows, in percent; None if there are none. `chance` is
-    the score of guesses there, None where that says nothing.
+    `quality` scores the current model on the task's development rows, in percent, or as `perplexity`, of which the
+    lower is better; None if there are none. `chance` is the score of guesses there, None where that says nothing.
     `batch` are the examples of one of its steps, None for those of the training; `pace` is its learning rate as a
     multiple of the training's. `matched`: batches do not depend on lengths.
     """
@@ -35,10 +35,16 @@ class Task:
     examples: Sequence[Example]
     change: Callable[[Example, np.random.Generator], Example] | None = None
     quality: Callable[[], float] | None = None
+    perplexity: bool = False
     chance: float | None = None
     batch: int | None = None
     pace: float = 1.0
     matched: bool = False
+
+    def worth(self, quality: float) -> float:
+        """What a score counts in the choice of a checkpoint, in percent: of a perplexity the probability of a right
+        token (the geometric mean)."""
+        return 100 / quality if self.perplexity else quality
 
 
 class Network(nn.Module):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from xtreme_bench.data.corpora import Choice, IntermediateChoice, SourceChoice, TargetChoice, TextChoice
+from xtreme_bench.data.corpora import AlignedChoice, Choice, IntermediateChoice, SourceChoice, TargetChoice, TextChoice
 
 
 @dataclass(frozen=True)
@@ -157,15 +157,17 @@ class MaskedText:
 
 @dataclass(frozen=True)
 class Intermediate(Tuning):
-    """Training on several tasks at once; `weights` are for `sampling` by weights.
+    """Training on several tasks at once, `aligned` ones among them; `weights` are for `sampling` by weights.
 
     `batches` and `learning_rates` are those of the tasks that have their own, and of `mlm`; these rates rise and fall
-    like the others.
+    like the others. `vocabulary` says what masks draw and predict: the whole one, or what is "used" in the texts.
     """
 
     corpora: Mapping[str, IntermediateChoice]
+    aligned: Mapping[str, AlignedChoice]
     weights: Mapping[str, float]
     batches: Mapping[str, int]
     learning_rates: Mapping[str, float]
     sampling: Sampling
     mlm: MaskedText | None
+    vocabulary: str

@@ -26,6 +26,7 @@ from xtreme_bench.training.families import Family, NamesLabels
 from xtreme_bench.training.features import FAMILIES
 from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.inference import infer
+from xtreme_bench.training.language_model import METRIC
 from xtreme_bench.training.loop import Course, fit
 from xtreme_bench.training.mixture import Mixture
 from xtreme_bench.training.network import Task
@@ -98,7 +99,7 @@ def intermediate(job: Job[Intermediate]) -> dict[str, Any]:
     """Train an encoder on one or several tasks at once; writes encoder and curve to `job.out` and drops the heads.
 
     Inputs: data (its development rows are read), encoder, and for each task, by its name, the features of its corpus;
-    "mlm" are those of the text that is masked.
+    "mlm" are those of the text that is masked. Tasks over aligned text alone need no data.
     """
     params = job.params
     corpora = {name: choice.open(job.inputs["data"]) for name, choice in params.corpora.items()}
@@ -114,7 +115,9 @@ def intermediate(job: Job[Intermediate]) -> dict[str, Any]:
         encoders.save(job.out, trained.encoder)
     probability = {task.name: share for task, share in zip(trained.tasks, trained.mixture.probability, strict=True)}
     tokens = {task.name: task.examples.tokens for task in trained.tasks if isinstance(task.examples, Examples)}
-    return {**_facts(trained, corpora.values()), "tokens": tokens, "probability": probability, **about}
+    facts = _facts(trained, corpora.values())
+    facts["metric"] |= {name: METRIC for name, choice in params.aligned.items() if choice.evaluate_on is not None}
+    return {**facts, "tokens": tokens, "probability": probability, **about}
 
 
 @dataclass(frozen=True)
@@ -177,7 +180,8 @@ def _train(
         for name, corpus in corpora.items()
     ]
     mixed = mix(encoder, tasks) if mix else mixture.alone(job.params, tasks[0])
-    trimmed = trim(encoder, mixed.tasks, _development(job, corpora) if part == "train" else ())
+    seen = [*(_development(job, corpora) if part == "train" else ()), *mixed.held_out]
+    trimmed = trim(encoder, mixed.tasks, seen, closed=mixed.closed)
     course = fit(job, accelerator, encoder, mixed.tasks, mixed.probability, mixed.steps)
     if trimmed and not is_sharded(encoder.model):
         trimmed.put_back(encoder, mixed.decay(course.kept, job.params))

@@ -7,7 +7,7 @@ become, except for the rounding of single steps.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +17,11 @@ from torch import nn
 from torch.nn import functional
 
 from xtreme_bench.training.examples import Example, Examples
+from xtreme_bench.training.families.masking import MaskedHead
 from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.network import Task
 
+Marks = np.ndarray[Any, np.dtype[np.bool_]]
 # Rows that are converted to double precision at a time.
 _CHUNK = 1 << 16
 
@@ -67,30 +69,42 @@ class Trimmed:
         model.set_input_embeddings(self.whole)
 
 
-def trim(encoder: Encoder, tasks: Iterable[Task], seen: Iterable[Examples]) -> Trimmed | None:
+def used(encoder: Encoder, examples: Iterable[Sequence[Example]]) -> Marks:
+    """The sub-words that occur in some examples, and the special ones, as a mark for each id."""
+    model: Any = encoder.model
+    marks = np.zeros(model.get_input_embeddings().num_embeddings, dtype=bool)
+    marks[list(encoder.tokenizer.all_special_ids)] = True
+    for each in examples:
+        if isinstance(each, Examples):
+            each.mark(marks)
+        else:
+            _mark(each, marks)
+    return marks
+
+
+def trim(
+    encoder: Encoder, tasks: Iterable[Task], seen: Iterable[Sequence[Example]], *, closed: bool = False
+) -> Trimmed | None:
     """Keep only the rows that occur in the examples of `tasks` and in `seen`, and those of special tokens.
 
-    Does nothing and returns None if a task changes its examples to other ids (masks draw any), or the encoder's
-    table is not a plain one.
+    Does nothing and returns None if the encoder's table is not a plain one, or if a task changes its examples to other
+    ids (masks draw any), unless these are `closed`: then heads of language models have the kept rows as their classes.
     """
     model: Any = encoder.model
     whole = model.get_input_embeddings()
     tasks = list(tasks)
-    if type(whole) is not nn.Embedding or any(task.change is not None for task in tasks):
+    if type(whole) is not nn.Embedding or (any(task.change is not None for task in tasks) and not closed):
         return None
-    used = np.zeros(whole.num_embeddings, dtype=bool)
-    used[list(encoder.tokenizer.all_special_ids)] = True
-    for examples in (*(task.examples for task in tasks), *seen):
-        if isinstance(examples, Examples):
-            examples.mark(used)
-        else:
-            _mark(examples, used)
-    ids = torch.from_numpy(np.flatnonzero(used))
-    model.set_input_embeddings(Table(whole, ids))
+    ids = torch.from_numpy(np.flatnonzero(used(encoder, (*(task.examples for task in tasks), *seen))))
+    table = Table(whole, ids)
+    model.set_input_embeddings(table)
+    for head in dict.fromkeys(task.head for task in tasks):
+        if isinstance(head, MaskedHead):
+            head.narrow(table.weight, ids, table.place)  # type: ignore[arg-type]
     return Trimmed(whole, ids)
 
 
-def _mark(examples: Iterable[Example], used: np.ndarray[Any, np.dtype[np.bool_]]) -> None:
+def _mark(examples: Iterable[Example], marks: Marks) -> None:
     for example in examples:
         for sequence in example.sequences:
-            used[sequence] = True
+            marks[sequence] = True

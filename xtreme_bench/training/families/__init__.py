@@ -16,10 +16,12 @@ __all__ = [
     "Family",
     "NamesLabels",
     "Objective",
+    "Outputs",
     "choice",
     "classification",
     "dialogue",
     "masking",
+    "passages",
     "qa",
     "subwords",
     "tagging",
@@ -36,7 +38,14 @@ class Objective(Protocol):
         """How many terms that sum has: the loss of a batch is `loss / terms`, however it is cut for memory."""
 
 
-class Family(Objective, Protocol):
+class Outputs(Protocol):
+    """What running a model over examples needs from a family."""
+
+    def outputs(self, head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> list[Any]:
+        """For each example what decoding needs, as numbers on the CPU."""
+
+
+class Family(Objective, Outputs, Protocol):
     """What a family of tasks needs beyond that: from rows to examples, and back to predictions."""
 
     def features(self, rows: Sequence[Any], tokenizer: Any, labels: Sequence[str], limits: Limits) -> list[Example]:
@@ -44,9 +53,6 @@ class Family(Objective, Protocol):
 
     def head(self, width: int, labels: int, dropout: float, pooling: str = "first") -> nn.Module:
         """A new head; draws from torch's generator. `pooling` of tokens into the vector of a text: first or mean."""
-
-    def outputs(self, head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> list[Any]:
-        """For each example what decoding needs, as numbers on the CPU."""
 
     def decode(
         self,

@@ -14,7 +14,7 @@ from transformers.activations import ACT2FN
 
 from xtreme_bench.data.corpora import Limits
 from xtreme_bench.training.batching import flat_positions, targets
-from xtreme_bench.training.examples import Example, needed
+from xtreme_bench.training.examples import Example, Ints, needed
 from xtreme_bench.training.families import subwords
 from xtreme_bench.training.frames import frame
 
@@ -46,6 +46,18 @@ class MaskedHead(nn.Module):
         nn.init.zeros_(self.dense.bias)
         # In a tuple, so that the embedding stays the encoder's parameter alone.
         self._tied = (embedding,)
+        self._place: torch.Tensor | None = None
+
+    def narrow(self, embedding: nn.Parameter, ids: torch.Tensor, place: torch.Tensor) -> None:
+        """Let `ids` be the classes from now on: `embedding` has their rows, `place` the row of each id."""
+        self._tied, self._place = (embedding,), place
+        self.bias = nn.Parameter(self.bias.detach()[ids].clone())
+        if self.decoder is not None:
+            self.decoder = nn.Parameter(self.decoder.detach()[ids].clone())
+
+    def classes(self, ids: torch.Tensor) -> torch.Tensor:
+        """The classes that stand for token ids."""
+        return ids if self._place is None else self._place.to(ids.device)[ids]
 
     def forward(self, vectors: torch.Tensor) -> torch.Tensor:
         """Logits."""
@@ -65,8 +77,13 @@ def features(rows: Sequence[str], tokenizer: Any, labels: Sequence[str], limits:
     return [Example(int(np.searchsorted(ends, end)), (form.ids(stream[begin:end]),)) for begin, end in cuts]
 
 
-def mask(example: Example, share: float, tokenizer: Any, generator: np.random.Generator) -> Example:
-    """Hide `share` of the tokens, one at least: 80 % become the mask, 10 % a random token, 10 % stay as they are."""
+def mask(
+    example: Example, share: float, tokenizer: Any, generator: np.random.Generator, words: Ints | None = None
+) -> Example:
+    """Hide `share` of the tokens, one at least: 80 % become the mask, 10 % a random token, 10 % stay as they are.
+
+    Random tokens are any of the vocabulary, or of `words`.
+    """
     ids = example.sequences[0]
     special = (ids == tokenizer.cls_token_id) | (ids == tokenizer.sep_token_id)
     open_places = np.flatnonzero(~special)
@@ -75,19 +92,35 @@ def mask(example: Example, share: float, tokenizer: Any, generator: np.random.Ge
     count = max(1, round(share * len(open_places)))
     places = np.sort(generator.permutation(open_places)[:count])
     fate = generator.random(count)
-    hidden = np.where(fate < 0.8, tokenizer.mask_token_id, generator.integers(0, len(tokenizer), count))
+    drawn = generator.integers(0, len(tokenizer) if words is None else len(words), count)
+    hidden = np.where(fate < 0.8, tokenizer.mask_token_id, drawn if words is None else words[drawn])
     corrupted = ids.copy()
     corrupted[places] = np.where(fate < 0.9, hidden, ids[places])
     return replace(example, sequences=(corrupted,), target=ids[places], positions=places.astype(np.int32))
 
 
+def hide(example: Example, tokenizer: Any) -> Example:
+    """Put the mask in place of every token at the example's `positions`."""
+    ids, places = example.sequences[0], needed(example.positions)
+    corrupted = ids.copy()
+    corrupted[places] = tokenizer.mask_token_id
+    return replace(example, sequences=(corrupted,), target=ids[places])
+
+
 def loss(head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:
     """Cross-entropy, summed over the hidden tokens; logits are made at these only."""
     vectors = hidden.flatten(0, 1)[flat_positions(examples, hidden)]
-    logits = cast(torch.Tensor, head(vectors).float())
-    return functional.cross_entropy(logits, targets(examples, hidden.device), reduction="sum")
+    logits, wanted = cast(torch.Tensor, head(vectors).float()), targets(examples, hidden.device)
+    return functional.cross_entropy(logits, cast(MaskedHead, head).classes(wanted), reduction="sum")
 
 
 def terms(examples: Sequence[Example]) -> int:
     """One for each hidden token."""
     return sum(len(needed(example.positions)) for example in examples)
+
+
+def outputs(head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> list[tuple[float, int]]:
+    """For each example the summed cross-entropy of its hidden tokens, and how many they are."""
+    # One by one: logits of a whole batch would be vocabulary times hidden tokens.
+    losses = [float(loss(head, hidden[at : at + 1], [example])) for at, example in enumerate(examples)]
+    return [(found, terms([example])) for found, example in zip(losses, examples, strict=True)]

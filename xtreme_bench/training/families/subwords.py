@@ -65,14 +65,15 @@ def encode_pairs(
     form = frame(tokenizer, 2)
     left = room(max_length, form.size, 2, "two texts")
     for one, other in zip(encode(firsts, tokenizer), encode(seconds, tokenizer), strict=True):
-        kept = _kept(len(one), len(other), left)
+        counts = kept(len(one), len(other), left)
         texts = [
-            ids[len(ids) - count :] if keep_end else ids[:count] for ids, count in zip((one, other), kept, strict=True)
+            ids[len(ids) - count :] if keep_end else ids[:count]
+            for ids, count in zip((one, other), counts, strict=True)
         ]
-        yield Pair(form.ids(*texts), form.segments_of(*kept), (kept[0] < len(one), kept[1] < len(other)))
+        yield Pair(form.ids(*texts), form.segments_of(*counts), (counts[0] < len(one), counts[1] < len(other)))
 
 
-def _kept(one: int, other: int, room: int) -> tuple[int, int]:
+def kept(one: int, other: int, room: int) -> tuple[int, int]:
     """Tokens that remain of two texts, by the rule that `tokenizers` calls longest_first."""
     if one + other <= room:
         return one, other
