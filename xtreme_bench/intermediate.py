@@ -228,6 +228,12 @@ _ROWS = (
             (Form("pawsx_dev", "prepared", rf"pawsx_dev/(?:{_L}/)?{TRAIN_DEV}\.tsv"),)),
         _files("pawsx_dev/{}train.tsv", "pawsx_dev/{}dev.tsv"), f"{_READ}:read_pawsx_dev", PARAPHRASE_LABELS,
         target="pawsx"),
+    Corpus("tydiqa_train", "qa", Release("TyDiQA's training set",
+            {}, f"{_PREPARE}.squad:prepare_tydiqa_train",
+            (Form("tydiqa_train", "prepared", rf"tydiqa_train/(?:{_L}/)?{TRAIN_DEV}\.json", JSON_OBJECT),),
+            borrows=("tydiqa",)),
+        _files("tydiqa_train/{}train.json", "tydiqa_train/{}dev.json"), f"{_READ}:read_squad", matched_by="",
+        target="tydiqa"),
 )
 # fmt: on
 

@@ -78,6 +78,8 @@ RELEASES: dict[tuple[str, str], dict[str, str]] = {
                                for split in ("train", "dev")},
     ("pawsx_dev", "prepared"): {f"pawsx_dev/{folder}{split}.tsv": SAME for folder in ("", "de/")
                                 for split in ("train", "dev")},
+    ("tydiqa_train", "prepared"): {f"tydiqa_train/{folder}{split}.json": SQUAD for folder in ("", "de/")
+                                   for split in ("train", "dev")},
     ("pawsx", "x-final"): {f"{language}/{name}.tsv": X_FINAL for language in ("en", "de")
                            for name in ("train", "translated_train", "dev_2k", "test_2k")},
     ("pawsx", "XTREME"): {"pawsx/train-en.tsv": SAME, "dev-en.tsv": SAME, "pawsx/test-de.tsv": TEST_PAIRS},

@@ -2,6 +2,7 @@
 
 __all__ = [
     "check",
+    "composed",
     "evaluate",
     "found",
     "lenient",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_bench.benchmark import TASKS
+from xtreme_bench.bundle import composed
 from xtreme_bench.bundle import manifest as made
 from xtreme_bench.bundle.paths import MANIFEST
 from xtreme_bench.errors import Problem
@@ -56,16 +57,16 @@ def _targets(recipe: Recipe, coverage: Mapping[str, Sequence[str]]) -> Iterator[
 def _claims(manifest: Mapping[str, Any], recipe: Recipe, labels: Path) -> Iterator[str]:
     values = recipe.to_dict()
     source = manifest["data"].get("source") if isinstance(manifest["data"], Mapping) else None
+    claims = made.claims(recipe, composed.origins(manifest))
     for key, claimed, follows in (
         ("seed", manifest["seed"], recipe.seed),
         ("model", manifest["model"], values["model"]),
         ("released", manifest.get("released"), made.released(recipe).get("released")),
         ("data.source", source, recipe.data.source),
-        ("trained_on", manifest["trained_on"], made.trained_on(recipe)),
-        ("zero_shot", manifest["zero_shot"], made.zero_shot(recipe)),
-        ("near", manifest.get("near", {}), made.near(recipe)),
+        *((key, manifest.get(key, {}), follows) for key, follows in claims.items()),
     ):
         yield from _differences(key, claimed, follows)
+    yield from composed.faults(manifest, recipe)
     image, pinned = manifest["image"], recipe.resources.image or ""
     if image is not None and not re.fullmatch(_IMAGE, str(image)):
         yield f"image is {quoted(str(image))}; expected the sha256 of an image, or null"
@@ -87,11 +88,16 @@ def _said(value: Any) -> str:
     return " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
+def _elsewhere(recipe: Recipe) -> Recipe:
+    """The recipe, and those that it is composed of, with no file that is there."""
+    members = tuple(map(_elsewhere, recipe.members))
+    return replace(recipe, path=_NOWHERE, model=replace(recipe.model, path="model"), members=members)
+
+
 def _stages(manifest: Mapping[str, Any], recipe: Recipe, labels: Path) -> Iterator[str]:
     """Stages that differ from those of the recipe. A bundle cannot show which data and code made their keys."""
-    elsewhere = replace(recipe, path=_NOWHERE, model=replace(recipe.model, path="model"))
     plans = [
-        plan(elsewhere, data=_NOWHERE.parent, labels=given, digests=Digests(Path(os.devnull)))
+        plan(_elsewhere(recipe), data=_NOWHERE.parent, labels=given, digests=Digests(Path(os.devnull)))
         for given in (None, labels)
     ]
     claimed = [stage if isinstance(stage, Mapping) else {} for stage in manifest["stages"]]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
-from xtreme_bench.benchmark import LANGUAGES, NEARNESS, nearness
+from xtreme_bench.benchmark import LANGUAGES, NEARNESS, TASKS, nearness
+from xtreme_bench.bundle import composed
 from xtreme_bench.files import digest
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.plan.stages import Plan
@@ -15,6 +17,10 @@ from xtreme_bench.released.packages import PACKAGES
 from xtreme_bench.stage.stage import Stage
 from xtreme_bench.stage.versions import versions
 
+# Target -> the recipe whose model predicts it (`composed.makers`).
+Makers = Mapping[str, Recipe]
+# The origin of targets that a recipe predicts itself.
+_OWN: Mapping[str, str] = MappingProxyType({})
 # The key of a stage entry that lists the modules whose code differs from the code of this run.
 MARK = "accepted_code"
 # The words for such results in messages.
@@ -24,7 +30,8 @@ ACCEPTED = "made by other code and accepted (--accept-code)"
 def content(plan: Plan, records: Sequence[Mapping[str, Any]], scores: Mapping[str, Any] | None) -> dict[str, Any]:
     """The manifest of a finished plan, without the fields that `bundle.write` adds.
 
-    `records`: the record of each stage, in the plan's order. `scores`: None if there were no gold labels.
+    `records`: the record of each stage, in the plan's order. `scores`: None if there were no gold labels. If the recipe
+    is composed of others, the plan is settled (`plan.composed`).
     """
     recipe = plan.recipe
     facts = {stage.key: record["facts"] for stage, record in zip(plan.stages, records, strict=True)}
@@ -43,15 +50,15 @@ def content(plan: Plan, records: Sequence[Mapping[str, Any]], scores: Mapping[st
         "image": plan.image,
         "device": sorted({str(record["ran"]["device"]) for record in records}),
         "scores": scores,
-        "trained_on": trained_on(recipe),
-        "zero_shot": zero_shot(recipe),
-        "near": near(recipe),
+        **claims(recipe, plan.origin),
         "left_out": {stage.name: found for stage in plan.stages if (found := facts[stage.key].get("dropped"))},
         "dev": {stage.name: _told(facts[stage.key]) for stage in plan.stages if stage.row.tells == "dev"},
         "retrieval": {
             task: _told(facts[stage.key]) for task, stage in plan.predictions.items() if stage.row.tells == "retrieval"
         },
-        **{field: _only(plan, facts, field) for field in ("audit", "precision", "layers", "chosen_layer")},
+        "audit": _audit(plan, facts),
+        **{field: _only(plan.retrieving, facts, field) for field in ("precision", "layers", "chosen_layer")},
+        **({composed.FIELD: plan.chosen} if plan.members else {}),
     }
 
 
@@ -90,41 +97,73 @@ def is_modules(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(one, str) for one in value)
 
 
-def _only(plan: Plan, facts: Mapping[str, Any], field: str) -> Any:
-    """The facts of the one stage that fills a field of the manifest; None if the plan has no such stage."""
-    return next((facts[stage.key] for stage in plan.stages if stage.row.tells == field), None)
+def _only(stages: Iterable[Stage], facts: Mapping[str, Any], field: str) -> Any:
+    """The facts of the one stage that fills a field of the manifest; None if there is no such stage."""
+    return next((facts[stage.key] for stage in stages if stage.row.tells == field), None)
 
 
-def trained_on(recipe: Recipe) -> dict[str, Any]:
+def claims(recipe: Recipe, origin: Mapping[str, str]) -> dict[str, Any]:
+    """What follows from a recipe about training and zero-shot languages; `origin` as for `composed.makers`."""
+    found = {"trained_on": trained_on, "zero_shot": zero_shot, "near": near}
+    return {field: of(recipe, origin) for field, of in found.items()}
+
+
+def trained_on(recipe: Recipe, origin: Mapping[str, str] = _OWN) -> dict[str, Any]:
     """The training languages of each phase; None for the pretraining of a released model (see its model card)."""
-    tasks = recipe.intermediate.tasks if recipe.intermediate else {}
-    mlm = recipe.intermediate.mlm if recipe.intermediate else None
+    return _phases(composed.makers(recipe, origin))
+
+
+def _phases(made: Makers) -> dict[str, Any]:
+    """The training languages of each phase of the recipes that make some targets."""
+    recipes = list({recipe.name: recipe for recipe in made.values()}.values())
+    mixes = [recipe.intermediate for recipe in recipes if recipe.intermediate]
+    pretraining = recipes[0].pretraining
+    tuned = {str(TASKS[task].source): one.finetuning for task, one in made.items() if TASKS[task].source is not None}
     return {
-        "pretraining": list(recipe.pretraining.languages) if recipe.pretraining else None,
-        "intermediate": {name: list(task.languages) for name, task in tasks.items()},
-        **({"mlm": list(mlm.languages)} if mlm else {}),
-        "finetuning": {source: list(recipe.finetuning[source].languages) for source in sorted(recipe.finetuning)},
+        "pretraining": list(pretraining.languages) if pretraining else None,
+        "intermediate": _united((name, task.languages) for mix in mixes for name, task in mix.tasks.items()),
+        **_united(("mlm", mix.mlm.languages) for mix in mixes if mix.mlm),
+        "finetuning": {source: list(tuned[source][source].languages) for source in sorted(tuned)},
     }
 
 
-def zero_shot(recipe: Recipe) -> dict[str, list[str]]:
+def _united(found: Iterable[tuple[str, tuple[str, ...]]]) -> dict[str, list[str]]:
+    """The languages of each name that occurs, in the order of their table if several recipes have it."""
+    every: dict[str, tuple[str, ...]] = {}
+    for name, languages in found:
+        before = every.get(name, ())
+        every[name] = tuple(code for code in LANGUAGES if code in before or code in languages) if before else languages
+    return {name: list(languages) for name, languages in every.items()}
+
+
+def zero_shot(recipe: Recipe, origin: Mapping[str, str] = _OWN) -> dict[str, list[str]]:
     """For each target, the languages without a labelled training example or aligned text; none if its data are used."""
-    phases = trained_on(recipe)
+    return {task: _unseen(task, one, recipe) for task, one in composed.makers(recipe, origin).items()}
+
+
+def _unseen(task: str, maker: Recipe, recipe: Recipe) -> list[str]:
+    """The languages of a target in which its model has seen no labelled example."""
+    phases = _phases(dict.fromkeys(recipe.targets, maker))
     seen = {code for phase in ("intermediate", "finetuning") for codes in phases[phase].values() for code in codes}
     labelled = {name: codes for name, codes in phases["intermediate"].items() if name in INTERMEDIATE}
-    own = {task for name, codes in labelled.items() for task in INTERMEDIATE[name].targets(codes)}
-    return {
-        task: [language for language in target.languages if language not in seen and task not in own]
-        for task, target in recipe.targets.items()
-    }
+    own = {target for name, codes in labelled.items() for target in INTERMEDIATE[name].targets(codes)}
+    return [code for code in recipe.targets[task].languages if code not in seen and task not in own]
 
 
-def near(recipe: Recipe) -> dict[str, list[str]]:
+def near(recipe: Recipe, origin: Mapping[str, str] = _OWN) -> dict[str, list[str]]:
     """The scored languages by how near they are to those of intermediate training; fine-tuning is in English always."""
-    trained = {code for codes in trained_on(recipe)["intermediate"].values() for code in codes}
+    trained = {code for codes in trained_on(recipe, origin)["intermediate"].values() for code in codes}
     scored = [code for code in LANGUAGES if any(code in target.languages for target in recipe.targets.values())]
     marks = {code: nearness(code, trained) for code in scored}
     return {mark: [code for code in scored if marks[code] == mark] for mark in NEARNESS} if trained else {}
+
+
+def _audit(plan: Plan, facts: Mapping[str, Any]) -> Any:
+    """The findings of the audit; if the recipe is composed, what that of a recipe says of the targets from it."""
+    if not plan.members:
+        return _only(plan.stages, facts, "audit")
+    audits = {one.recipe.name: _only(one.stages, facts, "audit") for one in plan.members}
+    return composed.audit(plan.origin, audits)
 
 
 def _data_keys(plan: Plan) -> set[str]:

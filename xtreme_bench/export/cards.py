@@ -9,7 +9,6 @@ from tabulate import tabulate
 
 from xtreme_bench.aligned import ALIGNED
 from xtreme_bench.benchmark import LANGUAGES, TASKS, Group
-from xtreme_bench.bundle.manifest import trained_on, zero_shot
 from xtreme_bench.data.fetch.sources import SOURCES
 from xtreme_bench.export.encoder import Encoder
 from xtreme_bench.export.licences import CORPORA, ENCODERS
@@ -164,7 +163,7 @@ def _score_parts(run: Run, tasks: Sequence[str]) -> Iterator[str]:
     if not found:
         yield "The run had no gold labels, so it has no scores."
         return
-    zero = zero_shot(run.recipe)
+    zero = run.claims["zero_shot"]
     means: list[object] = ["mean", *(round(sum(column.values()) / len(column), 1) for column in found.values())]
     rows = [
         [
@@ -189,7 +188,7 @@ def _cell(score: float | None, zero: bool) -> str:
 
 def _corpora(run: Run, encoder: Encoder) -> dict[str, tuple[str, list[str]]]:
     """Corpus -> the phase that read it, and its languages, for the training of an encoder."""
-    phases, read = trained_on(run.recipe), dict[str, list[str]]()
+    phases, read = run.claims["trained_on"], dict[str, list[str]]()
     for task, codes in phases["intermediate"].items() if encoder.name != "pretraining" else ():
         for part in parts_of(task) if task not in ALIGNED else ():
             read.setdefault(part, []).extend(codes)
@@ -204,7 +203,7 @@ def _datasets(run: Run, encoder: Encoder) -> list[str]:
 
 
 def _training_table(run: Run, encoder: Encoder) -> str:
-    phases = trained_on(run.recipe)
+    phases = run.claims["trained_on"]
     texts = {"pretraining": phases["pretraining"]}
     if encoder.name != "pretraining":
         texts["intermediate training, masked"] = phases.get("mlm")

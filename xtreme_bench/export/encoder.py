@@ -55,6 +55,9 @@ def encoders(run: Run) -> dict[str, Encoder]:
 
 def chosen(run: Run, name: str | None) -> Encoder:
     """The encoder with a name, or the first. Errors: `InputError` if the run trained none that is meant."""
+    if run.recipe.members:
+        names = listing(one.name for one in run.recipe.members)
+        raise InputError(f"{run.recipe.name} is composed of {names}; run one of these, and export its encoder")
     known = encoders(run)
     if name is None and not {"intermediate", "pretraining"} & known.keys():
         what = (

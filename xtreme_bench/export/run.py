@@ -5,9 +5,12 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from xtreme_bench.benchmark import TASKS
+from xtreme_bench.bundle.composed import origins
 from xtreme_bench.bundle.load import Bundle, load
+from xtreme_bench.bundle.manifest import claims
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.recipe.fields import Recipe
 from xtreme_bench.recipe.load import recall
@@ -25,6 +28,11 @@ class Run:
     def built_in(self) -> bool:
         """Whether it ran on the built-in corpora, which nobody else has."""
         return self.recipe.data.source == "miniature"
+
+    @property
+    def claims(self) -> dict[str, Any]:
+        """The languages that the run is trained on and zero-shot in."""
+        return claims(self.recipe, origins(self.bundle.manifest))
 
     @property
     def command(self) -> str:

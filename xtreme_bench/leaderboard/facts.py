@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from xtreme_bench.bundle.composed import origins
 from xtreme_bench.leaderboard.entries import MOST_LISTED, MOST_TEXT, Entry, Manifest
 from xtreme_bench.wording import one_line
 
@@ -69,6 +70,11 @@ def intermediate(manifest: Manifest) -> tuple[list[str], list[str]]:
     tasks = phase if isinstance(phase, Mapping) else {}
     codes = dict.fromkeys(code for given in tasks.values() for code in _texts(given))
     return [short(task) for task in tasks][:MOST_LISTED], list(codes)[:MOST_LISTED]
+
+
+def origin(manifest: Manifest) -> str:
+    """Which recipe each target is from, if the run is composed of several."""
+    return short(", ".join(f"{task} from {short(name)}" for task, name in origins(manifest).items()) or "one recipe")
 
 
 def is_zero_shot(manifest: Manifest) -> bool:

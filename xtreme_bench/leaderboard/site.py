@@ -109,6 +109,7 @@ def _entry(placed: Placed, board: Board) -> str:
             "million weights": tables.millions(manifest),
             "zero-shot": "yes" if facts.is_zero_shot(manifest) else "no",
             "intermediate tasks": ", ".join(tasks) or "none",
+            "targets": facts.origin(manifest),
             "languages of the intermediate data": " ".join(languages) or "none",
             "seeds": facts.seeds(entry),
             "image": facts.image(manifest),

@@ -1,3 +1,3 @@
 """Makes the stages of a recipe, and describes them before any work."""
 
-__all__ = ["accept", "devices", "estimate", "estimate_text", "facts", "labels", "stages", "why"]
+__all__ = ["accept", "composed", "devices", "estimate", "estimate_text", "facts", "labels", "stages", "why"]

@@ -51,8 +51,10 @@ def _with(plan: Plan, chosen: Mapping[str, Stage]) -> Plan:
         plan,
         stages=list(mine.values()),
         predictions={task: mine[stage.key] for task, stage in plan.predictions.items()},
+        corpus=mine[plan.corpus.key] if plan.corpus else None,
         audit=mine[plan.audit.key] if plan.audit else None,
         score=mine[plan.score.key] if plan.score else None,
+        members=tuple(_with(one, chosen) for one in plan.members),
     )
 
 

@@ -26,7 +26,7 @@ from xtreme_bench.training.params import Finetune, Frozen, Intermediate, MaskedT
 # Of the longest that is allowed, where no tokenizer has run yet.
 _FILL = 0.5
 TOKENISED = "tokenised data"
-PUBLISHED = "published sizes; inputs are assumed to be half as long as allowed"
+PUBLISHED = "published sizes, of translations those of the originals; inputs are assumed to be half as long as allowed"
 ASSUMED = "steps of the recipe; inputs are assumed to be half as long as allowed"
 _CHUNK = 1 << 22
 
@@ -155,8 +155,11 @@ def _published(choice: Choice) -> dict[str, int] | None:
             found = {"train": _at_most(train, choice.examples)}
             found["dev"] = _at_most(published(choice.source, "dev"), choice.evaluate_on) or 0
         case IntermediateChoice():
-            sizes = [published(choice.intermediate, "train", language) for language in choice.languages]
+            original = published(choice.intermediate, "train")
+            sizes = [published(choice.intermediate, "train", one) or original for one in choice.languages]
             found = {"train": None if None in sizes else sum(size or 0 for size in sizes)}
+            if choice.drawn:
+                found["train"] = choice.drawn.examples
             found["dev"] = _at_most(published(choice.intermediate, "dev"), choice.evaluate_on) or 0
         case TargetChoice():
             found = {language: published(choice.task, "test", language) for language in choice.languages}

@@ -18,8 +18,8 @@ from xtreme_bench.errors import Problem
 from xtreme_bench.files import Digests
 from xtreme_bench.miniature.params import Miniature
 from xtreme_bench.official.params import Score
+from xtreme_bench.plan import composed, lengths, retrieval, training
 from xtreme_bench.plan import labels as plan_labels
-from xtreme_bench.plan import lengths, retrieval, training
 from xtreme_bench.recipe.load import Recipe
 from xtreme_bench.released import packages
 from xtreme_bench.released.packages import PACKAGES
@@ -38,7 +38,8 @@ class Plan:
     `corpus` is the stage that makes the data, or None if the data folder is read directly. `predictions` maps a task to
     the stage that predicts it. `score` is None without gold labels; `scored` has the tasks and languages with labels.
     `missing` lists files that are missing or may not be read. `weights` names the weights to fetch, and their source.
-    `image` is the digest of the image that the stages run in, or None.
+    `image` is the digest of the image that the stages run in, or None. `members` are the plans of the recipes that the
+    recipe is composed of; `chosen` says which one each target is taken from, once that is known.
     """
 
     recipe: Recipe
@@ -51,6 +52,21 @@ class Plan:
     scored: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     missing: list[Problem] = field(default_factory=list)
     weights: str | None = None
+    members: tuple[Plan, ...] = ()
+    chosen: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def origin(self) -> dict[str, str]:
+        """Target -> the name of the recipe that it is taken from, if the recipe is composed of others."""
+        return {task: str(row["from"]) for task, row in self.chosen.items()}
+
+    @property
+    def retrieving(self) -> list[Stage]:
+        """The stages of the recipe whose encoder retrieves: this one, or a member if the recipe is composed."""
+        if not self.members:
+            return self.stages
+        names = {self.origin.get(task) for task in self.recipe.targets if TASKS[task].source is None}
+        return [stage for one in self.members if one.recipe.name in names for stage in one.stages]
 
     def add(self, kind: str, params: Any, what: str = "", /, **inputs: Stage | Folder) -> Stage:
         """Append a stage, named after its kind, `what` it works on and the recipe."""
@@ -83,6 +99,11 @@ def plan(
     Without `labels`, labels that `data prepare` has written beside the data are used. `partial`: releases may have far
     fewer records than published.
     """
+    if recipe.members:
+        parts = [
+            plan(one, data=data, labels=labels, image=image, digests=digests, partial=partial) for one in recipe.members
+        ]
+        return composed.of_parts(Plan(recipe, image), parts)
     made = Plan(recipe, image)
     labels = labels or plan_labels.beside(recipe, data or layout.DATA)
     corpus = _corpus(made, data, labels, digests, partial)

@@ -43,6 +43,15 @@ def check(tree: Entries, path: Path, reading: Reading) -> None:
     _check_processes(tree, reading)
 
 
+def check_composed(tree: Entries, path: Path, reading: Reading) -> None:
+    """Add every fault between the own fields of a recipe that is composed of others."""
+    _check_name(path, reading)
+    _check_baseline(tree, path, reading)
+    _check_gains(tree, reading)
+    if development := tree.at("expect", "development"):
+        reading.fault("expect.development is for a recipe that trains; each part has its own", development.line)
+
+
 def _check_processes(tree: Entries, reading: Reading) -> None:
     """Each process has a GPU of its own. Shards need several, and method full without masked text."""
     gpus = tree.whole("resources", "gpus", default=0)
@@ -238,6 +247,11 @@ def _check_expect(tree: Entries, reading: Reading) -> None:
             reading.fault(
                 f"expect.development.{key} needs a training on {key}, but this recipe does not {how}", entry.line
             )
+    _check_gains(tree, reading)
+
+
+def _check_gains(tree: Entries, reading: Reading) -> None:
+    """Gains need a baseline."""
     gains, baseline = tree.at("expect", "gains"), tree.at("baseline")
     if gains is not None and (baseline is None or baseline.value.kind == "empty"):
         reading.fault("expect.gains needs a baseline to compare with; add 'baseline'", gains.line)

@@ -267,13 +267,13 @@ class Resources:
         return self.processes or self.gpus or 1
 
 
-# Of a recipe: what changes no result of a run with one seed.
-_NO_RESULT = ("description", "seeds", "name", "path", "overrides")
+# Of a recipe: what changes no result of a run with one seed, and what is written in another form.
+_NO_RESULT = ("description", "seeds", "name", "path", "overrides", "members")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """One experiment. The stem of the file is its name."""
+    """One experiment. The stem of the file is its name. `members` are the recipes that it is composed of, if any."""
 
     EXACTLY_ONE: ClassVar = ("seed", "seeds")
 
@@ -309,13 +309,20 @@ class Recipe:
     name: str = ""
     path: Path = Path()
     overrides: tuple[str, ...] = ()
+    members: tuple[Recipe, ...] = ()
 
     @property
     def runs(self) -> tuple[Recipe, ...]:
         """The recipe once for each of its seeds."""
-        return tuple(replace(self, seed=seed) for seed in self.seeds or ()) or (self,)
+        return tuple(map(self.with_seed, self.seeds or ())) or (self,)
+
+    def with_seed(self, seed: int) -> Recipe:
+        """The recipe, and all that it is composed of, with another seed."""
+        return replace(self, seed=seed, members=tuple(one.with_seed(seed) for one in self.members))
 
     def to_dict(self) -> dict[str, Any]:
         """All that can change the result of one run, as JSON values: without description, other seeds and the like."""
-        values: dict[str, Any] = plain(self)
-        return {key: value for key, value in values.items() if key not in _NO_RESULT}
+        values: dict[str, Any] = plain(replace(self, members=()))
+        kept = {key: value for key, value in values.items() if key not in _NO_RESULT}
+        composed = [{"name": one.name, **one.to_dict()} for one in self.members]
+        return {**kept, "compose": composed} if composed else kept

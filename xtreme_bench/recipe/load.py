@@ -8,10 +8,10 @@ from pathlib import Path
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.errors import InputError, Problem
-from xtreme_bench.recipe import files
-from xtreme_bench.recipe.checks import check
+from xtreme_bench.recipe import compose, files
+from xtreme_bench.recipe.checks import check, check_composed
 from xtreme_bench.recipe.fields import Data, Recipe, Resources, Target
-from xtreme_bench.recipe.overrides import apply, shared
+from xtreme_bench.recipe.overrides import apply, of_parts, shared
 from xtreme_bench.recipe.phases import AlignedTask, IntermediateTask
 from xtreme_bench.recipe.read import read
 from xtreme_bench.recipe.setting import ALL, languages_of, sources_of
@@ -47,7 +47,7 @@ def recall(values: Mapping[str, object], name: str) -> tuple[Recipe | None, list
 
     The values may come from anybody: each is checked as in a file, but not against other files.
     """
-    kept = {key: value for key, value in values.items() if key != "expect"}
+    kept = {key: value for key, value in values.items() if key not in ("expect", compose.KEY)}
     tree = tree_of({**kept, "description": "in a manifest"})
     assert isinstance(tree, Entries)
     reading = Reading(name, tree.text("data", "source") or Data.source)
@@ -57,7 +57,19 @@ def recall(values: Mapping[str, object], name: str) -> tuple[Recipe | None, list
         reading.fault(f"retrieval is missing: {listing(retrieval)} need it", 1)
     if recipe is not None and recipe.retrieval and recipe.retrieval.layers and "bucc2018" not in recipe.targets:
         reading.fault("retrieval.layers needs the target bucc2018", 1)
-    return (None, reading.problems) if reading.problems else (_complete(replace(recipe, name=name)), [])
+    if recipe is None or reading.problems:
+        return None, reading.problems
+    members, faults = _recalled(values.get(compose.KEY, []))
+    return (None, faults) if faults else (_complete(replace(recipe, name=name, members=members)), [])
+
+
+def _recalled(values: object) -> tuple[tuple[Recipe, ...], list[Problem]]:
+    """The recipes that another one is composed of, by a manifest, or their faults."""
+    if not isinstance(values, list) or not all(isinstance(one, Mapping) and compose.KEY not in one for one in values):
+        return (), [Problem(f"{compose.KEY} must be a list of recipes, none of them composed itself")]
+    found = [recall({k: v for k, v in one.items() if k != "name"}, str(one.get("name"))) for one in values]
+    faults = [fault for _, wrong in found for fault in wrong]
+    return tuple(recipe for recipe, _ in found if recipe is not None), faults
 
 
 def _read(
@@ -67,6 +79,8 @@ def _read(
     if tree is None:
         return None, problems
     reading = Reading(str(path), Data.source, problems)
+    if compose.KEY in tree.entries:
+        return _composed(tree, path, overrides, reading)
     tree = apply(tree, overrides, reading, baseline=baseline)
     reading = replace(reading, source=tree.text("data", "source") or Data.source)
     recipe = read(Recipe, tree, "", reading)
@@ -74,6 +88,29 @@ def _read(
     if problems:
         return None, sorted(problems, key=lambda problem: (problem.line or 0, problem.message))
     return _complete(replace(recipe, name=path.stem, path=path, overrides=overrides)), []
+
+
+def _composed(
+    tree: Entries, path: Path, overrides: tuple[str, ...], reading: Reading
+) -> tuple[Recipe | None, list[Problem]]:
+    """A recipe that is composed of others, each read with the overrides that concern it."""
+    own, passed_on = of_parts(overrides)
+    tree = compose.without_inherited(apply(tree, own, reading), reading)
+    made = read(compose.Composition, tree, "", reading)
+    check_composed(tree, path, reading)
+    members, faults = [], list[Problem]()
+    for name, file, line in compose.member_files(tree, path, reading):
+        recipe, wrong = _read(file, passed_on, baseline=True)
+        faults += [fault for fault in wrong if fault not in faults]
+        if recipe is not None:
+            members.append((replace(recipe, name=name), line))
+    if made is not None and not faults:
+        compose.check_members(made, members, reading)
+    problems = sorted(reading.problems, key=lambda problem: (problem.line or 0, problem.message)) + faults
+    if problems or made is None:
+        return None, problems
+    whole = compose.composed(made, [recipe for recipe, _ in members])
+    return _complete(replace(whole, name=path.stem, path=path, overrides=overrides)), []
 
 
 def _complete(recipe: Recipe) -> Recipe:

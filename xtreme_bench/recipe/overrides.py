@@ -15,6 +15,9 @@ from xtreme_bench.wording import hint
 
 # What is said of one experiment and not of the baseline that it is compared with.
 OWN = ("description", "intermediate", "baseline", "expect")
+# What is set in a recipe that is composed of others, and what its parts say of runs of their own; they take all else.
+COMPOSED = ("description", "compose", "baseline", "expect")
+OF_A_RUN = ("baseline", "contrast", "expect")
 
 # YAML 1.1 takes 2e-5 for a text. In a file that is a fault; a shell's user means a number.
 _SHORT_NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$")
@@ -22,14 +25,27 @@ _SHORT_NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$")
 
 def shared(texts: Sequence[str]) -> tuple[str, ...]:
     """Those that a recipe's baseline takes too, so that the two go on to differ in what they are compared for."""
-    return tuple(text for text in texts if re.split("[.=]", text, maxsplit=1)[0] not in OWN)
+    return tuple(text for text in texts if _section(text) not in OWN)
+
+
+def _section(text: str) -> str:
+    """The key at the top of the recipe."""
+    return re.split("[.=]", text, maxsplit=1)[0]
+
+
+def of_parts(texts: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Those for a recipe that is composed of others, and those for its parts."""
+    own = tuple(text for text in texts if _section(text) in COMPOSED)
+    passed_on = [text for text in texts if _section(text) not in (*COMPOSED, *OF_A_RUN)]
+    return own, (*passed_on, *(f"{key}=" for key in OF_A_RUN))
 
 
 def apply(tree: Entries, texts: Sequence[str], reading: Reading, *, baseline: bool = False) -> Entries:
     """The tree with each `path.of.keys=value` set in it; without a value the key is left out of it.
 
-    A `baseline` may lack what is left out: it was the other recipe that the user looked at. Faults are added to
-    `reading`, and what is wrong with a value is found later, when the tree is read.
+    A `baseline`, or a part of a recipe that is composed, may lack what is left out, and intermediate training: it was
+    the other recipe that the user looked at. Faults are added to `reading`, and what is wrong with a value is found
+    later, when the tree is read.
     """
     seen: set[str] = set()
     for text in texts:
@@ -44,7 +60,7 @@ def apply(tree: Entries, texts: Sequence[str], reading: Reading, *, baseline: bo
             continue
         seen.add(dotted)
         value = _value(written, reading, line)
-        if value is None:
+        if value is None or (baseline and path[0] == "intermediate" and path[0] not in tree.entries):
             continue
         if value.kind != "empty":
             for other in Recipe.EXACTLY_ONE if dotted in Recipe.EXACTLY_ONE else ():

@@ -121,17 +121,20 @@ def _read_mapping(kind: type[Any], item: Field[Any], tree: Tree, path: str, read
 
 
 def _read_list(item: Field[Any], tree: Tree, path: str, reading: Reading) -> tuple[str, ...] | None:
-    """A list of names, in the order of the known names; of languages, the word all names every one."""
-    choices = item.metadata["choices"]
+    """A list of names, in the order of the known names; of languages, the word all names every one.
+
+    Names that no table lists, which have a pattern instead, keep their own order.
+    """
+    choices, pattern = item.metadata["choices"], item.metadata["pattern"]
     languages = callable(choices)
-    owner = path.split(".")[-2]
+    owner = path.rpartition(".")[0].rpartition(".")[2]
     known = choices(owner, reading.source) if languages else choices
     words = item.metadata["words"] if languages else ()
     alone = tree.items[0] if isinstance(tree, Items) and len(tree.items) == 1 else tree
     if isinstance(alone, Scalar) and alone.text in words and (alone is tree or alone.text not in ALL):
         return (alone.text,)
     if not isinstance(tree, Items):
-        example = tree.text if isinstance(tree, Scalar) and tree.text else known[0]
+        example = tree.text if isinstance(tree, Scalar) and tree.text else known[0] if known else item.metadata["noun"]
         either = f"the word {' or '.join(words)}, or a list" if len(words) > 1 else "the word all or a list"
         either = either if words else "a list"
         reading.fault(f"{path} must be {either}, not {tree.kind}; write [{example}]", tree.line)
@@ -145,11 +148,13 @@ def _read_list(item: Field[Any], tree: Tree, path: str, reading: Reading) -> tup
             reading.fault(f"{path} must list {item.metadata['noun']}s, not {element.kind}{mend}", element.line)
         elif element.text in seen:
             reading.fault(f"{path} names '{element.text}' twice", element.line)
-        elif element.text not in known:
+        elif pattern and not re.fullmatch(pattern[0], element.text):
+            reading.fault(f"{path} must list {item.metadata['noun']}s, not '{element.text[:80]}'", element.line)
+        elif known and element.text not in known:
             reading.fault(_not_among(element.text, known, item.metadata["noun"], owner, path, reading), element.line)
         else:
             seen.append(element.text)
-    return tuple(name for name in known if name in seen)
+    return tuple(name for name in known or seen if name in seen)
 
 
 def _read_numbers(item: Field[Any], tree: Tree, path: str, reading: Reading) -> tuple[int, ...]:

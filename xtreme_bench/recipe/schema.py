@@ -14,6 +14,7 @@ from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from xtreme_bench.benchmark import of_group
+from xtreme_bench.recipe.compose import KEY, Composition
 from xtreme_bench.recipe.fields import Bound, Recipe, Target
 from xtreme_bench.recipe.phases import AlignedTask, IntermediateTask, Training
 from xtreme_bench.recipe.read import common
@@ -25,10 +26,20 @@ Schema = dict[str, Any]
 
 def schema() -> Schema:
     """JSON Schema (draft 2020-12) of a recipe. It is wider than `recipe.validate`, which also compares fields."""
-    retrieval = of_group("retrieval")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "xtreme-bench recipe",
+        "if": {"required": [KEY]},
+        "then": _object(Composition),
+        "else": _whole(),
+        "$defs": {cls.__name__: _object(cls) for cls in (IntermediateTask, AlignedTask, Training, Bound)},
+    }
+
+
+def _whole() -> Schema:
+    """The schema of a recipe that is not composed of others."""
+    retrieval = of_group("retrieval")
+    return {
         **_object(Recipe),
         "allOf": [
             {
@@ -48,7 +59,6 @@ def schema() -> Schema:
                 "then": {"required": ["baseline"]},
             },
         ],
-        "$defs": {cls.__name__: _object(cls) for cls in (IntermediateTask, AlignedTask, Training, Bound)},
     }
 
 
@@ -105,9 +115,9 @@ def _value(kind: Any, item: Field[Any], key: str) -> Schema:
     if get_origin(kind) is tuple and get_args(kind)[0] is int:
         return {"type": "array", "items": _value(int, item, key), "uniqueItems": True, "minItems": 1}
     if get_origin(kind) is tuple:
-        names = list(choices(key, "download") if callable(choices) else choices)
         words: list[Schema] = [{"const": word} for word in facts["words"]]
-        array: Schema = {"type": "array", "items": {"enum": names}, "uniqueItems": True}
+        names = {"enum": list(choices(key, "download") if callable(choices) else choices)} if choices else None
+        array: Schema = {"type": "array", "items": names or _value(str, item, key), "uniqueItems": True}
         return {"anyOf": [*words, {**array, "minItems": 1}]} if callable(choices) else array
     if kind is str:
         limits: Schema = {"enum": list(choices)} if choices else {"pattern": f"^(?:{facts['pattern'][0]})$"}

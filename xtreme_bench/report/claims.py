@@ -9,9 +9,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from xtreme_bench.benchmark import LANGUAGES, NEARNESS, TASKS
+from xtreme_bench.bundle import composed
 from xtreme_bench.bundle.manifest import accepted_code
 from xtreme_bench.plan.why import code_differs
-from xtreme_bench.wording import listing
+from xtreme_bench.wording import listing, one_line
 
 Manifest = Mapping[str, Any]
 Scores = Mapping[str, Any]
@@ -87,6 +88,11 @@ def near(manifest: Manifest) -> list[tuple[str, list[str]]]:
         for mark, codes in listed.items()
     }
     return [(mark, codes) for mark, codes in marked.items() if codes]
+
+
+def origins(manifest: Manifest) -> dict[str, str]:
+    """Target -> the recipe that it is from; empty if the run is not composed of others."""
+    return {task: one_line(name) for task, name in composed.origins(manifest).items()}
 
 
 def accepted(manifest: Manifest) -> list[tuple[str, str]]:

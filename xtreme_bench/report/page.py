@@ -37,6 +37,7 @@ def write_page(outcome: Outcome, folder: Path, store: Store | None = None, teste
     sections = [
         expectation_section(main.manifest, before),
         *map(page_facts.accepted_section, manifests),
+        *map(page_facts.composed_section, manifests),
         *score_sections(manifests, 1 if baseline else None, {0: tested}),
         published_section(main.manifest),
         *(page_curves.curve_sections(finished, store) if store else ()),
@@ -92,6 +93,7 @@ def comparison_page(
             headline, summary = top_of_bundles(runs[at], runs[reference], versus)
     sections = [
         *map(page_facts.accepted_section, manifests),
+        *map(page_facts.composed_section, manifests),
         *score_sections(runs, reference, tested),
         *of_one,
         *(page_facts.trained_section(one, name=one["name"]) for one in manifests),

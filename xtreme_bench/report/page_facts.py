@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from xtreme_bench.benchmark import TASKS
+from xtreme_bench.bundle.composed import FIELD, inside
 from xtreme_bench.bundle.manifest import ACCEPTED
-from xtreme_bench.report.claims import Manifest, accepted, near, trained, zero_shot
+from xtreme_bench.report.claims import Manifest, accepted, near, origins, trained, zero_shot
 from xtreme_bench.report.markup import Block, Section, Table, section, table
 from xtreme_bench.report.tables import cell
 from xtreme_bench.stage.kinds import KINDS
@@ -35,6 +36,28 @@ def trained_section(manifest: Manifest, name: str = "") -> Section | None:
             kind="words",
         ),
     )
+
+
+def composed_section(manifest: Manifest) -> Section | None:
+    """Which recipe each target is from, and the development scores that decided; nothing for other runs."""
+    rows = [
+        [
+            task,
+            name,
+            str(inside(manifest, FIELD, task, "judged_by")),
+            _scores(inside(manifest, FIELD, task, "development")),
+        ]
+        for task, name in origins(manifest).items()
+    ]
+    headings = ("target", "from", "chosen on English development data of", "scores there")
+    return section(f"Recipes that {manifest['name']} is composed of", table(headings, rows, kind="words"))
+
+
+def _scores(found: Any) -> str:
+    """Development scores by recipe, the best first."""
+    numbers = {str(name): value for name, value in found.items()} if isinstance(found, Mapping) else {}
+    numbers = {name: value for name, value in numbers.items() if isinstance(value, int | float)}
+    return ", ".join(f"{name} {cell(numbers[name])}" for name in sorted(numbers, key=lambda one: -numbers[one]))
 
 
 def accepted_section(manifest: Manifest) -> Section | None:

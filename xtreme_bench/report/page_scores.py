@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from xtreme_bench.benchmark import GROUPS, LANGUAGES, TASKS
 from xtreme_bench.official.scores import cells, headline
 from xtreme_bench.report import manifest_differences, plots
-from xtreme_bench.report.claims import Manifest, Scores, scores_of, zero_shot
+from xtreme_bench.report.claims import Manifest, Scores, origins, scores_of, zero_shot
 from xtreme_bench.report.markup import (
     Block,
     Cell,
@@ -257,6 +257,8 @@ def _language_table(manifest: Manifest) -> Table | None:
     for short, key in (("all", "{}"), ("not en", "{}/transfer")):
         found = [number(headline(scores, key.format(task))) for task in tasks]
         rows.append([cell(short), cell("mean", "side"), *[cell("", "side")] * 2, *map(cell, found)])
+    if origin := origins(manifest):
+        rows.append([cell("from"), *[cell("", "side")] * 3, *(cell(origin.get(task, "–")) for task in tasks)])
     note = (
         "Percent; the stronger the colour, the higher. In italics: languages with labelled training data of the task. "
         "Everything else is zero-shot."

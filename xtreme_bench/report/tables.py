@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from tabulate import tabulate
 
@@ -51,8 +52,11 @@ def cell(value: float | None, digits: int = 1, *, sign: bool = False) -> str:
     return text.lstrip("+-") if sign and not float(text) else text.replace("-", "−")
 
 
-def language_table(scores: Scores) -> str:
-    """Languages by tasks in percent, with the means below. English is what the tasks are trained on."""
+def language_table(scores: Scores, origin: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Languages by tasks in percent, with the means below. English is what the tasks are trained on.
+
+    `origin`: task -> the recipe that it is from, if the run is composed of several.
+    """
     tasks = tasks_of(scores)
     by_task = {task: cells(scores, task) for task in tasks}
     rows = [
@@ -63,7 +67,8 @@ def language_table(scores: Scores) -> str:
         ["mean", *(cell(headline(scores, task)) for task in tasks)],
         ["mean without en", *(cell(headline(scores, f"{task}/transfer")) for task in tasks)],
     ]
-    return _table(["", *tasks], [*rows, [], *means])
+    taken = [["from", *(origin.get(task, "–") for task in tasks)]] if origin else []
+    return _table(["", *tasks], [*rows, [], *means, *taken])
 
 
 def summary_table(runs: Sequence[Run], reference: int | None = None) -> str:

@@ -20,6 +20,7 @@ from xtreme_bench.report.claims import (
     claimed,
     near,
     origin,
+    origins,
     reference_of,
     scores_of,
     trained,
@@ -47,7 +48,10 @@ def terminal(outcome: Outcome, tested: Versus = NOT_TESTED) -> str:
     parts = [f"{main['name']}: {' '.join(outcome.main.plan.recipe.description.split())}"]
     if scores_of(main):
         runs = [(one["name"], scores_of(one)) for one in (main, before) if one]
-        parts += [tables.language_table(scores_of(main)), tables.summary_table(runs, 1 if before else None)]
+        parts += [
+            tables.language_table(scores_of(main), origins(main)),
+            tables.summary_table(runs, 1 if before else None),
+        ]
         parts += ["\n".join(line for one in (main, before) if one for line in tables.chosen_layer(one))]
     parts += [_accepted_text(one) for one in (main, before) if one]
     parts += [_languages_text(main), _audit_text(main), _expect_text(main, before)]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from xtreme_bench.bundle import composed
 from xtreme_bench.bundle.manifest import development
 from xtreme_bench.bundle.verify import check_expect
 from xtreme_bench.errors import Problem
 from xtreme_bench.plan.stages import Plan
+from xtreme_bench.stage.store import Store
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,18 @@ class Outcome:
     main: Finished
     baseline: Finished | None
     problems: list[Problem]
+
+
+def official_result(plan: Plan, store: Store) -> dict[str, Any] | None:
+    """The scores of a finished plan; None without gold labels. If its recipe is composed, those of each target are
+    from the recipe that the target is from."""
+    if plan.score is None:
+        return None
+    if plan.members:
+        parts = {one.recipe.name: official_result(one, store) or {} for one in plan.members}
+        return composed.scores(plan.origin, parts)
+    found: dict[str, Any] = json.loads((plan.score.folder(store) / "scores.json").read_text(encoding="utf-8"))
+    return found
 
 
 def unmet(manifest: Mapping[str, Any], baseline_scores: Mapping[str, Any] | None) -> list[Problem]:

@@ -17,6 +17,7 @@ from typing import Any
 
 from xtreme_bench import engines
 from xtreme_bench.benchmark import TASKS
+from xtreme_bench.bundle.composed import FIELD
 from xtreme_bench.bundle.evaluate import evaluate
 from xtreme_bench.bundle.read import Contents, opened
 from xtreme_bench.bundle.same import Distance, apart
@@ -24,6 +25,7 @@ from xtreme_bench.bundle.verify import Verification
 from xtreme_bench.bundle.write import read_manifest
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.files import Digests
+from xtreme_bench.plan import composed
 from xtreme_bench.plan import facts as plan_facts
 from xtreme_bench.plan.stages import Plan, plan
 from xtreme_bench.recipe.load import Recipe, recall
@@ -60,6 +62,9 @@ def repeat(
         fetch_encoders([recipe], Display(0).say)
         with closing(engines.open(engine, recipe.resources, Display(0).say)) as place:
             made = plan(recipe, data=data, image=place.image, digests=Digests(Path(folder) / "digests.json"))
+            if made.members:
+                made = composed.settled(made, manifest[FIELD])
+                made = replace(made, stages=_needed(made))  # not the models of which no target is taken
             made = _with_models(made, manifest, Store(submitted), store)
             stages = _needed(made)
             if missing := plan_facts.lacking(_lacking(made, stages), data or Path("data")):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
@@ -20,6 +19,7 @@ from xtreme_bench.data.counts import Memory, memory_file
 from xtreme_bench.engines.local import Local
 from xtreme_bench.errors import InputError, Problem, StageError
 from xtreme_bench.files import Digests
+from xtreme_bench.plan import composed
 from xtreme_bench.plan import facts as plan_facts
 from xtreme_bench.plan import labels as plan_labels
 from xtreme_bench.plan.accept import accept
@@ -28,7 +28,7 @@ from xtreme_bench.recipe import files, load
 from xtreme_bench.recipe.fields import Expectation, Recipe
 from xtreme_bench.released.fetch import fetch
 from xtreme_bench.released.packages import PACKAGES
-from xtreme_bench.run.outcome import Finished, Outcome, unmet
+from xtreme_bench.run.outcome import Finished, Outcome, official_result, unmet
 from xtreme_bench.run.progress import Display
 from xtreme_bench.run.schedule import execute
 from xtreme_bench.run.seeds import Together, arms, together
@@ -208,7 +208,9 @@ def fetch_encoders(recipes: Iterable[Recipe], say: Callable[[str], None]) -> Non
 def audit_recipe(name: str, places: Places) -> dict[str, Any]:
     """Audit the training and test data of a recipe: runs the stages that make its corpora, then the audit."""
     (made, *_) = plans(name, places)
-    assert made.audit is not None
+    if made.audit is None:
+        names = ", ".join(one.recipe.name for one in made.members)
+        raise InputError(f"{name} is composed of other recipes; audit these: {names}")
     if any(source.key == MISSING for source in made.audit.inputs.values()):
         _require_inputs([made], places)
     stages = [*made.audit.sources, made.audit]
@@ -234,7 +236,8 @@ def _require_inputs(made: list[Plan], places: Places) -> None:
 def _require_enough(made: list[Plan], places: Places, digests: Digests, show: Show) -> None:
     """Raise `InputError` if a prepared data folder has far too few records of a corpus that a recipe uses."""
     folder = places.corpora
-    read = [scope.usage(one.recipe) for one in made if one.recipe.data.source == "download"]
+    every = [part.recipe for one in made for part in one.members or (one,)]
+    read = [scope.usage(recipe) for recipe in every if recipe.data.source == "download"]
     if read and not places.partial and folder.is_dir():
         with show(1).work("count records") as progress:
             for used in read:
@@ -268,9 +271,10 @@ def _bundle(one: Plan, places: Places) -> Path:
 
 def _finish(one: Plan, store: Store, places: Places, reused: frozenset[str]) -> Finished:
     records = [record for stage in one.stages if (record := store.record(stage.key)) is not None]
-    scores = None
-    if one.score is not None:
-        scores = json.loads((one.score.folder(store) / "scores.json").read_text(encoding="utf-8"))
+    if one.members:
+        facts = {record["key"]: record["facts"] for record in records}
+        one = composed.settled(one, composed.choose(one, facts))
+    scores = official_result(one, store)
     # With several seeds, `expect` is compared with their means, not with each run.
     told = replace(one, recipe=replace(one.recipe, expect=Expectation())) if one.recipe.seeds else one
     content = manifest.content(told, records, scores)

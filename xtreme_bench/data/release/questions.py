@@ -182,24 +182,19 @@ def _cut_by_language(preparation: Preparation, path: Path) -> None:
 
 
 def tydiqa_training(preparation: Preparation, task: str) -> dict[str, list[QuestionRow]]:
-    """TyDiQA's training questions by language, English aside, with ids that do not repeat, for another task.
+    """TyDiQA's training questions by language, with ids that do not repeat, for another task.
 
     Those that cannot be used are left out; the notes of tydiqa say how many.
     """
     whole = preparation.files("tydiqa", "TyDiQA-GoldP 1.1", "split").get(("train",))
     ready = preparation.files("tydiqa", "XTREME", "language", "split")
     rows: dict[str, list[QuestionRow]] = defaultdict(list)
-    files = (
-        [("", whole)]
-        if whole
-        else [(key[0], path) for key, path in sorted(ready.items()) if key[1] == "train" and key[0] != "en"]
-    )
+    files = [("", whole)] if whole else [(key[0], path) for key, path in sorted(ready.items()) if key[1] == "train"]
     for one, path in files:
         purpose, left_out = f"training data of {task}", LeftOut(preparation.unusable)
         preparation.use(task, path)
         for row in read_questions(path, purpose, answers=True, ids_repeat=bool(one), left_out=left_out):
             rows[one or TYDIQA_LANGUAGES[row.id.partition("-")[0]]].append(row)
-    rows.pop("en", None)
     return rows
 
 
