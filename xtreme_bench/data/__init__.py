@@ -1,6 +1,7 @@
 """Where corpora come from and how each format is read, into one row type per family of tasks."""
 
 __all__ = [
+    "aligned",
     "corpora",
     "counts",
     "dialogues",
@@ -10,6 +11,7 @@ __all__ = [
     "intermediate",
     "items",
     "layout",
+    "passages",
     "plausible",
     "published",
     "release",
