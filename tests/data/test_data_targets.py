@@ -194,10 +194,10 @@ def test_bucc_sentences_and_pairs_must_have_the_ids_of_their_language(tmp_path):
     assert [p.line for p in fails(targets.read_bucc, tmp_path, "de", "dev").problems] == [2, 3]
 
 
-def test_labels_are_those_of_the_table_of_tasks():
-    assert targets.labels("xnli") == TASKS["xnli"].labels == ("contradiction", "entailment", "neutral")
-    assert len(targets.labels("udpos")) == 17
-    assert targets.labels("squad") == targets.labels("tydiqa") == ()
+def test_labels_are_those_of_the_table_of_tasks(tmp_path):
+    assert targets.labels("xnli", tmp_path) == TASKS["xnli"].labels == ("contradiction", "entailment", "neutral")
+    assert len(targets.labels("udpos", tmp_path)) == 17
+    assert targets.labels("squad", tmp_path) == targets.labels("tydiqa", tmp_path) == ()
 
 
 def test_the_readers_import_nothing_heavy():

@@ -197,13 +197,13 @@ def test_a_prediction_stage_that_is_pointed_at_the_labels_fails_and_scoring_does
     try:
         theft = stage(
             tmp_path / "theft", "audit", {"data": stolen}, [labels],
-            targets={"xnli": ["en"]}, pretraining=None, intermediate={}, finetuning={}, select_on=[],
+            targets={"xnli": ["en"]}, pretraining=None, intermediate={}, aligned={}, finetuning={}, select_on=[],
         )  # fmt: skip
         with pytest.raises(StageError, match="closed to this stage"):
             engine.run(theft, lambda message: None)
         named = stage(
             tmp_path / "named", "audit", {"data": labels}, [labels],
-            targets={"xnli": ["en"]}, pretraining=None, intermediate={}, finetuning={}, select_on=[],
+            targets={"xnli": ["en"]}, pretraining=None, intermediate={}, aligned={}, finetuning={}, select_on=[],
         )  # fmt: skip
         with pytest.raises(StageError, match="closed to this stage"):
             engine.run(named, lambda message: None)
