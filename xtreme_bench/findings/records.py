@@ -23,8 +23,8 @@ from xtreme_bench.comparison.arms import read_arm
 from xtreme_bench.comparison.compare import Comparison, compare
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.files import write_json
-from xtreme_bench.findings.page import RECORDS, told
-from xtreme_bench.findings.pieces import DIFFERENCES, Json
+from xtreme_bench.findings.page import told
+from xtreme_bench.findings.pieces import DIFFERENCES, RECORDS, Json
 from xtreme_bench.official.scores import cells
 from xtreme_bench.stage.store import Store
 from xtreme_bench.wording import say
