@@ -36,7 +36,7 @@ def page(records: Path) -> str:
     arms, differences = pieces.read(records)
     if not arms:
         raise InputError(f"{records}: no record of an arm; make them with `python -m {RECORDS_MODULE}`")
-    ordered = sorted(arms.values(), key=_place)
+    ordered = sorted(arms.values(), key=lambda arm: (pieces.breadth(pieces.languages(arm)), arm["name"]))
     columns = _columns(ordered)
     parts = [
         HEAD,
@@ -52,12 +52,6 @@ def page(records: Path) -> str:
         *dialogue.section(records),
     ]
     return "\n\n".join(parts) + "\n"
-
-
-def _place(arm: Json) -> tuple[int, bool, str]:
-    """Arms with few languages of intermediate training come first."""
-    codes = pieces.languages(arm)
-    return len(codes), "en" not in codes, arm["name"]
 
 
 def _columns(arms: Sequence[Json]) -> list[Column]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,17 @@ def seeds(arm: Json) -> str:
 
 def languages(arm: Json) -> list[str]:
     """The languages of an arm's intermediate training."""
-    return sorted({code for codes in arm["runs"][0]["intermediate"].values() for code in codes})
+    return trained_in(arm["runs"][0]["intermediate"])
+
+
+def trained_in(intermediate: Mapping[str, Iterable[str]]) -> list[str]:
+    """The languages of all intermediate tasks."""
+    return sorted({code for codes in intermediate.values() for code in codes})
+
+
+def breadth(languages: Collection[str]) -> tuple[int, bool]:
+    """Sorts arms: those with the fewest languages of intermediate training first, then English."""
+    return len(languages), "en" not in languages
 
 
 def mean(values: Sequence[float]) -> float:
