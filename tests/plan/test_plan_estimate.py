@@ -70,6 +70,17 @@ def test_steps_of_a_mix_are_by_each_tasks_own_batch_and_those_of_masked_text_com
         assert found["tokens"] == pytest.approx(own + text + 110 * -(-steps // 1000))
 
 
+def test_of_a_sample_of_the_releases_no_more_test_rows_are_counted_than_it_keeps(tmp_path: Path) -> None:
+    lines = [line for line in RECIPE.splitlines() if not line.startswith(("model", "pretraining", "data"))]
+    hub = f"model: {{hub: {{name: FacebookAI/xlm-roberta-large, revision: {'a' * 40}}}}}"
+    read = []
+    for sample in ("", ", sample: 100"):
+        made = planned(tmp_path, "\n".join([*lines, hub, f"data: {{source: releases{sample}}}"]))
+        read.append(estimated(made, Store(tmp_path / "store"))["predict"]["tokens"])
+    # In two languages, half of 64 tokens each.
+    assert read == [2 * 5010 * 32, 2 * 100 * 32]
+
+
 def test_a_choice_reads_as_many_sequences_as_there_are_answers(tmp_path: Path) -> None:
     found = []
     for task in ("commonsenseqa", "ccg"):

@@ -17,7 +17,8 @@ def text(found: Mapping[str, Any]) -> str:
     """The estimates of a plan's facts, with what those stages took that are done."""
     stages = found["stages"]
     known = [(one["name"], one["estimate"]) for one in stages if one.get("estimate")]
-    unknown = [one["name"] for one in stages if "estimate" in one and not one["estimate"]]
+    # A recipe of several seeds has several stages of one name.
+    unknown = dict.fromkeys(one["name"] for one in stages if "estimate" in one and not one["estimate"])
     marks = {how: "*" * number for number, how in enumerate(dict.fromkeys(
         row["lengths"] for _, row in known if row["lengths"] != TOKENISED), 1)}  # fmt: skip
     rows = [[name, *_cells(row), marks.get(row["lengths"], "")] for name, row in known]

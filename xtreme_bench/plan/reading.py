@@ -130,7 +130,8 @@ def _facts(features: Stage, store: Store) -> tuple[Facts | None, str]:
         return record["facts"], TOKENISED
     data = features.inputs["data"]
     made_up = isinstance(data, Stage) and data.kind == "corpus"
-    sizes = None if made_up else _published(features.params.corpus)
+    sample = data.params.sample if isinstance(data, Stage) and data.kind == "release_corpus" else 0
+    sizes = None if made_up else _published(features.params.corpus, sample)
     if sizes is None:
         return None, PUBLISHED
     # Masked text is cut into sequences that are full.
@@ -146,8 +147,11 @@ def _choices(corpus: Any) -> int:
     return max(1, row.options) if row and row.family == "choice" else 1
 
 
-def _published(choice: Choice) -> dict[str, int] | None:
-    """Rows of each part of a corpus by the tables of tasks; None where a number is missing."""
+def _published(choice: Choice, sample: int) -> dict[str, int] | None:
+    """Rows of each part of a corpus by the tables of tasks; None where a number is missing.
+
+    `sample` is how many rows of a test set a recipe takes at most, 0 for all.
+    """
     found: dict[str, int | None]
     match choice:
         case SourceChoice():
@@ -162,7 +166,7 @@ def _published(choice: Choice) -> dict[str, int] | None:
                 found["train"] = choice.drawn.examples
             found["dev"] = _at_most(published(choice.intermediate, "dev"), choice.evaluate_on) or 0
         case TargetChoice():
-            found = {language: published(choice.task, "test", language) for language in choice.languages}
+            found = {code: _at_most(published(choice.task, "test", code), sample) for code in choice.languages}
         case AlignedChoice():
             found = {"train": choice.examples, "dev": choice.evaluate_on or 0}
         case TextChoice():
