@@ -173,3 +173,9 @@ def test_languages_without_data_are_all_named_before_any_work(folder: Path) -> N
     for language in ("de", "sw", "th"):
         assert f"mnli in {language}" in done.stderr
     assert not (folder / "store/stages").exists()
+
+
+def test_the_parts_can_be_set_on_the_command_line_beside_a_baseline(folder: Path) -> None:
+    written(folder, "compose: [one, two]\nbaseline: one")
+    done = call("plan", "best.yaml", "--set", "compose=[two, one]", cwd=folder)
+    assert done.returncode == 0, done.stderr
