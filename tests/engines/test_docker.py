@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 from docker import DockerClient
 
-from xtreme_bench.bundle.write import read_manifest
+from xtreme_bench.bundle.write import read_manifest, write
 from xtreme_bench.engines import docker as engine
 from xtreme_bench.engines import image, owner
 from xtreme_bench.engines.docker import Docker
 from xtreme_bench.errors import InputError, StageError
+from xtreme_bench.miniature.corpus import write_labels
 from xtreme_bench.recipe.load import Resources
 
 # The client library leaves the socket of a followed container to the garbage collector.
@@ -158,6 +159,25 @@ def test_a_run_in_containers_predicts_the_same_as_here_and_names_its_image(
 def test_a_second_run_takes_everything_from_the_store(finished: Path) -> None:
     done = run(finished, "--engine", "docker")
     assert (done.returncode, "done in" in done.stderr) == (0, False)
+
+
+def test_predictions_are_repeated_in_containers_and_an_altered_file_is_found(finished: Path, tmp_path: Path) -> None:
+    labels, bundle = tmp_path / "labels", finished / "submissions/short"
+    write_labels(labels, seed=1, scale=0.03, languages=("en", "de"))
+    folders = {task: bundle / task for task in ("xnli", "tatoeba")}
+    (tmp_path / "xnli").mkdir()
+    for file in folders["xnli"].iterdir():
+        (tmp_path / "xnli" / file.name).write_text("neutral\n" * len(file.read_text().splitlines()))
+    forged = write(
+        tmp_path / "forged", {**read_manifest(bundle), "scores": None}, folders | {"xnli": tmp_path / "xnli"}
+    )
+    for place, equal, code in ((bundle, 3, 0), (forged, 1, 1)):
+        line = [sys.executable, "-m", "xtreme_bench.cli", "verify", str(place), "--labels", str(labels)]
+        line += ["--rerun", str(finished / "store"), "--engine", "docker"]
+        done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert (done.returncode, containers()) == (code, []), done.stderr
+        assert done.stdout.splitlines()[-1].endswith(f"; predictions repeated, {equal} of 3 files equal")
+        assert not [one for one in done.stderr.splitlines() if "tune" in one and "done in" in one]
 
 
 def test_killed_in_mid_stage_the_next_run_removes_what_is_left_and_ends_the_same(

@@ -12,9 +12,12 @@ from small_bundle import LABELS, PREDICTIONS, put, put_bundle
 from xtreme_bench.bundle.evaluate import evaluate
 from xtreme_bench.errors import InputError
 from xtreme_bench.findings import page as findings
-from xtreme_bench.findings.page import DIFFERENCES, page
+from xtreme_bench.findings import pieces
+from xtreme_bench.findings.page import page
+from xtreme_bench.findings.pieces import DIFFERENCES
 from xtreme_bench.findings.records import record
-from xtreme_bench.findings.text import CLAIMS
+from xtreme_bench.findings.text import CLAIMS, QUESTION
+from xtreme_bench.findings.words import words
 
 ROOT = Path(__file__).parents[2]
 MIDDLE = CLAIMS[0].text
@@ -96,6 +99,55 @@ def test_the_question_is_answered_in_words_by_its_contrast(tmp_path: Path) -> No
     assert "layer 7: +5.0 [+4.0, +7.0] points. Diverse is better: **yes**. 3 seeds; p = 0.010." in text
 
 
+def with_unseen(folder: Path, **tatoeba: float) -> str:
+    """The page where the arms have these scores in Turkish and Tamil, whose families no arm was trained in."""
+    put_records(folder, difference("pocket-english", "pocket-diverse", 3, 5.0, "better"), seeds=3)
+    for name, value in tatoeba.items():
+        path = folder / f"pocket-{name}.json"
+        arm = json.loads(path.read_text())
+        for one in arm["runs"]:
+            one["scores"] |= {"tatoeba": {"de": 10.0, "ta": value, "tr": value + 1}, "xnli": {"tr": value + 10}}
+        path.write_text(json.dumps(arm))
+    return page(folder)
+
+
+@pytest.mark.parametrize(
+    ("english", "diverse", "stand"),
+    [
+        (40.0, 50.0, "both lose"),
+        (70.0, 80.0, "both gain"),
+        (50.0, 70.0, "pocket-diverse gains, pocket-english loses"),
+        (60.0, 60.0, "both stay"),
+    ],
+)
+def test_both_arms_of_a_contrast_are_beside_the_one_without_intermediate_training(
+    tmp_path: Path, english: float, diverse: float, stand: str
+) -> None:
+    text = with_unseen(tmp_path, none=60.0, english=english, diverse=diverse)
+    # Each family counts alike: Dravidian has one score, Turkic two, of which one is 10 higher.
+    means = [f"{value + 2.75:.1f}" for value in (60.0, diverse, english)]
+    assert (
+        f"Without intermediate training the mean of these scores is {means[0]} (pocket-none), after it {means[1]} "
+        f"(pocket-diverse) and {means[2]} (pocket-english): {stand} (not tested)."
+    ) in text
+    assert f"tatoeba 60.5, {diverse + 0.5}, {english + 0.5}." in text
+
+
+def test_without_the_arm_that_had_no_intermediate_training_a_contrast_stands_alone(tmp_path: Path) -> None:
+    with_unseen(tmp_path, none=60.0, english=50.0, diverse=70.0)
+    (tmp_path / "pocket-none.json").unlink()
+    assert "3 seeds; p = 0.010.\n" in page(tmp_path)
+
+
+def test_the_means_beside_a_contrast_are_those_that_it_compared() -> None:
+    arms, differences = pieces.read(ROOT / pieces.RECORDS)
+    for one in differences:
+        if known := pieces.estimate(one, "contrast"):
+            text = "\n".join(words(arms, [one]))
+            sides = {one["a"]: known["a"], one["b"]: known["b"]}
+            assert all(f"{sides[name]:.1f} ({name})" in text for name in QUESTION)
+
+
 def test_scores_are_means_over_languages_with_their_range_over_seeds_and_a_column_for_each_layer(
     tmp_path: Path,
 ) -> None:
@@ -160,5 +212,5 @@ def test_a_folder_without_bundles_is_an_error(tmp_path: Path) -> None:
 
 
 def test_the_page_in_docs_is_that_of_the_records() -> None:
-    made = page(ROOT / findings.RECORDS)
+    made = page(ROOT / pieces.RECORDS)
     assert made == (ROOT / findings.PAGE).read_text(encoding="utf-8"), "run `make findings`"

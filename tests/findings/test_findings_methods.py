@@ -34,9 +34,9 @@ def put_records(folder: Path, verdict: str = "worse", seeds: int = 3, arms: Any 
         ]
         (folder / methods.FOLDER / f"{name}.json").write_text(json.dumps({"name": name, "runs": runs}))
     found = [
-        {"name": "udpos", "level": level, "difference": change, "low": change - 1, "high": change + 2, "p_holm": 0.01,
+        {"name": name, "level": level, "difference": change, "low": change - 1, "high": change + 2, "p_holm": 0.01,
          "verdict": verdict}
-        for level, change in (("task", -10.0), ("transfer", -12.0))
+        for level, name, change in (("task", "udpos", -10.0), ("transfer", "udpos/transfer", -12.0))
     ]  # fmt: skip
     one = {"layer": None, "a": methods.TUNED, "b": methods.PROMPT, "seeds": [*range(seeds)], "estimates": found}
     (folder / methods.FOLDER / DIFFERENCES).write_text(json.dumps({"differences": [one]}))

@@ -26,7 +26,7 @@ from xtreme_bench.errors import InputError
 from xtreme_bench.files import digest
 from xtreme_bench.leaderboard import site
 from xtreme_bench.leaderboard.board import Board, board
-from xtreme_bench.leaderboard.facts import parameters
+from xtreme_bench.leaderboard.facts import is_zero_shot, parameters
 
 
 @pytest.fixture(scope="module")
@@ -279,6 +279,20 @@ def test_no_place_is_searched_through_a_link(submissions: Path, tmp_path: Path) 
     (tmp_path / "link").symlink_to(submissions)
     with pytest.raises(InputError, match="is a link"):
         bundles_in([tmp_path / "link"])
+
+
+@pytest.mark.parametrize(
+    ("intermediate", "finetuning", "zero_shot"),
+    [
+        ({"mnli": ["en"]}, {"woz": ["en"]}, True),
+        ({"mnli": ["de"]}, {"woz": ["en"]}, False),
+        ({"mnli": ["en"]}, {"woz": ["en", "de"]}, False),
+    ],
+)
+def test_a_run_is_zero_shot_if_all_its_labels_are_english(
+    intermediate: dict[str, list[str]], finetuning: dict[str, list[str]], zero_shot: bool
+) -> None:
+    assert is_zero_shot({"trained_on": {"intermediate": intermediate, "finetuning": finetuning}}) is zero_shot
 
 
 @pytest.mark.parametrize(

@@ -142,7 +142,7 @@ def zero_shot(recipe: Recipe, origin: Mapping[str, str] = _OWN) -> dict[str, lis
 
 
 def _unseen(task: str, maker: Recipe, recipe: Recipe) -> list[str]:
-    """The languages of a target in which its model has seen no labelled example."""
+    """The languages of a target in which its model has seen no labelled example and no aligned text."""
     phases = _phases(dict.fromkeys(recipe.targets, maker))
     seen = {code for phase in ("intermediate", "finetuning") for codes in phases[phase].values() for code in codes}
     labelled = {name: codes for name, codes in phases["intermediate"].items() if name in INTERMEDIATE}

@@ -129,7 +129,9 @@ def _contrast(
         return []
     weights = contrast.weights_of(groups, len(cells))
     mean = weights.mean(axis=0)
-    average = Average(f"contrast on {over}", "contrast", {cells[at]: mean[at] for at in map(int, np.flatnonzero(mean))})
+    average = Average(
+        f"{contrast.NAME}{over}", "contrast", {cells[at]: mean[at] for at in map(int, np.flatnonzero(mean))}
+    )
     return [_estimate(average, mean, scores, contrast.drawn(moved, weights, generator), None)]
 
 

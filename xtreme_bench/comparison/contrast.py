@@ -16,6 +16,8 @@ from xtreme_bench.benchmark import LANGUAGES, nearness
 from xtreme_bench.comparison.arms import Cell
 from xtreme_bench.comparison.resample import Array
 
+# What the name of a contrast begins with; the languages follow.
+NAME = "contrast on "
 # Which languages a contrast is over, by how near they are to those of either arm's intermediate training.
 LANGUAGES_OF: Mapping[str, Collection[str]] = {
     "all": ("seen", "family seen", "script seen", "none"),

@@ -6,33 +6,30 @@ predicts it are given the same choice.
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, islice, pairwise
+from itertools import chain
 from pathlib import Path
 from random import Random
 from typing import Any, Literal
 
 from xtreme_bench.aligned import Task as AlignedTask
-from xtreme_bench.benchmark import LANGUAGES, TASKS, Group
-from xtreme_bench.data import aligned, intermediate, layout, targets, text
-from xtreme_bench.data.files import some
-from xtreme_bench.data.items import Draw, Items
+from xtreme_bench.benchmark import TASKS, Group
+from xtreme_bench.data import aligned, intermediate, streams, targets, text
+from xtreme_bench.data.items import Draw
 from xtreme_bench.data.passages import Passage, Passages
+from xtreme_bench.data.streams import Read
 from xtreme_bench.data.usable import LeftOut
-from xtreme_bench.intermediate import INTERMEDIATE, Family, parts_of
+from xtreme_bench.intermediate import INTERMEDIATE, Family
 from xtreme_bench.rows import Row
 
 # Special tokens of a pair of texts in XLM-R's form; BERT's has one less.
 MARKS = 4
 # Questions are cut to this many tokens, as in XTREME's scripts, so that the context has room.
 QUESTION = 64
-# The seed of the draw of development rows.
-_DRAW = 1
 
-Read = Callable[[Counter[str]], Iterator[Any]]
 # The family by which the targets of a group are trained and predicted; retrieval is neither.
 FAMILY: Mapping[Group, Family] = {
     "classification": "classification",
@@ -127,11 +124,11 @@ class SourceChoice:
         family = FAMILY[targets.group_of(self.source)]
         read = partial(_train, data, self.source, self.unusable)
         parts = {
-            "train": self._with_others(data, _first(partial(read, "train"), self.examples)),
-            "dev": _spread(partial(read, "dev"), self.evaluate_on),
+            "train": self._with_others(data, streams.first(partial(read, "train"), self.examples)),
+            "dev": streams.spread(partial(read, "dev"), self.evaluate_on),
         }
         if self.retrain:
-            parts["all"] = _first(partial(read, "all"), self.examples)
+            parts["all"] = streams.first(partial(read, "all"), self.examples)
         limits = Limits(self.max_length, self.stride or 0)
         return Corpus(self.source, family, targets.labels(self.source, data), limits, parts)
 
@@ -171,13 +168,13 @@ class IntermediateChoice:
 
         def train(dropped: Counter[str]) -> Iterator[Row]:
             if self.drawn is not None:
-                return _items(data, task, self.unusable, self.drawn).drawn(self.drawn, self.languages, dropped)
+                return streams.items(data, task, self.unusable).drawn(self.drawn, self.languages, dropped)
             left_out = LeftOut(self.unusable, dropped)
             read = partial(intermediate.read, data, task, "train")
             return chain.from_iterable(read(language, left_out) for language in self.languages)
 
-        development = _development(data, task, self.select_on, self.unusable)
-        dev = {part: _spread(each, self.evaluate_on) for part, each in development.items()}
+        development = streams.development(data, task, self.select_on, self.unusable)
+        dev = {part: streams.spread(each, self.evaluate_on) for part, each in development.items()}
         # A language may add labels of its own (supertags) to those of the development rows.
         labels = intermediate.labels(data, task, tuple(dict.fromkeys([*self.select_on, *self.languages])))
         limits = Limits(self.max_length, self.stride or 0, impossible=INTERMEDIATE[task].impossible)
@@ -253,45 +250,6 @@ class AlignedChoice:
 Choice = SourceChoice | IntermediateChoice | TargetChoice | TextChoice | AlignedChoice
 
 
-def _items(data: Path, task: str, unusable: float, draw: Draw) -> Items:
-    """What items are drawn from. What cannot be used of a file is left out, and its items with it."""
-
-    def read(language: str) -> Iterator[Row]:
-        return intermediate.read(data, task, "train", language, LeftOut(unusable))
-
-    files = {
-        language: ", ".join(str(data / file) for file in layout.intermediate_split_files(task, "train", language))
-        for language in LANGUAGES
-    }
-    return Items(task, read, files, INTERMEDIATE[task].matched_by, unusable)
-
-
-def _development(data: Path, task: str, languages: tuple[str, ...], unusable: float) -> dict[str, Read]:
-    """The development sets of a task, one for each language and, of ANLI+, for each part.
-
-    MultiNLI's is the matched one, as the published size of ANLI+'s set (22,857) has it.
-    """
-
-    def read(language: str, dropped: Counter[str]) -> Iterator[Row]:
-        return intermediate.read(data, task, "dev", language, LeftOut(unusable, dropped))
-
-    if not INTERMEDIATE[task].parts:
-        alone = len(languages) == 1
-        return {"dev" if alone else f"dev/{language}": partial(read, language) for language in languages}
-    return {
-        f"dev/{Path(file).with_suffix('')}": partial(_development_file, part, language, data / file, unusable)
-        for language in languages
-        for part in parts_of(task)
-        for file in layout.intermediate_split_files(part, "dev", language)
-    }
-
-
-def _development_file(part: str, language: str, file: Path, unusable: float, dropped: Counter[str]) -> Iterator[Row]:
-    purpose = f"development data of {part} in {language}"
-    rows = intermediate.read_file(part, file, purpose, LeftOut(unusable, dropped))
-    return some(rows, f"{file} ({purpose}) has no rows")
-
-
 def _train(data: Path, source: str, unusable: float, split: str, dropped: Counter[str]) -> Iterator[Row]:
     return targets.read_train(data, source, split, LeftOut(unusable, dropped))
 
@@ -302,32 +260,3 @@ def _text(data: Path, language: str, dropped: Counter[str]) -> Iterator[str]:
 
 def _test(data: Path, task: str, language: str, dropped: Counter[str]) -> Iterator[Row]:
     return targets.read_test(data, task, language)
-
-
-def _first(read: Read, count: int) -> Read:
-    """Read the first `count` rows, all for 0. The others are checked too, so that every fault of a file is found."""
-
-    def first(dropped: Counter[str]) -> Iterator[Row]:
-        rows = read(dropped)
-        yield from islice(rows, count or None)
-        deque(rows, maxlen=0)
-
-    return first
-
-
-def _spread(read: Read, count: int) -> Read:
-    """Read `count` rows, one drawn from each of as many equal stretches, all for 0.
-
-    Files follow the order of articles, passages, sources or treebanks, so each of these gets its share. The draw is
-    the same for all recipes and seeds, so all are judged by the same rows.
-    """
-
-    def spread(dropped: Counter[str]) -> Iterator[Row]:
-        rows = list(read(dropped))
-        if not 0 < count < len(rows):
-            return iter(rows)
-        generator = Random(_DRAW)
-        bounds = [len(rows) * at // count for at in range(count + 1)]
-        return (rows[generator.randrange(first, end)] for first, end in pairwise(bounds))
-
-    return spread

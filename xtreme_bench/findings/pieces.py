@@ -1,9 +1,9 @@
-"""What the sections of the page of findings are made of: records, differences in points, answers, tables."""
+"""What the sections of the page of findings are made of: records, differences in points, answers, tables, commands."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,18 @@ from xtreme_bench.errors import InputError
 from xtreme_bench.findings.text import ENOUGH_SEEDS
 
 DIFFERENCES = "differences.json"
+RECORDS = Path("docs/findings")
 RECORDS_MODULE = "xtreme_bench.findings.records"
 Json = dict[str, Any]
 
 
-def read(records: Path) -> dict[str, Json]:
-    """The records of a folder, by name. Errors: `InputError` if one is not a record."""
+def read(folder: Path) -> tuple[dict[str, Json], list[Json]]:
+    """The records of a folder by name, and the differences between its arms.
+
+    Errors: `InputError` if one is not a record.
+    """
     found: dict[str, Json] = {}
-    for path in sorted(records.glob("*.json")):
+    for path in sorted(folder.glob("*.json")):
         try:
             value = json.loads(path.read_text(encoding="utf-8"))
             if not isinstance(value.get("runs", value.get("differences")), list):
@@ -30,12 +34,50 @@ def read(records: Path) -> dict[str, Json]:
                 f"{path}: is not a record ({error}); make it again with `python -m {RECORDS_MODULE}`"
             ) from error
         found[path.stem] = value
-    return found
+    differences = found.pop(Path(DIFFERENCES).stem, {}).get("differences", [])
+    return found, differences
+
+
+def require(arms: Container[str], name: str, folder: Path) -> None:
+    """Errors: `InputError` if an arm that others are compared with is not among those of a folder."""
+    if name not in arms:
+        raise InputError(f"{folder}: no record of {name}; make it with `python -m {RECORDS_MODULE}`")
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """A table in Markdown."""
     return tabulate(rows, headers=headings, tablefmt="github", disable_numparse=True)
+
+
+def seeds(arm: Json) -> str:
+    """The seeds of an arm, each once."""
+    return ", ".join(str(seed) for seed in sorted({run["seed"] for run in arm["runs"]}))
+
+
+def languages(arm: Json) -> list[str]:
+    """The languages of an arm's intermediate training."""
+    return trained_in(arm["runs"][0]["intermediate"])
+
+
+def trained_in(intermediate: Mapping[str, Iterable[str]]) -> list[str]:
+    """The languages of all intermediate tasks."""
+    return sorted({code for codes in intermediate.values() for code in codes})
+
+
+def breadth(languages: Collection[str]) -> tuple[int, bool]:
+    """Sorts arms: those with the fewest languages of intermediate training first, then English."""
+    return len(languages), "en" not in languages
+
+
+def mean(values: Sequence[float]) -> float:
+    """The mean of some numbers, one at least."""
+    return sum(values) / len(values)
+
+
+def span(values: Sequence[float]) -> str:
+    """The mean over seeds, and from where to where they go."""
+    spread = f" ({min(values):.1f} to {max(values):.1f})" if len(values) > 1 else ""
+    return f"{mean(values):.1f}{spread}"
 
 
 def estimate(difference: Json, level: str, name: str | None = None) -> Json | None:
@@ -44,20 +86,55 @@ def estimate(difference: Json, level: str, name: str | None = None) -> Json | No
     return next(found, None)
 
 
+def between(
+    differences: Iterable[Json], arms: Iterable[str], level: str, name: str, layer: int | None = None
+) -> tuple[Json, Json] | None:
+    """What is known of two arms, in either order: a difference with its estimate; of several that with most seeds."""
+    pair = set(arms)
+    known = [one for one in differences if {one["a"], one["b"]} == pair and layer in (None, one["layer"])]
+    found = [(one, said) for one in known if (said := estimate(one, level, name))]
+    return max(found, key=lambda both: len(both[0]["seeds"]), default=None)
+
+
 def answer(difference: Json, estimate: Json, better: str) -> tuple[str, str]:
     """Whether an arm is better than the other: yes, no or cannot tell, and why."""
-    seeds = len(difference["seeds"])
-    if seeds == 1:
+    number = len(difference["seeds"])
+    if number == 1:
         return "cannot tell", "One seed is an anecdote."
-    if seeds < ENOUGH_SEEDS:
-        return "cannot tell", f"{seeds} seeds are too few."
+    if number < ENOUGH_SEEDS:
+        return "cannot tell", f"{number} seeds are too few."
+    why = f"{number} seeds; p = {estimate['p_holm']:.3f}."
     if estimate["verdict"] == "cannot tell":
-        return "cannot tell", f"{seeds} seeds; p = {estimate['p_holm']:.3f}."
+        return "cannot tell", why
     rises = (estimate["difference"] > 0) == (difference["b"] == better)
-    return ("yes" if rises else "no"), f"{seeds} seeds; p = {estimate['p_holm']:.3f}."
+    return ("yes" if rises else "no"), why
 
 
-def points(estimate: Json, sign: int = 1) -> str:
-    """An estimate in points with its interval, or that of the other direction."""
+def answered(claim: str, difference: Json, estimate: Json, better: str) -> str:
+    """A claim that an arm is better than the other, with its answer and why."""
+    found, why = answer(difference, estimate, better)
+    return f"{claim}: **{found}**. {why}"
+
+
+def points(difference: Json, estimate: Json, better: str) -> str:
+    """An arm minus the other, in points with its interval."""
+    sign = 1 if difference["b"] == better else -1
     low, high = sorted((sign * estimate["low"], sign * estimate["high"]))
     return f"{sign * estimate['difference']:+.1f} [{low:+.1f}, {high:+.1f}]"
+
+
+def commands(arms: Iterable[Json], *then: str) -> str:
+    """The commands that make the runs of some arms, and those that follow."""
+    lines = []
+    for arm in arms:
+        for layer, seed in sorted((run.get("layer") or 0, run["seed"]) for run in arm["runs"]):
+            setting, folder = (f" --set retrieval.layer={layer}", f"layer{layer}/") if layer else ("", "")
+            lines.append(
+                f"xtreme-bench run {arm['name']} --data DATA --seed {seed}{setting} --out OUT/{folder}seed{seed}"
+            )
+    return "\n".join(("```console", *lines, *then, "```"))
+
+
+def record(folder: str) -> tuple[str, str]:
+    """The commands that make the records of a section, in a folder below the others, and the page of them."""
+    return (f"python -m {RECORDS_MODULE} OUT D-labels --store store --to {RECORDS}/{folder}", "make findings")

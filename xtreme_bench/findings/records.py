@@ -23,8 +23,8 @@ from xtreme_bench.comparison.arms import read_arm
 from xtreme_bench.comparison.compare import Comparison, compare
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.files import write_json
-from xtreme_bench.findings.page import RECORDS, told
-from xtreme_bench.findings.pieces import DIFFERENCES, Json
+from xtreme_bench.findings.page import told
+from xtreme_bench.findings.pieces import DIFFERENCES, RECORDS, Json, breadth, trained_in
 from xtreme_bench.official.scores import cells
 from xtreme_bench.stage.store import Store
 from xtreme_bench.wording import say
@@ -113,19 +113,18 @@ def _merged(old: Iterable[Json], new: Iterable[Json]) -> list[Json]:
 
 def _by_layer(found: Iterable[tuple[Path, Json]]) -> list[tuple[int | None, dict[str, list[Path]]]]:
     """For each layer the bundles of each arm, those with the fewest languages of intermediate training first."""
-    ordered = sorted(found, key=lambda one: (str(layer_of(one[1])), _languages(one[1]), one[1]["name"], one[1]["seed"]))
+
+    def place(one: tuple[Path, Json]) -> tuple[str, tuple[int, bool], str, int]:
+        trained = trained_in(one[1]["trained_on"]["intermediate"])
+        return str(layer_of(one[1])), breadth(trained), one[1]["name"], one[1]["seed"]
+
     layers = []
-    for layer, group in groupby(ordered, key=lambda one: layer_of(one[1])):
+    for layer, group in groupby(sorted(found, key=place), key=lambda one: layer_of(one[1])):
         arms: dict[str, list[Path]] = {}
         for path, manifest in group:
             arms.setdefault(manifest["name"], []).append(path)
         layers.append((layer, arms))
     return layers
-
-
-def _languages(manifest: Mapping[str, Any]) -> tuple[int, bool]:
-    codes = {code for codes in manifest["trained_on"]["intermediate"].values() for code in codes}
-    return len(codes), "en" not in codes
 
 
 def _differences(layer: int | None, arms: Mapping[str, Sequence[Path]], labels: Path) -> list[Json]:

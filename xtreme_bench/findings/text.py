@@ -21,6 +21,8 @@ class Claim:
 
 
 QUESTION = ("pocket-diverse", "pocket-english")
+# The arm without intermediate training.
+UNTRAINED = "pocket-none"
 CLAIMS = (
     Claim("Intermediate training (English NLI) helps retrieval at a middle layer", "pocket-english", "pocket-none",
           ("tatoeba", 7)),

@@ -66,10 +66,15 @@ def _model(manifest: Manifest) -> Mapping[str, Any]:
 
 def intermediate(manifest: Manifest) -> tuple[list[str], list[str]]:
     """The intermediate tasks, and the languages of their data."""
-    phase = manifest["trained_on"].get("intermediate")
-    tasks = phase if isinstance(phase, Mapping) else {}
-    codes = dict.fromkeys(code for given in tasks.values() for code in _texts(given))
-    return [short(task) for task in tasks][:MOST_LISTED], list(codes)[:MOST_LISTED]
+    return _trained(manifest, "intermediate")
+
+
+def _trained(manifest: Manifest, phase: str) -> tuple[list[str], list[str]]:
+    """The names of what is trained on in a phase, and its languages."""
+    found = manifest["trained_on"].get(phase)
+    named = found if isinstance(found, Mapping) else {}
+    codes = dict.fromkeys(code for given in named.values() for code in _texts(given))
+    return [short(name) for name in named][:MOST_LISTED], list(codes)[:MOST_LISTED]
 
 
 def origin(manifest: Manifest) -> str:
@@ -82,7 +87,7 @@ def is_zero_shot(manifest: Manifest) -> bool:
     tuned = manifest.get("released")
     if isinstance(tuned, Mapping) and tuned.get("tuned_for"):
         return False
-    return set(intermediate(manifest)[1]) <= {"en"}
+    return {code for phase in ("intermediate", "finetuning") for code in _trained(manifest, phase)[1]} <= {"en"}
 
 
 def _texts(value: Any) -> Iterator[str]:

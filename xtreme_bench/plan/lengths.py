@@ -59,8 +59,7 @@ def _lengths(recipe: Recipe) -> Iterator[tuple[str, int]]:
         if mlm := recipe.intermediate.mlm:
             place = "max_length" if mlm.max_length is None else "mlm.max_length"
             yield f"intermediate.{place}", recipe.intermediate.text_length
-    for source in dict.fromkeys(TASKS[task].source for task in recipe.targets):
-        if source is not None:
-            yield f"finetuning.{source}.max_length", recipe.finetuning[source].max_length
+    for source in sources_of(recipe.targets):
+        yield f"finetuning.{source}.max_length", recipe.finetuning[source].max_length
     if recipe.retrieval is not None and any(TASKS[task].source is None for task in recipe.targets):
         yield "retrieval.max_length", recipe.retrieval.max_length

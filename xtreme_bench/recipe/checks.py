@@ -68,11 +68,10 @@ def _check_processes(tree: Entries, reading: Reading) -> None:
         if entry := tree.at(*name.split(".")):
             message = f"{name} cannot be done in shards (resources.fsdp): its head shares the table of words"
             reading.fault(message, entry.line)
-    for place in (("intermediate",), *(("finetuning", source) for source in tree.named("finetuning"))):
-        train = tree.text(*place, "method") or tree.text(*place, "method", "train") or "full"
+    for place, train in methods.named(tree):
         if train != "full":
-            message = f"{'.'.join(place)}.method {train} cannot be done in shards (resources.fsdp); only full can"
-            reading.fault(message, tree.line_of(*place, "method"))
+            message = f"{'.'.join(place)} {train} cannot be done in shards (resources.fsdp); only full can"
+            reading.fault(message, tree.line_of(*place))
 
 
 def _check_name(path: Path, reading: Reading) -> None:

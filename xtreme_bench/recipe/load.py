@@ -9,11 +9,13 @@ from pathlib import Path
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.recipe import compose, files
+from xtreme_bench.recipe.aligned import AlignedTask
 from xtreme_bench.recipe.checks import check, check_composed
-from xtreme_bench.recipe.fields import Data, Recipe, Resources, Target
+from xtreme_bench.recipe.fields import Data, Recipe, Target
 from xtreme_bench.recipe.overrides import apply, of_parts, shared
-from xtreme_bench.recipe.phases import AlignedTask, IntermediateTask
+from xtreme_bench.recipe.phases import IntermediateTask
 from xtreme_bench.recipe.read import read
+from xtreme_bench.recipe.resources import Resources
 from xtreme_bench.recipe.setting import ALL, languages_of, sources_of
 from xtreme_bench.recipe.tree import Entries, Reading, tree_of
 from xtreme_bench.recipe.yaml import parse

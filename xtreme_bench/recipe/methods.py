@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from xtreme_bench.recipe.fields import Scratch
 from xtreme_bench.recipe.tree import Entries, Reading
 
@@ -16,24 +18,30 @@ _DROPPED = {
 
 def check(tree: Entries, reading: Reading) -> None:
     """Each method has its number, and intermediate training one that changes the encoder."""
-    for place in (("intermediate",), *(("finetuning", source) for source in tree.named("finetuning"))):
-        _check_method(tree, (*place, "method"), reading)
-    method = tree.text("intermediate", "method") or tree.text("intermediate", "method", "train")
-    if method in _DROPPED:
-        message = f"intermediate.method {method} {_DROPPED[method]}; leave it out or use full"
-        reading.fault(message, tree.line_of("intermediate", "method"))
+    for place, train in named(tree):
+        _check_method(tree, place, train, reading)
+        if place[0] == "intermediate" and train in _DROPPED:
+            message = f"intermediate.method {train} {_DROPPED[train]}; leave it out or use full"
+            reading.fault(message, tree.line_of(*place))
 
 
-def _check_method(tree: Entries, place: tuple[str, ...], reading: Reading) -> None:
+def named(tree: Entries) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The places where a method can be named, and which one is; full, where none is."""
+    for phase in (("intermediate",), *(("finetuning", source) for source in tree.named("finetuning"))):
+        place = (*phase, "method")
+        yield place, tree.text(*place) or tree.text(*place, "train") or "full"
+
+
+def _check_method(tree: Entries, place: tuple[str, ...], train: str, reading: Reading) -> None:
     """Each number of a method stands with this method, and with no other; the model has the blocks."""
-    name, train = ".".join(place), tree.text(*place) or tree.text(*place, "train")
+    name = ".".join(place)
     for method, (field, what, example) in _NUMBERS.items():
         number = tree.at(*place, field)
         if train == method and number is None:
             message = f"{name} {method} needs {what}; write {{train: {method}, {field}: {example}}}"
             reading.fault(message, tree.line_of(*place))
         if number is not None and train != method:
-            message = f"{name}.{field} is for train: {method}, here it is {train or 'full'}; remove it"
+            message = f"{name}.{field} is for train: {method}, here it is {train}; remove it"
             reading.fault(message, number.line)
     blocks = tree.at(*place, "blocks")
     count = tree.whole(*place, "blocks", default=0)

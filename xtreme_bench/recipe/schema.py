@@ -14,9 +14,10 @@ from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from xtreme_bench.benchmark import of_group
+from xtreme_bench.recipe.aligned import AlignedTask
 from xtreme_bench.recipe.compose import KEY, Composition
 from xtreme_bench.recipe.fields import Bound, Recipe, Target
-from xtreme_bench.recipe.phases import AlignedTask, IntermediateTask, Training
+from xtreme_bench.recipe.phases import IntermediateTask, Training
 from xtreme_bench.recipe.read import common
 from xtreme_bench.recipe.setting import ALL
 from xtreme_bench.stage.params import plain

@@ -36,7 +36,7 @@ def claimed(manifests: Sequence[Manifest], computed: Collection[int]) -> list[Ma
     return [one if at in computed else {**one, "name": f"{one['name']}, claimed"} for at, one in enumerate(manifests)]
 
 
-def origin(manifests: Sequence[Manifest], computed: Collection[int]) -> str:
+def whose_scores(manifests: Sequence[Manifest], computed: Collection[int]) -> str:
     """Where the scores of some runs come from, in a sentence; `computed` as in `claimed`."""
     names = [one["name"] for at, one in enumerate(manifests) if at not in computed and scores_of(one)]
     if names:

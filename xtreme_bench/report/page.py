@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from xtreme_bench.files import write_text
 from xtreme_bench.report import page_again, page_cost, page_curves, page_data, page_facts
 from xtreme_bench.report.audit import audit_section
-from xtreme_bench.report.claims import Manifest, claimed, origin, reference_of
+from xtreme_bench.report.claims import Manifest, claimed, reference_of, whose_scores
 from xtreme_bench.report.markup import Block, Section, section, table
 from xtreme_bench.report.page_published import published_section
 from xtreme_bench.report.page_scores import score_sections
@@ -99,7 +99,7 @@ def comparison_page(
         *(page_facts.trained_section(one, name=one["name"]) for one in manifests),
     ]
     lead = lead or (f"{len(names)} bundles." if names[1:] else "")
-    told = " ".join(part for part in (lead, origin(manifests, computed), about) if part)
+    told = " ".join(part for part in (lead, whose_scores(manifests, computed), about) if part)
     return _render(title, told, sections, headline, summary, back)
 
 

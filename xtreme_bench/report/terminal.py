@@ -19,11 +19,11 @@ from xtreme_bench.report.claims import (
     accepted,
     claimed,
     near,
-    origin,
     origins,
     reference_of,
     scores_of,
     trained,
+    whose_scores,
     zero_shot,
 )
 from xtreme_bench.report.page import write_comparison_page, write_page
@@ -148,4 +148,4 @@ def bundles_text(manifests: Sequence[Manifest], computed: Collection[int] = ()) 
     `computed`: the indices of those whose scores were computed here; the others claim theirs.
     """
     runs = [(one["name"], scores_of(one)) for one in claimed(manifests, computed)]
-    return f"{tables.summary_table(runs, reference_of(manifests))}\n\n{origin(manifests, computed)}"
+    return f"{tables.summary_table(runs, reference_of(manifests))}\n\n{whose_scores(manifests, computed)}"

@@ -98,9 +98,7 @@ class Masks:
 
         return change
 
-    def _perplexity(
-        self, folder: Path, change: Callable[[Example, np.random.Generator], Example]
-    ) -> Callable[[], float]:
+    def _perplexity(self, folder: Path, change: Change) -> Callable[[], float]:
         """The function that gives e to the mean cross-entropy of the tokens that are masked in some examples."""
         masked = [change(one, np.random.default_rng([_MASKS, at])) for at, one in enumerate(Examples(folder))]
 

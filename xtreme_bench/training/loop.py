@@ -1,9 +1,7 @@
 """The training loop: one for pretraining, intermediate training and fine-tuning; resumes to the byte on the CPU.
 
-Gradients are clipped at 1. What a step does follows from its number alone (task, batch, masks, dropout are seeded by
-it), so a checkpoint holds no random state; how the step is cut for memory or shared by processes changes
-nothing. Batches are made in the background, and the loop waits for a GPU in an evaluation and a checkpoint only: what
-a step has given is looked at after the next one was begun.
+What a step does follows from its number alone (task, batch, masks, dropout), so a checkpoint holds no random state; how
+a step is cut or shared changes nothing. Batches are made ahead. Only evaluations and checkpoints wait for a GPU.
 """
 
 from __future__ import annotations
@@ -83,8 +81,8 @@ def fit(
 class Step:
     """A step, prepared ahead: its number (from 0), its task, its examples, and how they are cut.
 
-    `parts` are the examples of each forward pass of this process, by their numbers in the batch, with what the encoder
-    reads of them; `terms` is the number of terms in the loss of the whole batch.
+    `parts` are the examples of each forward pass of this process, by their numbers in the batch, with their inputs;
+    `terms` is the number of terms in the loss of the whole batch.
     """
 
     number: int

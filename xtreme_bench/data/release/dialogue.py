@@ -1,4 +1,4 @@
-"""Dialogues with states, as Multilingual WoZ 2.0 and parallel MultiWOZ released them, and their ontologies.
+"""Dialogues with states, as Multilingual WoZ 2.0 was released, and their ontologies.
 
 What is asked of the system (`act: request`) is no part of a state. Slots and values stay in the language of the file,
 so the ontology of each language goes beside it; all of a task have their slots and values in the same order.
