@@ -15,6 +15,7 @@ from small_bundle import LABELS, PREDICTIONS, put, put_bundle
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.comparison import forms
 from xtreme_bench.comparison.arms import Arm, bundles_of, read_arm
+from xtreme_bench.comparison.averages import averages
 from xtreme_bench.comparison.compare import Comparison, Estimate, compare
 from xtreme_bench.comparison.resample import bootstrap, holm, seed_weights, swaps
 from xtreme_bench.errors import InputError
@@ -300,3 +301,12 @@ def test_languages_are_told_apart_by_how_near_they_are_to_those_of_intermediate_
     arms = contrasted("english", ["de"], cells), contrasted("diverse", ["de"], cells)
     kinds = compare(*arms, resamples=100)[0].level("intermediate data")
     assert {each.name: each.cells for each in kinds} == {"seen": 1, "family seen": 1, "script seen": 1, "none": 1}
+
+
+def test_a_target_beside_xtreme_has_no_part_in_the_means_of_kinds_of_languages() -> None:
+    nine = [(task, code) for task in ("xnli", "panx") for code in ("de", "zh", "sw")]
+    manifests = [{"trained_on": {"intermediate": {"mnli": ["zh"]}}}]
+    kinds = ("family", "script", "word order", "text in CC-100", "intermediate data")
+    alone, beside = (averages(cells, manifests) for cells in (nine, [*nine, ("woz", "de"), ("woz", "it")]))
+    assert {one.level for one in alone} >= {"family", "script"}
+    assert [one for one in beside if one.level in kinds] == [one for one in alone if one.level in kinds]

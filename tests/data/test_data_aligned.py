@@ -87,9 +87,18 @@ def test_a_zip_of_opus_is_read_where_it_lies(tmp_path: Path) -> None:
     assert read(tmp_path, "text.zip") == Text([PAIRS[:18]], [PAIRS[18:]])
 
 
+def test_files_of_two_folders_of_a_zip_are_two_texts(tmp_path: Path) -> None:
+    lines = {f"{part}/X.de-en.{one}": f"{part} {one}\n".encode() * 2 for part in "ab" for one in ("de", "en")}
+    with zipfile.ZipFile(tmp_path / "text.zip", "w") as opened:
+        for name, content in {**lines, "c/X.de-en.de": b"c de\n"}.items():
+            opened.writestr(name, content)
+    found = read(tmp_path, "text.zip")
+    assert [*found.train, *found.dev] == [[(f"{part} en", f"{part} de")] * 2 for part in "ab"]
+
+
 def test_opus_may_name_a_region(tmp_path: Path) -> None:
     names = ["X.en-zh_cn.en", "X.en-zh_cn.zh_cn", "X.en-zh_cn.ids", "LICENSE"]
-    assert aligned.pairs_of(names, ("en", "zh")) == {"X.en-zh_cn": ("X.en-zh_cn.en", "X.en-zh_cn.zh_cn")}
+    assert aligned.pairs_of(names, ("en", "zh"), tmp_path) == {"X.en-zh_cn": ("X.en-zh_cn.en", "X.en-zh_cn.zh_cn")}
 
 
 def test_each_turn_of_bcontrast_has_both_languages_whoever_speaks(tmp_path: Path) -> None:
@@ -136,6 +145,21 @@ BAD: dict[str, tuple[Callable[[Path], object], str, str]] = {
     ),
     "pointer in a zip": (
         lambda data: packed(data, **{"X.de-en.de": LFS}), "text.zip", r"zip/X\.de-en\.de is a Git LFS pointer"
+    ),
+    "one line": (lambda data: write(data, b"a", b"b"), "text", r"one pair .* nothing would be left to train on"),
+    "one dialogue of one turn": (
+        lambda data: dialogues(data, "train.json", a=turns(1)), "chat", r"nothing would be left to train on"
+    ),
+    "two regions": (
+        lambda data: (write(data) / "text/X.de-en.de_at").write_bytes(b"a"),
+        "text", r"X\.de-en\.de and X\.de-en\.de_at are both de",
+    ),
+    "one name twice in a zip": (
+        lambda data: packed(data, **{"X.de-en.DE": b"a"}), "text.zip", r"X\.de-en\.DE and X\.de-en\.de are both de"
+    ),
+    "a dialogue twice": (
+        lambda data: (dialogues(data, "a.json") / "chat/a.json").write_text('{"a": [], "a": []}'),
+        "chat", r"a\.json: .*key `a` occurs twice",
     ),
     "no zip": (
         lambda data: (data / "text.zip").write_bytes(b"PK no"),

@@ -66,6 +66,7 @@ def test_the_items_are_turns_and_give_the_score() -> None:
         ({**GOLD, "2": {"food": "thai"}}, "not a list of states"),
         ({**GOLD, "2": ["thai"]}, "turn 1: not an object that maps slots to values"),
         ({**GOLD, "2": [{"food": None}]}, "leave out a slot without a value"),
+        ({**GOLD, "2": [{"food": "none"}]}, "leave out a slot of which nothing is known, in place of `none`"),
         ({**GOLD, "2": [{"essen": "thai"}]}, "`essen` is not a slot of this language (area, food)"),
     ],
 )
@@ -76,6 +77,21 @@ def test_a_fault_in_predicted_states_is_an_error_and_never_a_score(found: Any, m
     write(tmp_path / "labels/woz/test-en.json", GOLD)
     write(tmp_path / "predictions/woz/test-en.json", found)
     with pytest.raises(InputError):
+        evaluate(tmp_path / "predictions", tmp_path / "labels")
+
+
+@pytest.mark.parametrize(
+    ("gold", "message"),
+    [
+        ({"1": [{}, {}]}, "no state has a slot"),
+        ({"1": [{"food": "none"}]}, "in place of `none`"),
+        ({"1": [{"system": "", "user": "thai", "state": {}}]}, "leave out a slot without a value"),
+    ],
+)
+def test_gold_states_that_say_nothing_are_an_error(gold: Any, message: str, tmp_path: Path) -> None:
+    write(tmp_path / "labels/woz/test-en.json", gold)
+    write(tmp_path / "predictions/woz/test-en.json", {"1": [{} for _ in gold["1"]]})
+    with pytest.raises(InputError, match=message):
         evaluate(tmp_path / "predictions", tmp_path / "labels")
 
 

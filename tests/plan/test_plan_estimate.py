@@ -9,6 +9,7 @@ import pytest
 from command import call
 from finished_stage import finish
 
+from xtreme_bench.errors import InputError
 from xtreme_bench.files import Digests
 from xtreme_bench.plan import devices, estimate, facts, reading
 from xtreme_bench.plan.estimate import Shape
@@ -356,6 +357,12 @@ def test_the_command_tells_it_and_does_so_only_when_asked(tmp_path: Path) -> Non
 def test_a_card_is_found_in_the_table_by_what_torch_calls_it(card: str, name: str | None, tmp_path: Path) -> None:
     found = devices.known(card, tmp_path)(64, 256, 4, 1, "fp32")
     assert (found.name if found else None) == name
+
+
+def test_a_machine_too_busy_for_a_probe_is_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "_PROBE_SECONDS", 0.01)
+    with pytest.raises(InputError, match=r"no answer in 0\.01 s, it has other work; wait, or name another --device"):
+        devices.named(devices.THIS, None)(64, 256, 4, 1, "fp32")
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,37 @@ def test_faulty_parts_of_a_manifest_are_faults(folder: Path, value: object) -> N
     assert faults
 
 
+@pytest.mark.parametrize(
+    ("at", "value", "said"),
+    [
+        (("model",), {"package": "multilingual-e5-small-q4"}, "must agree in model"),
+        (("compose", 1, "model"), {"path": "/etc"}, "`two` and the recipe must agree in model"),
+        (("data", "scale"), 1, "must agree in data"),
+        (("finetuning", "xnli", "learning_rate"), 0.5, "not as its first part: finetuning xnli learning_rate 0.5"),
+        (("seed",), 9, "must agree in seeds"),
+        (("targets", "xnli", "languages"), ["en"], "must agree in languages of targets"),
+        (("compose", 1, "targets", "pawsx"), None, "`two` has no target pawsx"),
+        (("compose", 1, "name"), "one", "`one` is no name of a recipe, or that of two"),
+        (("compose", 0, "name"), "../one", "`../one` is no name of a recipe"),
+        (("intermediate",), {"tasks": {"mnli": {}}, "steps": 3}, "the recipe has `intermediate`"),
+    ],
+)
+def test_a_manifest_cannot_say_that_its_parts_are_what_they_are_not(
+    folder: Path, at: tuple[str | int, ...], value: object, said: str
+) -> None:
+    values = json.loads(json.dumps(load(written(folder, "compose: [one, two]")).to_dict()))
+    inner = values
+    for key in at[:-1]:
+        inner = inner[key]
+    if value is None:
+        del inner[at[-1]]
+    else:
+        inner[at[-1]] = value
+    recipe, faults = recall(values, "best")
+    assert recipe is None
+    assert any(said in fault.message for fault in faults), faults
+
+
 def test_languages_without_data_are_all_named_before_any_work(folder: Path) -> None:
     text = RECIPE.replace("source: miniature, scale: 0.03", "source: download").replace(
         "model: {scratch: {layers: 2, width: 32, heads: 2}}\npretraining: {steps: 60}\n", "model: {path: encoder}\n"
@@ -141,3 +173,9 @@ def test_languages_without_data_are_all_named_before_any_work(folder: Path) -> N
     for language in ("de", "sw", "th"):
         assert f"mnli in {language}" in done.stderr
     assert not (folder / "store/stages").exists()
+
+
+def test_the_parts_can_be_set_on_the_command_line_beside_a_baseline(folder: Path) -> None:
+    written(folder, "compose: [one, two]\nbaseline: one")
+    done = call("plan", "best.yaml", "--set", "compose=[two, one]", cwd=folder)
+    assert done.returncode == 0, done.stderr

@@ -140,6 +140,14 @@ def _better(manifest: dict[str, Any]) -> None:
     row["development"][row["from"]] = 100
 
 
+def _worse(manifest: dict[str, Any]) -> None:
+    manifest["composed"]["udpos"]["development"][_other(manifest)] = -1
+
+
+def _misjudged(manifest: dict[str, Any]) -> None:
+    manifest["composed"]["udpos"]["judged_by"] = "xnli"
+
+
 def _unjudged(manifest: dict[str, Any]) -> None:
     manifest["composed"]["udpos"]["development"][_other(manifest)] = None
 
@@ -157,6 +165,8 @@ def _whole(manifest: dict[str, Any]) -> None:
     [
         (_moved, "is better on udpos"),
         (_better, "has 100 on development data of udpos, but the stage of"),
+        (_worse, "has -1 on development data of udpos, but the stage of"),
+        (_misjudged, "udpos is judged by udpos, not by `xnli`"),
         (_unjudged, "udpos was never judged on development data"),
         (_silent, "xnli was never judged on development data"),
         (_whole, "it has `composed`, but its recipe is not composed of others"),

@@ -70,11 +70,16 @@ def faults(manifest: Mapping[str, Any], recipe: Recipe) -> Iterator[str]:
             continue
         scores = dict(zip(names, found, strict=True))
         name = best(scores)
-        told = _told(manifest, task, name)
+        if inside(row, "judged_by") != judge(task):
+            yield f"{task} is judged by {judge(task)}, not by {quoted(str(inside(row, 'judged_by')))}"
         if inside(row, "from") != name:
             yield f"{task} is from {quoted(str(inside(row, 'from')))}, but {name} is better on {judge(task)}"
-        elif told != scores[name]:
-            yield f"{task} has {scores[name]} on development data of {judge(task)}, but the stage of {name} has {told}"
+            continue
+        for one, score in scores.items():
+            told = _told(manifest, task, one) if one == name or TASKS[task].source is not None else None
+            # A stage that recipes share has the name of the first of them.
+            if told != score and (one == name or told is not None):
+                yield f"{task} has {score} on development data of {judge(task)}, but the stage of {one} has {told}"
 
 
 def _told(manifest: Mapping[str, Any], task: str, name: str) -> Any:

@@ -23,7 +23,8 @@ def averages(cells: Collection[Cell], manifests: Iterable[Mapping[str, Any]]) ->
     """All means of these cells: overall, groups, tasks, tasks without English, and kinds of languages.
 
     As in XTREME, the score of a task is the mean over its languages; a group and overall are means over their tasks,
-    and need all of them. The mean of a kind of language is over all cells of these languages, without English.
+    and need all of them. The mean of a kind of language is over all cells of these languages, without
+    English and without targets beside XTREME's.
     """
     tasks = {task: [cell for cell in cells if cell[0] == task] for task in TASKS}
     tasks = {task: own for task, own in tasks.items() if own}
@@ -41,7 +42,7 @@ def averages(cells: Collection[Cell], manifests: Iterable[Mapping[str, Any]]) ->
     ]
     if set(OVERALL) <= set(by_task):
         found.append(Average("overall", "overall", _over([by_task[task] for task in OVERALL])))
-    foreign = [cell for cell in cells if cell[1] != "en"]
+    foreign = [cell for cell in cells if cell[1] != "en" and cell[0] in OVERALL]
     trained = intermediate_languages(manifests)
     kinds: dict[str, Callable[[str], str | None]] = {
         "family": lambda code: LANGUAGES[code].family,

@@ -54,7 +54,7 @@ def files(data: Path, path: str, languages: Sequence[str]) -> tuple[list[str], l
     if not place.is_dir():
         return [], [Problem(f"{ABSENT}: it holds the {purpose} ({FORMS})", str(place))]
     names = sorted(one.name for one in place.iterdir() if one.is_file())
-    found = [name for pair in pairs_of(names, languages).values() for name in pair] or _json_files(names)
+    found = [name for pair in pairs_of(names, languages, place).values() for name in pair] or _json_files(names)
     return [PurePosixPath(path, name).as_posix() for name in found], [] if found else [
         Problem(f"has no {purpose}: {FORMS}", str(place))
     ]
@@ -91,6 +91,8 @@ def read(data: Path, path: str, languages: Sequence[str], most: int, left_out: L
     used = sum(1 for _ in usable(rows, data / names[0], purpose, left_out, checked=packed))
     if not used:
         raise InputError(f"{place}: no {purpose}; needed are {FORMS}")
+    if used < 2:
+        raise InputError(f"{place}: one pair of {purpose}; one is held out, so nothing would be left to train on")
     return _divided(blocks)
 
 
@@ -108,13 +110,18 @@ def _divided(blocks: Mapping[str, Sequence[Block]]) -> Text:
     return Text([every[0][:-held]], [every[0][-held:]])
 
 
-def pairs_of(names: Iterable[str], languages: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """The files of two languages that have one stem, by it. OPUS names some languages with a region (`zh_cn`)."""
+def pairs_of(names: Iterable[str], languages: Sequence[str], place: Path) -> dict[str, tuple[str, str]]:
+    """The files of two languages that have one stem, by it. OPUS names some languages with a region (`zh_cn`).
+
+    Errors: `InputError` if two files have one stem and language.
+    """
     stems: dict[str, dict[str, str]] = defaultdict(dict)
-    for name in names:
+    for name in sorted(names):
         for language in languages:
             if match := re.fullmatch(rf"(.+)\.{language}(?:[_-]\w+)?", name, re.IGNORECASE):
-                stems[match[1]][language] = name
+                other = stems[match[1]].setdefault(language, name)
+                if other != name:
+                    raise InputError(f"{place}: {shown(other)} and {shown(name)} are both {language}; keep one of them")
     one, other = languages
     return {stem: (found[one], found[other]) for stem, found in sorted(stems.items()) if len(found) == 2}
 
@@ -130,7 +137,7 @@ def _blocks(
     with ExitStack() as opened:
         if packed:
             inside = opened.enter_context(members(place, lambda name: bool(_named(name, languages))))
-            by_name = {Path(name).name: (f"{place}/{shown(name)}", stream) for name, stream in inside.items()}
+            by_name = {name: (f"{place}/{shown(name)}", stream) for name, stream in inside.items()}
         elif paths[0].suffix.lower() == ".json":
             for path in paths:
                 for dialogue in _dialogues(path, languages, faults):
@@ -138,8 +145,8 @@ def _blocks(
             return
         else:
             by_name = {path.name: (str(path), opened.enter_context(path.open("rb"))) for path in paths}
-        for stem, both in pairs_of(by_name, languages).items():
-            yield stem, _lines(by_name[both[0]], by_name[both[1]], faults)
+        for stem, both in pairs_of(by_name, languages, place).items():
+            yield PurePosixPath(stem).name, _lines(by_name[both[0]], by_name[both[1]], faults)
 
 
 def _named(name: str, languages: Sequence[str]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any, TypeVar
 
 from xtreme_bench.data.imposters import file_fault
 from xtreme_bench.errors import InputError, Problem, first
-from xtreme_bench.wording import count
+from xtreme_bench.wording import count, quoted
 
 Row = TypeVar("Row")
 
@@ -147,8 +148,18 @@ def json_document(path: Path, faults: list[Problem]) -> Any:
 
 
 def _parsed(text: str) -> Any:
-    """The value of JSON text. Half a surrogate pair, escaped, is a `ValueError`: no file can hold it as text."""
-    value = json.loads(text)
+    """The value of JSON text. `ValueError`: half a surrogate pair, escaped, which no file can hold as text; a key that
+    occurs twice in one object, of which only the last value would count."""
+    value = json.loads(text, object_pairs_hook=_unique)
     if "\\ud" in text or "\\uD" in text:
         json.dumps(value, ensure_ascii=False).encode()
     return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON. Errors: `ValueError` for a key that occurs twice."""
+    built = dict(pairs)
+    if len(built) < len(pairs):
+        twice = next(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
+        raise ValueError(f"key {quoted(twice)} occurs twice")
+    return built

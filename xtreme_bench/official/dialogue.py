@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from xtreme_bench.data.dialogues import NONE
 from xtreme_bench.official.findings import Findings, Size, ids_sha256, listed
 from xtreme_bench.untrusted import Malformed, parse_json, text_fault
 from xtreme_bench.wording import count, quoted
@@ -82,6 +83,8 @@ def _no_states(one: str, states: Any, slots: Sequence[str] | None) -> str | None
         for slot, value in state.items():
             if not isinstance(value, str) or not value:
                 return f"turn {turn}: the value of {quoted(slot)} is not a text; leave out a slot without a value"
+            if value == NONE:
+                return f"turn {turn}: leave out a slot of which nothing is known, in place of {quoted(NONE)}"
             if fault := text_fault(slot) or text_fault(value):
                 return f"turn {turn}: a slot or value {fault}"
             if slots is not None and slot not in slots:

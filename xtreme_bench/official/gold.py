@@ -9,6 +9,7 @@ from typing import Any
 from xtreme_bench.benchmark import TASKS, of_group
 from xtreme_bench.data.imposters import HEAD_BYTES, imposter
 from xtreme_bench.errors import InputError, Problem
+from xtreme_bench.official.dialogue import slots_of
 from xtreme_bench.official.findings import Findings, Size
 from xtreme_bench.official.predictions import examine, kind_of
 from xtreme_bench.untrusted import Malformed, parse_json, text_fault
@@ -59,6 +60,8 @@ def read_gold(path: Path, task: str, language: str, pool: frozenset[str] | None 
         found = examine(raw, task, language, Size(pool=pool), str(path))
         if not found.value and not found.problems:
             found.report(found.fault("no labels in the file"))
+        if task in of_group("dialogue") and not found.problems and not slots_of(found.value):
+            found.report(found.fault("no state has a slot, so there is nothing to track: is this a test file?"))
     if found.problems:
         raise InputError(f"{path}: these gold labels cannot be used", found.problems)
     return found.value

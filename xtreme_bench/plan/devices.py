@@ -115,7 +115,11 @@ def _remembered(store: Path) -> dict[str, Any]:
 def _measured(store: Path | None, *shape: int | str) -> Device:
     """This machine, by a probe of some five seconds in a process of its own. Errors: `InputError` if it cannot run."""
     command = [sys.executable, "-m", "xtreme_bench.training.probe", *map(str, shape)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=_PROBE_SECONDS, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_PROBE_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        message = f"this machine cannot be probed: no answer in {_PROBE_SECONDS} s, it has other work; wait"
+        raise InputError(f"{message}, or name another --device") from None
     if done.returncode:
         said = done.stderr.strip().splitlines()
         raise InputError(f"this machine cannot be probed ({said[-1] if said else 'no reason'}): name a --device")

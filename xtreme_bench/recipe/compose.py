@@ -6,6 +6,7 @@ It says only what it is composed of and compared with. Model, data and seeds are
 # ruff: noqa: RUF009  (the fields are those of a recipe, and frozen)
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from xtreme_bench.recipe.setting import NAME, setting
 from xtreme_bench.recipe.tree import Entries, Items, Reading, Scalar
 from xtreme_bench.recipe.yaml import parse
 from xtreme_bench.stage.params import plain
-from xtreme_bench.wording import hint
+from xtreme_bench.wording import hint, quoted
 
 KEY = "compose"
 # The target whose development set says how well an encoder retrieves; Tatoeba has none.
@@ -80,6 +81,9 @@ def member_files(tree: Entries, path: Path, reading: Reading) -> Iterator[tuple[
         else:
             yield name, file, item.line
 
+
+# What a recipe that is composed of others has none of.
+_OF_THE_PARTS = ("intermediate", "held_out", "contrast")
 
 # What all recipes that are composed must have in common, so that their development scores can be compared.
 _ALIKE: Mapping[str, Callable[[Recipe], Any]] = {
@@ -144,3 +148,24 @@ def composed(own: Composition, members: Sequence[Recipe]) -> Recipe:
         expect=own.expect,
         members=tuple(members),
     )
+
+
+def strange(made: Recipe) -> Iterator[str]:
+    """Why a recipe that a manifest gives cannot be composed of its parts: `composed` and `check_members` backwards."""
+    if not made.members:
+        return
+    names = [one.name for one in made.members]
+    if odd := [name for name in names if not re.fullmatch(NAME, name) or names.count(name) > 1]:
+        yield f"{quoted(odd[0])} is no name of a recipe, or that of two"
+    own = {*(item.name for item in fields(Composition)), *_OF_THE_PARTS}
+    inherited = {key: value for key, value in plain(replace(made, members=())).items() if key not in own}
+    if differs := _difference(inherited, plain(replace(made.members[0], members=(), name=made.name))):
+        yield f"the recipe is not as its first part: {differs}"
+    for one in made.members:
+        for what, of in _ALIKE.items():
+            if differs := _difference(of(one), of(made)):
+                yield f"{quoted(one.name)} and the recipe must agree in {what}: {differs}"
+        if lacking := [task for task in made.targets if task not in one.targets]:
+            yield f"{quoted(one.name)} has no target {', '.join(lacking)}"
+    if made.intermediate is not None:
+        yield "the recipe has `intermediate`, which only its parts have"

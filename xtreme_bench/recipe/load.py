@@ -62,7 +62,9 @@ def recall(values: Mapping[str, object], name: str) -> tuple[Recipe | None, list
     if recipe is None or reading.problems:
         return None, reading.problems
     members, faults = _recalled(values.get(compose.KEY, []))
-    return (None, faults) if faults else (_complete(replace(recipe, name=name, members=members)), [])
+    made = _complete(replace(recipe, name=name, members=members))
+    faults = faults or [Problem(f"{compose.KEY}: {fault}") for fault in compose.strange(made)]
+    return (None, faults) if faults else (made, [])
 
 
 def _recalled(values: object) -> tuple[tuple[Recipe, ...], list[Problem]]:

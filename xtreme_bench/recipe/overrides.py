@@ -14,7 +14,7 @@ from xtreme_bench.recipe.yaml import DEPTH_LIMIT, parse_value
 from xtreme_bench.wording import hint
 
 # What is said of one experiment and not of the baseline that it is compared with.
-OWN = ("description", "intermediate", "baseline", "expect")
+OWN = ("description", "compose", "intermediate", "baseline", "expect")
 # What is set in a recipe that is composed of others, and what its parts say of runs of their own; they take all else.
 COMPOSED = ("description", "compose", "baseline", "expect")
 OF_A_RUN = ("baseline", "contrast", "expect")
