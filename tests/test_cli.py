@@ -16,6 +16,7 @@ def start(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_a_recipe_that_does_not_exist_lists_those_that_do_and_suggests_the_nearest() -> None:
     done = start("run", "quickstrat")
     assert done.returncode == 2

@@ -136,6 +136,7 @@ CLAIMS: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", CLAIMS)
 def test_a_manifest_that_claims_much_is_verified_in_seconds_and_few_words(what: str, run: Run, tmp_path: Path) -> None:
     claims, said = CLAIMS[what]

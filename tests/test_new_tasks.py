@@ -112,6 +112,7 @@ def run(folder: Path, task: str, script: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_a_target_of_a_group_that_is_there_is_one_row(package: Path, tmp_path: Path) -> None:
     row(package / "benchmark.py", TARGET)
     write(tmp_path / "toy.yaml", RECIPE.replace("TARGET", "toynli"))
@@ -123,6 +124,7 @@ def test_a_target_of_a_group_that_is_there_is_one_row(package: Path, tmp_path: P
     run(tmp_path, "toynli", OF_TARGET)
 
 
+@pytest.mark.slow
 def test_an_intermediate_task_is_a_row_a_reader_and_a_preparer(package: Path, tmp_path: Path) -> None:
     row(package / "intermediate.py", INTERMEDIATE)
     for file, text in (("data/intermediate.py", READER), ("data/release/training.py", PREPARER)):

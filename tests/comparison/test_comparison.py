@@ -282,6 +282,7 @@ def test_a_contrast_is_over_families_that_no_arm_was_trained_in() -> None:
     assert one(everywhere, "contrast on all").cells == 4
 
 
+@pytest.mark.slow
 def test_a_contrast_over_few_families_is_less_certain_than_over_their_many_languages() -> None:
     """One family gains, the other does not: however many languages each has, there are two of them."""
     languages = ("de", "fr", "es", "it", "fi", "et", "hu")

@@ -51,6 +51,7 @@ def test_checksums_are_recorded_at_first_sight_and_required_ever_after(upstream:
         fetch(["xquad"], tmp_path)
 
 
+@pytest.mark.slow
 def test_processes_that_fetch_into_one_folder_keep_each_others_entries_and_files(
     site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

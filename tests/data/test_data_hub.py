@@ -88,6 +88,7 @@ def test_labels_are_given_by_the_names_in_the_schema_and_languages_by_their_file
     assert [(labels / f"test-{code}.tsv").read_text() for code in ("de", "sw")] == ["entailment\n", "neutral\n"]
 
 
+@pytest.mark.slow
 def test_parquet_that_was_cut_off_goes_on_where_it_was_and_stays_in_the_cache_of_the_hub(
     site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -226,6 +227,7 @@ def test_a_class_number_out_of_range_and_a_file_that_is_none_are_named(
             fetch(["xquad"], tmp_path / name)
 
 
+@pytest.mark.slow
 def test_nobody_but_the_hub_is_asked_for_anything_and_torch_is_not_needed(site: Site, tmp_path: Path) -> None:
     """A process of its own: what is imported shows, and the hub is named as people name a mirror."""
     hub = SOURCES["squad_v2"].hub

@@ -180,6 +180,7 @@ def test_without_labels_nothing_is_verified_or_ranked(submissions: Path, tmp_pat
     assert site.feed(made)["verified_by"] is None
 
 
+@pytest.mark.slow
 def test_the_command_writes_the_site_again_and_refuses_another_folder(
     submissions: Path, labels: Path, tmp_path: Path
 ) -> None:
@@ -252,6 +253,7 @@ def test_runs_with_several_seeds_are_one_entry_of_their_mean(labels: Path, tmp_p
     assert "verify again/many/seed-1 --labels" in page.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("packed", [False, True], ids=["folder", "zip"])
 def test_a_submission_that_is_given_twice_is_one_entry_and_a_faulty_copy_hides_nothing(
     packed: bool, labels: Path, tmp_path: Path

@@ -160,6 +160,7 @@ def test_the_table_and_the_json_of_a_plan_say_why(tmp_path: Path) -> None:
     assert "- steps 600 -> 700" in text.splitlines()[at + 1]
 
 
+@pytest.mark.slow
 def test_a_store_of_five_hundred_stages_costs_half_a_second_at_most(store: Store) -> None:
     mine = stage()
     for seed in range(500):

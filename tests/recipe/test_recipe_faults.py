@@ -61,6 +61,7 @@ def test_hostile_files_are_refused_in_bounded_time(tmp_path: Path, text: str) ->
     assert time.monotonic() - started < 10
 
 
+@pytest.mark.slow
 def test_a_file_that_ends_anywhere_is_reported_and_never_raises(tmp_path: Path) -> None:
     whole = (RECIPES / "mnli.yaml").read_bytes()
     start = whole.index(b"\ndescription")

@@ -158,6 +158,7 @@ def test_a_wrong_option_ends_a_command_with_2(tmp_path: Path) -> None:
         assert "  --set finetuning.xnli.batch: finetuning.xnli.batch must be at least 1, not 0" in done.stderr
 
 
+@pytest.mark.slow
 def test_manifest_and_page_say_what_the_command_line_set(tmp_path: Path) -> None:
     outcome, _ = made_up(tmp_path)
     recipe: Recipe = replace(outcome.main.plan.recipe, overrides=("seed=4", "targets.xnli.languages=[en, de]"))

@@ -40,6 +40,7 @@ def test_energy_is_shown_only_where_every_stage_of_the_phase_has_it() -> None:
     assert [row[-1] for row in cost.rows(RECORDS)] == ["0.28 kWh", "", "0.72 kWh", ""]
 
 
+@pytest.mark.slow
 def test_the_terminal_and_the_file_tell_what_was_made_and_what_was_in_the_store(tmp_path: Path) -> None:
     outcome, store = made_up(tmp_path)
     made = frozenset(one["key"] for one in outcome.main.records if one["kind"] == "predict")
@@ -54,6 +55,7 @@ def test_the_terminal_and_the_file_tell_what_was_made_and_what_was_in_the_store(
     assert sum(one["stages"] for one in found["already_in_the_store"]) == len(rest)
 
 
+@pytest.mark.slow
 def test_the_page_has_estimates_beside_the_truth_where_the_speed_of_the_device_is_known(tmp_path: Path) -> None:
     outcome, store = made_up(tmp_path)
     assert cost.estimates([outcome.main], store) == []

@@ -96,6 +96,7 @@ def test_the_page_says_what_was_run_and_how_to_run_it_again(runs: tuple[Finished
     assert "nowhere" not in text, "host names are not for publishing"
 
 
+@pytest.mark.slow
 def test_a_lower_precision_stands_beside_fp32_and_layers_beside_each_other(tmp_path: Path) -> None:
     asked = {"layer": 2, "pooling": "mean", "precision": "int8", "min_cosine": 0.9, "layers": "all"}
     found = page(tmp_path, retrieval=asked)
@@ -145,6 +146,7 @@ def test_without_a_baseline_there_are_no_differences(tmp_path: Path) -> None:
     assert Reader(text).row("xnli") == ["58.2"]
 
 
+@pytest.mark.slow
 def test_without_labels_the_page_has_no_scores_and_says_so(tmp_path: Path) -> None:
     text = page(tmp_path, curves=False, tasks=UNSCORED)
     assert "no gold labels were given" in text
@@ -153,6 +155,7 @@ def test_without_labels_the_page_has_no_scores_and_says_so(tmp_path: Path) -> No
     assert "<h2>Cost</h2>" in text
 
 
+@pytest.mark.slow
 def test_some_tasks_only_have_a_page_without_overall(tmp_path: Path) -> None:
     found = Reader(page(tmp_path, curves=False, tasks=("panx", "tatoeba")))
     assert found.row("panx")
@@ -191,6 +194,7 @@ def test_the_page_is_written_whole_and_leaves_nothing_else(tmp_path: Path) -> No
     assert [path.name for path in (tmp_path / "report").iterdir()] == ["index.html"]
 
 
+@pytest.mark.slow
 def test_published_scores_stand_beside_those_of_whole_test_sets_only(tmp_path: Path) -> None:
     outcome, store = made_up(tmp_path, baseline=False, curves=False)
     manifest = outcome.main.manifest
@@ -217,6 +221,7 @@ def test_the_page_holds_its_files(runs: tuple[Finished, Finished, str]) -> None:
     assert f"xnli,de,accuracy,{value}" in files["scores.csv"].splitlines()
 
 
+@pytest.mark.slow
 def test_a_tested_page_has_the_numbers_of_compare_and_colours_only_what_is_sure(tmp_path: Path) -> None:
     outcome, store = made_up(tmp_path, curves=False)
     comparison = made_up_comparison()
@@ -236,6 +241,7 @@ def test_a_tested_page_has_the_numbers_of_compare_and_colours_only_what_is_sure(
     assert "not tested" in untested
 
 
+@pytest.mark.slow
 def test_without_an_overall_score_the_headline_counts_pairs_of_a_task_and_a_language(tmp_path: Path) -> None:
     outcome, store = made_up(tmp_path, curves=False, tasks=("xnli", "tatoeba"))
     whole = made_up_comparison()

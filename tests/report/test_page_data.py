@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 from made_up_run import made_up
 from page_reader import Reader
 
@@ -19,6 +20,7 @@ def page(folder: Path, source: str, made_from: dict[str, Any] | None = None, dro
     return Reader(write_page(outcome, folder / "report", store).read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 def test_records_stand_beside_the_published_ones_and_differences_are_marked(tmp_path: Path) -> None:
     found = {"xnli": {"XNLI-1.0": {"files": 2}, "XNLI-MT-1.0": {"files": 1}}}
     shown = page(tmp_path, "releases", {"found": found, "tasks": {}})

@@ -39,6 +39,7 @@ def test_the_smallest_differences_of_cosines_count_and_wherever_a_row_stands():
         assert found.index.tolist() == [[0, 1, 2, 3]] * 7
 
 
+@pytest.mark.slow
 def test_both_ways_of_a_corpus_longer_than_a_block_equal_sorted_cosines():
     random = np.random.default_rng(5)
     sizes = neighbours.ROWS + 70, neighbours.COLUMNS + 30

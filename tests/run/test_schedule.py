@@ -348,6 +348,7 @@ def test_a_forged_record_is_named_and_its_stage_runs_again(store: Store) -> None
     assert f"damaged: {file}: has changed since the stage was finished; making join b again" in log
 
 
+@pytest.mark.slow
 def test_runs_that_mend_a_damaged_store_together_all_end_well_and_mend_it_once(store: Store) -> None:
     stages = diamond()
     run(stages, store)

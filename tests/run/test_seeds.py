@@ -144,6 +144,7 @@ def test_a_failed_seed_is_named_and_in_no_mean(tmp_path: Path) -> None:
     assert "on average" in text
 
 
+@pytest.mark.slow
 def test_the_page_has_the_means_and_each_seed_has_its_own(tmp_path: Path) -> None:
     found = runs(tmp_path, {3: 0.0, 1: 1.0}, {9: "it collapsed"})
     outcomes = {seed: Outcome(one, None, []) for seed, one in found.finished.items()}

@@ -118,6 +118,7 @@ print(json.dumps({
 """
 
 
+@pytest.mark.slow
 def test_a_new_kind_is_a_module_and_a_row(tmp_path: Path) -> None:
     package = Path(shutil.copytree(ROOT, tmp_path / "xtreme_bench", ignore=shutil.ignore_patterns("__pycache__")))
     (package / "toy.py").write_text(TOY)

@@ -102,6 +102,7 @@ def test_an_error_is_told_in_words_that_help_whichever_library_raises_it(
     assert (report["error"], report["exit"], report.get("unexpected", False)) == (said, code, unexpected)
 
 
+@pytest.mark.slow
 def test_the_local_engine_keeps_its_worker_for_the_next_stage_also_after_an_error(
     tmp_path: Path, started: list[subprocess.Popen[str]]
 ) -> None:
@@ -119,6 +120,7 @@ def test_the_local_engine_keeps_its_worker_for_the_next_stage_also_after_an_erro
         engine.close()
 
 
+@pytest.mark.slow
 def test_a_stage_that_sees_gold_labels_shares_its_process_with_no_other(
     tmp_path: Path, started: list[subprocess.Popen[str]]
 ) -> None:

@@ -112,6 +112,7 @@ def test_the_frozen_vectors_of_two_values_lie_apart_and_are_not_trained() -> Non
     assert {name for name, _ in head.named_parameters()}.isdisjoint({"names", "values", "slot_of"})
 
 
+@pytest.mark.slow
 def test_the_tracker_learns_resumes_to_the_byte_and_predicts_in_the_words_of_the_test_set(
     tmp_path: Path, inputs: dict[str, Path]
 ) -> None:

@@ -36,6 +36,7 @@ def test_pretraining_lowers_the_loss_on_text_and_translations(tmp_path: Path) ->
         assert sum(losses[-5:]) < 0.9 * sum(losses[:5])
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_also_after_a_kill(tmp_path: Path) -> None:
     data = write_corpus(tmp_path / "data")
     whole = make_job(tmp_path / "whole", PRETRAINING, data=data)

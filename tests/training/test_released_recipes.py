@@ -107,6 +107,7 @@ def test_a_manifest_names_the_wheels_and_verify_holds_it_to_them(tmp_path: Path)
     assert verify(silent, labels).problems
 
 
+@pytest.mark.slow
 def test_the_page_says_what_the_encoder_is_and_what_it_was_tuned_for(tmp_path: Path) -> None:
     outcome, _ = made_up(tmp_path)
     outcome.main.manifest["released"] = packages.about(PACKAGES[NAME])

@@ -123,6 +123,7 @@ def test_a_run_killed_by_signal_resumes_to_the_same_bytes(tmp_path: Path, inputs
 RETRAINED: dict[str, Any] = {**FINETUNING, "source": "tydiqa", "steps": 12, "stride": 16, "retrain": "all"}
 
 
+@pytest.mark.slow
 def test_after_the_choice_of_steps_all_rows_are_trained_on(tmp_path: Path, inputs: dict[str, Path]) -> None:
     job = make_job(tmp_path / "retrained", {**RETRAINED, "learning_rate": 1e-30, "patience": 1}, **inputs)
     facts = finetune(job)

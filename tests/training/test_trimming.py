@@ -56,6 +56,7 @@ def test_several_tasks_at_once_are_trimmed_to_what_all_of_them_use(tmp_path: Pat
     assert table.shape == load_file(inputs["encoder"] / "model.safetensors")[WORDS].shape
 
 
+@pytest.mark.slow
 def test_rows_that_no_task_uses_decay_by_the_rate_of_each_task_that_was_drawn(
     tmp_path: Path, inputs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
