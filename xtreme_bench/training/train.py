@@ -225,15 +225,16 @@ def make_task(
 
 
 def _facts(trained: _Trained, corpora: Iterable[Corpus]) -> dict[str, Any]:
-    course = trained.course
+    course, learned = trained.course, trained.learned
     return {
         "steps": course.step,
         "best_step": course.kept,
         "dev": {name: round(value, 4) for name, value in course.best.items()},
         "metric": {corpus.name: metric(corpus) for corpus in corpora if corpus.development},
         "examples": mixture.rows(trained.tasks),
-        "learned": asdict(trained.learned),
-        "summary": str(trained.learned),
+        "learned": asdict(learned),
+        # That all learn goes without saying.
+        **({"summary": str(learned)} if learned.weights < learned.of else {}),
     }
 
 
