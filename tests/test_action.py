@@ -44,6 +44,7 @@ def script(head: Path, *options: str | Path) -> tuple[int, str]:
     return done.returncode, comment.read_text() if comment.exists() else done.stderr
 
 
+@pytest.mark.slow
 def test_a_good_bundle_is_verified_and_its_scores_are_in_the_table(head: Path, labels: Path) -> None:
     code, text = script(head, "--labels", labels, "--base", "")
     assert code == 0
@@ -57,6 +58,7 @@ def test_without_labels_a_bundle_is_checked_and_nothing_is_called_verified(head:
     assert (code, "`checked only: no gold labels here`" in text, "| overall |" in text) == (0, True, False)
 
 
+@pytest.mark.slow
 def test_only_bundles_that_the_pull_request_changes_are_looked_at(head: Path, labels: Path, tmp_path: Path) -> None:
     base = tmp_path / "base"
     shutil.copytree(head, base)
@@ -76,6 +78,7 @@ def test_a_run_elsewhere_is_compared_with_its_reference(head: Path, labels: Path
     assert (code, "no such file or folder" in text) == (1, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["head", "head/other", "head/small/xnli/test-de.tsv"])
 def test_links_of_a_pull_request_lead_nowhere(where: str, head: Path, labels: Path, tmp_path: Path) -> None:
     link = tmp_path / where
@@ -117,6 +120,7 @@ def test_a_comment_that_is_too_long_ends_with_a_whole_line(tmp_path: Path) -> No
     assert "everyone" not in re.sub(r"```text\n.*?\n```|`[^`\n]*`", "", text, flags=re.DOTALL)
 
 
+@pytest.mark.slow
 def test_a_bundle_that_became_unreadable_is_a_verdict_in_the_comment(head: Path, labels: Path, tmp_path: Path) -> None:
     put(tmp_path / "base", {"small.zip": (head / "small/small.zip").read_bytes()})
     (head / "small.zip").write_bytes(b"no zip")
@@ -124,6 +128,7 @@ def test_a_bundle_that_became_unreadable_is_a_verdict_in_the_comment(head: Path,
     assert (code, "| `small.zip` | **not verified** |" in text, "| `small` | verified" in text) == (1, True, True)
 
 
+@pytest.mark.slow
 def test_no_text_of_a_bundle_is_a_command_to_the_runner(head: Path, labels: Path) -> None:
     (head / "small").rename(head / "##[error]small")
     line = [sys.executable, ROOT / "tools/verify-submission", head, "--labels", labels, "--comment", head / "c.md"]
@@ -131,6 +136,7 @@ def test_no_text_of_a_bundle_is_a_command_to_the_runner(head: Path, labels: Path
     assert (done.returncode, "# #[error]small" in done.stdout, "##[" in done.stdout + done.stderr) == (0, True, False)
 
 
+@pytest.mark.slow
 def test_labels_that_are_missing_are_an_error_and_no_verdict(head: Path, tmp_path: Path) -> None:
     code, text = script(head, "--labels", tmp_path / "none")
     assert (code, text.startswith(f"error: {tmp_path}/none: has no gold labels; --labels takes")) == (2, True)
@@ -138,6 +144,7 @@ def test_labels_that_are_missing_are_an_error_and_no_verdict(head: Path, tmp_pat
     assert (code, "some gold labels cannot be used" in text, "`maybe` is not a label" in text) == (2, True, True)
 
 
+@pytest.mark.slow
 def test_predictions_that_copy_the_labels_get_a_sign(tmp_path: Path, labels: Path) -> None:
     folder = put(tmp_path / "predictions", {**PREDICTIONS, "xnli/test-de.tsv": LABELS["xnli/test-de.tsv"]})
     write(tmp_path / "head/copied", manifest(scores=None), {one.name: one for one in folder.iterdir()})

@@ -81,6 +81,7 @@ print(json.dumps({
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("group", ["reading", "classification"])
 def test_a_tenth_task_changes_no_mean_and_no_key_of_xtreme(group: str) -> None:
     """Whether it has a group of its own or is in one of XTREME's, and whether it is scored or not."""

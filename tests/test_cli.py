@@ -145,6 +145,7 @@ def test_a_bundle_that_is_none_is_a_problem_with_exit_1(tmp_path: Path) -> None:
     assert "xnli" in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_a_file_that_is_missing_is_one_sentence_and_a_traceback_only_with_debug(tmp_path: Path) -> None:
     (tmp_path / "not.zip").write_text("not a zip")
     done = run("compare", str(tmp_path / "not.zip"), str(tmp_path / "not.zip"))

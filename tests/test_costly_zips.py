@@ -176,6 +176,7 @@ def test_a_member_that_says_less_than_it_holds_is_read_as_far_as_it_says(
     assert done.returncode == {"check": 1}.get(options[0], 0 if "--lenient" in options else 2)
 
 
+@pytest.mark.slow
 def test_a_zip64_is_refused_before_its_entries_are_read(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "small.zip"
     with zipfile.ZipFile(path, "w") as archive:

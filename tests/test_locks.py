@@ -32,6 +32,7 @@ def holder(path: Path) -> subprocess.Popen[str]:
     return process
 
 
+@pytest.mark.slow
 def test_who_waits_is_told_for_whom_and_goes_on_when_the_lock_is_free(tmp_path: Path) -> None:
     path = tmp_path / "locks" / "key"
     told: list[str] = []
@@ -44,6 +45,7 @@ def test_who_waits_is_told_for_whom_and_goes_on_when_the_lock_is_free(tmp_path: 
     assert owner.startswith(f"process {other.pid} on {os.uname().nodename}, since 20")
 
 
+@pytest.mark.slow
 def test_a_wait_ends_at_once_when_it_is_told_to_stop_and_the_lock_is_not_taken(tmp_path: Path) -> None:
     stop = threading.Event()
     with holder(tmp_path / "key") as other:

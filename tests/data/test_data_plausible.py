@@ -128,6 +128,7 @@ def test_the_stages_that_prepare_releases_refuse_a_part_unless_they_are_told(tmp
                 stage(job)
 
 
+@pytest.mark.slow
 def test_a_run_and_its_plan_refuse_a_data_folder_with_far_too_few_records_before_any_work(tmp_path):
     data = download(tmp_path, filipino=20, dev=100)
     places = Places(data, store=tmp_path / "store")

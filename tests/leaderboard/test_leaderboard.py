@@ -151,6 +151,7 @@ def test_a_manifest_cannot_fill_the_report_of_its_entry(labels: Path, tmp_path: 
     assert (page.parent / "entries/x.report.html").stat().st_size < 200_000
 
 
+@pytest.mark.slow
 def test_the_report_of_an_entry_has_tested_differences_to_its_baseline(labels: Path, tmp_path: Path) -> None:
     place = tmp_path / "submissions"
     put_named(place / "base", "base", labels, {"tatoeba/test-de.tsv": "2\n0\n0\n1\n"})
@@ -172,6 +173,7 @@ def test_pages_say_who_verified_and_what_is_only_published(pages: Path) -> None:
     assert "why it is not verified" in text
 
 
+@pytest.mark.slow
 def test_without_labels_nothing_is_verified_or_ranked(submissions: Path, tmp_path: Path) -> None:
     made = board([submissions], None, by="somebody", when="2026-01-02")
     assert (made.groups, len(made.unverified)) == ((), 3)
@@ -237,6 +239,7 @@ def test_what_a_board_refuses_is_named_without_the_path_on_this_machine(labels: 
     assert refused.problems[0].startswith("odd\\xff.zip: cannot be read as a zip")
 
 
+@pytest.mark.slow
 def test_runs_with_several_seeds_are_one_entry_of_their_mean(labels: Path, tmp_path: Path) -> None:
     place = tmp_path / "submissions"
     for seed, line in ((2, "2\n0\n0\n1\n"), (1, "2\n0\n1\n1\n")):

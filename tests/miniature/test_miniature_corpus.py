@@ -235,6 +235,7 @@ def digests(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
+@pytest.mark.slow
 def test_another_seed_gives_other_examples(data: Path) -> None:
     others = dict(pair_files(Scope(6, 0.02, ("en",)), "xnli"))["xnli/test-en.tsv"]
     assert others

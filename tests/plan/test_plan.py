@@ -40,6 +40,7 @@ def planned(folder: Path, text: str = SMALL, **folders: Path) -> Plan:
     return plan(load(file), digests=Digests(folder / "digests.json"), **folders)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_every_shipped_recipe_can_be_planned_without_data_or_weights(path: Path, tmp_path: Path) -> None:
     made = plan(load(path), data=tmp_path / "none", digests=Digests(tmp_path / "digests.json"))

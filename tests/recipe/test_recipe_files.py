@@ -139,6 +139,7 @@ def test_a_start_overwrites_nothing_and_says_what_is_wrong(name: str, origin: st
     assert (tmp_path / "taken.yaml").read_text(encoding="utf-8") == SMALL
 
 
+@pytest.mark.slow
 def test_the_commands_work_from_an_empty_folder(tmp_path: Path) -> None:
     def run(*words: str) -> Done:
         done = call(*words, cwd=tmp_path)

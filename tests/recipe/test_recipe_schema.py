@@ -44,6 +44,7 @@ def test_every_shipped_recipe_follows_the_schema(path: Path) -> None:
     jsonschema.Draft202012Validator(recipe_schema.schema()).validate(document)
 
 
+@pytest.mark.slow
 def test_editors_see_all_faults_but_those_that_no_schema_can_see() -> None:
     accepted = []
     for path in sorted(BROKEN.glob("*.yaml")):

@@ -259,6 +259,7 @@ def test_every_section_has_its_line_in_the_contents(runs: tuple[Finished, Finish
     assert len(set(places)) == len(places) > 10
 
 
+@pytest.mark.slow
 def test_two_bundles_of_others_have_a_headline_from_their_comparison_alone(
     runs: tuple[Finished, Finished, str], tmp_path: Path
 ) -> None:

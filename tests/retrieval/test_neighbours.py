@@ -9,6 +9,7 @@ from xtreme_bench.retrieval import mining, neighbours, neighbours_torch
 from xtreme_bench.retrieval import vectors as corpus
 
 
+@pytest.mark.slow
 def test_results_do_not_depend_on_the_blocks(monkeypatch):
     corpora_of = {**hard_inputs(), "random": corpora()}
     whole = {name: mining.mine(*pair) for name, pair in corpora_of.items()}

@@ -79,6 +79,7 @@ def test_an_edit_with_the_size_and_time_of_before_is_seen_in_spite_of_bytecode(a
     assert "xtreme_bench.official.metrics: was edited" in a_worker.run("first", "score")["error"]
 
 
+@pytest.mark.slow
 def test_an_edit_after_everything_was_loaded_does_no_harm(a_worker: Worker) -> None:
     assert a_worker.run("first") == {"done": True}
     file = a_worker.package / "miniature/corpus.py"

@@ -166,6 +166,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_corpus(tmp_path_factory.mktemp("data"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", FEW)
 def test_a_training_is_resumed_to_the_same_bytes_and_its_encoder_predicts(
     tmp_path: Path, data: Path, kind: str

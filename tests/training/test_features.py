@@ -148,6 +148,7 @@ def test_what_the_disk_refuses_is_an_error_and_no_shorter_file(tmp_path: Path, t
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
+@pytest.mark.slow
 def test_pairs_are_cut_as_the_tokenizer_cuts_them(tokenizer: Any) -> None:
     texts = [" ".join(["cat"] * count) for count in range(12)]
     pairs = [(one, other, room) for one in texts for other in texts for room in range(6, 20)]

@@ -110,6 +110,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {"data": write_corpus(folder / "data"), "encoder": folder / "encoder"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("vocabulary", ["whole", "used"])
 def test_a_training_that_is_killed_resumes_to_the_same_bytes(
     vocabulary: str, tmp_path: Path, inputs: dict[str, Path]

@@ -72,6 +72,7 @@ def test_a_recipe_can_name_every_method_and_no_other() -> None:
     assert tuple(METHODS) == field.metadata["choices"]
 
 
+@pytest.mark.slow
 def test_a_method_that_adds_to_a_frozen_encoder_is_trained_resumed_kept_and_predicted_with(
     tmp_path: Path, inputs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -144,6 +145,7 @@ def test_what_the_frozen_blocks_give_is_the_same_kept_or_computed(
         torch.testing.assert_close(value, other[name], rtol=0, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_training_on_kept_outputs_is_resumed_to_the_same_bytes_and_its_model_predicts(
     tmp_path: Path, inputs: dict[str, Path]
 ) -> None:

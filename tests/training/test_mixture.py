@@ -86,6 +86,7 @@ def test_the_highest_mean_over_the_tasks_own_scores_chooses_the_checkpoint(
 TEXT = {"languages": ["en", "de"], "ratio": 0.5, "alpha": 0.3}
 
 
+@pytest.mark.slow
 def test_masked_text_is_a_task_of_its_own_share_and_no_part_of_the_choice(
     tmp_path: Path, inputs: dict[str, Path]
 ) -> None:
@@ -118,6 +119,7 @@ def test_masked_text_has_its_own_batch_rate_and_length(
     assert set(seen) == {(2, 10, 0.5)}
 
 
+@pytest.mark.slow
 def test_a_mix_with_masked_text_that_is_killed_resumes_to_the_same_bytes(
     tmp_path: Path, inputs: dict[str, Path]
 ) -> None:

@@ -140,6 +140,7 @@ def test_a_prefix_is_dropped_from_in_training_and_whole_in_evaluation() -> None:
     assert torch.equal(encoder.hidden(inputs), encoder.hidden(inputs))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", FEW_ABLE)
 def test_only_prefix_and_head_are_kept_resumed_to_the_same_bytes_and_predicted_with(
     tmp_path: Path, data: Path, kind: str, monkeypatch: pytest.MonkeyPatch
