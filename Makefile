@@ -45,7 +45,7 @@ check: $(READY) ## formatting, lint, types and the fast tests (about two minutes
 	$(VENV)/bin/python -m pytest
 
 test: check ## `make check`, then the slow tests
-	$(VENV)/bin/python -m pytest --dist loadfile -m slow -rs
+	$(VENV)/bin/python -m pytest --timeout 900 --dist loadfile -m slow -rs
 
 test-docker: $(READY) ## the tests in containers: needs a Docker engine and XTREME_BENCH_BASE_IMAGE
 	$(VENV)/bin/python -m pytest -n 0 -m docker
