@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
+from places import script
 
 from xtreme_bench.rows import DialogueRow, Turn
 
-FILE = Path(__file__).parents[1] / "benchmarks/dialogue.py"
+baseline = script("benchmarks/dialogue.py")
 EN = {"food": ("north indian", "indian", "any"), "area": ("north", "south")}
 DE = {"essen": ("nordindisch", "indisch", "egal"), "gegend": ("norden", "süden")}
 
 
 def by_words(said: list[str], own: dict[str, tuple[str, ...]], searched: dict[str, tuple[str, ...]]) -> list[dict]:
-    spec = importlib.util.spec_from_file_location("dialogue_baseline", FILE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return list(module.by_words(DialogueRow("1", tuple(Turn("", one) for one in said), own), searched))
+    return list(baseline.by_words(DialogueRow("1", tuple(Turn("", one) for one in said), own), searched))
 
 
 def test_a_value_is_found_by_its_words_and_stays_until_another_one_is_said() -> None:

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from pathlib import Path
-from types import ModuleType
 
-from places import ROOT
+from places import ROOT, script
 
 from xtreme_bench.run.reproduce import Places, plans
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def _tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("readme_tables", ROOT / "tools/readme_tables.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-tool = _tool()
+tool = script("tools/readme_tables.py")
 
 
 def test_no_table_of_readme_is_older_than_its_recipe() -> None:

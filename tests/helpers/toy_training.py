@@ -6,10 +6,12 @@ import dataclasses
 import hashlib
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
+
+import pytest
 
 from xtreme_bench.aligned import ALIGNED
 from xtreme_bench.data import layout
@@ -226,6 +228,20 @@ def killed_at(job: Job, step: int) -> Job:
             raise KilledError
 
     return dataclasses.replace(job, progress=progress)
+
+
+def resumed(
+    stage: Callable[[Job[Any]], dict[str, Any]], folder: Path, params: Mapping[str, Any], at: int, **inputs: Path
+) -> tuple[Job[Any], dict[str, Any]]:
+    """A finished training and its facts. One that is killed `at` a step and started again must leave the same bytes."""
+    whole = make_job(folder / "whole", params, **inputs)
+    facts = stage(whole)
+    broken = make_job(folder / "broken", {**params, "checkpoint_seconds": 0}, **inputs)
+    with pytest.raises(KilledError):
+        stage(killed_at(broken, at))
+    assert stage(broken) == facts
+    assert digests(broken.out) == digests(whole.out)
+    return whole, facts
 
 
 def digests(folder: Path) -> dict[str, str]:

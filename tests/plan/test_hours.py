@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-from types import ModuleType
-
 import pytest
-from places import ROOT
+from places import ROOT, script
 
 from xtreme_bench.recipe.load import load
 
-
-def _tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("recipe_hours", ROOT / "tools/recipe_hours.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-tool = _tool()
+tool = script("tools/recipe_hours.py")
 
 
 @pytest.mark.slow

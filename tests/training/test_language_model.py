@@ -11,12 +11,11 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
-from toy_training import FINETUNING, KilledError, digests, killed_at, make_job, tiny_encoder, write_corpus
+from toy_training import FINETUNING, make_job, resumed, tiny_encoder
 
 from xtreme_bench.aligned import ALIGNED
 from xtreme_bench.data.corpora import Limits
 from xtreme_bench.data.passages import Passage
-from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.examples import Example, Examples
 from xtreme_bench.training.families import masking, passages
 from xtreme_bench.training.language_model import METRIC
@@ -102,27 +101,12 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module")
-def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A data folder and an encoder folder."""
-    folder = tmp_path_factory.mktemp("inputs")
-    encoders.save(folder / "encoder", tiny_encoder())
-    return {"data": write_corpus(folder / "data"), "encoder": folder / "encoder"}
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("vocabulary", ["whole", "used"])
 def test_a_training_that_is_killed_resumes_to_the_same_bytes(
     vocabulary: str, tmp_path: Path, inputs: dict[str, Path]
 ) -> None:
-    params = {**SETTINGS, "vocabulary": vocabulary}
-    whole = make_job(tmp_path / "whole", params, **inputs)
-    facts = intermediate(whole)
-    broken = make_job(tmp_path / "broken", {**params, "checkpoint_seconds": 0}, **inputs)
-    with pytest.raises(KilledError):
-        intermediate(killed_at(broken, 7))
-    assert intermediate(broken) == facts
-    assert digests(broken.out) == digests(whole.out)
+    _, facts = resumed(intermediate, tmp_path, {**SETTINGS, "vocabulary": vocabulary}, at=7, **inputs)
     assert facts["probability"] == {"xdm": 0.75, "response-masking": 0.25}
     assert facts["mlm_head"] == "new"
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from xtreme_bench.data.dialogues import NONE
-from xtreme_bench.official.findings import Findings, Size, ids_sha256, listed
+from xtreme_bench.official.findings import Findings, Size, examine_count, ids_sha256, listed
 from xtreme_bench.untrusted import Malformed, parse_json, text_fault
 from xtreme_bench.wording import count, quoted
 
@@ -95,11 +95,7 @@ def _no_states(one: str, states: Any, slots: Sequence[str] | None) -> str | None
 def _examine_dialogues(value: Mapping[str, Any], size: Size, findings: Findings, *, whole: bool) -> None:
     """Whether there is each dialogue of the test set and no other, each with its number of turns."""
     if size.ids is None:
-        if size.records is not None and len(value) != size.records:
-            findings.report(findings.fault(f"{count(size.records, 'dialogue')} expected, {len(value):,} found"))
-        elif size.ids_sha256 is not None and ids_sha256(value) != size.ids_sha256:
-            message = "the dialogue ids differ from those of the manifest; give --labels or --data to see which"
-            findings.report(findings.fault(message))
+        examine_count(value, size, findings, "dialogue", "dialogue")
         return
     known = set(size.ids)
     for what, names in (

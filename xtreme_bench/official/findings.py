@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from xtreme_bench.benchmark import Task
 from xtreme_bench.data.imposters import HEAD_BYTES, imposter
 from xtreme_bench.errors import Problem
-from xtreme_bench.wording import listing, quoted
+from xtreme_bench.wording import count, listing, quoted
 
 # List this many faults of one kind, and count the rest.
 LISTED = 3
@@ -97,6 +97,15 @@ class Findings:
 def ids_sha256(ids: Iterable[str]) -> str:
     """The sha256 (hex) of the sorted question ids, one per line. It identifies a test set."""
     return hashlib.sha256("".join(f"{one}\n" for one in sorted(ids)).encode(errors="surrogatepass")).hexdigest()
+
+
+def examine_count(ids: Collection[str], size: Size, findings: Findings, entry: str, what: str) -> None:
+    """Whether as many `entry` are there as expected and, by their hash, the ids of `what`: for ids not at hand."""
+    if size.records is not None and len(ids) != size.records:
+        findings.report(findings.fault(f"{count(size.records, entry)} expected, {len(ids):,} found"))
+    elif size.ids_sha256 is not None and ids_sha256(ids) != size.ids_sha256:
+        message = f"the {what} ids differ from those of the manifest; give --labels or --data to see which"
+        findings.report(findings.fault(message))
 
 
 def listed(names: Iterable[str]) -> str:

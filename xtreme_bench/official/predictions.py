@@ -16,7 +16,15 @@ from typing import Any
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.errors import Problem
 from xtreme_bench.official.dialogue import examine_states
-from xtreme_bench.official.findings import MOST_LETTERS_OF_ANSWER, Findings, Size, decode, ids_sha256, lines_of, listed
+from xtreme_bench.official.findings import (
+    MOST_LETTERS_OF_ANSWER,
+    Findings,
+    Size,
+    decode,
+    examine_count,
+    lines_of,
+    listed,
+)
 from xtreme_bench.untrusted import Malformed, parse_json, text_fault
 from xtreme_bench.wording import count, did_you_mean, quoted
 
@@ -181,11 +189,7 @@ def _no_answer(question: str, answer: Any) -> str | None:
 
 def _examine_ids(answers: dict[str, Any], size: Size, findings: Findings) -> None:
     if size.ids is None:
-        if size.records is not None and len(answers) != size.records:
-            findings.report(findings.fault(f"{count(size.records, 'answer')} expected, {len(answers):,} found"))
-        elif size.ids_sha256 is not None and ids_sha256(answers) != size.ids_sha256:
-            message = "the question ids differ from those of the manifest; give --labels or --data to see which"
-            findings.report(findings.fault(message))
+        examine_count(answers, size, findings, "answer", "question")
         return
     known = set(size.ids)
     missing = [one for one in size.ids if one not in answers]
