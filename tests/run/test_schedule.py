@@ -20,7 +20,7 @@ from xtreme_bench.engines.base import Message
 from xtreme_bench.errors import InputError, StageError
 from xtreme_bench.files import Digests
 from xtreme_bench.run.progress import Display
-from xtreme_bench.run.schedule import execute
+from xtreme_bench.run.schedule import Share, execute
 from xtreme_bench.stage import worker
 from xtreme_bench.stage.guard import guarded
 from xtreme_bench.stage.job import Job
@@ -181,6 +181,52 @@ def test_a_stage_that_ends_with_the_failure_of_another_was_stopped(store: Store)
     assert "  join long: stopped" in log.getvalue()
 
 
+class Failing(Here):
+    """An engine whose stages fail if their word is that of a machine that fails."""
+
+    def run(self, folder: Path, message: Message) -> None:
+        super().run(folder, message)
+        if "fails" in self.ran[-1]:
+            raise StageError("no memory")
+
+
+def seeds() -> tuple[list[Stage], list[Share]]:
+    """A stage that two seeds share, two of the first seed, the first of which fails, and two of the second."""
+    a = stage("a")
+    one, two = stage("fails", x=a), stage("two", x=a)
+    stages = [a, one, replace(stage("b", x=one), name="end"), two, replace(stage("c", x=two), name="end")]
+    of = [frozenset(one.key for one in some) for some in (stages[1:3], stages[3:])]
+    return stages, [Share("seed 1", of[0]), Share("seed 2", of[1])]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_stage_that_fails_for_one_seed_does_not_end_the_others(store: Store, jobs: int) -> None:
+    (stages, shares), log, engine = seeds(), io.StringIO(), Failing()
+    failed = execute(stages, store, engine, jobs=jobs, display=Display(5, log), shares=shares)
+    assert {at: str(error) for at, error in failed.items()} == {0: "stage `join fails, seed 1`: no memory"}
+    assert sorted(engine.ran) == ["a", "afails", "atwo", "atwoc"]
+    assert not engine.closed
+    assert "  join fails, seed 1: failed\n" in log.getvalue()
+    assert "/5] end, seed 2: done" in log.getvalue()
+    assert "stage `join fails, seed 1`: no memory\n" in log.getvalue()
+
+
+def test_a_stage_that_fails_and_belongs_to_no_seed_ends_all(store: Store) -> None:
+    (stages, shares), engine = seeds(), Failing()
+    with pytest.raises(StageError, match="stage `join fails`: no memory"):
+        execute(stages, store, engine, jobs=1, display=Display(5, io.StringIO()), shares=shares[1:])
+    assert engine.closed
+    assert engine.ran == ["a", "afails"]
+
+
+def test_what_all_seeds_share_is_not_made_when_all_have_failed(store: Store) -> None:
+    bad, shared = stage("fails"), stage("shared")
+    shares, engine = [Share("seed 1", frozenset({bad.key}))], Failing()
+    failed = execute([bad, shared], store, engine, jobs=1, display=Display(2, io.StringIO()), shares=shares)
+    assert list(failed) == [0]
+    assert engine.ran == ["fails"]
+
+
 def test_a_store_that_cannot_be_written_is_an_error_that_says_where(store: Store) -> None:
     (store.root / "partial").write_text("a file where a folder should be")
     with pytest.raises(StageError, match="Not a directory|File exists"):
@@ -234,7 +280,7 @@ def test_a_run_says_for_whom_it_waits_and_starts_nothing_after_its_end(
             with pytest.raises(InputError, match="the word is bad"):
                 run.result(10)
         held.close()
-        assert ends or run.result(10) is None
+        assert ends or run.result(10) == {}
     assert f"('join a', 'process {os.getpid()} on" in log.getvalue()
     assert engine.ran == ([] if ends else ["a"])
 

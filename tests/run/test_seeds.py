@@ -22,7 +22,6 @@ from xtreme_bench.report.versus import Versus
 from xtreme_bench.run import reproduce as running
 from xtreme_bench.run import seeds as joining
 from xtreme_bench.run.outcome import Finished, Outcome, unmet
-from xtreme_bench.run.progress import Display
 from xtreme_bench.run.reproduce import Places, plans
 from xtreme_bench.run.seeds import Runs, Together, collapsed, mean_scores, together
 
@@ -233,24 +232,14 @@ targets: {udpos: {languages: [en, de]}}
     assert compared.returncode == 0
 
 
-def test_a_stage_that_fails_for_one_seed_does_not_end_the_others(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_stages_of_a_seed_are_those_that_the_others_do_not_share(tmp_path: Path) -> None:
     made = plans(str(file(tmp_path)), Places(store=tmp_path / "store"))
-    ran: list[list[str]] = []
-
-    def execute(stages: list[Any], *_: Any, **__: Any) -> None:
-        ran.append([stage.kind for stage in stages])
-        if any(getattr(stage.params, "seed", None) == 3 for stage in stages if stage.kind != "corpus"):
-            raise StageError("no memory")
-
-    monkeypatch.setattr(running, "execute", execute)
-    done = {stage.key for stage in running._shared(made)}
-    failed = running._each_seed(made, done, running.Store(tmp_path / "store"), "local", Display)
-    assert [(made[at].recipe.name, made[at].recipe.seed) for at in failed] == [("main", 3), ("base", 3)]
-    assert len(ran) == 4
-    assert not {"corpus", "labels", "audit"} & {kind for kinds in ran for kind in kinds}
-    assert {"corpus", "labels", "audit"} <= {stage.kind for stage in running._shared(made)}
+    shares = running._seeds(made)
+    assert [share.title for share in shares] == ["seed 3", "seed 1", "seed 3", "seed 1"]
+    pairs = zip(made, shares, strict=True)
+    kinds = [{stage.kind for stage in one.stages if stage.key in share.keys} for one, share in pairs]
+    assert all({"finetune", "predict", "score"} <= own for own in kinds)
+    assert not {"corpus", "labels", "audit"} & set().union(*kinds)
 
 
 def test_what_is_expected_is_expected_of_the_mean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,8 +36,9 @@ def require() -> None:
 class Local:
     """Worker processes, started when needed and reused. Several threads may call `run`.
 
-    A stage that sees gold labels has its own worker, which ends with it. A worker sees the GPUs it started with, and
-    serves only stages that get the same GPUs. Errors: `StageError` if a recipe asks for more GPUs than there are.
+    A stage that sees gold labels has its own worker, which ends with it; so does the worker of a stage that fails. A
+    worker sees the GPUs it started with, and serves only stages that get the same GPUs. Errors: `StageError` if a
+    recipe asks for more GPUs than there are.
     """
 
     image: str | None = None
@@ -69,7 +70,8 @@ class Local:
                 if "progress" in report:
                     message(report)
                     continue
-                self._leave(worker, seen, end=alone)
+                # What has failed may have left its process in any state, and other stages may go on.
+                self._leave(worker, seen, end=alone or "error" in report)
                 if "error" in report:
                     raise error_of(report, folder / "log.txt")
                 return
@@ -87,7 +89,7 @@ class Local:
             self._idle.clear()
 
     def _leave(self, worker: subprocess.Popen[str], seen: dict[str, str], *, end: bool) -> None:
-        """Keep a worker for the next stage, or end it if it has seen gold labels."""
+        """Keep a worker for the next stage, or end it if it has seen gold labels or an error."""
         with self._lock:
             if not end:
                 self._idle.append((worker, seen))

@@ -30,9 +30,9 @@ from xtreme_bench.released.fetch import fetch
 from xtreme_bench.released.packages import PACKAGES
 from xtreme_bench.run.outcome import Finished, Outcome, official_result, unmet
 from xtreme_bench.run.progress import Display
-from xtreme_bench.run.schedule import execute
+from xtreme_bench.run.schedule import Share, execute
 from xtreme_bench.run.seeds import Together, arms, together
-from xtreme_bench.stage.stage import MISSING, Stage
+from xtreme_bench.stage.stage import MISSING
 from xtreme_bench.stage.store import Store
 
 # What makes the display for a number of stages.
@@ -162,9 +162,8 @@ def reproduce(
         _require_inputs(made, places)
         made = accept(made, store) if accept_code else made
         reused = frozenset(stage.key for stage in distinct(made) if store.record(stage.key) is not None)
-        shared = _shared(made)
-        execute(shared, store, place, jobs=resources.jobs, display=show(len(shared)))
-    failed = _each_seed(made, {stage.key for stage in shared}, store, engine, show)
+        stages = distinct(made)
+        failed = execute(stages, store, place, jobs=resources.jobs, display=show(len(stages)), shares=_seeds(made))
     finished = {at: _finish(one, store, places, reused) for at, one in enumerate(made) if at not in failed}
     if any(one.recipe.seeds for one in made):
         return together(made, finished, failed, places.submissions)
@@ -172,28 +171,12 @@ def reproduce(
     return Outcome(finished[0], baseline, _judge(finished[0], baseline))
 
 
-def _shared(made: Sequence[Plan]) -> list[Stage]:
-    """The stages that all seeds of the recipe, or all seeds of its baseline, share."""
+def _seeds(made: Sequence[Plan]) -> list[Share]:
+    """The stages of each plan that not all seeds of the recipe, or not all seeds of its baseline, share."""
     keys = [set.intersection(*({stage.key for stage in one.stages} for one in arm.values())) for arm in arms(made)]
-    return [stage for stage in distinct(made) if stage.key in set().union(*keys)]
-
-
-def _each_seed(made: Sequence[Plan], done: set[str], store: Store, engine: str, show: Show) -> dict[int, StageError]:
-    """Run the remaining stages of each seed, one seed after another; returns the errors by index in `made`."""
-    failed = {}
-    for at, one in enumerate(made):
-        stages = [stage for stage in one.stages if stage.key not in done]
-        if not stages:
-            continue
-        display = show(len(stages))
-        display.say(f"{one.recipe.name}, seed {one.recipe.seed}")
-        try:
-            with closing(engines.open(engine, made[0].recipe.resources, show(0).say)) as place:
-                execute(stages, store, place, jobs=made[0].recipe.resources.jobs, display=display)
-        except StageError as error:
-            display.say(str(error))
-            failed[at] = error
-    return failed
+    shared = set().union(*keys)
+    own = [frozenset(stage.key for stage in one.stages if stage.key not in shared) for one in made]
+    return [Share(f"seed {one.recipe.seed}", keys) for one, keys in zip(made, own, strict=True)]
 
 
 def fetch_encoders(recipes: Iterable[Recipe], say: Callable[[str], None]) -> None:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,29 +23,54 @@ from xtreme_bench.stage.stage import Stage
 from xtreme_bench.stage.store import Store
 
 
-def execute(stages: Sequence[Stage], store: Store, engine: Engine, *, jobs: int, display: Display) -> None:
+@dataclass(frozen=True)
+class Share:
+    """A part of the stages that may fail alone, such as those of one seed: `title` says whose, `keys` which."""
+
+    title: str
+    keys: frozenset[str]
+
+
+def execute(
+    stages: Sequence[Stage],
+    store: Store,
+    engine: Engine,
+    *,
+    jobs: int,
+    display: Display,
+    shares: Sequence[Share] = (),
+) -> dict[int, StageError]:
     """Run the stages that the store lacks, `jobs` at a time, in list order as far as inputs allow.
 
-    A stage with damaged outputs is reported, discarded and made again.
-    Errors: the first error of a stage. After it no stage starts; finished stages stay in the store.
+    A stage with damaged outputs is reported, discarded and made again. A stage that fails ends the `shares` that it
+    belongs to, and the others go on; returns the errors by index in `shares`.
+    Errors: the first error of a stage that belongs to no share, and wrong input of any. After it no stage starts;
+    finished stages stay in the store.
     """
     ended = threading.Event()
-    closed = _closed(stages, store)
+    work = _Work(store, engine, display, _closed(stages, store), _titles(stages, shares), ended.is_set)
     store.tidy()
-    waiting = [stage for stage in stages if not _present(stage, store, display)]
+    waiting = [stage for stage in stages if not work.present(stage)]
     missing = {stage.key for stage in waiting}
     running: dict[Future[None], Stage] = {}
+    failed: dict[int, StageError] = {}
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         try:
             while waiting or running:
                 ready = [stage for stage in waiting if not missing & {source.key for source in stage.sources}]
                 for stage in ready[: jobs - len(running)]:
                     waiting.remove(stage)
-                    running[pool.submit(_run_one, stage, store, engine, display, closed, ended.is_set)] = stage
+                    running[pool.submit(work.run, stage)] = stage
                 finished, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in finished:
-                    missing.discard(running.pop(future).key)
-                    future.result()
+                    key = running.pop(future).key
+                    try:
+                        future.result()
+                        missing.discard(key)
+                    except StageError as error:
+                        failed |= _failing(key, shares, error, failed)
+                        display.say(str(error))
+                        waiting = [stage for stage in waiting if _wanted(stage.key, shares, failed)]
         except BaseException:
             ended.set()
             display.ending()
@@ -52,6 +78,29 @@ def execute(stages: Sequence[Stage], store: Store, engine: Engine, *, jobs: int,
                 engine.close()  # ends running stages, so that the pool can shut down
                 pool.shutdown()
             raise
+    return failed
+
+
+def _failing(
+    key: str, shares: Sequence[Share], error: StageError, failed: Mapping[int, StageError]
+) -> dict[int, StageError]:
+    """The shares that end with a stage that failed. Errors: its error, if it belongs to none."""
+    ending = [at for at, share in enumerate(shares) if key in share.keys]
+    if not ending:
+        raise error
+    return {at: error for at in ending if at not in failed}
+
+
+def _wanted(key: str, shares: Sequence[Share], failed: Mapping[int, StageError]) -> bool:
+    """Whether a stage belongs to a share that has not failed; one of no share does so as long as there is another."""
+    own = [at for at, share in enumerate(shares) if key in share.keys]
+    return any(at not in failed for at in own or range(len(shares)))
+
+
+def _titles(stages: Sequence[Stage], shares: Sequence[Share]) -> dict[str, str]:
+    """What the stages are called on the display: several shares have stages of the same name."""
+    whose = {key: f", {share.title}" for share in reversed(shares) for key in share.keys}
+    return {stage.key: stage.name + whose.get(stage.key, "") for stage in stages}
 
 
 def _closed(stages: Sequence[Stage], store: Store) -> list[str]:
@@ -60,76 +109,84 @@ def _closed(stages: Sequence[Stage], store: Store) -> list[str]:
     return sorted(str(folder.resolve()) for folder in {*gold, store.root / "stages", store.root / "partial"})
 
 
-def _present(stage: Stage, store: Store, display: Display) -> bool:
-    """Whether a stage is finished and whole. Damage is reported later, under the lock: another run may repair it."""
-    try:
-        if store.record(stage.key) is None or store.damage(stage.key):
+@dataclass(frozen=True)
+class _Work:
+    """What all stages of a run share while they are made. `stop` says whether the run has ended."""
+
+    store: Store
+    engine: Engine
+    display: Display
+    closed: Sequence[str]
+    titles: Mapping[str, str]
+    stop: Callable[[], bool]
+
+    def present(self, stage: Stage) -> bool:
+        """Whether a stage is finished and whole. Damage is told later, under the lock: another run may repair it."""
+        try:
+            if self.store.record(stage.key) is None or self.store.damage(stage.key):
+                return False
+        except FileNotFoundError:  # another run removed it just now
             return False
-    except FileNotFoundError:  # another run removed it just now
-        return False
-    modules = stage.accepted.modules if stage.accepted else ()
-    display.skipped(stage.name, f", accepted although {code_differs(modules)}" if modules else "")
-    return True
+        modules = stage.accepted.modules if stage.accepted else ()
+        self.display.skipped(self.titles[stage.key], f", accepted although {code_differs(modules)}" if modules else "")
+        return True
 
+    def run(self, stage: Stage) -> None:
+        """Make a stage, unless another run does so first. Errors: its error, with its title."""
+        title, display = self.titles[stage.key], self.display
+        try:
+            with self.store.locked(stage.key, waiting=lambda owner: display.waiting(title, owner), stop=self.stop):
+                if self.present(stage):  # another run made it in the meantime
+                    return
+                if stage.accepted:
+                    raise StageError("its accepted result is now damaged: run the same command again")
+                self._discard(stage)
+                display.started(title)
+                started = time.monotonic()
+                facts = self._make(stage)
+                display.finished(title, time.monotonic() - started, str(facts.get("summary", "")))
+        except XtremeBenchError as error:
+            display.failed(title)
+            raise type(error)(f"stage `{title}`: {error}") from error
+        except OSError as error:
+            display.failed(title)
+            raise StageError(
+                f"stage `{title}`: {error.strerror or error}: {error.filename}; free space or fix the folder, "
+                "then run the same command again"
+            ) from error
 
-def _run_one(
-    stage: Stage, store: Store, engine: Engine, display: Display, closed: Sequence[str], stop: Callable[[], bool]
-) -> None:
-    try:
-        with store.locked(stage.key, waiting=lambda owner: display.waiting(stage.name, owner), stop=stop):
-            if _present(stage, store, display):  # another run made it in the meantime
-                return
-            if stage.accepted:
-                raise StageError("its accepted result is now damaged: run the same command again")
-            _discard(stage, store, display)
-            display.started(stage.name)
-            started = time.monotonic()
-            facts = _make(stage, store, engine, display, closed)
-            display.finished(stage.name, time.monotonic() - started, str(facts.get("summary", "")))
-    except XtremeBenchError as error:
-        display.failed(stage.name)
-        raise type(error)(f"stage `{stage.name}`: {error}") from error
-    except OSError as error:
-        display.failed(stage.name)
-        raise StageError(
-            f"stage `{stage.name}`: {error.strerror or error}: {error.filename}; free space or fix the folder, "
-            "then run the same command again"
-        ) from error
+    def _discard(self, stage: Stage) -> None:
+        """Report the damage of a finished stage, and remove it from the store."""
+        for problem in self.store.damage(stage.key):
+            self.display.say(f"damaged: {problem}; making {self.titles[stage.key]} again")
+        self.store.discard(stage.key)
 
+    def _make(self, stage: Stage) -> dict[str, Any]:
+        """Run a stage in its partial folder and commit its outputs to the store; returns its facts.
 
-def _discard(stage: Stage, store: Store, display: Display) -> None:
-    """Report the damage of a finished stage, and remove it from the store."""
-    for problem in store.damage(stage.key):
-        display.say(f"damaged: {problem}; making {stage.name} again")
-    store.discard(stage.key)
-
-
-def _make(stage: Stage, store: Store, engine: Engine, display: Display, closed: Sequence[str]) -> dict[str, Any]:
-    """Run a stage in its partial folder and commit its outputs to the store; returns its facts.
-
-    Errors: `StageError` if anything that the key was made from has changed, before the stage or while it ran.
-    """
-    folder = store.partial(stage.key)
-    stage.require_unchanged()
-    spec = _spec(stage, store, closed)
-    if _begun_with(folder) not in (None, spec["outside"]):
-        display.say(
-            f"  {stage.name}: starting from the beginning, because its inputs were changed after it was stopped"
-        )
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / "stage.json", spec)
-    engine.run(folder, lambda message: display.progressed(stage.name, *message["progress"]))
-    result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-    try:
+        Errors: `StageError` if anything that the key was made from has changed, before the stage or while it ran.
+        """
+        title, folder = self.titles[stage.key], self.store.partial(stage.key)
         stage.require_unchanged()
-        _require_versions(stage, result["ran"]["versions"])
-    except StageError:
-        shutil.rmtree(folder)
-        raise
-    store.commit(stage.key, {**stage.description(), "name": stage.name, "files": stage.files, **result})
-    facts: dict[str, Any] = result["facts"]
-    return facts
+        spec = _spec(stage, self.store, self.closed)
+        if _begun_with(folder) not in (None, spec["outside"]):
+            self.display.say(
+                f"  {title}: starting from the beginning, because its inputs were changed after it was stopped"
+            )
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(folder / "stage.json", spec)
+        self.engine.run(folder, lambda message: self.display.progressed(title, *message["progress"]))
+        result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        try:
+            stage.require_unchanged()
+            _require_versions(stage, result["ran"]["versions"])
+        except StageError:
+            shutil.rmtree(folder)
+            raise
+        self.store.commit(stage.key, {**stage.description(), "name": stage.name, "files": stage.files, **result})
+        facts: dict[str, Any] = result["facts"]
+        return facts
 
 
 def _spec(stage: Stage, store: Store, closed: Sequence[str]) -> dict[str, Any]:
