@@ -265,6 +265,44 @@ def test_a_tokenizer_is_tried_once_for_each_content(folder: Path, monkeypatch: p
         encoders.load_tokenizer(folder)
 
 
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The folders that tokenizers are read from, by transformers."""
+    folders: list[str] = []
+    real = encoders.AutoTokenizer.from_pretrained
+
+    def from_pretrained(folder: str, **settings: Any) -> Any:
+        folders.append(folder)
+        return real(folder, **settings)
+
+    monkeypatch.setattr(encoders.AutoTokenizer, "from_pretrained", from_pretrained)
+    return folders
+
+
+def test_folders_with_the_same_tokenizer_are_read_once(folder: Path, read: list[str], tmp_path: Path) -> None:
+    first = encoders.load(folder)
+    encoders.save(tmp_path / "saved", first)
+    again, other = tmp_path / "again", tmp_path / "other"
+    encoders.save(again, encoders.load(tmp_path / "saved"))
+    shutil.copytree(again, other)
+    before = len(read)
+    assert encoders.load(other).tokenizer is encoders.load_tokenizer(again)
+    assert len(read) == before
+    assert {file.name: file.read_bytes() for file in again.iterdir()} == {
+        file.name: file.read_bytes() for file in (tmp_path / "saved").iterdir()
+    }
+
+
+@pytest.mark.parametrize("name", ["tokenizer.json", "tokenizer_config.json"])
+def test_a_tokenizer_whose_files_change_is_read_again(folder: Path, read: list[str], name: str) -> None:
+    encoders.load_tokenizer(folder)
+    read.clear()
+    (folder / name).write_text((folder / name).read_text() + " ")
+    encoders.load_tokenizer(folder)
+    encoders.load_tokenizer(folder)
+    assert read == [str(folder)]
+
+
 def test_a_tokenizer_that_never_ends_is_an_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tokenizer_trial, "PROGRAM", "import time; time.sleep(60)")
     monkeypatch.setattr(tokenizer_trial, "SECONDS", 0.2)

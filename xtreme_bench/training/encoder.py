@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from transformers import (
 from transformers.utils import logging
 
 from xtreme_bench.errors import InputError, Problem
+from xtreme_bench.files import digest, file_digest
 from xtreme_bench.training.architectures import ARCHITECTURES
 from xtreme_bench.training.encoder_files import faults, known_config
 from xtreme_bench.training.forward import Encoder
@@ -142,17 +144,18 @@ def load(folder: Path) -> Encoder:
     if misfits := list(_misfits(loaded)):
         said = [Problem(fault, str(folder)) for fault in misfits[:20]]
         raise InputError(f"{folder}: {len(misfits)} of its weights do not fit its config.json", said)
-    encoder = Encoder(model, load_tokenizer(folder))
-    if unfit := _unfit(encoder):
+    read = _read_tokenizer(folder)
+    encoder = Encoder(model, read.tokenizer)
+    if unfit := _unfit(encoder, read.highest):
         raise InputError(f"{folder}: {unfit}")
     return encoder
 
 
-def _unfit(encoder: Encoder) -> str | None:
-    """Why the tokenizer does not fit the weights; None if it does."""
+def _unfit(encoder: Encoder, highest: int) -> str | None:
+    """Why the tokenizer, with this highest id, does not fit the weights; None if it does."""
     model: Any = encoder.model
     tokenizer = encoder.tokenizer
-    highest, rows = max(tokenizer.get_vocab().values()), model.get_input_embeddings().num_embeddings
+    rows = model.get_input_embeddings().num_embeddings
     if highest >= rows:
         return f"its tokenizer has ids up to {highest}, but the weights have only {rows} embeddings"
     segment, segments = frame(tokenizer, 2).highest, encoder.segments
@@ -177,16 +180,36 @@ def _misfits(loaded: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"{name} is missing" for name in sorted(loaded["missing_keys"]))
 
 
+@dataclass(frozen=True)
+class _Tokenizer:
+    """A tokenizer without truncation and padding, its highest id, and the segment of a single text."""
+
+    tokenizer: Any
+    highest: int
+    segment: int
+
+
+# The tokenizer that this process read last, by what it was read from: the stages of a recipe mostly have the same one,
+# and that of XLM-R takes over a second.
+_LAST: dict[str, _Tokenizer] = {}
+# The endings of the files that a tokenizer is read from.
+_OF_TOKENIZER = (".json", ".model", ".txt", ".jinja")
+
+
 def load_tokenizer(folder: Path) -> Any:
-    """The tokenizer of an encoder folder, without the weights.
+    """The tokenizer of an encoder folder, without the weights. Another folder with the same files may share it.
 
     Raises InputError if there is no fast tokenizer, or it does not put special tokens around texts as `frames.py`
     expects.
     """
     _check(folder)
+    return _read_tokenizer(folder).tokenizer
+
+
+def _read_tokenizer(folder: Path) -> _Tokenizer:
     try_tokenizer(folder / "tokenizer.json")
     try:
-        tokenizer, segment = _opened(folder)
+        read = _opened(folder)
     except InputError as error:
         raise InputError(f"{folder}: {error}") from error
     except BaseException as error:
@@ -194,13 +217,21 @@ def load_tokenizer(folder: Path) -> Any:
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
         raise _unknown(folder, error) from error
-    if segment:
-        raise InputError(f"{folder}: its tokenizer puts a single text into segment {segment}, not 0")
-    return tokenizer
+    if read.segment:
+        raise InputError(f"{folder}: its tokenizer puts a single text into segment {read.segment}, not 0")
+    return read
 
 
-def _opened(folder: Path) -> tuple[Any, int]:
-    """A tokenizer without truncation and padding, and the segment of a single text."""
+def _opened(folder: Path) -> _Tokenizer:
+    files = sorted(path for path in folder.iterdir() if path.suffix in _OF_TOKENIZER and path.is_file())
+    content = digest({path.name: file_digest(path) for path in files})
+    if content not in _LAST:
+        _LAST.clear()  # first, so that there are never two of them
+        _LAST[content] = _fresh(folder)
+    return _LAST[content]
+
+
+def _fresh(folder: Path) -> _Tokenizer:
     tokenizer = AutoTokenizer.from_pretrained(str(folder), config=_config(folder), use_fast=True, **_LOCAL)
     if not tokenizer.is_fast:
         raise InputError("its tokenizer gives no character offsets; add a tokenizer.json to the folder")
@@ -209,7 +240,7 @@ def _opened(folder: Path) -> tuple[Any, int]:
     # Some folders were saved with truncation on, so their tokenizer would truncate its input.
     tokenizer.backend_tokenizer.no_truncation()
     tokenizer.backend_tokenizer.no_padding()
-    return tokenizer, frame(tokenizer, 1).highest
+    return _Tokenizer(tokenizer, max(tokenizer.get_vocab().values()), frame(tokenizer, 1).highest)
 
 
 def _unknown(folder: Path, error: BaseException) -> InputError:
