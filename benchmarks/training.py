@@ -161,7 +161,8 @@ def train(encoder: Any, task: Any, params: Any, steps: int, *, trimmed: bool) ->
     with tempfile.TemporaryDirectory() as folder:
         fit(Job(params, {}, Path(folder), Path(folder)), accelerator, encoder, [task], [1.0], steps)
     if taken:
-        taken.put_back(encoder, decay([1.0] * steps, steps, params))
+        taken.table.decay = decay([1.0] * steps, steps, params)
+        taken.put_back(encoder)
 
 
 def ours(setting: Setting, folder: Path | None = None, *, trimmed: bool) -> Took:

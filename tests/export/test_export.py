@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from command import call
 from huggingface_hub import DatasetCard, ModelCard, constants
 from made_up_run import RAN
@@ -29,7 +31,10 @@ from xtreme_bench.files import Digests, digest
 from xtreme_bench.intermediate import CORPORA
 from xtreme_bench.official.scores import score_files
 from xtreme_bench.plan.stages import plan
+from xtreme_bench.stage.stage import Folder
 from xtreme_bench.stage.store import Store
+from xtreme_bench.training import encoder as encoders_of
+from xtreme_bench.training import learned
 
 HUB = {"name": "FacebookAI/xlm-roberta-large", "revision": "c" * 40}
 INTERMEDIATE = {"tasks": {"mnli": {"languages": ["en", "de"]}, "anli_plus": {}}}
@@ -52,13 +57,13 @@ def bundle_of(folder: Path, encoder: str = "intermediate training (small)", **ch
     return write(folder / "small", content, {path.name: path for path in predictions.iterdir()}), store
 
 
-def put_stage(store: Store, files: dict[str, Any]) -> str:
+def put_stage(store: Store, files: dict[str, Any], /, changes: dict[str, Any] | None = None, **more: Any) -> str:
     """A finished stage with these outputs; returns its key."""
     described = {"schema_version": 1, "kind": "intermediate", "params": {}, "rows": {}, "inputs": {}, "image": None}
-    described |= {"versions": {}, "code": {}}
+    described |= {"versions": {}, "code": {}, **(changes or {})}
     key = digest(described)
     put(store.partial(key) / "out", files)
-    store.commit(key, {**described, "name": "x", "files": {}, "facts": {}, "seconds": 1.5, "ran": RAN})
+    store.commit(key, {**described, "name": "x", "files": {}, "facts": {}, "seconds": 1.5, "ran": RAN, **more})
     return key
 
 
@@ -194,6 +199,65 @@ def test_transformers_loads_the_folder_and_datasets_its_predictions(tmp_path: Pa
     assert found.last_hidden_state.shape[2] == loaded.config.hidden_size == 32
     rows = load_dataset(str(predictions), "xnli", split="de", cache_dir=str(tmp_path / "cache"))
     assert rows["prediction"][:3] == ["contradiction", "entailment", "neutral"]
+
+
+def finetuned(folder: Path, place: str) -> tuple[Path, Store, dict[str, Path]]:
+    """A bundle with a fine-tuned encoder in its store; what that began with is there too or in a folder outside."""
+    bundle, store = bundle_of(folder, encoder="fine-tune xnli (small)", intermediate=None)
+    begun_with, out = folder / "encoder", folder / "trained"
+    save_tiny_encoder(begun_with)
+    out.mkdir()
+    encoder = encoders_of.load(begun_with)
+    with torch.no_grad():
+        next(encoder.model.parameters()).add_(1)
+    learned.save(out, encoder)
+    encoders_of.save(folder / "expected", encoder)
+    files = {path.name: path.read_bytes() for path in begun_with.iterdir()}
+    outside = Folder.digested(begun_with, files, Digests(folder / "digests.json"))
+    key = put_stage(store, files) if place == "store" else outside.key
+    mine = {path.name: path.read_bytes() for path in out.iterdir()} | {"head.json": "{}", "head.safetensors": "head"}
+    more = {"files": {"encoder": dict(outside.files)}, "places": {"encoder": str(begun_with)}}
+    finetuning = put_stage(
+        store, mine, {"kind": "finetune", "inputs": {"encoder": key}}, **(more if place == "outside" else {})
+    )
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    manifest["stages"][0]["key"] = finetuning
+    (bundle / "manifest.json").write_text(json.dumps(manifest))
+    return bundle, store, {"outside": begun_with, "store": store.out(key), "expected": folder / "expected"}
+
+
+@pytest.mark.parametrize("place", ["store", "outside"])
+def test_a_fine_tuned_encoder_is_joined_with_the_one_that_it_began_with(tmp_path: Path, place: str) -> None:
+    bundle, store, places = finetuned(tmp_path, place)
+    model, _ = folders.write(bundle, tmp_path / "out", store, which="xnli")
+    assert {path.name for path in model.iterdir()} == {
+        *(path.name for path in places["expected"].iterdir()), "README.md", "manifest.json", "head.json",
+        "head.safetensors",
+    }  # fmt: skip
+    for file in places["expected"].iterdir():
+        assert (model / file.name).read_bytes() == file.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("place", "fault", "message"),
+    [
+        ("store", "changed", "has changed since the stage was finished"),
+        ("store", "gone", "the encoder that it began with is gone: stage "),
+        ("outside", "changed", "the encoder that it began with has changed since: .*/encoder"),
+        ("outside", "gone", "the encoder that it began with is gone: .*/encoder"),
+    ],
+)
+def test_a_fine_tuned_encoder_without_the_one_that_it_began_with_is_refused(
+    tmp_path: Path, place: str, fault: str, message: str
+) -> None:
+    bundle, store, places = finetuned(tmp_path, place)
+    if fault == "gone":
+        shutil.rmtree(places[place].parent if place == "store" else places[place])
+    else:
+        (places[place] / "tokenizer.json").write_text("{}")
+    with pytest.raises(InputError, match=message):
+        folders.write(bundle, tmp_path / "out", store, which="xnli")
+    assert not (tmp_path / "out").exists()
 
 
 class _Hub(BaseHTTPRequestHandler):

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from xtreme_bench.aligned import ALIGNED
 from xtreme_bench.data import layout
@@ -19,6 +21,7 @@ from xtreme_bench.data.corpora import AlignedChoice, Choice, IntermediateChoice,
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.stage.job import Job
 from xtreme_bench.training import encoder as encoders
+from xtreme_bench.training import learned
 from xtreme_bench.training.features import features
 from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.params import (
@@ -201,6 +204,15 @@ def params_of(settings: Mapping[str, Any]) -> Any:
         parts = {"corpora": choices, "aligned": aligned, "sampling": sampling, **own}
         return some_of(Intermediate, {**settings, "mlm": masked}, **parts)
     return some_of(Finetune, settings, corpus=choices["features"]) if choices else some_of(Tuning, settings)
+
+
+def weights(job: Job[Any]) -> dict[str, torch.Tensor]:
+    """All weights of the encoder that a training has left."""
+    whole = job.out
+    if (whole / learned.FILE).exists():
+        whole = job.out.with_name("made whole")
+        learned.make_whole(job.out, job.inputs["encoder"], whole)
+    return load_file(whole / "model.safetensors")
 
 
 def make_job(folder: Path, settings: Mapping[str, Any], **inputs: Path) -> Job[Any]:

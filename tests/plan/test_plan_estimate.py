@@ -117,7 +117,8 @@ def test_only_the_rows_in_use_of_the_table_take_memory_and_disk(tmp_path: Path) 
     few = estimated(made, store)["finetune"]
     assert (whole["rows"], few["rows"]) == (None, 3)
     assert whole["memory_bytes"] - few["memory_bytes"] == 16 * 32 * 497
-    assert whole["disk_bytes"] - few["disk_bytes"] == 32 * 32 * 497
+    assert whole["kept_bytes"] - few["kept_bytes"] == 4 * 32 * 497
+    assert whole["disk_bytes"] - few["disk_bytes"] == (32 + 4) * 32 * 497
 
 
 def test_a_training_of_the_head_alone_has_no_backward_pass_through_the_encoder_and_leaves_none(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from xtreme_bench.errors import InputError
 from xtreme_bench.recipe.setting import Method as MethodField
 from xtreme_bench.stage.job import Job
 from xtreme_bench.stage.params import taken
-from xtreme_bench.training import checkpoint, frozen, methods, room, train
+from xtreme_bench.training import checkpoint, frozen, learned, methods, room, train
 from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.methods import METHODS, Method
@@ -113,7 +113,7 @@ def test_with_lower_blocks_frozen_they_stay_as_they_were_and_their_dropout_is_of
     monkeypatch.setattr(train, "fit", keeping)
     job = make_job(tmp_path, TOP, **inputs)
     finetune(job)
-    before, after = load_file(inputs["encoder"] / "model.safetensors"), load_file(job.out / "top.safetensors")
+    before, after = load_file(inputs["encoder"] / "model.safetensors"), load_file(job.out / learned.FILE)
     changed = {name for name in after if not torch.equal(before[name], after[name])}
     assert changed == after.keys()
     whole = METHODS["top"].load(job.out, inputs["encoder"]).model.state_dict()
@@ -139,7 +139,7 @@ def test_what_the_frozen_blocks_give_is_the_same_kept_or_computed(
     assert finetune(kept) == computed_facts
     assert read
     assert all(read)
-    one, other = (load_file(job.out / "top.safetensors") for job in (kept, computed))
+    one, other = (load_file(job.out / learned.FILE) for job in (kept, computed))
     assert one.keys() == other.keys()
     for name, value in one.items():
         torch.testing.assert_close(value, other[name], rtol=0, atol=1e-6)

@@ -20,12 +20,12 @@ from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 from torch import nn
 from torch.distributed import TCPStore
-from toy_training import FINETUNING, MIXED, KilledError, digests, killed_at, make_job, tiny_encoder
+from toy_training import FINETUNING, MIXED, KilledError, digests, killed_at, make_job, tiny_encoder, weights
 from transformers.models.xlm_roberta.modeling_xlm_roberta import XLMRobertaLayer
 
 from xtreme_bench.errors import InputError, StageError
 from xtreme_bench.stage.job import Job
-from xtreme_bench.training import checkpoint
+from xtreme_bench.training import checkpoint, learned
 from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.device import prepare_device
 from xtreme_bench.training.examples import Example
@@ -45,7 +45,7 @@ def test_finetuning_learns_and_leaves_encoder_head_and_curve(tmp_path: Path, inp
     facts = finetune(job)
     assert facts["dev"]["panx"] > 90
     assert facts["examples"] == {"panx": 60}
-    encoder = encoders.load(job.out)
+    encoder = learned.load(job.out, inputs["encoder"])
     _, _, labels = load_head(job.out, encoder)
     assert labels == ("B-LOC", "B-ORG", "B-PER", "I-LOC", "I-ORG", "I-PER", "O")
     losses = [point["loss/panx"] for point in curve(job) if "loss/panx" in point]
@@ -82,10 +82,11 @@ def test_pooling_is_that_of_the_recipe_from_training_to_the_head_that_predicts(
     jobs = {how: make_job(tmp_path / how, {**params, "pooling": how}, **inputs) for how in ("first", "mean")}
     for job in jobs.values():
         stage(job)
-    weights = [load_file(job.out / "model.safetensors") for job in jobs.values()]
-    assert not all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+    found = [weights(job) for job in jobs.values()]
+    assert not all(torch.equal(found[0][name], found[1][name]) for name in found[0])
     if stage is finetune:
-        loaded = {how: load_head(job.out, encoders.load(job.out))[1].pooling for how, job in jobs.items()}
+        encoder = encoders.load(inputs["encoder"])
+        loaded = {how: load_head(job.out, encoder)[1].pooling for how, job in jobs.items()}
         assert loaded == {"first": "first", "mean": "mean"}
 
 
@@ -208,7 +209,7 @@ def test_a_batch_cut_for_memory_gives_the_same_gradient(
     finetune(jobs[0])
     monkeypatch.setattr("xtreme_bench.training.device.CPU_BYTES", 1)
     finetune(jobs[1])
-    one, other = (load_file(job.out / "model.safetensors") for job in jobs)
+    one, other = map(weights, jobs)
     assert all(torch.allclose(one[name], other[name], atol=1e-5) for name in one)
 
 
@@ -303,14 +304,14 @@ def test_recomputed_activations_change_no_byte_on_the_cpu(
 ) -> None:
     passes, forward = [], XLMRobertaLayer.forward
     monkeypatch.setattr(XLMRobertaLayer, "forward", lambda self, *a, **k: passes.append(1) or forward(self, *a, **k))
-    weights, counts = [], []
+    kept, counts = [], []
     for activations in ("keep", "recompute"):
         job = make_job(tmp_path / activations, {**XNLI, "activations": activations}, **inputs)
         passes.clear()
         finetune(job)
         counts.append(len(passes))
-        weights.append((job.out / "model.safetensors").read_bytes())
-    assert weights[0] == weights[1]
+        kept.append((job.out / learned.FILE).read_bytes())
+    assert kept[0] == kept[1]
     assert counts[1] > 1.5 * counts[0] - 10
 
 
@@ -415,8 +416,8 @@ def test_a_part_that_does_not_fit_is_halved_and_the_step_repeated(
     assert finetune(job) == facts
     assert sizes[0] == 8
     assert sizes.count(8) == 1, "what was learned of the memory is kept"
-    weights = [load_file(each.out / "model.safetensors") for each in (roomy, job)]
-    assert all(torch.allclose(weights[0][name], weights[1][name], atol=1e-5) for name in weights[0])
+    kept = [load_file(each.out / learned.FILE) for each in (roomy, job)]
+    assert all(torch.allclose(kept[0][name], kept[1][name], atol=1e-5) for name in kept[0])
 
 
 def test_one_example_that_does_not_fit_ends_the_training_with_advice(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
-from toy_training import FINETUNING, make_job, tiny_encoder
+from toy_training import FINETUNING, make_job, tiny_encoder, weights
 
 from xtreme_bench.training import train
 from xtreme_bench.training.examples import Example
@@ -38,7 +38,7 @@ def test_a_trimmed_table_gives_the_same_encoder_and_scores_as_the_whole_one(
     monkeypatch.setattr(train, "trim", lambda *_, **__: None)
     whole = make_job(tmp_path / "whole", params, **inputs)
     assert finetune(whole)["dev"] == facts["dev"]
-    one, other = (load_file(job.out / "model.safetensors") for job in (trimmed, whole))
+    one, other = weights(trimmed), weights(whole)
     assert one.keys() == other.keys()
     for name, value in other.items():
         assert torch.allclose(one[name], value, rtol=1e-5, atol=1e-7), name
@@ -80,10 +80,10 @@ def test_an_id_that_was_trimmed_is_an_error_and_a_special_token_is_not() -> None
     assert trimmed.share < 0.5
     assert torch.equal(model(input_ids=ids).last_hidden_state, before)
     model(input_ids=torch.tensor([[encoder.tokenizer.mask_token_id]]))
-    other = next(at for at in range(len(encoder.tokenizer)) if at not in trimmed.ids)
+    other = next(at for at in range(len(encoder.tokenizer)) if at not in trimmed.table.ids)
     with pytest.raises(IndexError):
         model(input_ids=torch.tensor([[other]]))
-    trimmed.put_back(encoder, 1.0)
+    trimmed.put_back(encoder)
     assert torch.equal(model(input_ids=ids).last_hidden_state, before)
 
 

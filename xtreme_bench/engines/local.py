@@ -21,7 +21,7 @@ from xtreme_bench.stage.versions import require_heavy_half
 
 def open(resources: Resources, say: Callable[[str], None]) -> Engine:  # noqa: A001
     """Workers with the packages of this machine. Errors: `InputError` if a package is missing."""
-    require_heavy_half()
+    require_heavy_half("the local engine", ", or use --engine docker")
     return Local(resources)
 
 

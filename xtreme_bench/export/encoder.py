@@ -1,24 +1,33 @@
-"""Which encoder of a run is exported, and its files out of the store."""
+"""Which encoder of a run is exported, and its files out of the store.
+
+The store holds what fine-tuning has changed of an encoder; the export joins it with the encoder that it began with.
+"""
 
 from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 from xtreme_bench import models
 from xtreme_bench.benchmark import TASKS
-from xtreme_bench.errors import InputError
+from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.export.run import Run
+from xtreme_bench.files import Digests
+from xtreme_bench.stage import loaded
 from xtreme_bench.stage.kinds import KINDS
+from xtreme_bench.stage.stage import Folder
 from xtreme_bench.stage.store import Store
+from xtreme_bench.stage.versions import require_heavy_half
 from xtreme_bench.wording import hint, listing
 
-# A fine-tuned encoder comes with the head of its task, which transformers does not read.
-_FILES = (*models.FILES, "head.json", "head.safetensors")
+# The head of the task of a fine-tuned encoder, which transformers does not read.
+_HEAD = ("head.json", "head.safetensors")
+_JOIN = "xtreme_bench.training.learned:make_whole"
 
 
 @dataclass(frozen=True)
@@ -80,19 +89,50 @@ def key_of(run: Run, encoder: Encoder) -> str:
 
 
 def copy(run: Run, encoder: Encoder, store: Store, to: Path) -> None:
-    """Copy the files of an encoder to the new folder `to`.
+    """Write the files of an encoder to the new folder `to`.
 
-    Errors: `InputError` if the store lacks the stage, or its files are damaged or no encoder.
+    Errors: `InputError` if the store lacks the stage, its files are damaged or no encoder, or, for a fine-tuned one,
+    what it began with is gone or the packages that join the two are not installed.
     """
     key = key_of(run, encoder)
-    if store.record(key) is None:
+    record = store.record(key)
+    if record is None:
         raise InputError(
             f"{store.root}: lacks the stage `{encoder.stage}` of this bundle ({key[:12]}): name its store with "
             f"--store, or make it again: {run.command}"
         )
-    if problems := store.damage(key) or models.lacking(store.out(key)):
+    _require_whole(encoder, store.damage(key))
+    if not encoder.finetuned:
+        _require_whole(encoder, models.lacking(store.out(key)))
+        to.mkdir(parents=True)
+        _copy(store.out(key), models.FILES, to)
+        return
+    require_heavy_half("an export of a fine-tuned encoder")
+    begun_with = _begun_with(encoder, record, store)
+    loaded.named(_JOIN)(store.out(key), begun_with, to)
+    _copy(store.out(key), _HEAD, to)
+
+
+def _require_whole(encoder: Encoder, problems: Sequence[Problem]) -> None:
+    if problems:
         raise InputError(f"{encoder.stage}: its files cannot be exported", problems)
-    to.mkdir(parents=True)
-    for file in sorted(store.out(key).iterdir()):
-        if file.is_file() and any(fnmatch(file.name, pattern) for pattern in _FILES):
+
+
+def _copy(folder: Path, patterns: Iterable[str], to: Path) -> None:
+    for file in sorted(folder.iterdir()):
+        if file.is_file() and any(fnmatch(file.name, pattern) for pattern in patterns):
             shutil.copyfile(file, to / file.name)
+
+
+def _begun_with(encoder: Encoder, record: Mapping[str, Any], store: Store) -> Path:
+    """The folder of the encoder that a fine-tuning began with, as it was then: in the store, or outside of it."""
+    key = record["inputs"]["encoder"]
+    if store.record(key) is not None:
+        _require_whole(encoder, store.damage(key))
+        return store.out(key)
+    place, files = record.get("places", {}).get("encoder"), record["files"].get("encoder")
+    if place is None or models.lacking(Path(place)):
+        raise InputError(f"{encoder.stage}: the encoder that it began with is gone: {place or f'stage {key[:12]}'}")
+    if files and Folder.digested(Path(place), files, Digests(store.root / "digests.json")).key != key:
+        raise InputError(f"{encoder.stage}: the encoder that it began with has changed since: {place}")
+    return Path(place)

@@ -149,7 +149,7 @@ def of(
     shards = processes if stage.row.trains and stage.params.fsdp else 1
     checkpoints = 2 if shards == 1 else 3  # of shards, one more is kept
     memory = (_IN_MEMORY * trained + _WEIGHT * (held - trained)) // shards + activations
-    kept = _kept(stage, shape, read, prefix or upper * shape.block)
+    kept = _kept(stage, shape, read, trained)
     return {
         "device": on.name,
         "steps": read.steps,
@@ -200,8 +200,7 @@ def _kept(stage: Stage, shape: Shape, read: Reading, learned: int) -> int:
     if not stage.row.trains:
         return 0
     # A training that is not of one task alone leaves a whole encoder for those that follow.
-    whole = _whole_learns(stage) or not isinstance(stage.params, Finetune)
-    return _WEIGHT * (shape.total if whole else learned)
+    return _WEIGHT * (learned if isinstance(stage.params, Finetune) else shape.total)
 
 
 def peak_disk(entries: Sequence[dict[str, Any]], jobs: int) -> int:

@@ -184,7 +184,8 @@ class _Work:
         except StageError:
             shutil.rmtree(folder)
             raise
-        self.store.commit(stage.key, {**stage.description(), "name": stage.name, "files": stage.files, **result})
+        told = {"name": stage.name, "files": stage.files, "places": stage.places}
+        self.store.commit(stage.key, {**stage.description(), **told, **result})
         facts: dict[str, Any] = result["facts"]
         return facts
 

@@ -156,6 +156,11 @@ class Stage:
         return {name: dict(source.files) for name, source in self.outside.items()}
 
     @property
+    def places(self) -> dict[str, str]:
+        """Input -> its folder, for the folders outside the store."""
+        return {name: str(source.path.resolve()) for name, source in self.outside.items()}
+
+    @property
     def row(self) -> Kind:
         """The row of its kind."""
         return KINDS[self.kind]

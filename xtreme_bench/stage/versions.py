@@ -38,11 +38,14 @@ def needed_versions() -> dict[str, str]:
     return found
 
 
-def require_heavy_half() -> None:
-    """Check that the packages for training are installed. Errors: `InputError` with the missing ones."""
+def require_heavy_half(what: str, otherwise: str = "") -> None:
+    """Check that the packages for training are installed, which `what` needs.
+
+    Errors: `InputError` with the missing ones, and what to do `otherwise`.
+    """
     missing = [name for name in REQUIRED if name not in versions()]
     if missing:
         raise InputError(
-            f"the local engine needs {', '.join(missing)}, not installed here: run "
-            "`pip install torch==2.13.0 'xtreme-bench[run]'`, or use --engine docker"
+            f"{what} needs {', '.join(missing)}, not installed here: run "
+            f"`pip install torch==2.13.0 'xtreme-bench[run]'`{otherwise}"
         )

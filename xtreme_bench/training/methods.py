@@ -12,15 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from safetensors.torch import load_file, save_file
-
-from xtreme_bench.errors import InputError
 from xtreme_bench.training import encoder as encoders
-from xtreme_bench.training import prefix
+from xtreme_bench.training import learned, prefix
 from xtreme_bench.training.forward import Encoder
-
-# The upper blocks, where they alone have learned.
-_TOP = "top.safetensors"
 
 
 @dataclass(frozen=True)
@@ -71,23 +65,6 @@ def _nothing(folder: Path, encoder: Encoder) -> None:
     """The encoder is unchanged."""
 
 
-def _what_learned(folder: Path, encoder: Encoder) -> None:
-    learned = {name: value for name, value in encoder.model.named_parameters() if value.requires_grad}
-    save_file({name: value.detach().cpu().contiguous() for name, value in learned.items()}, folder / _TOP)
-
-
-def _on_what_it_was(folder: Path, begun_with: Path) -> Encoder:
-    encoder = encoders.load(begun_with)
-    learned = load_file(folder / _TOP)
-    if unknown := encoder.model.load_state_dict(learned, strict=False).unexpected_keys:
-        raise InputError(f"{folder / _TOP} has {unknown[0]}, which the encoder in {begun_with} has not")
-    return encoder
-
-
-def _from_folder(folder: Path, begun_with: Path) -> Encoder:
-    return encoders.load(folder)
-
-
 def _as_it_was(folder: Path, begun_with: Path) -> Encoder:
     return encoders.load(begun_with)
 
@@ -100,9 +77,9 @@ def _with_prefix(folder: Path, begun_with: Path) -> Encoder:
 
 METHODS: Mapping[str, Method] = MappingProxyType(
     {
-        "full": Method(_everything_learns, encoders.save, _from_folder),
+        "full": Method(_everything_learns, learned.save, learned.load),
         "head": Method(_nothing_learns, _nothing, _as_it_was),
-        "top": Method(_top_learns, _what_learned, _on_what_it_was),
+        "top": Method(_top_learns, learned.save, learned.load),
         "prompt": Method(_prefix_learns, prefix.save, _with_prefix),
     }
 )

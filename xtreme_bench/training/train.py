@@ -32,8 +32,7 @@ from xtreme_bench.training.mixture import Mixture
 from xtreme_bench.training.network import Task
 from xtreme_bench.training.params import Finetune, Intermediate, Tuning
 from xtreme_bench.training.quality import chance, metric, quality
-from xtreme_bench.training.sharding import is_sharded
-from xtreme_bench.training.trimming import trim
+from xtreme_bench.training.trimming import Trimmed, trim
 
 
 def finetune(job: Job[Finetune]) -> dict[str, Any]:
@@ -112,6 +111,8 @@ def intermediate(job: Job[Intermediate]) -> dict[str, Any]:
 
     trained = _train(job, corpora, mix)
     if trained.accelerator.is_main_process:
+        if trained.trimmed:
+            trained.trimmed.put_back(trained.encoder)
         encoders.save(job.out, trained.encoder)
     probability = {task.name: share for task, share in zip(trained.tasks, trained.mixture.probability, strict=True)}
     tokens = {task.name: task.examples.tokens for task in trained.tasks if isinstance(task.examples, Examples)}
@@ -140,13 +141,14 @@ def share(encoder: Encoder) -> Share:
 
 @dataclass(frozen=True)
 class _Trained:
-    """The result of a training, in memory."""
+    """The result of a training, in memory. `trimmed` is what was taken from the encoder, if something was."""
 
     accelerator: Accelerator
     encoder: Encoder
     mixture: Mixture
     course: Course
     learned: Share
+    trimmed: Trimmed | None
 
     @property
     def tasks(self) -> list[Task]:
@@ -183,9 +185,9 @@ def _train(
     seen = [*(_development(job, corpora) if part == "train" else ()), *mixed.held_out]
     trimmed = trim(encoder, mixed.tasks, seen, closed=mixed.closed)
     course = fit(job, accelerator, encoder, mixed.tasks, mixed.probability, mixed.steps)
-    if trimmed and not is_sharded(encoder.model):
-        trimmed.put_back(encoder, mixed.decay(course.kept, job.params))
-    return _Trained(accelerator, encoder, mixed, course, learned)
+    if trimmed:
+        trimmed.table.decay = mixed.decay(course.kept, job.params)
+    return _Trained(accelerator, encoder, mixed, course, learned, trimmed)
 
 
 def _development(job: Job[Tuning], corpora: Mapping[str, Corpus]) -> Iterator[Examples]:

@@ -27,7 +27,10 @@ _CHUNK = 1 << 16
 
 
 class Table(nn.Module):
-    """Some rows of an embedding table, looked up by the ids of the whole table. Other ids are an error."""
+    """Some rows of an embedding table, looked up by the `ids` of the whole table. Other ids are an error.
+
+    `decay` is the factor by which rows that are not trained have become smaller, once the training has ended.
+    """
 
     def __init__(self, whole: nn.Embedding, ids: torch.Tensor) -> None:
         super().__init__()
@@ -35,6 +38,8 @@ class Table(nn.Module):
         place = torch.full((whole.num_embeddings,), len(ids), dtype=torch.long)
         place[ids] = torch.arange(len(ids))
         self.register_buffer("place", place, persistent=False)
+        self.ids, self.decay = ids, 1.0
+        self.train(whole.training)
         padding = None if whole.padding_idx is None else int(place[whole.padding_idx])
         # Some configs name a padding that their tokenizer does not use.
         self.padding = padding if padding != len(ids) else None
@@ -45,28 +50,58 @@ class Table(nn.Module):
         return functional.embedding(place[ids], self.weight, self.padding)
 
 
+class Renewed(nn.Module):
+    """A table as training left it: the `rows` at `ids` were trained, and all others have decayed.
+
+    A row is computed when it is looked up, so that a prediction reads no more of the whole table than it needs.
+    """
+
+    def __init__(self, before: nn.Embedding, ids: torch.Tensor, rows: torch.Tensor, decay: float) -> None:
+        super().__init__()
+        self.before, self.rows, self.ids, self.decay = before, nn.Parameter(rows, requires_grad=False), ids, decay
+        place = torch.full((before.num_embeddings,), -1, dtype=torch.long)
+        place[ids] = torch.arange(len(ids))
+        self.register_buffer("place", place, persistent=False)
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        """Vectors (..., width) of ids (...)."""
+        place: Any = self.place
+        at = place[ids]
+        others = _decayed(self.before(ids), self.decay)
+        return torch.where((at >= 0).unsqueeze(-1), self.rows[at.clamp(min=0)], others)
+
+    @torch.no_grad()
+    def whole(self) -> nn.Embedding:
+        """The table before, changed to what it became."""
+        if self.decay != 1:
+            for rows in torch.split(self.before.weight, _CHUNK):
+                rows.copy_(_decayed(rows, self.decay))
+        self.before.weight[self.ids] = self.rows.to(self.before.weight.device)
+        return self.before
+
+
+def _decayed(rows: torch.Tensor, decay: float) -> torch.Tensor:
+    return rows if decay == 1 else (rows.double() * decay).to(rows.dtype)
+
+
 @dataclass(frozen=True)
 class Trimmed:
-    """What was taken from an encoder: its whole table, and the ids whose rows are trained."""
+    """What was taken from an encoder: its whole table, and the part of it that is trained."""
 
     whole: nn.Embedding
-    ids: torch.Tensor
+    table: Table
 
     @property
     def share(self) -> float:
         """The share of the rows that is trained."""
-        return len(self.ids) / self.whole.num_embeddings
+        return len(self.table.ids) / self.whole.num_embeddings
 
-    @torch.no_grad()
-    def put_back(self, encoder: Encoder, decay: float) -> None:
-        """Put back an encoder's whole table; rows that were not trained are multiplied by `decay`."""
+    def put_back(self, encoder: Encoder) -> None:
+        """Put back an encoder's whole table, with what was trained; all other rows have decayed."""
         model: Any = encoder.model
-        trained = model.get_input_embeddings().weight.detach().to(self.whole.weight.device)
-        if self.whole.weight.requires_grad and decay != 1:
-            for rows in torch.split(self.whole.weight, _CHUNK):
-                rows.copy_(rows.double() * decay)
-        self.whole.weight[self.ids] = trained
-        model.set_input_embeddings(self.whole)
+        trained = model.get_input_embeddings().weight.detach()
+        decay = self.table.decay if self.whole.weight.requires_grad else 1.0
+        model.set_input_embeddings(Renewed(self.whole, self.table.ids, trained, decay).whole())
 
 
 def used(encoder: Encoder, examples: Iterable[Sequence[Example]]) -> Marks:
@@ -101,7 +136,7 @@ def trim(
     for head in dict.fromkeys(task.head for task in tasks):
         if isinstance(head, MaskedHead):
             head.narrow(table.weight, ids, table.place)  # type: ignore[arg-type]
-    return Trimmed(whole, ids)
+    return Trimmed(whole, table)
 
 
 def _mark(examples: Iterable[Example], marks: Marks) -> None:
