@@ -120,7 +120,7 @@ def test_the_tracker_learns_resumes_to_the_byte_and_predicts_in_the_words_of_the
     whole, facts = resumed(finetune, tmp_path, params, at=30, **inputs)
     assert facts["metric"] == {"woz": "joint goal accuracy"}
     assert facts["dev"]["woz"] > 50
-    _, head, labels = load_head(whole.out, encoders.load(whole.out))
+    _, head, labels = load_head(whole.out, encoders.load(inputs["encoder"]))
     assert labels == LABELS
     assert head.values.norm() > 0  # type: ignore[operator,union-attr]
     asked = {**WOZ, "task": "woz", "languages": ["en", "de"]}
