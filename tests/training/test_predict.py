@@ -8,6 +8,7 @@ from toy_training import CHINESE, FINETUNING, JAPANESE, SETTINGS, THAI, digests,
 
 from xtreme_bench.data.corpora import Corpus, Limits
 from xtreme_bench.training import encoder as encoders
+from xtreme_bench.training import learned
 from xtreme_bench.training.families import qa
 from xtreme_bench.training.predict import predict
 from xtreme_bench.training.train import finetune, save_head
@@ -41,6 +42,7 @@ def test_each_language_gets_one_line_a_pair_and_one_a_word(tmp_path: Path) -> No
 def test_answers_are_a_json_object_from_id_to_a_substring(tmp_path: Path) -> None:
     encoder = tiny_encoder()
     encoders.save(tmp_path / "model", encoder)
+    learned.save(tmp_path / "model", encoder)
     torch.manual_seed(0)
     corpus = Corpus("squad", "qa", (), Limits(48), {})
     save_head(tmp_path / "model", corpus, qa.head(encoder.width, 0, 0.0), "first")
