@@ -114,7 +114,8 @@ def learning(setting: Setting, **others: Any) -> Any:
     given = {"threads": 1, "precision": setting.precision, "seed": 1, "method": "full", "blocks": None, "length": None,
              "batch": setting.batch, "learning_rate": 1e-4, "warmup": 0.1, "weight_decay": 0.01,
              "evaluate_every": setting.steps,
-             "patience": 0, "checkpoint_seconds": 1e6, "activations": "keep", "fsdp": False}  # fmt: skip
+             "patience": 0, "checkpoint_seconds": 1e6, "activations": "keep", "packing": False,
+             "fsdp": False}  # fmt: skip
     return Learning(**{**given, **others})
 
 
