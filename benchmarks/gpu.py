@@ -26,9 +26,10 @@ import gpu_checks
 import mining
 import numpy as np
 import torch
+import trained
 import training
 from gpu_checks import WrongError
-from training import Setting, on
+from trained import Setting, on
 
 from xtreme_bench.training import curve
 
@@ -107,7 +108,7 @@ def prediction(run: Run) -> str:
     from xtreme_bench.training.inference import infer
 
     setting = replace(run.setting, steps=run.setting.steps * (1 if run.tiny else 32))
-    encoder, task = training.our_encoder(setting), training.our_task(setting)
+    encoder, task = trained.our_encoder(setting), trained.our_task(setting)
     encoder.model.to(on())
     task.head.to(on())
 
@@ -145,9 +146,9 @@ def embedding(run: Run) -> str:
     from xtreme_bench.training.batching import by_length
 
     setting = replace(run.setting, mean=2.6, steps=run.setting.steps * (1 if run.tiny else 64))
-    embed = torch_run(training.our_encoder(setting), LAYER.get(setting.blocks, 1), "mean", precision=setting.precision,
+    embed = torch_run(trained.our_encoder(setting), LAYER.get(setting.blocks, 1), "mean", precision=setting.precision,
                       device=on())  # fmt: skip
-    sentences = [ids for ids, _ in training.examples(setting)]
+    sentences = [ids for ids, _ in trained.examples(setting)]
     batches = by_length([len(ids) for ids in sentences], 32_768, padded=False)
 
     def work() -> None:
@@ -201,13 +202,19 @@ def quickstart(run: Run) -> str:
     raise LeftOutError("takes longer than all else: make reproduce RECIPE=quickstart")
 
 
-OTHERS = ("the benchmark's procedure", "transformers' Trainer", "ours, whole table", "ours, rows in use")
+def packed(run: Run, lengths: dict[str, Any]) -> str:
+    """Packed batches beside padded ones, in the same order; attention has no dropout, as torch's kernel needs it."""
+    return beside(run, {"dropout": 0.0, **lengths}, (training.IN_USE, training.PACKED))
+
+
+OTHERS = ("the benchmark's procedure", "transformers' Trainer", "ours, whole table", training.IN_USE)
 
 
 def parts() -> Iterator[tuple[str, Callable[[Run], str]]]:
     """All parts in order: checks, then figures."""
     yield "bf16 beside fp32", lambda run: gpu_checks.bf16(run.small)
     yield "rows in use beside the whole table", lambda run: gpu_checks.trimmed(run.small)
+    yield "packed beside padded", lambda run: gpu_checks.packed(run.small)
     for name in gpu_checks.MADE:
         yield f"a step of {name}, in parts and whole", lambda run, name=name: gpu_checks.family(name, run.small)
     yield "mining here and on the CPU", same_pairs
@@ -215,6 +222,8 @@ def parts() -> Iterator[tuple[str, Callable[[Run], str]]]:
     yield "fine-tuning, XNLI's lengths, padded to 128", lambda run: beside(run, {}, OTHERS[::3])
     yield "fine-tuning, SQuAD's lengths, padded to 384", lambda run: beside(run, QUESTIONS, OTHERS[::3])
     yield "fine-tuning, XNLI's lengths, grouped", lambda run: beside(run, {}, OTHERS[1:])
+    yield "fine-tuning, XNLI's lengths, packed", lambda run: packed(run, {})
+    yield "fine-tuning, SQuAD's lengths, packed", lambda run: packed(run, QUESTIONS)
     yield "model FLOPs utilisation", utilisation
     yield "peak memory", memory
     yield "prediction", prediction

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 import torch
-import training
-from training import Setting, on
+import trained
+from trained import Setting, on
 
 from xtreme_bench.data.corpora import Limits
 from xtreme_bench.rows import Answer, ChoiceRow, PairRow, QuestionRow, TaggedRow
@@ -33,7 +33,7 @@ ROWS, TAGS = 16, ("O", "B-PER")
 # Of what training changed, or of the gradients: sums in another order. AdamW makes small differences larger.
 SAME_TRAINING, SAME_GRADIENTS = {"cpu": 1e-4, "cuda": 1e-2}, {"cpu": 1e-4, "cuda": 1e-3}
 # bf16 keeps 8 bits of a number.
-LIKE_BF16, LOSS_BF16 = 0.99, 0.05
+LIKE_BF16, LOSS_BF16, GRADIENTS_BF16 = 0.99, 0.05, 0.05
 
 Tensors = dict[str, torch.Tensor]
 
@@ -65,7 +65,7 @@ def weights(encoder: Any) -> Tensors:
 
 def bf16(setting: Setting) -> str:
     """Hidden vectors and the loss in bf16 beside fp32."""
-    encoder, task = training.our_encoder(setting), training.our_task(setting)
+    encoder, task = trained.our_encoder(setting), trained.our_task(setting)
     encoder.model.eval().to(on())
     task.head.eval().to(on())
     batch = task.examples[:ROWS]
@@ -85,13 +85,31 @@ def trimmed(setting: Setting) -> str:
     """A training on the rows of the table in use gives the weights of one on the whole table."""
     found = []
     for few in (False, True):
-        encoder = training.our_encoder(setting)
+        encoder = trained.our_encoder(setting)
         before = weights(encoder)
         torch.manual_seed(2)
-        params = replace(training.learning(setting), precision="fp32")
-        training.train(encoder, training.our_task(setting), params, setting.steps, trimmed=few)
+        params = replace(trained.learning(setting), precision="fp32")
+        trained.train(encoder, trained.our_task(setting), params, setting.steps, trimmed=few)
         found.append(weights(encoder))
     return require(apart(found[1], found[0], before), SAME_TRAINING[on()], "difference of what was learned")
+
+
+def packed(setting: Setting) -> str:
+    """The gradients of a packed step beside those of the padded one: with dropout in fp32, and without in bf16.
+
+    In bf16 a GPU has torch's kernel for sequences of any lengths.
+    """
+    encoder, task = trained.our_encoder(setting), trained.our_task(setting)
+    network, batch = Network(encoder, {task.name: task.head}).to(on()), task.examples[:ROWS]
+    said = []
+    for precision, most in (("fp32", SAME_GRADIENTS[on()]), ("bf16", GRADIENTS_BF16)):
+        network.train(precision == "fp32")
+        with torch.autocast(on(), torch.bfloat16, enabled=precision == "bf16"):
+            padded, found = (
+                _gradients(each, network, task, batch, [range(ROWS)]) for each in (encoder, encoder.packed())
+            )
+        said.append(require(apart(found, padded), most, f"difference of the gradients in {precision}"))
+    return "; ".join(said)
 
 
 @cache
@@ -167,7 +185,7 @@ def family(name: str, setting: Setting) -> str:
     said = require(apart(split, whole), SAME_GRADIENTS[on()], f"difference of the gradients in {len(cut)} parts")
     fresh = encoders.build(sizes, tokenizer(), seed=1)
     before = weights(fresh)
-    training.train(fresh, _task(name, fresh), replace(training.learning(setting), batch=ROWS), 1, trimmed=False)
+    trained.train(fresh, _task(name, fresh), replace(trained.learning(setting), batch=ROWS), 1, trimmed=False)
     if not apart(weights(fresh), before) > 0:
         raise WrongError("a step of our loop changed nothing")
     return said

@@ -2,17 +2,20 @@
 
     make bench-training [ARGS="--steps 6 --blocks 12"]
     make bench-training ARGS="--shape large --steps 2 --batch 2 --ways ours"
+    make bench-training ARGS="--threads 2 --busy"    # on an idle machine
 
 An encoder of multilingual-e5-small's shape (or XLM-R Large's) with random weights reads pairs of XNLI's lengths
 (log-normal, mean 36 tokens). Each method trains in its own process; loading is not timed. The table has examples per
-second of wall-clock and of CPU time, and the peak memory of the process. Our loop reads the encoder from a folder, as a
-stage does. `benchmarks/gpu.py` uses the same methods on a GPU.
+second of wall-clock and of CPU time, and the peak memory of the process. With `--busy` it also has how many times as
+long (by the clock) a method takes beside a process that computes all the time. Our loop reads the encoder from a
+folder, as a stage does. `benchmarks/gpu.py` uses the same methods on a GPU.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -27,28 +30,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from trained import Setting, build, config, examples, learning, on, our_encoder, our_task, train
 
-LABELS, DISTINCT = 3, 9_000
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What is trained: the encoder's shape, how many steps of how many examples, and their lengths.
-
-    Lengths are log-normal with the mean `mean` of their logarithm, at most `longest`, to which the benchmark pads.
-    """
-
-    steps: int = 6
-    batch: int = 32
-    blocks: int = 12
-    width: int = 384
-    heads: int = 12
-    feedforward: int = 1536
-    vocabulary: int = 250_037
-    mean: float = 3.5
-    spread: float = 0.4
-    longest: int = 128
-    precision: str = "fp32"
+from xtreme_bench.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -58,30 +42,6 @@ class Took:
     wall: float
     cpu: float
     peak: int
-
-
-def on() -> str:
-    """The device of all methods."""
-    return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def examples(setting: Setting) -> list[tuple[np.ndarray[Any, Any], int]]:
-    """Token ids and labels. Only part of the vocabulary occurs, as in a real corpus of this size."""
-    generator = np.random.default_rng(1)
-    drawn = generator.lognormal(setting.mean, setting.spread, setting.batch * setting.steps)
-    lengths = np.clip(drawn, 8, setting.longest).astype(int)
-    distinct = min(DISTINCT, setting.vocabulary // 2)
-    ids = generator.choice(setting.vocabulary - 10, distinct, replace=False) + 5
-    return [(generator.choice(ids, length).astype(np.int32), at % LABELS) for at, length in enumerate(lengths)]
-
-
-def config(setting: Setting) -> Any:
-    """An encoder of this shape; BERT's blocks are those of XLM-R too."""
-    from transformers import BertConfig
-
-    return BertConfig(vocab_size=setting.vocabulary, hidden_size=setting.width, num_hidden_layers=setting.blocks,
-                      num_attention_heads=setting.heads, intermediate_size=setting.feedforward, pad_token_id=1,
-                      num_labels=LABELS)  # fmt: skip
 
 
 def measured(work: Callable[[], object]) -> Took:
@@ -107,77 +67,20 @@ def measured(work: Callable[[], object]) -> Took:
     return Took(wall, cpu, peak)
 
 
-def learning(setting: Setting, **others: Any) -> Any:
-    """Parameters of a training of our loop."""
-    from xtreme_bench.training.params import Learning
-
-    given = {"threads": 1, "precision": setting.precision, "seed": 1, "method": "full", "blocks": None, "length": None,
-             "batch": setting.batch, "learning_rate": 1e-4, "warmup": 0.1, "weight_decay": 0.01,
-             "evaluate_every": setting.steps,
-             "patience": 0, "checkpoint_seconds": 1e6, "activations": "keep", "fsdp": False}  # fmt: skip
-    return Learning(**{**given, **others})
-
-
-def our_encoder(setting: Setting, folder: Path | None = None) -> Any:
-    """An encoder of random weights, always the same ones; from `folder`, if `build` has written one there."""
-    from transformers import AutoModel
-
-    from xtreme_bench.training.forward import Encoder
-
-    tokenizer = type("Tokenizer", (), {"pad_token_id": 1, "all_special_ids": [0, 1, 2, 3]})()
-    torch.manual_seed(1)
-    if folder is None:
-        model = AutoModel.from_config(config(setting), add_pooling_layer=False)
-    else:
-        model = AutoModel.from_pretrained(str(folder), add_pooling_layer=False, local_files_only=True)
-    return Encoder(model.train(), tokenizer)
-
-
-def build(setting: Setting, folder: Path) -> None:
-    """Write the encoder to a folder."""
-    our_encoder(setting).model.save_pretrained(str(folder))
-
-
-def our_task(setting: Setting) -> Any:
-    """The examples and a head."""
-    from xtreme_bench.training.examples import Example
-    from xtreme_bench.training.families import classification
-    from xtreme_bench.training.network import Task
-
-    rows = [Example(at, (ids,), np.array([label], np.int32)) for at, (ids, label) in enumerate(examples(setting))]
-    return Task("pairs", classification, classification.head(setting.width, LABELS, 0.1), rows)
-
-
-def train(encoder: Any, task: Any, params: Any, steps: int, *, trimmed: bool) -> None:
-    """Train with our loop; the table of words is whole afterwards."""
-    from xtreme_bench.stage.job import Job
-    from xtreme_bench.training.device import prepare_device
-    from xtreme_bench.training.loop import fit
-    from xtreme_bench.training.optimization import decay
-    from xtreme_bench.training.trimming import trim
-
-    accelerator = prepare_device(params)
-    taken = trim(encoder, [task], ()) if trimmed else None
-    with tempfile.TemporaryDirectory() as folder:
-        fit(Job(params, {}, Path(folder), Path(folder)), accelerator, encoder, [task], [1.0], steps)
-    if taken:
-        taken.table.decay = decay([1.0] * steps, steps, params)
-        taken.put_back(encoder)
-
-
-def ours(setting: Setting, folder: Path | None = None, *, trimmed: bool) -> Took:
-    """Our loop."""
+def ours(setting: Setting, folder: Path | None = None, *, trimmed: bool, packing: bool = False) -> Took:
+    """Our loop, with batches padded or packed."""
     from xtreme_bench.training import device, loop, trimming  # noqa: F401  (loading is not timed)
 
     encoder, task = our_encoder(setting, folder), our_task(setting)
-    return measured(lambda: train(encoder, task, learning(setting), setting.steps, trimmed=trimmed))
+    params = learning(setting, packing=packing)
+    return measured(lambda: train(encoder, task, params, setting.steps, trimmed=trimmed))
 
 
 def trainer(setting: Setting, folder: Path | None = None) -> Took:
     """The Trainer of transformers, with length-grouped batches and dynamic padding."""
     from transformers import AutoModelForSequenceClassification, PrinterCallback, Trainer, TrainingArguments
 
-    torch.set_num_threads(1)
+    torch.set_num_threads(setting.threads)
     rows = [{"input_ids": ids.tolist(), "labels": label, "length": len(ids)} for ids, label in examples(setting)]
 
     def collate(batch: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
@@ -203,7 +106,7 @@ def procedure(setting: Setting, folder: Path | None = None) -> Took:
     """The benchmark's procedure: padding to the longest that is allowed, batches of 2, 16 accumulation steps."""
     from transformers import AutoModelForSequenceClassification
 
-    torch.set_num_threads(1)
+    torch.set_num_threads(setting.threads)
     model = AutoModelForSequenceClassification.from_config(config(setting)).train().to(on())
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.01)
     rows = examples(setting)
@@ -225,11 +128,13 @@ def procedure(setting: Setting, folder: Path | None = None) -> Took:
     return measured(run)
 
 
+IN_USE, PACKED = "ours, rows in use", "ours, rows in use, packed"
 WAYS: dict[str, Callable[..., Took]] = {
     "the benchmark's procedure": procedure,
     "transformers' Trainer": trainer,
     "ours, whole table": partial(ours, trimmed=False),
-    "ours, rows in use": partial(ours, trimmed=True),
+    IN_USE: partial(ours, trimmed=True),
+    PACKED: partial(ours, trimmed=True, packing=True),
 }
 SHAPES = {
     "small": Setting(),
@@ -257,9 +162,30 @@ def estimated(setting: Setting) -> float:
 
 
 def in_process(what: str, setting: Setting, folder: Path) -> str:
-    """What a process of its own prints that builds the encoder, or trains in one way."""
+    """What a process of its own prints that builds the encoder, or trains in one way. Ours waits as workers do."""
     command = [sys.executable, __file__, "--only", what, json.dumps(vars(setting)), str(folder)]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    environment = {**({"OMP_WAIT_POLICY": "PASSIVE"} if what.startswith("ours") else {}), **os.environ}
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment).stdout
+
+
+def took(way: str, setting: Setting, folder: Path, *, busy: bool = False) -> Took:
+    """What a way takes, alone or beside a `busy` process."""
+    other = subprocess.Popen([sys.executable, "-c", "while True: pass"]) if busy else None
+    try:
+        return Took(**json.loads(in_process(way, setting, folder).splitlines()[-1]))
+    finally:
+        if other is not None:
+            other.kill()
+            other.wait()
+
+
+def beside_estimate(setting: Setting, found: Took) -> str:
+    """The CPU seconds of a training on the rows in use beside those of a plan."""
+    try:
+        seconds = estimated(setting)
+    except InputError as error:
+        return f"no estimate: {error}"
+    return f"CPU seconds, rows in use: estimated {seconds:.1f}, taken {found.cpu:.1f} ({found.cpu / seconds:.2f})"
 
 
 def main() -> None:
@@ -269,7 +195,11 @@ def main() -> None:
     options.add_argument("--steps", type=int, default=6)
     options.add_argument("--batch", type=int, default=32)
     options.add_argument("--blocks", type=int, help="fewer than the shape has")
+    options.add_argument("--threads", type=int, default=1)
     options.add_argument("--ways", default="", help="those whose name contains this")
+    options.add_argument(
+        "--busy", action="store_true", help="each way also beside a process that computes all the time"
+    )
     options.add_argument("--only", nargs=3, help=argparse.SUPPRESS)
     chosen = options.parse_args()
     if chosen.only:
@@ -279,23 +209,22 @@ def main() -> None:
         else:
             print(json.dumps(vars(WAYS[what](setting, folder))))
         return
-    setting = replace(SHAPES[chosen.shape], steps=chosen.steps, batch=chosen.batch)
+    setting = replace(SHAPES[chosen.shape], steps=chosen.steps, batch=chosen.batch, threads=chosen.threads)
     setting = replace(setting, blocks=chosen.blocks or setting.blocks)
-    first = None
-    print(f"{'':28}{'examples/s':>12}{'per CPU s':>12}{'ratio':>8}{'peak GiB':>10}")
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    print(f"{'':28}{'examples/s':>12}{'per CPU s':>12}{'ratio':>8}{'peak GiB':>10}{'busy' if chosen.busy else '':>8}")
+    found: dict[str, Took] = {}
     with tempfile.TemporaryDirectory() as folder:
         in_process("build", setting, Path(folder))
         for way in (name for name in WAYS if chosen.ways in name):
-            found = Took(**json.loads(in_process(way, setting, Path(folder)).splitlines()[-1]))
-            number = setting.steps * setting.batch
-            rate = number / found.cpu
-            first = first or rate
-            line = f"{way:28}{number / found.wall:12.2f}{rate:12.2f}{rate / first:8.2f}{found.peak / 2**30:10.2f}"
+            one = found[way] = took(way, setting, Path(folder))
+            number, ratio = setting.steps * setting.batch, next(iter(found.values())).cpu / one.cpu
+            line = f"{way:28}{number / one.wall:12.2f}{number / one.cpu:12.2f}{ratio:8.2f}{one.peak / 2**30:10.2f}"
+            if chosen.busy:
+                line += f"{took(way, setting, Path(folder), busy=True).wall / one.wall:8.2f}"
             print(line, flush=True)
-    if on() == "cpu":
-        seconds = estimated(setting)
-        said = f"CPU seconds, rows in use: estimated {seconds:.1f}, taken {found.cpu:.1f}"
-        print(f"{said} ({found.cpu / seconds:.2f})")
+    if on() == "cpu" and IN_USE in found:
+        print(beside_estimate(setting, found[IN_USE]))
 
 
 if __name__ == "__main__":

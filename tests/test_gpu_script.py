@@ -60,14 +60,19 @@ def test_it_runs_with_what_is_installed_and_names_what_it_leaves_out(bare: Path,
     assert done.returncode == 0, done.stdout + done.stderr
     states = [line.split(": ")[0] for line in done.stdout.splitlines()[1:-1]]
     assert "left out doctor" in states
-    for name in ("bf16 beside fp32", "a step of qa, in parts and whole", "mining here and on the CPU"):
+    for name in (
+        "bf16 beside fp32",
+        "packed beside padded",
+        "a step of qa, in parts and whole",
+        "mining here and on the CPU",
+    ):
         assert f"ok       {name}" in states
     assert "hours" in next(line for line in done.stdout.splitlines() if "ok       hours of multitask9" in line)
     assert done.stdout.splitlines()[-1].endswith("left out")
 
 
-# An encoder that reads backwards in bf16, a table whose trained rows are lost, a loss that depends on the cut, other
-# pairs than on the CPU.
+# An encoder that reads backwards in bf16, a table whose trained rows are lost, packed tokens in another order, a loss
+# that depends on the cut, other pairs than on the CPU.
 FAULTS = {
     "bf16 beside fp32": (
         "import torch\nfrom xtreme_bench.training.forward import Encoder\nwhole = Encoder.hidden\n"
@@ -75,6 +80,10 @@ FAULTS = {
     ),
     "rows in use beside the whole table": (
         "from xtreme_bench.training.trimming import Trimmed\nTrimmed.put_back = lambda *_: None"
+    ),
+    "packed beside padded": (
+        "from xtreme_bench.training.packing import Packing\nwhole = Packing.unpack\n"
+        "Packing.unpack = lambda self, packed: whole(self, packed.flip(1))"
     ),
     "a step of tagging, in parts and whole": (
         "from xtreme_bench.training.families import tagging\nwhole = tagging.loss\n"

@@ -44,12 +44,12 @@ targets:
   tydiqa: {{languages: [en]}}
   tatoeba: {{languages: [de]}}
 retrieval: {{layer: 1, pooling: mean, max_length: 64}}
-resources: {{jobs: 1, processes: {processes}, checkpoint_seconds: 0.1}}
+resources: {{jobs: 1, processes: {processes}, batches: {batches}, checkpoint_seconds: 0.1}}
 """
 
 
-def start(folder: Path, processes: int, steps: int = 20) -> subprocess.Popen[str]:
-    return started(folder, RECIPE.format(processes=processes, steps=steps))
+def start(folder: Path, processes: int, steps: int = 20, batches: str = "padded") -> subprocess.Popen[str]:
+    return started(folder, RECIPE.format(processes=processes, steps=steps, batches=batches))
 
 
 def started(folder: Path, recipe: str) -> subprocess.Popen[str]:
@@ -148,11 +148,23 @@ def same(one: Path, other: Path) -> None:
             assert close or name.endswith("key.bias"), (file, name)
 
 
-def test_two_processes_train_predict_and_score_as_one_does(tmp_path: Path) -> None:
-    for processes in (1, 2):
-        ended(start(tmp_path / str(processes), processes))
-    same(tmp_path / "1", tmp_path / "2")
-    ran = [json.loads(path.read_text()) for path in tmp_path.glob("2/store/stages/*/record.json")]
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run by one process, with padded batches."""
+    folder = tmp_path_factory.mktemp("alone")
+    ended(start(folder, 1))
+    return folder
+
+
+def test_packed_batches_train_predict_and_score_as_padded_ones_do(alone: Path, tmp_path: Path) -> None:
+    ended(start(tmp_path, 1, batches="packed"))
+    same(alone, tmp_path)
+
+
+def test_two_processes_train_predict_and_score_as_one_does(alone: Path, tmp_path: Path) -> None:
+    ended(start(tmp_path, 2))
+    same(alone, tmp_path)
+    ran = [json.loads(path.read_text()) for path in tmp_path.glob("store/stages/*/record.json")]
     assert {record["kind"] for record in ran if record["ran"]["processes"] == 2} == {
         kind for kind, row in KINDS.items() if row.shared
     }

@@ -55,6 +55,7 @@ SETTINGS: dict[str, Any] = {
     "precision": "fp32",
     "checkpoint_seconds": 3600,
     "activations": "keep",
+    "packing": False,
     "fsdp": False,
     "batch": 8,
     "learning_rate": 1e-3,

@@ -114,6 +114,18 @@ def test_a_prefix_that_a_released_model_has_no_room_or_no_place_for_is_told_befo
     assert found.startswith("method prompt is not for encoders of kind mpnet, which have an attention of their own")
 
 
+@pytest.mark.parametrize(("kind", "able"), [("mpnet", False), ("bert", True)])
+def test_a_released_model_that_takes_no_packed_batches_is_told_before_anything_is_trained(
+    kind: str, able: bool, tmp_path: Path
+) -> None:
+    folder = save_small_encoder(tmp_path / kind, kind)
+    said = {"finetuning": {"xnli": {"max_length": 48}}, "resources": {"batches": "packed"}}
+    made = real(tmp_path, model={"path": kind}, targets={"xnli": {}}, **said)
+    found = [problem.message for problem in made.missing if problem.file == str(folder)]
+    assert len(found) == (not able)
+    assert all(message.startswith("resources.batches: packed is not for encoders of kind mpnet") for message in found)
+
+
 @pytest.mark.parametrize(
     ("positions", "family", "most"), [(514, "xlm-roberta", 512), (514, "camembert", 512), (512, "bert", 512)]
 )

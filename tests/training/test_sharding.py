@@ -118,11 +118,12 @@ def same(folder: Path, alone: Path, facts: dict[str, Any]) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_several_tasks_are_trained_in_shards_as_without(tmp_path: Path, inputs: dict[str, Path]) -> None:
+@pytest.mark.parametrize("packing", [False, True])
+def test_several_tasks_are_trained_in_shards_as_without(packing: bool, tmp_path: Path, inputs: dict[str, Path]) -> None:
     alone = make_job(tmp_path / "alone", MIXED, **inputs)
     facts = intermediate(alone)
     make_job(tmp_path / "shards", MIXED, **inputs)
-    assert by_two(tmp_path / "shards", {**MIXED, "fsdp": True}, inputs) == [0, 0]
+    assert by_two(tmp_path / "shards", {**MIXED, "fsdp": True, "packing": packing}, inputs) == [0, 0]
     same(tmp_path / "shards", alone.out, facts)
 
 

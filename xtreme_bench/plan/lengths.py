@@ -11,7 +11,7 @@ from xtreme_bench.recipe.lengths import prefix_too_long
 from xtreme_bench.recipe.load import Recipe
 from xtreme_bench.recipe.setting import sources_of
 from xtreme_bench.training import encoder_files
-from xtreme_bench.training.architectures import no_prefix
+from xtreme_bench.training.architectures import PACKED, PROMPT, not_for
 
 
 def too_long(recipe: Recipe, encoder: Path) -> list[Problem]:
@@ -28,7 +28,7 @@ def too_long(recipe: Recipe, encoder: Path) -> list[Problem]:
 
 def unable(recipe: Recipe, encoder: Path) -> list[Problem]:
     """A problem for each method of the recipe that the encoder in `folder`, which has no faults, cannot be trained by:
-    for lack of blocks, of room for a prefix, or of a place for one."""
+    for lack of blocks, of room for a prefix, or of a place for one. Also for batches that it cannot take."""
     depth, room, place = encoder_files.depth(encoder), encoder_files.room(encoder), str(encoder)
     phases = {f"finetuning.{source}": recipe.finetuning[source] for source in sources_of(recipe.targets)}
     methods = {name: phase.method for name, phase in phases.items()}
@@ -45,8 +45,10 @@ def unable(recipe: Recipe, encoder: Path) -> list[Problem]:
         for name, phase in prefixes.items()
         if (phase.method.length or 0) + phase.max_length > room >= phase.max_length
     ]
-    why = no_prefix(encoder_files.known_config(encoder)[0]) if prefixes else None
-    return [*deep, *long, *([Problem(why, place)] if why else [])]
+    kind = encoder_files.known_config(encoder)[0]
+    packed = recipe.resources.batches == "packed" and bool(methods)
+    asked = [what for what, does in ((PROMPT, bool(prefixes)), (PACKED, packed)) if does]
+    return [*deep, *long, *(Problem(why, place) for what in asked if (why := not_for(what, kind)))]
 
 
 def _lengths(recipe: Recipe) -> Iterator[tuple[str, int]]:

@@ -193,5 +193,6 @@ def _learning(recipe: Recipe) -> dict[str, Any]:
         "seed": recipe.seed,
         "checkpoint_seconds": resources.checkpoint_seconds,
         "activations": resources.activations,
+        "packing": resources.batches == "packed",
         "fsdp": resources.fsdp is not None,
     }

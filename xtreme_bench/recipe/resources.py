@@ -24,6 +24,12 @@ class Resources:
         default="keep",
         choices=("keep", "recompute"),
     )
+    batches: str = setting(
+        "Inputs of a training's step: padded to the longest, or packed into one row of tokens, so that nothing is "
+        "computed for padding. The result is the same but for rounding.",
+        default="padded",
+        choices=("padded", "packed"),
+    )
     checkpoint_seconds: float = setting("Time between two checkpoints.", default=60.0, above=0, high=86400)
     image: str | None = setting(
         "Docker image of the stages, by its digest; without one XTREME_BENCH_IMAGE names it, or it is built.",

@@ -80,7 +80,7 @@ KINDS: dict[str, Kind] = {
         phase="pretraining",
         gpu=True,
         shared=True,
-        aside=("checkpoint_seconds", "activations", "fsdp"),
+        aside=("checkpoint_seconds", "activations", "packing", "fsdp"),
     ),
     "shorten": Kind(
         "xtreme_bench.training.shorten:shorten",
@@ -106,7 +106,7 @@ KINDS: dict[str, Kind] = {
         phase="intermediate training",
         gpu=True,
         shared=True,
-        aside=("checkpoint_seconds", "activations", "fsdp"),
+        aside=("checkpoint_seconds", "activations", "packing", "fsdp"),
         tells="dev",
     ),
     "finetune": Kind(
@@ -117,7 +117,7 @@ KINDS: dict[str, Kind] = {
         curve="dev",
         gpu=True,
         shared=True,
-        aside=("checkpoint_seconds", "activations", "fsdp"),
+        aside=("checkpoint_seconds", "activations", "packing", "fsdp"),
         tells="dev",
     ),
     "predict": Kind(

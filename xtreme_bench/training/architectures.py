@@ -238,9 +238,13 @@ ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType(
 )  # fmt: skip
 
 
-def no_prefix(kind: str) -> str | None:
-    """Why encoders of a kind take no prefix of keys and values; None if they do."""
+# What changes the attention that encoders share, as a message names it.
+PROMPT, PACKED = "method prompt", "resources.batches: packed"
+
+
+def not_for(what: str, kind: str) -> str | None:
+    """Why encoders of a kind cannot do `what`, one of the above; None if they can."""
     if not ARCHITECTURES[kind].own_attention:
         return None
     able = ", ".join(name for name, row in ARCHITECTURES.items() if not row.own_attention)
-    return f"method prompt is not for encoders of kind {kind}, which have an attention of their own; it is for {able}"
+    return f"{what} is not for encoders of kind {kind}, which have an attention of their own; it is for {able}"

@@ -11,6 +11,7 @@ import torch
 
 from xtreme_bench.training.examples import Example, Ints, needed
 from xtreme_bench.training.forward import Encoder, Inputs, moved
+from xtreme_bench.training.packing import where
 
 # Batches are cut from pools of this many batches, each pool sorted by length: little padding, still well shuffled.
 POOL = 50
@@ -90,7 +91,10 @@ def flat_positions(examples: Sequence[Example], hidden: torch.Tensor) -> torch.T
 
 
 def collate(examples: Sequence[Example], encoder: Encoder) -> Inputs:
-    """What the encoder reads of examples: all their sequences, padded; segments and positions if any has them."""
+    """What the encoder reads of examples: all their sequences, padded; segments and positions if any has them.
+
+    Where something is padded, an encoder that packs also reads where the tokens are.
+    """
     sequences = [sequence for example in examples for sequence in example.sequences]
     ids = pad(sequences, encoder.tokenizer.pad_token_id)
     lengths = torch.tensor([len(sequence) for sequence in sequences])
@@ -100,7 +104,8 @@ def collate(examples: Sequence[Example], encoder: Encoder) -> Inputs:
         segments = pad([each for example in examples for each in _segments(example)], 0)
     if any(example.second is not None for example in examples):
         positions = _positions(examples, mask, encoder.first_position)
-    return Inputs(ids, mask.long(), segments, positions, _below(examples, ids.shape[1]))
+    places, bounds = where(mask) if encoder.packs and not mask.all() else (None, None)
+    return Inputs(ids, mask.long(), segments, positions, _below(examples, ids.shape[1]), places, bounds)
 
 
 def _below(examples: Sequence[Example], longest: int) -> torch.Tensor | None:

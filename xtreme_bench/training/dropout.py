@@ -22,6 +22,7 @@ from xtreme_bench.training.architectures import Architecture
 from xtreme_bench.training.attention import ATTENTION
 from xtreme_bench.training.examples import Example
 from xtreme_bench.training.forward import moved
+from xtreme_bench.training.packing import Packing
 from xtreme_bench.training.prefix import Prefix
 
 
@@ -30,6 +31,8 @@ class Noise:
 
     Each dropout of a network has a number and draws from a stream of its own, so that a pass which is repeated for the
     backward one (gradient checkpointing) drops the same values.
+
+    `packing` says how the tokens of a pass are packed, if they are.
     """
 
     def __init__(self) -> None:
@@ -37,6 +40,7 @@ class Noise:
         self._firsts: list[int] = [0]
         self._rows = torch.empty(0, dtype=torch.long)
         self._generator = torch.Generator()
+        self.packing: Packing | None = None
 
     def step(self, seed: Sequence[int], batch: Sequence[Example]) -> None:
         """Begin a step, with all its examples."""
@@ -52,7 +56,12 @@ class Noise:
             self._generator = torch.Generator(self._rows.device)
 
     def drops(self, number: int, shape: torch.Size, share: float) -> torch.Tensor:
-        """Which values dropout `number` drops: (rows, width), (rows, length, width), (rows, heads, length, length)."""
+        """Which values dropout `number` drops: (rows, width), (rows, length, width), (rows, heads, length, length).
+
+        Of packed tokens (1, tokens, width) they are those of the padded form.
+        """
+        if self.packing and len(shape) == 3 and shape[0] == 1 < len(self._rows):
+            return self.packing.pack(self.drops(number, torch.Size((*self.packing.shape, shape[2])), share))
         self._stream(number)
         *heads, length, width = shape[1:] if len(shape) > 2 else (1, *shape[1:])
         units = self._table(*heads, self._longest, self._longest if heads else width)[..., :length, :width]

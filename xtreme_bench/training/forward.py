@@ -7,14 +7,16 @@ an architecture needs, and what a method of training adds to it, is handled once
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
 from torch import nn
 
 from xtreme_bench.errors import InputError
-from xtreme_bench.training.architectures import ARCHITECTURES, Architecture
+from xtreme_bench.training.architectures import ARCHITECTURES, PACKED, Architecture, not_for
+from xtreme_bench.training.attention import ATTENTION
+from xtreme_bench.training.packing import Packing
 
 
 def moved(value: torch.Tensor, device: torch.device | str) -> torch.Tensor:
@@ -32,6 +34,8 @@ class Inputs:
 
     `mask` is 1 where there is a token; None if nothing is padded. `segments` are None if all tokens are in
     segment 0, `positions` if they are the architecture's own: one after another.
+
+    `places` and `bounds`, those of a `Packing`, are there if the encoder is to compute without padding.
     """
 
     ids: torch.Tensor
@@ -39,6 +43,15 @@ class Inputs:
     segments: torch.Tensor | None = None
     positions: torch.Tensor | None = None
     below: torch.Tensor | None = None
+    places: torch.Tensor | None = None
+    bounds: torch.Tensor | None = None
+
+    @property
+    def packing(self) -> Packing | None:
+        """How the tokens are put into one row; None if they are not."""
+        if self.places is None or self.bounds is None:
+            return None
+        return Packing(self.places, self.bounds, (self.ids.shape[0], self.ids.shape[1]))
 
     def to(self, device: torch.device | str) -> Inputs:
         """The same on a device."""
@@ -54,26 +67,57 @@ class Below:
 
 @dataclass(frozen=True)
 class Encoder:
-    """A transformer without a head, and the tokenizer that belongs to it."""
+    """A transformer without a head, and the tokenizer that belongs to it. Batches for it are packed if it `packs`."""
 
     model: nn.Module
     tokenizer: Any
+    packs: bool = False
     below: Below = field(default_factory=Below)
 
     def hidden(self, inputs: Inputs) -> torch.Tensor:
-        """The last hidden states (sequences, longest, width)."""
-        return self._run(inputs).last_hidden_state  # type: ignore[no-any-return]
+        """The last hidden states (sequences, longest, width); zeros where there is padding, if they were packed."""
+        states = self._run(inputs).last_hidden_state
+        return states if inputs.packing is None else inputs.packing.unpack(states)
 
     def layers(self, inputs: Inputs) -> tuple[torch.Tensor, ...]:
-        """The hidden states of all layers: the first are the output of the embeddings, the last that of all blocks."""
+        """The hidden states of all layers: the first are the output of the embeddings, the last that of all blocks.
+
+        Nothing may be packed.
+        """
         return tuple(self._run(inputs, output_hidden_states=True).hidden_states)
 
+    def packed(self) -> Encoder:
+        """The same encoder, computing without padding. Raises InputError if its architecture cannot."""
+        if why := not_for(PACKED, self.kind):
+            raise InputError(why)
+        model: Any = self.model
+        model.set_attn_implementation(ATTENTION)
+        return replace(self, packs=True)
+
     def _run(self, inputs: Inputs, **wanted: bool) -> Any:
-        columns = {"input_ids": inputs.ids, "attention_mask": inputs.mask, "position_ids": inputs.positions}
-        if self.architecture.segments:
-            columns["token_type_ids"] = inputs.segments
+        columns: dict[str, Any] = {
+            "input_ids": inputs.ids,
+            "position_ids": inputs.positions,
+            "token_type_ids": inputs.segments if self.architecture.segments else None,
+        }
         self.below.hidden = inputs.below
+        if packing := inputs.packing:
+            if inputs.positions is None:
+                columns["position_ids"] = self._positions(inputs.ids)
+            columns = {name: value if value is None else packing.pack(value) for name, value in columns.items()}
+            self.below.hidden = None if inputs.below is None else packing.pack(inputs.below)
+            columns["packing"] = packing
+        # The mask stays that of the padded form, in which attention keeps sequences apart.
+        columns["attention_mask"] = inputs.mask
         return self.model(**{name: value for name, value in columns.items() if value is not None}, **wanted)
+
+    def _positions(self, ids: torch.Tensor) -> torch.Tensor:
+        """The positions that the architecture itself gives to padded ids."""
+        if not self.architecture.after_padding:
+            return torch.arange(ids.shape[1], device=ids.device).expand_as(ids)
+        padding = self._config.pad_token_id
+        counted = (ids != padding).long()
+        return counted.cumsum(1) * counted + padding  # type: ignore[no-any-return]
 
     @property
     def stack(self) -> nn.ModuleList:

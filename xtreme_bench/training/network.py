@@ -61,6 +61,7 @@ class Network(nn.Module):
 
     def forward(self, task: Task, inputs: Inputs, examples: Sequence[Example]) -> torch.Tensor:
         """The summed loss of some examples."""
+        self.noise.packing = inputs.packing
         return task.objective.loss(self.heads[task.name], self.hidden(inputs), examples)
 
     def learned(self) -> Tensors:

@@ -55,8 +55,8 @@ class Learning(Machine):
     `warmup` is the share of the steps in which the learning rate rises. Every `evaluate_every` steps the tasks are
     scored; after `patience` evaluations without gain training stops, 0 never. `method` is full, or head with the
     encoder as it is, or top: its upper `blocks` learn, or prompt: a prefix of this `length` does. `activations` are
-    kept for the backward pass, or recomputed: "keep" or "recompute". With `fsdp` the processes of a stage hold the
-    encoder in shards.
+    kept for the backward pass, or recomputed: "keep" or "recompute". With `packing` nothing is computed for padding.
+    With `fsdp` the processes of a stage hold the encoder in shards.
     """
 
     seed: int
@@ -71,6 +71,7 @@ class Learning(Machine):
     patience: int
     checkpoint_seconds: float
     activations: str
+    packing: bool
     fsdp: bool
 
     @property

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from xtreme_bench.errors import InputError
-from xtreme_bench.training.architectures import no_prefix
+from xtreme_bench.training.architectures import PROMPT, not_for
 from xtreme_bench.training.attention import ATTENTION
 from xtreme_bench.training.forward import Encoder
 
@@ -62,7 +62,7 @@ def _attach(encoder: Encoder, vectors: torch.Tensor) -> None:
 
 def _attentions(encoder: Encoder) -> list[Any]:
     """The module of each block that hands keys and values to transformers' attention."""
-    if why := no_prefix(encoder.kind):
+    if why := not_for(PROMPT, encoder.kind):
         raise InputError(why)
     return [next(part for part in block.modules() if hasattr(part, "is_causal")) for block in encoder.stack]
 

@@ -45,6 +45,8 @@ def pretrain(job: Job[Pretrain]) -> dict[str, Any]:
     if params.max_length > encoder.longest:
         raise InputError(f"max_length is {params.max_length}, but `positions` leaves room for {encoder.longest} tokens")
     _without_dropout(encoder)
+    if params.packing:
+        encoder = encoder.packed()
     tasks = _tasks(texts, pairs, encoder, params)
     probability = [1 - share, share] if len(tasks) == 2 else [1.0]
     course = fit(job, accelerator, encoder, tasks, probability, params.steps)

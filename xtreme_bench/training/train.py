@@ -176,6 +176,8 @@ def _train(
     torch.manual_seed(job.params.seed)
     methods.of(job.params.method).begin(encoder, job.params.size)
     learned = share(encoder)
+    if job.params.packing:
+        encoder = encoder.packed()
     below = job.inputs.get("frozen")
     tasks = [
         make_task(encoder, corpus, job.inputs[name], job.params.pooling, part, below)
