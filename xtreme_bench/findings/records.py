@@ -3,7 +3,7 @@
 A record of an arm has the scores of its runs, by seed and layer. Differences between arms come from the paired
 bootstrap of `xtreme_bench.comparison` while the bundles are here. Both are committed; `findings` makes a page of them.
 
-    python -m xtreme_bench.findings.records BUNDLES LABELS [--store STORE] [--to docs/findings]
+    python -m xtreme_bench.findings.records BUNDLES LABELS --to docs/findings/nli [--store STORE]
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from xtreme_bench.comparison.compare import Comparison, compare
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.files import write_json
 from xtreme_bench.findings.page import told
-from xtreme_bench.findings.pieces import DIFFERENCES, RECORDS, Json, breadth, trained_in
+from xtreme_bench.findings.pieces import DIFFERENCES, Json, breadth, trained_in
 from xtreme_bench.official.scores import cells
 from xtreme_bench.stage.store import Store
 from xtreme_bench.wording import say
@@ -68,6 +68,7 @@ def _run(manifest: Mapping[str, Any], store: Path | None) -> Json:
         "seed": manifest["seed"],
         "device": manifest["device"],
         "intermediate": manifest["trained_on"]["intermediate"],
+        "text": manifest["trained_on"].get("mlm", []),
         "examples": sum(sum(facts["examples"].values()) for facts in training),
         "tokens": sum(sum(facts.get("tokens", {}).values()) for facts in training),
         "items": {task: sorted({files[TASKS[task].file(code)]["records"] for code in scores[task]}) for task in scores},
@@ -184,7 +185,7 @@ def main() -> None:
     parser.add_argument("bundles", type=Path, help="folder with bundles, at any depth")
     parser.add_argument("labels", type=Path, help="folder of the gold labels")
     parser.add_argument("--store", type=Path, help="the store of the runs, which knows what their stages took")
-    parser.add_argument("--to", type=Path, default=RECORDS, help="folder of the records")
+    parser.add_argument("--to", type=Path, required=True, help="folder of the records of the experiment")
     given = parser.parse_args()
     with told():
         for path in record(given.bundles, given.labels, given.to, given.store):
