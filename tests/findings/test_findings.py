@@ -226,6 +226,16 @@ def test_scores_are_means_over_languages_with_their_range_over_seeds_and_a_colum
     assert "tatoeba, layer 12" in text
 
 
+def test_curves_by_layer_are_beside_the_scores_where_they_are_on_record(tmp_path: Path) -> None:
+    assert "at every layer" not in page(put_records(tmp_path, seeds=3))
+    runs = [{"arm": "pocket-english", "seed": seed, "by_layer": [10.0 * seed, 50.0]} for seed in (1, 2)]
+    (tmp_path / NLI.folder / "layers.json").write_text(json.dumps({"runs": runs}))
+    text = page(tmp_path).partition("### Tatoeba at every layer")[2]
+    assert row(text, "arm") == ["arm", "seeds", "0", "1"]
+    assert row(text, "pocket-english") == ["pocket-english", "2", "15.0", "50.0"]
+    assert "| pocket-none " not in text
+
+
 def test_stages_that_runs_share_count_once(tmp_path: Path) -> None:
     for folder, name, own in (("nli", "a", "x"), ("nli", "b", "y"), ("qa", "c", "z")):
         runs = [run(1, 7, 60.0, seconds={"shared": 60.0, own: 60.0})]

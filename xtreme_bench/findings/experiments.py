@@ -41,6 +41,8 @@ _RETRIEVAL: tuple[Column, ...] = (("tatoeba", 7), ("tatoeba", 12))
 _BUCC: tuple[Column, ...] = (("bucc2018", 7), ("bucc2018", 12))
 _NLI: tuple[Column, ...] = (("xnli", None), *_RETRIEVAL)
 
+_CURVES = "python benchmarks/layers.py OUT --store store --json docs/findings/{}/layers.json"
+
 # fmt: off
 EXPERIMENTS = (
     Experiment(
@@ -69,6 +71,7 @@ as many steps on NLI as the others.""",
         caveats="""\
 - XNLI is also a target: all arms but `pocket-none` saw more NLI, so a gain over it there is no transfer between
   tasks.""",
+        more=_CURVES.format("nli"),
     ),
     Experiment(
         folder="paraphrase",
@@ -90,6 +93,7 @@ Chinese in turn.""",
         caveats="""\
 - PAWS-X is also a target: the arms with intermediate training saw more of it.
 - BUCC is scored on the development pairs of Chinese alone.""",
+        more=_CURVES.format("paraphrase"),
     ),
     Experiment(
         folder="qa",
@@ -108,6 +112,7 @@ and Swahili. The questions were asked in each language by itself, so the arms ha
         ),
         prepare="DATA --dev-as-test mlqa --sample 40",
         caveats="- The arms differ in the questions, not only in their languages.",
+        more=_CURVES.format("qa"),
     ),
     Experiment(
         folder="aligned",
@@ -124,6 +129,7 @@ Each has 2,000 examples, once.""",
         ),
         prepare="DATA --sample 100",
         caveats="- German is in the text that the encoder is trained on; the other languages are not.",
+        more=_CURVES.format("aligned"),
     ),
     Experiment(
         folder="methods",

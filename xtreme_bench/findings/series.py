@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.findings import pieces
 from xtreme_bench.findings.experiments import Column
 from xtreme_bench.findings.pieces import Json, Records
-from xtreme_bench.findings.text import ENOUGH_SEEDS, MARKED, SCORES
+from xtreme_bench.findings.text import ENOUGH_SEEDS, LAYERS, MARKED, SCORES
 from xtreme_bench.findings.words import heading
 from xtreme_bench.wording import count
 
@@ -20,6 +20,9 @@ def tables(records: Records) -> Iterator[str]:
     yield "### Arms\n\n" + _arms(ordered)
     yield f"### Scores\n\n{SCORES}\n\n{_scores(ordered, columns)}"
     yield f"### Differences\n\n{MARKED}\n\n{_differences(records.differences, columns)}"
+    curves = {arm["name"]: [run for run in records.plain if run.get("arm") == arm["name"]] for arm in ordered}
+    if any(curves.values()):
+        yield f"### Tatoeba at every layer\n\n{LAYERS}\n\n{_by_layer(curves)}"
 
 
 def _place(arm: Json) -> tuple[int, int, bool, str]:
@@ -88,3 +91,13 @@ def _change(differences: Sequence[Json], a: str, b: str, column: Column) -> str:
     sure = "*" if estimate["verdict"] != "cannot tell" and seeds >= ENOUGH_SEEDS else ""
     few = f" ({count(seeds, 'seed')})" if seeds < ENOUGH_SEEDS else ""
     return f"{pieces.points(*found, b)}{sure}{few}"
+
+
+def _by_layer(curves: Mapping[str, Sequence[Json]]) -> str:
+    """Tatoeba at each layer (0 = embeddings), the mean over seeds."""
+    found = {name: [*zip(*(run["by_layer"] for run in runs), strict=True)] for name, runs in curves.items() if runs}
+    rows = [
+        [name, str(len(curves[name])), *(f"{pieces.mean(scores):.1f}" for scores in layers)]
+        for name, layers in found.items()
+    ]
+    return pieces.table(["arm", "seeds", *map(str, range(max(map(len, found.values()))))], rows)

@@ -19,6 +19,9 @@ least three seeds. A contrast is the mean over all targets in languages of whose
 
 SCORES = """Means over the languages of a target, in percent, with the range over seeds."""
 
+LAYERS = """The mean over languages and seeds, from the embeddings (0) to the last block. No layer was chosen by it, as
+Tatoeba has no development set."""
+
 MARKED = "`*`: significant after Holm's correction, and with at least three seeds."
 
 CAVEATS = """- The authors of the encoder tuned it for retrieval. A loss in retrieval says nothing about XLM-R.
