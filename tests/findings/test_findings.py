@@ -89,7 +89,8 @@ def test_a_question_is_answered_by_a_sure_difference_over_three_seeds_alone(
     tmp_path: Path, seeds: int, a: str, b: str, change: float, verdict: str, answer: str
 ) -> None:
     text = page(put_records(tmp_path, difference(a, b, seeds, change, verdict), seeds=seeds))
-    assert row(text, MIDDLE)[1:3] == ["tatoeba, layer 7", f"**{answer}**"]
+    assert row(text, MIDDLE)[1].startswith("tatoeba, layer 7")
+    assert row(text, MIDDLE)[2] == f"**{answer}**"
     assert f"**{answer}**" in line_of(text, MIDDLE)
     assert row(text, "Does masked text beside the task help?")[2] == "**not tested**"
 
@@ -104,16 +105,23 @@ def test_one_seed_is_called_an_anecdote_and_is_never_marked_as_significant(tmp_p
     text = page(put_records(tmp_path / "one", difference("pocket-english", "pocket-diverse", 1, 5.0, "better")))
     assert "**One seed is an anecdote**" in text
     assert "+5.0 [+4.0, +7.0] (1 seed)" in text
-    assert row(text, NLI.questions[0].text)[-3:] == ["**cannot tell**", "+5.0 [+4.0, +7.0]", "One seed is an anecdote."]
+    section = text[text.index(f"## {NLI.title}") :]
+    assert row(section, NLI.questions[0].text)[2:] == [
+        "**cannot tell**",
+        "+5.0 [+4.0, +7.0]",
+        "One seed is an anecdote.",
+    ]
     assert "anecdote" not in page(put_records(tmp_path / "three", seeds=3))
 
 
 def test_the_question_of_the_page_is_answered_first_by_the_contrast(tmp_path: Path) -> None:
     text = page(put_records(tmp_path, difference("pocket-english", "pocket-diverse", 3, 5.0, "better"), seeds=3))
     asked = NLI.questions[0].text
-    assert line_of(text, asked).startswith(f"- {asked} all targets, family unseen, layer 7: **yes**, +5.0 [+4.0, +7.0]")
-    assert text.index(f"- {asked}") < text.index("Other questions:") < text.index(f"- {MIDDLE}")
-    assert row(text, asked)[-1] == "3 seeds; p = 0.010."
+    found = [asked, "all targets, family unseen, layer 7", "**yes**", "+5.0 [+4.0, +7.0]"]
+    assert row(text, asked)[:-1] == found
+    section = text[text.index(f"## {NLI.title}") :]
+    assert text.index(f"| {asked}") < text.index(f"- {MIDDLE}") < text.index(section)
+    assert row(section, asked) == [*found, "3 seeds; p = 0.010."]
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda one: one.folder)
@@ -133,10 +141,11 @@ def test_every_experiment_has_a_section_and_all_its_questions_when_it_is_on_reco
     assert [line for line in text.splitlines() if line.startswith("## ")] == [
         "## In short", f"## {experiment.title}", "## Caveats", "## Computing",
     ]  # fmt: skip
-    for question in (question for one in EXPERIMENTS for question in one.questions):
+    for question in (question for one in EXPERIMENTS for question in one.questions if question.columns):
         assert line_of(text, question.text) == f"- {question.text} **not tested**."
+    section = text[text.index(f"## {experiment.title}") :]
     for question in experiment.questions:
-        assert row(text, question.text)[2] == "**not tested**"
+        assert row(section, question.text)[2] == row(text, question.text)[2] == "**not tested**"
     assert f"--to D\n{experiment.more}" in text
     assert f"EXPERIMENT={experiment.folder}\n" in text
 
@@ -190,7 +199,7 @@ def test_both_arms_of_a_contrast_are_beside_the_one_without_intermediate_trainin
         f"Without intermediate training the mean of these scores is {means[0]} (pocket-none), after it {means[1]} "
         f"(pocket-diverse) and {means[2]} (pocket-english)."
     ) in text
-    assert line_of(text, NLI.questions[0].text).endswith(f", beside no intermediate training {stand} (not tested).")
+    assert row(text, NLI.questions[0].text)[-1] == f"{stand} (not tested)"
     assert f"tatoeba 60.5, {diverse + 0.5}, {english + 0.5}." in text
 
 
@@ -198,7 +207,7 @@ def test_without_the_arm_that_had_no_intermediate_training_a_contrast_stands_alo
     with_unseen(tmp_path, none=60.0, english=50.0, diverse=70.0)
     (tmp_path / NLI.folder / "pocket-none.json").unlink()
     text = page(tmp_path)
-    assert line_of(text, NLI.questions[0].text).endswith("**yes**, +5.0 [+4.0, +7.0].")
+    assert row(text, NLI.questions[0].text)[2:] == ["**yes**", "+5.0 [+4.0, +7.0]", ""]
     assert "Without intermediate training the mean" not in text
 
 
@@ -281,6 +290,15 @@ def test_bundles_leave_records_and_what_has_no_bundle_any_more_stays(tmp_path: P
     assert (known["a"], known["b"], known["seeds"], known["layer"]) == ("none", "english", [1, 2], 1)
     assert {one["difference"] for one in known["estimates"]} == {0.0}
     assert row(page(records.parent), "english")[4] == "1, 2, 3"
+
+
+def test_of_masked_text_a_record_has_the_languages_and_counts_the_items_of_the_tasks_alone(tmp_path: Path) -> None:
+    counts = {"mnli": 10, "mlm/de": 99}
+    dev = {"training": {"probability": {}, "examples": counts, "tokens": counts}}
+    trained_on = {"intermediate": {"mnli": ["en"]}, "mlm": ["de"]}
+    put_arm(tmp_path, "english", 1, dev=dev, trained_on=trained_on)
+    record(tmp_path, tmp_path / "labels", tmp_path / "records" / NLI.folder)
+    assert row(page(tmp_path / "records"), "english")[1:4] == ["mnli: en; masked text: de", "10", "10"]
 
 
 def test_a_bundle_without_scores_is_no_arm(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
@@ -56,23 +57,30 @@ def _require_all_read(records: Path) -> None:
 
 
 def _short(said: Sequence[Answer]) -> Iterator[str]:
-    """One line for each question: first those of the page, which a contrast answers, then the others."""
-    lines = [(question, _line(question, [*places])) for question, places in groupby(said, lambda one: one.question)]
+    """The questions of the page, which contrasts answer, as a table; then a line for each of the others."""
+    rows = [
+        [one.question.text, one.where, f"**{one.answer}**", one.points, one.beside]
+        for one in said
+        if not one.question.columns
+    ]
+    yield pieces.table(["question", "where", "answer", "difference", "both beside no intermediate training"], rows)
+    yield "\n".join(_line(question, places) for question, places in _by_question(said) if question.columns)
     yield KEY
-    yield "\n".join(line for question, line in lines if not question.columns)
-    yield "Other questions:\n\n" + "\n".join(line for question, line in lines if question.columns)
+
+
+def _by_question(said: Sequence[Answer]) -> list[tuple[Question, list[Answer]]]:
+    return [(question, [*places]) for question, places in groupby(said, lambda one: one.question)]
 
 
 def _line(question: Question, places: Sequence[Answer]) -> str:
-    known = [one for one in places if one.points]
-    found = [f"{one.where}: **{one.answer}**, {one.points}{one.aside and f', {one.aside}'}" for one in known]
-    return f"- {question.text} {'; '.join(found) or f'**{places[0].answer}**'}."
+    known = [f"{one.where}: **{one.answer}**, {one.points}" for one in places if one.points]
+    return f"- {question.text} {'; '.join(known) or f'**{places[0].answer}**'}."
 
 
 def _section(experiment: Experiment, known: Records, said: Sequence[Answer]) -> Iterator[str]:
     """What an experiment is, its answers and tables, its limits, and the commands that repeat it."""
     yield f"## {experiment.title}\n\n{experiment.about}"
-    rows = [[one.question.text, one.where, f"**{one.answer}**", one.points, one.why] for one in said]
+    rows = [row for question, places in _by_question(said) for row in _rows(question, places)]
     yield pieces.table(["question", "where", "answer", "difference", "why"], rows)
     if remarks := [*(f"- {one.where}: {one.detail}" for one in said if one.detail), *_few(known)]:
         yield "\n".join(remarks)
@@ -81,6 +89,14 @@ def _section(experiment: Experiment, known: Records, said: Sequence[Answer]) -> 
     prepare = f"xtreme-bench data prepare {experiment.prepare} --allow-partial --to D"
     make = f"make findings BUNDLES=OUT LABELS=D-labels STORE=store EXPERIMENT={experiment.folder}"
     yield pieces.commands(known.arms.values(), *filter(None, (prepare, experiment.more, make)))
+
+
+def _rows(question: Question, places: Sequence[Answer]) -> Iterator[list[str]]:
+    """A row for each place that a question is asked at, one for all if it is answered at none."""
+    if not any(one.points for one in places):
+        places = [replace(places[0], where="; ".join(one.where for one in places))]
+    for one in places:
+        yield [question.text, one.where, f"**{one.answer}**", one.points, one.why]
 
 
 def _few(known: Records) -> Iterator[str]:

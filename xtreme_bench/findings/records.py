@@ -62,15 +62,20 @@ def _run(manifest: Mapping[str, Any], store: Path | None) -> Json:
     """One run: what it was, its scores in percent, and what its stages took; some are shared with other runs."""
     scores = {task: found for task in TASKS if (found := cells(manifest["scores"], task))}
     files = manifest["files"]
+    trained_on = manifest["trained_on"]
     training = [facts for facts in manifest["dev"].values() if "probability" in facts]
+    # Of masked text there is far more than the training reads.
+    counts = {
+        what: sum(facts.get(what, {}).get(task, 0) for facts in training for task in trained_on["intermediate"])
+        for what in ("examples", "tokens")
+    }
     return {
         "layer": layer_of(manifest),
         "seed": manifest["seed"],
         "device": manifest["device"],
-        "intermediate": manifest["trained_on"]["intermediate"],
-        "text": manifest["trained_on"].get("mlm", []),
-        "examples": sum(sum(facts["examples"].values()) for facts in training),
-        "tokens": sum(sum(facts.get("tokens", {}).values()) for facts in training),
+        "intermediate": trained_on["intermediate"],
+        "text": trained_on.get("mlm", []),
+        **counts,
         "items": {task: sorted({files[TASKS[task].file(code)]["records"] for code in scores[task]}) for task in scores},
         "scores": {task: {code: round(value, 4) for code, value in found.items()} for task, found in scores.items()},
         "seconds": _seconds(manifest, Store(store)) if store else {},

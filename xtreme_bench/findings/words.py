@@ -18,7 +18,7 @@ from xtreme_bench.wording import listing
 class Answer:
     """What is known of a question at one place: yes, no, cannot tell or not tested; why; and the difference.
 
-    `aside` is how both arms of a contrast stand beside the one without intermediate training, `detail` with numbers.
+    `beside` is how both arms of a contrast stand beside the one without intermediate training, `detail` with numbers.
     """
 
     question: Question
@@ -26,7 +26,7 @@ class Answer:
     answer: str = "not tested"
     why: str = "No record of both arms here."
     points: str = ""
-    aside: str = ""
+    beside: str = ""
     detail: str = ""
 
 
@@ -98,7 +98,7 @@ def _beside(names: Sequence[str], arms: Mapping[str, Json], difference: Json, na
         f"Without intermediate training the mean of these scores is {first}, after it {listing(others)}. "
         f"By target: {targets}."
     )
-    return f"beside no intermediate training {both} (not tested)", detail
+    return f"{both} (not tested)", detail
 
 
 def _scores(arm: Json, difference: Json) -> dict[Cell, float]:
