@@ -92,7 +92,7 @@ def test_a_question_is_answered_by_a_sure_difference_over_three_seeds_alone(
     assert row(text, MIDDLE)[1].startswith("tatoeba, layer 7")
     assert row(text, MIDDLE)[2] == f"**{answer}**"
     assert f"**{answer}**" in line_of(text, MIDDLE)
-    assert row(text, "Does masked text beside the task help?")[2] == "**not tested**"
+    assert row(text, "Are twelve languages better than one distant language?")[2] == "**not tested**"
 
 
 def test_a_difference_that_is_asked_the_other_way_round_has_its_interval_turned(tmp_path: Path) -> None:
@@ -299,6 +299,17 @@ def test_of_masked_text_a_record_has_the_languages_and_counts_the_items_of_the_t
     put_arm(tmp_path, "english", 1, dev=dev, trained_on=trained_on)
     record(tmp_path, tmp_path / "labels", tmp_path / "records" / NLI.folder)
     assert row(page(tmp_path / "records"), "english")[1:4] == ["mnli: en; masked text: de", "10", "10"]
+
+
+def test_labels_that_did_not_score_the_runs_are_an_error_and_nothing_is_written(tmp_path: Path) -> None:
+    for name in ("none", "english"):
+        put_arm(tmp_path, name, 1)
+    other = tmp_path / "labels/xnli/test-de.tsv"
+    first, *rest = other.read_text().splitlines()
+    other.write_text("".join(f"{line}\n" for line in (*rest, first)))
+    with pytest.raises(InputError, match=r"other gold labels than the runs(?s:.)*xnli de: .* score of 60\.0"):
+        record(tmp_path, tmp_path / "labels", tmp_path / "records")
+    assert not (tmp_path / "records").exists()
 
 
 def test_a_bundle_without_scores_is_no_arm(tmp_path: Path) -> None:

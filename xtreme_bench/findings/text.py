@@ -27,4 +27,5 @@ MARKED = "`*`: significant after Holm's correction, and with at least three seed
 CAVEATS = """- The authors of the encoder tuned it for retrieval. A loss in retrieval says nothing about XLM-R.
 - Its weights are stored in 4 bits, and trained further in 32.
 - Every training is far shorter than in the papers, and every test set is a small sample (see the arms).
-- Development sets serve as test sets where test labels are not public."""
+- Development sets serve as test sets where test labels are not public.
+- Two experiments may be tested on other samples of one test set: no score compares with one of another section."""
