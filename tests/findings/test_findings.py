@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from small_bundle import LABELS, PREDICTIONS, put, put_bundle
@@ -14,7 +15,7 @@ from xtreme_bench.errors import InputError
 from xtreme_bench.findings import page as findings
 from xtreme_bench.findings import pieces
 from xtreme_bench.findings.experiments import EXPERIMENTS, Experiment
-from xtreme_bench.findings.page import page
+from xtreme_bench.findings.page import PLOT
 from xtreme_bench.findings.pieces import DIFFERENCES
 from xtreme_bench.findings.records import record
 from xtreme_bench.findings.words import answers
@@ -24,6 +25,11 @@ from xtreme_bench.recipe.load import load
 ROOT = Path(__file__).parents[2]
 NLI = EXPERIMENTS[0]
 MIDDLE = "Does NLI in English help retrieval?"
+
+
+def page(records: Path) -> str:
+    """The text of the page."""
+    return findings.page(records)[0]
 
 
 def run(seed: int, layer: int, tatoeba: float, **changes: Any) -> dict[str, Any]:
@@ -324,5 +330,26 @@ def test_a_folder_without_bundles_is_an_error(tmp_path: Path) -> None:
 
 
 def test_the_page_in_docs_is_that_of_the_records() -> None:
-    made = page(ROOT / pieces.RECORDS)
+    made, drawn = findings.page(ROOT / pieces.RECORDS)
     assert made == (ROOT / findings.PAGE).read_text(encoding="utf-8"), "run `make findings`"
+    assert drawn == (ROOT / findings.PAGE.with_name(PLOT)).read_text(encoding="utf-8"), "run `make findings`"
+
+
+def test_the_plot_has_a_row_for_each_contrast_at_its_place_and_there_is_none_without(tmp_path: Path) -> None:
+    plain, drawn = findings.page(put_records(tmp_path / "none", seeds=3))
+    assert (PLOT in plain, drawn) == (False, "")
+    for change, verdict in ((5.0, "better"), (5.0, "cannot tell"), (0.0, "cannot tell"), (-150.0, "worse")):
+        known = difference("pocket-english", "pocket-diverse", 3, change, verdict)
+        text, drawn = findings.page(put_records(tmp_path / f"{change}{verdict}", known, seeds=3))
+        assert f"]({PLOT})" in text
+        root = ElementTree.fromstring(drawn)
+        (dot,) = root.iter("{http://www.w3.org/2000/svg}circle")
+        names = [one.text for one in root.iter("{http://www.w3.org/2000/svg}text")]
+        assert f"{NLI.title}, layer 7" in names
+        assert names.count("0") == 1
+        lines = [one.attrib for one in root.iter("{http://www.w3.org/2000/svg}line")]
+        (zero,) = (float(one["x1"]) for one in lines if one["stroke"] == "#1f2328")
+        (own,) = (one for one in lines if one["stroke-width"] == "2")
+        assert float(own["x1"]) < float(dot.attrib["cx"]) < float(own["x2"]) <= 860
+        assert (float(dot.attrib["cx"]) > zero) == (change > 0)
+        assert (own["stroke"] == "#0969da") == (verdict != "cannot tell")

@@ -15,21 +15,22 @@ from pathlib import Path
 
 from xtreme_bench.errors import InputError, XtremeBenchError
 from xtreme_bench.files import write_text
-from xtreme_bench.findings import dialogue, methods, pieces, series
+from xtreme_bench.findings import dialogue, methods, pieces, plot, series
 from xtreme_bench.findings.experiments import EXPERIMENTS, Experiment, Question
 from xtreme_bench.findings.pieces import RECORDS, RECORDS_MODULE, Records
-from xtreme_bench.findings.text import CAVEATS, ENOUGH_SEEDS, HEAD, KEY
+from xtreme_bench.findings.text import CAVEATS, ENOUGH_SEEDS, HEAD, KEY, PLOTTED
 from xtreme_bench.findings.words import Answer, answers
 from xtreme_bench.wording import duration, say
 
 PAGE = Path("docs/findings.md")
+PLOT = "findings.svg"
 # The tables of the experiments that are not about the languages or tasks of intermediate training.
 TABLES: Mapping[str, Callable[[Records], Iterator[str]]] = {"methods": methods.tables, "dialogue": dialogue.tables}
 Found = Mapping[Experiment, Records]
 
 
-def page(records: Path) -> str:
-    """The page of all records below a folder.
+def page(records: Path) -> tuple[str, str]:
+    """The page of all records below a folder, and its plot; that is empty if no contrast is on record.
 
     Errors: `InputError` if there are none, one is not a record, or one is in the folder of no experiment.
     """
@@ -44,7 +45,18 @@ def page(records: Path) -> str:
         "## Caveats\n\n" + CAVEATS,
         "## Computing\n\n" + _computing(there),
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(parts) + "\n", _plot(answered)
+
+
+def _plot(answered: Mapping[Experiment, Sequence[Answer]]) -> str:
+    """What the contrasts found, an experiment and layer a row."""
+    rows = [
+        (f"{one.title}, {said.where.rpartition(', ')[2]}", said.change, said.answer in ("yes", "no"))
+        for one, every in answered.items()
+        for said in every
+        if said.change and not said.question.columns
+    ]
+    return plot.intervals(PLOTTED, rows) if rows else ""
 
 
 def _require_all_read(records: Path) -> None:
@@ -64,6 +76,8 @@ def _short(said: Sequence[Answer]) -> Iterator[str]:
         if not one.question.columns
     ]
     yield pieces.table(["question", "where", "answer", "difference", "both beside no intermediate training"], rows)
+    if any(one.change and not one.question.columns for one in said):
+        yield f"![{PLOTTED}]({PLOT})"
     yield "\n".join(_line(question, places) for question, places in _by_question(said) if question.columns)
     yield KEY
 
@@ -141,7 +155,10 @@ def main() -> None:
     parser.add_argument("--to", type=Path, default=PAGE, help="the page")
     given = parser.parse_args()
     with told():
-        write_text(given.to, page(given.records))
+        text, drawn = page(given.records)
+        write_text(given.to, text)
+        if drawn:
+            write_text(given.to.with_name(PLOT), drawn)
     say(str(given.to))
 
 

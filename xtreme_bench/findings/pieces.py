@@ -17,6 +17,8 @@ DIFFERENCES = "differences.json"
 RECORDS = Path("docs/findings")
 RECORDS_MODULE = "xtreme_bench.findings.records"
 Json = dict[str, Any]
+# A difference in points, and the lower and upper end of its interval.
+Change = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
@@ -117,11 +119,17 @@ def answer(difference: Json, estimate: Json, better: str) -> tuple[str, str]:
     return ("yes" if rises else "no"), why
 
 
-def points(difference: Json, estimate: Json, better: str) -> str:
-    """An arm minus the other, in points with its interval."""
+def change(difference: Json, estimate: Json, better: str) -> Change:
+    """An arm minus the other, in points, and the ends of its interval."""
     sign = 1 if difference["b"] == better else -1
     low, high = sorted((sign * estimate["low"], sign * estimate["high"]))
-    return f"{sign * estimate['difference']:+.1f} [{low:+.1f}, {high:+.1f}]"
+    return sign * estimate["difference"], low, high
+
+
+def points(found: Change) -> str:
+    """A difference in words."""
+    middle, low, high = found
+    return f"{middle:+.1f} [{low:+.1f}, {high:+.1f}]"
 
 
 def commands(arms: Iterable[Json], *then: str) -> str:

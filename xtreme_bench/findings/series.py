@@ -90,7 +90,7 @@ def _change(differences: Sequence[Json], a: str, b: str, column: Column) -> str:
     seeds = len(difference["seeds"])
     sure = "*" if estimate["verdict"] != "cannot tell" and seeds >= ENOUGH_SEEDS else ""
     few = f" ({count(seeds, 'seed')})" if seeds < ENOUGH_SEEDS else ""
-    return f"{pieces.points(*found, b)}{sure}{few}"
+    return f"{pieces.points(pieces.change(*found, b))}{sure}{few}"
 
 
 def _by_layer(curves: Mapping[str, Sequence[Json]]) -> str:

@@ -10,7 +10,7 @@ from xtreme_bench.comparison import contrast
 from xtreme_bench.comparison.arms import Cell
 from xtreme_bench.findings import pieces
 from xtreme_bench.findings.experiments import Column, Experiment, Question
-from xtreme_bench.findings.pieces import Json, Records
+from xtreme_bench.findings.pieces import Change, Json, Records
 from xtreme_bench.wording import listing
 
 
@@ -25,9 +25,14 @@ class Answer:
     where: str
     answer: str = "not tested"
     why: str = "No record of both arms here."
-    points: str = ""
+    change: Change | None = None
     beside: str = ""
     detail: str = ""
+
+    @property
+    def points(self) -> str:
+        """The difference in words; nothing without one."""
+        return pieces.points(self.change) if self.change else ""
 
 
 def answers(experiment: Experiment, records: Records) -> Iterator[Answer]:
@@ -53,7 +58,7 @@ def _at(question: Question, column: Column, differences: Sequence[Json]) -> Answ
     if found is None:
         return Answer(question, heading(column))
     answer, why = pieces.answer(*found, question.better)
-    return Answer(question, heading(column), answer, why, pieces.points(*found, question.better))
+    return Answer(question, heading(column), answer, why, pieces.change(*found, question.better))
 
 
 def _contrast(question: Question, untrained: str, records: Records) -> Iterator[Answer]:
@@ -64,9 +69,9 @@ def _contrast(question: Question, untrained: str, records: Records) -> Iterator[
     for one, estimate in sorted(found, key=lambda both: both[0]["layer"] or 0):
         where = heading((estimate["name"], one["layer"]))
         answer, why = pieces.answer(one, estimate, question.better)
-        points = pieces.points(one, estimate, question.better)
+        change = pieces.change(one, estimate, question.better)
         beside = _beside((untrained, question.better, question.than), records.arms, one, estimate["name"])
-        yield Answer(question, where, answer, why, points, *beside)
+        yield Answer(question, where, answer, why, change, *beside)
     if not found:
         yield Answer(question, "contrast of the recipes")
 
