@@ -72,8 +72,8 @@ bench-gpu: $(READY) ## check and measure a machine with a GPU: [ARGS=--tiny]
 bench-comparison: $(READY) ## measure `compare` at XTREME's full size
 	$(VENV)/bin/python benchmarks/comparison.py
 
-findings: $(READY) ## write docs/findings.md from its records; with BUNDLES and LABELS [STORE] record those first
-	$(if $(BUNDLES),$(VENV)/bin/python -m xtreme_bench.findings.records "$(BUNDLES)" "$(LABELS)" $(if $(STORE),--store "$(STORE)"))
+findings: $(READY) ## write docs/findings.md; with BUNDLES, LABELS, EXPERIMENT (its folder) [STORE] record those first
+	$(if $(BUNDLES),$(VENV)/bin/python -m xtreme_bench.findings.records "$(BUNDLES)" "$(LABELS)" --to "docs/findings/$(or $(EXPERIMENT),$(error EXPERIMENT is missing: name a folder of docs/findings))" $(if $(STORE),--store "$(STORE)"))
 	$(VENV)/bin/python -m xtreme_bench.findings.page
 
 format: $(READY) ## format the code and apply automatic fixes

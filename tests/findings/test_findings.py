@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from small_bundle import LABELS, PREDICTIONS, put, put_bundle
@@ -13,14 +14,22 @@ from xtreme_bench.bundle.evaluate import evaluate
 from xtreme_bench.errors import InputError
 from xtreme_bench.findings import page as findings
 from xtreme_bench.findings import pieces
-from xtreme_bench.findings.page import page
+from xtreme_bench.findings.experiments import EXPERIMENTS, Experiment
+from xtreme_bench.findings.page import PLOT
 from xtreme_bench.findings.pieces import DIFFERENCES
 from xtreme_bench.findings.records import record
-from xtreme_bench.findings.text import CLAIMS, QUESTION
-from xtreme_bench.findings.words import words
+from xtreme_bench.findings.words import answers
+from xtreme_bench.recipe.files import SHIPPED
+from xtreme_bench.recipe.load import load
 
 ROOT = Path(__file__).parents[2]
-MIDDLE = CLAIMS[0].text
+NLI = EXPERIMENTS[0]
+MIDDLE = "Does NLI in English help retrieval?"
+
+
+def page(records: Path) -> str:
+    """The text of the page."""
+    return findings.page(records)[0]
 
 
 def run(seed: int, layer: int, tatoeba: float, **changes: Any) -> dict[str, Any]:
@@ -44,20 +53,30 @@ def difference(a: str, b: str, seeds: int, change: float, verdict: str = "cannot
     return {"layer": 7, "a": a, "b": b, "seeds": list(range(seeds)), "estimates": found}
 
 
-def put_records(folder: Path, *differences: dict[str, Any], seeds: int = 1) -> Path:
-    for name, codes in {"pocket-none": [], "pocket-english": ["en"], "pocket-diverse": ["de", "zh"]}.items():
+def put_records(folder: Path, *differences: dict[str, Any], seeds: int = 1, experiment: Experiment = NLI) -> Path:
+    """Records of three arms of an experiment, and of differences between arms."""
+    place = folder / experiment.folder
+    place.mkdir(parents=True)
+    arms = {"pocket-none": [], "pocket-english": ["en"], "pocket-diverse": ["de", "zh"]}
+    for name, codes in arms.items():
         runs = [
             run(seed, layer, 60.0 + seed, intermediate={"nli": codes}) for seed in range(seeds) for layer in (7, 12)
         ]
-        (folder / f"{name}.json").write_text(json.dumps({"name": name, "runs": runs}))
-    (folder / DIFFERENCES).write_text(json.dumps({"differences": differences}))
+        (place / f"{name}.json").write_text(json.dumps({"name": name, "runs": runs}))
+    (place / DIFFERENCES).write_text(json.dumps({"differences": differences}))
     return folder
 
 
 def row(text: str, begin: str) -> list[str]:
-    """The cells of the one row of a table that begins with this."""
+    """The cells of the first row of a table that begins with this."""
     line = next(line for line in text.splitlines() if line.startswith(f"| {begin} "))
     return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def line_of(text: str, question: str) -> str:
+    """What the page says in short of a question."""
+    (line,) = (line for line in text.splitlines() if line.startswith(f"- {question}"))
+    return line
 
 
 @pytest.mark.parametrize(
@@ -72,38 +91,94 @@ def row(text: str, begin: str) -> list[str]:
         (3, "pocket-english", "pocket-diverse", 5.0, "better", "not tested"),
     ],
 )
-def test_a_claim_is_answered_by_a_sure_difference_over_three_seeds_alone(
+def test_a_question_is_answered_by_a_sure_difference_over_three_seeds_alone(
     tmp_path: Path, seeds: int, a: str, b: str, change: float, verdict: str, answer: str
 ) -> None:
     text = page(put_records(tmp_path, difference(a, b, seeds, change, verdict), seeds=seeds))
-    assert row(text, MIDDLE)[1] == f"**{answer}**"
+    assert row(text, MIDDLE)[1].startswith("tatoeba, layer 7")
+    assert row(text, MIDDLE)[2] == f"**{answer}**"
+    assert f"**{answer}**" in line_of(text, MIDDLE)
+    assert row(text, "Are twelve languages better than one distant language?")[2] == "**not tested**"
 
 
 def test_a_difference_that_is_asked_the_other_way_round_has_its_interval_turned(tmp_path: Path) -> None:
     text = page(put_records(tmp_path, difference("pocket-english", "pocket-none", 3, -5.0, "worse"), seeds=3))
-    assert row(text, MIDDLE)[2] == "+5.0 [+3.0, +6.0]"
+    assert row(text, MIDDLE)[3] == "+5.0 [+3.0, +6.0]"
     assert "-5.0 [-6.0, -3.0]*" in row(text, "pocket-none minus pocket-english")
 
 
 def test_one_seed_is_called_an_anecdote_and_is_never_marked_as_significant(tmp_path: Path) -> None:
-    text = page(put_records(tmp_path, difference("pocket-english", "pocket-diverse", 1, 5.0, "better")))
+    text = page(put_records(tmp_path / "one", difference("pocket-english", "pocket-diverse", 1, 5.0, "better")))
     assert "**One seed is an anecdote**" in text
     assert "+5.0 [+4.0, +7.0] (1 seed)" in text
-    assert "Diverse is better: **cannot tell**. One seed is an anecdote." in text
-    assert "anecdote" not in page(put_records(tmp_path, seeds=3))
+    section = text[text.index(f"## {NLI.title}") :]
+    assert row(section, NLI.questions[0].text)[2:] == [
+        "**cannot tell**",
+        "+5.0 [+4.0, +7.0]",
+        "One seed is an anecdote.",
+    ]
+    assert "anecdote" not in page(put_records(tmp_path / "three", seeds=3))
 
 
-def test_the_question_is_answered_in_words_by_its_contrast(tmp_path: Path) -> None:
-    assert "The question is open" in page(put_records(tmp_path, seeds=3))
+def test_the_question_of_the_page_is_answered_first_by_the_contrast(tmp_path: Path) -> None:
     text = page(put_records(tmp_path, difference("pocket-english", "pocket-diverse", 3, 5.0, "better"), seeds=3))
-    assert "layer 7: +5.0 [+4.0, +7.0] points. Diverse is better: **yes**. 3 seeds; p = 0.010." in text
+    asked = NLI.questions[0].text
+    found = [asked, "all targets, family unseen, layer 7", "**yes**", "+5.0 [+4.0, +7.0]"]
+    assert row(text, asked)[:-1] == found
+    section = text[text.index(f"## {NLI.title}") :]
+    assert text.index(f"| {asked}") < text.index(f"- {MIDDLE}") < text.index(section)
+    assert row(section, asked) == [*found, "3 seeds; p = 0.010."]
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda one: one.folder)
+def test_every_experiment_has_a_section_and_all_its_questions_when_it_is_on_record(
+    tmp_path: Path, experiment: Experiment
+) -> None:
+    (tmp_path / experiment.folder).mkdir()
+    names = dict.fromkeys(name for one in experiment.questions for name in (one.than, one.better))
+    scores = {
+        task: {"de": 50.0, "en": 60.0} for one in experiment.questions for task, _ in one.columns or [("xnli", None)]
+    }
+    for name in names:
+        made = run(1, 7, 60.0, scores={task.partition("/")[0]: found for task, found in scores.items()}, finetuning={})
+        made["items"] = {task: [100] for task in made["scores"]}
+        (tmp_path / experiment.folder / f"{name}.json").write_text(json.dumps({"name": name, "runs": [made]}))
+    text = page(tmp_path)
+    assert [line for line in text.splitlines() if line.startswith("## ")] == [
+        "## In short", f"## {experiment.title}", "## Caveats", "## Computing",
+    ]  # fmt: skip
+    for question in (question for one in EXPERIMENTS for question in one.questions if question.columns):
+        assert line_of(text, question.text) == f"- {question.text} **not tested**."
+    section = text[text.index(f"## {experiment.title}") :]
+    for question in experiment.questions:
+        assert row(section, question.text)[2] == row(text, question.text)[2] == "**not tested**"
+    assert f"--to D\n{experiment.more}" in text
+    assert f"EXPERIMENT={experiment.folder}\n" in text
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda one: one.folder)
+def test_the_arms_of_every_question_are_recipes_and_score_what_it_asks_for(experiment: Experiment) -> None:
+    load(SHIPPED / f"{experiment.untrained}.yaml")
+    for question in experiment.questions:
+        arms = [load(SHIPPED / f"{name}.yaml") for name in (question.better, question.than)]
+        for task in {name.partition("/")[0] for name, _ in question.columns}:
+            assert all(task in arm.targets for arm in arms), f"{question.text} {task}"
+        if not question.columns:
+            assert all((arm.contrast.recipe, arm.contrast.minus) == (question.better, question.than) for arm in arms)
+
+
+def test_a_record_that_no_experiment_reads_is_an_error(tmp_path: Path) -> None:
+    put_records(tmp_path)
+    (tmp_path / "pocket-more.json").write_text(json.dumps({"name": "pocket-more", "runs": []}))
+    with pytest.raises(InputError, match=r"pocket-more\.json: is a record of no experiment"):
+        page(tmp_path)
 
 
 def with_unseen(folder: Path, **tatoeba: float) -> str:
     """The page where the arms have these scores in Turkish and Tamil, whose families no arm was trained in."""
     put_records(folder, difference("pocket-english", "pocket-diverse", 3, 5.0, "better"), seeds=3)
     for name, value in tatoeba.items():
-        path = folder / f"pocket-{name}.json"
+        path = folder / NLI.folder / f"pocket-{name}.json"
         arm = json.loads(path.read_text())
         for one in arm["runs"]:
             one["scores"] |= {"tatoeba": {"de": 10.0, "ta": value, "tr": value + 1}, "xnli": {"tr": value + 10}}
@@ -128,24 +203,32 @@ def test_both_arms_of_a_contrast_are_beside_the_one_without_intermediate_trainin
     means = [f"{value + 2.75:.1f}" for value in (60.0, diverse, english)]
     assert (
         f"Without intermediate training the mean of these scores is {means[0]} (pocket-none), after it {means[1]} "
-        f"(pocket-diverse) and {means[2]} (pocket-english): {stand} (not tested)."
+        f"(pocket-diverse) and {means[2]} (pocket-english)."
     ) in text
+    assert row(text, NLI.questions[0].text)[-1] == f"{stand} (not tested)"
     assert f"tatoeba 60.5, {diverse + 0.5}, {english + 0.5}." in text
 
 
 def test_without_the_arm_that_had_no_intermediate_training_a_contrast_stands_alone(tmp_path: Path) -> None:
     with_unseen(tmp_path, none=60.0, english=50.0, diverse=70.0)
-    (tmp_path / "pocket-none.json").unlink()
-    assert "3 seeds; p = 0.010.\n" in page(tmp_path)
+    (tmp_path / NLI.folder / "pocket-none.json").unlink()
+    text = page(tmp_path)
+    assert row(text, NLI.questions[0].text)[2:] == ["**yes**", "+5.0 [+4.0, +7.0]", ""]
+    assert "Without intermediate training the mean" not in text
 
 
 def test_the_means_beside_a_contrast_are_those_that_it_compared() -> None:
-    arms, differences = pieces.read(ROOT / pieces.RECORDS)
-    for one in differences:
-        if known := pieces.estimate(one, "contrast"):
-            text = "\n".join(words(arms, [one]))
-            sides = {one["a"]: known["a"], one["b"]: known["b"]}
-            assert all(f"{sides[name]:.1f} ({name})" in text for name in QUESTION)
+    records = pieces.read(ROOT / pieces.RECORDS / NLI.folder)
+    question = NLI.questions[0]
+    details = [one.detail for one in answers(NLI, records) if one.question == question]
+    found = [
+        (one, known)
+        for one in sorted(records.differences, key=lambda one: one["layer"])
+        if (known := pieces.estimate(one, "contrast")) and {one["a"], one["b"]} == {question.better, question.than}
+    ]
+    assert len(found) == len(details) > 0
+    for (one, known), detail in zip(found, details, strict=True):
+        assert all(f"{known[side]:.1f} ({one[side]})" in detail for side in ("a", "b"))
 
 
 def test_scores_are_means_over_languages_with_their_range_over_seeds_and_a_column_for_each_layer(
@@ -158,16 +241,30 @@ def test_scores_are_means_over_languages_with_their_range_over_seeds_and_a_colum
     assert "tatoeba, layer 12" in text
 
 
+def test_curves_by_layer_are_beside_the_scores_where_they_are_on_record(tmp_path: Path) -> None:
+    assert "at every layer" not in page(put_records(tmp_path, seeds=3))
+    runs = [{"arm": "pocket-english", "seed": seed, "by_layer": [10.0 * seed, 50.0]} for seed in (1, 2)]
+    (tmp_path / NLI.folder / "layers.json").write_text(json.dumps({"runs": runs}))
+    text = page(tmp_path).partition("### Tatoeba at every layer")[2]
+    assert row(text, "arm") == ["arm", "seeds", "0", "1"]
+    assert row(text, "pocket-english") == ["pocket-english", "2", "15.0", "50.0"]
+    assert "| pocket-none " not in text
+
+
 def test_stages_that_runs_share_count_once(tmp_path: Path) -> None:
-    for name, own in (("a", "x"), ("b", "y")):
+    for folder, name, own in (("nli", "a", "x"), ("nli", "b", "y"), ("qa", "c", "z")):
         runs = [run(1, 7, 60.0, seconds={"shared": 60.0, own: 60.0})]
-        (tmp_path / f"{name}.json").write_text(json.dumps({"name": name, "runs": runs}))
-    assert "3 stages of 2 runs took 3 min" in page(tmp_path)
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / f"{name}.json").write_text(json.dumps({"name": name, "runs": runs}))
+    text = page(tmp_path)
+    assert row(text, NLI.title)[1:] == ["2", "3", "3 min 00 s", "cpu"]
+    assert row(text, "all")[1:] == ["3", "4", "4 min 00 s", "cpu"]
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"runs": 3}'])
 def test_what_is_no_record_is_named(tmp_path: Path, content: str) -> None:
-    (tmp_path / "odd.json").write_text(content)
+    (tmp_path / NLI.folder).mkdir()
+    (tmp_path / NLI.folder / "odd.json").write_text(content)
     with pytest.raises(InputError, match=r"odd\.json: is not a record"):
         page(tmp_path)
 
@@ -183,6 +280,7 @@ def put_arm(folder: Path, name: str, seed: int, **changes: Any) -> None:
 
 def test_bundles_leave_records_and_what_has_no_bundle_any_more_stays(tmp_path: Path) -> None:
     first, later, records = (tmp_path / name for name in ("first", "later", "records"))
+    records /= NLI.folder
     for name in ("english", "none"):
         for seed in (1, 2):
             put_arm(first, name, seed)
@@ -197,7 +295,27 @@ def test_bundles_leave_records_and_what_has_no_bundle_any_more_stays(tmp_path: P
     (known,) = json.loads((records / DIFFERENCES).read_text())["differences"]
     assert (known["a"], known["b"], known["seeds"], known["layer"]) == ("none", "english", [1, 2], 1)
     assert {one["difference"] for one in known["estimates"]} == {0.0}
-    assert row(page(records), "english")[4] == "1, 2, 3"
+    assert row(page(records.parent), "english")[4] == "1, 2, 3"
+
+
+def test_of_masked_text_a_record_has_the_languages_and_counts_the_items_of_the_tasks_alone(tmp_path: Path) -> None:
+    counts = {"mnli": 10, "mlm/de": 99}
+    dev = {"training": {"probability": {}, "examples": counts, "tokens": counts}}
+    trained_on = {"intermediate": {"mnli": ["en"]}, "mlm": ["de"]}
+    put_arm(tmp_path, "english", 1, dev=dev, trained_on=trained_on)
+    record(tmp_path, tmp_path / "labels", tmp_path / "records" / NLI.folder)
+    assert row(page(tmp_path / "records"), "english")[1:4] == ["mnli: en; masked text: de", "10", "10"]
+
+
+def test_labels_that_did_not_score_the_runs_are_an_error_and_nothing_is_written(tmp_path: Path) -> None:
+    for name in ("none", "english"):
+        put_arm(tmp_path, name, 1)
+    other = tmp_path / "labels/xnli/test-de.tsv"
+    first, *rest = other.read_text().splitlines()
+    other.write_text("".join(f"{line}\n" for line in (*rest, first)))
+    with pytest.raises(InputError, match=r"other gold labels than the runs(?s:.)*xnli de: .* score of 60\.0"):
+        record(tmp_path, tmp_path / "labels", tmp_path / "records")
+    assert not (tmp_path / "records").exists()
 
 
 def test_a_bundle_without_scores_is_no_arm(tmp_path: Path) -> None:
@@ -212,5 +330,26 @@ def test_a_folder_without_bundles_is_an_error(tmp_path: Path) -> None:
 
 
 def test_the_page_in_docs_is_that_of_the_records() -> None:
-    made = page(ROOT / pieces.RECORDS)
+    made, drawn = findings.page(ROOT / pieces.RECORDS)
     assert made == (ROOT / findings.PAGE).read_text(encoding="utf-8"), "run `make findings`"
+    assert drawn == (ROOT / findings.PAGE.with_name(PLOT)).read_text(encoding="utf-8"), "run `make findings`"
+
+
+def test_the_plot_has_a_row_for_each_contrast_at_its_place_and_there_is_none_without(tmp_path: Path) -> None:
+    plain, drawn = findings.page(put_records(tmp_path / "none", seeds=3))
+    assert (PLOT in plain, drawn) == (False, "")
+    for change, verdict in ((5.0, "better"), (5.0, "cannot tell"), (0.0, "cannot tell"), (-150.0, "worse")):
+        known = difference("pocket-english", "pocket-diverse", 3, change, verdict)
+        text, drawn = findings.page(put_records(tmp_path / f"{change}{verdict}", known, seeds=3))
+        assert f"]({PLOT})" in text
+        root = ElementTree.fromstring(drawn)
+        (dot,) = root.iter("{http://www.w3.org/2000/svg}circle")
+        names = [one.text for one in root.iter("{http://www.w3.org/2000/svg}text")]
+        assert f"{NLI.title}, layer 7" in names
+        assert names.count("0") == 1
+        lines = [one.attrib for one in root.iter("{http://www.w3.org/2000/svg}line")]
+        (zero,) = (float(one["x1"]) for one in lines if one["stroke"] == "#1f2328")
+        (own,) = (one for one in lines if one["stroke-width"] == "2")
+        assert float(own["x1"]) < float(dot.attrib["cx"]) < float(own["x2"]) <= 860
+        assert (float(dot.attrib["cx"]) > zero) == (change > 0)
+        assert (own["stroke"] == "#0969da") == (verdict != "cannot tell")

@@ -6,10 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
+from xtreme_bench.findings import pieces
+from xtreme_bench.findings.dialogue import tables
+from xtreme_bench.findings.experiments import EXPERIMENTS
+from xtreme_bench.findings.words import answers
 
-from xtreme_bench.errors import InputError
-from xtreme_bench.findings.dialogue import section
+(DIALOGUE,) = (one for one in EXPERIMENTS if one.folder == "dialogue")
 
 
 def arm(name: str, german: list[float]) -> dict[str, Any]:
@@ -18,9 +20,8 @@ def arm(name: str, german: list[float]) -> dict[str, Any]:
 
 
 def put(folder: Path, **records: Any) -> Path:
-    (folder / "dialogue").mkdir()
     for name, value in records.items():
-        (folder / f"dialogue/{name.replace('_', '-')}.json").write_text(json.dumps(value), encoding="utf-8")
+        (folder / f"{name.replace('_', '-')}.json").write_text(json.dumps(value), encoding="utf-8")
     return folder
 
 
@@ -41,18 +42,17 @@ def test_the_section_has_scores_by_language_the_words_and_an_answer(tmp_path: Pa
         words=words,
         differences={"differences": [difference(19.0, 0.001, "better")]},
     )
-    text = "\n".join(section(records))
-    assert "- pocket-dst-xdm minus pocket-dst, without English: +19.0 [+18.0, +20.0] points. It helps: **yes**." in text
+    known = pieces.read(records)
+    found = {one.question.better: (one.answer, one.points) for one in answers(DIALOGUE, known)}
+    assert found == {
+        "pocket-dst-tlm": ("not tested", ""),
+        "pocket-dst-xdm": ("yes", "+19.0 [+18.0, +20.0]"),
+        "pocket-dst-response": ("not tested", ""),
+    }
+    (text,) = tables(known)
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("| ")]
     assert rows[1:] == [
         ["words of the English ontology", "", "51.8", "0.7"],
         ["pocket-dst", "1, 2, 3", "70.0 (70.0 to 70.0)", "22.0 (20.0 to 24.0)"],
         ["pocket-dst-xdm", "1, 2, 3", "70.0 (70.0 to 70.0)", "41.0 (40.0 to 42.0)"],
     ]
-
-
-def test_without_records_there_is_no_section_and_without_the_plain_arm_an_error(tmp_path: Path) -> None:
-    assert list(section(tmp_path)) == []
-    put(tmp_path, pocket_dst_xdm=arm("pocket-dst-xdm", [1.0]))
-    with pytest.raises(InputError, match="no record of pocket-dst;"):
-        list(section(tmp_path))

@@ -1,4 +1,4 @@
-"""The section on methods of training says what its records support, and is left out without any."""
+"""The section on methods of training: answers with both intervals, and what learned."""
 
 from __future__ import annotations
 
@@ -10,19 +10,21 @@ import pytest
 from finished_stage import finish
 from made_up_run import RAN
 
-from xtreme_bench.errors import InputError
 from xtreme_bench.files import Digests
-from xtreme_bench.findings import methods, records
+from xtreme_bench.findings import methods, pieces, records
+from xtreme_bench.findings.experiments import EXPERIMENTS
 from xtreme_bench.findings.pieces import DIFFERENCES
+from xtreme_bench.findings.words import answers
 from xtreme_bench.plan.stages import plan
 from xtreme_bench.recipe.load import load
 from xtreme_bench.stage.store import Store
 
-ARMS = {methods.TUNED: (80.0, 1000), methods.PROMPT: (70.0, 10)}
+TUNED, PROMPT = "pocket-finetune", "pocket-prompt"
+ARMS = {TUNED: (80.0, 1000), PROMPT: (70.0, 10)}
+(METHODS,) = (one for one in EXPERIMENTS if one.folder == "methods")
 
 
 def put_records(folder: Path, verdict: str = "worse", seeds: int = 3, arms: Any = ARMS) -> Path:
-    (folder / methods.FOLDER).mkdir()
     for name, (score, weights) in arms.items():
         runs = [
             {
@@ -32,42 +34,47 @@ def put_records(folder: Path, verdict: str = "worse", seeds: int = 3, arms: Any 
             }
             for seed in range(seeds)
         ]
-        (folder / methods.FOLDER / f"{name}.json").write_text(json.dumps({"name": name, "runs": runs}))
+        (folder / f"{name}.json").write_text(json.dumps({"name": name, "runs": runs}))
     found = [
         {"name": name, "level": level, "difference": change, "low": change - 1, "high": change + 2, "p_holm": 0.01,
          "verdict": verdict}
         for level, name, change in (("task", "udpos", -10.0), ("transfer", "udpos/transfer", -12.0))
     ]  # fmt: skip
-    one = {"layer": None, "a": methods.TUNED, "b": methods.PROMPT, "seeds": [*range(seeds)], "estimates": found}
-    (folder / methods.FOLDER / DIFFERENCES).write_text(json.dumps({"differences": [one]}))
+    one = {"layer": None, "a": TUNED, "b": PROMPT, "seeds": [*range(seeds)], "estimates": found}
+    (folder / DIFFERENCES).write_text(json.dumps({"differences": [one]}))
     return folder
 
 
 @pytest.mark.parametrize(
-    ("verdict", "seeds", "answer"),
-    [("worse", 3, "**no**. 3 seeds; p = 0.010."), ("cannot tell", 3, "**cannot tell**. 3 seeds; p = 0.010."),
-     ("worse", 2, "**cannot tell**. 2 seeds are too few."), ("worse", 1, "**cannot tell**. One seed is an anecdote.")],
+    ("verdict", "seeds", "answer", "why"),
+    [("worse", 3, "no", "3 seeds; p = 0.010."), ("cannot tell", 3, "cannot tell", "3 seeds; p = 0.010."),
+     ("worse", 2, "cannot tell", "2 seeds are too few."), ("worse", 1, "cannot tell", "One seed is an anecdote.")],
 )  # fmt: skip
-def test_the_answer_is_in_words_with_both_intervals(verdict: str, seeds: int, answer: str, tmp_path: Path) -> None:
-    words = list(methods.section(put_records(tmp_path, verdict, seeds)))[1]
-    assert words == (
-        "- udpos, pocket-prompt minus pocket-finetune: -10.0 [-11.0, -8.0] points, without English -12.0 "
-        f"[-13.0, -10.0]. Prompt tuning is better: {answer}"
-    )
+def test_the_answer_has_the_intervals_with_and_without_english(
+    verdict: str, seeds: int, answer: str, why: str, tmp_path: Path
+) -> None:
+    found = list(answers(METHODS, pieces.read(put_records(tmp_path, verdict, seeds))))
+    assert [(one.where, one.answer, one.why, one.points) for one in found] == [
+        ("udpos", answer, why, "-10.0 [-11.0, -8.0]"),
+        ("udpos, without English", answer, why, "-12.0 [-13.0, -10.0]"),
+        ("panx", "not tested", found[2].why, ""),
+        ("panx, without English", "not tested", found[3].why, ""),
+    ]
+
+
+def table(text: str) -> list[list[str]]:
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()]
 
 
 def test_scores_gap_weights_and_seconds_are_means_over_seeds(tmp_path: Path) -> None:
-    _, _, scores, training, *_ = methods.section(put_records(tmp_path))
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in (scores + "\n" + training).splitlines()]
-    assert rows[2] == ["pocket-finetune", "0, 1, 2", "80.3 (80.0 to 80.7)", "16.0 (15.0 to 17.0)"]
-    assert rows[-1] == ["pocket-prompt", "10 (1.00 %)", "61"]
+    scores, training = methods.tables(pieces.read(put_records(tmp_path)))
+    assert table(scores)[2] == ["pocket-finetune", "0, 1, 2", "80.3 (80.0 to 80.7)", "16.0 (15.0 to 17.0)"]
+    assert table(training)[-1] == ["pocket-prompt", "10 (1.00 %)", "61"]
 
 
-def test_without_records_there_is_no_section_and_with_one_arm_an_error(tmp_path: Path) -> None:
-    assert list(methods.section(tmp_path)) == []
-    put_records(tmp_path, arms={methods.PROMPT: ARMS[methods.PROMPT]})
-    with pytest.raises(InputError, match="no record of pocket-finetune"):
-        list(methods.section(tmp_path))
+def test_one_arm_alone_has_its_row(tmp_path: Path) -> None:
+    scores, _ = methods.tables(pieces.read(put_records(tmp_path, arms={PROMPT: ARMS[PROMPT]})))
+    assert [line[0] for line in table(scores)[2:]] == [PROMPT]
 
 
 def test_a_record_has_what_learned_in_each_fine_tuning_that_the_store_knows_and_what_it_took(tmp_path: Path) -> None:

@@ -238,6 +238,27 @@ def test_the_first_arm_of_the_small_comparison_lacks_intermediate_training_alone
     assert {**english, "intermediate": None, "baseline": None} == none
 
 
+@pytest.mark.parametrize(
+    ("name", "changed", "others"),
+    [
+        ("several", {"qa_length", "qa_stride"}, ["tydiqa_train", "pawsx_dev"]),
+        ("mlm", {"mlm", "steps", "vocabulary"}, []),
+    ],
+)
+def test_more_beside_nli_changes_nothing_else_of_the_small_comparison(
+    name: str, changed: set[str], others: list[str]
+) -> None:
+    more, english = (load.load(RECIPES / f"pocket-{arm}.yaml").to_dict() for arm in (name, "english"))
+    tasks = more["intermediate"]["tasks"]
+    assert {task for task in others if tasks.pop(task)} == set(others)
+    assert {key for key, value in more["intermediate"].items() if value != english["intermediate"][key]} == changed
+    for part in ("targets", "finetuning"):
+        assert more[part].items() <= english[part].items()
+    assert [more[key] for key in ("retrieval", "held_out", "model")] == [
+        english[key] for key in ("retrieval", "held_out", "model")
+    ]
+
+
 @pytest.mark.parametrize(("written", "read", "development"), [("last", ("last",), ()), (["de"], ("de",), ("de",))])
 def test_what_chooses_a_checkpoint_survives_a_manifest(
     tmp_path: Path, written: object, read: tuple[str, ...], development: tuple[str, ...]

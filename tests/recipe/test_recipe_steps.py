@@ -49,6 +49,8 @@ STEPS: dict[str, dict[str, int]] = {
     "real-smoke": {"udpos": 60, "panx": 120},
     **{f"pocket-{arm}": {"intermediate": 200, **POCKET} for arm in ("english", "distant", "diverse", "diverse-en")},
     "pocket-none": POCKET,
+    "pocket-several": {"intermediate": 200, "xnli": 100},
+    "pocket-mlm": {"intermediate": 300, "xnli": 100},
     **{f"pocket-paraphrase-{arm}": {"intermediate": 100, "pawsx": 80} for arm in ("english", "diverse")},
     "pocket-paraphrase-none": {"pawsx": 80},
     **{f"pocket-qa-{arm}": {"intermediate": 80, "squad": 50} for arm in ("english", "diverse")},

@@ -7,146 +7,135 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 
-from xtreme_bench.benchmark import TASKS
 from xtreme_bench.errors import InputError, XtremeBenchError
 from xtreme_bench.files import write_text
-from xtreme_bench.findings import dialogue, methods, pieces
-from xtreme_bench.findings.pieces import RECORDS, RECORDS_MODULE, Json
-from xtreme_bench.findings.text import (
-    CAVEATS,
-    CLAIMS,
-    ENOUGH_SEEDS,
-    HEAD,
-    INTERVALS,
-    METHOD,
-    Column,
-)
-from xtreme_bench.findings.words import words
-from xtreme_bench.wording import count, duration, say
+from xtreme_bench.findings import dialogue, methods, pieces, plot, series
+from xtreme_bench.findings.experiments import EXPERIMENTS, Experiment, Question
+from xtreme_bench.findings.pieces import RECORDS, RECORDS_MODULE, Records
+from xtreme_bench.findings.text import CAVEATS, ENOUGH_SEEDS, HEAD, KEY, PLOTTED
+from xtreme_bench.findings.words import Answer, answers
+from xtreme_bench.wording import duration, say
 
 PAGE = Path("docs/findings.md")
+PLOT = "findings.svg"
+# The tables of the experiments that are not about the languages or tasks of intermediate training.
+TABLES: Mapping[str, Callable[[Records], Iterator[str]]] = {"methods": methods.tables, "dialogue": dialogue.tables}
+Found = Mapping[Experiment, Records]
 
 
-def page(records: Path) -> str:
-    """The page of all records below a folder. Errors: `InputError` if there are none, or one is not a record."""
-    arms, differences = pieces.read(records)
-    if not arms:
-        raise InputError(f"{records}: no record of an arm; make them with `python -m {RECORDS_MODULE}`")
-    ordered = sorted(arms.values(), key=lambda arm: (pieces.breadth(pieces.languages(arm)), arm["name"]))
-    columns = _columns(ordered)
+def page(records: Path) -> tuple[str, str]:
+    """The page of all records below a folder, and its plot; that is empty if no contrast is on record.
+
+    Errors: `InputError` if there are none, one is not a record, or one is in the folder of no experiment.
+    """
+    found = {one: pieces.read(records / one.folder) for one in EXPERIMENTS}
+    _require_all_read(records)
+    answered = {one: list(answers(one, known)) for one, known in found.items()}
+    there = {one: known for one, known in found.items() if known.arms}
     parts = [
         HEAD,
-        "## In words\n\n" + "\n".join(words(arms, differences)),
-        "## Arms\n\n" + _arms(ordered),
-        f"## Scores\n\n{METHOD}\n\n{_scores(ordered, columns)}",
-        f"## Differences\n\n{INTERVALS}\n\n{_differences(differences, columns)}",
-        "## Claims\n\n" + _claims(differences),
+        "## In short\n\n" + "\n\n".join(_short([said for one in answered.values() for said in one])),
+        *(part for one, known in there.items() for part in _section(one, known, answered[one])),
         "## Caveats\n\n" + CAVEATS,
-        "## Computing\n\n" + _computing(ordered),
-        "## Again\n\n" + _commands(ordered),
-        *methods.section(records),
-        *dialogue.section(records),
+        "## Computing\n\n" + _computing(there),
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(parts) + "\n", _plot(answered)
 
 
-def _columns(arms: Sequence[Json]) -> list[Column]:
-    """Targets in the benchmark's order; those without training once for each layer."""
-    runs = [run for arm in arms for run in arm["runs"]]
-    layers = sorted({run["layer"] for run in runs if run["layer"] is not None})
-    tasks = [task for task in TASKS if any(task in run["scores"] for run in runs)]
-    return [(task, layer) for task in tasks for layer in (layers if TASKS[task].source is None else [None])]
+def _plot(answered: Mapping[Experiment, Sequence[Answer]]) -> str:
+    """What the contrasts found, an experiment and layer a row."""
+    rows = [
+        (f"{one.title}, {said.where.rpartition(', ')[2]}", said.change, said.answer in ("yes", "no"))
+        for one, every in answered.items()
+        for said in every
+        if said.change and not said.question.columns
+    ]
+    return plot.intervals(PLOTTED, rows) if rows else ""
 
 
-def _heading(column: Column) -> str:
-    task, layer = column
-    return task if layer is None else f"{task}, layer {layer}"
+def _require_all_read(records: Path) -> None:
+    there = set(records.rglob("*.json"))
+    if not there:
+        raise InputError(f"{records}: no record of an arm; make them with `python -m {RECORDS_MODULE}`")
+    if lost := sorted(path for path in there if path.parent not in {records / one.folder for one in EXPERIMENTS}):
+        folders = ", ".join(one.folder for one in EXPERIMENTS)
+        raise InputError(f"{lost[0]}: is a record of no experiment; it belongs in one of the folders {folders}")
 
 
-def _arms(arms: Sequence[Json]) -> str:
-    rows = []
-    for arm in arms:
-        run = arm["runs"][0]
-        sizes = "; ".join(f"{task} {_sizes(run['items'][task])}" for task in TASKS if task in run["items"])
-        tokens = f"{run['tokens']:,}" if run["tokens"] else ""
-        codes = " ".join(pieces.languages(arm)) or "none"
-        rows.append([arm["name"], codes, f"{run['examples']:,}", tokens, pieces.seeds(arm), sizes])
-    headings = ("arm", "intermediate languages", "items", "tokens", "seeds", "test items a language")
-    return pieces.table(headings, rows)
+def _short(said: Sequence[Answer]) -> Iterator[str]:
+    """The questions of the page, which contrasts answer, as a table; then a line for each of the others."""
+    rows = [
+        [one.question.text, one.where, f"**{one.answer}**", one.points, one.beside]
+        for one in said
+        if not one.question.columns
+    ]
+    yield pieces.table(["question", "where", "answer", "difference", "both beside no intermediate training"], rows)
+    if any(one.change and not one.question.columns for one in said):
+        yield f"![{PLOTTED}]({PLOT})"
+    yield "\n".join(_line(question, places) for question, places in _by_question(said) if question.columns)
+    yield KEY
 
 
-def _sizes(numbers: Sequence[int]) -> str:
-    return f"{numbers[0]:,}" if numbers[0] == numbers[-1] else f"{numbers[0]:,} to {numbers[-1]:,}"
+def _by_question(said: Sequence[Answer]) -> list[tuple[Question, list[Answer]]]:
+    return [(question, [*places]) for question, places in groupby(said, lambda one: one.question)]
 
 
-def _scores(arms: Sequence[Json], columns: Sequence[Column]) -> str:
-    rows = [[arm["name"], *(_score(arm, column) for column in columns)] for arm in arms]
-    return pieces.table(["arm", *map(_heading, columns)], rows)
+def _line(question: Question, places: Sequence[Answer]) -> str:
+    known = [f"{one.where}: **{one.answer}**, {one.points}" for one in places if one.points]
+    return f"- {question.text} {'; '.join(known) or f'**{places[0].answer}**'}."
 
 
-def _score(arm: Json, column: Column) -> str:
-    """The mean over the languages of a target, then over seeds."""
-    task, layer = column
-    runs = {run["seed"]: run for run in arm["runs"] if layer in (None, run["layer"]) and task in run["scores"]}
-    means = [pieces.mean(list(run["scores"][task].values())) for run in runs.values()]
-    return pieces.span(means) if means else ""
+def _section(experiment: Experiment, known: Records, said: Sequence[Answer]) -> Iterator[str]:
+    """What an experiment is, its answers and tables, its limits, and the commands that repeat it."""
+    yield f"## {experiment.title}\n\n{experiment.about}"
+    rows = [row for question, places in _by_question(said) for row in _rows(question, places)]
+    yield pieces.table(["question", "where", "answer", "difference", "why"], rows)
+    if remarks := [*(f"- {one.where}: {one.detail}" for one in said if one.detail), *_few(known)]:
+        yield "\n".join(remarks)
+    yield from TABLES.get(experiment.folder, series.tables)(known)
+    yield f"Limits of this experiment:\n\n{experiment.caveats}"
+    prepare = f"xtreme-bench data prepare {experiment.prepare} --allow-partial --to D"
+    make = f"make findings BUNDLES=OUT LABELS=D-labels STORE=store EXPERIMENT={experiment.folder}"
+    yield pieces.commands(known.arms.values(), *filter(None, (prepare, experiment.more, make)))
 
 
-def _differences(differences: Sequence[Json], columns: Sequence[Column]) -> str:
-    pairs = dict.fromkeys((one["a"], one["b"]) for one in differences)
-    if not pairs:
-        return "None is on record yet: they need the bundles of two arms with the same seed."
-    rows = [[f"{b} minus {a}", *(_change(differences, a, b, column) for column in columns)] for a, b in pairs]
-    return pieces.table(["arms", *map(_heading, columns)], rows)
+def _rows(question: Question, places: Sequence[Answer]) -> Iterator[list[str]]:
+    """A row for each place that a question is asked at, one for all if it is answered at none."""
+    if not any(one.points for one in places):
+        places = [replace(places[0], where="; ".join(one.where for one in places))]
+    for one in places:
+        yield [question.text, one.where, f"**{one.answer}**", one.points, one.why]
 
 
-def _change(differences: Sequence[Json], a: str, b: str, column: Column) -> str:
-    task, layer = column
-    found = pieces.between(differences, (a, b), "task", task, layer)
-    if found is None:
-        return ""
-    difference, estimate = found
-    seeds = len(difference["seeds"])
-    sure = "*" if estimate["verdict"] != "cannot tell" and seeds >= ENOUGH_SEEDS else ""
-    few = f" ({count(seeds, 'seed')})" if seeds < ENOUGH_SEEDS else ""
-    return f"{pieces.points(*found, b)}{sure}{few}"
+def _few(known: Records) -> Iterator[str]:
+    """A warning if an arm has too few seeds."""
+    fewest = min(len(pieces.seeds(arm)) for arm in known.arms.values())
+    if fewest == 1:
+        yield "- Some arms have one seed. **One seed is an anecdote**: its interval leaves out what the seed does."
+    elif fewest < ENOUGH_SEEDS:
+        yield f"- Some arms have {fewest} seeds. Nothing is decided with fewer than {ENOUGH_SEEDS}."
 
 
-def _claims(differences: Sequence[Json]) -> str:
-    rows = []
-    for claim in CLAIMS:
-        task, layer = claim.column
-        found = pieces.between(differences, (claim.than, claim.better), "task", task, layer)
-        answer, why = ("not tested", "No record of both arms on this target.")
-        change = ""
-        if found:
-            answer, why = pieces.answer(*found, claim.better)
-            change = pieces.points(*found, claim.better)
-        rows.append([claim.text, f"**{answer}**", change, why])
-    return pieces.table(["claim", "answer", "difference", "why"], rows)
-
-
-def _computing(arms: Sequence[Json]) -> str:
-    stages = {key: seconds for arm in arms for run in arm["runs"] for key, seconds in run["seconds"].items()}
-    devices = sorted({device for arm in arms for run in arm["runs"] for device in run["device"]})
-    runs = count(sum(len(arm["runs"]) for arm in arms), "run")
-    took = f"{count(len(stages), 'stage')} of {runs} took {duration(sum(stages.values()))} on {', '.join(devices)}"
+def _computing(found: Found) -> str:
+    rows = [_computed(one.title, known) for one, known in found.items()]
+    table = pieces.table(["experiment", "runs", "stages", "time", "on"], [*rows, _computed("all", *found.values())])
     return (
-        f"{took}. Stages that runs share count once. Two ran at a time, beside other work: the sum is an upper bound."
+        f"{table}\n\nDATA has the releases that [data](data.md) lists. Stages that runs share count once. Two ran at a "
+        "time, beside other work: the time is an upper bound."
     )
 
 
-def _commands(arms: Sequence[Json]) -> str:
-    made = pieces.commands(
-        arms,
-        "xtreme-bench data prepare DATA --to D --dev-as-test xnli --dev-as-test panx --sample 100 --allow-partial",
-        "make findings BUNDLES=OUT LABELS=D-labels STORE=store",
-    )
-    return f"DATA has the releases that [data](data.md) lists.\n\n{made}"
+def _computed(name: str, *found: Records) -> list[str]:
+    runs = [run for known in found for arm in known.arms.values() for run in arm["runs"]]
+    stages = {key: seconds for run in runs for key, seconds in run.get("seconds", {}).items()}
+    devices = sorted({device for run in runs for device in run.get("device", ())})
+    return [name, str(len(runs)), str(len(stages)), duration(sum(stages.values())), ", ".join(devices)]
 
 
 @contextmanager
@@ -166,7 +155,10 @@ def main() -> None:
     parser.add_argument("--to", type=Path, default=PAGE, help="the page")
     given = parser.parse_args()
     with told():
-        write_text(given.to, page(given.records))
+        text, drawn = page(given.records)
+        write_text(given.to, text)
+        if drawn:
+            write_text(given.to.with_name(PLOT), drawn)
     say(str(given.to))
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,23 @@ DIFFERENCES = "differences.json"
 RECORDS = Path("docs/findings")
 RECORDS_MODULE = "xtreme_bench.findings.records"
 Json = dict[str, Any]
+# A difference in points, and the lower and upper end of its interval.
+Change = tuple[float, float, float]
 
 
-def read(folder: Path) -> tuple[dict[str, Json], list[Json]]:
-    """The records of a folder by name, and the differences between its arms.
+@dataclass(frozen=True)
+class Records:
+    """What is on record of an experiment: its arms by name, what needs no encoder, and differences between arms."""
 
-    Errors: `InputError` if one is not a record.
-    """
+    arms: Mapping[str, Json]
+    plain: Sequence[Json]
+    differences: Sequence[Json]
+
+
+def read(folder: Path) -> Records:
+    """The records of a folder. Errors: `InputError` if one is not a record."""
     found: dict[str, Json] = {}
-    for path in sorted(folder.glob("*.json")):
+    for path in sorted(folder.glob("*.json"), key=lambda path: path.stem):
         try:
             value = json.loads(path.read_text(encoding="utf-8"))
             if not isinstance(value.get("runs", value.get("differences")), list):
@@ -35,13 +44,8 @@ def read(folder: Path) -> tuple[dict[str, Json], list[Json]]:
             ) from error
         found[path.stem] = value
     differences = found.pop(Path(DIFFERENCES).stem, {}).get("differences", [])
-    return found, differences
-
-
-def require(arms: Container[str], name: str, folder: Path) -> None:
-    """Errors: `InputError` if an arm that others are compared with is not among those of a folder."""
-    if name not in arms:
-        raise InputError(f"{folder}: no record of {name}; make it with `python -m {RECORDS_MODULE}`")
+    arms = {name: value for name, value in found.items() if "name" in value}
+    return Records(arms, [run for name in found.keys() - arms for run in found[name]["runs"]], differences)
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
@@ -49,9 +53,14 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     return tabulate(rows, headers=headings, tablefmt="github", disable_numparse=True)
 
 
-def seeds(arm: Json) -> str:
+def seeds(arm: Json) -> list[int]:
     """The seeds of an arm, each once."""
-    return ", ".join(str(seed) for seed in sorted({run["seed"] for run in arm["runs"]}))
+    return sorted({run["seed"] for run in arm["runs"]})
+
+
+def listed(arm: Json) -> str:
+    """The seeds of an arm, in words."""
+    return ", ".join(map(str, seeds(arm)))
 
 
 def languages(arm: Json) -> list[str]:
@@ -110,31 +119,30 @@ def answer(difference: Json, estimate: Json, better: str) -> tuple[str, str]:
     return ("yes" if rises else "no"), why
 
 
-def answered(claim: str, difference: Json, estimate: Json, better: str) -> str:
-    """A claim that an arm is better than the other, with its answer and why."""
-    found, why = answer(difference, estimate, better)
-    return f"{claim}: **{found}**. {why}"
-
-
-def points(difference: Json, estimate: Json, better: str) -> str:
-    """An arm minus the other, in points with its interval."""
+def change(difference: Json, estimate: Json, better: str) -> Change:
+    """An arm minus the other, in points, and the ends of its interval."""
     sign = 1 if difference["b"] == better else -1
     low, high = sorted((sign * estimate["low"], sign * estimate["high"]))
-    return f"{sign * estimate['difference']:+.1f} [{low:+.1f}, {high:+.1f}]"
+    return sign * estimate["difference"], low, high
+
+
+def points(found: Change) -> str:
+    """A difference in words."""
+    middle, low, high = found
+    return f"{middle:+.1f} [{low:+.1f}, {high:+.1f}]"
 
 
 def commands(arms: Iterable[Json], *then: str) -> str:
-    """The commands that make the runs of some arms, and those that follow."""
-    lines = []
+    """The commands that make the runs of some arms, and those that follow: a line for each layer and set of seeds."""
+    alike: dict[tuple[int, tuple[int, ...]], list[str]] = {}
     for arm in arms:
-        for layer, seed in sorted((run.get("layer") or 0, run["seed"]) for run in arm["runs"]):
-            setting, folder = (f" --set retrieval.layer={layer}", f"layer{layer}/") if layer else ("", "")
-            lines.append(
-                f"xtreme-bench run {arm['name']} --data DATA --seed {seed}{setting} --out OUT/{folder}seed{seed}"
-            )
+        for layer in {run.get("layer") or 0 for run in arm["runs"]}:
+            ran = tuple(sorted(run["seed"] for run in arm["runs"] if (run.get("layer") or 0) == layer))
+            alike.setdefault((layer, ran), []).append(arm["name"])
+    lines = []
+    for (layer, ran), names in sorted(alike.items()):
+        setting, folder = (f" --set retrieval.layer={layer}", f"layer{layer}/") if layer else ("", "")
+        lines.append(f"for arm in {' '.join(names)}; do for seed in {' '.join(map(str, ran))}; do")
+        lines.append(f"  xtreme-bench run $arm --data DATA --seed $seed{setting} --out OUT/{folder}seed$seed")
+        lines.append("done; done")
     return "\n".join(("```console", *lines, *then, "```"))
-
-
-def record(folder: str) -> tuple[str, str]:
-    """The commands that make the records of a section, in a folder below the others, and the page of them."""
-    return (f"python -m {RECORDS_MODULE} OUT D-labels --store store --to {RECORDS}/{folder}", "make findings")

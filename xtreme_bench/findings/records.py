@@ -3,7 +3,7 @@
 A record of an arm has the scores of its runs, by seed and layer. Differences between arms come from the paired
 bootstrap of `xtreme_bench.comparison` while the bundles are here. Both are committed; `findings` makes a page of them.
 
-    python -m xtreme_bench.findings.records BUNDLES LABELS [--store STORE] [--to docs/findings]
+    python -m xtreme_bench.findings.records BUNDLES LABELS --to docs/findings/nli [--store STORE]
 """
 
 from __future__ import annotations
@@ -19,25 +19,28 @@ from typing import Any
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.bundle.paths import MANIFEST
 from xtreme_bench.bundle.write import read_manifest
-from xtreme_bench.comparison.arms import read_arm
+from xtreme_bench.comparison.arms import Arm, read_arm
 from xtreme_bench.comparison.compare import Comparison, compare
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.files import write_json
 from xtreme_bench.findings.page import told
-from xtreme_bench.findings.pieces import DIFFERENCES, RECORDS, Json, breadth, trained_in
+from xtreme_bench.findings.pieces import DIFFERENCES, Json, breadth, trained_in
+from xtreme_bench.official.items import score_of
 from xtreme_bench.official.scores import cells
 from xtreme_bench.stage.store import Store
 from xtreme_bench.wording import say
 
 # What of a comparison is kept: single cells would be most of it.
 LEVELS = ("contrast", "task", "transfer", "intermediate data")
+# Scores in percent that differ by less are one score.
+_ALIKE = 1e-6
 
 
 def record(bundles: Path, labels: Path, to: Path, store: Path | None = None) -> list[Path]:
     """Write the records of all bundles below a folder, and of the differences between their arms.
 
     What is on record and has no bundle here stays: runs of other seeds, and differences that rest on more seeds.
-    Errors: `InputError` without bundles, or if those of one layer cannot be compared.
+    Errors: `InputError` without bundles, or if those of one layer cannot be compared, or have other gold labels.
     """
     found = [(path.parent, read_manifest(path.parent)) for path in sorted(bundles.rglob(MANIFEST))]
     if not found:
@@ -46,6 +49,7 @@ def record(bundles: Path, labels: Path, to: Path, store: Path | None = None) -> 
         Problem("has no scores; run it with --labels", str(path)) for path, one in found if not one["scores"]
     ]:
         raise InputError(f"{bundles}: cannot be recorded", unscored)
+    fresh = [one for layer in _by_layer(found) for one in _differences(*layer, labels)]
     written = []
     for name in dict.fromkeys(manifest["name"] for _, manifest in found):
         path = to / f"{name}.json"
@@ -53,7 +57,6 @@ def record(bundles: Path, labels: Path, to: Path, store: Path | None = None) -> 
         write_json(path, {"name": name, "runs": _merged(_known(path).get("runs", []), runs)})
         written.append(path)
     path = to / DIFFERENCES
-    fresh = [one for layer in _by_layer(found) for one in _differences(*layer, labels)]
     write_json(path, {"differences": _better_known(_known(path).get("differences", []), fresh)})
     return [*written, path]
 
@@ -62,14 +65,20 @@ def _run(manifest: Mapping[str, Any], store: Path | None) -> Json:
     """One run: what it was, its scores in percent, and what its stages took; some are shared with other runs."""
     scores = {task: found for task in TASKS if (found := cells(manifest["scores"], task))}
     files = manifest["files"]
+    trained_on = manifest["trained_on"]
     training = [facts for facts in manifest["dev"].values() if "probability" in facts]
+    # Of masked text there is far more than the training reads.
+    counts = {
+        what: sum(facts.get(what, {}).get(task, 0) for facts in training for task in trained_on["intermediate"])
+        for what in ("examples", "tokens")
+    }
     return {
         "layer": layer_of(manifest),
         "seed": manifest["seed"],
         "device": manifest["device"],
-        "intermediate": manifest["trained_on"]["intermediate"],
-        "examples": sum(sum(facts["examples"].values()) for facts in training),
-        "tokens": sum(sum(facts.get("tokens", {}).values()) for facts in training),
+        "intermediate": trained_on["intermediate"],
+        "text": trained_on.get("mlm", []),
+        **counts,
         "items": {task: sorted({files[TASKS[task].file(code)]["records"] for code in scores[task]}) for task in scores},
         "scores": {task: {code: round(value, 4) for code, value in found.items()} for task, found in scores.items()},
         "seconds": _seconds(manifest, Store(store)) if store else {},
@@ -137,8 +146,25 @@ def _differences(layer: int | None, arms: Mapping[str, Sequence[Path]], labels: 
         for seeds, group in others.items():
             if seeds:
                 read = [read_arm(_with(arms[one], seeds), labels) for one in (name, *group)]
+                _require_same_labels(read, labels)
                 found += [_difference(layer, seeds, one) for one in compare(*read)]
     return found
+
+
+def _require_same_labels(arms: Iterable[Arm], labels: Path) -> None:
+    """Errors: `InputError` if a run was scored by other gold labels, as when another version drew another sample."""
+    problems = []
+    for arm in arms:
+        for (task, code), runs in arm.cells.items():
+            for manifest, items in zip(arm.manifests, runs, strict=True):
+                own = cells(manifest["scores"], task).get(code)
+                here = score_of([*map(sum, zip(*items.values(), strict=True))])
+                if own is None or abs(own - here) > _ALIKE:
+                    where = f"{arm.name}, seed {manifest['seed']}"
+                    message = f"its manifest has a score of {own}, by these labels it is {here:.4f}"
+                    problems.append(Problem(message, where, task=task, language=code))
+    if problems:
+        raise InputError(f"{labels}: has other gold labels than the runs; give those of the same preparation", problems)
 
 
 def _common(a: Iterable[Path], b: Iterable[Path]) -> tuple[int, ...]:
@@ -184,7 +210,7 @@ def main() -> None:
     parser.add_argument("bundles", type=Path, help="folder with bundles, at any depth")
     parser.add_argument("labels", type=Path, help="folder of the gold labels")
     parser.add_argument("--store", type=Path, help="the store of the runs, which knows what their stages took")
-    parser.add_argument("--to", type=Path, default=RECORDS, help="folder of the records")
+    parser.add_argument("--to", type=Path, required=True, help="folder of the records of the experiment")
     given = parser.parse_args()
     with told():
         for path in record(given.bundles, given.labels, given.to, given.store):

@@ -1,56 +1,97 @@
-"""The answer to the question of the page of findings, in words, and how far it can be trusted."""
+"""The answer to a question in words: what was found, how sure it is, and how both arms stand beside no training."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.comparison import contrast
 from xtreme_bench.comparison.arms import Cell
 from xtreme_bench.findings import pieces
-from xtreme_bench.findings.pieces import Json
-from xtreme_bench.findings.text import ENOUGH_SEEDS, QUESTION, UNTRAINED
+from xtreme_bench.findings.experiments import Column, Experiment, Question
+from xtreme_bench.findings.pieces import Change, Json, Records
 from xtreme_bench.wording import listing
 
 
-def words(arms: Mapping[str, Json], differences: Sequence[Json]) -> Iterator[str]:
-    """The answer of each contrast, how its arms stand beside the one without intermediate training, and a warning."""
-    asked = [one for one in differences if {one["a"], one["b"]} == set(QUESTION)]
+@dataclass(frozen=True)
+class Answer:
+    """What is known of a question at one place: yes, no, cannot tell or not tested; why; and the difference.
+
+    `beside` is how both arms of a contrast stand beside the one without intermediate training, `detail` with numbers.
+    """
+
+    question: Question
+    where: str
+    answer: str = "not tested"
+    why: str = "No record of both arms here."
+    change: Change | None = None
+    beside: str = ""
+    detail: str = ""
+
+    @property
+    def points(self) -> str:
+        """The difference in words; nothing without one."""
+        return pieces.points(self.change) if self.change else ""
+
+
+def answers(experiment: Experiment, records: Records) -> Iterator[Answer]:
+    """The answers to all questions of an experiment."""
+    for question in experiment.questions:
+        if question.columns:
+            yield from (_at(question, column, records.differences) for column in question.columns)
+        else:
+            yield from _contrast(question, experiment.untrained, records)
+
+
+def heading(column: Column) -> str:
+    """A column in words, or the name of a contrast at a layer."""
+    name, layer = column
+    name = name.replace("/transfer", ", without English").replace(contrast.NAME, "all targets, ")
+    return name if layer is None else f"{name}, layer {layer}"
+
+
+def _at(question: Question, column: Column, differences: Sequence[Json]) -> Answer:
+    name, layer = column
+    level = "transfer" if "/" in name else "task"
+    found = pieces.between(differences, (question.than, question.better), level, name, layer)
+    if found is None:
+        return Answer(question, heading(column))
+    answer, why = pieces.answer(*found, question.better)
+    return Answer(question, heading(column), answer, why, pieces.change(*found, question.better))
+
+
+def _contrast(question: Question, untrained: str, records: Records) -> Iterator[Answer]:
+    """The contrast of two recipes at each layer on record."""
+    pair = {question.better, question.than}
+    asked = [one for one in records.differences if {one["a"], one["b"]} == pair]
     found = [(one, estimate) for one in asked if (estimate := pieces.estimate(one, "contrast"))]
-    for one, estimate in found:
-        where = f"{' minus '.join(QUESTION)}, {estimate['name']}, retrieval at layer {one['layer']}"
-        answer = pieces.answered("Diverse is better", one, estimate, QUESTION[0])
-        beside = _beside(arms, one, estimate["name"])
-        yield f"- {where}: {pieces.points(one, estimate, QUESTION[0])} points. {answer}{beside}"
+    for one, estimate in sorted(found, key=lambda both: both[0]["layer"] or 0):
+        where = heading((estimate["name"], one["layer"]))
+        answer, why = pieces.answer(one, estimate, question.better)
+        change = pieces.change(one, estimate, question.better)
+        beside = _beside((untrained, question.better, question.than), records.arms, one, estimate["name"])
+        yield Answer(question, where, answer, why, change, *beside)
     if not found:
-        yield f"- The question is open: no comparison of {' and '.join(QUESTION)} is on record yet."
-    fewest = min(len({run["seed"] for run in arm["runs"]}) for arm in arms.values())
-    if fewest == 1:
-        yield "- Some arms have one seed. **One seed is an anecdote**: its interval leaves out what the seed does."
-    elif fewest < ENOUGH_SEEDS:
-        yield f"- Some arms have {fewest} seeds. Nothing is decided with fewer than {ENOUGH_SEEDS}."
+        yield Answer(question, "contrast of the recipes")
 
 
-def _beside(arms: Mapping[str, Json], difference: Json, name: str) -> str:
-    """How both arms of a contrast stand beside the arm without intermediate training; nothing without its runs.
+def _beside(names: Sequence[str], arms: Mapping[str, Json], difference: Json, name: str) -> tuple[str, str]:
+    """How two arms stand beside the one without intermediate training, which is the first; nothing without its runs.
 
     The better of two may be the one that loses less.
     """
-    names = (UNTRAINED, *QUESTION)
     scores = [_scores(arms[one], difference) for one in names if one in arms]
     cells = [cell for cell in scores[0] if len(scores) == len(names) and all(cell in one for one in scores)]
-    trained = {code for one in QUESTION for code in pieces.languages(arms[one])}
+    trained = {code for one in names[1:] for code in pieces.languages(arms[one])} if cells else set()
     groups = contrast.families(cells, name.removeprefix(contrast.NAME), trained)
     unseen = [[cells[at] for at in places] for places in groups.values()]
     if not unseen:
-        return ""
+        return "", ""
     without, *after = means = [_mean(one, unseen) for one in scores]
     stand = [("loses", "stays", "gains")[(mean > without) - (mean < without) + 1] for mean in after]
-    both = (
-        f"both {stand[0].removesuffix('s')}"
-        if len({*stand}) == 1
-        else f"{QUESTION[0]} {stand[0]}, {QUESTION[1]} {stand[1]}"
-    )
+    each = ", ".join(f"{one} {how}" for one, how in zip(names[1:], stand, strict=True))
+    both = f"both {stand[0].removesuffix('s')}" if len({*stand}) == 1 else each
     by_task = {task: [[cell for cell in group if cell[0] == task] for group in unseen] for task in TASKS}
     targets = "; ".join(
         f"{task} {', '.join(f'{_mean(one, own):.1f}' for one in scores)}"
@@ -58,10 +99,11 @@ def _beside(arms: Mapping[str, Json], difference: Json, name: str) -> str:
         if (own := [group for group in groups if group])
     )
     first, *others = (f"{mean:.1f} ({one})" for mean, one in zip(means, names, strict=True))
-    return (
-        f" Without intermediate training the mean of these scores is {first}, after it {listing(others)}: {both} "
-        f"(not tested). By target: {targets}."
+    detail = (
+        f"Without intermediate training the mean of these scores is {first}, after it {listing(others)}. "
+        f"By target: {targets}."
     )
+    return f"{both} (not tested)", detail
 
 
 def _scores(arm: Json, difference: Json) -> dict[Cell, float]:

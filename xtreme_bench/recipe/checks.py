@@ -112,9 +112,12 @@ def _check_data(tree: Entries, reading: Reading) -> None:
     stand_in = tree.at("data", "dev_as_test")
     targets = tree.named("targets")
     if stand_in is not None and isinstance(stand_in.value, Items) and targets:
+        # Of what a development set leaves when it stands in for a test set, an intermediate task may be made.
+        made = {INTERMEDIATE[name].target for name in tree.named("intermediate", "tasks") if name in INTERMEDIATE}
         for item in stand_in.value.items:
-            if isinstance(item, Scalar) and item.text in WITH_DEVELOPMENT_SET and item.text not in targets:
-                reading.fault(f"data.dev_as_test names {item.text}, which is not among targets", item.line)
+            if isinstance(item, Scalar) and item.text in WITH_DEVELOPMENT_SET and item.text not in {*targets, *made}:
+                message = f"data.dev_as_test names {item.text}, which is not among targets or made an intermediate task"
+                reading.fault(message, item.line)
 
 
 def _check_miniature(tree: Entries, reading: Reading) -> None:

@@ -1,0 +1,192 @@
+"""The experiments that the page of findings tells of: the question of each, its arms, and how to make its records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# A column of the tables: a target, or "<target>/transfer" for its languages other than English; and the layer that it
+# is scored at, None where the layer does not matter.
+Column = tuple[str, int | None]
+
+
+@dataclass(frozen=True)
+class Question:
+    """Is the arm `better` better than the arm `than`, at some columns? Without columns: by their recipes' contrast."""
+
+    text: str
+    better: str
+    than: str
+    columns: tuple[Column, ...] = ()
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One section of the page. `folder` has its records, below the folder of all of them.
+
+    `untrained` is the arm that all others are beside. `prepare` is what `data prepare` is given to make the gold labels
+    of the test sets. `more` is a command for what else is on record.
+    """
+
+    folder: str
+    title: str
+    about: str
+    untrained: str
+    questions: tuple[Question, ...]
+    prepare: str
+    caveats: str
+    more: str = ""
+
+
+_RETRIEVAL: tuple[Column, ...] = (("tatoeba", 7), ("tatoeba", 12))
+_BUCC: tuple[Column, ...] = (("bucc2018", 7), ("bucc2018", 12))
+_NLI: tuple[Column, ...] = (("xnli", None), *_RETRIEVAL)
+
+_CURVES = "python benchmarks/layers.py OUT --store store --json docs/findings/{}/layers.json"
+
+# fmt: off
+EXPERIMENTS = (
+    Experiment(
+        folder="nli",
+        title="Natural language inference",
+        about="""\
+`pocket-english`, `pocket-distant`, `pocket-diverse` and `pocket-diverse-en` differ in the languages of the
+intermediate task alone: items, order, batches and steps are the same. The task is NLI, from XNLI's development set. Its
+last fifth is the test set of XNLI, and no item is on both sides in any language.""",
+        untrained="pocket-none",
+        questions=(
+            Question("NLI: are twelve languages other than English better than English alone?",
+                     "pocket-diverse", "pocket-english"),
+            Question("Are thirteen languages, English among them, better than English alone?",
+                     "pocket-diverse-en", "pocket-english", _NLI),
+            Question("Are twelve languages better than one distant language?",
+                     "pocket-diverse", "pocket-distant", _NLI),
+            Question("Does NLI in English help retrieval?", "pocket-english", "pocket-none", _RETRIEVAL),
+            Question("Does NLI in English help NLI?", "pocket-english", "pocket-none", (("xnli", None),)),
+        ),
+        prepare="DATA --dev-as-test xnli --dev-as-test panx --sample 100",
+        caveats="""\
+- XNLI is also a target: all arms but `pocket-none` saw more NLI, so a gain over it there is no transfer between
+  tasks.""",
+        more=_CURVES.format("nli"),
+    ),
+    Experiment(
+        folder="paraphrase",
+        title="Paraphrase",
+        about="""\
+The same comparison with another task: paraphrase, from PAWS-X's development set, whose last fifth is the test
+set. The arms differ in the languages of that task alone: English, or German, Spanish, French, Japanese, Korean and
+Chinese in turn.""",
+        untrained="pocket-paraphrase-none",
+        questions=(
+            Question("Paraphrase: are six languages other than English better than English alone?",
+                     "pocket-paraphrase-diverse", "pocket-paraphrase-english"),
+            Question("Does paraphrase in English help retrieval?",
+                     "pocket-paraphrase-english", "pocket-paraphrase-none", (*_RETRIEVAL, *_BUCC)),
+            Question("Does paraphrase in English help paraphrase?",
+                     "pocket-paraphrase-english", "pocket-paraphrase-none", (("pawsx", None),)),
+        ),
+        prepare="DATA --dev-as-test pawsx --dev-as-test bucc2018 --sample 100",
+        caveats="""\
+- PAWS-X is also a target: the arms with intermediate training saw more of it.
+- BUCC is scored on the development pairs of Chinese alone.""",
+        more=_CURVES.format("paraphrase"),
+    ),
+    Experiment(
+        folder="qa",
+        title="Question answering",
+        about="""\
+The same comparison with a third task: question answering, from TyDiQA's training set, in English or in Korean
+and Swahili. The questions were asked in each language by itself, so the arms have as many, but different ones.""",
+        untrained="pocket-qa-none",
+        questions=(
+            Question("Question answering: are Korean and Swahili better than English?",
+                     "pocket-qa-diverse", "pocket-qa-english"),
+            Question("Does question answering in English help question answering?",
+                     "pocket-qa-english", "pocket-qa-none", (("xquad", None), ("mlqa", None))),
+            Question("Does question answering in English help retrieval?",
+                     "pocket-qa-english", "pocket-qa-none", _RETRIEVAL),
+        ),
+        prepare="DATA --dev-as-test mlqa --sample 40",
+        caveats="- The arms differ in the questions, not only in their languages.",
+        more=_CURVES.format("qa"),
+    ),
+    Experiment(
+        folder="mixed",
+        title="Several tasks, and masked text",
+        about="""\
+More beside NLI in English: `pocket-several` has paraphrase and question answering in English too, in as many steps as
+`pocket-english`, so about half of them are on NLI. `pocket-mlm` has masked text in 13 languages beside NLI, in half as
+many steps again, so it has as many on NLI.""",
+        untrained="pocket-english",
+        questions=(
+            Question("Are several tasks better than one?", "pocket-several", "pocket-english", _NLI),
+            Question("Does masked text beside the task help?", "pocket-mlm", "pocket-english", _NLI),
+        ),
+        prepare="DATA --dev-as-test xnli --sample 100",
+        caveats="""\
+- More languages are read in masked text than in the other arms, and more tokens in both.
+- The encoder has no head for masked text in its wheel, so that of `pocket-mlm` begins anew.""",
+        more=_CURVES.format("mixed"),
+    ),
+    Experiment(
+        folder="aligned",
+        title="Aligned text before retrieval",
+        about="""\
+Does training on aligned dialogues (BConTrasT, English and German) help or hurt retrieval? The arms differ in the
+task alone: translation language modelling of chats (TLM), cross-lingual dialogue modelling (XDM), response masking.
+Each has 2,000 examples, once.""",
+        untrained="pocket-retrieval",
+        questions=(
+            Question("Does TLM help retrieval?", "pocket-tlm", "pocket-retrieval", _RETRIEVAL),
+            Question("Does XDM help retrieval?", "pocket-xdm", "pocket-retrieval", _RETRIEVAL),
+            Question("Does response masking help retrieval?", "pocket-response", "pocket-retrieval", _RETRIEVAL),
+        ),
+        prepare="DATA --sample 100",
+        caveats="- German is in the text that the encoder is trained on; the other languages are not.",
+        more=_CURVES.format("aligned"),
+    ),
+    Experiment(
+        folder="methods",
+        title="Prompt tuning beside fine-tuning",
+        about="""\
+A frozen encoder with a prefix that learns (16 keys and values in every block, and the head), beside the same
+encoder of which all weights learn. Both see the same English examples in the same order and batches, for as many steps.
+The learning rate of the prefix was chosen by English development scores with seed 9, which is not among the seeds
+below; that of fine-tuning is the one of the other arms.""",
+        untrained="pocket-finetune",
+        questions=(
+            Question("Is prompt tuning better than fine-tuning?", "pocket-prompt", "pocket-finetune",
+                     (("udpos", None), ("udpos/transfer", None), ("panx", None), ("panx/transfer", None))),
+        ),
+        prepare="DATA --dev-as-test panx --sample 50",
+        caveats="""\
+- Both trainings are short (150 steps of 16 sentences). The paper of prompt tuning gives it 30 epochs and
+  fine-tuning 2 to 5, so this says nothing of long trainings.
+- The gap is the score in English minus the mean of the other languages.
+- CPU seconds are those of a training with its evaluations, of one thread on a busy machine.""",
+    ),
+    Experiment(
+        folder="dialogue",
+        title="Dialogue state tracking",
+        about="""\
+Does training on aligned dialogues (BConTrasT, English and German) before a tracker is trained on English dialogues
+help it in German? The tracker, its examples and steps are the same in all arms; only the intermediate task differs. The
+encoder saw no Italian in any intermediate task. Moghe et al. 2021 (arXiv 2109.13620) report over 20 points.""",
+        untrained="pocket-dst",
+        questions=tuple(
+            Question(f"Does {name} help a tracker in other languages?", f"pocket-dst-{arm}", "pocket-dst",
+                     (("woz/transfer", None),))
+            for arm, name in (("tlm", "TLM"), ("xdm", "XDM"), ("response", "response masking"))
+        ),
+        prepare="DATA/woz --sample 100",
+        caveats="""\
+- Joint goal accuracy in percent. All turns of the system are in English in every language, as released.
+- Only the upper two blocks of the encoder are trained with the tracker, and the intermediate training has a few
+  thousand lines, where the paper has 200,000.
+- Intervals treat the turns of a dialogue as independent, so they are too narrow.
+- The rows "nothing is known" and "words" need no encoder; the latter look for the words of each value in what the user
+  says.""",
+        more="python benchmarks/dialogue.py --data D --labels D-labels --json docs/findings/dialogue/words.json",
+    ),
+)
+# fmt: on

@@ -1,0 +1,103 @@
+"""The tables of an experiment whose arms differ in their intermediate training: arms, scores, differences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from xtreme_bench.benchmark import TASKS
+from xtreme_bench.findings import pieces
+from xtreme_bench.findings.experiments import Column
+from xtreme_bench.findings.pieces import Json, Records
+from xtreme_bench.findings.text import ENOUGH_SEEDS, LAYERS, MARKED, SCORES
+from xtreme_bench.findings.words import heading
+from xtreme_bench.wording import count
+
+
+def tables(records: Records) -> Iterator[str]:
+    """The tables, each under its heading."""
+    ordered = sorted(records.arms.values(), key=_place)
+    columns = _columns(ordered)
+    yield "### Arms\n\n" + _arms(ordered)
+    yield f"### Scores\n\n{SCORES}\n\n{_scores(ordered, columns)}"
+    yield f"### Differences\n\n{MARKED}\n\n{_differences(records.differences, columns)}"
+    curves = {arm["name"]: [run for run in records.plain if run.get("arm") == arm["name"]] for arm in ordered}
+    if any(curves.values()):
+        yield f"### Tatoeba at every layer\n\n{LAYERS}\n\n{_by_layer(curves)}"
+
+
+def _place(arm: Json) -> tuple[int, int, bool, str]:
+    """Sorts arms: those with the least beside one task first, then as `pieces.breadth`."""
+    run = arm["runs"][0]
+    return len(run["intermediate"]) + bool(run.get("text")), *pieces.breadth(pieces.languages(arm)), arm["name"]
+
+
+def _columns(arms: Sequence[Json]) -> list[Column]:
+    """Targets in the benchmark's order; those without training once for each layer."""
+    runs = [run for arm in arms for run in arm["runs"]]
+    layers = sorted({run["layer"] for run in runs if run["layer"] is not None})
+    tasks = [task for task in TASKS if any(task in run["scores"] for run in runs)]
+    return [(task, layer) for task in tasks for layer in (layers if TASKS[task].source is None else [None])]
+
+
+def _arms(arms: Sequence[Json]) -> str:
+    rows = []
+    for arm in arms:
+        run = arm["runs"][0]
+        sizes = "; ".join(f"{task} {_sizes(run['items'][task])}" for task in TASKS if task in run["items"])
+        tokens = f"{run['tokens']:,}" if run["tokens"] else ""
+        rows.append([arm["name"], _trained(run), f"{run['examples']:,}", tokens, pieces.listed(arm), sizes])
+    headings = ("arm", "intermediate training", "items", "tokens", "seeds", "test items a language")
+    return pieces.table(headings, rows)
+
+
+def _trained(run: Json) -> str:
+    """The intermediate tasks with their languages, and masked text with its own."""
+    parts = {**run["intermediate"], **({"masked text": run["text"]} if run.get("text") else {})}
+    return "; ".join(f"{name}: {' '.join(sorted(codes))}" for name, codes in parts.items()) or "none"
+
+
+def _sizes(numbers: Sequence[int]) -> str:
+    return f"{numbers[0]:,}" if numbers[0] == numbers[-1] else f"{numbers[0]:,} to {numbers[-1]:,}"
+
+
+def _scores(arms: Sequence[Json], columns: Sequence[Column]) -> str:
+    rows = [[arm["name"], *(_score(arm, column) for column in columns)] for arm in arms]
+    return pieces.table(["arm", *map(heading, columns)], rows)
+
+
+def _score(arm: Json, column: Column) -> str:
+    """The mean over the languages of a target, then over seeds."""
+    task, layer = column
+    runs = {run["seed"]: run for run in arm["runs"] if layer in (None, run["layer"]) and task in run["scores"]}
+    means = [pieces.mean(list(run["scores"][task].values())) for run in runs.values()]
+    return pieces.span(means) if means else ""
+
+
+def _differences(differences: Sequence[Json], columns: Sequence[Column]) -> str:
+    pairs = dict.fromkeys((one["a"], one["b"]) for one in differences)
+    if not pairs:
+        return "None is on record yet: they need the bundles of two arms with the same seed."
+    rows = [[f"{b} minus {a}", *(_change(differences, a, b, column) for column in columns)] for a, b in pairs]
+    return pieces.table(["arms", *map(heading, columns)], rows)
+
+
+def _change(differences: Sequence[Json], a: str, b: str, column: Column) -> str:
+    task, layer = column
+    found = pieces.between(differences, (a, b), "task", task, layer)
+    if found is None:
+        return ""
+    difference, estimate = found
+    seeds = len(difference["seeds"])
+    sure = "*" if estimate["verdict"] != "cannot tell" and seeds >= ENOUGH_SEEDS else ""
+    few = f" ({count(seeds, 'seed')})" if seeds < ENOUGH_SEEDS else ""
+    return f"{pieces.points(pieces.change(*found, b))}{sure}{few}"
+
+
+def _by_layer(curves: Mapping[str, Sequence[Json]]) -> str:
+    """Tatoeba at each layer (0 = embeddings), the mean over seeds."""
+    found = {name: [*zip(*(run["by_layer"] for run in runs), strict=True)] for name, runs in curves.items() if runs}
+    rows = [
+        [name, str(len(curves[name])), *(f"{pieces.mean(scores):.1f}" for scores in layers)]
+        for name, layers in found.items()
+    ]
+    return pieces.table(["arm", "seeds", *map(str, range(max(map(len, found.values()))))], rows)
