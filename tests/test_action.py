@@ -225,8 +225,8 @@ def linted(folder: Path, text: str) -> str:
     put(folder, {".git/HEAD": "", "action.yml": ACTION.read_text(), ".github/workflows/it.yml": text})
     programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     program, shellcheck = (shutil.which(name, path=programs) for name in ("actionlint", "shellcheck"))
-    assert program and shellcheck, "actionlint or shellcheck is not installed: run `make install`"
-    line = [program, "-no-color", "-shellcheck", shellcheck]
+    assert None not in (program, shellcheck), "actionlint or shellcheck is not installed: run `make install`"
+    line = [str(program), "-no-color", "-shellcheck", str(shellcheck)]
     return subprocess.run(line, capture_output=True, text=True, check=False, cwd=folder).stdout
 
 
