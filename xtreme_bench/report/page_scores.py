@@ -30,7 +30,7 @@ from xtreme_bench.report.versus import NOT_TESTED, Versus
 from xtreme_bench.wording import listing
 
 if TYPE_CHECKING:
-    from xtreme_bench.comparison.compare import Estimate
+    from xtreme_bench.comparison.estimate import Estimate
 
 # Plots with a bar or a dot for each run are drawn for up to so many; tables hold any number.
 PLOTTED = 6

@@ -15,7 +15,8 @@ from xtreme_bench.run.outcome import Finished, Outcome
 from xtreme_bench.stage.store import Store
 
 if TYPE_CHECKING:
-    from xtreme_bench.comparison.compare import Comparison, Estimate
+    from xtreme_bench.comparison.compare import Comparison
+    from xtreme_bench.comparison.estimate import Estimate
     from xtreme_bench.run.seeds import Together
 
 UNLABELLED = "the gold labels were not given"
