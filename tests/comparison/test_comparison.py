@@ -14,6 +14,7 @@ import pytest
 from small_bundle import LABELS, PREDICTIONS, put, put_bundle
 
 from xtreme_bench.benchmark import TASKS
+from xtreme_bench.bundle.evaluate import evaluate
 from xtreme_bench.comparison import forms
 from xtreme_bench.comparison.arms import Arm, bundles_of, read_arm
 from xtreme_bench.comparison.averages import averages
@@ -166,6 +167,18 @@ def test_drawing_by_kinds_and_by_items_have_the_same_mean_and_spread(draw: Calla
     assert drawn.std(axis=0) == pytest.approx(spread, rel=0.06)
 
 
+def test_holm_and_the_two_tests_agree_with_statsmodels_and_scipy() -> None:
+    """Their numbers: statsmodels 0.15.0, `multipletests(method="holm")`; SciPy 1.17.1 with 200,000 resamples,
+    `stats.bootstrap(paired=True, method="percentile")` and `stats.permutation_test(permutation_type="samples")`."""
+    values = (0.0003, 0.012, 0.012, 0.004, 0.04, 0.2, 0.03, 0.6, 0.049)
+    adjusted = (0.0027, 0.084, 0.084, 0.032, 0.16, 0.4, 0.15, 0.6, 0.16)
+    assert list(holm(dict(enumerate(values))).values()) == pytest.approx(adjusted)
+    a, b = ([at * step % 10 < right for at in range(240)] for step, right in ((7, 5), (3, 6)))
+    found = one(compare(arm("a", {("tatoeba", "de"): a}), arm("b", {("tatoeba", "de"): b})), "tatoeba de")
+    assert (found.low, found.high) == (pytest.approx(-2.08, abs=0.5), pytest.approx(22.08, abs=0.5))
+    assert found.p == pytest.approx(0.1156, abs=0.01)
+
+
 def test_holm_corrects_for_the_size_of_the_family_and_keeps_the_order() -> None:
     assert holm({"a": 0.01, "b": 0.04, "c": 0.03}) == pytest.approx({"a": 0.03, "b": 0.06, "c": 0.06})
     assert holm({"a": 0.9, "b": 0.8}) == {"a": 1.0, "b": 1.0}
@@ -189,6 +202,17 @@ def test_an_arm_is_read_from_bundles_and_labels(tmp_path: Path) -> None:
     assert {f"{task}/test-{code}" for task, code in read.cells} == {file.split(".")[0] for file in PREDICTIONS}
     result = compare(read, read, resamples=100)
     assert one(result, "overall").difference == 0
+
+
+def test_runs_that_predicted_other_test_data_are_refused_by_file(tmp_path: Path) -> None:
+    """Items of line files have no names: only the scores of the manifest show that the labels are of other data."""
+    labels = put(tmp_path / "labels", LABELS)
+    scores = evaluate(put(tmp_path / "predictions", PREDICTIONS), labels)
+    bundle = put_bundle(tmp_path, scores=scores)
+    assert read_arm([bundle], labels).cells
+    others = put(tmp_path / "others", {**LABELS, "tatoeba/test-de.tsv": "3\n" * 4})
+    with pytest.raises(InputError, match=r"tatoeba/test-de.tsv: tatoeba de: its manifest says .*, these labels give"):
+        read_arm([bundle], others)
 
 
 def test_the_same_seed_twice_is_no_experiment_with_two_seeds(tmp_path: Path) -> None:
