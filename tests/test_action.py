@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shutil
 import subprocess
@@ -218,9 +220,49 @@ def test_the_action_starts_the_script_with_every_input_and_imports_nothing_from_
     assert all("python -I" in step["run"] for step in steps_of(ACTION) if "run" in step)
 
 
-def test_actionlint_finds_nothing() -> None:
-    program = shutil.which("actionlint")
-    if program is None:
-        pytest.skip("actionlint is not installed; the tests above check the structure alone")
-    done = subprocess.run([program, *map(str, WORKFLOWS)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+def linted(folder: Path, text: str) -> str:
+    """What actionlint, with shellcheck for the scripts, says of a workflow in a repository that has the action."""
+    put(folder, {".git/HEAD": "", "action.yml": ACTION.read_text(), ".github/workflows/it.yml": text})
+    programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    program, shellcheck = (shutil.which(name, path=programs) for name in ("actionlint", "shellcheck"))
+    assert None not in (program, shellcheck), "actionlint or shellcheck is not installed: run `make install`"
+    line = [str(program), "-no-color", "-shellcheck", str(shellcheck)]
+    return subprocess.run(line, capture_output=True, text=True, check=False, cwd=folder).stdout
+
+
+def as_workflow(path: Path) -> str:
+    """A workflow that uses the action of this repository; for the action, a workflow with its inputs and steps."""
+    if path != ACTION:
+        return path.read_text(encoding="utf-8").replace("xtreme-bench/xtreme-bench@main", "./")
+    inputs = {name: {"type": "string"} for name in read(path)["inputs"]}
+    job = {"runs-on": "ubuntu-latest", "steps": read(path)["runs"]["steps"]}
+    return json.dumps({"on": {"workflow_call": {"inputs": inputs}}, "jobs": {"action": job}})
+
+
+@pytest.mark.parametrize("path", [ACTION, *WORKFLOWS], ids=lambda path: path.name)
+def test_actionlint_finds_nothing(path: Path, tmp_path: Path) -> None:
+    assert linted(tmp_path, as_workflow(path)) == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "right", "wrong", "said"),
+    [
+        (WORKFLOWS[0], "within:", "without:", 'input "without" is not defined in action'),
+        (WORKFLOWS[1], "needs: verify", "needs: verified", "needs job"),
+        (WORKFLOWS[1], "${{ github.token }}", "${{ github.tokens }}", 'property "tokens" is not defined'),
+        (ACTION, "${{ inputs.base }}", "${{ inputs.bases }}", 'property "bases" is not defined'),
+        (ACTION, r"--base \"$BASE\"", "--base $BASE", "SC2086"),
+    ],
+)
+def test_actionlint_finds_mistakes(path: Path, right: str, wrong: str, said: str, tmp_path: Path) -> None:
+    text = as_workflow(path)
+    assert right in text
+    assert said in linted(tmp_path, text.replace(right, wrong))
+
+
+def test_where_secrets_are_forks_can_be_read_too() -> None:
+    """For this event checkout refuses the commits of forks, unless a step says that it knows."""
+    for path in WORKFLOWS:
+        if "pull_request_target" in read(path)[True]:
+            (head,) = (step["with"] for step in steps_of(path) if "pull_request.head" in str(step.get("with")))
+            assert head["allow-unsafe-pr-checkout"] is True

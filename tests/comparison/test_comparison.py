@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,12 @@ import pytest
 from small_bundle import LABELS, PREDICTIONS, put, put_bundle
 
 from xtreme_bench.benchmark import TASKS
+from xtreme_bench.bundle.evaluate import evaluate
 from xtreme_bench.comparison import forms
 from xtreme_bench.comparison.arms import Arm, bundles_of, read_arm
 from xtreme_bench.comparison.averages import averages
-from xtreme_bench.comparison.compare import Comparison, Estimate, compare
+from xtreme_bench.comparison.compare import Comparison, compare, least_resamples
+from xtreme_bench.comparison.estimate import LEVEL, Estimate
 from xtreme_bench.comparison.resample import bootstrap, holm, seed_weights, swaps
 from xtreme_bench.errors import InputError
 
@@ -51,6 +54,43 @@ def test_the_interval_of_a_difference_is_that_of_the_paired_formula() -> None:
     assert found.difference == pytest.approx(100 * change.mean())
     assert (found.high - found.low) / 2 == pytest.approx(1.96 * error, rel=0.04)
     assert found.detectable == pytest.approx(2.802 * error, rel=0.04)
+
+
+def test_what_could_have_been_seen_allows_for_the_correction() -> None:
+    codes = TASKS["tatoeba"].languages[:10]
+    a, b = ({("tatoeba", code): flags(0.6, 400, first + at) for at, code in enumerate(codes)} for first in (0, 100))
+    (found,) = compare(arm("a", a), arm("b", b))
+    for cell in found.level("cell"):
+        error = (cell.high - cell.low) / 2 / 1.96
+        # Of ten tests the first one must reach 0.05 / 10, which is 2.81 standard errors, and 0.84 more for 80 %.
+        assert cell.detectable == pytest.approx((2.807 + 0.842) * error, rel=0.1)
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_no_difference_that_the_data_cannot_tell_is_larger_than_what_could_have_been_seen(seeds: int) -> None:
+    draw = np.random.default_rng(1)
+    cells = [(task, "de") for task in ("xnli", "pawsx", "tatoeba", "bucc2018")]
+    shares = {name: [{cell: base + draw.normal(0, 0.06) for cell in cells} for _ in range(seeds)]
+              for name, base in (("a", 0.4), ("b", 0.6))}  # fmt: skip
+    arms = [
+        arm(name, *({cell: flags(share, 150, int(1e6 * share)) for cell, share in run.items()} for run in runs))
+        for name, runs in shares.items()
+    ]
+    (found,) = compare(*arms)
+    assert {one.verdict for one in found.estimates} == ({"better"} if seeds == 1 else {"better", "cannot tell"})
+    for one in found.estimates:
+        assert (one.verdict == "better") == (one.p_holm <= LEVEL)
+        assert one.verdict == "better" or abs(one.difference) <= one.detectable, one
+
+
+@pytest.mark.slow
+def test_the_more_arms_the_more_is_drawn_so_that_what_is_sure_stays_so() -> None:
+    """With 10,000 resamples no p could be below 0.05 after Holm's correction for 260 tests."""
+    low, high = ({("tatoeba", "de"): [True] * right + [False] * (20 - right)} for right in (2, 18))
+    found = compare(arm("a", low, low), *[arm("b", high, high)] * 260)
+    assert {each.resamples for each in found} == {least_resamples(260)} == {10_400}
+    assert {one.verdict for each in found for one in each.level("cell")} == {"better"}
+    assert compare(arm("a", low), arm("b", high))[0].to_dict()["method"]["resamples"] == 10_000
 
 
 def test_p_is_that_of_the_exact_sign_test() -> None:
@@ -127,6 +167,18 @@ def test_drawing_by_kinds_and_by_items_have_the_same_mean_and_spread(draw: Calla
     assert drawn.std(axis=0) == pytest.approx(spread, rel=0.06)
 
 
+def test_holm_and_the_two_tests_agree_with_statsmodels_and_scipy() -> None:
+    """Their numbers: statsmodels 0.15.0, `multipletests(method="holm")`; SciPy 1.17.1 with 200,000 resamples,
+    `stats.bootstrap(paired=True, method="percentile")` and `stats.permutation_test(permutation_type="samples")`."""
+    values = (0.0003, 0.012, 0.012, 0.004, 0.04, 0.2, 0.03, 0.6, 0.049)
+    adjusted = (0.0027, 0.084, 0.084, 0.032, 0.16, 0.4, 0.15, 0.6, 0.16)
+    assert list(holm(dict(enumerate(values))).values()) == pytest.approx(adjusted)
+    a, b = ([at * step % 10 < right for at in range(240)] for step, right in ((7, 5), (3, 6)))
+    found = one(compare(arm("a", {("tatoeba", "de"): a}), arm("b", {("tatoeba", "de"): b})), "tatoeba de")
+    assert (found.low, found.high) == (pytest.approx(-2.08, abs=0.5), pytest.approx(22.08, abs=0.5))
+    assert found.p == pytest.approx(0.1156, abs=0.01)
+
+
 def test_holm_corrects_for_the_size_of_the_family_and_keeps_the_order() -> None:
     assert holm({"a": 0.01, "b": 0.04, "c": 0.03}) == pytest.approx({"a": 0.03, "b": 0.06, "c": 0.06})
     assert holm({"a": 0.9, "b": 0.8}) == {"a": 1.0, "b": 1.0}
@@ -150,6 +202,17 @@ def test_an_arm_is_read_from_bundles_and_labels(tmp_path: Path) -> None:
     assert {f"{task}/test-{code}" for task, code in read.cells} == {file.split(".")[0] for file in PREDICTIONS}
     result = compare(read, read, resamples=100)
     assert one(result, "overall").difference == 0
+
+
+def test_runs_that_predicted_other_test_data_are_refused_by_file(tmp_path: Path) -> None:
+    """Items of line files have no names: only the scores of the manifest show that the labels are of other data."""
+    labels = put(tmp_path / "labels", LABELS)
+    scores = evaluate(put(tmp_path / "predictions", PREDICTIONS), labels)
+    bundle = put_bundle(tmp_path, scores=scores)
+    assert read_arm([bundle], labels).cells
+    others = put(tmp_path / "others", {**LABELS, "tatoeba/test-de.tsv": "3\n" * 4})
+    with pytest.raises(InputError, match=r"tatoeba/test-de.tsv: tatoeba de: its manifest says .*, these labels give"):
+        read_arm([bundle], others)
 
 
 def test_the_same_seed_twice_is_no_experiment_with_two_seeds(tmp_path: Path) -> None:
@@ -226,8 +289,20 @@ def test_tables_mark_what_is_significant_and_sentences_say_what_cannot_be_told()
     assert r"\toprule" in forms.tables(comparison, "latex")
     words = forms.sentences(comparison)
     assert words[0].startswith("tatoeba: b is better than a, +")
-    assert "1 are better and 0 are worse; for 1 the data cannot tell" in words[1]
+    assert words[1].startswith(
+        "Of 2 pairs of a task and a language, 1 is better and 0 are worse; for 1 the data cannot"
+    )
     assert len(forms.table_csv([comparison]).splitlines()) == 1 + len(comparison.estimates)
+
+
+def test_what_rounds_to_zero_has_no_sign() -> None:
+    a = arm("a", {("tatoeba", "de"): [True] * 1001 + [False] * 2000})
+    b = arm("b", {("tatoeba", "de"): [True] * 1000 + [False] * 2001})
+    found = compare(a, b, resamples=200)
+    assert one(found, "tatoeba de").difference < 0
+    assert forms.sentences(found[0])[0].startswith("tatoeba: cannot tell, 0.0 points (")
+    for form in forms.FORMATS:
+        assert not re.search(r"[-+−]0\.0\b", forms.document(found, form))
 
 
 def test_what_one_side_alone_has_is_named_in_words_and_in_every_form_with_sentences() -> None:

@@ -11,7 +11,8 @@ from xtreme_bench.benchmark import MINIATURE_LANGUAGES, OVERALL, TASKS
 from xtreme_bench.bundle import manifest
 from xtreme_bench.bundle.format import SCHEMA_VERSION
 from xtreme_bench.comparison.averages import Average, averages
-from xtreme_bench.comparison.compare import Comparison, Estimate
+from xtreme_bench.comparison.compare import Comparison
+from xtreme_bench.comparison.estimate import Estimate
 from xtreme_bench.files import Digests, digest
 from xtreme_bench.official.scores import cells, summary
 from xtreme_bench.plan.stages import Plan, plan
@@ -128,7 +129,7 @@ def made_up_comparison(margin: float = 3.0) -> Comparison:
     wanted += [Average(f"{task} {code}", "cell", {(task, code): 1.0}) for task, code in after]
     estimates = tuple(_estimate(one, before, after, margin) for one in wanted)
     note = "one run each: the intervals do not cover the effect of the random seed"
-    return Comparison("made-up-baseline", "made-up", ((7,), (7,)), True, estimates, {}, (note,))
+    return Comparison("made-up-baseline", "made-up", ((7,), (7,)), True, estimates, {}, 10_000, (note,))
 
 
 def _estimate(one: Average, before: Mapping[Any, float], after: Mapping[Any, float], margin: float) -> Estimate:

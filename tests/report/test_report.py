@@ -1,13 +1,17 @@
 """Text for the terminal."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from board_bundles import put_named
 from click.testing import CliRunner
 from made_up_run import UNSCORED, made_up, scores
-from small_bundle import LABELS, put, put_bundle
+from small_bundle import LABELS, manifest, put, put_bundle
 
 from xtreme_bench.bundle.check import Report
+from xtreme_bench.bundle.verify import check_expect
+from xtreme_bench.bundle.write import write
 from xtreme_bench.cli.main import cli
 from xtreme_bench.errors import Problem
 from xtreme_bench.report import terminal
@@ -111,9 +115,56 @@ def test_two_bundles_of_which_one_has_no_predictions_are_not_tested_and_say_why(
     args = ["report", str(bundle), str(bare), "--labels", str(labels), "--out", str(tmp_path / "page")]
     found = CliRunner().invoke(cli, args)
     assert found.exit_code == 0, found.output
-    assert "small, claimed" in found.output
+    assert "small (2), claimed" in found.output
     page = (tmp_path / "page/index.html").read_text(encoding="utf-8")
     assert "not tested: only one of the two has predictions" in page
+
+
+def reported(tmp_path: Path, places: Sequence[Path], labels: Path | None = None) -> tuple[str, str]:
+    """What `report` prints of some bundles, and its page."""
+    more = ["--labels", str(labels)] if labels else []
+    found = CliRunner().invoke(cli, ["report", *map(str, places), *more, "--out", str(tmp_path / "page")])
+    assert found.exit_code == 0, found.output
+    return found.output, (tmp_path / "page/index.html").read_text(encoding="utf-8")
+
+
+def test_a_folder_with_a_bundle_per_seed_is_one_column_of_means_that_are_tested_together(tmp_path: Path) -> None:
+    labels = put(tmp_path / "labels", LABELS)
+    for name, more in (("base", {}), ("main", {"baseline": "base"})):
+        for seed, answers in ((1, "2\n0\n0\n1\n"), (2, "2\n0\n1\n1\n")):
+            files = {"tatoeba/test-de.tsv": answers} if name == "main" else {}
+            put_named(tmp_path / f"{name}/seed-{seed}", name, labels, files, seed=seed, recipe={"seed": seed, **more})
+    text, page = reported(tmp_path, [tmp_path / "base", tmp_path / "main"], labels)
+    assert text.splitlines()[0].split() == ["base", "main", "difference"]
+    assert next(line.split()[2] for line in text.splitlines() if line.startswith("tatoeba")) == "62.5"
+    for shown in (text, page):
+        assert "All are means over seeds 1 and 2." in shown
+    assert "<span>Difference to base</span>" in page
+    claimed, _ = reported(tmp_path, [tmp_path / "main", tmp_path / "base/seed-1"])
+    assert "main is the mean over seeds 1 and 2." in claimed
+
+
+def test_runs_of_one_recipe_are_told_apart(tmp_path: Path) -> None:
+    labels = put(tmp_path / "labels", LABELS)
+    for seed in (1, 2):
+        put_named(tmp_path / str(seed), "same", labels, seed=seed, recipe={"seed": seed})
+    for places, names in (("12", ("same, seed 1", "same, seed 2")), ("11", ("same (1)", "same (2)"))):
+        text, page = reported(tmp_path, [tmp_path / one for one in places], labels)
+        for name in names:
+            assert text.splitlines()[0].count(name) == 1
+            assert name in page
+
+
+def test_differences_are_over_the_languages_that_both_runs_have(tmp_path: Path) -> None:
+    result = {"accuracy": {"de": 40.0, "en": 80.0}, "avg_accuracy": 60.0, "avg_metric": 60.0}
+    fewer = {"accuracy": {"de": 50.0}, "avg_accuracy": 50.0, "avg_metric": 50.0}
+    for name, told in (("a", result), ("b", fewer)):
+        write(tmp_path / name, {**manifest(scores={"xnli": told}), "name": name}, {})
+    text, page = reported(tmp_path, [tmp_path / "a", tmp_path / "b"])
+    assert next(line.split()[1:] for line in text.splitlines() if line.startswith("xnli")) == ["60.0", "50.0", "+10.0"]
+    for shown in (text, page):
+        assert "Differences are over the languages that both runs have." in shown
+    assert check_expect({"gains": {"xnli": {"at_least": 9}}}, {"xnli": fewer}, {"xnli": result}) == []
 
 
 def test_scores_of_a_folder_have_languages_groups_and_overall() -> None:

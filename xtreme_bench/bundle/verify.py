@@ -21,6 +21,7 @@ from xtreme_bench.bundle.write import read_manifest
 from xtreme_bench.errors import Problem, first
 from xtreme_bench.official.findings import listed
 from xtreme_bench.official.gold import gold_path, read_gold
+from xtreme_bench.official.means import difference
 from xtreme_bench.official.predictions import examine
 from xtreme_bench.official.scores import Coverage, cells, headline, score_files
 from xtreme_bench.official.sizes import gold_size
@@ -269,11 +270,10 @@ def check_expect(
     limits, gains, lessons = sections
     problems = [problem for key, limit in limits.items() for problem in _unmet(key, limit, headline(scores, key))]
     for key, limit in gains.items():
-        after, before = headline(scores, key), headline(baseline_scores or {}, key)
         if baseline_scores is None:
             problems.append(Problem(f"expect: gain of {key}: there is no baseline to compare with"))
         else:
-            problems += _unmet(f"gain of {key}", limit, None if after is None or before is None else after - before)
+            problems += _unmet(f"gain of {key}", limit, difference(scores, baseline_scores, key))
     for key, limit in lessons.items():
         problems += _unmet(f"development score of {key}", limit, learned.get(key))
     return problems

@@ -94,12 +94,18 @@ def compare(reference: Path, others: tuple[Path, ...], labels: Path | None, form
 )
 @click.option("--out", type=FOLDER, default=Path("reports/comparison"), show_default=True)
 def report(bundles: tuple[Path, ...], labels: Path | None, out: Path) -> None:
-    """Print tables of several bundles, and write a page with plots."""
+    """Print tables of several bundles, and write a page with plots.
+
+    Each is a bundle, or a folder with one bundle per seed, whose means are shown.
+    """
     from xtreme_bench.bundle.load import load
+    from xtreme_bench.comparison.arms import bundles_of
     from xtreme_bench.report import terminal, versus
 
-    loaded = [load(path) for path in bundles]
-    manifests, computed = versus.scored(loaded, labels)
-    say(terminal.bundles_text(manifests, computed))
-    tested = versus.of_bundles(loaded, labels)
-    say(f"report: {terminal.write_comparison_page(manifests, out, tested, computed)}", err=True)
+    found = [bundles_of(place, lambda note: say(f"note: {note}", err=True)) for place in bundles]
+    runs, computed = versus.scored([[load(path) for path in paths] for paths in found], labels)
+    manifests = [run.manifest for run in runs]
+    means = versus.means_text(runs)
+    say("\n".join(part for part in (terminal.bundles_text(manifests, computed), means) if part))
+    tested = versus.of_runs(runs, labels)
+    say(f"report: {terminal.write_comparison_page(manifests, out, tested, computed, lead=means)}", err=True)

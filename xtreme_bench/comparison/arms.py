@@ -13,12 +13,15 @@ from xtreme_bench.bundle.read import opened
 from xtreme_bench.bundle.write import read_manifest
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.official.gold import gold_path, read_gold
-from xtreme_bench.official.items import Items, items
+from xtreme_bench.official.items import Items, items, score_of
 from xtreme_bench.official.predictions import examine
+from xtreme_bench.official.scores import cells
 from xtreme_bench.official.sizes import gold_size
 from xtreme_bench.untrusted import parse_json
 
 Cell = tuple[str, str]
+# In points. The score of a file is that of its manifest to the last digits.
+TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -72,13 +75,14 @@ def _summary(path: Path) -> tuple[list[str], dict[str, str]]:
 def read_arm(bundles: Sequence[Path], labels: Path, *, name: str | None = None) -> Arm:
     """Read the runs of one experiment from its bundles. Errors: `InputError` with all faults of all files.
 
-    Files without gold labels are left out. The runs must differ only in their seed.
+    Files without gold labels are left out. The runs must differ only in their seed, and have the scores that their
+    manifests say: otherwise these labels are not those of the test data that they predicted.
     """
     manifests = tuple(read_manifest(bundle) for bundle in bundles)
     problems = _unlike(manifests, bundles)
     found: dict[Cell, list[Items]] = {}
-    for bundle in bundles:
-        for cell, added in _read(bundle, labels, problems).items():
+    for bundle, manifest in zip(bundles, manifests, strict=True):
+        for cell, added in _read(bundle, manifest, labels, problems).items():
             found.setdefault(cell, []).append(added)
     problems += [
         Problem("missing in some runs of this experiment", TASKS[task].file(language), task=task, language=language)
@@ -90,8 +94,9 @@ def read_arm(bundles: Sequence[Path], labels: Path, *, name: str | None = None) 
     return Arm(name or str(manifests[0]["name"]), manifests, {cell: tuple(runs) for cell, runs in found.items()})
 
 
-def _read(bundle: Path, labels: Path, problems: list[Problem]) -> dict[Cell, Items]:
+def _read(bundle: Path, manifest: Mapping[str, Any], labels: Path, problems: list[Problem]) -> dict[Cell, Items]:
     found: dict[Cell, Items] = {}
+    said = {task: cells(manifest["scores"] or {}, task) for task in TASKS}
     with opened(bundle) as contents:
         for task, row in TASKS.items():
             for language in row.languages:
@@ -105,8 +110,18 @@ def _read(bundle: Path, labels: Path, problems: list[Problem]) -> dict[Cell, Ite
                 )
                 problems += predicted.problems
                 if not predicted.problems:
-                    found[task, language] = items(gold, predicted.value, task, language)
+                    one = found[task, language] = items(gold, predicted.value, task, language)
+                    problems += _other_labels(one, said[task].get(language), file, task, language)
     return found
+
+
+def _other_labels(one: Items, said: float | None, file: str, task: str, language: str) -> list[Problem]:
+    """A problem if the score of a file is not the one that its manifest says, where it says one."""
+    score = score_of([sum(sums) for sums in zip(*one.values(), strict=True)])
+    if said is None or abs(score - said) <= TOLERANCE:
+        return []
+    text = f"its manifest says {said:.2f}, these labels give {score:.2f}: made with other test data or labels"
+    return [Problem(text, file, task=task, language=language)]
 
 
 def _unlike(manifests: Sequence[Mapping[str, Any]], bundles: Sequence[Path]) -> list[Problem]:

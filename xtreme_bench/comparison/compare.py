@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -12,44 +14,14 @@ from xtreme_bench.benchmark import TASKS
 from xtreme_bench.comparison import contrast
 from xtreme_bench.comparison.arms import Arm, Cell
 from xtreme_bench.comparison.averages import Average, averages, intermediate_languages
+from xtreme_bench.comparison.estimate import LEVEL, Estimate, estimate
 from xtreme_bench.comparison.resample import Array, bootstrap, holm, seed_weights, swaps
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.official.items import Items, score_of
 
 RESAMPLES = 10_000
-LEVEL = 0.05
-# Normal quantiles: at the 5 % level, 80 % of experiments detect a difference of this many standard errors.
-DETECTABLE = 1.960 + 0.842
 # Parallel test sets: their items are the same in every language, so all languages are resampled together.
 PARALLEL = ("xnli", "pawsx", "xquad", "mlqa")
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A difference B - A in points, with its 95 % interval, its p-value, and the p-value after Holm's correction.
-
-    `cells`: the number of task and language pairs in the mean. `detectable`: the smallest difference, in points, that
-    an experiment like this one detects with 80 % power.
-    """
-
-    name: str
-    level: str
-    a: float
-    b: float
-    difference: float
-    low: float
-    high: float
-    p: float
-    p_holm: float
-    detectable: float
-    cells: int
-
-    @property
-    def verdict(self) -> str:
-        """Whether B is better or worse than A, or "cannot tell", after Holm's correction."""
-        if self.p_holm > LEVEL:
-            return "cannot tell"
-        return "better" if self.difference > 0 else "worse"
 
 
 @dataclass(frozen=True)
@@ -62,6 +34,7 @@ class Comparison:
     paired: bool
     estimates: tuple[Estimate, ...]
     only: Mapping[str, tuple[Cell, ...]]
+    resamples: int
     notes: tuple[str, ...] = ()
 
     def level(self, name: str) -> list[Estimate]:
@@ -74,54 +47,82 @@ class Comparison:
             "a": self.a,
             "b": self.b,
             "seeds": {"a": list(self.seeds[0]), "b": list(self.seeds[1]), "paired": self.paired},
-            "method": {"resamples": RESAMPLES, "interval": 1 - LEVEL, "correction": "holm, within each level"},
+            "method": {"resamples": self.resamples, "interval": 1 - LEVEL, "correction": "holm, within each level"},
             "estimates": [{**asdict(one), "verdict": one.verdict} for one in self.estimates],
             "only": {name: [list(cell) for cell in cells] for name, cells in self.only.items()},
             "notes": list(self.notes),
         }
 
 
-def compare(reference: Arm, *others: Arm, resamples: int = RESAMPLES, seed: int = 0) -> tuple[Comparison, ...]:
+def compare(reference: Arm, *others: Arm, resamples: int | None = None, seed: int = 0) -> tuple[Comparison, ...]:
     """Compare each of the other arms with `reference`, on the items that both predicted.
 
     The same arms and `seed` give the same numbers. With one run per arm, p comes from approximate randomisation over
     items (Noreen 1989). With several seeds it comes from the bootstrap distribution over items and seeds, as the
-    interval does. Holm's correction covers all arms. Errors: `InputError` if there is nothing to compare, or the test
-    items differ.
+    interval does. Holm's correction covers all arms. `resamples`: by default `RESAMPLES`, or as many as the largest
+    family of tests needs. Errors: `InputError` if there is nothing to compare, or the test items differ.
     """
-    return _corrected([_compare(reference, other, resamples, seed) for other in others])
+    wanted = [_wanted(reference, other) for other in others]
+    families = Counter(one.level for found in wanted for one in found)
+    families["contrast"] = len(others)
+    enough = resamples or max(RESAMPLES, least_resamples(max(families.values())))
+    return _corrected(
+        [_compare(reference, other, found, families, enough, seed) for other, found in zip(others, wanted, strict=True)]
+    )
 
 
-def _compare(a: Arm, b: Arm, resamples: int, seed: int) -> Comparison:
-    cells = [cell for cell in a.cells if cell in b.cells]
+def least_resamples(family: int) -> int:
+    """How many resamples a family of so many tests needs: with fewer even the smallest p is none after Holm."""
+    return math.ceil(2 * family / LEVEL)
+
+
+def _common(a: Arm, b: Arm) -> list[Cell]:
+    return [cell for cell in a.cells if cell in b.cells]
+
+
+def _wanted(a: Arm, b: Arm) -> list[Average]:
+    """All differences to estimate: means, then single cells."""
+    cells = _common(a, b)
     if not cells:
         raise InputError(f"{a.name} and {b.name} have no scored task and language in common")
     if problems := _other_items(a, b, cells):
         raise InputError(f"{a.name} and {b.name} were not tested on the same items", problems)
+    alone = [Average(f"{task} {language}", "cell", {(task, language): 1.0}) for task, language in cells]
+    return [*averages(cells, [*a.manifests, *b.manifests]), *alone]
+
+
+def _compare(
+    a: Arm, b: Arm, wanted: Sequence[Average], families: Mapping[str, int], resamples: int, seed: int
+) -> Comparison:
+    cells = _common(a, b)
     generator = np.random.default_rng(seed)
     paired = a.seeds == b.seeds
     single = len(a.seeds) == len(b.seeds) == 1
     scores, moved, null = _draw(a, b, cells, resamples, generator, with_null=single)
     moved = moved + seed_part([scores[1] - scores[0]] if paired else scores, resamples, generator)
-    wanted = averages(cells, [*a.manifests, *b.manifests])
-    wanted += [Average(f"{task} {language}", "cell", {(task, language): 1.0}) for task, language in cells]
     estimates = []
     for one in wanted:
         weights = np.array([one.weights.get(cell, 0.0) for cell in cells])
-        estimates.append(_estimate(one, weights, scores, moved @ weights, null @ weights if single else None))
-    estimates += _contrast(a, b, cells, scores, moved, generator)
+        estimates.append(estimate(one, weights, scores, moved @ weights, null @ weights if single else None, families))
+    estimates += _contrast(a, b, cells, scores, moved, generator, families)
     name = b.name if b.name != a.name else f"{b.name} (2)"  # two runs of one recipe
     only = {
         said: tuple(cell for cell in one.cells if cell not in other.cells)
         for said, one, other in ((a.name, a, b), (name, b, a))
     }
-    return Comparison(a.name, name, (a.seeds, b.seeds), paired, tuple(estimates), only, _notes(a, b))
+    return Comparison(a.name, name, (a.seeds, b.seeds), paired, tuple(estimates), only, resamples, _notes(a, b))
 
 
 def _contrast(
-    a: Arm, b: Arm, cells: Sequence[Cell], scores: tuple[Array, Array], moved: Array, generator: np.random.Generator
+    a: Arm,
+    b: Arm,
+    cells: Sequence[Cell],
+    scores: tuple[Array, Array],
+    moved: Array,
+    generator: np.random.Generator,
+    families: Mapping[str, int],
 ) -> list[Estimate]:
-    """The contrast that a recipe of the two names, if any: alone on its level, so nothing is corrected."""
+    """The contrast that a recipe of the two names, if any. It is alone on its level: corrected for other arms only."""
     manifests = [*a.manifests, *b.manifests]
     over = contrast.asked(manifests, a.name, b.name)
     groups = contrast.families(cells, over, intermediate_languages(manifests)) if over else {}
@@ -132,7 +133,7 @@ def _contrast(
     average = Average(
         f"{contrast.NAME}{over}", "contrast", {cells[at]: mean[at] for at in map(int, np.flatnonzero(mean))}
     )
-    return [_estimate(average, mean, scores, contrast.drawn(moved, weights, generator), None)]
+    return [estimate(average, mean, scores, contrast.drawn(moved, weights, generator), None, families)]
 
 
 def _other_items(a: Arm, b: Arm, cells: Sequence[Cell]) -> list[Problem]:
@@ -226,26 +227,6 @@ def seed_part(sides: Sequence[Array], resamples: int, generator: np.random.Gener
         deviations = runs - runs.mean(axis=1, keepdims=True)
         moved += seed_weights(runs.shape[1], resamples, generator) @ deviations.T
     return moved
-
-
-def _estimate(
-    average: Average, weights: Array, scores: tuple[Array, Array], drawn: Array, null: Array | None
-) -> Estimate:
-    """`drawn` are differences with other items and seeds, `null` those of items that changed sides."""
-    a, b = (float(weights @ runs.mean(axis=1)) for runs in scores)
-    low, high = np.quantile(drawn, [LEVEL / 2, 1 - LEVEL / 2])
-    if null is not None:
-        # The tolerance: equal differences may have different last digits, because floats are summed in another order.
-        p = (1 + int(np.count_nonzero(np.abs(null) >= abs(b - a) - 1e-9))) / (len(null) + 1)
-    else:
-        beyond = min(int(np.count_nonzero(drawn <= 0)), int(np.count_nonzero(drawn >= 0)))
-        p = min(1.0, 2 * (1 + beyond) / (len(drawn) + 1))
-    # From the interval, not the standard deviation: Student's t has none for few seeds.
-    error = (high - low) / 2 / 1.960
-    return Estimate(
-        average.name, average.level, a, b, b - a, float(low), float(high), p, p,
-        float(DETECTABLE * error), len(average.weights),
-    )  # fmt: skip
 
 
 def _corrected(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:

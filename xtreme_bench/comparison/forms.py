@@ -11,7 +11,8 @@ from tabulate import tabulate
 
 from xtreme_bench.benchmark import LANGUAGES, TASKS
 from xtreme_bench.comparison.arms import Cell
-from xtreme_bench.comparison.compare import Comparison, Estimate
+from xtreme_bench.comparison.compare import Comparison
+from xtreme_bench.comparison.estimate import Estimate
 from xtreme_bench.wording import count
 
 # The levels in the table of means, in order. Single cells have their own table.
@@ -53,11 +54,15 @@ def sentences(comparison: Comparison) -> list[str]:
     cells = comparison.level("cell")
     better, worse = (sum(one.verdict == verdict for one in cells) for verdict in ("better", "worse"))
     lines.append(
-        f"Of {len(cells)} pairs of a task and a language, {better} are better and {worse} are worse; for "
+        f"Of {count(len(cells), 'pair')} of a task and a language, {_are(better)} better and {_are(worse)} worse; for "
         f"{len(cells) - better - worse} the data cannot tell."
     )
     lines += [line for name, alone in comparison.only.items() if (line := _alone(name, alone))]
     return [*lines, *(f"{note[0].upper()}{note[1:]}." for note in comparison.notes)]
+
+
+def _are(number: int) -> str:
+    return f"{number} {'is' if number == 1 else 'are'}"
 
 
 def _alone(name: str, alone: Sequence[Cell]) -> str:
@@ -72,7 +77,7 @@ def _alone(name: str, alone: Sequence[Cell]) -> str:
 
 
 def _sentence(one: Estimate, a: str, b: str) -> str:
-    difference = f"{one.difference:+.1f} points ({one.low:+.1f} to {one.high:+.1f})".replace("-", "−")
+    difference = f"{_number(one.difference, sign=True)} points ({_interval(one)})"
     if one.low == one.high == 0:
         return f"{one.name}: {b} and {a} score alike on every test item."
     if one.verdict != "cannot tell":
@@ -139,8 +144,10 @@ def table_csv(comparisons: Sequence[Comparison]) -> str:
 
 
 def _number(value: float, *, sign: bool = False) -> str:
-    text = f"{value:+.1f}" if sign else f"{value:.1f}"
-    return text.replace("-", "−")
+    """One decimal with a minus sign, not a hyphen; what rounds to zero has no sign."""
+    if not round(value, 1):
+        return "0.0"
+    return f"{value:{'+' if sign else ''}.1f}".replace("-", "−")
 
 
 def _interval(one: Estimate) -> str:

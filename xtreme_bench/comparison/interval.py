@@ -6,7 +6,8 @@ import numpy as np
 
 from xtreme_bench.comparison.arms import Arm
 from xtreme_bench.comparison.averages import averages
-from xtreme_bench.comparison.compare import LEVEL, RESAMPLES, arm_columns, blocks, flat, scored, seed_part
+from xtreme_bench.comparison.compare import RESAMPLES, arm_columns, blocks, flat, scored, seed_part
+from xtreme_bench.comparison.estimate import LEVEL
 from xtreme_bench.comparison.resample import bootstrap
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xtreme_bench.comparison.arms import Arm, read_arm
-from xtreme_bench.comparison.compare import compare
+from xtreme_bench.comparison.compare import compare, least_resamples
 from xtreme_bench.comparison.interval import overall_interval
 from xtreme_bench.leaderboard.entries import Entry, Refused, entries
 from xtreme_bench.official.scores import headline
@@ -97,6 +97,6 @@ def _alike(first: Arm, others: Sequence[Arm], slugs: Sequence[str]) -> list[str]
     """The entries whose overall score a paired test cannot tell from that of `first`."""
     if not others:
         return []
-    found = compare(first, *others, resamples=RESAMPLES)
+    found = compare(first, *others, resamples=max(RESAMPLES, least_resamples(len(others))))
     verdicts = [next(one.verdict for one in each.estimates if one.level == "overall") for each in found]
     return [slug for slug, verdict in zip(slugs, verdicts, strict=True) if verdict == "cannot tell"]

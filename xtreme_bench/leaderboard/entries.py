@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 from xtreme_bench.benchmark import TASKS
@@ -20,7 +19,8 @@ from xtreme_bench.comparison.arms import without_seed
 from xtreme_bench.errors import XtremeBenchError
 from xtreme_bench.files import digest
 from xtreme_bench.official.gold import require_labels
-from xtreme_bench.official.scores import cells, summary
+from xtreme_bench.official.means import mean_of_runs
+from xtreme_bench.official.scores import cells
 from xtreme_bench.wording import shown
 
 Manifest = Mapping[str, Any]
@@ -159,18 +159,4 @@ def _entry(group: Sequence[Read], slugs: set[str]) -> Entry:
         result.scores if scored else manifest["scores"] or {}
         for manifest, result in zip(manifests, results, strict=True)
     ]
-    return Entry(slug, bundles, manifests, results, mean(found))
-
-
-def mean(runs: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """The official result of several runs: the mean of each language that all have, then the means over them."""
-    if len(runs) == 1:
-        return runs[0]
-    table: dict[str, dict[str, dict[str, float]]] = {}
-    for task, row in TASKS.items():
-        for language in row.languages:
-            found = [run[task] for run in runs if task in run and language in run[task][row.metric[0]]]
-            if len(found) == len(runs):
-                scores = {metric: fmean(one[metric][language] for one in found) for metric in row.metric}
-                table.setdefault(task, {})[language] = scores
-    return summary(table)
+    return Entry(slug, bundles, manifests, results, mean_of_runs(found))

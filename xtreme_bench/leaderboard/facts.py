@@ -78,8 +78,8 @@ def _trained(manifest: Manifest, phase: str) -> tuple[list[str], list[str]]:
 
 
 def origin(manifest: Manifest) -> str:
-    """Which recipe each target is from, if the run is composed of several."""
-    return short(", ".join(f"{task} from {short(name)}" for task, name in origins(manifest).items()) or "one recipe")
+    """Which recipe each target is from, if the run is composed of several; else empty."""
+    return short(", ".join(f"{task} from {short(name)}" for task, name in origins(manifest).items()))
 
 
 def is_zero_shot(manifest: Manifest) -> bool:

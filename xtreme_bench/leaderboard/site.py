@@ -94,6 +94,7 @@ def _entry(placed: Placed, board: Board) -> str:
     notes = list(dict.fromkeys(note for result in entry.results for note in result.notes))
     problems = [str(problem) for result in entry.results for problem in result.problems]
     tasks, languages = facts.intermediate(manifest)
+    composed = {"targets": origin} if (origin := facts.origin(manifest)) else {}
     return _page(
         "entry.html",
         "../",
@@ -109,7 +110,7 @@ def _entry(placed: Placed, board: Board) -> str:
             "million weights": tables.millions(manifest),
             "zero-shot": "yes" if facts.is_zero_shot(manifest) else "no",
             "intermediate tasks": ", ".join(tasks) or "none",
-            "targets": facts.origin(manifest),
+            **composed,
             "languages of the intermediate data": " ".join(languages) or "none",
             "seeds": facts.seeds(entry),
             "image": facts.image(manifest),

@@ -12,6 +12,7 @@ from xtreme_bench.leaderboard.board import Board, Group, Placed
 from xtreme_bench.leaderboard.entries import Entry
 from xtreme_bench.official.published import SYSTEMS, System
 from xtreme_bench.official.scores import cells, headline
+from xtreme_bench.wording import count
 
 MEANS = ("overall", *GROUPS, *OVERALL)
 
@@ -129,7 +130,7 @@ def reason(entry: Entry) -> str:
     """Why an entry is not verified."""
     problems = [problem for result in entry.results for problem in result.problems]
     if problems:
-        more = f" and {len(problems) - 1:,} more" if len(problems) > 1 else ""
+        more = f"; and {count(len(problems) - 1, 'more problem')}" if len(problems) > 1 else ""
         return facts.short(problems[0]) + more
     return facts.short(next((one.done for one in entry.results if not one.verified), "not scored"))
 

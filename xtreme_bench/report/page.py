@@ -58,9 +58,11 @@ def write_comparison_page(
     folder: Path,
     tested: Mapping[int, Versus] | None = None,
     computed: Collection[int] = (),
+    *,
+    lead: str = "",
 ) -> Path:
     """Write `index.html` with `comparison_page`."""
-    return _put(folder, comparison_page(manifests, tested, computed))
+    return _put(folder, comparison_page(manifests, tested, computed, lead=lead))
 
 
 def comparison_page(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from xtreme_bench.benchmark import GROUPS, LANGUAGES, TASKS
+from xtreme_bench.official.means import difference
 from xtreme_bench.official.scores import cells, headline
 from xtreme_bench.report import manifest_differences, plots
 from xtreme_bench.report.claims import Manifest, Scores, origins, scores_of, zero_shot
@@ -24,13 +25,13 @@ from xtreme_bench.report.markup import (
     section,
     table,
 )
-from xtreme_bench.report.tables import CHANCE, Run, difference, languages_of, measures_of, tasks_of
+from xtreme_bench.report.tables import CHANCE, Run, languages_of, measures_of, tasks_of, unequal
 from xtreme_bench.report.tables import cell as number
 from xtreme_bench.report.versus import NOT_TESTED, Versus
 from xtreme_bench.wording import listing
 
 if TYPE_CHECKING:
-    from xtreme_bench.comparison.compare import Estimate
+    from xtreme_bench.comparison.estimate import Estimate
 
 # Plots with a bar or a dot for each run are drawn for up to so many; tables hold any number.
 PLOTTED = 6
@@ -112,7 +113,9 @@ def _pair_summary(main: Manifest, base: Manifest, tested: Versus) -> Table | Non
     headings = ["", main["name"], base["name"], "difference", *extra, "without English"]
     detectable = "Detectable: a true difference of this size would be found in 80 % of such experiments."
     about = f"{_GREY} {detectable}" if extra else _not_tested(tested)
-    return rich_table(headings, _spaced(keys, rows), kind="pair", note=f"{_PERCENT} {about}")
+    return rich_table(
+        headings, _spaced(keys, rows), kind="pair", note=" ".join([_PERCENT, about, *unequal(scores, before)])
+    )
 
 
 def _not_tested(tested: Versus) -> str:
@@ -155,7 +158,7 @@ def _difference_table(runs: Sequence[Run], reference: int, tested: Mapping[int, 
         ]
         for key in keys
     ]
-    note = _GREY if tested else _not_tested(NOT_TESTED)
+    note = " ".join([_GREY if tested else _not_tested(NOT_TESTED), *unequal(*(scores for _, scores in runs))])
     return rich_table(["", *(name for _, name, _ in others)], _spaced(keys, rows), kind="heat", note=note)
 
 

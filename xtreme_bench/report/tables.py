@@ -8,6 +8,7 @@ from types import MappingProxyType
 from tabulate import tabulate
 
 from xtreme_bench.benchmark import GROUPS, LANGUAGES, TASKS, of_group
+from xtreme_bench.official.means import alike, difference
 from xtreme_bench.official.scores import cells, headline
 from xtreme_bench.report.claims import Manifest, Scores, scores_of
 
@@ -38,10 +39,9 @@ def _place(code: str) -> tuple[str, str, str]:
     return language.family, language.script, language.name
 
 
-def difference(scores: Scores, reference: Scores, key: str) -> float | None:
-    """The difference to another run in a task, group, `overall` or `<task>/transfer`, in points."""
-    after, before = headline(scores, key), headline(reference, key)
-    return None if after is None or before is None else after - before
+def unequal(*runs: Scores) -> list[str]:
+    """A sentence if runs have a task in unequal languages, so that a difference is not that of the scores beside it."""
+    return [] if alike(*runs) else ["Differences are over the languages that both runs have."]
 
 
 def cell(value: float | None, digits: int = 1, *, sign: bool = False) -> str:

@@ -148,4 +148,6 @@ def bundles_text(manifests: Sequence[Manifest], computed: Collection[int] = ()) 
     `computed`: the indices of those whose scores were computed here; the others claim theirs.
     """
     runs = [(one["name"], scores_of(one)) for one in claimed(manifests, computed)]
-    return f"{tables.summary_table(runs, reference_of(manifests))}\n\n{whose_scores(manifests, computed)}"
+    at = reference_of(manifests)
+    about = tables.unequal(*(scores for _, scores in runs)) if at is not None else []
+    return "\n".join([tables.summary_table(runs, at), "", *about, whose_scores(manifests, computed)])

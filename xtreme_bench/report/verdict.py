@@ -10,9 +10,10 @@ from typing import Any
 from xtreme_bench.benchmark import OVERALL, TASKS
 from xtreme_bench.bundle.manifest import development
 from xtreme_bench.bundle.verify import check_expect
+from xtreme_bench.official.means import difference
 from xtreme_bench.official.scores import cells, headline
 from xtreme_bench.report.claims import Manifest, Scores, scores_of
-from xtreme_bench.report.tables import CHANCE, cell, difference, tasks_of
+from xtreme_bench.report.tables import CHANCE, cell, tasks_of
 from xtreme_bench.report.versus import NOT_TESTED, Versus
 from xtreme_bench.run.seeds import unlearned
 from xtreme_bench.wording import count, listing

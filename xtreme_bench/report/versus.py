@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xtreme_bench.bundle.evaluate import evaluate
 from xtreme_bench.bundle.load import Bundle
 from xtreme_bench.errors import InputError
+from xtreme_bench.official.means import mean_of_runs
 from xtreme_bench.report.claims import Manifest, reference_of
 from xtreme_bench.run.outcome import Finished, Outcome
 from xtreme_bench.stage.store import Store
+from xtreme_bench.wording import listing
 
 if TYPE_CHECKING:
-    from xtreme_bench.comparison.compare import Comparison, Estimate
+    from xtreme_bench.comparison.compare import Comparison
+    from xtreme_bench.comparison.estimate import Estimate
     from xtreme_bench.run.seeds import Together
 
 UNLABELLED = "the gold labels were not given"
@@ -44,34 +47,83 @@ class Versus:
 NOT_TESTED = Versus()
 
 
-def scored(bundles: Sequence[Bundle], labels: Path | None) -> tuple[list[Manifest], list[int]]:
-    """The manifests of bundles, with scores that are computed here where they can be, and the indices of those.
+@dataclass(frozen=True)
+class Run:
+    """What a column of a report is about: the bundles of one experiment, one for each seed.
+
+    `manifest` is the first one, with the mean scores, and a name that no other column has.
+    """
+
+    bundles: tuple[Bundle, ...]
+    manifest: Manifest
+
+    @property
+    def predicted(self) -> bool:
+        """Whether there is any prediction to score."""
+        return any(one.languages for one in self.bundles)
+
+    @property
+    def seeds(self) -> str:
+        """Its seeds in words."""
+        found = [str(one.manifest["seed"]) for one in self.bundles]
+        return f"seed{'s' if found[1:] else ''} {listing(found)}"
+
+
+def scored(experiments: Sequence[Sequence[Bundle]], labels: Path | None) -> tuple[list[Run], list[int]]:
+    """A run of each experiment, with scores that are computed here where they can be, and the indices of those.
 
     Errors: `InputError` with every fault of the predictions.
     """
-    computed = [at for at, one in enumerate(bundles) if labels is not None and one.languages]
-    manifests = [
-        {**one.manifest, "scores": evaluate(one.path, labels)}
-        if labels is not None and at in computed
-        else one.manifest
-        for at, one in enumerate(bundles)
-    ]
-    return manifests, computed
+    runs = [Run(tuple(found), found[0].manifest) for found in experiments]
+    computed = [at for at, run in enumerate(runs) if labels is not None and run.predicted]
+    told = []
+    for at, run in enumerate(runs):
+        found = [
+            evaluate(one.path, labels) if labels is not None and at in computed else one.manifest["scores"]
+            for one in run.bundles
+        ]
+        scores = mean_of_runs(found) if all(found) else None
+        told.append(replace(run, manifest={**run.manifest, "name": _named(run, runs), "scores": scores}))
+    return told, computed
 
 
-def of_bundles(bundles: Sequence[Bundle], labels: Path | None) -> dict[int, Versus]:
-    """Index of each bundle -> its comparison with the bundle that is the reference of the others, if one is."""
-    at = reference_of([one.manifest for one in bundles])
+def _named(run: Run, runs: Sequence[Run]) -> str:
+    """The name of a run; runs of one recipe are told apart by their seeds or, where these are equal, by their place."""
+    name = str(run.manifest["name"])
+    alike = [one for one in runs if one.manifest["name"] == name]
+    if not alike[1:]:
+        return name
+    if len({one.seeds for one in alike}) == len(alike):
+        return f"{name}, {run.seeds}"
+    at = next(at for at, one in enumerate(alike, 1) if one is run)
+    return f"{name} ({at})"
+
+
+def means_text(runs: Sequence[Run]) -> str:
+    """Which runs are means over seeds, in a sentence; empty if none is."""
+    told = {str(one.manifest["name"]): one.seeds for one in runs if one.bundles[1:]}
+    if len(told) == len(runs) > 1 and len(set(told.values())) == 1:
+        return f"All are means over {next(iter(told.values()))}."
+    parts = [f"{name} is the mean over {seeds}" for name, seeds in told.items()]
+    return f"{'; '.join(parts)}." if parts else ""
+
+
+def of_runs(runs: Sequence[Run], labels: Path | None) -> dict[int, Versus]:
+    """Index of each run -> its comparison with the run that is the reference of the others, if one is."""
+    at = reference_of([one.manifest for one in runs])
     if at is None or labels is None:
         return {}
     from xtreme_bench.comparison.arms import read_arm
     from xtreme_bench.comparison.compare import compare
 
     # Not by name: runs of one recipe have the same one.
-    others = [place for place, one in enumerate(bundles) if place != at and one.languages]
-    if not bundles[at].languages or not others:
-        return dict.fromkeys(range(len(bundles)), Versus(why="only one of the two has predictions"))
-    arms = {place: read_arm([bundles[place].path], labels) for place in (at, *others)}
+    others = [place for place, one in enumerate(runs) if place != at and one.predicted]
+    if not runs[at].predicted or not others:
+        return dict.fromkeys(range(len(runs)), Versus(why="only one of the two has predictions"))
+    arms = {
+        place: read_arm([one.path for one in runs[place].bundles], labels, name=runs[place].manifest["name"])
+        for place in (at, *others)
+    }
     found = compare(arms[at], *(arms[place] for place in others))
     return {place: Versus(one) for place, one in zip(others, found, strict=True)}
 
