@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from made_up_run import UNSCORED, made_up, scores
+from made_up_run import UNSCORED, scores, told
 from small_bundle import LABELS, put, put_bundle
 
 from xtreme_bench.bundle.check import Report
@@ -17,7 +17,7 @@ AVERAGED = {"xnli": {"accuracy": {"de": 60.0, "en": 80.0}, "avg_accuracy": 70.0,
 
 
 def test_the_terminal_shows_tables_expectations_and_what_was_trained_on(tmp_path: Path) -> None:
-    outcome, _ = made_up(tmp_path)
+    outcome = told(tmp_path)
     text = terminal.terminal(outcome)
     assert text.startswith("made-up: An invented run\n")
     assert "de  German" in text
@@ -28,7 +28,7 @@ def test_the_terminal_shows_tables_expectations_and_what_was_trained_on(tmp_path
 
 
 def test_results_of_other_code_are_named_on_the_terminal_and_the_pages(tmp_path: Path) -> None:
-    outcome, _ = made_up(tmp_path, baseline=False, tasks=UNSCORED)
+    outcome = told(tmp_path, baseline=False, tasks=UNSCORED)
     head = "results of made-up made by other code and accepted (--accept-code)"
     said = "code of training/loop and training/train differs from the finished run"
     assert "other code" not in terminal.terminal(outcome)
@@ -45,7 +45,7 @@ def test_results_of_other_code_are_named_on_the_terminal_and_the_pages(tmp_path:
 
 
 def test_a_run_without_labels_or_baseline_has_no_tables_of_scores(tmp_path: Path) -> None:
-    text = terminal.terminal(made_up(tmp_path, baseline=False, tasks=UNSCORED)[0])
+    text = terminal.terminal(told(tmp_path, baseline=False, tasks=UNSCORED))
     assert "German" not in text
     assert "no gold labels were given" in text
 
@@ -61,7 +61,7 @@ def test_a_check_lists_problems_notes_and_what_it_was_checked_against() -> None:
 
 
 def test_a_comparison_says_which_way_differences_go(tmp_path: Path) -> None:
-    outcome, _ = made_up(tmp_path)
+    outcome = told(tmp_path)
     assert outcome.baseline is not None
     text = terminal.comparison_text(compare(outcome.baseline.manifest, outcome.main.manifest))
     assert text.startswith("made-up-baseline (a) and made-up (b); differences are b minus a, in points\n")
@@ -71,7 +71,7 @@ def test_a_comparison_says_which_way_differences_go(tmp_path: Path) -> None:
 
 
 def test_bundles_side_by_side_differ_from_their_baseline(tmp_path: Path) -> None:
-    outcome, _ = made_up(tmp_path)
+    outcome = told(tmp_path)
     assert outcome.baseline is not None
     text = terminal.bundles_text([outcome.main.manifest, outcome.baseline.manifest], computed=(0, 1))
     assert text.splitlines()[0].split() == ["made-up", "made-up-baseline", "difference"]

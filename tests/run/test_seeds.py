@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from command import call
-from made_up_run import made_up, scores
+from made_up_run import made_up, scores, told
 from small_recipes import MAIN, RECIPE
 
 from xtreme_bench.bundle.write import read_manifest
@@ -95,7 +95,7 @@ def runs(tmp_path: Path, gains: dict[int, float], failed: dict[int, str] | None 
     finished = {}
     for seed, gain in gains.items():
         (tmp_path / str(seed)).mkdir()
-        one = made_up(tmp_path / str(seed), baseline=False, gain=gain, seed=seed)[0].main
+        one = told(tmp_path / str(seed), baseline=False, gain=gain, seed=seed).main
         finished[seed] = one
     return Runs(recipe, finished, failed or {})
 
@@ -255,7 +255,7 @@ def test_a_stage_that_fails_for_one_seed_does_not_end_the_others(
 
 def test_what_is_expected_is_expected_of_the_mean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = plans(str(file(tmp_path, SEEDS + MAIN.replace("baseline: base\n", ""))), Places(store=tmp_path / "store"))
-    one: Finished = made_up(tmp_path, baseline=False)[0].main
+    one: Finished = told(tmp_path, baseline=False).main
     values = {0: 30.0, 1: 52.0}
     finished = {
         at: replace(
