@@ -3,8 +3,10 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import re
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from local_server import Site, serving, use_hub
@@ -19,6 +21,25 @@ sys.dont_write_bytecode = False
 MOST_WORKERS = 4
 # What is loaded while tests are collected stays, so no search for garbage finds any before that is done.
 gc.disable()
+# A place for files in memory, and what must be free there: the fast tests write half a gigabyte.
+MEMORY, ROOM = Path("/dev/shm"), 4 << 30
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The fast tests write to memory: on a disk each file that takes the place of another has to be waited for."""
+    if "not slow" in config.option.markexpr and _has_room():
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+def _has_room() -> bool:
+    """Whether files in memory can be written, and run, and enough of it is free."""
+    try:
+        place = os.statvfs(MEMORY)
+        (free,) = re.findall(r"MemAvailable: +(\d+) kB", Path("/proc/meminfo").read_text())
+    except (OSError, ValueError):
+        return False
+    usable = os.access(MEMORY, os.W_OK) and not place.f_flag & os.ST_NOEXEC
+    return usable and min(place.f_bavail * place.f_frsize, int(free) << 10) >= ROOM
 
 
 @pytest.hookimpl(optionalhook=True)

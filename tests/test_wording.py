@@ -1,6 +1,7 @@
 """How counts, lists and hints are said, in one form everywhere."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -60,8 +61,9 @@ def test_no_other_module_makes_plurals_or_looks_for_near_names() -> None:
         text = file.read_text(encoding="utf-8")
         if file.name != "wording.py" and file.parent.name != "languages":
             assert "difflib" not in text, file
-            plurals = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.IfExp) and _plural(node)]
-            assert not plurals, file
+            # Where no "s" stands alone, nothing needs to be parsed.
+            nodes = ast.walk(ast.parse(text)) if re.search("""(['"])s\\1""", text) else ()
+            assert not [node for node in nodes if isinstance(node, ast.IfExp) and _plural(node)], file
 
 
 def _plural(node: ast.IfExp) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from data_samples import content, faults, json_lines, run, squad, write
-from made_up_run import made_up
+from made_up_run import told
 
 from xtreme_bench.audit import scope
 from xtreme_bench.audit.audit import audit
@@ -245,7 +245,7 @@ def test_the_stages_that_tokenise_and_train_count_by_the_share_of_their_paramete
 
 
 def test_the_manifest_says_what_each_stage_left_out_and_no_more(tmp_path):
-    finished = made_up(tmp_path, baseline=False)[0].main
+    finished = told(tmp_path, baseline=False).main
     records = [
         {**record, "facts": {**record["facts"], "dropped": {"train": {"questions without an answer": 7}}}}
         if record["name"].startswith("tokenise qqp")

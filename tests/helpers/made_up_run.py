@@ -97,26 +97,36 @@ AUDIT: dict[str, Any] = {
 }  # fmt: skip
 
 
-def made_up(
+def made_up(folder: Path, **options: Any) -> tuple[Outcome, Store]:
+    """An outcome and the store that its stages are in; `options` are those of `told`."""
+    store = Store(folder / "store")
+    return _outcome(folder, store, **options), store
+
+
+def told(folder: Path, **options: Any) -> Outcome:
+    """An outcome whose stages are in no store, which would take most of the time.
+
+    Of the options `tasks` are those that have scores, UNSCORED none; `gain` scales what intermediate training brings;
+    without `baseline` there is none, without `curves` no training has left any; all others are changes to the recipe.
+    """
+    return _outcome(folder, None, **options)
+
+
+def _outcome(
     folder: Path,
+    store: Store | None,
     *,
     baseline: bool = True,
     tasks: tuple[str, ...] = OVERALL,
     gain: float = 1.0,
     curves: bool = True,
     **changes: Any,
-) -> tuple[Outcome, Store]:
-    """An outcome and the store that its stages are in.
-
-    `tasks` are those that have scores, UNSCORED none; `gain` scales what intermediate training brings; `changes` are
-    to the recipe.
-    """
-    store = Store(folder / "store")
+) -> Outcome:
     plain = {"description": "The same without intermediate training", **RECIPE}
     before = _finished(folder, store, "made-up-baseline", plain, 0.0, tasks, curves) if baseline else None
     main = {"description": "An invented run", **RECIPE, "intermediate": INTERMEDIATE}
     main |= {"baseline": "made-up-baseline", "expect": EXPECT} if baseline else {}
-    return Outcome(_finished(folder, store, "made-up", main | changes, gain, tasks, curves), before, []), store
+    return Outcome(_finished(folder, store, "made-up", main | changes, gain, tasks, curves), before, [])
 
 
 def made_up_comparison(margin: float = 3.0) -> Comparison:
@@ -140,7 +150,13 @@ def _estimate(one: Average, before: Mapping[Any, float], after: Mapping[Any, flo
 
 
 def _finished(
-    folder: Path, store: Store, name: str, content: Mapping[str, Any], gain: float, tasks: tuple[str, ...], curves: bool
+    folder: Path,
+    store: Store | None,
+    name: str,
+    content: Mapping[str, Any],
+    gain: float,
+    tasks: tuple[str, ...],
+    curves: bool,
 ) -> Finished:
     file = folder / f"{name}.yaml"
     file.write_text(json.dumps(content), encoding="utf-8")
@@ -162,21 +178,22 @@ def _manifest(made: Plan, records: list[dict[str, Any]], numbers: dict[str, Any]
     return {**content, "schema_version": SCHEMA_VERSION, "recipe_sha256": digest(content["recipe"]), "files": files}
 
 
-def _record(store: Store, stage: Stage, gain: float, curves: bool) -> dict[str, Any]:
-    facts, curve = _facts(stage), _curve(stage, gain)
-    out = store.partial(stage.key) / "out"
-    out.mkdir(parents=True, exist_ok=True)
-    if curve and curves:
-        lines = "".join(json.dumps(point) + "\n" for point in curve)
-        (out / "curve.jsonl").write_text(lines, encoding="utf-8")
+def _record(store: Store | None, stage: Stage, gain: float, curves: bool) -> dict[str, Any]:
     record = {
         **stage.description(),
         "name": stage.name,
         "files": stage.files,
-        "facts": facts,
+        "facts": _facts(stage),
         "seconds": 12.5,
         "ran": RAN,
     }
+    if store is None:
+        return {**record, "key": stage.key, "outputs": {}}
+    out = store.partial(stage.key) / "out"
+    out.mkdir(parents=True, exist_ok=True)
+    if curves and (curve := _curve(stage, gain)):
+        lines = "".join(json.dumps(point) + "\n" for point in curve)
+        (out / "curve.jsonl").write_text(lines, encoding="utf-8")
     store.commit(stage.key, record)
     found = store.record(stage.key)
     assert found is not None

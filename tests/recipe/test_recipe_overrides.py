@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from command import call
-from made_up_run import made_up
+from made_up_run import told
 from small_recipes import MAIN, RECIPE
 
 from xtreme_bench.bundle import manifest
@@ -160,7 +160,7 @@ def test_a_wrong_option_ends_a_command_with_2(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_manifest_and_page_say_what_the_command_line_set(tmp_path: Path) -> None:
-    outcome, _ = made_up(tmp_path)
+    outcome = told(tmp_path)
     recipe: Recipe = replace(outcome.main.plan.recipe, overrides=("seed=4", "targets.xnli.languages=[en, de]"))
     main: Finished = replace(outcome.main, plan=replace(outcome.main.plan, recipe=recipe))
     content = manifest.content(main.plan, main.records, None)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from made_up_run import RAN, made_up
+from made_up_run import RAN, made_up, told
 from page_reader import Reader
 
 from xtreme_bench.files import write_json
@@ -72,11 +72,11 @@ def test_the_page_has_estimates_beside_the_truth_where_the_speed_of_the_device_i
 
 @pytest.mark.parametrize("reused", [True, False])
 def test_a_run_without_work_left_says_so(tmp_path: Path, reused: bool) -> None:
-    outcome, _ = made_up(tmp_path)
+    outcome = told(tmp_path)
     keys = frozenset(one["key"] for one in outcome.main.records) if reused else frozenset[str]()
     assert ("nothing was left to do" in cost.line([replace(outcome.main, reused=keys)])) == reused
 
 
 def test_a_store_that_is_not_there_gives_no_estimates(tmp_path: Path) -> None:
-    outcome, _ = made_up(tmp_path)
+    outcome = told(tmp_path)
     assert cost.estimates([outcome.main], Store(tmp_path / "nowhere")) == []

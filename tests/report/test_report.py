@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from board_bundles import put_named
 from click.testing import CliRunner
-from made_up_run import UNSCORED, made_up, scores
+from made_up_run import UNSCORED, scores, told
 from small_bundle import LABELS, manifest, put, put_bundle
 
 from xtreme_bench.bundle.check import Report
@@ -21,7 +21,7 @@ AVERAGED = {"xnli": {"accuracy": {"de": 60.0, "en": 80.0}, "avg_accuracy": 70.0,
 
 
 def test_the_terminal_shows_tables_expectations_and_what_was_trained_on(tmp_path: Path) -> None:
-    outcome, _ = made_up(tmp_path)
+    outcome = told(tmp_path)
     text = terminal.terminal(outcome)
     assert text.startswith("made-up: An invented run\n")
     assert "de  German" in text
@@ -32,7 +32,7 @@ def test_the_terminal_shows_tables_expectations_and_what_was_trained_on(tmp_path
 
 
 def test_results_of_other_code_are_named_on_the_terminal_and_the_pages(tmp_path: Path) -> None:
-    outcome, _ = made_up(tmp_path, baseline=False, tasks=UNSCORED)
+    outcome = told(tmp_path, baseline=False, tasks=UNSCORED)
     head = "results of made-up made by other code and accepted (--accept-code)"
     said = "code of training/loop and training/train differs from the finished run"
     assert "other code" not in terminal.terminal(outcome)
@@ -49,7 +49,7 @@ def test_results_of_other_code_are_named_on_the_terminal_and_the_pages(tmp_path:
 
 
 def test_a_run_without_labels_or_baseline_has_no_tables_of_scores(tmp_path: Path) -> None:
-    text = terminal.terminal(made_up(tmp_path, baseline=False, tasks=UNSCORED)[0])
+    text = terminal.terminal(told(tmp_path, baseline=False, tasks=UNSCORED))
     assert "German" not in text
     assert "no gold labels were given" in text
 
@@ -65,7 +65,7 @@ def test_a_check_lists_problems_notes_and_what_it_was_checked_against() -> None:
 
 
 def test_a_comparison_says_which_way_differences_go(tmp_path: Path) -> None:
-    outcome, _ = made_up(tmp_path)
+    outcome = told(tmp_path)
     assert outcome.baseline is not None
     text = terminal.comparison_text(compare(outcome.baseline.manifest, outcome.main.manifest))
     assert text.startswith("made-up-baseline (a) and made-up (b); differences are b minus a, in points\n")
@@ -75,7 +75,7 @@ def test_a_comparison_says_which_way_differences_go(tmp_path: Path) -> None:
 
 
 def test_bundles_side_by_side_differ_from_their_baseline(tmp_path: Path) -> None:
-    outcome, _ = made_up(tmp_path)
+    outcome = told(tmp_path)
     assert outcome.baseline is not None
     text = terminal.bundles_text([outcome.main.manifest, outcome.baseline.manifest], computed=(0, 1))
     assert text.splitlines()[0].split() == ["made-up", "made-up-baseline", "difference"]
@@ -158,8 +158,8 @@ def test_runs_of_one_recipe_are_told_apart(tmp_path: Path) -> None:
 def test_differences_are_over_the_languages_that_both_runs_have(tmp_path: Path) -> None:
     result = {"accuracy": {"de": 40.0, "en": 80.0}, "avg_accuracy": 60.0, "avg_metric": 60.0}
     fewer = {"accuracy": {"de": 50.0}, "avg_accuracy": 50.0, "avg_metric": 50.0}
-    for name, told in (("a", result), ("b", fewer)):
-        write(tmp_path / name, {**manifest(scores={"xnli": told}), "name": name}, {})
+    for name, found in (("a", result), ("b", fewer)):
+        write(tmp_path / name, {**manifest(scores={"xnli": found}), "name": name}, {})
     text, page = reported(tmp_path, [tmp_path / "a", tmp_path / "b"])
     assert next(line.split()[1:] for line in text.splitlines() if line.startswith("xnli")) == ["60.0", "50.0", "+10.0"]
     for shown in (text, page):

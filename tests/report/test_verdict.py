@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from made_up_run import UNSCORED, made_up, made_up_comparison
+from made_up_run import UNSCORED, made_up_comparison, told
 
 from xtreme_bench.comparison.forms import sentences
 from xtreme_bench.report.verdict import expectations, verdict
@@ -12,7 +12,7 @@ from xtreme_bench.run.seeds import unlearned
 
 
 def said(folder: Path, **options: object) -> str:
-    outcome, _ = made_up(folder, **options)  # type: ignore[arg-type]
+    outcome = told(folder, **options)
     return "\n".join(verdict(outcome.main.manifest, outcome.baseline.manifest if outcome.baseline else None))
 
 
@@ -24,7 +24,7 @@ def test_a_difference_that_was_not_tested_is_said_with_its_size_and_no_verdict(t
 
 
 def test_a_tested_difference_is_said_as_compare_says_it(tmp_path: Path) -> None:
-    outcome, _ = made_up(tmp_path)
+    outcome = told(tmp_path)
     assert outcome.baseline is not None
     tested = Versus(made_up_comparison())
     text = "\n".join(verdict(outcome.main.manifest, outcome.baseline.manifest, tested))
@@ -34,7 +34,7 @@ def test_a_tested_difference_is_said_as_compare_says_it(tmp_path: Path) -> None:
 
 
 def test_a_task_that_learned_nothing_is_named_with_chance(tmp_path: Path) -> None:
-    outcome, _ = made_up(tmp_path, baseline=False)
+    outcome = told(tmp_path, baseline=False)
     outcome.main.manifest["dev"]["fine-tune xnli (made-up)"] = {"dev": {"xnli": 34.0, "mean": 34.0}}
     lines = verdict(outcome.main.manifest, None)
     assert "`fine-tune xnli (made-up)` learned nothing: 34.0 in xnli (chance: 33.3)." in lines
@@ -54,7 +54,7 @@ def test_expectations_that_hold_are_said_to_hold(tmp_path: Path) -> None:
 
 
 def test_a_task_that_was_not_learned_is_named(tmp_path: Path) -> None:
-    outcome, _ = made_up(tmp_path, expect={"development": {"mnli": {"at_least": 99.5}, "qqp": {"at_least": 0}}})
+    outcome = told(tmp_path, expect={"development": {"mnli": {"at_least": 99.5}, "qqp": {"at_least": 0}}})
     manifest = {**outcome.main.manifest, "dev": {"intermediate": {"dev": {"mnli": 61.5, "qqp": 70.0}}}}
     lines = expectations(manifest, None)
     assert [(line.name, line.state) for line in lines] == [
@@ -66,7 +66,7 @@ def test_a_task_that_was_not_learned_is_named(tmp_path: Path) -> None:
 
 
 def test_each_expectation_has_its_bound_its_number_and_whether_it_holds(tmp_path: Path) -> None:
-    outcome, _ = made_up(tmp_path)
+    outcome = told(tmp_path)
     assert outcome.baseline is not None
     lines = {line.name: line for line in expectations(outcome.main.manifest, outcome.baseline.manifest)}
     after, before = outcome.main.manifest["scores"], outcome.baseline.manifest["scores"]
@@ -77,7 +77,7 @@ def test_each_expectation_has_its_bound_its_number_and_whether_it_holds(tmp_path
 
 
 def test_scores_near_chance_are_not_called_above_it(tmp_path: Path) -> None:
-    outcome, _ = made_up(tmp_path, baseline=False)
+    outcome = told(tmp_path, baseline=False)
     table = outcome.main.manifest["scores"]["xnli"]["accuracy"]
     table.update(dict.fromkeys(table, 36.0))
     (line,) = [line for line in verdict(outcome.main.manifest, None) if "chance" in line]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from command import call
-from made_up_run import made_up, scores
+from made_up_run import made_up, scores, told
 from small_recipes import MAIN, RECIPE
 
 from xtreme_bench.bundle.write import read_manifest
@@ -94,7 +94,7 @@ def runs(tmp_path: Path, gains: dict[int, float], failed: dict[int, str] | None 
     finished = {}
     for seed, gain in gains.items():
         (tmp_path / str(seed)).mkdir()
-        one = made_up(tmp_path / str(seed), baseline=False, gain=gain, seed=seed)[0].main
+        one = told(tmp_path / str(seed), baseline=False, gain=gain, seed=seed).main
         finished[seed] = one
     return Runs(recipe, finished, failed or {})
 
@@ -244,7 +244,7 @@ def test_the_stages_of_a_seed_are_those_that_the_others_do_not_share(tmp_path: P
 
 def test_what_is_expected_is_expected_of_the_mean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = plans(str(file(tmp_path, SEEDS + MAIN.replace("baseline: base\n", ""))), Places(store=tmp_path / "store"))
-    one: Finished = made_up(tmp_path, baseline=False)[0].main
+    one: Finished = told(tmp_path, baseline=False).main
     values = {0: 30.0, 1: 52.0}
     finished = {
         at: replace(

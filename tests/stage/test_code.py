@@ -1,6 +1,7 @@
 """What a stage's key holds of the code: what its function runs, and nothing else."""
 
 import dataclasses
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -29,10 +30,9 @@ def changed(root: Path) -> set[str]:
 
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
-    """A copy of the package that can be edited."""
-    return Path(
-        shutil.copytree(ROOT, tmp_path / "xtreme_bench", ignore=shutil.ignore_patterns("__pycache__", "shipped"))
-    )
+    """The package once more, its files linked: `edit` puts another one in the place of a link."""
+    ignored = shutil.ignore_patterns("__pycache__", "shipped")
+    return Path(shutil.copytree(ROOT, tmp_path / "xtreme_bench", ignore=ignored, copy_function=os.symlink))
 
 
 @pytest.mark.parametrize(
@@ -145,6 +145,7 @@ def test_a_row_is_in_the_keys_of_the_stages_that_name_its_task(
 def edit(file: Path, pattern: str, replacement: str) -> None:
     text, count = re.subn(pattern, replacement, file.read_text(encoding="utf-8"), count=1)
     assert count == 1, f"{file.name} has no {pattern}"
+    file.unlink()
     file.write_text(text, encoding="utf-8")
 
 

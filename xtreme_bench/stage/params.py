@@ -6,6 +6,7 @@ have no defaults: the plan alone sets each value, and the key of the stage conta
 
 from __future__ import annotations
 
+import functools
 import types
 import typing
 from collections.abc import Iterator, Mapping, Sequence
@@ -70,8 +71,12 @@ def _member(members: Sequence[Any], value: Any) -> Any:
     return next((one for one in named if type(value) is one), named[0])
 
 
+# Python evaluates the text of every annotation anew.
+_hints = functools.cache(typing.get_type_hints)
+
+
 def _instance(cls: Any, values: Mapping[str, Any], path: str, faults: list[Problem]) -> Any:
-    hints = typing.get_type_hints(cls)
+    hints = _hints(cls)
     names = [item.name for item in fields(cls)]
     wrong = [*_unknown(cls, names, values, path), *(Problem("is missing", _below(path, name)) for name in names
                                                     if name not in values)]  # fmt: skip
