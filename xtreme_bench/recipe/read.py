@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
 from types import UnionType
@@ -54,7 +54,7 @@ def read(cls: type[Any], tree: Tree, path: str, reading: Reading, defaults: obje
 
 
 # Python evaluates the text of every annotation anew, which takes a third of the time of reading.
-_types = cache(get_type_hints)
+_types: Callable[[type[Any]], dict[str, Any]] = cache(get_type_hints)
 
 
 def _required(cls: type[Any]) -> list[str]:
