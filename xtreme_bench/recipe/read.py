@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
 from types import UnionType
@@ -37,7 +37,7 @@ def read(cls: type[Any], tree: Tree, path: str, reading: Reading, defaults: obje
             where = f" in {path}" if path else ""
             reading.fault(f"unknown key '{key}'{where}{hint(key, settings)}", entry.line)
     _read_rules(cls, tree, path, reading)
-    types = _types(cls)
+    types = _types(cls)  # type: ignore[arg-type]  # a class has a hash
     values: dict[str, Any] = {}
     for name, item in settings.items():
         here = f"{path}.{name}" if path and name != short else path or name
@@ -54,7 +54,7 @@ def read(cls: type[Any], tree: Tree, path: str, reading: Reading, defaults: obje
 
 
 # Python evaluates the text of every annotation anew, which takes a third of the time of reading.
-_types: Callable[[type[Any]], dict[str, Any]] = cache(get_type_hints)
+_types = cache(get_type_hints)
 
 
 def _required(cls: type[Any]) -> list[str]:
