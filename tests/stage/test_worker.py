@@ -22,6 +22,8 @@ from xtreme_bench.stage.worker import report_of
 LABELS = {"kind": "labels", "params": {"seed": 3, "scale": 0.02, "languages": ["en", "de"]}, "inputs": {}}
 # No recipe can ask for a corpus without end, so nothing handles it.
 ENDLESS = {**LABELS["params"], "scale": float("inf")}
+# A language that the built-in corpora lack.
+WRONG = {**LABELS["params"], "languages": ["en", "xx"]}
 
 
 def stage(folder: Path, **changes: Any) -> Path:
@@ -62,7 +64,7 @@ def test_one_stage_leaves_its_outputs_and_what_happened(tmp_path: Path) -> None:
 
 
 def test_wrong_input_ends_with_2_and_is_told_on_one_line(tmp_path: Path) -> None:
-    folder = stage(tmp_path / "stage", params={**LABELS["params"], "languages": ["en", "xx"]})
+    folder = stage(tmp_path / "stage", params=WRONG)
     code, messages = messages_of(folder)
     assert code == 2
     assert messages[-1]["error"].startswith("no miniature corpus in language 'xx'")
@@ -103,19 +105,20 @@ def test_an_error_is_told_in_words_that_help_whichever_library_raises_it(
 
 
 @pytest.mark.slow
-def test_the_local_engine_keeps_its_worker_for_the_next_stage_also_after_an_error(
+def test_the_local_engine_keeps_its_worker_after_wrong_input_and_ends_it_after_an_unexpected_error(
     tmp_path: Path, started: list[subprocess.Popen[str]]
 ) -> None:
     engine = Local()
     try:
-        wrong = stage(tmp_path / "a", kind="corpus", params={**LABELS["params"], "languages": ["en", "xx"]})
-        with pytest.raises(InputError, match="no miniature corpus in language 'xx'"):
-            engine.run(wrong, lambda _: None)
+        for name in "ab":
+            with pytest.raises(InputError, match="no miniature corpus in language 'xx'"):
+                engine.run(stage(tmp_path / name, kind="corpus", params=WRONG), lambda _: None)
         (kept,) = started
-        for name in "bc":
+        assert kept.poll() is None
+        for name in "cd":
             with pytest.raises(StageError, match="the full traceback is in"):
                 engine.run(stage(tmp_path / name, kind="corpus", params=ENDLESS), lambda _: None)
-        assert (started, kept.poll()) == ([kept], None)
+        assert [worker.poll() is None for worker in started] == [False, False]
     finally:
         engine.close()
 
@@ -125,9 +128,9 @@ def test_a_stage_that_sees_gold_labels_shares_its_process_with_no_other(
     tmp_path: Path, started: list[subprocess.Popen[str]]
 ) -> None:
     engine = Local()
-    failing = stage(tmp_path / "a", kind="corpus", params=ENDLESS)
+    failing = stage(tmp_path / "a", kind="corpus", params=WRONG)
     try:
-        with pytest.raises(StageError):
+        with pytest.raises(InputError):
             engine.run(failing, lambda _: None)
         (kept,) = started
         engine.run(stage(tmp_path / "b"), lambda _: None)
@@ -151,8 +154,8 @@ def test_a_stage_has_the_threads_that_the_recipe_says_which_sleep_when_idle_unle
         monkeypatch.setenv("OMP_WAIT_POLICY", policy)
     engine = Local(Resources(threads=3))
     try:
-        with pytest.raises(StageError):
-            engine.run(stage(tmp_path / "stage", kind="corpus", params=ENDLESS), lambda _: None)
+        with pytest.raises(InputError):
+            engine.run(stage(tmp_path / "stage", kind="corpus", params=WRONG), lambda _: None)
         variables = Path(f"/proc/{started[0].pid}/environ").read_text().split("\0")
         assert {"OPENBLAS_NUM_THREADS=3", f"OMP_WAIT_POLICY={found}"} <= set(variables)
     finally:

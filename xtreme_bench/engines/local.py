@@ -36,7 +36,7 @@ def require() -> None:
 class Local:
     """Worker processes, started when needed and reused. Several threads may call `run`.
 
-    A stage that sees gold labels has its own worker, which ends with it; so does the worker of a stage that fails. A
+    A stage that sees gold labels has its own worker, which ends with it. An unexpected error ends the worker too. A
     worker sees the GPUs it started with, and serves only stages that get the same GPUs. Errors: `StageError` if a
     recipe asks for more GPUs than there are.
     """
@@ -70,8 +70,8 @@ class Local:
                 if "progress" in report:
                     message(report)
                     continue
-                # What has failed may have left its process in any state, and other stages may go on.
-                self._leave(worker, seen, end=alone or "error" in report)
+                # A bug, or an error of the GPU, may have left the process in any state, and other stages may go on.
+                self._leave(worker, seen, end=alone or report.get("unexpected", False))
                 if "error" in report:
                     raise error_of(report, folder / "log.txt")
                 return
@@ -89,7 +89,7 @@ class Local:
             self._idle.clear()
 
     def _leave(self, worker: subprocess.Popen[str], seen: dict[str, str], *, end: bool) -> None:
-        """Keep a worker for the next stage, or end it if it has seen gold labels or an error."""
+        """Keep a worker for the next stage, or end it if it has seen gold labels or an unexpected error."""
         with self._lock:
             if not end:
                 self._idle.append((worker, seen))
