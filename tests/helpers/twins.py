@@ -18,7 +18,7 @@ _SCRATCH = "{scratch: {layers: 1, width: 16, heads: 2, feedforward: 32, vocabula
 _PRETRAINING = "{steps: 4, batch: 8, max_length: 32, languages: [en, de]}"
 _TRAINING = "steps: 2, batch: 4, max_length: 48, evaluate_every: 2, evaluate_on: 8"
 # Which of the built-in tasks stands for one that the built-in corpora lack: each another, as a recipe may have all of
-# them. QQP is no parallel corpus, so paraphrases have one of the others.
+# them. QQP is no parallel corpus, so paraphrases have one of the others: it has 12 items in German.
 _INSTEAD = {"xnli_dev": "mnli", "pawsx_dev": "hellaswag", "tydiqa_train": "squad_v1"}
 
 
@@ -87,7 +87,7 @@ def _data(recipe: Recipe) -> Iterator[str]:
     for name, task in settings.labelled.items():
         own = [f"languages: [{', '.join(_small(task.languages))}]"]
         if task.items:
-            own.append(f"items: {task.items}, examples: 16")
+            own.append(f"items: {task.items}, examples: 12")
         if task.shared_by:
             own.append(f"shared_by: [{', '.join(sorted({*_small(task.languages), 'en'}))}]")
         tasks.append(f"{_INSTEAD.get(name, name)}: {{{', '.join(own)}}}")
