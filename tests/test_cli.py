@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from command import call as run
 
+from xtreme_bench.cli.options import emit
+
 
 def start(*arguments: str) -> subprocess.CompletedProcess[str]:
     """The same in a process of its own."""
@@ -166,3 +168,28 @@ def test_the_built_in_corpora_are_not_written_among_other_files(tmp_path: Path) 
     done = run("data", "miniature", "--to", str(tmp_path), "--scale", "0.01")
     assert (done.returncode, done.stderr) == (2, f"error: {tmp_path}: not empty; give a new folder\n")
     assert [path.name for path in tmp_path.iterdir()] == ["note.txt"]
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_json_goes_through_what_is_no_file_and_does_not_replace_it(kind: str, tmp_path: Path) -> None:
+    place, target = tmp_path / "place", tmp_path / "target"
+    if kind == "link":
+        place.symlink_to(target)
+        target.touch()
+        emit(place, {"a": 1}, str)
+        found = target.read_text()
+    else:
+        os.mkfifo(place)
+        reader = os.open(place, os.O_RDONLY | os.O_NONBLOCK)
+        emit(place, {"a": 1}, str)
+        found = os.read(reader, 100).decode()
+        os.close(reader)
+    assert json.loads(found) == {"a": 1}
+    assert place.is_symlink() if kind == "link" else place.is_fifo()
+
+
+def test_a_terminal_that_lacks_a_character_gets_its_code(tmp_path: Path) -> None:
+    program = "from xtreme_bench.cli import main; main.cli.main = lambda **_: main.say('−1 ü'); main.main()"
+    env = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False, env=env)
+    assert (done.returncode, done.stdout.decode("latin-1")) == (0, "\\u22121 ü\n"), done.stderr

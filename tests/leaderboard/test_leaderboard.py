@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ from xtreme_bench.files import digest
 from xtreme_bench.leaderboard import site
 from xtreme_bench.leaderboard.board import Board, board
 from xtreme_bench.leaderboard.facts import is_zero_shot, parameters
+from xtreme_bench.leaderboard.tables import reason
+from xtreme_bench.wording import count
 
 
 @pytest.fixture(scope="module")
@@ -165,12 +168,21 @@ def test_the_report_of_an_entry_has_tested_differences_to_its_baseline(labels: P
     assert "Difference" not in (page.parent / "entries/base.report.html").read_text(encoding="utf-8")
 
 
+def test_of_several_problems_the_first_is_shown_and_the_others_are_counted(made: Board) -> None:
+    (entry,) = made.unverified
+    number = 2 * len(entry.results[0].problems) - 1
+    assert reason(replace(entry, results=entry.results * 2)).endswith(f"; and {count(number, 'more problem')}")
+
+
 def test_pages_say_who_verified_and_what_is_only_published(pages: Path) -> None:
     text = (pages / "index.html").read_text(encoding="utf-8")
     assert "gold labels by somebody on 2026-01-02" in text
     assert "not comparable with partial entries" in text
     assert "published: RemBERT" in text
     assert "why it is not verified" in text
+    entry = (pages / "entries/first.html").read_text(encoding="utf-8")
+    assert "Checked with gold labels by somebody on 2026-01-02." in entry
+    assert "<dt>targets</dt>" not in entry
 
 
 @pytest.mark.slow

@@ -198,7 +198,7 @@ def test_the_page_is_written_whole_and_leaves_nothing_else(tmp_path: Path) -> No
 def test_published_scores_stand_beside_those_of_whole_test_sets_only(tmp_path: Path) -> None:
     outcome, store = made_up(tmp_path, baseline=False, curves=False)
     manifest = outcome.main.manifest
-    assert "No published score stands beside xnli" in write_page(outcome, tmp_path / "own", store).read_text()
+    assert "No published scores are shown for xnli" in write_page(outcome, tmp_path / "own", store).read_text()
     manifest["data"]["source"] = "download"
     manifest["files"] |= {
         TASKS["xnli"].file(code): {"sha256": "0" * 64, "records": size}

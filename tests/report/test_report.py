@@ -142,6 +142,8 @@ def test_a_folder_with_a_bundle_per_seed_is_one_column_of_means_that_are_tested_
     assert "<span>Difference to base</span>" in page
     claimed, _ = reported(tmp_path, [tmp_path / "main", tmp_path / "base/seed-1"])
     assert "main is the mean over seeds 1 and 2." in claimed
+    found = CliRunner().invoke(cli, ["compare", str(tmp_path / "base"), str(tmp_path / "main")])
+    assert (found.exit_code, "base (a) and main (b)" in found.output) == (0, True), found.output
 
 
 def test_runs_of_one_recipe_are_told_apart(tmp_path: Path) -> None:

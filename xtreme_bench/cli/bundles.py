@@ -11,6 +11,10 @@ from xtreme_bench.cli.options import EXISTING, EXISTING_FOLDER, FOLDER, emit, js
 from xtreme_bench.wording import say
 
 
+def _note(text: str) -> None:
+    say(f"note: {text}", err=True)
+
+
 @click.command()
 @click.option("--predictions", type=EXISTING, required=True, help="Folder or zip with <task>/test-<lang>.<ext>.")
 @click.option("--labels", type=EXISTING_FOLDER, required=True, help="Folder with the gold labels, in the same layout.")
@@ -34,7 +38,7 @@ def evaluate(predictions: Path, labels: Path, json_file: Path | None, lenient: b
         notes = coverage(predictions, labels)[1]
         emit(json_file, scores, lambda: terminal.score_table(scores))
     for note in notes:
-        say(f"note: {note}", err=True)
+        _note(note)
 
 
 @click.command()
@@ -63,24 +67,28 @@ def compare(reference: Path, others: tuple[Path, ...], labels: Path | None, form
 
     Each is a bundle, or a folder with one bundle per seed.
     """
+    from xtreme_bench.comparison.arms import bundles_of
     from xtreme_bench.report import terminal
 
     if labels is None:
-        from xtreme_bench.bundle import write
+        from xtreme_bench.bundle.load import load
+        from xtreme_bench.report import versus
         from xtreme_bench.report.manifest_differences import compare as compare_manifests
 
         if len(others) > 1 or form != "text":
             raise click.UsageError("with several OTHERs, or another --format than text, give --labels too")
-        result = compare_manifests(write.read_manifest(reference), write.read_manifest(others[0]))
+        loaded = [[load(path) for path in bundles_of(place, _note)] for place in (reference, *others)]
+        (before, after), _ = versus.scored(loaded, None)
+        result = compare_manifests(before.manifest, after.manifest)
         emit(json_file, result, lambda: terminal.comparison_text(result))
         note = "these differences are of claimed scores and have no intervals; give --labels to compute them"
-        say(f"note: {note}", err=True)
+        _note(note)
         return
     from xtreme_bench.comparison import forms
-    from xtreme_bench.comparison.arms import bundles_of, read_arm
+    from xtreme_bench.comparison.arms import read_arm
     from xtreme_bench.comparison.compare import compare as compare_arms
 
-    bundles = [bundles_of(place, lambda note: say(f"note: {note}", err=True)) for place in (reference, *others)]
+    bundles = [bundles_of(place, _note) for place in (reference, *others)]
     found = compare_arms(*(read_arm(each, labels) for each in bundles))
     emit(json_file, {"comparisons": [one.to_dict() for one in found]}, lambda: forms.document(found, form))
 
@@ -102,7 +110,7 @@ def report(bundles: tuple[Path, ...], labels: Path | None, out: Path) -> None:
     from xtreme_bench.comparison.arms import bundles_of
     from xtreme_bench.report import terminal, versus
 
-    found = [bundles_of(place, lambda note: say(f"note: {note}", err=True)) for place in bundles]
+    found = [bundles_of(place, _note) for place in bundles]
     runs, computed = versus.scored([[load(path) for path in paths] for paths in found], labels)
     manifests = [run.manifest for run in runs]
     means = versus.means_text(runs)

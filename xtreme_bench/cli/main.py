@@ -200,6 +200,8 @@ def main() -> None:
     """Entry point: turns each error into one message and an exit code (see `errors`)."""
     debug = "--debug" in sys.argv[1:]
     interrupts.install()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # no error for what the terminal's encoding lacks
     try:
         cli.main(standalone_mode=False)
     except click.exceptions.Abort:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -33,9 +34,17 @@ def emit(json_file: Path | None, value: Any, text: Callable[[], str]) -> None:
     if json_file is not None and str(json_file) == "-":
         say(json_text(value))
     elif json_file is not None:
-        from xtreme_bench.files import write_text
+        _write(json_file, f"{json_text(value)}\n")
 
-        write_text(json_file, f"{json_text(value)}\n")
+
+def _write(file: Path, text: str) -> None:
+    """Write a file whole or not at all; into a pipe, a device or a link, such as /dev/stdout, without replacing it."""
+    from xtreme_bench.files import write_text
+
+    if file.exists() and not stat.S_ISREG(file.lstat().st_mode):
+        file.write_text(text, encoding="utf-8")
+    else:
+        write_text(file, text)
 
 
 def say_problems(problems: Sequence[Problem]) -> None:

@@ -21,9 +21,7 @@ def published_section(manifest: Manifest) -> Section | None:
         return None
     tasks = [task for task in tasks_of(scores) if _is_whole(manifest, task)]
     others = [task for task in tasks_of(scores) if task not in tasks]
-    why = (
-        f"No published score stands beside {listing(others)}: the test sets of this run are not those of XTREME, whole."
-    )
+    why = f"No published scores are shown for {listing(others)}: this run does not have the whole test sets of XTREME."
     systems = [one for one in SYSTEMS if one.zero_shot]
     keys = [*tasks, *(["overall"] if set(tasks) == set(OVERALL) else [])]
     rows = [[key, cell(headline(scores, key)), *(cell(one.score(key)) for one in systems)] for key in keys]

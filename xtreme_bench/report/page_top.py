@@ -16,7 +16,7 @@ WORDS = (
     "Zero-shot: the model had labelled examples in English only, and is tested in languages in which it had none. "
     "Chance: the score of random guessing. A 95 % interval: the differences that agree with these test items and "
     "seeds; if it holds 0, the data cannot tell which run is better. A verdict also allows for the number of "
-    "differences that were tested (Holm's correction), so it can be `cannot tell` beside an interval without 0."
+    'differences that were tested (Holm\'s correction), so it can be "cannot tell" beside an interval without 0.'
 )
 
 
