@@ -37,7 +37,7 @@ def read(cls: type[Any], tree: Tree, path: str, reading: Reading, defaults: obje
             where = f" in {path}" if path else ""
             reading.fault(f"unknown key '{key}'{where}{hint(key, settings)}", entry.line)
     _read_rules(cls, tree, path, reading)
-    types = _types(cls)  # type: ignore[arg-type]  # a class has a hash
+    types = _types(cls)  # type: ignore[arg-type]  # a class can be hashed
     values: dict[str, Any] = {}
     for name, item in settings.items():
         here = f"{path}.{name}" if path and name != short else path or name
