@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from small_encoders import KINDS, small_encoder
+from safetensors.torch import load_file
+from small_encoders import KINDS, save_small_encoder, small_encoder
 from torch import nn
 from torch.nn.functional import scaled_dot_product_attention
+from toy_training import FINETUNING, KilledError, killed_at, make_job, write_corpus
 
 from xtreme_bench.errors import InputError
 from xtreme_bench.training import attention
@@ -21,6 +24,8 @@ from xtreme_bench.training.families import choice, classification, masking, qa, 
 from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.methods import METHODS
 from xtreme_bench.training.network import Network, Task
+from xtreme_bench.training.packing import Packing
+from xtreme_bench.training.train import finetune
 
 OWN_ATTENTION = ("rembert", "mpnet", "deberta-v2")
 ABLE = [kind for kind in KINDS if kind not in OWN_ATTENTION]
@@ -122,6 +127,27 @@ def test_packed_and_padded_have_the_same_loss_and_gradients_and_drop_the_same(ki
 )
 def test_with_recomputed_blocks_frozen_ones_and_a_prefix_it_is_so_too(kind: str, method: str, name: str) -> None:
     same(kind, name, method, recompute=True)
+
+
+@pytest.mark.slow
+def test_packed_a_training_leaves_the_same_weights_and_scores_and_goes_on_from_padded_checkpoints(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inputs = {"data": write_corpus(tmp_path / "data"), "encoder": save_small_encoder(tmp_path / "encoder", "bert")}
+    params = {**FINETUNING, "source": "panx", "steps": 12, "evaluate_every": 6, "checkpoint_seconds": 0}
+    rows: list[int] = []
+    pack = Packing.pack
+    monkeypatch.setattr(Packing, "pack", lambda self, padded: rows.append(len(padded)) or pack(self, padded))
+    padded, packed, mixed = (make_job(tmp_path / name, params, **inputs) for name in ("padded", "packed", "mixed"))
+    facts = finetune(padded)
+    assert not rows
+    with pytest.raises(KilledError):
+        finetune(killed_at(mixed, 7))
+    for job in (packed, mixed):
+        assert finetune(replace(job, params=replace(job.params, packing=True))) == facts
+        assert rows
+        for file in padded.out.glob("*.safetensors"):
+            torch.testing.assert_close(load_file(job.out / file.name), load_file(file), rtol=1e-4, atol=1e-5)
 
 
 def test_nothing_is_computed_for_padding() -> None:
