@@ -49,10 +49,10 @@ def test_a_turn_is_right_if_its_whole_state_is_and_each_slot_counts_alike(
     assert scored(found) == (joint, slot)
 
 
-def test_the_items_are_turns_and_give_the_score() -> None:
+def test_the_items_are_whole_dialogues_and_give_the_score() -> None:
     found = changed("1", 2, {})
     sums = items(GOLD, found, "woz", "en")
-    assert sums == {"1/0": (1, 1), "1/1": (1, 1), "1/2": (0, 1), "2/0": (1, 1)}
+    assert sums == {"1": (2, 3), "2": (1, 1)}
     assert score_of([sum(column) for column in zip(*sums.values(), strict=True)]) == scored(found)[0] == 75
 
 

@@ -22,9 +22,9 @@ it in German? The tracker, its examples and steps are the same in all arms; only
 encoder saw no Italian in any intermediate task. Moghe et al. 2021 (arXiv 2109.13620) report over 20 points."""
 _CAVEAT = """Joint goal accuracy in percent, with the range over seeds. All turns of the system are in English in every
 language, as released. Only the upper two blocks of the encoder are trained with the tracker, and the intermediate
-training has a few thousand lines, where the paper has 200,000. Intervals treat the turns of a dialogue as independent,
-so they are too narrow. The rows "nothing is known" and "words" need no encoder; the latter look for the words of each
-value in what the user says."""
+training has a few thousand lines, where the paper has 200,000. Intervals are over whole dialogues, because their turns
+are right or wrong together. The rows "nothing is known" and "words" need no encoder; the latter look for the words of
+each value in what the user says."""
 
 
 def section(records: Path) -> Iterator[str]:

@@ -42,13 +42,11 @@ def slots_of(states: States) -> tuple[str, ...]:
     return tuple(sorted({slot for turns in states.values() for state in turns for slot in state}))
 
 
-def turn_items(gold: States, predictions: States) -> dict[str, tuple[float, float]]:
-    """ "<dialogue>/<turn>" -> (whether its whole state is right, 1)."""
-    return {
-        f"{one}/{turn}": (float(right == found), 1.0)
-        for one, states in gold.items()
-        for turn, (right, found) in enumerate(zip(states, predictions[one], strict=True))
-    }
+def dialogue_items(gold: States, predictions: States) -> dict[str, tuple[float, float]]:
+    """Dialogue -> (turns whose whole state is right, turns). A state holds what earlier turns said, so that the turns
+    of a dialogue are right or wrong together."""
+    both = {one: list(zip(states, predictions[one], strict=True)) for one, states in gold.items()}
+    return {one: (float(sum(right == found for right, found in turns)), len(turns)) for one, turns in both.items()}
 
 
 def examine_states(text: str, size: Size, findings: Findings) -> None:
