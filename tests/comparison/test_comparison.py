@@ -19,6 +19,7 @@ from xtreme_bench.comparison.averages import averages
 from xtreme_bench.comparison.compare import Comparison, Estimate, compare
 from xtreme_bench.comparison.resample import bootstrap, holm, seed_weights, swaps
 from xtreme_bench.errors import InputError
+from xtreme_bench.official.dialogue import Gold
 from xtreme_bench.official.items import items
 
 DRAWS = 4_000
@@ -101,7 +102,7 @@ def states(flags: Sequence[bool], turns: int) -> dict[str, list[dict[str, str]]]
 
 
 def test_whole_dialogues_are_drawn_because_their_turns_are_right_or_wrong_together() -> None:
-    gold = states([True] * 200, 5)
+    gold = Gold(states([True] * 200, 5), {"food": ("thai", "greek")})
 
     def side(name: str, flags: Sequence[bool]) -> Arm:
         manifests = ({"seed": 1, "data": 1, "trained_on": {}},)

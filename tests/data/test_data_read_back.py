@@ -184,7 +184,7 @@ def read_back(data: Path, labels: Path) -> set[str]:
             read |= set(files)
     for one in files_below(labels):
         task, name = one.split("/")
-        if task in TASKS:
+        if task in TASKS and not name.startswith("ontology-"):
             assert read_gold(labels / one, task, name[5:7])
     for path in (data / "tydiqa/tydiqa-goldp-v1.1-train").glob("*.json"):
         assert list(read_questions(path, "test", answers=True, ids_repeat=True))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from xtreme_bench.benchmark import TASKS
-from xtreme_bench.official.dialogue import States, dialogue_items
+from xtreme_bench.official.dialogue import Gold, States, dialogue_items
 from xtreme_bench.official.metrics import mlqa_scores, spans, squad_scores
 
 # Per item: (correct, 1) if the score is a mean, with correct in 0..1; (correct turns, turns) of a dialogue;
@@ -71,8 +71,8 @@ def _pairs(gold: Sequence[str], predictions: Sequence[str], task: str, language:
     return {sentence: _agreement(right, found) for sentence, (right, found) in sorted(by_sentence.items())}
 
 
-def _states(gold: States, predictions: States, task: str, language: str) -> Items:
-    return dict(dialogue_items(gold, predictions))
+def _states(gold: Gold, predictions: States, task: str, language: str) -> Items:
+    return dict(dialogue_items(gold.states, predictions))
 
 
 _ITEMS: Mapping[str, Callable[[Any, Any, str, str], Items]] = {

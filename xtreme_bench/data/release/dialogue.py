@@ -1,7 +1,8 @@
 """Dialogues with states, as Multilingual WoZ 2.0 was released, and their ontologies.
 
 What is asked of the system (`act: request`) is no part of a state. Slots and values stay in the language of the file,
-so the ontology of each language goes beside it; all of a task have their slots and values in the same order.
+so the ontology of each language goes beside it and beside the gold labels; all of a task have their slots and values in
+the same order.
 """
 
 from __future__ import annotations
@@ -124,8 +125,9 @@ def _require_one_order(task: str, read: Mapping[str, Ontology], paths: Mapping[s
 
 def _write_ontologies(preparation: Preparation, task: str, read: Mapping[str, Ontology]) -> None:
     for language, ontology in read.items():
-        text = json.dumps(ontology, ensure_ascii=False, indent=0)
-        preparation.write(layout.ontology_file(task, language), f"{text}\n")
+        text, file = json.dumps(ontology, ensure_ascii=False, indent=0), layout.ontology_file(task, language)
+        preparation.write(file, f"{text}\n")
+        preparation.write_labels(task, Path(file).name, f"{text}\n")
 
 
 def _write(preparation: Preparation, task: str, split: str, language: str, rows: Sequence[DialogueRow]) -> None:
