@@ -11,12 +11,8 @@ from xtreme_bench.wording import listing
 
 
 def check(tree: Entries, reading: Reading) -> None:
-    """Parallel items need translations, in all languages of training; aligned text has two languages."""
+    """Parallel items need translations, in all languages of training."""
     for task in tree.named("intermediate", "tasks"):
-        named = tree.at(*_aligned(task))
-        if task in ALIGNED and named is not None and isinstance(named.value, Items) and len(named.value.items) != 2:
-            found = len(named.value.items)
-            reading.fault(f"{'.'.join(_aligned(task))} must be the two languages of the text, not {found}", named.line)
         at = ("intermediate", "tasks", task)
         items, path = tree.text(*at, "items"), ".".join(at)
         shared_by = tree.at(*at, "shared_by")
@@ -48,9 +44,10 @@ def check_held_out(tree: Entries, reading: Reading) -> None:
     held_out = tree.at("held_out", "families")
     families = set() if held_out is None else _listed(held_out)
     for task in tree.named("intermediate", "tasks") if families else ():
-        at = _aligned(task) if task in ALIGNED else ("intermediate", "tasks", task, "languages")
+        aligned = ("parallel",) if task in ALIGNED else ()
+        at = ("intermediate", "tasks", task, *aligned, "languages")
         trained = tree.at(*at)
-        everything = trained is not None and tree.text(*at) == "all"
+        everything = not aligned and tree.text(*at) == "all"
         languages = set(LANGUAGES) if everything else set() if trained is None else _listed(trained)
         for code in LANGUAGES if languages else ():
             if code in languages and LANGUAGES[code].family in families:
@@ -59,11 +56,6 @@ def check_held_out(tree: Entries, reading: Reading) -> None:
                     f"{LANGUAGES[code].family}; remove one of them"
                 )
                 reading.fault(message, tree.line_of(*at))
-
-
-def _aligned(task: str) -> tuple[str, ...]:
-    """Where the languages of aligned text are named."""
-    return "intermediate", "tasks", task, "parallel", "languages"
 
 
 def _listed(entry: Entry) -> set[str]:
