@@ -21,7 +21,7 @@ LEVEL = 0.05
 # Normal quantiles: at the 5 % level, 80 % of experiments detect a difference of this many standard errors.
 DETECTABLE = 1.960 + 0.842
 # Parallel test sets: their items are the same in every language, so all languages are resampled together.
-PARALLEL = ("xnli", "pawsx", "xquad", "mlqa", "woz")
+PARALLEL = ("xnli", "pawsx", "xquad", "mlqa", "woz", "multiwoz")
 
 
 @dataclass(frozen=True)
