@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tiny_encoder import save_tiny_encoder
 
+from xtreme_bench.bundle.check import check
 from xtreme_bench.data import targets
 from xtreme_bench.data.release.prepare import prepare
 from xtreme_bench.errors import InputError
 from xtreme_bench.rows import DialogueRow, Turn
+from xtreme_bench.run.outcome import Outcome
+from xtreme_bench.run.reproduce import Places, reproduce
 
 ONTOLOGY = {
     "hotel-price range": ["cheap", "do n't care", "cheap"],
@@ -184,3 +188,34 @@ def test_what_is_wrong_with_a_release_is_said_with_its_place(name: str, tmp_path
     make(release(tmp_path / "in"))
     with pytest.raises(InputError, match=message):
         prepared(tmp_path)
+
+
+RECIPE = """\
+description: small dialogues in English and Chinese
+seed: 1
+data: {source: releases}
+model: {path: encoder}
+finetuning:
+  multiwoz:
+    steps: 4
+    batch: 2
+    max_length: 32
+    evaluate_every: 2
+    target_examples: {languages: [zh], share: 1}
+targets: {multiwoz: {languages: [en, zh]}}
+resources: {threads: 1, jobs: 1}
+"""
+
+
+@pytest.mark.slow
+def test_a_recipe_on_the_release_runs_to_a_bundle_that_says_it_is_not_zero_shot(tmp_path: Path) -> None:
+    release(tmp_path / "in")
+    save_tiny_encoder(tmp_path / "encoder")
+    (tmp_path / "own.yaml").write_text(RECIPE, encoding="utf-8")
+    folders = {name: tmp_path / name for name in ("store", "submissions", "reports")}
+    outcome = reproduce(str(tmp_path / "own.yaml"), Places(data=tmp_path / "in", partial=True, **folders))
+    assert isinstance(outcome, Outcome)
+    assert outcome.problems == []
+    assert check(outcome.main.bundle).problems == ()
+    assert set(outcome.main.manifest["scores"]["multiwoz"]["joint_goal_accuracy"]) == {"en", "zh"}
+    assert outcome.main.manifest["zero_shot"]["multiwoz"] == []
