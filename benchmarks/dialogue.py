@@ -1,9 +1,10 @@
 """What dialogue states are worth that need no encoder: to read the scores of a tracker beside them.
 
-`python benchmarks/dialogue.py --data DATA --labels DATA-labels` prints, for each test set of woz, joint goal accuracy
-and slot accuracy of two trackers: one that never knows anything, and one that looks for the words of each value in what
-the user says, and otherwise keeps the state of the turn before. The second one is given the ontology in the language of
-the dialogues, which a zero-shot tracker is not; `--ontology en` gives it the English one everywhere.
+`python benchmarks/dialogue.py --data DATA --labels DATA-labels` prints, for each test set of woz, or of
+`--task`, joint goal accuracy and slot accuracy of two trackers: one that never knows anything, and one that looks for
+the words of each value in what the user says, and otherwise keeps the state of the turn before. The second one is given
+the ontology in the language of the dialogues, which a zero-shot tracker is not; `--ontology en` gives it the English
+one everywhere.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from xtreme_bench.benchmark import TASKS
+from xtreme_bench.benchmark import TASKS, of_group
 from xtreme_bench.data import layout, targets
 from xtreme_bench.data.dialogues import read_ontology
 from xtreme_bench.files import write_json
@@ -22,7 +23,6 @@ from xtreme_bench.official.dialogue import dialogue_scores
 from xtreme_bench.official.gold import gold_path, read_gold
 from xtreme_bench.rows import DialogueRow
 
-TASK = "woz"
 Ontology = dict[str, tuple[str, ...]]
 
 
@@ -53,41 +53,50 @@ def by_words(row: DialogueRow, ontology: Ontology) -> Iterator[dict[str, str]]:
         yield state
 
 
-def scores(data: Path, labels: Path, language: str, names: str) -> list[tuple[str, float, float]]:
+def scores(data: Path, labels: Path, task: str, language: str, names: str) -> list[tuple[str, float, float]]:
     """(tracker, joint goal accuracy, slot accuracy) on one test set, with the ontology of the language `names`."""
-    path = gold_path(labels, TASK, language)
+    path = gold_path(labels, task, language)
     if path is None:
-        raise SystemExit(f"{labels} has no gold labels of {TASK} in {language}")
-    rows = [row for row in targets.read_test(data, TASK, language) if isinstance(row, DialogueRow)]
-    ontology = read_ontology(data / layout.ontology_file(TASK, names), f"slots and values of {TASK} in {names}")
+        raise SystemExit(f"{labels} has no gold labels of {task} in {language}")
+    rows = [row for row in targets.read_test(data, task, language) if isinstance(row, DialogueRow)]
+    ontology = read_ontology(data / layout.ontology_file(task, names), f"slots and values of {task} in {names}")
     trackers = {
         "nothing is known": {row.id: [{} for _ in row.turns] for row in rows},
         f"words of the {names} ontology": {row.id: list(by_words(row, ontology)) for row in rows},
     }
-    gold = read_gold(path, TASK, language)
+    gold = read_gold(path, task, language)
     return [(name, *dialogue_scores(gold, states).values()) for name, states in trackers.items()]
 
 
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--task", choices=of_group("dialogue"), default="woz")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--labels", type=Path, required=True)
     parser.add_argument("--ontology", help="a language; without it that of each test set")
     parser.add_argument("--json", type=Path, help="a file for the page of findings")
     given = parser.parse_args()
-    there = [code for code in TASKS[TASK].languages if (given.data / layout.test_file(TASK, code)).is_file()]
-    rows = [(code, *row) for code in there for row in scores(given.data, given.labels, code, given.ontology or code)]
+    there = [
+        code for code in TASKS[given.task].languages if (given.data / layout.test_file(given.task, code)).is_file()
+    ]
+    rows = [
+        (code, *row)
+        for code in there
+        for row in scores(given.data, given.labels, given.task, code, given.ontology or code)
+    ]
     print(tabulate(rows, headers=["language", "tracker", "joint goal", "slot"], floatfmt=".1f"))
     if given.json:
         named = {"language's own": {code: code for code in there}, "English": dict.fromkeys(there, "en")}
         runs: dict[str, dict[str, float]] = {}
         for which, names in named.items():
             for code, name in names.items():
-                nothing, by_value = scores(given.data, given.labels, code, name)
+                nothing, by_value = scores(given.data, given.labels, given.task, code, name)
                 runs.setdefault("nothing is known", {})[code] = round(nothing[1], 4)
                 runs.setdefault(f"words of the {which} ontology", {})[code] = round(by_value[1], 4)
-        write_json(given.json, {"runs": [{"name": name, "scores": {TASK: found}} for name, found in runs.items()]})
+        write_json(
+            given.json, {"runs": [{"name": name, "scores": {given.task: found}} for name, found in runs.items()]}
+        )
 
 
 if __name__ == "__main__":

@@ -163,6 +163,10 @@ _ROWS = (
          test_sizes=dict.fromkeys(("en", "de", "it"), 400),
          sizes={"train en": 600, "dev en": 200}, release="Multilingual WoZ 2.0",
          tests="woz/test-{}.json", miniature=True),
+    Task("multiwoz", "dialogue", ("en", "zh"), "json", _STATES, "multiwoz",
+         test_sizes=dict.fromkeys(("en", "zh"), 1_000),
+         sizes={"train en": 8_434, "dev en": 999}, release="data/multiwoz and data/multiwoz_zh of ConvLab-2",
+         tests="multiwoz/test-{}.json"),
 )
 # fmt: on
 

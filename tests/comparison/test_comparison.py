@@ -22,6 +22,8 @@ from xtreme_bench.comparison.compare import Comparison, compare, least_resamples
 from xtreme_bench.comparison.estimate import LEVEL, Estimate
 from xtreme_bench.comparison.resample import bootstrap, holm, seed_weights, swaps
 from xtreme_bench.errors import InputError
+from xtreme_bench.official.dialogue import Gold
+from xtreme_bench.official.items import items
 
 DRAWS = 4_000
 
@@ -125,13 +127,31 @@ def test_chance_alone_is_called_significant_in_about_one_of_twenty_comparisons()
     assert 0.01 <= np.mean(np.array(found) < 0.05) <= 0.10
 
 
-@pytest.mark.parametrize(("task", "narrower"), [("xnli", 1.0), ("tatoeba", math.sqrt(2))])
+@pytest.mark.parametrize(("task", "narrower"), [("xnli", 1.0), ("woz", 1.0), ("tatoeba", math.sqrt(2))])
 def test_translated_test_sets_are_drawn_together_and_others_apart(task: str, narrower: float) -> None:
     a, b = flags(0.6, 500, 1), flags(0.65, 500, 2)
     cells_a, cells_b = ({(task, code): side for code in ("de", "ru")} for side in (a, b))
     result = compare(arm("a", cells_a), arm("b", cells_b))
     alone, mean = one(result, f"{task} de"), one(result, f"{task}/transfer")
     assert (alone.high - alone.low) / (mean.high - mean.low) == pytest.approx(narrower, rel=0.05)
+
+
+def states(flags: Sequence[bool], turns: int) -> dict[str, list[dict[str, str]]]:
+    """Dialogues of so many turns, all of them right or all wrong."""
+    return {str(at): [{"food": "thai" if flag else "greek"}] * turns for at, flag in enumerate(flags)}
+
+
+def test_whole_dialogues_are_drawn_because_their_turns_are_right_or_wrong_together() -> None:
+    gold = Gold(states([True] * 200, 5), {"food": ("thai", "greek")})
+
+    def side(name: str, flags: Sequence[bool]) -> Arm:
+        manifests = ({"seed": 1, "data": 1, "trained_on": {}},)
+        return Arm(name, manifests, {("woz", "de"): (items(gold, states(flags, 5), "woz", "de"),)})
+
+    a, b = flags(0.6, 200, 1), flags(0.7, 200, 2)
+    found = one(compare(side("a", a), side("b", b)), "woz de")
+    error = 100 * (b.astype(float) - a).std() / math.sqrt(200)
+    assert (found.high - found.low) / 2 == pytest.approx(1.96 * error, rel=0.05)
 
 
 def test_few_seeds_widen_an_interval_as_students_t_does() -> None:

@@ -77,6 +77,39 @@ def test_only_the_first_lines_are_taken_but_the_others_are_looked_at(tmp_path: P
         read(write(tmp_path, de="\n".join(DE[:19]).encode()), lines=5)
 
 
+def test_lines_that_are_not_taken_are_counted_and_not_looked_at(tmp_path: Path) -> None:
+    en = "\n".join(EN).encode().replace(b"line 15", b"\xff").replace(b"line 16", b"")
+    assert read(write(tmp_path, en), lines=10) == Text([PAIRS[:9]], [PAIRS[9:10]])
+    with pytest.raises(InputError, match=r"X\.de-en\.en:16: not UTF-8"):
+        read(tmp_path, lines=16)
+
+
+@pytest.mark.parametrize("path", ["text", "text.zip"])
+@pytest.mark.parametrize(
+    ("limit", "least", "en", "message"),
+    [
+        (
+            "MANY",
+            30,
+            b"a\n" + b"\n" * 199,
+            r"X\.de-en\.de: 31 of the first 32 lines have no text, or not in both languages",
+        ),
+        ("MANY", 30, b"a\n" * 20 + b"\n" * 200, r"31 of the first 51 lines have .* so this is no aligned text\n.*"),
+        ("MANY", 30, b"\xff\n" * 200, r"31 of the first 31 lines .*\n.*X\.de-en\.en:1: not UTF-8"),
+        ("MAX_LINES", 150, b"a\n" * 200, r"X\.de-en\.en has more than .* lines; keep those that you need"),
+        ("MAX_PAIRS", 150, b"a\n" * 200, r"more than 150 pairs of lines; take fewer of them with `lines`"),
+    ],
+)
+def test_no_time_is_lost_on_what_is_no_aligned_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, limit: str, least: int, en: bytes, message: str
+) -> None:
+    monkeypatch.setattr(aligned, limit, least)
+    write(tmp_path, en, b"a\n" * 200)
+    packed(tmp_path, **{"X.de-en.en": en, "X.de-en.de": b"a\n" * 200})
+    with pytest.raises(InputError, match=message):
+        read(tmp_path, path)
+
+
 def test_a_file_that_is_named_as_development_data_is_held_out(tmp_path: Path) -> None:
     write(write(tmp_path), b"one\ntwo", b"eins\nzwei", stem="dev.de-en")
     assert read(tmp_path) == Text([PAIRS], [[("one", "eins"), ("two", "zwei")]])

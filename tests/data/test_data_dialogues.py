@@ -118,8 +118,9 @@ def test_a_release_gives_states_without_requests_and_gold_apart(tmp_path: Path) 
     gold = json.loads((tmp_path / "labels/woz/test-de.json").read_text(encoding="utf-8"))
     assert [*gold] == [str(number) for number in range(5)]
     assert {slot for states in gold.values() for state in states for slot in state} == {"essen", "gegend"}
-    named = json.loads((tmp_path / "data/woz/ontology-de.json").read_text(encoding="utf-8"))
-    assert named == ontology("de")
+    for folder in ("data", "labels"):
+        named = json.loads((tmp_path / folder / "woz/ontology-de.json").read_text(encoding="utf-8"))
+        assert named == ontology("de")
 
 
 def test_a_sample_of_a_test_set_has_the_same_dialogues_in_all_languages(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from data_samples import squad, write
 
 from xtreme_bench.benchmark import TASKS
-from xtreme_bench.data import targets
+from xtreme_bench.data import files, targets
 from xtreme_bench.errors import InputError
 from xtreme_bench.rows import Answer, PairRow, SentenceRow, TaggedRow
 
@@ -43,6 +43,12 @@ def test_the_first_twenty_faults_are_listed_and_the_others_counted(tmp_path):
     assert "47 faults" in str(error)
     assert len(error.problems) == 21
     assert error.problems[-1].message == "and 27 more, not listed"
+
+
+def test_a_file_of_more_lines_than_any_corpus_has_is_refused_by_name(tmp_path, monkeypatch):
+    path = write(tmp_path, "xnli/dev-en.tsv", "a\tb\tneutral\n" * 4)
+    monkeypatch.setattr(files, "MAX_LINES", 3)
+    assert str(fails(targets.read_train, tmp_path, "xnli", "dev")).startswith(f"{path} has more than 3 lines; keep")
 
 
 def test_a_quote_that_is_never_closed_does_not_swallow_the_rows_after_it(tmp_path):

@@ -43,7 +43,9 @@ def write_dialogues(data: Path) -> Path:
         test = dialogues(language, 12, 3)
         _write(data / f"woz/test-{language}.json", {one: without_states(turns) for one, turns in test.items()})
         gold = {one: [turn["state"] for turn in turns] for one, turns in test.items()}
-        _write(data.with_name(f"{data.name}-labels") / f"woz/test-{language}.json", gold)
+        labels = data.with_name(f"{data.name}-labels") / "woz"
+        _write(labels / f"test-{language}.json", gold)
+        _write(labels / f"ontology-{language}.json", ontology(language))
     for split, count, seed in (("train", 40, 1), ("dev", 12, 2)):
         _write(data / f"woz/{split}-en.json", dialogues("en", count, seed))
     return data

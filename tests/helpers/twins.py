@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from xtreme_bench.benchmark import OVERALL, TASKS
+from xtreme_bench.benchmark import OVERALL, TASKS, of_group
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.recipe.load import Recipe, load
 from xtreme_bench.recipe.setting import languages_of
@@ -25,8 +25,8 @@ _INSTEAD = {"xnli_dev": "mnli", "pawsx_dev": "hellaswag", "tydiqa_train": "squad
 def twin(path: Path) -> list[str]:
     """What `--set` must set in a recipe, or in all that it is composed of, to make it tiny."""
     recipe = load(path)
-    # One task stands for all of XTREME; a target beside these stays.
-    targets = [task for task in recipe.targets if task not in OVERALL] or ["xnli"]
+    # One task stands for all of XTREME; a target beside these stays, or one that is built in stands for it.
+    targets = [_built_in(task) for task in recipe.targets if task not in OVERALL] or ["xnli"]
     scored = [f"{task}: {{languages: [{', '.join(_tested(task))}]}}" for task in (*targets, "bucc2018", "tatoeba")]
     sources = [f"{TASKS[task].source}: {{{_method(recipe)}{_TRAINING}}}" for task in targets]
     every_layer = ", layers: all" if recipe.retrieval and recipe.retrieval.layers else ""
@@ -44,6 +44,10 @@ def twin(path: Path) -> list[str]:
     budgets = [list(_budget(one)) for one in recipe.members or (recipe,)]
     found += [f"intermediate.{line}" for line in dict.fromkeys(line for one in budgets for line in one)]
     return found + [f"intermediate.{line}" for line in _data(recipe)]
+
+
+def _built_in(task: str) -> str:
+    return next(one for one in (task, *of_group(TASKS[task].group)) if TASKS[one].miniature)
 
 
 def _tested(task: str) -> list[str]:

@@ -66,6 +66,22 @@ def test_without_labels_of_its_targets_beside_the_data_a_run_is_not_scored(
     assert made.missing == []
 
 
+def test_gold_labels_of_dialogues_without_their_ontology_are_named_before_any_work(tmp_path: Path) -> None:
+    recipe = """\
+description: a recipe on a data folder
+seed: 1
+model: {path: encoder}
+finetuning: {woz: {max_length: 32}}
+targets: {woz: {languages: [en]}}
+"""
+    places = ready(tmp_path, recipe, labels=("woz/test-en.json",))
+    for file in [*layout.training_files("woz"), *layout.test_files("woz", "en")]:
+        write(tmp_path / "corpora" / file)
+    assert [one.file for one in planned(places).missing] == [str(tmp_path / "corpora-labels/woz/ontology-en.json")]
+    write(tmp_path / "corpora-labels/woz/ontology-en.json")
+    assert planned(places).missing == []
+
+
 def test_recipes_that_make_their_own_labels_take_no_others(tmp_path: Path) -> None:
     places = ready(tmp_path, RECIPE + "data: {source: releases}\n", labels=("xnli/test-de.tsv",))
     made = planned(places)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from places import RECIPES
 
 from xtreme_bench.audit import scope
 from xtreme_bench.bundle.manifest import trained_on, zero_shot
@@ -47,3 +49,15 @@ def test_a_test_set_is_zero_shot_unless_its_dialogues_are_trained_on(
     choice = next(stage.params.corpus for stage in stages if stage.kind == "finetune")
     drawn = choice.others and (choice.others.languages, choice.others.share, choice.others.seed)
     assert drawn == ((("de",), 0.1, 4) if len(languages) == 2 else None)
+
+
+def test_the_comments_of_dst_multiwoz_say_what_the_command_line_takes() -> None:
+    path = RECIPES / "dst-multiwoz.yaml"
+    said = " ".join(line.removeprefix("#").strip() for line in path.read_text(encoding="utf-8").splitlines())
+    options = re.findall(r"--set '([^']+)'", said)
+    made = load(path, options)
+    assert len(options) == 2
+    assert made.finetuning["multiwoz"].languages == ("en", "zh")
+    assert made.intermediate is not None
+    assert (list(made.intermediate.tasks), made.intermediate.epochs, made.intermediate.batch) == (["xdm"], 20, 8)
+    assert zero_shot(made) == {"multiwoz": []}

@@ -61,6 +61,7 @@ STEPS: dict[str, dict[str, int]] = {
     "pocket-dst": {"woz": 500},
     **{f"pocket-dst-{arm}": {"intermediate": 250, "woz": 500} for arm in ("tlm", "xdm", "response")},
     "dst-woz": {"woz": 15_000},
+    "dst-multiwoz": {"multiwoz": 843_600},
     **{f"pocket-{arm}": {"intermediate": 250} for arm in ("tlm", "xdm", "response")},
     "pocket-retrieval": {},
     **{arm: {"intermediate": 8500, **FINETUNING} for arm in MATCHED},

@@ -243,7 +243,7 @@ def _size_notes(sizes: Mapping[Place, Size]) -> list[str]:
 _CONTENTS: Mapping[Group, tuple[str, Callable[[Size], object]]] = {
     "tagging": ("sentence lengths", lambda size: size.lengths),
     "qa": ("question ids", lambda size: size.ids or size.ids_sha256),
-    "dialogue": ("turns of each dialogue", lambda size: size.lengths),
+    "dialogue": ("slots and values", lambda size: size.ontology),
 }
 
 

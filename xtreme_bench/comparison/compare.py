@@ -21,7 +21,7 @@ from xtreme_bench.official.items import Items, score_of
 
 RESAMPLES = 10_000
 # Parallel test sets: their items are the same in every language, so all languages are resampled together.
-PARALLEL = ("xnli", "pawsx", "xquad", "mlqa")
+PARALLEL = ("xnli", "pawsx", "xquad", "mlqa", "woz", "multiwoz")
 
 
 @dataclass(frozen=True)

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from xtreme_bench.data.files import json_document, require
+from xtreme_bench.data.files import MAX_LINES, json_document, require, too_many_lines
 from xtreme_bench.data.imposters import HEAD_BYTES, imposter
 from xtreme_bench.data.layout import ABSENT
 from xtreme_bench.data.packed import members
 from xtreme_bench.data.usable import LeftOut, Unusable, usable
-from xtreme_bench.errors import InputError, Problem
+from xtreme_bench.errors import InputError, Problem, first
 from xtreme_bench.wording import shown
 
 Pair = tuple[str, str]
@@ -31,6 +31,9 @@ FORMS = "two files like X.de-en.de and X.de-en.en, in a folder or a zip, or BCon
 HELD_OUT = 10
 MAX_LINE = 1 << 20  # bytes
 MAX_JSON = 1 << 28
+MAX_PAIRS = 20_000_000  # all are in memory, some 5 GB
+# So many pairs without text are only a few of a larger text.
+MANY = 100_000
 _BLOCK = 1 << 20
 _DEVELOPMENT = re.compile(r"(^|[._-])(dev|valid|validation)([._-]|$)", re.IGNORECASE)
 # BConTrasT: a customer writes German and an agent English; each is shown the other's turns in translation.
@@ -63,8 +66,8 @@ def files(data: Path, path: str, languages: Sequence[str]) -> tuple[list[str], l
 def read(data: Path, path: str, languages: Sequence[str], most: int, left_out: LeftOut) -> Text:
     """The aligned text at `path` below the data folder: its first `most` lines, 0 = all; each pair as `languages` go.
 
-    Pairs with an empty side are left out while they are few; their neighbours are then consecutive. Errors:
-    `InputError` with all faults.
+    Pairs with an empty side are left out while they are few; their neighbours are then consecutive. Of two files of
+    lines, those that are not taken are counted and not looked at. Errors: `InputError` with all faults.
     """
     place, purpose = data / path, f"aligned text in {' and '.join(languages)}"
     names, wrong = files(data, path, languages)
@@ -77,13 +80,20 @@ def read(data: Path, path: str, languages: Sequence[str], most: int, left_out: L
 
     def rows(faults: list[Problem]) -> Iterator[Pair]:
         taken = 0
-        for name, block in _blocks(place, packed, [data / file for file in names], languages, faults):
+
+        def enough() -> bool:
+            return 0 < most <= taken
+
+        for name, block in _blocks(place, packed, [data / file for file in names], languages, faults, enough):
             kept: list[Pair] = []
-            # The others are looked at too, so that every fault of a file is found.
             for pair in block:
-                if pair is not None and not 0 < most <= taken:
+                if pair is not None and not enough():
                     kept.append(pair)
                     taken += 1
+                if taken > MAX_PAIRS:
+                    raise InputError(
+                        f"{place}: more than {MAX_PAIRS:,} pairs of lines; take fewer of them with `lines`"
+                    )
             if kept:
                 blocks[name].append(kept)
             yield from kept
@@ -131,9 +141,17 @@ def _json_files(names: Iterable[str]) -> list[str]:
 
 
 def _blocks(
-    place: Path, packed: bool, paths: Sequence[Path], languages: Sequence[str], faults: list[Problem]
+    place: Path,
+    packed: bool,
+    paths: Sequence[Path],
+    languages: Sequence[str],
+    faults: list[Problem],
+    enough: Callable[[], bool],
 ) -> Iterator[tuple[str, Iterator[Pair | None]]]:
-    """(name, pairs) of each dialogue, or of each two files; None stands for a pair that cannot be used."""
+    """(name, pairs) of each dialogue, or of each two files; None stands for a pair that cannot be used.
+
+    `enough` says whether any more pairs are wanted.
+    """
     with ExitStack() as opened:
         if packed:
             inside = opened.enter_context(members(place, lambda name: bool(_named(name, languages))))
@@ -146,28 +164,34 @@ def _blocks(
         else:
             by_name = {path.name: (str(path), opened.enter_context(path.open("rb"))) for path in paths}
         for stem, both in pairs_of(by_name, languages, place).items():
-            yield PurePosixPath(stem).name, _lines(by_name[both[0]], by_name[both[1]], faults)
+            yield PurePosixPath(stem).name, _lines(by_name[both[0]], by_name[both[1]], faults, enough)
 
 
 def _named(name: str, languages: Sequence[str]) -> bool:
     return any(re.search(rf"\.{language}(?:[_-]\w+)?$", name, re.IGNORECASE) for language in languages)
 
 
-def _lines(one: tuple[str, IO[bytes]], other: tuple[str, IO[bytes]], faults: list[Problem]) -> Iterator[Pair | None]:
-    """The pairs of two files of lines."""
-    counts = [0, 0]
-    for number, sides in enumerate(zip_longest(_split(*one), _split(*other)), start=1):
-        counts = [count + (side is not None) for count, side in zip(counts, sides, strict=True)]
-        if None in sides:
-            continue
-        first, second = (
-            _decoded(side or b"", name, number, faults) for side, (name, _) in zip(sides, (one, other), strict=True)
-        )
-        if first is not None and second is not None:
-            yield _pair((first, second), (one[0], other[0]), faults, line=number)
+def _lines(
+    one: tuple[str, IO[bytes]], other: tuple[str, IO[bytes]], faults: list[Problem], enough: Callable[[], bool]
+) -> Iterator[Pair | None]:
+    """The pairs of two files of lines while they are wanted; the other lines are counted."""
+    files, read = (one[0], other[0]), (_split(*one), _split(*other))
+    pairs, counts, useless = zip_longest(*read), [0, 0], 0
+    while not enough():
+        left, right = next(pairs, (None, None))
+        counts = [counts[0] + (left is not None), counts[1] + (right is not None)]
+        if left is None or right is None:
+            break
+        pair = _decoded((left, right), files, counts[0], faults) if left or right else None
+        useless += pair is None
+        if useless > MANY and 2 * useless > counts[0]:
+            message = f"{useless:,} of the first {counts[0]:,} lines have no text, or not in both languages"
+            raise InputError(f"{files[1]}: {message}, so this is no aligned text", first(faults))
+        yield pair
+    counts = [count + sum(1 for _ in rest) for count, rest in zip(counts, read, strict=True)]
     if counts[0] != counts[1]:
-        message = f"{counts[1]:,} lines, but {Path(one[0]).name} has {counts[0]:,}; line i must translate line i"
-        faults.append(Problem(message, other[0], min(counts) + 1))
+        message = f"{counts[1]:,} lines, but {Path(files[0]).name} has {counts[0]:,}; line i must translate line i"
+        faults.append(Problem(message, files[1], min(counts) + 1))
 
 
 def _pair(
@@ -185,7 +209,7 @@ def _pair(
 
 def _split(name: str, stream: IO[bytes]) -> Iterator[bytes]:
     """The lines of a stream; only LF ends one."""
-    rest, begun = b"", False
+    rest, begun, number = b"", False, 0
     while block := stream.read(_BLOCK):
         if not begun and (what := imposter(block[:HEAD_BYTES])):
             raise InputError(f"{name} is {what}")
@@ -193,17 +217,23 @@ def _split(name: str, stream: IO[bytes]) -> Iterator[bytes]:
         *whole, rest = (rest + block).split(b"\n")
         if len(rest) > MAX_LINE:
             raise InputError(f"{name}: a line of more than {MAX_LINE:,} bytes, so this is no text of lines")
+        number += len(whole)
+        if number > MAX_LINES:
+            raise too_many_lines(name)
         yield from whole
     if rest:
         yield rest
 
 
-def _decoded(raw: bytes, name: str, number: int, faults: list[Problem]) -> str | None:
-    try:
-        return raw.decode("utf-8-sig" if number == 1 else "utf-8")
-    except UnicodeDecodeError as error:
-        faults.append(Problem(f"not UTF-8: {error.reason} at byte {error.start}", name, number))
-        return None
+def _decoded(raw: Sequence[bytes], files: Pair, number: int, faults: list[Problem]) -> Pair | None:
+    """Two lines as texts, or None, and a fault."""
+    texts = []
+    for line, name in zip(raw, files, strict=True):
+        try:
+            texts.append(line.decode("utf-8-sig" if number == 1 else "utf-8"))
+        except UnicodeDecodeError as error:
+            faults.append(Problem(f"not UTF-8: {error.reason} at byte {error.start}", name, number))
+    return _pair((texts[0], texts[1]), files, faults, line=number) if len(texts) == 2 else None
 
 
 def _dialogues(path: Path, languages: Sequence[str], faults: list[Problem]) -> Iterator[Iterator[Pair | None]]:

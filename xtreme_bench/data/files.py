@@ -17,6 +17,7 @@ from xtreme_bench.wording import count, quoted
 Row = TypeVar("Row")
 
 MAX_BYTES = 4 << 30  # the largest real file (MultiNLI as JSON lines) has 0.5 GB
+MAX_LINES = 100_000_000  # the largest real file of lines, of aligned text in OPUS, has some 60 million
 MAX_FIELD = 1 << 20  # characters; the longest real field is a passage of some 30,000
 
 csv.field_size_limit(MAX_FIELD)
@@ -60,13 +61,21 @@ def require(path: Path, purpose: str) -> None:
         raise InputError(f"{path} ({purpose}) {fault}")
 
 
+def too_many_lines(name: str) -> InputError:
+    """What is wrong with a file that nobody should wait for."""
+    return InputError(f"{name} has more than {MAX_LINES:,} lines; keep those that you need in a file of their own")
+
+
 def lines(path: Path, faults: list[Problem], *, keep_ends: bool = False) -> Iterator[tuple[int, str]]:
     """Yield (number from 1, text) of each line, without its LF or CR LF; a line that is not UTF-8 is a fault.
 
-    Only LF ends a line: U+2028, U+0085, form feeds and lone CRs occur inside sentences of the real files.
+    Only LF ends a line: U+2028, U+0085, form feeds and lone CRs occur inside sentences of the real files. Errors:
+    `InputError` for a file of more than `MAX_LINES`.
     """
     with path.open("rb") as stream:
         for number, raw in enumerate(stream, start=1):
+            if number > MAX_LINES:
+                raise too_many_lines(str(path))
             try:
                 line = raw.decode("utf-8-sig" if number == 1 else "utf-8")
             except UnicodeDecodeError as error:

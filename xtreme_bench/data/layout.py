@@ -116,6 +116,11 @@ def test_files(task: str, language: str) -> list[str]:
     return [test_file(task, language), *ontologies(task, [language])]
 
 
+def gold_files(task: str, language: str) -> list[str]:
+    """All files of a target's gold labels in one language, below the folder of labels."""
+    return [TASKS[task].file(language), *ontologies(task, [language])]
+
+
 def intermediate_files(task: str, languages: Iterable[str] = ("en",), select_on: Iterable[str] = ("en",)) -> list[str]:
     """All files that intermediate training on one task reads: `select_on` are the languages of development data."""
     parts = [("train", language) for language in languages] + [("dev", language) for language in select_on]

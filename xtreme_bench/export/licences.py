@@ -30,6 +30,7 @@ _CORPORA: Mapping[str, str] = {
     "cosmosqa": "CC BY 4.0",
     "commonsenseqa": "MIT",
     "woz": "Apache 2.0",
+    "multiwoz": "CC BY 4.0",
 }
 # Development sets of a target that are trained on have the licence of the target.
 CORPORA: Mapping[str, str] = {

@@ -26,6 +26,7 @@ LEFT_OUT = {
     "bucc2018": _NONE,
     "tatoeba": _NONE,
     "woz": _NONE,
+    "multiwoz": _NONE,
 }
 
 

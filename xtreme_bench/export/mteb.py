@@ -37,6 +37,7 @@ LEFT_OUT = {
     "mlqa": _NONE,
     "tydiqa": _NONE,
     "woz": _NONE,
+    "multiwoz": _NONE,
     "bucc2018": "mteb finds the English sentence of each foreign sentence that has one; here pairs are found among all "
     "sentences, by a threshold",
 }

@@ -183,7 +183,7 @@ encoder saw no Italian in any intermediate task. Moghe et al. 2021 (arXiv 2109.1
 - Joint goal accuracy in percent. All turns of the system are in English in every language, as released.
 - Only the upper two blocks of the encoder are trained with the tracker, and the intermediate training has a few
   thousand lines, where the paper has 200,000.
-- Intervals treat the turns of a dialogue as independent, so they are too narrow.
+- Intervals are over whole dialogues, because their turns are right or wrong together.
 - The rows "nothing is known" and "words" need no encoder; the latter look for the words of each value in what the user
   says.""",
         more="python benchmarks/dialogue.py --data D --labels D-labels --json docs/findings/dialogue/words.json",

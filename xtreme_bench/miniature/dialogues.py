@@ -76,7 +76,8 @@ def dialogue_files(scope: Scope) -> Iterator[File]:
 
 
 def dialogue_labels(scope: Scope) -> Iterator[File]:
-    """The states of the test sets."""
+    """The states of the test sets, and the ontologies beside them."""
     for language in scope.covered(TASK):
+        yield f"{TASK}/ontology-{language}.json", json.dumps(ontology(language))
         gold = {one: [turn["state"] for turn in turns] for one, turns in _split(scope, "test", language).items()}
         yield f"{TASK}/test-{language}.json", json.dumps(gold)

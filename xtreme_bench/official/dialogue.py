@@ -1,18 +1,20 @@
 """Dialogue state tracking: joint goal accuracy and slot accuracy, and the form of predicted states.
 
 A file maps the id of a dialogue to the states after its turns, `[{slot: value}, ...]`. Gold labels and predictions have
-the same form, in the words of the language's ontology. Requests ("what is the address?") are no part of a state.
+the same form, in the words of the language's ontology, which lies beside the gold labels: these name only the slots and
+values that occur in them. Requests ("what is the address?") are no part of a state.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from xtreme_bench.data.dialogues import NONE
+from xtreme_bench.data.dialogues import NONE, Ontology, state_fault
 from xtreme_bench.official.findings import Findings, Size, examine_count, ids_sha256, listed
 from xtreme_bench.untrusted import Malformed, parse_json, text_fault
-from xtreme_bench.wording import count, quoted
+from xtreme_bench.wording import count, did_you_mean, quoted
 
 State = Mapping[str, str]
 States = Mapping[str, Sequence[State]]
@@ -20,35 +22,49 @@ States = Mapping[str, Sequence[State]]
 _WANTED = "write one JSON object that maps each dialogue id to a list of states, {slot: value}, one for each turn"
 
 
-def dialogue_scores(gold: States, predictions: States) -> dict[str, float]:
+@dataclass(frozen=True)
+class Gold:
+    """The states of a test set, and the slots and values of its language. A state may have other values."""
+
+    states: States
+    ontology: Ontology
+
+    def __len__(self) -> int:
+        """The number of dialogues."""
+        return len(self.states)
+
+
+def dialogue_scores(gold: Gold, predictions: States) -> dict[str, float]:
     """Joint goal accuracy and slot accuracy in percent, over the turns of all dialogues.
 
     A turn counts as right in the joint goal if its whole state is (Henderson et al. 2014); in slot accuracy each slot
-    of a turn counts alike, those of which nothing is known too. The slots are those that occur in the gold states.
+    of the ontology counts alike in each turn, those of which nothing is known too.
     Errors: `ValueError` for a dialogue with another number of turns, `KeyError` for one that is missing.
     """
-    pairs = [pair for one, states in gold.items() for pair in zip(states, predictions[one], strict=True)]
-    slots = slots_of(gold)
-    joint = sum(right == found for right, found in pairs)
-    single = sum(right.get(slot) == found.get(slot) for right, found in pairs for slot in slots)
+    pairs = [pair for one, states in gold.states.items() for pair in zip(states, predictions[one], strict=True)]
+    single = sum(right.get(slot) == found.get(slot) for right, found in pairs for slot in gold.ontology)
     return {
-        "joint_goal_accuracy": 100 * joint / len(pairs),
-        "slot_accuracy": 100 * single / (len(pairs) * len(slots)),
+        "joint_goal_accuracy": joint_goal_accuracy(gold.states, predictions),
+        "slot_accuracy": 100 * single / (len(pairs) * len(gold.ontology)),
     }
 
 
-def slots_of(states: States) -> tuple[str, ...]:
-    """The slots that occur in some state, sorted."""
-    return tuple(sorted({slot for turns in states.values() for state in turns for slot in state}))
+def joint_goal_accuracy(gold: States, predictions: States) -> float:
+    """The share of turns whose whole state is right, in percent. Errors as above."""
+    right, turns = map(sum, zip(*dialogue_items(gold, predictions).values(), strict=True))
+    return 100 * right / turns
 
 
-def turn_items(gold: States, predictions: States) -> dict[str, tuple[float, float]]:
-    """ "<dialogue>/<turn>" -> (whether its whole state is right, 1)."""
-    return {
-        f"{one}/{turn}": (float(right == found), 1.0)
-        for one, states in gold.items()
-        for turn, (right, found) in enumerate(zip(states, predictions[one], strict=True))
-    }
+def dialogue_items(gold: States, predictions: States) -> dict[str, tuple[float, float]]:
+    """Dialogue -> (turns whose whole state is right, turns). A state holds what earlier turns said, so that the turns
+    of a dialogue are right or wrong together."""
+    both = {one: list(zip(states, predictions[one], strict=True)) for one, states in gold.items()}
+    return {one: (float(sum(right == found for right, found in turns)), len(turns)) for one, turns in both.items()}
+
+
+def empty(states: States) -> bool:
+    """Whether no state says anything."""
+    return not any(state for turns in states.values() for state in turns)
 
 
 def examine_states(text: str, size: Size, findings: Findings) -> None:
@@ -64,14 +80,14 @@ def examine_states(text: str, size: Size, findings: Findings) -> None:
         return
     findings.value = value
     findings.report_each(repeated, lambda one: findings.fault("this id occurs twice", example=one), len(repeated))
-    wrong = [(one, fault) for one, states in value.items() if (fault := _no_states(one, states, size.slots))]
+    wrong = [(one, fault) for one, states in value.items() if (fault := _no_states(one, states, size.ontology))]
     findings.report_each(wrong, lambda pair: findings.fault(pair[1], example=pair[0]), len(wrong))
     _examine_dialogues(value, size, findings, whole=not wrong)
-    if value and not wrong and not slots_of(value):
+    if value and not wrong and empty(value):
         findings.note("all states are empty")
 
 
-def _no_states(one: str, states: Any, slots: Sequence[str] | None) -> str | None:
+def _no_states(one: str, states: Any, ontology: Ontology | None) -> str | None:
     """Why these are no states of a dialogue."""
     if fault := text_fault(one):
         return f"the id {fault}"
@@ -87,9 +103,29 @@ def _no_states(one: str, states: Any, slots: Sequence[str] | None) -> str | None
                 return f"turn {turn}: leave out a slot of which nothing is known, in place of {quoted(NONE)}"
             if fault := text_fault(slot) or text_fault(value):
                 return f"turn {turn}: a slot or value {fault}"
-            if slots is not None and slot not in slots:
-                return f"turn {turn}: {quoted(slot)} is not a slot of this language ({', '.join(slots)})"
+            if ontology is not None and (fault := _unknown(slot, value, ontology)):
+                return f"turn {turn}: {fault}"
     return None
+
+
+def _unknown(slot: str, value: str, ontology: Ontology) -> str | None:
+    """Why an ontology has no such slot, or no such value of it."""
+    if slot not in ontology:
+        return f"{quoted(slot)} is not a slot of this language ({', '.join(ontology)})"
+    if value not in ontology[slot]:
+        near = did_you_mean(value, ontology[slot]) or f"; it has {count(len(ontology[slot]), 'value')}"
+        return f"{quoted(value)} is not a value of {quoted(slot)} in the ontology{near}"
+    return None
+
+
+def gold_of(states: States, ontology: Ontology, findings: Findings) -> Gold:
+    """The gold labels of a test set, and reports of states that its ontology cannot have."""
+    faults = ((one, turn, state_fault(state, ontology)) for one in states for turn, state in enumerate(states[one], 1))
+    wrong = [(one, f"turn {turn}: {fault}") for one, turn, fault in faults if fault]
+    findings.report_each(wrong, lambda pair: findings.fault(pair[1], example=pair[0]), len(wrong))
+    if empty(states):
+        findings.report(findings.fault("no state has a slot, so there is nothing to track: is this a test file?"))
+    return Gold(states, ontology)
 
 
 def _examine_dialogues(value: Mapping[str, Any], size: Size, findings: Findings, *, whole: bool) -> None:
@@ -116,11 +152,11 @@ def _other_turns(value: Mapping[str, Any], size: Size) -> Iterator[tuple[str, st
             yield one, f"{count(turns, 'state')} expected, one for each turn, {len(value[one]):,} found"
 
 
-def known_of(gold: States) -> dict[str, Any]:
-    """What gold states show of a test set beside the number of dialogues: fields of `Size`."""
+def known_of(gold: Gold) -> dict[str, Any]:
+    """What gold labels show of a test set beside the number of dialogues: fields of `Size`."""
     return {
-        "ids": tuple(gold),
-        "ids_sha256": ids_sha256(gold),
-        "lengths": tuple(map(len, gold.values())),
-        "slots": slots_of(gold),
+        "ids": tuple(gold.states),
+        "ids_sha256": ids_sha256(gold.states),
+        "lengths": tuple(map(len, gold.states.values())),
+        "ontology": gold.ontology,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
@@ -28,8 +28,8 @@ class Size:
     """What is known about the test set of a file; None for what is unknown.
 
     `records`: number of lines, sentences, questions, dialogues or BUCC pairs. `lengths`: words of each sentence, turns
-    of each dialogue. `ids`: question or dialogue ids in order. `slots`: those that dialogues may fill. `ids_sha256`:
-    as the function of that name gives it. `candidates`: number of foreign sentences of
+    of each dialogue. `ids`: question or dialogue ids in order. `ids_sha256`: as the function of that name gives it.
+    `ontology`: the slots that dialogues may fill, and their values. `candidates`: number of foreign sentences of
     Tatoeba. `pool`: all sentence ids of BUCC, foreign and English. `source`: where `records` comes from.
     """
 
@@ -39,7 +39,7 @@ class Size:
     ids_sha256: str | None = None
     candidates: int | None = None
     pool: frozenset[str] | None = None
-    slots: tuple[str, ...] | None = None
+    ontology: Mapping[str, tuple[str, ...]] | None = None
     source: str | None = None
 
 

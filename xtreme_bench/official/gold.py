@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_bench.benchmark import TASKS, of_group
+from xtreme_bench.data import layout
+from xtreme_bench.data.dialogues import read_ontology
 from xtreme_bench.data.imposters import HEAD_BYTES, imposter
 from xtreme_bench.errors import InputError, Problem
-from xtreme_bench.official.dialogue import slots_of
+from xtreme_bench.official.dialogue import Gold, gold_of
 from xtreme_bench.official.findings import Findings, Size
 from xtreme_bench.official.predictions import examine, kind_of
 from xtreme_bench.untrusted import Malformed, parse_json, text_fault
@@ -48,7 +50,8 @@ def require_labels(labels: Path) -> None:
 
 
 def read_gold(path: Path, task: str, language: str, pool: frozenset[str] | None = None) -> Any:
-    """The gold labels of one file: a list of labels, tag lists or BUCC pairs; for QA a dict id -> accepted answers.
+    """The gold labels of one file: a list of labels, tag lists or BUCC pairs; for QA a dict id -> accepted answers,
+    for dialogues `Gold`.
 
     `pool`: the sentence ids of BUCC, if known. Errors: `InputError` with all faults of the file, also if it has no
     labels (XTREME removes them from its test files).
@@ -60,11 +63,21 @@ def read_gold(path: Path, task: str, language: str, pool: frozenset[str] | None 
         found = examine(raw, task, language, Size(pool=pool), str(path))
         if not found.value and not found.problems:
             found.report(found.fault("no labels in the file"))
-        if task in of_group("dialogue") and not found.problems and not slots_of(found.value):
-            found.report(found.fault("no state has a slot, so there is nothing to track: is this a test file?"))
+        if task in of_group("dialogue") and not found.problems:
+            found.value = _with_ontology(path, found)
     if found.problems:
         raise InputError(f"{path}: these gold labels cannot be used", found.problems)
     return found.value
+
+
+def _with_ontology(path: Path, found: Findings) -> Gold:
+    """The states of a label file with the ontology beside it. Errors: `InputError` if there is none."""
+    beside = path.with_name(Path(layout.ontology_file(found.task.name, found.language)).name)
+    what = f"slots and values of {found.task.name} in {found.language}"
+    if not beside.is_file():
+        message = f"missing: it holds the {what}; `data prepare` writes it beside the gold labels"
+        raise InputError(f"{path}: these gold labels cannot be used", [Problem(message, str(beside))])
+    return gold_of(found.value, read_ontology(beside, what), found)
 
 
 def _examine_data_set(raw: bytes, found: Findings) -> Findings:

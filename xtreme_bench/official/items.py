@@ -1,7 +1,7 @@
 """The contribution of each test item to a score, to compare two runs on the same items.
 
-A score is a function of sums over items (`score_of`): correct answers and their number, or correct, predicted and gold
-spans. The sums over all items give the official score.
+A score is a function of sums over items (`score_of`): correct answers or turns and their number, or correct, predicted
+and gold spans. The sums over all items give the official score.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from xtreme_bench.benchmark import TASKS
-from xtreme_bench.official.dialogue import States, turn_items
+from xtreme_bench.official.dialogue import Gold, States, dialogue_items
 from xtreme_bench.official.metrics import mlqa_scores, spans, squad_scores
 
-# Per item: (correct, 1) if the score is a mean, with correct in 0..1; (correct, predicted, gold) if it is F1.
+# Per item: (correct, 1) if the score is a mean, with correct in 0..1; (correct turns, turns) of a dialogue;
+# (correct, predicted, gold) if the score is F1.
 Sums = tuple[float, ...]
 Items = dict[str, Sums]
 
@@ -21,9 +22,8 @@ Items = dict[str, Sums]
 def items(gold: Any, predictions: Any, task: str, language: str) -> Items:
     """Item id -> its sums, from the values that `read_gold` and `examine` give for one file.
 
-    An item is a labelled line, a question, a tagged sentence, a turn of a dialogue, or (BUCC) a foreign sentence.
-    Parallel test sets have the
-    same ids in all languages. Errors: `ValueError` if the numbers of lines or sentences differ.
+    An item is a labelled line, a question, a tagged sentence, a dialogue, or (BUCC) a foreign sentence. Parallel test
+    sets have the same ids in all languages. Errors: `ValueError` if the numbers of lines or sentences differ.
     """
     kind = task if task == "bucc2018" else TASKS[task].group
     return _ITEMS[kind](gold, predictions, task, language)
@@ -71,8 +71,8 @@ def _pairs(gold: Sequence[str], predictions: Sequence[str], task: str, language:
     return {sentence: _agreement(right, found) for sentence, (right, found) in sorted(by_sentence.items())}
 
 
-def _turns(gold: States, predictions: States, task: str, language: str) -> Items:
-    return dict(turn_items(gold, predictions))
+def _states(gold: Gold, predictions: States, task: str, language: str) -> Items:
+    return dict(dialogue_items(gold.states, predictions))
 
 
 _ITEMS: Mapping[str, Callable[[Any, Any, str, str], Items]] = {
@@ -81,5 +81,5 @@ _ITEMS: Mapping[str, Callable[[Any, Any, str, str], Items]] = {
     "qa": _answers,
     "retrieval": _equal,
     "bucc2018": _pairs,
-    "dialogue": _turns,
+    "dialogue": _states,
 }

@@ -85,9 +85,9 @@ def data_size(data: Path, task: str, language: str) -> Size:
         if isinstance(row, TaggedRow | DialogueRow)
     )
     ids = tuple(row.id for row in rows if isinstance(row, QuestionRow | DialogueRow))
-    slots = next((tuple(row.ontology) for row in rows if isinstance(row, DialogueRow)), None)
+    ontology = next((row.ontology for row in rows if isinstance(row, DialogueRow)), None)
     sha256 = ids_sha256(ids) if ids else None
-    return Size(len(rows), lengths or None, ids or None, sha256, slots=slots, source="the data")
+    return Size(len(rows), lengths or None, ids or None, sha256, ontology=ontology, source="the data")
 
 
 def merged(first: Size, *others: Size) -> Size:

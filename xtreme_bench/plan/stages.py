@@ -267,7 +267,12 @@ def _score(made: Plan, corpus: Corpus, labels: Path | None, digests: Digests) ->
             task: tuple(language for language in languages if (labels / TASKS[task].file(language)).is_file())
             for task, languages in tasks.items()
         }
-        files = [TASKS[task].file(language) for task, languages in tasks.items() for language in languages]
+        files = [
+            file
+            for task, languages in tasks.items()
+            for language in languages
+            for file in layout.gold_files(task, language)
+        ]
         if not files:
             made.missing.append(Problem("contains no gold labels of the recipe's targets", file=str(labels)))
         wrong = layout.missing(labels, files, "gold labels") + folders.strays(labels, files)

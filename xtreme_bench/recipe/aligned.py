@@ -28,7 +28,9 @@ class Parallel:
         "relative to the data folder.",
         pattern=(rf"(?!\.\.?(/|$)){_PART}(/(?!\.\.?(/|$)){_PART})*", "a path below the data folder"),
     )
-    languages: tuple[str, ...] = setting("The two languages.", choices=languages_of, noun="language", words=())
+    languages: tuple[str, ...] = setting(
+        "The two languages.", choices=languages_of, noun="language", words=(), example=("en", "de")
+    )
     lines: int = setting(
         "Limit of lines, held-out ones included, of which the first ones are taken; 0 = all. Published: 200,000.",
         default=200_000,

@@ -13,7 +13,14 @@ from xtreme_bench.benchmark import GROUPS, OVERALL, TASKS, of_group
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.recipe import files, items, lengths, methods
 from xtreme_bench.recipe.fields import Scratch
-from xtreme_bench.recipe.setting import HELD_OUT, NAME, SOURCES, TRAINED, WITH_DEVELOPMENT_SET, sources_of
+from xtreme_bench.recipe.setting import (
+    HELD_OUT,
+    NAME,
+    SOURCES,
+    TRAINED,
+    WITH_DEVELOPMENT_SET,
+    sources_of,
+)
 from xtreme_bench.recipe.tree import Entries, Items, Reading, Scalar
 from xtreme_bench.recipe.yaml import parse
 from xtreme_bench.wording import hint, listing
@@ -30,7 +37,7 @@ def check(tree: Entries, path: Path, reading: Reading) -> None:
     _check_data(tree, reading)
     methods.check(tree, reading)
     _check_training(tree, reading)
-    _check_target_examples(tree, reading)
+    items.check_target_examples(tree, reading)
     _check_pooling(tree, reading)
     _check_sampling(tree, reading)
     items.check(tree, reading)
@@ -144,16 +151,6 @@ def _check_training(tree: Entries, reading: Reading) -> None:
                 f"finetuning.{source}.retrain is for {', '.join(HELD_OUT)}; {source} has development data of its own"
             )
             reading.fault(message, retrain.line)
-
-
-def _check_target_examples(tree: Entries, reading: Reading) -> None:
-    """Only dialogues have training examples in other languages."""
-    dialogues = sources_of(of_group("dialogue"))
-    for source in tree.named("finetuning"):
-        own = tree.at("finetuning", source, "target_examples")
-        if own is not None and source in SOURCES and source not in dialogues:
-            name = f"finetuning.{source}.target_examples"
-            reading.fault(f"{name} is for {listing(dialogues)}; {source} is trained on in English alone", own.line)
 
 
 def _check_pooling(tree: Entries, reading: Reading) -> None:

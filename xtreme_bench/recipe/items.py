@@ -1,22 +1,19 @@
-"""Faults in what a recipe says of the data of intermediate tasks: which items, which languages, what is held out."""
+"""Faults in what a recipe says of the data it trains on: which items, which languages, what is held out."""
 
 from __future__ import annotations
 
 from xtreme_bench.aligned import ALIGNED
-from xtreme_bench.benchmark import LANGUAGES
+from xtreme_bench.benchmark import LANGUAGES, TASKS, of_group
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.recipe.phases import IntermediateTask
+from xtreme_bench.recipe.setting import DIALOGUE_LANGUAGES, SOURCES, sources_of
 from xtreme_bench.recipe.tree import Entries, Entry, Items, Reading, Scalar
 from xtreme_bench.wording import listing
 
 
 def check(tree: Entries, reading: Reading) -> None:
-    """Parallel items need translations, in all languages of training; aligned text has two languages."""
+    """Parallel items need translations, in all languages of training."""
     for task in tree.named("intermediate", "tasks"):
-        named = tree.at(*_aligned(task))
-        if task in ALIGNED and named is not None and isinstance(named.value, Items) and len(named.value.items) != 2:
-            found = len(named.value.items)
-            reading.fault(f"{'.'.join(_aligned(task))} must be the two languages of the text, not {found}", named.line)
         at = ("intermediate", "tasks", task)
         items, path = tree.text(*at, "items"), ".".join(at)
         shared_by = tree.at(*at, "shared_by")
@@ -28,8 +25,8 @@ def check(tree: Entries, reading: Reading) -> None:
         if items != "parallel":
             reading.fault(f"{path}.shared_by is for parallel items; add 'items: parallel' or remove it", shared_by.line)
         trained = tree.at(*at, "languages")
-        languages = set(IntermediateTask.languages) if trained is None else _listed(trained)
-        lacking = languages - _listed(shared_by) if isinstance(shared_by.value, Items) else ()
+        languages = set(IntermediateTask.languages) if trained is None else listed(trained)
+        lacking = languages - listed(shared_by) if isinstance(shared_by.value, Items) else ()
         if lacking:
             message = f"{path}.shared_by lacks {listing(sorted(lacking))}, which is trained on"
             reading.fault(message, shared_by.line)
@@ -46,12 +43,13 @@ def check_vocabulary(tree: Entries, reading: Reading) -> None:
 def check_held_out(tree: Entries, reading: Reading) -> None:
     """No language of a family that is held out is trained in."""
     held_out = tree.at("held_out", "families")
-    families = set() if held_out is None else _listed(held_out)
+    families = set() if held_out is None else listed(held_out)
     for task in tree.named("intermediate", "tasks") if families else ():
-        at = _aligned(task) if task in ALIGNED else ("intermediate", "tasks", task, "languages")
+        aligned = ("parallel",) if task in ALIGNED else ()
+        at = ("intermediate", "tasks", task, *aligned, "languages")
         trained = tree.at(*at)
-        everything = trained is not None and tree.text(*at) == "all"
-        languages = set(LANGUAGES) if everything else set() if trained is None else _listed(trained)
+        everything = not aligned and tree.text(*at) == "all"
+        languages = set(LANGUAGES) if everything else set() if trained is None else listed(trained)
         for code in LANGUAGES if languages else ():
             if code in languages and LANGUAGES[code].family in families:
                 message = (
@@ -61,12 +59,24 @@ def check_held_out(tree: Entries, reading: Reading) -> None:
                 reading.fault(message, tree.line_of(*at))
 
 
-def _aligned(task: str) -> tuple[str, ...]:
-    """Where the languages of aligned text are named."""
-    return "intermediate", "tasks", task, "parallel", "languages"
+def check_target_examples(tree: Entries, reading: Reading) -> None:
+    """Only dialogues have training examples in other languages, in those that the task has."""
+    dialogues = sources_of(of_group("dialogue"))
+    for source in tree.named("finetuning"):
+        own = tree.at("finetuning", source, "target_examples")
+        if own is not None and source in SOURCES and source not in dialogues:
+            name = f"finetuning.{source}.target_examples"
+            reading.fault(f"{name} is for {listing(dialogues)}; {source} is trained on in English alone", own.line)
+        named = tree.at("finetuning", source, "target_examples", "languages")
+        if named is None or source not in dialogues:
+            continue
+        others = [code for code in TASKS[source].languages if code != "en"]
+        if odd := [code for code in DIALOGUE_LANGUAGES if code in listed(named) and code not in others]:
+            message = f"names {listing(odd)}; {source} has dialogues in {listing(others)} beside English"
+            reading.fault(f"finetuning.{source}.target_examples.languages {message}", named.line)
 
 
-def _listed(entry: Entry) -> set[str]:
+def listed(entry: Entry) -> set[str]:
     """The languages that a field lists."""
     items = entry.value.items if isinstance(entry.value, Items) else ()
     return {item.text for item in items if isinstance(item, Scalar)}

@@ -13,7 +13,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from xtreme_bench.benchmark import LANGUAGES
 from xtreme_bench.recipe.setting import ALL
 from xtreme_bench.recipe.tree import Entries, Entry, Items, Reading, Scalar, Tree, blamed
-from xtreme_bench.wording import did_you_mean, hint, listing
+from xtreme_bench.wording import did_you_mean, hint, listing, nearest
 
 
 def read(cls: type[Any], tree: Tree, path: str, reading: Reading, defaults: object = None) -> Any:
@@ -135,11 +135,15 @@ def _read_list(item: Field[Any], tree: Tree, path: str, reading: Reading) -> tup
     owner = path.rpartition(".")[0].rpartition(".")[2]
     known = choices(owner, reading.source) if languages else choices
     words = item.metadata["words"] if languages else ()
+    if fault := _no_example(item, tree):
+        reading.fault(f"{path} must be {fault}", tree.line)
+        return None
     alone = tree.items[0] if isinstance(tree, Items) and len(tree.items) == 1 else tree
     if isinstance(alone, Scalar) and alone.text in words and (alone is tree or alone.text not in ALL):
         return (alone.text,)
     if not isinstance(tree, Items):
-        example = tree.text if isinstance(tree, Scalar) and tree.text else known[0] if known else item.metadata["noun"]
+        text = tree.text if isinstance(tree, Scalar) else ""
+        example = nearest(text, known) or known[0] if known else text or item.metadata["noun"]
         either = f"the word {' or '.join(words)}, or a list" if len(words) > 1 else "the word all or a list"
         either = either if words else "a list"
         reading.fault(f"{path} must be {either}, not {tree.kind}; write [{example}]", tree.line)
@@ -160,6 +164,16 @@ def _read_list(item: Field[Any], tree: Tree, path: str, reading: Reading) -> tup
         else:
             seen.append(element.text)
     return tuple(name for name in known or seen if name in seen)
+
+
+def _no_example(item: Field[Any], tree: Tree) -> str | None:
+    """What a list with a given number of names must be, if it is not."""
+    example = item.metadata["example"]
+    if not example or (isinstance(tree, Items) and len(tree.items) == len(example)):
+        return None
+    word = f"the word {tree.text}" if isinstance(tree, Scalar) and tree.text in ALL else tree.kind
+    found = f"of {len(tree.items)}" if isinstance(tree, Items) else word
+    return f"a list of {len(example)} {item.metadata['noun']}s, such as [{', '.join(example)}], not {found}"
 
 
 def _read_numbers(item: Field[Any], tree: Tree, path: str, reading: Reading) -> tuple[int, ...]:

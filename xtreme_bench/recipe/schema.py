@@ -119,7 +119,9 @@ def _value(kind: Any, item: Field[Any], key: str) -> Schema:
         words: list[Schema] = [{"const": word} for word in facts["words"]]
         names = {"enum": list(choices(key, "download") if callable(choices) else choices)} if choices else None
         array: Schema = {"type": "array", "items": names or _value(str, item, key), "uniqueItems": True}
-        return {"anyOf": [*words, {**array, "minItems": 1}]} if callable(choices) else array
+        many = len(facts["example"])
+        bounds = {"minItems": many, "maxItems": many} if many else {"minItems": 1}
+        return {"anyOf": [*words, {**array, **bounds}]} if callable(choices) else array
     if kind is str:
         limits: Schema = {"enum": list(choices)} if choices else {"pattern": f"^(?:{facts['pattern'][0]})$"}
         return {"type": "string", **limits}

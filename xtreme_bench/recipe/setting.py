@@ -54,6 +54,7 @@ def setting(
     instead_of: str | None = None,
     nullable: bool = False,
     words: tuple[str, ...] = ALL,
+    example: tuple[str, ...] = (),
     forms: Mapping[str, type] = MappingProxyType({}),
 ) -> Any:
     """A field of a recipe: what it means and which values it takes.
@@ -62,12 +63,13 @@ def setting(
     function of the key above and of data.source. `noun` is what a message calls one of them. `pattern` is a regular
     expression for the whole text and its meaning in words. `defaults` fills what the value of a key leaves out.
     A field that stands `instead_of` another switches that one off. Only a `nullable` field may be empty. `words` may
-    stand in place of a list of languages. `forms` are the dataclasses of keys of a mapping that have one of their own.
+    stand in place of a list of languages. A list with an `example` has as many names as that. `forms` are the
+    dataclasses of keys of a mapping that have one of their own.
     """
     facts = {
         "about": about, "low": low, "high": high, "above": above, "choices": choices, "noun": noun,
         "pattern": pattern, "defaults": defaults, "instead_of": instead_of, "nullable": nullable,
-        "words": words, "forms": forms,
+        "words": words, "example": example, "forms": forms,
     }  # fmt: skip
     if isinstance(default, Mapping):
         return field(default_factory=lambda: default, metadata=facts)

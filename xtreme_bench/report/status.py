@@ -103,7 +103,7 @@ def _labels(labels: Path, one: Split, records: int | None, memory: Memory) -> tu
     if path is None:
         return None, ["no gold labels: can be predicted, not scored"] if records is not None else []
     count = partial(_count_gold, path, one.task, one.language)
-    known, _ = memory.of(f"{path.name} of {one.task}", path.parent, [path.name], count)
+    known, _ = memory.of(f"{path.name} of {one.task}", labels, layout.gold_files(one.task, one.language), count)
     if known["problem"]:
         return None, [known["problem"]]
     found = int(known["records"])

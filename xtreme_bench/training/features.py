@@ -50,6 +50,7 @@ def features(job: Job[Features]) -> dict[str, Any]:
         dropped: Counter[str] = Counter()
         cut: Counter[str] = Counter()
         tell = _progress(job, corpus, number, part)
+        tell(0)
         made = tokenise(corpus, part, tokenizer, job.out / part, dropped, job.params.threads, tell, cut)
         facts["rows"][part], facts["examples"][part], facts["tokens"][part] = made.rows, len(made), made.tokens
         if dropped:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from xtreme_bench.data.corpora import Corpus
-from xtreme_bench.official.dialogue import dialogue_scores
+from xtreme_bench.official.dialogue import joint_goal_accuracy
 from xtreme_bench.official.metrics import accuracy, span_f1, squad_scores
 from xtreme_bench.rows import ChoiceRow, DialogueRow, PairRow, QuestionRow, TaggedRow
 from xtreme_bench.training.examples import Example
@@ -106,7 +106,7 @@ def _answers_or_none(rows: Sequence[QuestionRow], guesses: Sequence[tuple[str, f
 def _joint_goal(rows: Sequence[DialogueRow], predictions: Sequence[Sequence[Mapping[str, str]]]) -> float:
     gold = {row.id: row.states or () for row in rows}
     found = {row.id: states for row, states in zip(rows, predictions, strict=True)}
-    return dialogue_scores(gold, found)["joint_goal_accuracy"]
+    return joint_goal_accuracy(gold, found)
 
 
 _MEASURES: Mapping[str, Callable[[Sequence[Any], Sequence[Any]], float]] = MappingProxyType(

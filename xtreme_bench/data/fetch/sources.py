@@ -15,6 +15,7 @@ _GITHUB = "https://raw.githubusercontent.com"
 _LASER = f"{_GITHUB}/facebookresearch/LASER/74bc6ae7ffb7cba670fe0f428d0ede9f666fb821/data/tatoeba/v1"
 _XQUAD = f"{_GITHUB}/google-deepmind/xquad/7d30520c717524000f0d9d2f9c10a069acd9d285"
 _WOZ = f"{_GITHUB}/nmrksic/neural-belief-tracker/63b5933d867fd9dacc2bfadcc5f6be3a3ef8ee77"
+_CONVLAB = f"{_GITHUB}/thu-coai/ConvLab-2/b014b81fcb1ff74f54681917eee39c14c87af3e5/data"
 _XCOPA = f"{_GITHUB}/cambridgeltl/xcopa/e2e9d7f105a758ee869cd13e0fe251ef93a29840/data"
 
 
@@ -73,6 +74,12 @@ SOURCES = {source.corpus: source for source in (
              for split in ("train", "validate", "test") for language in TASKS["woz"].languages),
            *(f"{_WOZ}/ontologies/ontology_dstc2_{language}.json" for language in TASKS["woz"].languages)),
         no_hub="no copy of it is known there"),
+    Source("multiwoz", None, tuple(
+        (file, f"{_CONVLAB}/{file}")
+        for file in ("multiwoz/ontology_sumbt.json",
+                     *(f"{folder}/{split}.json.zip"
+                       for folder in ("multiwoz", "multiwoz_zh") for split in ("train", "val", "test")))),
+        no_hub="its copies there have no Chinese dialogues"),
     *(row.release.source for row in CORPORA.values() if row.release.source),
     Source("xcopa", None, tuple(
         (f"data/{language}/{split}.{language}.jsonl", f"{_XCOPA}/{language}/{split}.{language}.jsonl")

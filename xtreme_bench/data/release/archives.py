@@ -120,7 +120,7 @@ def _unpack(archive: Path, name: str, folder: Path, allowance: Allowance) -> Non
     problems: list[Problem] = []
     seen: set[str] = set()
     try:
-        for member in _members(archive, allowance):
+        for member in _members(archive, name, allowance):
             fault = member.fault or ("occurs twice in the archive" if member.name in seen else None)
             if len(member.name) > MAX_PATH or member.name.count("/") > MAX_DEPTH:
                 fault = f"path of {len(member.name):,} characters and {member.name.count('/')} folders in the archive"
@@ -153,34 +153,37 @@ def _copy(source: IO[bytes], target: Path) -> None:
             stream.write(block)
 
 
-def _members(archive: Path, allowance: Allowance) -> Iterator[_Member]:
-    """The members of an archive that may be data or archives, and those that prove it hostile."""
+def _members(archive: Path, named: str, allowance: Allowance) -> Iterator[_Member]:
+    """The members of an archive that may be data or archives, and those that prove it hostile.
+
+    What a member may be depends on the folders above the archive too, which is called `named`.
+    """
     if _is_single(archive.name):
         unpacker = _COMPRESSED[archive.suffix.lower()]
         yield _Member(archive.stem, None, lambda: cast(IO[bytes], Counted(unpacker(archive), allowance)))
     elif archive.name.lower().endswith(".zip"):
-        yield from _zip_members(archive, allowance)
+        yield from _zip_members(archive, named, allowance)
     else:
-        yield from _tar_members(archive, allowance)
+        yield from _tar_members(archive, named, allowance)
 
 
-def _zip_members(archive: Path, allowance: Allowance) -> Iterator[_Member]:
+def _zip_members(archive: Path, named: str, allowance: Allowance) -> Iterator[_Member]:
     with opened_zip(archive, allowance) as opened:
         for info in opened.infolist():
-            if not info.is_dir() and _wanted(info.filename):
+            if not info.is_dir() and _wanted(info.filename, named):
                 fault = path_fault(info.orig_filename) or zip_fault(info)
                 yield _Member(info.orig_filename, fault, partial(member_of_zip, opened, info, allowance))
             elif fault := path_fault(info.orig_filename.rstrip("/")):
                 yield _Member(info.orig_filename, fault, lambda: None)
 
 
-def _tar_members(archive: Path, allowance: Allowance) -> Iterator[_Member]:
+def _tar_members(archive: Path, named: str, allowance: Allowance) -> Iterator[_Member]:
     for info, open_it in tar_members(archive, allowance):
         name = info.name.removeprefix("./")
         # Bytes that are not UTF-8 are no fault of a name.
         readable = re.sub("[\udc80-\udcff]", "\ufffd", name.rstrip("/"))
         fault = path_fault(readable) if name not in (".", "") else None
-        if not info.isdir() and _wanted(name):
+        if not info.isdir() and _wanted(name, named):
             yield _Member(name, fault or mode_fault(_mode(info)), open_it)
         elif fault:
             yield _Member(name, fault, lambda: None)
@@ -192,6 +195,6 @@ def _mode(info: tarfile.TarInfo) -> int:
     return stat.S_IFREG if info.isreg() else stat.S_IFCHR
 
 
-def _wanted(name: str) -> bool:
+def _wanted(name: str, archive: str) -> bool:
     hidden = any((part.startswith(".") and part not in (".", "..")) or part == "__MACOSX" for part in name.split("/"))
-    return not hidden and (may_be_data(name) or is_archive(name))
+    return not hidden and (may_be_data(f"{archive}/{name}") or is_archive(name))

@@ -1,7 +1,8 @@
 """Dialogues with states, as Multilingual WoZ 2.0 was released, and their ontologies.
 
 What is asked of the system (`act: request`) is no part of a state. Slots and values stay in the language of the file,
-so the ontology of each language goes beside it; all of a task have their slots and values in the same order.
+so the ontology of each language goes beside it and beside the gold labels; all of a task have their slots and values in
+the same order.
 """
 
 from __future__ import annotations
@@ -41,8 +42,8 @@ def prepare_woz(preparation: Preparation) -> None:
         if released in WOZ_SPLITS:
             preparation.use("woz", path)
             rows = read_woz(path, f"dialogues of woz in {language}", _needed(read, "woz", language, path))
-            _write(preparation, "woz", WOZ_SPLITS[released], language, rows)
-    _write_ontologies(preparation, "woz", read)
+            write(preparation, "woz", WOZ_SPLITS[released], language, rows)
+    write_ontologies(preparation, "woz", read)
 
 
 def read_woz_ontology(path: Path, language: str) -> Ontology:
@@ -58,7 +59,7 @@ def read_woz_ontology(path: Path, language: str) -> Ontology:
 
 def read_woz(path: Path, purpose: str, ontology: Ontology) -> list[DialogueRow]:
     """The dialogues of a file. Errors: `InputError` with all faults, each with the id of its dialogue."""
-    return _dialogues(path, purpose, ontology, _woz_dialogues)
+    return dialogues_of(path, purpose, ontology, _woz_dialogues)
 
 
 def _woz_dialogues(document: Any) -> Iterator[tuple[str, Any]]:
@@ -77,7 +78,7 @@ def _informed(beliefs: Any) -> dict[str, str]:
     return {slot: value for belief in beliefs if belief["act"] == "inform" for slot, value in belief["slots"]}
 
 
-def _dialogues(
+def dialogues_of(
     path: Path, purpose: str, ontology: Ontology, dialogues: Callable[[Any], Iterator[tuple[str, Any]]]
 ) -> list[DialogueRow]:
     """Rows from (id, turns) with turns (system, user, state). What is not there is a fault of the last dialogue."""
@@ -122,13 +123,15 @@ def _require_one_order(task: str, read: Mapping[str, Ontology], paths: Mapping[s
         raise InputError(f"{task}: the ontologies are not translations of each other", said)
 
 
-def _write_ontologies(preparation: Preparation, task: str, read: Mapping[str, Ontology]) -> None:
+def write_ontologies(preparation: Preparation, task: str, read: Mapping[str, Ontology]) -> None:
+    """Write the ontology of each language, beside the dialogues and beside the gold labels."""
     for language, ontology in read.items():
-        text = json.dumps(ontology, ensure_ascii=False, indent=0)
-        preparation.write(layout.ontology_file(task, language), f"{text}\n")
+        text, file = json.dumps(ontology, ensure_ascii=False, indent=0), layout.ontology_file(task, language)
+        preparation.write(file, f"{text}\n")
+        preparation.write_labels(task, Path(file).name, f"{text}\n")
 
 
-def _write(preparation: Preparation, task: str, split: str, language: str, rows: Sequence[DialogueRow]) -> None:
+def write(preparation: Preparation, task: str, split: str, language: str, rows: Sequence[DialogueRow]) -> None:
     """A split of a task: the states of a test set go to the labels."""
     if split == "test":
         rows = preparation.spread(rows)

@@ -27,6 +27,8 @@ _BIO_ROW = rf"[^\t\n]*\t(?:{'|'.join(BIO_TAGS)})\r?\n"
 _PANX_LINE = r"\s*(?P<language>[a-z]{2,3}(?:-[a-z]+)*):[^\t\n]*\t(?:O|[BI]-(?:LOC|ORG|PER))\s"
 _BUCC_LINE = r"[a-z]{2}-\d+\b"
 _JSON = r"\s*[\[{]"
+# A single file in a zip of its name.
+_ZIP = r"(?:\w+\.json\.zip/)?"
 _NAMES = "|".join(TYDIQA_LANGUAGES)
 
 # fmt: off
@@ -58,6 +60,8 @@ FORMS = (
     Form("tydiqa", "XTREME", rf"tydiqa\.goldp\.{_L}\.{TRAIN_DEV}\.json", JSON_OBJECT),
     Form("tydiqa", "gold passages", rf"(?P<language>{_NAMES})-dev\.jsonl", r'\{[^\n]*"passage_text"[^\n]*"answers"'),
     Form("woz", "WoZ 2.0", rf"(?:woz_(?=[tv])|ontology_(?=d))(?P<split>train|validate|test|dstc2)_{_L}\.json", _JSON),
+    Form("multiwoz", "ConvLab-2",
+         rf"multiwoz(?:_(?P<language>zh))?/{_ZIP}(?P<split>train|val|test|ontology(?:_sumbt)?)\.json", _JSON),
     *(form for row in CORPORA.values() for form in row.release.forms),
     Form("xcopa", "XCOPA", rf"data/{_L}/(?P<split>val|test)\.(?P=language)\.jsonl", r'\{[^\n]*"premise"'),
     Form("xcopa", "COPA", r"COPA/(?P<split>train|val|test)\.jsonl", r'\{[^\n]*"premise"'),

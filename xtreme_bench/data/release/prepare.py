@@ -11,7 +11,7 @@ from typing import Any
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data import plausible
 from xtreme_bench.data.layout import known
-from xtreme_bench.data.release import dialogue, pairs, questions, retrieval, tagging, text, training
+from xtreme_bench.data.release import dialogue, multiwoz, pairs, questions, retrieval, tagging, text, training
 from xtreme_bench.data.release.archives import is_archive, unpacked
 from xtreme_bench.data.release.found import find, passed_over
 from xtreme_bench.data.release.journal import Journal
@@ -47,6 +47,7 @@ STEPS: tuple[tuple[str, Callable[[Preparation], None]], ...] = (
     ("mlqa", questions.prepare_mlqa),
     ("tydiqa", questions.prepare_tydiqa),
     ("woz", dialogue.prepare_woz),
+    ("multiwoz", multiwoz.prepare_multiwoz),
     *((row.name, named(row.release.preparer)) for row in CORPORA.values() if row.release.preparer),
     ("xcopa", training.prepare_xcopa),
     ("text", text.prepare_text),
