@@ -120,8 +120,9 @@ def test_no_file_of_the_corpus_tells_a_test_label(data: Path) -> None:
 
 
 def test_labels_are_written_for_every_test_language(labels: Path) -> None:
-    written = {path.relative_to(labels).as_posix() for path in labels.rglob("*.*")}
-    assert written == {task.file(code) for task in TASKS.values() for code in languages(task.name)}
+    written = {path.relative_to(labels).as_posix() for path in labels.rglob("test-*")}
+    tasks = [task for task in TASKS.values() if task.miniature]
+    assert written == {task.file(code) for task in tasks for code in languages(task.name)}
 
 
 def test_tables_end_their_lines_as_xtreme_does(data: Path) -> None:

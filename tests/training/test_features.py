@@ -119,7 +119,7 @@ def test_the_stage_says_what_it_read_and_what_the_format_leaves_out(tmp_path: Pa
     assert facts["rows"] == facts["examples"] == {"train": 1, "dev": 1}
     assert facts["dropped"]["train"] == {"pairs without a gold label": 2}
     assert facts["summary"] == "2 rows, 4 pairs without a gold label left out (66.7 %)"
-    assert said == ["mnli train, 1 rows", "mnli dev, 1 rows"]
+    assert said == ["mnli train, 0 rows", "mnli train, 1 rows", "mnli dev, 0 rows", "mnli dev, 1 rows"]
 
 
 def test_a_fault_behind_the_rows_that_are_used_is_still_found(tmp_path: Path, tokenizer: Any) -> None:

@@ -19,21 +19,18 @@ from typing import Any
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.bundle.paths import MANIFEST
 from xtreme_bench.bundle.write import read_manifest
-from xtreme_bench.comparison.arms import Arm, read_arm
+from xtreme_bench.comparison.arms import read_arm
 from xtreme_bench.comparison.compare import Comparison, compare
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.files import write_json
 from xtreme_bench.findings.page import told
 from xtreme_bench.findings.pieces import DIFFERENCES, Json, breadth, trained_in
-from xtreme_bench.official.items import score_of
 from xtreme_bench.official.scores import cells
 from xtreme_bench.stage.store import Store
 from xtreme_bench.wording import say
 
 # What of a comparison is kept: single cells would be most of it.
 LEVELS = ("contrast", "task", "transfer", "intermediate data")
-# Scores in percent that differ by less are one score.
-_ALIKE = 1e-6
 
 
 def record(bundles: Path, labels: Path, to: Path, store: Path | None = None) -> list[Path]:
@@ -146,25 +143,8 @@ def _differences(layer: int | None, arms: Mapping[str, Sequence[Path]], labels: 
         for seeds, group in others.items():
             if seeds:
                 read = [read_arm(_with(arms[one], seeds), labels) for one in (name, *group)]
-                _require_same_labels(read, labels)
                 found += [_difference(layer, seeds, one) for one in compare(*read)]
     return found
-
-
-def _require_same_labels(arms: Iterable[Arm], labels: Path) -> None:
-    """Errors: `InputError` if a run was scored by other gold labels, as when another version drew another sample."""
-    problems = []
-    for arm in arms:
-        for (task, code), runs in arm.cells.items():
-            for manifest, items in zip(arm.manifests, runs, strict=True):
-                own = cells(manifest["scores"], task).get(code)
-                here = score_of([*map(sum, zip(*items.values(), strict=True))])
-                if own is None or abs(own - here) > _ALIKE:
-                    where = f"{arm.name}, seed {manifest['seed']}"
-                    message = f"its manifest has a score of {own}, by these labels it is {here:.4f}"
-                    problems.append(Problem(message, where, task=task, language=code))
-    if problems:
-        raise InputError(f"{labels}: has other gold labels than the runs; give those of the same preparation", problems)
 
 
 def _common(a: Iterable[Path], b: Iterable[Path]) -> tuple[int, ...]:

@@ -66,7 +66,7 @@ class Run:
     def seeds(self) -> str:
         """Its seeds in words."""
         found = [str(one.manifest["seed"]) for one in self.bundles]
-        return f"seed{'s' if found[1:] else ''} {listing(found)}"
+        return f"{'seeds' if found[1:] else 'seed'} {listing(found)}"
 
 
 def scored(experiments: Sequence[Sequence[Bundle]], labels: Path | None) -> tuple[list[Run], list[int]]:
