@@ -68,7 +68,7 @@ def test_the_site_of_the_reference_bundles_ranks_them_and_can_be_looked_at(
     assert sorted(entry["name"] for entry in told["entries"] if entry["rank"]) == [one.name for one in pair]
     # Its gold labels are not these.
     assert [entry["name"] for entry in told["entries"] if not entry["verified"]] == [REAL]
-    assert f"Partial: the same {files} files" in page.read_text(encoding="utf-8")
+    assert f"Partial, with the same {files} files" in page.read_text(encoding="utf-8")
     report = (page.parent / f"entries/{name}.report.html").read_text(encoding="utf-8")
     assert f"Difference to {name}-baseline, by language" in report
     if CHROMIUM is not None:

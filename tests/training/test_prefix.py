@@ -148,13 +148,15 @@ def test_only_prefix_and_head_are_kept_resumed_to_the_same_bytes_and_predicted_w
     inputs = {"data": data, "encoder": save_small_encoder(tmp_path / "encoder", kind)}
     params = {**PROMPT, "learning_rate": 0.05, "steps": 8, "evaluate_on": 8}
     kept: list[Encoder] = []
-    fit = train.fit
+    cut: list[Any] = []
+    trim = train.trim
 
-    def keeping(job: Any, accelerator: Any, encoder: Encoder, *rest: Any) -> Any:
+    def keeping(encoder: Encoder, *rest: Any, **named: Any) -> Any:
         kept.append(encoder)
-        return fit(job, accelerator, encoder, *rest)
+        cut.append(trim(encoder, *rest, **named))
+        return cut[-1]
 
-    monkeypatch.setattr(train, "fit", keeping)
+    monkeypatch.setattr(train, "trim", keeping)
     whole = make_job(tmp_path / "whole", params, **inputs)
     facts = finetune(whole)
     assert {file.name for file in whole.out.iterdir() if file.suffix in (".safetensors", ".json")} == {
@@ -170,6 +172,7 @@ def test_only_prefix_and_head_are_kept_resumed_to_the_same_bytes_and_predicted_w
     assert finetune(broken) == facts
     assert digests(broken.out) == digests(whole.out)
     loaded = METHODS["prompt"].load(whole.out, inputs["encoder"])
+    cut[0].put_back(kept[0])
     before, trained = encoders.load(inputs["encoder"]).model.state_dict(), kept[0].model.state_dict()
     assert all(torch.equal(value, trained[name]) for name, value in before.items())
     read = collate(EXAMPLES, loaded)
