@@ -257,6 +257,11 @@ def test_two_runs_of_one_name_are_told_apart() -> None:
     assert found.only == {"x": (("xnli", "en"),), "x (2)": (("xnli", "sw"),)}
 
 
+def test_runs_of_one_name_beside_another_are_told_apart() -> None:
+    arms = [arm(name, {("xnli", "de"): [True, False]}) for name in ("base", "x", "base", "x")]
+    assert [one.b for one in compare(*arms, resamples=20)] == ["x", "base (2)", "x (2)"]
+
+
 def test_bundles_of_one_experiment_are_found_in_a_folder(tmp_path: Path) -> None:
     first = put_bundle(tmp_path / "one")
     assert bundles_of(first) == [first]

@@ -242,7 +242,7 @@ def test_a_fine_tuned_encoder_is_joined_with_the_one_that_it_began_with(tmp_path
     ("place", "fault", "message"),
     [
         ("store", "changed", "has changed since the stage was finished"),
-        ("store", "gone", "the encoder that it began with is gone: stage "),
+        ("store", "gone", "the encoder that it began with is gone: stage .*; make it again: xtreme-bench run "),
         ("outside", "changed", "the encoder that it began with has changed since: .*/encoder"),
         ("outside", "gone", "the encoder that it began with is gone: .*/encoder"),
     ],

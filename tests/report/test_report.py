@@ -13,7 +13,7 @@ from xtreme_bench.bundle.check import Report
 from xtreme_bench.bundle.verify import check_expect
 from xtreme_bench.bundle.write import write
 from xtreme_bench.cli.main import cli
-from xtreme_bench.errors import Problem
+from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.report import terminal
 from xtreme_bench.report.manifest_differences import compare
 
@@ -144,6 +144,21 @@ def test_a_folder_with_a_bundle_per_seed_is_one_column_of_means_that_are_tested_
     assert "main is the mean over seeds 1 and 2." in claimed
     found = CliRunner().invoke(cli, ["compare", str(tmp_path / "base"), str(tmp_path / "main")])
     assert (found.exit_code, "base (a) and main (b)" in found.output) == (0, True), found.output
+
+
+@pytest.mark.parametrize("command", ["report", "compare"])
+@pytest.mark.parametrize("labelled", [True, False])
+def test_a_folder_with_bundles_of_several_recipes_has_no_means(command: str, labelled: bool, tmp_path: Path) -> None:
+    labels = put(tmp_path / "labels", LABELS)
+    for seed, name in enumerate(("one", "two", "two"), 1):
+        more = {"seed": seed, "description": name}
+        put_named(tmp_path / f"all/{name}-{seed}", name, labels, seed=seed, recipe=more)
+    places = [str(tmp_path / "all"), *([str(tmp_path / "all/two-2")] if command == "compare" else [])]
+    out = ["--out", str(tmp_path / "page")] if command == "report" else []
+    found = CliRunner().invoke(cli, [command, *places, *out, *(["--labels", str(labels)] if labelled else [])])
+    assert isinstance(found.exception, InputError), found.output
+    assert "two-2: its recipe and that of" in str(found.exception)
+    assert "differ in more than the seed" in str(found.exception)
 
 
 def test_runs_of_one_recipe_are_told_apart(tmp_path: Path) -> None:

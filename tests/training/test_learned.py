@@ -75,3 +75,9 @@ def test_what_was_learned_with_another_encoder_is_an_error(tmp_path: Path, input
     learned.save(tmp_path, encoders.load(tmp_path / "deep"))
     with pytest.raises(InputError, match=r"has encoder\.layer\.1\..*, which the encoder in .* has not"):
         learned.load(tmp_path, inputs["encoder"])
+
+
+def test_what_an_older_version_has_learned_is_an_error_that_says_so(tmp_path: Path, inputs: dict[str, Path]) -> None:
+    encoders.save(tmp_path / "model", tiny_encoder())
+    with pytest.raises(InputError, match=r"model has no learned.safetensors: another version of xtreme-bench"):
+        learned.load(tmp_path / "model", inputs["encoder"])

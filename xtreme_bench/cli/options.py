@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -41,7 +42,7 @@ def _write(file: Path, text: str) -> None:
     """Write a file whole or not at all; into a pipe, a device or a link, such as /dev/stdout, without replacing it."""
     from xtreme_bench.files import write_text
 
-    if file.exists() and not stat.S_ISREG(file.lstat().st_mode):
+    if os.path.lexists(file) and not stat.S_ISREG(file.lstat().st_mode):
         file.write_text(text, encoding="utf-8")
     else:
         write_text(file, text)

@@ -79,7 +79,7 @@ def read_arm(bundles: Sequence[Path], labels: Path, *, name: str | None = None) 
     manifests say: otherwise these labels are not those of the test data that they predicted.
     """
     manifests = tuple(read_manifest(bundle) for bundle in bundles)
-    problems = _unlike(manifests, bundles)
+    problems = unlike(manifests, bundles)
     found: dict[Cell, list[Items]] = {}
     for bundle, manifest in zip(bundles, manifests, strict=True):
         for cell, added in _read(bundle, manifest, labels, problems).items():
@@ -124,7 +124,7 @@ def _other_labels(one: Items, said: float | None, file: str, task: str, language
     return [Problem(text, file, task=task, language=language)]
 
 
-def _unlike(manifests: Sequence[Mapping[str, Any]], bundles: Sequence[Path]) -> list[Problem]:
+def unlike(manifests: Sequence[Mapping[str, Any]], bundles: Sequence[Path]) -> list[Problem]:
     """Why the bundles are not runs of one experiment with different seeds; empty if they are."""
     first, problems = manifests[0], []
     for manifest, bundle in zip(manifests[1:], bundles[1:], strict=True):

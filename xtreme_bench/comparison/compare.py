@@ -66,9 +66,19 @@ def compare(reference: Arm, *others: Arm, resamples: int | None = None, seed: in
     families = Counter(one.level for found in wanted for one in found)
     families["contrast"] = len(others)
     enough = resamples or max(RESAMPLES, least_resamples(max(families.values())))
+    names = _told_apart([arm.name for arm in (reference, *others)])[1:]
     return _corrected(
-        [_compare(reference, other, found, families, enough, seed) for other, found in zip(others, wanted, strict=True)]
+        [
+            _compare(reference, other, name, found, families, enough, seed)
+            for other, name, found in zip(others, names, wanted, strict=True)
+        ]
     )
+
+
+def _told_apart(names: Sequence[str]) -> list[str]:
+    """The names of arms: of several runs of one recipe all but the first have a number."""
+    numbers = [names[: at + 1].count(name) for at, name in enumerate(names)]
+    return [f"{name} ({number})" if number > 1 else name for name, number in zip(names, numbers, strict=True)]
 
 
 def least_resamples(family: int) -> int:
@@ -92,8 +102,9 @@ def _wanted(a: Arm, b: Arm) -> list[Average]:
 
 
 def _compare(
-    a: Arm, b: Arm, wanted: Sequence[Average], families: Mapping[str, int], resamples: int, seed: int
+    a: Arm, b: Arm, name: str, wanted: Sequence[Average], families: Mapping[str, int], resamples: int, seed: int
 ) -> Comparison:
+    """The comparison of B, which is told by this `name`, with A."""
     cells = _common(a, b)
     generator = np.random.default_rng(seed)
     paired = a.seeds == b.seeds
@@ -105,7 +116,6 @@ def _compare(
         weights = np.array([one.weights.get(cell, 0.0) for cell in cells])
         estimates.append(estimate(one, weights, scores, moved @ weights, null @ weights if single else None, families))
     estimates += _contrast(a, b, cells, scores, moved, generator, families)
-    name = b.name if b.name != a.name else f"{b.name} (2)"  # two runs of one recipe
     only = {
         said: tuple(cell for cell in one.cells if cell not in other.cells)
         for said, one, other in ((a.name, a, b), (name, b, a))

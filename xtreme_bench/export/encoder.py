@@ -108,7 +108,7 @@ def copy(run: Run, encoder: Encoder, store: Store, to: Path) -> None:
         _copy(store.out(key), models.FILES, to)
         return
     require_heavy_half("an export of a fine-tuned encoder")
-    begun_with = _begun_with(encoder, record, store)
+    begun_with = _begun_with(run, encoder, record, store)
     loaded.named(_JOIN)(store.out(key), begun_with, to)
     _copy(store.out(key), _HEAD, to)
 
@@ -124,7 +124,7 @@ def _copy(folder: Path, patterns: Iterable[str], to: Path) -> None:
             shutil.copyfile(file, to / file.name)
 
 
-def _begun_with(encoder: Encoder, record: Mapping[str, Any], store: Store) -> Path:
+def _begun_with(run: Run, encoder: Encoder, record: Mapping[str, Any], store: Store) -> Path:
     """The folder of the encoder that a fine-tuning began with, as it was then: in the store, or outside of it."""
     key = record["inputs"]["encoder"]
     if store.record(key) is not None:
@@ -132,7 +132,8 @@ def _begun_with(encoder: Encoder, record: Mapping[str, Any], store: Store) -> Pa
         return store.out(key)
     place, files = record.get("places", {}).get("encoder"), record["files"].get("encoder")
     if place is None or models.lacking(Path(place)):
-        raise InputError(f"{encoder.stage}: the encoder that it began with is gone: {place or f'stage {key[:12]}'}")
-    if files and Folder.digested(Path(place), files, Digests(store.root / "digests.json")).key != key:
+        lost = place or f"stage {key[:12]}; make it again: {run.command}"
+        raise InputError(f"{encoder.stage}: the encoder that it began with is gone: {lost}")
+    if not files or Folder.digested(Path(place), files, Digests(store.root / "digests.json")).key != key:
         raise InputError(f"{encoder.stage}: the encoder that it began with has changed since: {place}")
     return Path(place)

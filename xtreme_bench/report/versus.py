@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from xtreme_bench.bundle.evaluate import evaluate
 from xtreme_bench.bundle.load import Bundle
+from xtreme_bench.comparison.arms import read_arm, unlike
 from xtreme_bench.errors import InputError
 from xtreme_bench.official.means import mean_of_runs
 from xtreme_bench.report.claims import Manifest, reference_of
@@ -72,9 +73,16 @@ class Run:
 def scored(experiments: Sequence[Sequence[Bundle]], labels: Path | None) -> tuple[list[Run], list[int]]:
     """A run of each experiment, with scores that are computed here where they can be, and the indices of those.
 
-    Errors: `InputError` with every fault of the predictions.
+    Errors: `InputError` with every fault of the predictions, or if an experiment is none: its bundles differ in more
+    than the seed.
     """
-    runs = [Run(tuple(found), found[0].manifest) for found in experiments]
+    for bundles in experiments:
+        places = [one.path for one in bundles]
+        if problems := unlike([one.manifest for one in bundles], places):
+            raise InputError(
+                f"{', '.join(map(str, places))}: no runs of one experiment, so they have no mean", problems
+            )
+    runs = [Run(tuple(bundles), bundles[0].manifest) for bundles in experiments]
     computed = [at for at, run in enumerate(runs) if labels is not None and run.predicted]
     told = []
     for at, run in enumerate(runs):
@@ -113,7 +121,6 @@ def of_runs(runs: Sequence[Run], labels: Path | None) -> dict[int, Versus]:
     at = reference_of([one.manifest for one in runs])
     if at is None or labels is None:
         return {}
-    from xtreme_bench.comparison.arms import read_arm
     from xtreme_bench.comparison.compare import compare
 
     # Not by name: runs of one recipe have the same one.
@@ -142,8 +149,7 @@ def _of_runs(main: Sequence[Finished], before: Sequence[Finished], store: Store)
     score = main[0].plan.score
     if not before or score is None:
         return NOT_TESTED
-    # These need numpy, and most reports have nothing to compare.
-    from xtreme_bench.comparison.arms import read_arm
+    # This needs numpy, and most reports have nothing to compare.
     from xtreme_bench.comparison.compare import compare
 
     labels = score.inputs["labels"].folder(store)

@@ -33,6 +33,10 @@ def save(folder: Path, encoder: Encoder) -> None:
 
 def load(folder: Path, begun_with: Path) -> Encoder:
     """The encoder that training with `begun_with` has left in a folder. Errors: `InputError` if they do not fit."""
+    if not (folder / FILE).is_file():
+        raise InputError(
+            f"{folder} has no {FILE}: another version of xtreme-bench trained it; remove it and train again"
+        )
     encoder = encoders.load(begun_with)
     model: Any = encoder.model
     learned = load_file(folder / FILE)
