@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from toy_training import FINETUNING, digests, make_job, tiny_encoder, weights
 
 from xtreme_bench.errors import InputError
@@ -20,6 +21,7 @@ from xtreme_bench.training.network import Task
 from xtreme_bench.training.train import finetune
 from xtreme_bench.training.trimming import Trimmed, trim
 
+Weights = dict[str, torch.Tensor]
 WORDS = "embeddings.word_embeddings.weight"
 PARAMS: dict[str, Any] = {**FINETUNING, "source": "panx", "steps": 14, "learning_rate": 1e-2, "weight_decay": 0.1}
 
@@ -73,7 +75,35 @@ def test_fine_tuning_leaves_what_it_has_learned_and_no_second_tokenizer(
 def test_what_was_learned_with_another_encoder_is_an_error(tmp_path: Path, inputs: dict[str, Path]) -> None:
     encoders.save(tmp_path / "deep", tiny_encoder(layers=2))
     learned.save(tmp_path, encoders.load(tmp_path / "deep"))
-    with pytest.raises(InputError, match=r"has encoder\.layer\.1\..*, which the encoder in .* has not"):
+    with pytest.raises(
+        InputError, match=r"does not fit the encoder in (?s:.)*encoder\.layer\.1\..*, not that of any weight"
+    ):
+        learned.load(tmp_path, inputs["encoder"])
+
+
+def _without(name: str) -> Callable[[Weights], Weights]:
+    return lambda kept: {other: value for other, value in kept.items() if other != name}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda kept: {**kept, WORDS: kept[WORDS][:, :-1].contiguous()}, r"word_embeddings.weight has the shape"),
+        (lambda kept: {**kept, WORDS: kept[WORDS][:-1].contiguous()}, r"word_embeddings.weight has the shape"),
+        (lambda kept: {**kept, "trimmed.ids": kept["trimmed.ids"] + 10**6}, r"trimmed.ids has the shape"),
+        (lambda kept: {**kept, "trimmed.ids": kept["trimmed.ids"].flip(0)}, r"trimmed.ids has the shape"),
+        (lambda kept: {**kept, "trimmed.ids": kept["trimmed.ids"].float()}, r"trimmed.ids has the shape"),
+        (_without("trimmed.decay"), "belong together"),
+        (_without(WORDS), "belong together"),
+    ],
+    ids=["narrower", "fewer rows", "beyond the table", "in another order", "no numbers of rows", "no decay", "no rows"],
+)
+def test_a_file_of_weights_that_does_not_fit_is_an_error(
+    tmp_path: Path, inputs: dict[str, Path], change: Callable[[Weights], Weights], said: str
+) -> None:
+    learned.save(tmp_path, trained(inputs["encoder"], 0.9)[0])
+    save_file(change(load_file(tmp_path / learned.FILE)), tmp_path / learned.FILE)
+    with pytest.raises(InputError, match=rf"does not fit the encoder in (?s:.)*{said}"):
         learned.load(tmp_path, inputs["encoder"])
 
 

@@ -6,13 +6,14 @@ decayed. So a fine-tuned encoder takes its blocks and some thousand rows, not th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
 
-from xtreme_bench.errors import InputError
+from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training import trimming
 from xtreme_bench.training.forward import Encoder
@@ -40,14 +41,42 @@ def load(folder: Path, begun_with: Path) -> Encoder:
     encoder = encoders.load(begun_with)
     model: Any = encoder.model
     learned = load_file(folder / FILE)
-    ids, decay = learned.pop(_IDS, None), learned.pop(_DECAY, None)
-    if ids is not None and decay is not None:
+    if faults := _misfits(encoder, learned):
+        raise InputError(f"{folder / FILE} does not fit the encoder in {begun_with}", faults)
+    if _IDS in learned:
         table = model.get_input_embeddings()
-        (name,) = (name for name, value in model.named_parameters() if value is table.weight)
-        model.set_input_embeddings(trimming.Renewed(table, ids, learned.pop(name), float(decay)))
-    if unknown := model.load_state_dict(learned, strict=False).unexpected_keys:
-        raise InputError(f"{folder / FILE} has {unknown[0]}, which the encoder in {begun_with} has not")
+        ids, decay = learned.pop(_IDS), float(learned.pop(_DECAY))
+        model.set_input_embeddings(trimming.Renewed(table, ids, learned.pop(_words(encoder)), decay))
+    model.load_state_dict(learned, strict=False)
     return encoder
+
+
+def _words(encoder: Encoder) -> str:
+    """The name of the table of words."""
+    model: Any = encoder.model
+    table = model.get_input_embeddings()
+    found: str = next(name for name, value in model.named_parameters() if value is table.weight)
+    return found
+
+
+def _misfits(encoder: Encoder, learned: Mapping[str, torch.Tensor]) -> list[Problem]:
+    """What of the weights that learned an encoder has not, or in another shape."""
+    shapes = {name: tuple(value.shape) for name, value in encoder.model.named_parameters()}
+    ids, decay, words = learned.get(_IDS), learned.get(_DECAY), _words(encoder)
+    if ids is not None and ids.ndim == 1 and len(ids):
+        rows, width = shapes[words]
+        fits = (
+            ids.dtype == torch.int64 and bool((ids[:-1] < ids[1:]).all()) and int(ids[0]) >= 0 and int(ids[-1]) < rows
+        )
+        shapes |= {_IDS: (len(ids) if fits else -1,), _DECAY: (), words: (len(ids), width)}
+    found = [
+        Problem(f"{name} has the shape {tuple(value.shape)}, not {shapes.get(name, 'that of any weight')}")
+        for name, value in learned.items()
+        if shapes.get(name) != tuple(value.shape)
+    ]
+    if (ids is None) != (decay is None) or (ids is not None and words not in learned):
+        found.append(Problem(f"{_IDS}, {_DECAY} and {words} belong together"))
+    return found
 
 
 def make_whole(folder: Path, begun_with: Path, to: Path) -> None:
