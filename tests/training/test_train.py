@@ -360,14 +360,15 @@ def test_two_processes_train_to_the_same_finite_weights(tmp_path: Path, inputs: 
         "import json, sys; from pathlib import Path; from toy_training import make_job\n"
         "from safetensors.torch import save_file; from xtreme_bench.training import train\n"
         "folder, params, data, encoder, rank = sys.argv[1:]\n"
-        "kept, fit = [], train.fit\n"
+        "fit = train.fit\n"
         "def keeping(job, accelerator, encoder, *rest):\n"
         "    assert accelerator.num_processes == 2\n"
-        "    kept.append(encoder); return fit(job, accelerator, encoder, *rest)\n"
+        "    course = fit(job, accelerator, encoder, *rest)\n"
+        "    save_file(encoder.model.state_dict(), Path(folder) / f'rank{rank}.safetensors')\n"
+        "    return course\n"
         "train.fit = keeping\n"
         "job = make_job(Path(folder), json.loads(params), data=Path(data), encoder=Path(encoder))\n"
         "train.intermediate(job)\n"
-        "save_file(kept[0].model.state_dict(), Path(folder) / f'rank{rank}.safetensors')\n"
     )
     # As torchrun does, this process keeps the store where they meet: it has a port that nothing else can take.
     store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
