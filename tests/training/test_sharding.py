@@ -58,6 +58,7 @@ try:
     stage = train.intermediate if "tasks" in json.loads(params) else train.finetune
     facts = stage(killed_at(job, int(killed)) if int(killed) else job)
     Path(folder, "facts" + os.environ["RANK"]).write_text(json.dumps(facts))
+    os._exit(0)  # as a worker ends: threads of gloo may abort a process that tidies up
 except KilledError:
     os._exit(9)
 """
