@@ -76,6 +76,32 @@ def ours(setting: Setting, folder: Path | None = None, *, trimmed: bool, packing
     return measured(lambda: train(encoder, task, params, setting.steps, trimmed=trimmed))
 
 
+def compiled(setting: Setting, folder: Path | None = None) -> Took:
+    """Our loop on the rows in use, with blocks that `torch.compile` has compiled before; what that took is printed.
+
+    Dropout stays outside: its masks follow the number of the step, for each of which it would be compiled again.
+    """
+    from xtreme_bench.training.dropout import ExampleDropout
+
+    ExampleDropout.forward = torch.compiler.disable(ExampleDropout.forward)  # type: ignore[method-assign]
+
+    def compilers() -> float:
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return used.ru_utime + used.ru_stime
+
+    def run() -> Took:
+        encoder, task = our_encoder(setting, folder), our_task(setting)
+        for block in encoder.stack:
+            block.compile(dynamic=True)
+        return measured(lambda: train(encoder, task, learning(setting), setting.steps, trimmed=True))
+
+    before = compilers()
+    first, second = run(), run()
+    wall, cpu = first.wall - second.wall, first.cpu - second.cpu + compilers() - before
+    print(f"compiling took {wall:.0f} s ({cpu:.0f} CPU s); it is in none of the next line's figures", file=sys.stderr)
+    return second
+
+
 def trainer(setting: Setting, folder: Path | None = None) -> Took:
     """The Trainer of transformers, with length-grouped batches and dynamic padding."""
     from transformers import AutoModelForSequenceClassification, PrinterCallback, Trainer, TrainingArguments
@@ -128,13 +154,14 @@ def procedure(setting: Setting, folder: Path | None = None) -> Took:
     return measured(run)
 
 
-IN_USE, PACKED = "ours, rows in use", "ours, rows in use, packed"
+IN_USE, PACKED, COMPILED = (f"ours, rows in use{how}" for how in ("", ", packed", ", compiled"))
 WAYS: dict[str, Callable[..., Took]] = {
     "the benchmark's procedure": procedure,
     "transformers' Trainer": trainer,
     "ours, whole table": partial(ours, trimmed=False),
     IN_USE: partial(ours, trimmed=True),
     PACKED: partial(ours, trimmed=True, packing=True),
+    COMPILED: compiled,
 }
 SHAPES = {
     "small": Setting(),
@@ -165,6 +192,8 @@ def in_process(what: str, setting: Setting, folder: Path) -> str:
     """What a process of its own prints that builds the encoder, or trains in one way. Ours waits as workers do."""
     command = [sys.executable, __file__, "--only", what, json.dumps(vars(setting)), str(folder)]
     environment = {**({"OMP_WAIT_POLICY": "PASSIVE"} if what.startswith("ours") else {}), **os.environ}
+    # Nothing compiled before is taken, and compilers are children of the process, so that their time can be told.
+    environment |= {"TORCHINDUCTOR_CACHE_DIR": str(folder / "compiled"), "TORCHINDUCTOR_COMPILE_THREADS": "1"}
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment).stdout
 
 
@@ -200,6 +229,7 @@ def main() -> None:
     options.add_argument(
         "--busy", action="store_true", help="each way also beside a process that computes all the time"
     )
+    options.add_argument("--compile", action="store_true", help="also our loop with torch.compile (needs a compiler)")
     options.add_argument("--only", nargs=3, help=argparse.SUPPRESS)
     chosen = options.parse_args()
     if chosen.only:
@@ -216,7 +246,7 @@ def main() -> None:
     found: dict[str, Took] = {}
     with tempfile.TemporaryDirectory() as folder:
         in_process("build", setting, Path(folder))
-        for way in (name for name in WAYS if chosen.ways in name):
+        for way in (name for name in WAYS if chosen.ways in name and (chosen.compile or name != COMPILED)):
             one = found[way] = took(way, setting, Path(folder))
             number, ratio = setting.steps * setting.batch, next(iter(found.values())).cpu / one.cpu
             line = f"{way:28}{number / one.wall:12.2f}{number / one.cpu:12.2f}{ratio:8.2f}{one.peak / 2**30:10.2f}"

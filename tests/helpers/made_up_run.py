@@ -206,7 +206,7 @@ def _facts(stage: Stage) -> dict[str, Any]:
     if stage.kind == "intermediate":
         return {"examples": dict.fromkeys(stage.params.corpora, 2000)}
     if stage.kind == "finetune":
-        return {"examples": {stage.params.corpus.source: 1500}}
+        return {"steps": 250, "examples": {stage.params.corpus.source: 1500}}
     if stage.kind == "features":
         sizes = dict.fromkeys(getattr(stage.params.corpus, "languages", ()), 200) | {
             "train": 1500,

@@ -62,9 +62,16 @@ def test_the_page_has_estimates_beside_the_truth_where_the_speed_of_the_device_i
     shapes = {f"128 512 4 {threads} fp32": threads for threads in range(1, 9)}
     probe = {"name": RAN["device"], "rate": 1e12, "update": 1e-12, "memory": 8e9, "gpu": False}
     write_json(store.root / "probes.json", dict.fromkeys(shapes, probe))
+    tuned = next(stage for stage in outcome.main.plan.stages if stage.kind == "finetune")
+    store.pace(tuned.key).mkdir()
+    (store.pace(tuned.key) / "curve.jsonl").write_text('{"step": 9, "tokens": 12345, "memory": 3221225472}\n')
     found = cost.estimates([outcome.main], store)
     assert found
     assert all(float(row[-1]) > 0 for row in found)
+    row = dict(zip(cost.ESTIMATES, next(row for row in found if row[0] == tuned.name), strict=True))
+    for name, true in (("steps", "250"), ("tokens", "12,345"), ("memory", "3.00 GiB"), ("time", "12 s")):
+        assert row[name].endswith(f", {true}"), row
+    assert row["left on the disk"].endswith(" GiB")
     seeds.tell(Outcome(outcome.main, None, []), tmp_path / "reports", store)
     page = Reader((tmp_path / "reports" / "made-up" / "index.html").read_text())
     assert page.row(found[0][0])

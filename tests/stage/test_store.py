@@ -13,6 +13,7 @@ import pytest
 
 from xtreme_bench import files
 from xtreme_bench.files import Digests, digest, write_json, write_text
+from xtreme_bench.stage.job import PACE
 from xtreme_bench.stage.store import Store
 
 STAGE = {"schema_version": 1, "kind": "score", "params": {"tasks": ["xnli"]}, "rows": {}, "inputs": {},
@@ -43,6 +44,19 @@ def test_a_finished_stage_has_its_outputs_and_a_record_with_their_hashes(store: 
     assert record["outputs"]["scores.json"]["bytes"] == 7
     assert record["key"] == KEY
     assert not store.partial(KEY).exists()
+
+
+def test_the_pace_of_a_stage_is_kept_but_is_no_output(store: Store) -> None:
+    pace = store.partial(KEY) / "work" / PACE
+    pace.mkdir(parents=True)
+    (pace / "curve.jsonl").write_text("{}\n")
+    finish(store)
+    assert (store.pace(KEY) / "curve.jsonl").read_text() == "{}\n"
+    (store.pace(KEY) / "curve.jsonl").write_text("another run\n")
+    assert store.damage(KEY) == []
+    record = store.record(KEY)
+    assert record is not None
+    assert list(record["outputs"]) == ["scores.json"]
 
 
 def test_a_folder_without_a_record_does_not_exist(store: Store) -> None:

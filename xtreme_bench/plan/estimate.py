@@ -154,6 +154,7 @@ def of(
         "device": on.name,
         "steps": read.steps,
         "tokens": round(read.tokens),
+        "trained_tokens": round(read.trained),
         "flops": flops,
         "memory_bytes": memory,
         "fits": None if on.memory is None else memory < on.memory,

@@ -58,6 +58,11 @@ class Reading:
     longest: int = 0
 
     @property
+    def trained(self) -> float:
+        """Tokens that steps read."""
+        return sum(one.count for one in self.learned)
+
+    @property
     def tokens(self) -> float:
         """All of them."""
         return sum(one.count for one in (*self.learned, *self.looked_at))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -103,8 +104,11 @@ def write(runs: Sequence[Finished], folder: Path) -> None:
     write_json(folder / FILE, {name: [asdict(one) for one in by_phase(some)] for name, some in found.items()})
 
 
+ESTIMATES = ("stage", "steps", "tokens", "memory", "left on the disk", "time", "took / estimated")
+
+
 def estimates(runs: Iterable[Finished], store: Store) -> list[list[str]]:
-    """Stage, what a plan estimates, what it took and the ratio, where the speed of the device is known.
+    """A row for each stage whose device has a known speed, for `ESTIMATES`: what a plan estimates, and what was.
 
     That is a GPU of the table, or this machine once `plan --device this` has measured it.
     """
@@ -116,6 +120,35 @@ def estimates(runs: Iterable[Finished], store: Store) -> list[list[str]]:
             continue
         told = estimate.of(stage, store, devices.known(str(record["ran"]["device"]), store.root))
         if told is not None and told["ratio"]:
-            took = [duration(told["seconds"]), duration(told["took_seconds"]), f"{told['ratio']:.2f}"]
-            found.append([stage.name, *took])
+            found.append([stage.name, *_beside(told, record, store), f"{told['ratio']:.2f}"])
     return found
+
+
+def _beside(told: Mapping[str, Any], record: Record, store: Store) -> Iterator[str]:
+    """Each figure of an estimate, and the true one where it is known."""
+    pace = _pace(store.pace(record["key"]) / "curve.jsonl")
+    out = store.out(record["key"])
+    left = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
+    again = record["facts"].get("retrained", {})
+    steps = [one["steps"] for one in (record["facts"], again) if "steps" in one]
+    held = pace.get("memory", record["ran"]["peak_memory_bytes"])
+    yield _both(told["steps"], sum(steps) if steps else None, "{:,}".format)
+    # The pace is that of the course after the choice of steps alone.
+    yield _both(told["trained_tokens"], None if again else pace.get("tokens"), "{:,}".format)
+    yield _both(told["memory_bytes"], held, _gib)
+    yield _both(told["kept_bytes"], left, _gib)
+    yield _both(told["seconds"], told["took_seconds"], duration)
+
+
+def _both(estimated: float | None, true: float | None, text: Callable[[Any], str]) -> str:
+    return f"{text(estimated)}, {'not known' if true is None else text(true)}" if estimated else ""
+
+
+def _gib(size: float) -> str:
+    return f"{size / 2**30:.2f} GiB"
+
+
+def _pace(file: Path) -> Mapping[str, Any]:
+    """The last point of what a stage tells of its speed; empty where it tells nothing."""
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    return json.loads(lines[-1]) if lines else {}

@@ -38,8 +38,7 @@ def _phases(made: Sequence[Record], kept: Sequence[Record]) -> Iterator[Block | 
 def _estimates(runs: Sequence[Finished], store: Store | None) -> Iterator[Block | None]:
     rows = cost.estimates(runs, store) if store else []
     if rows:
-        note = "Estimates are those of `plan --device`; early stops and other work of the machine are not in them."
-        yield details("Estimates", table(("stage", "estimated", "took", "took / estimated"), rows, note=note))
+        yield details("Estimates and what was", table(cost.ESTIMATES, rows, note=_ESTIMATES))
 
 
 def _stages(records: Sequence[Record]) -> Block | None:
@@ -57,4 +56,9 @@ def _stages(records: Sequence[Record]) -> Block | None:
     return details(f"All {count(len(records), 'stage')}", listed)
 
 
+_ESTIMATES = (
+    "First the estimate of `plan --device`, then what was. Early stops and other work of the machine are not in "
+    "estimates; of memory they have weights, gradients, moments and activations, and the truth on a CPU has Python and "
+    "its libraries too. Tokens are those of the steps, without evaluations."
+)
 _MEMORY = "Memory: the most that the process held while it ran the stage, Python and libraries included."

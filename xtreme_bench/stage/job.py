@@ -10,6 +10,8 @@ from typing import Generic, TypeVar
 from xtreme_bench.errors import StageError
 
 P = TypeVar("P", covariant=True)
+# What a stage leaves of its folder `work`, where it has it: what is no result, as it differs from run to run.
+PACE = "pace"
 
 
 def _silent(done: int, total: int, message: str) -> None:
@@ -30,7 +32,7 @@ class Job(Generic[P]):
 
     `params`: the dataclass of its kind. `inputs`: name -> read-only folder. `out`: the existing output folder; it may
     have files of a killed run, to overwrite. `work`: a folder for checkpoints; it survives a kill and is removed after
-    success. `progress(done, total, message)` is cheap to call: the receiver limits the rate.
+    success, but for its folder `PACE`. `progress(done, total, message)` is cheap to call: the receiver limits the rate.
     """
 
     params: P

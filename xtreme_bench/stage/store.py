@@ -17,6 +17,7 @@ from typing import Any
 from xtreme_bench import locks
 from xtreme_bench.errors import Problem
 from xtreme_bench.files import digest, tree_digests, write_json
+from xtreme_bench.stage.job import PACE
 from xtreme_bench.untrusted import flaw, parse_json
 
 SCHEMA_VERSION = 1
@@ -41,6 +42,10 @@ class Store:
     def out(self, key: str) -> Path:
         """The folder of the outputs of a finished stage."""
         return self.root / "stages" / key / "out"
+
+    def pace(self, key: str) -> Path:
+        """The folder, there or not, of what a finished stage tells of its speed; it is no output."""
+        return self.root / "stages" / key / PACE
 
     def partial(self, key: str) -> Path:
         """The folder in which a stage works until it is finished."""
@@ -99,6 +104,8 @@ class Store:
         self.discard(key)
         final.mkdir(parents=True)
         (partial / "out").replace(final / "out")
+        with contextlib.suppress(FileNotFoundError):
+            (partial / "work" / PACE).replace(final / PACE)
         whole = {**record, "key": key, "outputs": outputs}
         write_json(self._record_file(key), {**whole, "sha256": digest(whole)})
         shutil.rmtree(partial, ignore_errors=True)

@@ -7,8 +7,26 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from xtreme_bench.training.network import Task
+
 DEV, CHANCE, PERPLEXITY = "dev/", "chance/", "perplexity/"
+FILE = "curve.jsonl"
 Curve = Sequence[Mapping[str, Any]]
+
+
+def add(
+    points: list[dict[str, Any]], step: int, tasks: Sequence[Task], scores: Mapping[str, float], mean: float
+) -> None:
+    """Add the development scores of some tasks after a step, their mean, and chance."""
+    if not points or points[-1]["step"] != step:
+        points.append({"step": step})
+    for task in tasks:
+        if task.name in scores:
+            points[-1][f"{PERPLEXITY if task.perplexity else DEV}{task.name}"] = scores[task.name]
+        if task.chance is not None:
+            points[-1][f"{CHANCE}{task.name}"] = task.chance
+    if len(scores) > 1:
+        points[-1][f"{DEV}mean"] = mean
 
 
 def write(folder: Path, curve: Curve) -> None:
@@ -18,7 +36,7 @@ def write(folder: Path, curve: Curve) -> None:
     which draws it as a line beside the development scores ("dev/<task>").
     """
     lines = [json.dumps(point, sort_keys=True, ensure_ascii=False) + "\n" for point in curve]
-    (folder / "curve.jsonl").write_text("".join(lines), encoding="utf-8", newline="\n")
+    (folder / FILE).write_text("".join(lines), encoding="utf-8", newline="\n")
     board = folder / "tensorboard"
     _write_events(board, [_without_chance(point) for point in curve])
     if chance := [point for point in map(_chance, curve) if len(point) > 1]:

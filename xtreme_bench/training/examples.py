@@ -49,6 +49,11 @@ class Example:
         """Tokens of the longest sequence."""
         return max(len(sequence) for sequence in self.sequences)
 
+    @property
+    def tokens(self) -> int:
+        """Tokens of all sequences."""
+        return sum(len(sequence) for sequence in self.sequences)
+
 
 def needed(column: Ints | None) -> Ints:
     """A part of an example that its family always has."""

@@ -26,6 +26,7 @@ from xtreme_bench.training.examples import Example, lengths
 from xtreme_bench.training.forward import Encoder, Inputs
 from xtreme_bench.training.network import Network, Task
 from xtreme_bench.training.optimization import adamw, rate
+from xtreme_bench.training.pace import Pace
 from xtreme_bench.training.params import Learning
 from xtreme_bench.training.taken import Taken, taken
 
@@ -38,6 +39,7 @@ class Course:
     """How far a run is and what it found: what a checkpoint keeps beside tensors."""
 
     step: int = 0
+    tokens: int = 0
     best_step: int = 0
     best: dict[str, float] = field(default_factory=dict)
     stale: int = 0
@@ -122,6 +124,7 @@ class _Run:
         self.checkpoints.require_room(self.network.learned())
         self.memory = memory(accelerator, self.optimizer)
         self.taken: Taken | None = None
+        self.pace = Pace(job.work, self.course.step, self.course.tokens, accelerator.device)
 
     def draws(self, probability: Sequence[float]) -> Iterator[tuple[int, Task, list[int]]]:
         """Number, task and examples of each step that is left; they follow from seed and number."""
@@ -160,6 +163,7 @@ class _Run:
         self.optimizer.zero_grad(set_to_none=True)
         self.settle()
         self.course.step = step.number + 1
+        self.course.tokens += sum(example.tokens for example in step.batch)
         self.taken = taken(step.number, step.task.name, now, loss, norm)
         every = self.params.evaluate_every or self.steps
         if self.course.step % every == 0 or self.course.step == self.steps:
@@ -239,6 +243,7 @@ class _Run:
         if step % max(1, self.steps // CURVE_POINTS) == 0:
             point = {f"loss/{taken.task}": round(loss, 5), "learning_rate": taken.rate, "norm": round(norm, 5)}
             course.points.append({"step": step, **point})
+            self.pace.note(step, course.tokens)
         self.job.progress(step, self.steps, f"loss {course.loss:.3f}")
 
     def _evaluate(self) -> None:
@@ -254,17 +259,7 @@ class _Run:
             self.best = {name: value.cpu().clone() for name, value in self.network.learned().items()}
         else:
             self.course.stale += 1
-        points = self.course.points
-        if not points or points[-1]["step"] != self.course.step:
-            points.append({"step": self.course.step})
-        points[-1] |= {
-            f"{curve.PERPLEXITY if scored[name].perplexity else curve.DEV}{name}": value
-            for name, value in scores.items()
-        }
-        if len(scores) > 1:
-            points[-1][f"{curve.DEV}mean"] = mean
-        chances = {task.name: task.chance for task in self.tasks if task.chance is not None}
-        points[-1] |= {f"{curve.CHANCE}{name}": value for name, value in chances.items()}
+        curve.add(self.course.points, self.course.step, self.tasks, scores, mean)
 
     def due(self, saved: float) -> bool:
         """Whether it is time for a checkpoint, after that of the time `saved`."""
@@ -283,6 +278,7 @@ class _Run:
             self.checkpoints.save(self.course.step, tensors, self.best, vars(self.course))
         if self.accelerator.is_main_process:
             curve.write(self.job.work, self.course.points)
+            self.pace.write()
 
     def finish(self) -> None:
         """Put the best weights in place and write the curve."""
@@ -293,6 +289,8 @@ class _Run:
             sharding.gather(self.encoder, first=self.accelerator.is_main_process)
         if self.accelerator.is_main_process:
             curve.write(self.job.out, self.course.points)
+            self.pace.note(self.course.step, self.course.tokens)
+            self.pace.write()
 
 
 def _lengths(task: Task) -> list[int]:
