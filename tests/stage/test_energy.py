@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,46 @@ def test_the_processors_packages_are_read_and_not_again_what_is_inside_them(tmp_
         "intel-rapl:0": 5.0,
         "intel-rapl:1": 2.0,
     }
+
+
+class Driver:
+    """What NVIDIA's driver offers, for two GPUs of which the second has no counter."""
+
+    def nvmlInit_v2(self) -> int:
+        return 0
+
+    def nvmlShutdown(self) -> int:
+        return 0
+
+    def nvmlDeviceGetCount_v2(self, count: Any) -> int:
+        count._obj.value = 2
+        return 0
+
+    def nvmlDeviceGetHandleByIndex_v2(self, number: int, handle: Any) -> int:
+        handle._obj.value = number + 1
+        return 0
+
+    def nvmlDeviceGetHandleByUUID(self, name: bytes, handle: Any) -> int:
+        handle._obj.value = {b"GPU-1f": 1}[name]
+        return 0
+
+    def nvmlDeviceGetTotalEnergyConsumption(self, handle: Any, millijoules: Any) -> int:
+        millijoules._obj.value = 7_500
+        return 0 if handle.value == 1 else 3
+
+
+@pytest.mark.parametrize(
+    ("seen", "found"),
+    [(None, {"GPU 0": 7.5}), ("0", {"GPU 0": 7.5}), ("1", {}), ("", {}), ("GPU-1f", {"GPU GPU-1f": 7.5})],
+)
+def test_the_driver_tells_the_energy_of_the_gpus_that_a_stage_sees(
+    seen: str | None, found: dict[str, float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(energy.ctypes, "CDLL", lambda _: Driver())
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if seen is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", seen)
+    assert energy.counters(tmp_path) == found
 
 
 @pytest.mark.parametrize(

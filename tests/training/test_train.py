@@ -226,7 +226,7 @@ def test_a_loss_that_is_not_finite_ends_the_stage_with_advice(tmp_path: Path, in
     encoders.save(tmp_path / "encoder", encoder)
     job = make_job(tmp_path, XNLI, data=inputs["data"], encoder=tmp_path / "encoder")
     with pytest.raises(
-        StageError, match=r"step 1, task xnli: the loss is nan .* learning rate 0\.000714.*lower `learn"
+        StageError, match=r"step 1, task xnli, .*: the loss is nan .* learning rate 0\.000714.*lower `learn"
     ):
         finetune(job)
 
@@ -239,6 +239,24 @@ class Constant:
 
     def terms(self, examples: Sequence[Example]) -> int:
         return len(examples)
+
+
+def test_a_loss_that_is_not_finite_is_found_a_step_later_and_named_by_its_own_step_and_batch(tmp_path: Path) -> None:
+    seen: list[list[int]] = []
+
+    class Breaks(Constant):
+        def loss(self, head: nn.Module, hidden: torch.Tensor, examples: Sequence[Example]) -> torch.Tensor:
+            seen.append(sorted(example.row for example in examples))
+            return super().loss(head, hidden, examples) * (float("inf") if len(seen) == 5 else 1.0)
+
+    job = make_job(tmp_path, {**FINETUNING, "batch": 4})
+    examples = [Example(at, (np.full(7, 9, np.int32),)) for at in range(40)]
+    task = Task("mnli", Breaks(), nn.Linear(16, 3), examples)
+    with pytest.raises(StageError) as error:
+        fit(job, prepare_device(job.params), tiny_encoder(), [task], [1.0], 12)
+    assert len(seen) == 6
+    first, last = ", ".join(map(str, seen[4][:-1])), seen[4][-1]
+    assert str(error.value).startswith(f"step 5, task mnli, a batch of the training rows {first} and {last} (from 0): ")
 
 
 def batches(folder: Path, sizes: Sequence[int], *, matched: bool) -> list[list[int]]:

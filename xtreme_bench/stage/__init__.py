@@ -7,6 +7,7 @@ __all__ = [
     "job",
     "kinds",
     "loaded",
+    "memory",
     "params",
     "ranks",
     "serving",

@@ -6,7 +6,6 @@ a step is cut or shared changes nothing. Batches are made ahead. Only evaluation
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -26,7 +25,6 @@ from xtreme_bench.training.examples import Example, lengths
 from xtreme_bench.training.forward import Encoder, Inputs
 from xtreme_bench.training.network import Network, Task
 from xtreme_bench.training.optimization import adamw, rate
-from xtreme_bench.training.pace import Pace
 from xtreme_bench.training.params import Learning
 from xtreme_bench.training.taken import Taken, taken
 
@@ -124,7 +122,7 @@ class _Run:
         self.checkpoints.require_room(self.network.learned())
         self.memory = memory(accelerator, self.optimizer)
         self.taken: Taken | None = None
-        self.pace = Pace(job.work, self.course.step, self.course.tokens, accelerator.device)
+        self.pace = curve.Pace(job.work, self.course.step, self.course.tokens, accelerator.device)
 
     def draws(self, probability: Sequence[float]) -> Iterator[tuple[int, Task, list[int]]]:
         """Number, task and examples of each step that is left; they follow from seed and number."""
@@ -164,7 +162,8 @@ class _Run:
         self.settle()
         self.course.step = step.number + 1
         self.course.tokens += sum(example.tokens for example in step.batch)
-        self.taken = taken(step.number, step.task.name, now, loss, norm)
+        rows = sorted({example.row for example in step.batch})
+        self.taken = taken(step.number, step.task.name, rows, now, loss, norm)
         every = self.params.evaluate_every or self.steps
         if self.course.step % every == 0 or self.course.step == self.steps:
             self.settle()
@@ -230,11 +229,6 @@ class _Run:
             return
         last, self.taken = self.taken, None
         loss, norm = last.outcome()
-        if not (math.isfinite(loss) and math.isfinite(norm)):
-            raise StageError(
-                f"step {last.number + 1}, task {last.task}: the loss is {loss} (gradient norm {norm}) at learning "
-                f"rate {last.rate:.3g}; lower `learning_rate`, raise `warmup`, or use `resources.precision: fp32`"
-            )
         self._record(last, loss, norm)
 
     def _record(self, taken: Taken, loss: float, norm: float) -> None:
