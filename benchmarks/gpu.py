@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import shutil
 import sys
 import tempfile
 import time
@@ -38,6 +39,8 @@ TINY = Setting(steps=3, batch=8, blocks=2, width=32, heads=2, feedforward=64, vo
 # The windows of SQuAD that the benchmark pads to 384.
 QUESTIONS = {"mean": 5.1, "spread": 0.3, "longest": 384}
 WARM = 3
+# Seconds that must be left for compiling.
+COMPILING = 150
 LAYER = {24: 14}
 
 
@@ -76,6 +79,18 @@ def beside(run: Run, lengths: dict[str, Any], ways: tuple[str, ...]) -> str:
         rates[way] = setting.steps * setting.batch / training.WAYS[way](setting).wall
     first = rates[ways[0]]
     return "; ".join(f"{way} {rate:.1f} examples/s ({rate / first:.2f})" for way, rate in rates.items())
+
+
+def compiled(run: Run) -> str:
+    """Our loop with blocks that `torch.compile` has compiled, beside the loop as it is; what compiling took is told."""
+    if run.tiny:
+        raise LeftOutError("compiling takes minutes: make bench-training ARGS=--compile")
+    needs_gpu(run)
+    if shutil.which("gcc") is None and shutil.which("cc") is None:
+        raise LeftOutError("there is no compiler of C here")
+    if time.monotonic() > run.ends - COMPILING:
+        raise LeftOutError(f"compiling may take {COMPILING} seconds, and less is left")
+    return beside(run, {}, (training.IN_USE, training.COMPILED))
 
 
 def utilisation(run: Run) -> str:
@@ -230,6 +245,7 @@ def parts() -> Iterator[tuple[str, Callable[[Run], str]]]:
     yield "embedding in torch", embedding
     yield "mining at BUCC's size", mined
     yield "hours of multitask9", hours
+    yield "fine-tuning, XNLI's lengths, compiled", compiled
     yield "quickstart", quickstart
 
 

@@ -81,7 +81,10 @@ def our_encoder(setting: Setting, folder: Path | None = None) -> Any:
     tokenizer = type("Tokenizer", (), {"pad_token_id": 1, "all_special_ids": [0, 1, 2, 3]})()
     torch.manual_seed(1)
     if folder is None:
-        model = AutoModel.from_config(config(setting), add_pooling_layer=False)
+        # A GPU draws half a billion numbers at once, where a CPU needs seconds.
+        with torch.device(on()):
+            model = AutoModel.from_config(config(setting), add_pooling_layer=False)
+        model = model.cpu()
     else:
         model = AutoModel.from_pretrained(str(folder), add_pooling_layer=False, local_files_only=True)
     return Encoder(model.train(), tokenizer)

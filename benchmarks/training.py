@@ -115,7 +115,8 @@ def trainer(setting: Setting, folder: Path | None = None) -> Took:
         labels = torch.tensor([row["labels"] for row in batch])
         return {"input_ids": ids, "attention_mask": (ids != 1).long(), "labels": labels}
 
-    model = AutoModelForSequenceClassification.from_config(config(setting))
+    with torch.device(on()):
+        model = AutoModelForSequenceClassification.from_config(config(setting))
     with tempfile.TemporaryDirectory() as folder:
         settings = TrainingArguments(
             folder, max_steps=setting.steps, per_device_train_batch_size=setting.batch,
@@ -133,7 +134,8 @@ def procedure(setting: Setting, folder: Path | None = None) -> Took:
     from transformers import AutoModelForSequenceClassification
 
     torch.set_num_threads(setting.threads)
-    model = AutoModelForSequenceClassification.from_config(config(setting)).train().to(on())
+    with torch.device(on()):
+        model = AutoModelForSequenceClassification.from_config(config(setting)).train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.01)
     rows = examples(setting)
 

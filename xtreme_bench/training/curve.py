@@ -94,6 +94,8 @@ class Pace:
         self._folder, self._device = work / PACE, device
         self._points = [point for point in _read(self._folder / FILE) if point["step"] <= step]
         self._tokens, self._since = tokens, time.monotonic()
+        if device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(device)  # a worker may have trained before
 
     def note(self, step: int, tokens: int) -> None:
         """Add a point after a step, unless it has one."""
