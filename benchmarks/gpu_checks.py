@@ -30,8 +30,8 @@ from xtreme_bench.training.params import Scratch
 _SENTENCE = "a red small old bird cat river house tree sings sleeps sees hears near in under the and not with Ann Bob"
 WORDS = _SENTENCE.split()
 ROWS, TAGS = 16, ("O", "B-PER")
-# Of what training changed, or of the gradients: sums in another order. The gradient of a key's bias is rounding alone, of
-# which AdamW makes whole steps: a percent of the change, where a GPU adds up in any order. Lost rows would be 15 %.
+# Of what training changed, or of the gradients: sums in another order. The gradient of a key's bias is rounding alone,
+# of which AdamW makes whole steps: a percent of the change, where a GPU adds up in any order. Lost rows would be 15 %.
 SAME_TRAINING, SAME_GRADIENTS = {"cpu": 1e-4, "cuda": 3e-2}, {"cpu": 1e-4, "cuda": 1e-3}
 # bf16 keeps 8 bits of a number.
 LIKE_BF16, LOSS_BF16, GRADIENTS_BF16 = 0.99, 0.05, 0.05
