@@ -66,6 +66,13 @@ def bucc2018(data: Path, labels: Path, encoder: Path, params: Layers) -> list[fl
 CURVES = {"tatoeba": tatoeba, "bucc2018": bucc2018}
 
 
+def exact(retrieval: Mapping[str, Any], languages: Sequence[str]) -> Layers:
+    """All layers in fp32, else as `retrieval` of a recipe has it."""
+    settings = {name: retrieval[name] for name in ("pooling", "max_length")}
+    alike = {"layer": None, "precision": "fp32", "min_cosine": None, "provider": "torch", "device": "cpu", "threads": 1}
+    return Layers(**settings, **alike, languages=tuple(languages))
+
+
 def _means(scores: Iterable[Sequence[float]]) -> list[float]:
     return [round(sum(layer) / len(layer), 4) for layer in zip(*scores, strict=True)]
 
@@ -85,10 +92,8 @@ def of_run(manifest: Mapping[str, Any], store: Store) -> dict[str, list[float]]:
     else:
         encoder = _there(found(PACKAGES[recipe["model"]["package"]]), "the encoder")
     data, labels = (store.out(keys[kind]) for kind in ("release_corpus", "release_labels"))
-    settings = {name: recipe["retrieval"][name] for name in ("pooling", "max_length")}
-    exact = {"layer": None, "precision": "fp32", "min_cosine": None, "provider": "torch", "device": "cpu", "threads": 1}
     return {
-        task: curve(data, labels, encoder, Layers(**settings, **exact, languages=tuple(target["languages"])))
+        task: curve(data, labels, encoder, exact(recipe["retrieval"], target["languages"]))
         for task, curve in CURVES.items()
         if (target := recipe["targets"].get(task))
     }
