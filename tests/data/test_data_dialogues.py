@@ -142,6 +142,13 @@ def break_order(folder: Path) -> None:
     edit(folder / "ontology_dstc2_de.json", lambda all_: all_["informable"]["gegend"].pop())
 
 
+def put_values(*values: Any) -> Any:
+    def broken(folder: Path) -> None:
+        edit(folder / "ontology_dstc2_en.json", lambda all_: all_["informable"]["food"].extend(values))
+
+    return broken
+
+
 def lose_ontology(folder: Path) -> None:
     (folder / "ontology_dstc2_de.json").unlink()
 
@@ -153,6 +160,9 @@ def lose_ontology(folder: Path) -> None:
         (break_language, "is it that of another language?"),
         (break_order, "the ontologies are not translations of each other"),
         (lose_ontology, "the ontology of woz in de was not found"),
+        (put_values(""), "ontology_dstc2_en.json: slot `food`: a list of values expected, each a text"),
+        (put_values("none"), "ontology_dstc2_en.json: slot `food`: leave out `none`, which stands for a slot"),
+        (put_values("x", "x"), "ontology_dstc2_en.json: slot `food`: `x` stands there twice"),
     ],
 )
 def test_a_faulty_release_says_which_file_and_dialogue(tmp_path: Path, broken: Any, message: str) -> None:

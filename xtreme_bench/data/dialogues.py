@@ -49,14 +49,25 @@ def read_ontology(path: Path, purpose: str) -> dict[str, tuple[str, ...]]:
         if document is not None and not (isinstance(document, dict) and document):
             faults.append(Problem("an object that maps slots to lists of values expected", str(path)))
             document = None
-        for slot, values in (document or {}).items():
-            if "=" in slot or not slot:
-                faults.append(Problem(f"slot {quoted(slot)}: its name is empty or has an equals sign", str(path)))
-            if not isinstance(values, list) or not values or not all(isinstance(one, str) and one for one in values):
-                faults.append(Problem(f"slot {quoted(slot)}: a list of values expected, each a text", str(path)))
-            elif twice := [value for value, times in Counter([NONE, *values]).items() if times > 1]:
-                faults.append(Problem(f"slot {quoted(slot)}: {quoted(twice[0])} stands there twice", str(path)))
+        faults += [Problem(fault, str(path)) for fault in ontology_faults(document or {})]
     return {slot: tuple(values) for slot, values in document.items()}
+
+
+def ontology_faults(ontology: Mapping[str, Any]) -> Iterator[str]:
+    """Why these are no slots with the values that a user can say."""
+    for slot, values in ontology.items():
+        if "=" in slot or not slot:
+            yield f"slot {quoted(slot)}: its name is empty or has an equals sign"
+        if (
+            not isinstance(values, list | tuple)
+            or not values
+            or not all(isinstance(one, str) and one for one in values)
+        ):
+            yield f"slot {quoted(slot)}: a list of values expected, each a text"
+        elif NONE in values:
+            yield f"slot {quoted(slot)}: leave out {quoted(NONE)}, which stands for a slot of which nothing is known"
+        elif twice := [value for value, times in Counter(values).items() if times > 1]:
+            yield f"slot {quoted(slot)}: {quoted(twice[0])} stands there twice"
 
 
 def read_dialogues(path: Path, purpose: str, *, states: bool, left_out: LeftOut | None = None) -> Iterator[DialogueRow]:

@@ -72,11 +72,11 @@ def setting(
     """A field of a recipe: what it means and which values it takes.
 
     `low` and `high` are included, `above` is excluded. `choices` are the values (for a mapping: the keys), or a
-    function of the field's place in the recipe and of data.source. `noun` is what a message calls one of them. `pattern` is a regular
-    expression for the whole text and its meaning in words. `defaults` fills what the value of a key leaves out.
-    A field that stands `instead_of` another switches that one off. Only a `nullable` field may be empty. `words` may
-    stand in place of a list of languages. A list with an `example` has as many names as that. `forms` are the
-    dataclasses of keys of a mapping that have one of their own.
+    function of the field's place in the recipe and of data.source. `noun` is what a message calls one of them.
+    `pattern` is a regular expression for the whole text and its meaning in words. `defaults` fills what the value of a
+    key leaves out. A field that stands `instead_of` another switches that one off. Only a `nullable` field may be
+    empty. `words` may stand in place of a list of languages. A list with an `example` has as many names as that.
+    `forms` are the dataclasses of keys of a mapping that have one of their own.
     """
     facts = {
         "about": about, "low": low, "high": high, "above": above, "choices": choices, "noun": noun,

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from xtreme_bench.data.dialogues import ontology_faults
 from xtreme_bench.data.files import json_document, reading
 from xtreme_bench.data.release.dialogue import Ontology, dialogues_of, write, write_ontologies
 from xtreme_bench.data.release.preparation import Preparation
@@ -89,15 +90,19 @@ def read_multiwoz_ontology(path: Path) -> Ontology:
     """The slots and their values, as states spell them. Errors: `InputError`."""
     with reading(path, f"slots and values of {TASK}") as faults:
         document = json_document(path, faults)
-        if document is not None and not (isinstance(document, dict) and all(map(_texts, document.values()))):
+        if document is not None and not isinstance(document, dict):
             faults.append(Problem("an object that maps slots to lists of values expected", str(path)))
             document = None
-        read = document or {}
-    return {slot: tuple(dict.fromkeys(map(_spelled, values))) for slot, values in read.items()}
+        read = {slot: _values(found) for slot, found in (document or {}).items()}
+        faults += [Problem(fault, str(path), language="en") for fault in ontology_faults(read)]
+    return read
 
 
-def _texts(values: Any) -> bool:
-    return isinstance(values, list) and bool(values) and all(isinstance(one, str) for one in values)
+def _values(found: Any) -> Any:
+    """The values of a slot, each once; without those that say nothing, which no state has."""
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        return found
+    return tuple(one for one in dict.fromkeys(map(_spelled, found)) if one not in _NOT_SAID)
 
 
 def _english(document: Any) -> Iterator[tuple[str, list[tuple[str, str, Any]]]]:
