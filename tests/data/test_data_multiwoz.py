@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from places import script
 from tiny_encoder import save_tiny_encoder
 
 from xtreme_bench.bundle.check import check
@@ -134,6 +135,16 @@ def test_a_value_that_says_nothing_is_none_of_the_ontology(tmp_path: Path) -> No
     (row, _) = targets.read_test(tmp_path / "data", "multiwoz", "en")
     assert isinstance(row, DialogueRow)
     assert row.ontology["hotel-type"] == ("guest house", "hotel")
+
+
+def test_the_figures_of_a_release_are_counted(tmp_path: Path) -> None:
+    put(release(tmp_path / "in") / "data/multiwoz/ontology.json", ONTOLOGY)
+    prepared(tmp_path)
+    found = dict(script("benchmarks/multiwoz.py").figures(tmp_path / "in", tmp_path / "labels"))
+    assert found["test dialogues; turns; values"] == "2; 3; 7"
+    assert found["ontology_sumbt.json: values that it lacks"] == "1 in 1 turns (33.3 %)"
+    assert found["Chinese values of a slot; those for several English ones"] == "5; 0"
+    assert found["turns in which other slots are filled in Chinese"] == "2"
 
 
 def test_a_sample_has_the_same_dialogues_in_both_languages(tmp_path: Path) -> None:
