@@ -100,6 +100,20 @@ def test_an_ontology_of_another_language_is_an_error(data: Path) -> None:
     assert "is it that of another language?" in caught.value.problems[0].message
 
 
+@pytest.mark.parametrize(
+    "change",
+    [lambda all_: all_["essen"].pop(), lambda all_: all_.pop("essen"), lambda all_: all_.update(preis=["teuer"])],
+)
+def test_an_ontology_that_does_not_translate_the_english_one_is_an_error_before_training(
+    data: Path, change: Any
+) -> None:
+    edit(data / "woz/ontology-de.json", change)
+    with pytest.raises(
+        InputError, match=r"ontology-de\.json: slots with .* but ontology-en\.json has slots with 4 and 3"
+    ):
+        list(targets.read_test(data, "woz", "de"))
+
+
 def test_a_test_file_with_states_is_refused(data: Path) -> None:
     edit(data / "woz/test-de.json", lambda all_: all_["3-0"][0].update(state={}))
     with pytest.raises(InputError) as caught:

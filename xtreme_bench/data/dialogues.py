@@ -14,7 +14,7 @@ from typing import Any
 
 from xtreme_bench.data.files import json_document, reading
 from xtreme_bench.data.usable import LeftOut, Unusable, usable
-from xtreme_bench.errors import Problem
+from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.rows import DialogueRow, Turn
 from xtreme_bench.wording import listing, quoted
 
@@ -79,6 +79,8 @@ def read_dialogues(path: Path, purpose: str, *, states: bool, left_out: LeftOut 
     language = path.stem.rpartition("-")[2]
     beside = path.with_name(f"ontology-{language}.json")
     ontology = read_ontology(beside, f"slots and values of the {purpose}")
+    if language != "en":
+        _require_alike(ontology, beside)
     outside: Counter[str] = Counter()
 
     def rows(faults: list[Problem]) -> Iterator[DialogueRow]:
@@ -101,6 +103,16 @@ def read_dialogues(path: Path, purpose: str, *, states: bool, left_out: LeftOut 
     yield from usable(rows, path, purpose, left_out)
     if left_out is not None and outside:
         left_out.counts[OUTSIDE] += outside.total()
+
+
+def _require_alike(ontology: Ontology, path: Path) -> None:
+    """An ontology has as many slots, each with as many values, as the English one beside it, which is learned from."""
+    trained = path.with_name("ontology-en.json")
+    english = read_ontology(trained, "slots and values in English")
+    shapes = [[len(values) for values in one.values()] for one in (ontology, english)]
+    if shapes[0] != shapes[1]:
+        own, learned = (f"slots with {listing(map(str, shape))} values" for shape in shapes)
+        raise InputError(f"{path}: {own}, but {trained.name} has {learned}; both must be translations of one ontology")
 
 
 def _outside(row: DialogueRow) -> Iterator[str]:
