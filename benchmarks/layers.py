@@ -1,17 +1,17 @@
-"""Tatoeba at every layer of the encoders of finished runs, for the page of findings.
+"""Tatoeba and BUCC at every layer of the encoders of finished runs, for the page of findings.
 
     python benchmarks/layers.py BUNDLES --store STORE --json docs/findings/nli/layers.json
 
 The encoders, the sentences and the gold labels are in the store of the runs. All layers come from one pass, so that a
-curve costs about what one layer does. What the file has stays, so that runs can be added. This is no way to choose a
-layer: Tatoeba has no development set.
+curve costs about what one layer does. What the file has stays, so that runs can be added. BUCC is scored on its
+development pairs, which may choose a layer; Tatoeba has none, so its curve may not.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,20 +24,16 @@ from xtreme_bench.official.gold import gold_path, read_gold
 from xtreme_bench.released.packages import PACKAGES, found
 from xtreme_bench.retrieval import mining
 from xtreme_bench.retrieval.embed import embed, open_encoder
+from xtreme_bench.retrieval.layers import score_layers
 from xtreme_bench.retrieval.params import Layers
+from xtreme_bench.stage.job import Job
 from xtreme_bench.stage.store import Store
 
-TASK = "tatoeba"
 
-
-def curve(
-    data: Path, labels: Path, encoder: Path, languages: Sequence[str], retrieval: Mapping[str, Any]
-) -> list[float]:
-    """Accuracy in percent at each layer (0 = embeddings), the mean over languages; `retrieval` as in a recipe."""
-    settings = {name: retrieval[name] for name in ("pooling", "max_length")}
-    exact = {"layer": None, "precision": "fp32", "min_cosine": None, "provider": "torch", "device": "cpu", "threads": 1}
-    opened = open_encoder({"encoder": encoder}, Layers(**settings, **exact, languages=tuple(languages)))
-    corpora = {code: read_tatoeba(data, code) for code in languages}
+def tatoeba(data: Path, labels: Path, encoder: Path, params: Layers) -> list[float]:
+    """Accuracy in percent at each layer (0 = embeddings), the mean over languages."""
+    opened = open_encoder({"encoder": encoder}, params)
+    corpora = {code: read_tatoeba(data, code) for code in params.languages}
     sides = [rows for pair in corpora.values() for rows in pair]
     width, scores = opened.width // opened.layers, []
     with TemporaryDirectory() as folder:
@@ -45,13 +41,39 @@ def curve(
         at = 0
         for code, (foreign, english) in corpora.items():
             theirs, ours = whole.part(at, at + len(foreign)), whole.part(at + len(foreign), at := at + 2 * len(english))
-            right = read_gold(_there(gold_path(labels, TASK, code), f"{labels}: gold labels, {code}"), TASK, code)
+            right = read_gold(
+                _there(gold_path(labels, "tatoeba", code), f"{labels}: gold labels, {code}"), "tatoeba", code
+            )
             one = []
             for begin in range(0, opened.width, width):
                 both = [side.vectors[side.rows][:, begin : begin + width] for side in (ours, theirs)]
                 near = [foreign[place].id for place in mining.nearest(*both).tolist()]
                 one.append(100 * sum(map(str.__eq__, near, right)) / len(right))
             scores.append(one)
+    return _means(scores)
+
+
+def bucc2018(data: Path, labels: Path, encoder: Path, params: Layers) -> list[float]:
+    """The best F1 in percent on development pairs at each layer, the mean over languages; needs no other labels."""
+    with TemporaryDirectory() as folder:
+        out, work = Path(folder, "out"), Path(folder, "work")
+        out.mkdir()
+        work.mkdir()
+        facts = score_layers(Job(params, {"data": data, "encoder": encoder}, out, work))
+    return _means(facts["bucc2018_dev_f1"].values())
+
+
+CURVES = {"tatoeba": tatoeba, "bucc2018": bucc2018}
+
+
+def exact(retrieval: Mapping[str, Any], languages: Sequence[str]) -> Layers:
+    """All layers in fp32, else as `retrieval` of a recipe has it."""
+    settings = {name: retrieval[name] for name in ("pooling", "max_length")}
+    alike = {"layer": None, "precision": "fp32", "min_cosine": None, "provider": "torch", "device": "cpu", "threads": 1}
+    return Layers(**settings, **alike, languages=tuple(languages))
+
+
+def _means(scores: Iterable[Sequence[float]]) -> list[float]:
     return [round(sum(layer) / len(layer), 4) for layer in zip(*scores, strict=True)]
 
 
@@ -61,8 +83,8 @@ def _there(path: Path | None, what: str) -> Path:
     return path
 
 
-def of_run(manifest: Mapping[str, Any], store: Store) -> list[float]:
-    """The curve of a run, from what its stages left in the store."""
+def of_run(manifest: Mapping[str, Any], store: Store) -> dict[str, list[float]]:
+    """The curve of each target of a run, from what its stages left in the store."""
     keys = {stage["kind"]: stage["key"] for stage in manifest["stages"]}
     recipe = manifest["recipe"]
     if "intermediate" in keys:
@@ -70,7 +92,11 @@ def of_run(manifest: Mapping[str, Any], store: Store) -> list[float]:
     else:
         encoder = _there(found(PACKAGES[recipe["model"]["package"]]), "the encoder")
     data, labels = (store.out(keys[kind]) for kind in ("release_corpus", "release_labels"))
-    return curve(data, labels, encoder, recipe["targets"][TASK]["languages"], recipe["retrieval"])
+    return {
+        task: curve(data, labels, encoder, exact(recipe["retrieval"], target["languages"]))
+        for task, curve in CURVES.items()
+        if (target := recipe["targets"].get(task))
+    }
 
 
 def main() -> None:
@@ -88,7 +114,7 @@ def main() -> None:
         if name not in runs:
             runs[name] = {"arm": name[0], "seed": name[1], "by_layer": of_run(manifest, Store(given.store))}
             write_json(given.json, {"runs": [runs[key] for key in sorted(runs)]})
-            print(*name, *runs[name]["by_layer"], flush=True)
+            print(*name, runs[name]["by_layer"], flush=True)
 
 
 if __name__ == "__main__":

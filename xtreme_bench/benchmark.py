@@ -251,6 +251,16 @@ def band(code: str) -> str:
     return next(name for name, least in BANDS.items() if TEXT[code] >= least)
 
 
+# Texts of a language that only intermediate tasks have, in a folder of their own. "en-mt" is English that a machine has
+# translated into another language and back: it shows what translation itself does to an arm of translated data.
+VARIETIES: Mapping[str, str] = MappingProxyType({"en-mt": "en"})
+
+
+def spoken(code: str) -> str:
+    """The language of a code, which is another for a variety alone."""
+    return VARIETIES.get(code, code)
+
+
 FAMILIES = tuple(dict.fromkeys(language.family for language in LANGUAGES.values()))
 # How near a language is to those of training, nearest first.
 NEARNESS = ("seen", "family seen", "script seen", "none")
@@ -258,9 +268,10 @@ NEARNESS = ("seen", "family seen", "script seen", "none")
 
 def nearness(code: str, trained: Collection[str]) -> str:
     """How near a language is to the nearest training language: one of NEARNESS."""
-    known = [LANGUAGES[one] for one in trained if one in LANGUAGES]
+    languages = {spoken(one) for one in trained}
+    known = [LANGUAGES[one] for one in languages if one in LANGUAGES]
     marks = (
-        code in trained,
+        code in languages,
         LANGUAGES[code].family in {one.family for one in known},
         LANGUAGES[code].script in {one.script for one in known},
         True,

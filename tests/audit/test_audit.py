@@ -135,6 +135,15 @@ def test_languages_with_labelled_data_are_named_with_the_corpora() -> None:
     }
 
 
+def test_english_that_was_translated_and_back_is_compared_with_english_and_names_it_as_seen(tmp_path: Path) -> None:
+    line = {"sentence1": "The boat leaves soon now.", "sentence2": "It leaves.", "gold_label": "neutral", "pairID": "1"}
+    write(tmp_path, "mnli/en-mt/multinli_1.0_train.jsonl", json.dumps(line) + "\n")
+    write(tmp_path, "xnli/test-en.tsv", "The boat leaves soon now.\tIt leaves.\n")
+    facts = found(tmp_path, targets={"xnli": ["en"]}, intermediate={"mnli": ["en-mt"]}, select_on=())
+    assert set(facts["overlaps"][0]["items"]) == {"en"}
+    assert facts["seen"] == {"xnli": {"en": ["intermediate: mnli"]}}
+
+
 def test_known_relations_of_corpora_are_said_when_both_are_used() -> None:
     used = usage(targets={"xnli": ["de"], "mlqa": ["de"]}, intermediate={"mnli": ["en"], "squad_v2": ["en"]})
     named = {(one["training"], one["target"]) for one in audit_scope.relations(used)}

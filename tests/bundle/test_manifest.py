@@ -39,6 +39,13 @@ def test_scored_languages_are_marked_by_how_near_they_are_to_those_of_intermedia
     assert near(recipe_of()) == {}
 
 
+def test_english_that_was_translated_and_back_is_english() -> None:
+    there_and_back, english = (trained({"mnli": {"languages": [code]}}) for code in ("en-mt", "en"))
+    assert trained_on(there_and_back)["intermediate"] == {"mnli": ["en-mt"]}
+    assert near(there_and_back) == near(english)
+    assert zero_shot(there_and_back) == zero_shot(english)
+
+
 def test_the_languages_of_aligned_text_are_seen_and_not_zero_shot() -> None:
     recipe = trained({"xdm": {"parallel": {"path": "text", "languages": ["en", "de"]}, "examples": 10}})
     assert {*trained_on(recipe)["intermediate"]["xdm"]} == {"en", "de"}

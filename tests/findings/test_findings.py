@@ -243,12 +243,20 @@ def test_scores_are_means_over_languages_with_their_range_over_seeds_and_a_colum
 
 def test_curves_by_layer_are_beside_the_scores_where_they_are_on_record(tmp_path: Path) -> None:
     assert "at every layer" not in page(put_records(tmp_path, seeds=3))
-    runs = [{"arm": "pocket-english", "seed": seed, "by_layer": [10.0 * seed, 50.0]} for seed in (1, 2)]
+    both = [{"tatoeba": [10.0 * seed, 50.0], "bucc2018": [30.0, 20.0 * seed]} for seed in (1, 2)]
+    runs = [{"arm": "pocket-english", "seed": seed, "by_layer": one} for seed, one in enumerate(both, start=1)]
+    runs.append({"arm": "pocket-none", "seed": 1, "by_layer": {"tatoeba": [1.0, 2.0]}})
     (tmp_path / NLI.folder / "layers.json").write_text(json.dumps({"runs": runs}))
-    text = page(tmp_path).partition("### Tatoeba at every layer")[2]
-    assert row(text, "arm") == ["arm", "seeds", "0", "1"]
-    assert row(text, "pocket-english") == ["pocket-english", "2", "15.0", "50.0"]
-    assert "| pocket-none " not in text
+    text = page(tmp_path).partition("### Retrieval at every layer")[2]
+    assert row(text, "tatoeba, arm")[1:] == ["seeds", "0", "1"]
+    assert row(text, "pocket-english")[1:] == ["2", "15.0", "50.0"]
+    assert row(text, "pocket-none")[1:] == ["1", "1.0", "2.0"]
+    bucc = text.partition("bucc2018, arm")[2]
+    assert row(bucc, "pocket-english")[1:] == ["2", "30.0", "30.0"]
+    assert "| pocket-none " not in bucc.partition("###")[0]
+    # The first seed's BUCC is best at layer 0, that of the second at layer 1.
+    chosen = bucc.partition("layer that BUCC chooses")[2]
+    assert row(chosen, "pocket-english")[1:] == ["0, 1", "30.0 (10.0 to 50.0)", "35.0 (30.0 to 40.0)"]
 
 
 def test_stages_that_runs_share_count_once(tmp_path: Path) -> None:

@@ -143,6 +143,7 @@ def test_all_positions_but_those_up_to_the_padding_of_a_roberta_are_used(
         ("squad/dev-v1.1.json", "squad_v1", "xtreme-bench data fetch squad_v1 --to download"),
         ("ccg/ccg.train", "ccg", "needs a licence"),
         ("mnli/de/multinli_1.0_train.jsonl", "mnli in de", "put your own files there"),
+        ("mnli/en-mt/multinli_1.0_train.jsonl", "mnli in en-mt", "put your own files there"),
         ("text/de.txt", "text", "put your own files there"),
     ],
 )

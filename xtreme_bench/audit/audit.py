@@ -18,7 +18,7 @@ import numpy as np
 
 from xtreme_bench.audit.overlap import CHARACTERS, UNSPACED, WORDS, Index, whole
 from xtreme_bench.audit.scope import dev_file, relations, seen
-from xtreme_bench.benchmark import TASKS, Group, of_group
+from xtreme_bench.benchmark import TASKS, Group, of_group, spoken
 from xtreme_bench.data import formats, intermediate, targets, text
 from xtreme_bench.data.usable import LeftOut
 from xtreme_bench.data.usage import Usage
@@ -98,7 +98,9 @@ def sources(data: Path, used: Usage) -> Iterator[Source]:
         yield Source("translations", "pretraining", "en", partial(_side, data, translated, 1))
     for task, codes in used.intermediate.items():
         for code in codes:
-            yield Source(task, "intermediate", code, partial(_rows, intermediate.read, data, task, "train", code))
+            yield Source(
+                task, "intermediate", spoken(code), partial(_rows, intermediate.read, data, task, "train", code)
+            )
         for code in used.select_on:
             dev = partial(_rows, intermediate.read, data, task, "dev", code)
             yield Source(f"{task} (development)", "choice of checkpoints", code, dev)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from xtreme_bench.benchmark import LANGUAGES, TASKS
+from xtreme_bench.benchmark import LANGUAGES, TASKS, VARIETIES, spoken
 from xtreme_bench.data import layout
 from xtreme_bench.data.usage import TextUse, Usage
 from xtreme_bench.intermediate import INTERMEDIATE
@@ -68,6 +68,7 @@ def everything(data: Path) -> Usage:
     def there(files: Iterable[str]) -> bool:
         return all((data / file).is_file() for file in files)
 
+    languages = (*LANGUAGES, *VARIETIES)
     texts = sorted(path.stem for path in (data / "text").glob("*.txt") if path.stat().st_size)
     return Usage(
         targets={
@@ -79,7 +80,7 @@ def everything(data: Path) -> Usage:
             task: codes
             for task in INTERMEDIATE
             if there(layout.intermediate_files(task))
-            and (codes := tuple(code for code in LANGUAGES if there(layout.intermediate_files(task, [code], ()))))
+            and (codes := tuple(code for code in languages if there(layout.intermediate_files(task, [code], ()))))
         },
         aligned={},
         finetuning={source: ("en",) for source in layout.SOURCES if there(layout.training_files(source))},
@@ -124,7 +125,7 @@ def seen(used: Usage) -> dict[str, dict[str, list[str]]]:
     labelled: dict[str, list[str]] = defaultdict(list)
     for task, codes in [*used.intermediate.items(), *used.aligned.items()]:
         for code in codes:
-            labelled[code].append(f"intermediate: {task}")
+            labelled[spoken(code)].append(f"intermediate: {task}")
     for name, codes in used.finetuning.items():
         for code in codes:
             labelled[code].append(f"fine-tuning: {name}")

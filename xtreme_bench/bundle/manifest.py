@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from xtreme_bench.benchmark import LANGUAGES, NEARNESS, TASKS, nearness
+from xtreme_bench.benchmark import LANGUAGES, NEARNESS, TASKS, VARIETIES, nearness, spoken
 from xtreme_bench.bundle import composed
 from xtreme_bench.files import digest
 from xtreme_bench.intermediate import INTERMEDIATE
@@ -132,7 +132,8 @@ def _united(found: Iterable[tuple[str, tuple[str, ...]]]) -> dict[str, list[str]
     every: dict[str, tuple[str, ...]] = {}
     for name, languages in found:
         before = every.get(name, ())
-        every[name] = tuple(code for code in LANGUAGES if code in before or code in languages) if before else languages
+        ordered = (code for code in (*LANGUAGES, *VARIETIES) if code in before or code in languages)
+        every[name] = tuple(ordered) if before else languages
     return {name: list(languages) for name, languages in every.items()}
 
 
@@ -144,7 +145,8 @@ def zero_shot(recipe: Recipe, origin: Mapping[str, str] = _OWN) -> dict[str, lis
 def _unseen(task: str, maker: Recipe, recipe: Recipe) -> list[str]:
     """The languages of a target in which its model has seen no labelled example and no aligned text."""
     phases = _phases(dict.fromkeys(recipe.targets, maker))
-    seen = {code for phase in ("intermediate", "finetuning") for codes in phases[phase].values() for code in codes}
+    trained = [codes for phase in ("intermediate", "finetuning") for codes in phases[phase].values()]
+    seen = {spoken(code) for codes in trained for code in codes}
     labelled = {name: codes for name, codes in phases["intermediate"].items() if name in INTERMEDIATE}
     own = {target for name, codes in labelled.items() for target in INTERMEDIATE[name].targets(codes)}
     return [code for code in recipe.targets[task].languages if code not in seen and task not in own]

@@ -12,6 +12,11 @@ from xtreme_bench.findings.text import ENOUGH_SEEDS, LAYERS, MARKED, SCORES
 from xtreme_bench.findings.words import heading
 from xtreme_bench.wording import count
 
+# Of a run the scores of each target in percent, by layer.
+Curves = Mapping[str, Sequence[float]]
+# The target whose development pairs may choose a layer.
+CHOOSES = "bucc2018"
+
 
 def tables(records: Records) -> Iterator[str]:
     """The tables, each under its heading."""
@@ -21,8 +26,8 @@ def tables(records: Records) -> Iterator[str]:
     yield f"### Scores\n\n{SCORES}\n\n{_scores(ordered, columns)}"
     yield f"### Differences\n\n{MARKED}\n\n{_differences(records.differences, columns)}"
     curves = {arm["name"]: [run for run in records.plain if run.get("arm") == arm["name"]] for arm in ordered}
-    if any(curves.values()):
-        yield f"### Tatoeba at every layer\n\n{LAYERS}\n\n{_by_layer(curves)}"
+    if found := {name: [run["by_layer"] for run in runs] for name, runs in curves.items() if runs}:
+        yield f"### Retrieval at every layer\n\n{LAYERS}\n\n" + "\n\n".join(_by_layer(found))
 
 
 def _place(arm: Json) -> tuple[int, int, bool, str]:
@@ -93,11 +98,24 @@ def _change(differences: Sequence[Json], a: str, b: str, column: Column) -> str:
     return f"{pieces.points(pieces.change(*found, b))}{sure}{few}"
 
 
-def _by_layer(curves: Mapping[str, Sequence[Json]]) -> str:
-    """Tatoeba at each layer (0 = embeddings), the mean over seeds."""
-    found = {name: [*zip(*(run["by_layer"] for run in runs), strict=True)] for name, runs in curves.items() if runs}
-    rows = [
-        [name, str(len(curves[name])), *(f"{pieces.mean(scores):.1f}" for scores in layers)]
-        for name, layers in found.items()
-    ]
-    return pieces.table(["arm", "seeds", *map(str, range(max(map(len, found.values()))))], rows)
+def _by_layer(curves: Mapping[str, Sequence[Curves]]) -> Iterator[str]:
+    """Each target at each layer (0 = embeddings), the mean over seeds; then what BUCC chooses, where it is scored."""
+    targets = dict.fromkeys(target for runs in curves.values() for run in runs for target in run)
+    for target in targets:
+        found = {name: [run[target] for run in runs if target in run] for name, runs in curves.items()}
+        rows = [
+            [name, str(len(runs)), *(f"{pieces.mean(scores):.1f}" for scores in zip(*runs, strict=True))]
+            for name, runs in found.items()
+            if runs
+        ]
+        yield pieces.table([f"{target}, arm", "seeds", *map(str, range(len(rows[0]) - 2))], rows)
+    chosen = {name: [run for run in runs if CHOOSES in run] for name, runs in curves.items()}
+    if rows := [[name, *_chosen(runs, list(targets))] for name, runs in chosen.items() if runs]:
+        yield pieces.table(["arm", "layer that BUCC chooses", *(f"{target} there" for target in targets)], rows)
+
+
+def _chosen(runs: Sequence[Curves], targets: Sequence[str]) -> list[str]:
+    """The layer with the best BUCC of each run, and the scores there."""
+    layers = [run[CHOOSES].index(max(run[CHOOSES])) for run in runs]
+    scores = [[run[target][layer] for run, layer in zip(runs, layers, strict=True)] for target in targets]
+    return [", ".join(map(str, sorted(set(layers)))), *map(pieces.span, scores)]

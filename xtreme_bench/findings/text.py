@@ -21,8 +21,8 @@ PLOTTED = "Diverse languages minus English alone: mean over families that no arm
 
 SCORES = """Means over the languages of a target, in percent, with the range over seeds."""
 
-LAYERS = """The mean over languages and seeds, from the embeddings (0) to the last block. No layer was chosen by it, as
-Tatoeba has no development set."""
+LAYERS = """Means over languages and seeds, from the embeddings (0) to the last block. Tatoeba has no development set,
+so its curve may choose no layer. BUCC's development pairs may, for each encoder."""
 
 MARKED = "`*`: significant after Holm's correction, and with at least three seeds."
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from tabulate import tabulate
 
-from xtreme_bench.benchmark import LANGUAGES
+from xtreme_bench.benchmark import LANGUAGES, VARIETIES
 from xtreme_bench.data.fetch.sources import SOURCES
 from xtreme_bench.data.layout import ABSENT
 from xtreme_bench.errors import Problem
@@ -103,7 +103,7 @@ def _corpus(file: Path) -> str:
     corpus = file.parts[0]
     if corpus == "squad":
         corpus = "squad_v2" if "v2.0" in file.name else "squad_v1"
-    translated = file.parts[2:] and file.parts[1] in LANGUAGES
+    translated = file.parts[2:] and file.parts[1] in (*LANGUAGES, *VARIETIES)
     return f"{corpus} in {file.parts[1]}" if translated else corpus
 
 

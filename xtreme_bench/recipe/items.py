@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xtreme_bench.aligned import ALIGNED
-from xtreme_bench.benchmark import LANGUAGES, of_group
+from xtreme_bench.benchmark import LANGUAGES, VARIETIES, of_group, spoken
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.recipe.phases import IntermediateTask
 from xtreme_bench.recipe.setting import SOURCES, sources_of
@@ -50,11 +50,12 @@ def check_held_out(tree: Entries, reading: Reading) -> None:
         trained = tree.at(*at)
         everything = not aligned and tree.text(*at) == "all"
         languages = set(LANGUAGES) if everything else set() if trained is None else listed(trained)
-        for code in LANGUAGES if languages else ():
-            if code in languages and LANGUAGES[code].family in families:
+        for code in (*LANGUAGES, *VARIETIES) if languages else ():
+            about = LANGUAGES[spoken(code)]
+            if code in languages and about.family in families:
                 message = (
-                    f"{'.'.join(at)} has {code} ({LANGUAGES[code].name}), but held_out.families has "
-                    f"{LANGUAGES[code].family}; remove one of them"
+                    f"{'.'.join(at)} has {code} ({about.name}), but held_out.families has {about.family}; remove one "
+                    "of them"
                 )
                 reading.fault(message, tree.line_of(*at))
 

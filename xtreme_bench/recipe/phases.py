@@ -32,7 +32,6 @@ from xtreme_bench.recipe.setting import (
     evaluate_every_field,
     evaluate_on_field,
     languages_field,
-    languages_of,
     length_field,
     mask_field,
     method_field,
@@ -43,6 +42,7 @@ from xtreme_bench.recipe.setting import (
     setting,
     steps_field,
     stride_field,
+    trained_languages_of,
     warmup_field,
     weight_field,
 )
@@ -71,7 +71,11 @@ class IntermediateTask:
 
     TOGETHER: ClassVar = ("examples", "items")
 
-    languages: tuple[str, ...] = languages_field("Languages of the training data: all, or a list.", ("en",))
+    languages: tuple[str, ...] = languages_field(
+        "Languages of the training data: all, or a list. en-mt is English translated into another language and back.",
+        ("en",),
+        choices=trained_languages_of,
+    )
     examples: int | None = setting(
         "With items: training examples, over all languages, drawn by the seed.", default=None, low=1, high=10**9
     )
@@ -84,7 +88,7 @@ class IntermediateTask:
     shared_by: tuple[str, ...] | None = setting(
         "With parallel items: languages that must have an item. Recipes that are compared name the same ones.",
         default=None,
-        choices=languages_of,
+        choices=trained_languages_of,
         noun="language",
     )
     weight: float | None = weight_field()

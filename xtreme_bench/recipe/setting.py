@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from xtreme_bench.aligned import ALIGNED
-from xtreme_bench.benchmark import GROUPS, LANGUAGES, MINIATURE_LANGUAGES, TASKS, of_group
+from xtreme_bench.benchmark import GROUPS, LANGUAGES, MINIATURE_LANGUAGES, TASKS, VARIETIES, of_group
 from xtreme_bench.intermediate import INTERMEDIATE
 
 SOURCES = tuple(dict.fromkeys(task.source for task in TASKS.values() if task.source is not None))
@@ -44,6 +44,11 @@ def _tasks(place: str) -> list[str]:
 
 def _of(languages: Iterable[str], source: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(code for code in languages if source != "miniature" or code in MINIATURE_LANGUAGES))
+
+
+def trained_languages_of(place: str, source: str) -> tuple[str, ...]:
+    """The languages that an intermediate task can have; only a user's own files have varieties of one."""
+    return languages_of(place, source) + (tuple(VARIETIES) if source == "download" else ())
 
 
 def sources_of(targets: Iterable[str]) -> tuple[str, ...]:
@@ -88,9 +93,14 @@ def setting(
     return field(default=default, metadata=facts)
 
 
-def languages_field(about: str, default: Any = ALL, words: tuple[str, ...] = ALL) -> Any:
+def languages_field(
+    about: str,
+    default: Any = ALL,
+    words: tuple[str, ...] = ALL,
+    choices: Callable[[str, str], tuple[str, ...]] = languages_of,
+) -> Any:
     """Languages: all that there are, or a list, or another of `words`."""
-    return setting(about, default=default, choices=languages_of, noun="language", words=words)
+    return setting(about, default=default, choices=choices, noun="language", words=words)
 
 
 def rate_field(default: Any) -> Any:
