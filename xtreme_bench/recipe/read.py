@@ -35,7 +35,7 @@ def read(cls: type[Any], tree: Tree, path: str, reading: Reading, defaults: obje
     for key, entry in tree.entries.items():
         if key not in settings:
             where = f" in {path}" if path else ""
-            reading.fault(f"unknown key '{key}'{where}{hint(key, settings)}", entry.line)
+            reading.fault(f"unknown key '{key}'{where}{_hint(cls, settings, key)}", entry.line)
     _read_rules(cls, tree, path, reading)
     types = _types(cls)  # type: ignore[arg-type]  # a class can be hashed
     values: dict[str, Any] = {}
@@ -51,6 +51,13 @@ def read(cls: type[Any], tree: Tree, path: str, reading: Reading, defaults: obje
         if name in tree.entries and item.metadata["instead_of"]:
             values[item.metadata["instead_of"]] = None
     return cls(**values) if len(reading.problems) == before else None
+
+
+def _hint(cls: type[Any], settings: Mapping[str, Field[Any]], key: str) -> str:
+    """What to write in place of an unknown key; it may be a value of the field that a text alone stands for."""
+    short = getattr(cls, "SHORT", None)
+    meant = short and key in settings[short].metadata["choices"]
+    return f"; write {short}: {key}" if meant else hint(key, settings)
 
 
 # Python evaluates the text of every annotation anew, which takes a third of the time of reading.
