@@ -5,6 +5,8 @@
 the words of each value in what the user says, and otherwise keeps the state of the turn before. The second one is given
 the ontology in the language of the dialogues, which a zero-shot tracker is not; `--ontology en` gives it the English
 one everywhere.
+
+`--encoder FOLDER` prints something else: how far apart an encoder puts the values of each slot, in English.
 """
 
 from __future__ import annotations
@@ -68,15 +70,35 @@ def scores(data: Path, labels: Path, task: str, language: str, names: str) -> li
     return [(name, *dialogue_scores(gold, states).values()) for name, states in trackers.items()]
 
 
+def distances(encoder: Path, ontology: Ontology) -> Iterator[tuple[str, float, float]]:
+    """(slot, how far its values are apart on average, how long the vectors are that the tracker compares with them)."""
+    from xtreme_bench.training import encoder as encoders  # here, because the scores need no torch
+    from xtreme_bench.training.families.dialogue import vectors
+
+    loaded = encoders.load(encoder)
+    for slot, values in ontology.items():
+        found = vectors(loaded, values, "mean")
+        apart = (found[:, None] - found).norm(dim=-1).sum() / (len(values) * (len(values) - 1))
+        yield slot, float(apart), loaded.width**0.5
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--task", choices=of_group("dialogue"), default="woz")
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--labels", type=Path, required=True)
+    parser.add_argument("--labels", type=Path)
+    parser.add_argument("--encoder", type=Path, help="a folder, as `xtreme-bench model fetch` names it")
     parser.add_argument("--ontology", help="a language; without it that of each test set")
     parser.add_argument("--json", type=Path, help="a file for the page of findings")
     given = parser.parse_args()
+    if given.encoder:
+        ontology = read_ontology(given.data / layout.ontology_file(given.task, "en"), f"values of {given.task}")
+        rows = distances(given.encoder, ontology)
+        print(tabulate(rows, headers=["slot", "values apart", "length compared with"], floatfmt=".1f"))
+        return
+    if given.labels is None:
+        parser.error("--labels is missing")
     there = [
         code for code in TASKS[given.task].languages if (given.data / layout.test_file(given.task, code)).is_file()
     ]

@@ -158,7 +158,7 @@ def test_a_few_lines_without_a_translation_are_left_out_and_empty_ones_are_no_lo
 
 
 BAD: dict[str, tuple[Callable[[Path], object], str, str]] = {
-    "nothing there": (lambda data: data, "text", r"text: missing: it holds the aligned text in en and de"),
+    "nothing there": (lambda data: data, "text", r"text: is not there; it holds the aligned text in en and de: two"),
     "other languages": (
         lambda data: (write(data) / "text/X.de-en.de").unlink(), "text", r"text: has no aligned text in en and de: two"
     ),

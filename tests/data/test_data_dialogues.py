@@ -100,6 +100,20 @@ def test_an_ontology_of_another_language_is_an_error(data: Path) -> None:
     assert "is it that of another language?" in caught.value.problems[0].message
 
 
+@pytest.mark.parametrize(
+    "change",
+    [lambda all_: all_["essen"].pop(), lambda all_: all_.pop("essen"), lambda all_: all_.update(preis=["teuer"])],
+)
+def test_an_ontology_that_does_not_translate_the_english_one_is_an_error_before_training(
+    data: Path, change: Any
+) -> None:
+    edit(data / "woz/ontology-de.json", change)
+    with pytest.raises(
+        InputError, match=r"ontology-de\.json: slots with .* but ontology-en\.json has slots with 4 and 3"
+    ):
+        list(targets.read_test(data, "woz", "de"))
+
+
 def test_a_test_file_with_states_is_refused(data: Path) -> None:
     edit(data / "woz/test-de.json", lambda all_: all_["3-0"][0].update(state={}))
     with pytest.raises(InputError) as caught:
@@ -142,6 +156,13 @@ def break_order(folder: Path) -> None:
     edit(folder / "ontology_dstc2_de.json", lambda all_: all_["informable"]["gegend"].pop())
 
 
+def put_values(*values: Any) -> Any:
+    def broken(folder: Path) -> None:
+        edit(folder / "ontology_dstc2_en.json", lambda all_: all_["informable"]["food"].extend(values))
+
+    return broken
+
+
 def lose_ontology(folder: Path) -> None:
     (folder / "ontology_dstc2_de.json").unlink()
 
@@ -153,6 +174,9 @@ def lose_ontology(folder: Path) -> None:
         (break_language, "is it that of another language?"),
         (break_order, "the ontologies are not translations of each other"),
         (lose_ontology, "the ontology of woz in de was not found"),
+        (put_values(""), "ontology_dstc2_en.json: slot `food`: a list of values expected, each a text"),
+        (put_values("none"), "ontology_dstc2_en.json: slot `food`: leave out `none`, which stands for a slot"),
+        (put_values("x", "x"), "ontology_dstc2_en.json: slot `food`: `x` stands there twice"),
     ],
 )
 def test_a_faulty_release_says_which_file_and_dialogue(tmp_path: Path, broken: Any, message: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from places import script
 from tiny_encoder import save_tiny_encoder
 
 from xtreme_bench.bundle.check import check
@@ -21,7 +22,7 @@ from xtreme_bench.run.reproduce import Places, reproduce
 
 ONTOLOGY = {
     "hotel-price range": ["cheap", "do n't care", "cheap"],
-    "hotel-type": ["guest house", "hotel"],
+    "hotel-type": ["none", "guest house", " ", "hotel", "Not given"],
     "hotel-book day": ["monday"],
     "bus-leaveAt": ["21:45"],
     "train-leave at": ["09:00"],
@@ -128,6 +129,24 @@ def test_states_are_in_the_words_of_the_ontology_and_the_same_in_both_languages(
     assert any("1 values outside the ontology (`train-leave at=9:01`)" in one for one in found["remarks"])
 
 
+def test_a_value_that_says_nothing_is_none_of_the_ontology(tmp_path: Path) -> None:
+    release(tmp_path / "in")
+    prepared(tmp_path)
+    (row, _) = targets.read_test(tmp_path / "data", "multiwoz", "en")
+    assert isinstance(row, DialogueRow)
+    assert row.ontology["hotel-type"] == ("guest house", "hotel")
+
+
+def test_the_figures_of_a_release_are_counted(tmp_path: Path) -> None:
+    put(release(tmp_path / "in") / "data/multiwoz/ontology.json", ONTOLOGY)
+    prepared(tmp_path)
+    found = dict(script("benchmarks/multiwoz.py").figures(tmp_path / "in", tmp_path / "labels"))
+    assert found["test dialogues; turns; values"] == "2; 3; 7"
+    assert found["ontology_sumbt.json: values that it lacks"] == "1 in 1 turns (33.3 %)"
+    assert found["Chinese values of a slot; those for several English ones"] == "5; 0"
+    assert found["turns in which other slots are filled in Chinese"] == "2"
+
+
 def test_a_sample_has_the_same_dialogues_in_both_languages(tmp_path: Path) -> None:
     release(tmp_path / "in")
     prepared(tmp_path, sample=1)
@@ -177,7 +196,11 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "no lists": (
         lambda folder: put(folder / "data/multiwoz/ontology_sumbt.json", {"hotel-type": "hotel"}),
-        r"an object that maps slots to lists of values expected",
+        r"ontology_sumbt.json.*slot `hotel-type`: a list of values expected, each a text",
+    ),
+    "a slot without values": (
+        lambda folder: put(folder / "data/multiwoz/ontology_sumbt.json", {"hotel-type": ["none", "", "not given"]}),
+        r"ontology_sumbt.json.*slot `hotel-type`: a list of values expected, each a text",
     ),
 }  # fmt: skip
 

@@ -16,7 +16,7 @@ DIALOGUES = [
 
 
 def drawn(task: str, count: int = 300, seed: int = 1) -> list[Passage]:
-    return list(Passages(ALIGNED[task], DIALOGUES).drawn(seed, count))
+    return list(Passages(ALIGNED[task], DIALOGUES, "x").drawn(seed, count))
 
 
 @pytest.mark.parametrize(("task", "least", "most"), [
@@ -71,5 +71,5 @@ def test_xdm_and_response_masking_have_the_same_lines() -> None:
 
 
 def test_dialogues_that_are_too_short_are_an_error() -> None:
-    with pytest.raises(InputError, match="xdm needs 3 consecutive lines; the longest dialogue or text has 2"):
-        Passages(ALIGNED["xdm"], [[("a", "b")] * 2]).drawn(1, 1)
+    with pytest.raises(InputError, match="^data/x: xdm needs 3 consecutive lines; the longest dialogue or text has 2"):
+        Passages(ALIGNED["xdm"], [[("a", "b")] * 2], "data/x").drawn(1, 1)

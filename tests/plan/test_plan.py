@@ -14,6 +14,7 @@ from xtreme_bench.bundle.manifest import trained_on, zero_shot
 from xtreme_bench.data.corpora import TextChoice
 from xtreme_bench.data.usage import TextUse
 from xtreme_bench.files import Digests
+from xtreme_bench.plan import facts
 from xtreme_bench.plan.stages import Plan, plan
 from xtreme_bench.recipe.load import load
 from xtreme_bench.stage.kinds import KINDS
@@ -267,7 +268,8 @@ def test_aligned_text_is_read_where_it_lies_in_the_data_folder(tmp_path: Path) -
     assert scope.seen(scope.usage(made.recipe)) == {"tatoeba": {"de": ["intermediate: xdm"]}}
     (tmp_path / "one.yaml").write_text(text.replace("PATH", "chat/none"))
     lacking = plan(load(tmp_path / "one.yaml"), data=tmp_path / "data", digests=digests)
-    assert any("none: missing: it holds the aligned text in" in str(problem) for problem in lacking.missing)
+    said = facts.missing_lines(facts.lacking(lacking.missing, tmp_path / "data"))
+    assert any("chat/none: is not there; it holds the aligned text in de and en: two files" in one for one in said)
 
 
 def test_masked_text_is_read_tokenised_trained_on_audited_and_said_and_is_no_labelled_data(tmp_path: Path) -> None:

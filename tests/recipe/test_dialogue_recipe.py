@@ -51,13 +51,15 @@ def test_a_test_set_is_zero_shot_unless_its_dialogues_are_trained_on(
     assert drawn == ((("de",), 0.1, 4) if len(languages) == 2 else None)
 
 
-def test_the_comments_of_dst_multiwoz_say_what_the_command_line_takes() -> None:
-    path = RECIPES / "dst-multiwoz.yaml"
+@pytest.mark.parametrize(("task", "language"), [("woz", "de"), ("multiwoz", "zh")])
+def test_the_comments_of_a_recipe_say_what_the_command_line_takes(task: str, language: str) -> None:
+    path = RECIPES / f"dst-{task}.yaml"
     said = " ".join(line.removeprefix("#").strip() for line in path.read_text(encoding="utf-8").splitlines())
     options = re.findall(r"--set '([^']+)'", said)
     made = load(path, options)
     assert len(options) == 2
-    assert made.finetuning["multiwoz"].languages == ("en", "zh")
+    assert made.finetuning[task].languages == ("en", language)
     assert made.intermediate is not None
     assert (list(made.intermediate.tasks), made.intermediate.epochs, made.intermediate.batch) == (["xdm"], 20, 8)
-    assert zero_shot(made) == {"multiwoz": []}
+    assert set(made.intermediate.tasks["xdm"].languages) == {"en", language}
+    assert language not in zero_shot(made)[task]

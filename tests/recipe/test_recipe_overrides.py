@@ -89,7 +89,7 @@ def test_without_options_nothing_is_set(tmp_path: Path) -> None:
         ),
         (["model.path=encoder"], ["--set model.path: model needs exactly one of "]),
         (["model.scratch.heads=5"], ["--set model.scratch.heads: model.scratch.heads must divide the width: 32 / 5"]),
-        (["targets.xnli.languages=[de, xx]"], ["--set targets.xnli.languages: xnli has no language 'xx'"]),
+        (["targets.xnli.languages=[de, xx]"], ["targets.xnli.languages: targets.xnli.languages has no language 'xx'"]),
         (["seed.of=1"], ["--set seed.of: 'seed' is a whole number in the recipe, and has no keys; set all of it"]),
         (["sead="], ["--set sead: the recipe has no 'sead' that could be left out; did you mean 'seed'?"]),
         (["seed"], ["--set seed: write it as KEY=VALUE"]),

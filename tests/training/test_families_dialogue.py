@@ -14,7 +14,6 @@ from toy_training import FINETUNING, make_job, resumed, some_of, tiny_encoder
 
 from xtreme_bench.data.corpora import Limits, Share, SourceChoice
 from xtreme_bench.data.dialogues import candidates
-from xtreme_bench.errors import InputError
 from xtreme_bench.rows import DialogueRow, Turn
 from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.families import dialogue
@@ -63,12 +62,6 @@ def test_translated_names_stand_for_the_same_candidates() -> None:
     assert dialogue.decode([row(german, "de")], [example], [numbers], LABELS, LIMITS) == [
         [{"essen": "Hund", "gegend": "rot"}]
     ]
-
-
-def test_an_ontology_with_other_numbers_of_values_is_an_error() -> None:
-    turns = [{"system": "", "user": "dog", "state": {}}]
-    with pytest.raises(InputError, match="dialogue 1: its ontology has 2 slots with 9 values"):
-        dialogue.features([row(turns)], tiny_encoder().tokenizer, LABELS[:-1], LIMITS)
 
 
 def tracker() -> tuple[Any, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from data_samples import write as write_file
+from small_dialogues import write_dialogues
 from toy_training import SETTINGS, choices_of, digests, tiny_encoder, write_corpus
 
 from xtreme_bench.data import layout
@@ -120,6 +121,22 @@ def test_the_stage_says_what_it_read_and_what_the_format_leaves_out(tmp_path: Pa
     assert facts["dropped"]["train"] == {"pairs without a gold label": 2}
     assert facts["summary"] == "2 rows, 4 pairs without a gold label left out (66.7 %)"
     assert said == ["mnli train, 0 rows", "mnli train, 1 rows", "mnli dev, 0 rows", "mnli dev, 1 rows"]
+
+
+def test_values_that_an_ontology_lacks_are_counted_beside_the_rows_that_have_them(tmp_path: Path) -> None:
+    file = write_dialogues(tmp_path / "data") / "woz/train-en.json"
+    dialogues = json.loads(file.read_text("utf-8"))
+    for turn in dialogues["1-0"]:
+        turn["state"] = {"food": "tiger"}
+    file.write_text(json.dumps(dialogues), "utf-8")
+    encoders.save(tmp_path / "encoder", tiny_encoder())
+    (tmp_path / "out").mkdir()
+    choice = choices_of({**SOURCE, "source": "woz"})["features"]
+    inputs = {"data": tmp_path / "data", "encoder": tmp_path / "encoder"}
+    facts = features(Job(Features(choice, threads=1), inputs, tmp_path / "out", tmp_path))
+    turns = len(dialogues["1-0"])
+    assert facts["summary"].startswith(f"52 rows, {turns} values outside the ontology")
+    assert "left out" not in facts["summary"]
 
 
 def test_a_fault_behind_the_rows_that_are_used_is_still_found(tmp_path: Path, tokenizer: Any) -> None:

@@ -16,7 +16,6 @@ from typing import IO, Any
 
 from xtreme_bench.data.files import MAX_LINES, json_document, require, too_many_lines
 from xtreme_bench.data.imposters import HEAD_BYTES, imposter
-from xtreme_bench.data.layout import ABSENT
 from xtreme_bench.data.packed import members
 from xtreme_bench.data.usable import LeftOut, Unusable, usable
 from xtreme_bench.errors import InputError, Problem, first
@@ -55,7 +54,7 @@ def files(data: Path, path: str, languages: Sequence[str]) -> tuple[list[str], l
     if place.is_file():
         return [path], []
     if not place.is_dir():
-        return [], [Problem(f"{ABSENT}: it holds the {purpose} ({FORMS})", str(place))]
+        return [], [Problem(f"is not there; it holds the {purpose}: {FORMS}", str(place))]
     names = sorted(one.name for one in place.iterdir() if one.is_file())
     found = [name for pair in pairs_of(names, languages, place).values() for name in pair] or _json_files(names)
     return [PurePosixPath(path, name).as_posix() for name in found], [] if found else [

@@ -237,11 +237,12 @@ class AlignedChoice:
             return aligned.read(data, self.path, self.languages, self.lines, LeftOut(self.unusable, dropped))
 
         def train(dropped: Counter[str]) -> Iterator[Passage]:
-            return Passages(self.task, read(dropped).train).drawn(self.seed, self.examples)
+            name = f"{data / self.path}, what is trained on"
+            return Passages(self.task, read(dropped).train, name).drawn(self.seed, self.examples)
 
         def dev(dropped: Counter[str]) -> Iterator[Passage]:
-            blocks = read(Counter()).dev
-            return Passages(self.task, blocks).drawn("held out", self.evaluate_on or sum(map(len, blocks)))
+            blocks, name = read(Counter()).dev, f"{data / self.path}, what is held out"
+            return Passages(self.task, blocks, name).drawn("held out", self.evaluate_on or sum(map(len, blocks)))
 
         parts = {"train": train, **({} if self.evaluate_on is None else {"dev": dev})}
         return Corpus(self.task.name, "passages", (), Limits(self.max_length), parts)

@@ -14,7 +14,7 @@ from typing import Any
 
 from xtreme_bench.data.files import json_document, reading
 from xtreme_bench.data.usable import LeftOut, Unusable, usable
-from xtreme_bench.errors import Problem
+from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.rows import DialogueRow, Turn
 from xtreme_bench.wording import listing, quoted
 
@@ -49,14 +49,25 @@ def read_ontology(path: Path, purpose: str) -> dict[str, tuple[str, ...]]:
         if document is not None and not (isinstance(document, dict) and document):
             faults.append(Problem("an object that maps slots to lists of values expected", str(path)))
             document = None
-        for slot, values in (document or {}).items():
-            if "=" in slot or not slot:
-                faults.append(Problem(f"slot {quoted(slot)}: its name is empty or has an equals sign", str(path)))
-            if not isinstance(values, list) or not values or not all(isinstance(one, str) and one for one in values):
-                faults.append(Problem(f"slot {quoted(slot)}: a list of values expected, each a text", str(path)))
-            elif twice := [value for value, times in Counter([NONE, *values]).items() if times > 1]:
-                faults.append(Problem(f"slot {quoted(slot)}: {quoted(twice[0])} stands there twice", str(path)))
+        faults += [Problem(fault, str(path)) for fault in ontology_faults(document or {})]
     return {slot: tuple(values) for slot, values in document.items()}
+
+
+def ontology_faults(ontology: Mapping[str, Any]) -> Iterator[str]:
+    """Why these are no slots with the values that a user can say."""
+    for slot, values in ontology.items():
+        if "=" in slot or not slot:
+            yield f"slot {quoted(slot)}: its name is empty or has an equals sign"
+        if (
+            not isinstance(values, list | tuple)
+            or not values
+            or not all(isinstance(one, str) and one for one in values)
+        ):
+            yield f"slot {quoted(slot)}: a list of values expected, each a text"
+        elif NONE in values:
+            yield f"slot {quoted(slot)}: leave out {quoted(NONE)}, which stands for a slot of which nothing is known"
+        elif twice := [value for value, times in Counter(values).items() if times > 1]:
+            yield f"slot {quoted(slot)}: {quoted(twice[0])} stands there twice"
 
 
 def read_dialogues(path: Path, purpose: str, *, states: bool, left_out: LeftOut | None = None) -> Iterator[DialogueRow]:
@@ -68,6 +79,8 @@ def read_dialogues(path: Path, purpose: str, *, states: bool, left_out: LeftOut 
     language = path.stem.rpartition("-")[2]
     beside = path.with_name(f"ontology-{language}.json")
     ontology = read_ontology(beside, f"slots and values of the {purpose}")
+    if language != "en":
+        _require_alike(ontology, beside)
     outside: Counter[str] = Counter()
 
     def rows(faults: list[Problem]) -> Iterator[DialogueRow]:
@@ -90,6 +103,16 @@ def read_dialogues(path: Path, purpose: str, *, states: bool, left_out: LeftOut 
     yield from usable(rows, path, purpose, left_out)
     if left_out is not None and outside:
         left_out.counts[OUTSIDE] += outside.total()
+
+
+def _require_alike(ontology: Ontology, path: Path) -> None:
+    """An ontology has as many slots, each with as many values, as the English one beside it, which is learned from."""
+    trained = path.with_name("ontology-en.json")
+    english = read_ontology(trained, "slots and values in English")
+    shapes = [[len(values) for values in one.values()] for one in (ontology, english)]
+    if shapes[0] != shapes[1]:
+        own, learned = (f"slots with {listing(map(str, shape))} values" for shape in shapes)
+        raise InputError(f"{path}: {own}, but {trained.name} has {learned}; both must be translations of one ontology")
 
 
 def _outside(row: DialogueRow) -> Iterator[str]:

@@ -113,7 +113,7 @@ def test_files(task: str, language: str) -> list[str]:
         return sorted(tatoeba_files(language))
     if task == "bucc2018":
         return sorted([*bucc_files(language, "dev"), *bucc_files(language, "test"), bucc_gold_file(language)])
-    return [test_file(task, language), *ontologies(task, [language])]
+    return [test_file(task, language), *ontologies(task, dict.fromkeys(("en", language)))]
 
 
 def gold_files(task: str, language: str) -> list[str]:

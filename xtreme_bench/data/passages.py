@@ -24,10 +24,11 @@ class Passage:
 
 @dataclass(frozen=True)
 class Passages:
-    """What examples of a task are drawn from. They never cross the border of a block."""
+    """What examples of a task are drawn from, and its name. They never cross the border of a block."""
 
     task: Task
     blocks: Sequence[Block]
+    name: str
     _starts: dict[int, list[int]] = field(default_factory=dict)
 
     def drawn(self, seed: int | str, count: int) -> Iterator[Passage]:
@@ -39,8 +40,8 @@ class Passages:
         longest = max(map(len, self.blocks))
         if longest <= self.task.least:
             raise InputError(
-                f"{self.task.name} needs {self.task.least + 1} consecutive lines; the longest dialogue or text has "
-                f"{longest}"
+                f"{self.name}: {self.task.name} needs {self.task.least + 1} consecutive lines; the longest dialogue or "
+                f"text has {longest}"
             )
         return (self._draw(Random(f"{seed}/{number}"), longest) for number in range(count))
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from xtreme_bench.aligned import ALIGNED
-from xtreme_bench.benchmark import LANGUAGES, TASKS, VARIETIES, of_group, spoken
+from xtreme_bench.benchmark import LANGUAGES, VARIETIES, of_group, spoken
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.recipe.phases import IntermediateTask
-from xtreme_bench.recipe.setting import DIALOGUE_LANGUAGES, SOURCES, sources_of
+from xtreme_bench.recipe.setting import SOURCES, sources_of
 from xtreme_bench.recipe.tree import Entries, Entry, Items, Reading, Scalar
 from xtreme_bench.wording import listing
 
@@ -61,20 +61,13 @@ def check_held_out(tree: Entries, reading: Reading) -> None:
 
 
 def check_target_examples(tree: Entries, reading: Reading) -> None:
-    """Only dialogues have training examples in other languages, in those that the task has."""
+    """Only dialogues have training examples in other languages."""
     dialogues = sources_of(of_group("dialogue"))
     for source in tree.named("finetuning"):
         own = tree.at("finetuning", source, "target_examples")
         if own is not None and source in SOURCES and source not in dialogues:
             name = f"finetuning.{source}.target_examples"
             reading.fault(f"{name} is for {listing(dialogues)}; {source} is trained on in English alone", own.line)
-        named = tree.at("finetuning", source, "target_examples", "languages")
-        if named is None or source not in dialogues:
-            continue
-        others = [code for code in TASKS[source].languages if code != "en"]
-        if odd := [code for code in DIALOGUE_LANGUAGES if code in listed(named) and code not in others]:
-            message = f"names {listing(odd)}; {source} has dialogues in {listing(others)} beside English"
-            reading.fault(f"finetuning.{source}.target_examples.languages {message}", named.line)
 
 
 def listed(entry: Entry) -> set[str]:

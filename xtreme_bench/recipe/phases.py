@@ -19,7 +19,6 @@ from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.recipe.aligned import AlignedTask
 from xtreme_bench.recipe.setting import (
     ALL,
-    DIALOGUE_LANGUAGES,
     LAST,
     QA_SOURCES,
     SOURCES,
@@ -27,6 +26,7 @@ from xtreme_bench.recipe.setting import (
     Method,
     batch_field,
     decay_field,
+    dialogue_languages_of,
     dropout_field,
     epochs_field,
     evaluate_every_field,
@@ -212,7 +212,7 @@ class TargetExamples:
     """Training dialogues in the languages of a test set: what is trained on them is not zero-shot there."""
 
     languages: tuple[str, ...] = setting(
-        "Languages of the dialogues.", choices=DIALOGUE_LANGUAGES, noun="other language of dialogues"
+        "Languages of the dialogues, beside English.", choices=dialogue_languages_of, noun="language", words=()
     )
     share: float = setting("Share of each language's training dialogues, drawn by the seed.", above=0, high=1)
 

@@ -35,7 +35,7 @@ def read(cls: type[Any], tree: Tree, path: str, reading: Reading, defaults: obje
     for key, entry in tree.entries.items():
         if key not in settings:
             where = f" in {path}" if path else ""
-            reading.fault(f"unknown key '{key}'{where}{hint(key, settings)}", entry.line)
+            reading.fault(f"unknown key '{key}'{where}{_hint(cls, settings, key)}", entry.line)
     _read_rules(cls, tree, path, reading)
     types = _types(cls)  # type: ignore[arg-type]  # a class can be hashed
     values: dict[str, Any] = {}
@@ -51,6 +51,13 @@ def read(cls: type[Any], tree: Tree, path: str, reading: Reading, defaults: obje
         if name in tree.entries and item.metadata["instead_of"]:
             values[item.metadata["instead_of"]] = None
     return cls(**values) if len(reading.problems) == before else None
+
+
+def _hint(cls: type[Any], settings: Mapping[str, Field[Any]], key: str) -> str:
+    """What to write in place of an unknown key; it may be a value of the field that a text alone stands for."""
+    short = getattr(cls, "SHORT", None)
+    meant = short and key in settings[short].metadata["choices"]
+    return f"; write {short}: {key}" if meant else hint(key, settings)
 
 
 # Python evaluates the text of every annotation anew, which takes a third of the time of reading.
@@ -132,8 +139,7 @@ def _read_list(item: Field[Any], tree: Tree, path: str, reading: Reading) -> tup
     """
     choices, pattern = item.metadata["choices"], item.metadata["pattern"]
     languages = callable(choices)
-    owner = path.rpartition(".")[0].rpartition(".")[2]
-    known = choices(owner, reading.source) if languages else choices
+    known = choices(path, reading.source) if languages else choices
     words = item.metadata["words"] if languages else ()
     if fault := _no_example(item, tree):
         reading.fault(f"{path} must be {fault}", tree.line)
@@ -160,7 +166,7 @@ def _read_list(item: Field[Any], tree: Tree, path: str, reading: Reading) -> tup
         elif pattern and not re.fullmatch(pattern[0], element.text):
             reading.fault(f"{path} must list {item.metadata['noun']}s, not '{element.text[:80]}'", element.line)
         elif known and element.text not in known:
-            reading.fault(_not_among(element.text, known, item.metadata["noun"], owner, path, reading), element.line)
+            reading.fault(_not_among(element.text, known, item.metadata["noun"], path, reading), element.line)
         else:
             seen.append(element.text)
     return tuple(name for name in known or seen if name in seen)
@@ -192,12 +198,12 @@ def _read_numbers(item: Field[Any], tree: Tree, path: str, reading: Reading) -> 
     return tuple(seen)
 
 
-def _not_among(name: str, known: tuple[str, ...], noun: str, owner: str, path: str, reading: Reading) -> str:
+def _not_among(name: str, known: tuple[str, ...], noun: str, path: str, reading: Reading) -> str:
     if noun != "language":
         return f"unknown {noun} '{name}' in {path}{hint(name, known)}"
     where = " in the miniature corpora" if reading.source == "miniature" else ""
     meant = did_you_mean(name, known) if name not in LANGUAGES else ""
-    return f"{owner} has no language '{name}'{where}{meant or ';'} it has {' '.join(known)}"
+    return f"{path} has no language '{name}'{where}{meant or ';'} it has {' '.join(known)}"
 
 
 def _read_text(item: Field[Any], tree: Tree, path: str, reading: Reading) -> str | None:

@@ -20,23 +20,35 @@ SCORES = (*TASKS, *(f"{task}/transfer" for task in TASKS), *GROUPS, "overall")
 # What has a development score in percent: all that a recipe can train on but tasks over aligned text.
 TRAINED = (*INTERMEDIATE, *SOURCES)
 TASKS_BEFORE = (*INTERMEDIATE, *ALIGNED)
-# Languages with dialogues beside English.
-DIALOGUE_LANGUAGES = tuple(
-    dict.fromkeys(code for task in of_group("dialogue") for code in TASKS[task].languages if code != "en")
-)
 ALL, LAST = ("all",), ("last",)
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
 
-def languages_of(task: str, source: str) -> tuple[str, ...]:
-    """The languages that `task` can have with data from `source`; a task that is not a target has them all."""
-    languages = TASKS[task].languages if task in TASKS else tuple(LANGUAGES)
-    return tuple(language for language in languages if source != "miniature" or language in MINIATURE_LANGUAGES)
+def languages_of(place: str, source: str) -> tuple[str, ...]:
+    """The languages that the field at `place` (`targets.xnli.languages`) can name with data from `source`.
+
+    They are those of the target that the place names; without one all.
+    """
+    return _of(TASKS[_tasks(place)[-1]].languages if _tasks(place) else LANGUAGES, source)
 
 
-def trained_languages_of(task: str, source: str) -> tuple[str, ...]:
+def dialogue_languages_of(place: str, source: str) -> tuple[str, ...]:
+    """The languages beside English of the target that `place` names; without one of all with dialogues."""
+    tasks = _tasks(place) or of_group("dialogue")
+    return _of((code for task in tasks for code in TASKS[task].languages if code != "en"), source)
+
+
+def _tasks(place: str) -> list[str]:
+    return [part for part in place.split(".") if part in TASKS]
+
+
+def _of(languages: Iterable[str], source: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(code for code in languages if source != "miniature" or code in MINIATURE_LANGUAGES))
+
+
+def trained_languages_of(place: str, source: str) -> tuple[str, ...]:
     """The languages that an intermediate task can have; only a user's own files have varieties of one."""
-    return languages_of(task, source) + (tuple(VARIETIES) if source == "download" else ())
+    return languages_of(place, source) + (tuple(VARIETIES) if source == "download" else ())
 
 
 def sources_of(targets: Iterable[str]) -> tuple[str, ...]:
@@ -65,11 +77,11 @@ def setting(
     """A field of a recipe: what it means and which values it takes.
 
     `low` and `high` are included, `above` is excluded. `choices` are the values (for a mapping: the keys), or a
-    function of the key above and of data.source. `noun` is what a message calls one of them. `pattern` is a regular
-    expression for the whole text and its meaning in words. `defaults` fills what the value of a key leaves out.
-    A field that stands `instead_of` another switches that one off. Only a `nullable` field may be empty. `words` may
-    stand in place of a list of languages. A list with an `example` has as many names as that. `forms` are the
-    dataclasses of keys of a mapping that have one of their own.
+    function of the field's place in the recipe and of data.source. `noun` is what a message calls one of them.
+    `pattern` is a regular expression for the whole text and its meaning in words. `defaults` fills what the value of a
+    key leaves out. A field that stands `instead_of` another switches that one off. Only a `nullable` field may be
+    empty. `words` may stand in place of a list of languages. A list with an `example` has as many names as that.
+    `forms` are the dataclasses of keys of a mapping that have one of their own.
     """
     facts = {
         "about": about, "low": low, "high": high, "above": above, "choices": choices, "noun": noun,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from xtreme_bench.data.corpora import Corpus
+from xtreme_bench.data.dialogues import OUTSIDE
 from xtreme_bench.data.usable import percent
 from xtreme_bench.stage.job import Job
 from xtreme_bench.training import encoder as encoders
@@ -119,7 +120,8 @@ def _progress(job: Job[Features], corpus: Corpus, number: int, part: str) -> Cal
 def _summary(facts: dict[str, Any]) -> str:
     rows = sum(facts["rows"].values())
     left_out, cut = (sum(map(Counter, facts[kind].values()), Counter[str]()) for kind in ("dropped", "cut"))
+    values = left_out.pop(OUTSIDE, 0)  # these stand in rows that stay
     every = rows + left_out.total()
-    said = [f"{rows:,} rows"]
+    said = [f"{rows:,} rows", *([f"{values:,} {OUTSIDE}"] if values else [])]
     said += [f"{count:,} {reason} left out ({percent(count, every)})" for reason, count in left_out.items()]
     return ", ".join([*said, *(f"{count:,} {reason}" for reason, count in cut.items())])

@@ -15,7 +15,7 @@ from typing import Any
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data import layout
-from xtreme_bench.data.dialogues import OUTSIDE, state_fault
+from xtreme_bench.data.dialogues import OUTSIDE, ontology_faults, state_fault
 from xtreme_bench.data.files import json_document, reading
 from xtreme_bench.data.release.preparation import Preparation
 from xtreme_bench.errors import InputError, Problem
@@ -54,7 +54,9 @@ def read_woz_ontology(path: Path, language: str) -> Ontology:
         if not isinstance(informable, dict) or not all(isinstance(values, list) for values in informable.values()):
             faults.append(Problem("`informable` expected, an object that maps slots to lists of values", str(path)))
             informable = {}
-    return {slot: (*values, WOZ_ANY[language]) for slot, values in informable.items() if slot != "request"}
+        read = {slot: (*values, WOZ_ANY[language]) for slot, values in informable.items() if slot != "request"}
+        faults += [Problem(fault, str(path), language=language) for fault in ontology_faults(read)]
+    return read
 
 
 def read_woz(path: Path, purpose: str, ontology: Ontology) -> list[DialogueRow]:

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from xtreme_bench.data.dialogues import ontology_faults
 from xtreme_bench.data.files import json_document, reading
 from xtreme_bench.data.release.dialogue import Ontology, dialogues_of, write, write_ontologies
 from xtreme_bench.data.release.preparation import Preparation
@@ -24,7 +25,8 @@ SPLITS = {"train": "train", "val": "dev", "test": "test"}
 # The first one that is there is taken; it is the one that the tracker of ConvLab-2 has.
 ONTOLOGIES = ("ontology_sumbt", "ontology")
 
-_NOT_SAID = ("", "none", "not mentioned", "not given")
+# What stands in a state for a slot of which nothing is known.
+NOT_SAID = ("", "none", "not mentioned", "not given")
 _ANY = "do not care"
 # How a value is spelled in the ontology, as in ConvLab-2's tracker.
 _SPELLINGS = {
@@ -89,15 +91,19 @@ def read_multiwoz_ontology(path: Path) -> Ontology:
     """The slots and their values, as states spell them. Errors: `InputError`."""
     with reading(path, f"slots and values of {TASK}") as faults:
         document = json_document(path, faults)
-        if document is not None and not (isinstance(document, dict) and all(map(_texts, document.values()))):
+        if document is not None and not isinstance(document, dict):
             faults.append(Problem("an object that maps slots to lists of values expected", str(path)))
             document = None
-        read = document or {}
-    return {slot: tuple(dict.fromkeys(map(_spelled, values))) for slot, values in read.items()}
+        read = {slot: _values(found) for slot, found in (document or {}).items()}
+        faults += [Problem(fault, str(path), language="en") for fault in ontology_faults(read)]
+    return read
 
 
-def _texts(values: Any) -> bool:
-    return isinstance(values, list) and bool(values) and all(isinstance(one, str) for one in values)
+def _values(found: Any) -> Any:
+    """The values of a slot, each once; without those that say nothing, which no state has."""
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        return found
+    return tuple(one for one in dict.fromkeys(map(spelled, found)) if one not in NOT_SAID)
 
 
 def _english(document: Any) -> Iterator[tuple[str, list[tuple[str, str, Any]]]]:
@@ -136,7 +142,7 @@ def _state(metadata: Mapping[str, Any]) -> dict[str, str]:
         for part in ("semi", "book"):
             for name, value in parts[part].items():
                 slot = f"{domain}-{_slot(domain, part, name)}"
-                if name != "booked" and slot not in _LEFT_OUT and (said := _spelled(value)) not in _NOT_SAID:
+                if name != "booked" and slot not in _LEFT_OUT and (said := spelled(value)) not in NOT_SAID:
                     state[slot] = said
     return state
 
@@ -147,6 +153,7 @@ def _slot(domain: str, part: str, name: str) -> str:
     return name if domain == "bus" else _NAMES.get(name, name)
 
 
-def _spelled(value: str) -> str:
+def spelled(value: str) -> str:
+    """A value of an English state, or of the ontology, as this spells it."""
     value = value.strip().lower()
     return _SPELLINGS.get(value, value)

@@ -18,7 +18,6 @@ from torch.nn import functional
 
 from xtreme_bench.data.corpora import Limits
 from xtreme_bench.data.dialogues import NONE, candidates, places
-from xtreme_bench.errors import InputError
 from xtreme_bench.rows import DialogueRow
 from xtreme_bench.training.batching import collate, targets
 from xtreme_bench.training.examples import Example
@@ -131,14 +130,13 @@ def features(rows: Sequence[DialogueRow], tokenizer: Any, labels: Sequence[str],
     pairs = subwords.encode_pairs(
         [turn.system for turn in turns], [turn.user for turn in turns], tokenizer, limits.max_length
     )
-    return [_example(at, row, [next(pairs) for _ in row.turns], labels) for at, row in enumerate(rows)]
+    return [_example(at, row, [next(pairs) for _ in row.turns]) for at, row in enumerate(rows)]
 
 
-def _example(at: int, row: DialogueRow, pairs: Sequence[subwords.Pair], labels: Sequence[str]) -> Example:
+def _example(at: int, row: DialogueRow, pairs: Sequence[subwords.Pair]) -> Example:
     segments = [pair.segments for pair in pairs if pair.segments is not None]
     target = None
     if row.states is not None:
-        _require_alike(row, labels)
         numbers = places(row.ontology)
         found = [known.get(state.get(slot, NONE), UNKNOWN) for state in row.states for slot, known in numbers.items()]
         target = np.array(found, np.int32)
@@ -149,18 +147,6 @@ def _example(at: int, row: DialogueRow, pairs: Sequence[subwords.Pair], labels: 
         segments=np.concatenate(segments) if segments else None,
         cut=("turns cut",) * sum(any(pair.cut) for pair in pairs),
     )
-
-
-def _require_alike(row: DialogueRow, labels: Sequence[str]) -> None:
-    """The ontology of a row has the slots and values of training, in the same order."""
-    trained = [label.partition("=")[0] for label in labels]
-    own = [label.partition("=")[0] for label in candidates(row.ontology)]
-    shapes = ([names.count(name) for name in dict.fromkeys(names)] for names in (trained, own))
-    if len({tuple(shape) for shape in shapes}) > 1:
-        raise InputError(
-            f"dialogue {row.id}: its ontology has {len(row.ontology)} slots with {len(own)} values in all, that of "
-            f"training {len(set(trained))} with {len(trained)}; both must be translations of one ontology"
-        )
 
 
 def head(width: int, labels: int, dropout: float, pooling: str = "first") -> nn.Module:
@@ -196,7 +182,6 @@ def decode(
     """The states after the turns of each row, in the words of its own ontology."""
     states = []
     for row, turns in zip(rows, outputs, strict=True):
-        _require_alike(row, labels)
         named = [candidate.partition("=")[::2] for candidate in candidates(row.ontology)]
         states.append(
             [{slot: value for slot, value in map(named.__getitem__, turn) if value != NONE} for turn in turns]
