@@ -35,7 +35,7 @@ def right(flags: Sequence[bool]) -> dict[str, tuple[float, ...]]:
 
 def arm(name: str, *runs: dict[tuple[str, str], Sequence[bool]], seeds: Sequence[int] | None = None) -> Arm:
     """An arm whose runs have these right answers."""
-    manifests = tuple({"seed": seed, "data": 1, "trained_on": {}} for seed in seeds or range(len(runs)))
+    manifests = tuple({"name": name, "seed": seed, "data": 1, "trained_on": {}} for seed in seeds or range(len(runs)))
     return Arm(name, manifests, {cell: tuple(right(run[cell]) for run in runs) for cell in runs[0]})
 
 
@@ -145,7 +145,7 @@ def test_whole_dialogues_are_drawn_because_their_turns_are_right_or_wrong_togeth
     gold = Gold(states([True] * 200, 5), {"food": ("thai", "greek")})
 
     def side(name: str, flags: Sequence[bool]) -> Arm:
-        manifests = ({"seed": 1, "data": 1, "trained_on": {}},)
+        manifests = ({"name": name, "seed": 1, "data": 1, "trained_on": {}},)
         return Arm(name, manifests, {("woz", "de"): (items(gold, states(flags, 5), "woz", "de"),)})
 
     a, b = flags(0.6, 200, 1), flags(0.7, 200, 2)

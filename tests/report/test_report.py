@@ -10,11 +10,12 @@ from made_up_run import UNSCORED, scores, told
 from small_bundle import LABELS, manifest, put, put_bundle
 
 from xtreme_bench.bundle.check import Report
+from xtreme_bench.bundle.load import load
 from xtreme_bench.bundle.verify import check_expect
 from xtreme_bench.bundle.write import write
 from xtreme_bench.cli.main import cli
 from xtreme_bench.errors import InputError, Problem
-from xtreme_bench.report import terminal
+from xtreme_bench.report import terminal, versus
 from xtreme_bench.report.manifest_differences import compare
 
 AVERAGED = {"xnli": {"accuracy": {"de": 60.0, "en": 80.0}, "avg_accuracy": 70.0, "avg_metric": 70.0}}
@@ -170,6 +171,19 @@ def test_runs_of_one_recipe_are_told_apart(tmp_path: Path) -> None:
         for name in names:
             assert text.splitlines()[0].count(name) == 1
             assert name in page
+
+
+def test_each_of_several_runs_of_one_recipe_has_the_contrast_that_it_was_made_for(tmp_path: Path) -> None:
+    labels = put(tmp_path / "labels", LABELS)
+    put_named(tmp_path / "other", "other", labels, seed=1, recipe={"seed": 1})
+    for seed in (1, 2):
+        asked = {"recipe": "same", "minus": "other", "over": "all"}
+        more = {"seed": seed, "baseline": "other", "contrast": asked}
+        put_named(tmp_path / str(seed), "same", labels, seed=seed, recipe=more)
+    runs, _ = versus.scored([[load(tmp_path / one)] for one in ("other", "1", "2")], labels)
+    tested = versus.of_runs(runs, labels)
+    assert sorted(tested) == [1, 2]
+    assert all(one.find("contrast", "contrast on all") for one in tested.values())
 
 
 def test_differences_are_over_the_languages_that_both_runs_have(tmp_path: Path) -> None:

@@ -134,7 +134,7 @@ def _contrast(
 ) -> list[Estimate]:
     """The contrast that a recipe of the two names, if any. It is alone on its level: corrected for other arms only."""
     manifests = [*a.manifests, *b.manifests]
-    over = contrast.asked(manifests, a.name, b.name)
+    over = contrast.asked(manifests)
     groups = contrast.families(cells, over, intermediate_languages(manifests)) if over else {}
     if not groups:
         return []

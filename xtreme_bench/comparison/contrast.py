@@ -7,7 +7,7 @@ languages of six families rests on six of them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,14 +26,18 @@ LANGUAGES_OF: Mapping[str, Collection[str]] = {
 }
 
 
-def asked(manifests: Iterable[Mapping[str, Any]], a: str, b: str) -> str | None:
-    """Over which languages B minus A, or A minus B, is the contrast of one of these runs; None where it is not."""
+def asked(manifests: Collection[Mapping[str, Any]]) -> str | None:
+    """Over which languages the difference of two recipes is the contrast of one of them; None where it is not.
+
+    `manifests`: of all runs of both. They name the recipes; an arm may have a name of its own.
+    """
+    recipes = sorted({str(manifest["name"]) for manifest in manifests})
     for manifest in manifests:
         recipe = manifest.get("recipe")
         contrast = recipe.get("contrast") if isinstance(recipe, Mapping) else None
         if isinstance(contrast, Mapping):
             over, sides = contrast.get("over"), [contrast.get("recipe"), contrast.get("minus")]
-            if sides in ([a, b], [b, a]) and isinstance(over, str) and over in LANGUAGES_OF:
+            if sorted(map(str, sides)) == recipes and isinstance(over, str) and over in LANGUAGES_OF:
                 return over
     return None
 
