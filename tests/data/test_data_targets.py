@@ -51,6 +51,12 @@ def test_a_file_of_more_lines_than_any_corpus_has_is_refused_by_name(tmp_path, m
     assert str(fails(targets.read_train, tmp_path, "xnli", "dev")).startswith(f"{path} has more than 3 lines; keep")
 
 
+def test_a_line_of_more_than_a_record_can_have_is_refused_before_it_is_read_whole(tmp_path, monkeypatch):
+    path = write(tmp_path, "xnli/dev-en.tsv", "a\tb\tneutral\n" + "x" * 40 + "\ta\tneutral\n")
+    monkeypatch.setattr(files, "MAX_LINE", 30)
+    assert str(fails(targets.read_train, tmp_path, "xnli", "dev")).startswith(f"{path}:2: a line of more than 30 bytes")
+
+
 def test_a_quote_that_is_never_closed_does_not_swallow_the_rows_after_it(tmp_path):
     write(tmp_path, "pawsx/test-de.tsv", 'a\tb\r\n"Nein" sagte er\tc\r\nd\te\r\n')
     error = fails(targets.read_test, tmp_path, "pawsx", "de")

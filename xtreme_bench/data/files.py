@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +19,7 @@ Row = TypeVar("Row")
 
 MAX_BYTES = 4 << 30  # the largest real file (MultiNLI as JSON lines) has 0.5 GB
 MAX_LINES = 100_000_000  # the largest real file of lines, of aligned text in OPUS, has some 60 million
+MAX_LINE = 1 << 26  # bytes; the longest real line is a record of JSON with a passage
 MAX_FIELD = 1 << 20  # characters; the longest real field is a passage of some 30,000
 
 csv.field_size_limit(MAX_FIELD)
@@ -70,12 +72,14 @@ def lines(path: Path, faults: list[Problem], *, keep_ends: bool = False) -> Iter
     """Yield (number from 1, text) of each line, without its LF or CR LF; a line that is not UTF-8 is a fault.
 
     Only LF ends a line: U+2028, U+0085, form feeds and lone CRs occur inside sentences of the real files. Errors:
-    `InputError` for a file of more than `MAX_LINES`.
+    `InputError` for a file of more than `MAX_LINES`, or with a line of more than `MAX_LINE` bytes.
     """
     with path.open("rb") as stream:
-        for number, raw in enumerate(stream, start=1):
+        for number, raw in enumerate(iter(partial(stream.readline, MAX_LINE + 1), b""), start=1):
             if number > MAX_LINES:
                 raise too_many_lines(str(path))
+            if len(raw) > MAX_LINE:
+                raise InputError(f"{path}:{number}: a line of more than {MAX_LINE:,} bytes, which no record has")
             try:
                 line = raw.decode("utf-8-sig" if number == 1 else "utf-8")
             except UnicodeDecodeError as error:
