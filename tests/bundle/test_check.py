@@ -146,7 +146,7 @@ def test_a_complete_set_of_predictions_is_not_partial(tmp_path: Path) -> None:
     report = check(put(tmp_path, files))
     assert report.problems == ()
     assert not report.partial
-    assert report.sizes_from == "the benchmark's published sizes (141 files), nowhere (17 files)"
+    assert report.sizes_from == "the benchmark's published sizes (141 files), not known (17 files)"
 
 
 def test_the_report_is_json(tmp_path: Path) -> None:
