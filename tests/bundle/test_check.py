@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -146,7 +148,7 @@ def test_a_complete_set_of_predictions_is_not_partial(tmp_path: Path) -> None:
     report = check(put(tmp_path, files))
     assert report.problems == ()
     assert not report.partial
-    assert report.sizes_from == "the benchmark's published sizes (141 files), nowhere (17 files)"
+    assert report.sizes_from == "the benchmark's published sizes (141 files), not known (17 files)"
 
 
 def test_the_report_is_json(tmp_path: Path) -> None:
@@ -206,3 +208,18 @@ def test_what_is_no_bundle_at_all_is_an_input_error(tmp_path: Path) -> None:
         check(tmp_path / "text.zip")
     with pytest.raises(InputError, match="--labels takes a folder"):
         check(tmp_path, labels=tmp_path / "absent")
+
+
+def test_a_folder_that_may_not_be_read_is_an_error_and_not_called_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle, scan = put_bundle(tmp_path), os.scandir
+
+    def closed(path: str) -> Any:
+        if Path(path).name == "xnli":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    with pytest.raises(InputError, match="xnli: cannot be read .Permission denied."):
+        check(bundle)

@@ -235,6 +235,30 @@ def test_runs_that_predicted_other_test_data_are_refused_by_file(tmp_path: Path)
         read_arm([bundle], others)
 
 
+def _swapped(file: Path) -> None:
+    """Other answers with the same score."""
+    file.write_text(file.read_text(encoding="utf-8").replace("neutral\nentailment", "neutral\ncontradiction"), "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (Path.unlink, "listed in the manifest, but missing"),
+        (_swapped, "changed since the manifest was written"),
+        (lambda file: (file.unlink(), file.symlink_to(__file__)), "is a link"),
+    ],
+)
+def test_a_bundle_that_is_not_as_its_manifest_says_is_not_compared(
+    tmp_path: Path, spoil: Callable[[Path], Any], said: str
+) -> None:
+    """Otherwise the file would be left out as if the run had never predicted it, or count though nobody ran it."""
+    labels = put(tmp_path / "labels", LABELS)
+    bundle = put_bundle(tmp_path)
+    spoil(bundle / "xnli/test-de.tsv")
+    with pytest.raises(InputError, match=f"xnli/test-de.tsv: xnli de: {said}"):
+        read_arm([bundle], labels)
+
+
 def test_the_same_seed_twice_is_no_experiment_with_two_seeds(tmp_path: Path) -> None:
     labels = put(tmp_path / "labels", LABELS)
     bundle = put_bundle(tmp_path)

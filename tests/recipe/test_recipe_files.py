@@ -1,5 +1,6 @@
 """Where recipes are found: by path, by name in recipes/ or among those that come with the package; and new ones."""
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -75,6 +76,24 @@ def test_an_unknown_name_lists_the_recipes_and_suggests_the_nearest(tmp_path: Pa
     assert caught.value.exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        (
+            "./gone/first.yaml",
+            "./gone/first.yaml: no such file; give a recipe's path, or a name from `xtreme-bench list`",
+        ),
+        (".", ".: is a folder; give a recipe's path, or a name from `xtreme-bench list`"),
+        ("./words.txt", "./words.txt: a recipe's file ends in .yaml"),
+    ],
+)
+def test_a_path_without_a_recipe_is_not_answered_with_a_list_of_names(path: str, said: str, tmp_path: Path) -> None:
+    put(tmp_path / "words.txt")
+    with contextlib.chdir(tmp_path), pytest.raises(InputError) as caught:
+        files.find(path)
+    assert str(caught.value) == said
+
+
 @pytest.mark.parametrize("word", ["quick", "QUICKSTART", "qucikstart", " quickstart"])
 def test_a_beginning_another_case_and_a_slip_of_the_hand_are_understood(word: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="did you mean 'quickstart'"):
@@ -83,7 +102,7 @@ def test_a_beginning_another_case_and_a_slip_of_the_hand_are_understood(word: st
 
 def test_a_name_cannot_lead_out_of_the_folder(tmp_path: Path) -> None:
     put(tmp_path / "secret.yaml")
-    with pytest.raises(InputError, match="there is no recipe '../secret'"):
+    with pytest.raises(InputError, match=r"\.\./secret: no such file"):
         files.find("../secret", tmp_path / "recipes")
 
 

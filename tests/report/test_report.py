@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from made_up_run import UNSCORED, scores, told
 from small_bundle import LABELS, manifest, put, put_bundle
 
-from xtreme_bench.bundle.check import Report
+from xtreme_bench.bundle.check import Report, check
 from xtreme_bench.bundle.load import load
 from xtreme_bench.bundle.verify import check_expect
 from xtreme_bench.bundle.write import write
@@ -63,6 +63,13 @@ def test_a_check_lists_problems_notes_and_what_it_was_checked_against() -> None:
         "note: a remark",
         "1 problem: partial bundle, 2 files of 1 task; sizes from the manifest",
     ]
+
+
+def test_a_check_that_knows_no_sizes_says_so(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text("{", encoding="utf-8")
+    (tmp_path / "xnli").mkdir()
+    (tmp_path / "xnli/test-de.tsv").write_text("neutral\n", encoding="utf-8")
+    assert terminal.check_text(check(tmp_path)).endswith("; sizes not known")
 
 
 def test_a_comparison_says_which_way_differences_go(tmp_path: Path) -> None:

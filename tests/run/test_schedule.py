@@ -1,5 +1,6 @@
 """Stages of a plan become results in the store: in order, once, and again when they are damaged."""
 
+import errno
 import io
 import os
 import shutil
@@ -230,6 +231,17 @@ def test_what_all_seeds_share_is_not_made_when_all_have_failed(store: Store) -> 
 def test_a_store_that_cannot_be_written_is_an_error_that_says_where(store: Store) -> None:
     (store.root / "partial").write_text("a file where a folder should be")
     with pytest.raises(StageError, match="Not a directory|File exists"):
+        run([stage("a")], store)
+
+
+def test_a_full_disk_that_names_no_file_is_an_error_without_a_none(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Here, folder: Path, message: Message) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Here, "run", full)
+    with pytest.raises(StageError, match="No space left on device; free space or fix the folder"):
         run([stage("a")], store)
 
 

@@ -23,6 +23,9 @@ from xtreme_bench.wording import count, quoted
 Place = tuple[str, str]
 
 
+UNKNOWN = "not known"  # in place of the source of a size
+
+
 @dataclass(frozen=True)
 class Report:
     """What a check found.
@@ -249,9 +252,7 @@ _CONTENTS: Mapping[Group, tuple[str, Callable[[Size], object]]] = {
 
 def _sources(sizes: Mapping[Place, Size]) -> str:
     """The source of the number of records; several sources with their numbers of files."""
-    sources = Counter(
-        size.source or "nowhere" for (task, _), size in sizes.items() if size.source or task != "bucc2018"
-    )
+    sources = Counter(size.source or UNKNOWN for (task, _), size in sizes.items() if size.source or task != "bucc2018")
     if len(sources) <= 1:
-        return next(iter(sources), "nowhere")
+        return next(iter(sources), UNKNOWN)
     return ", ".join(f"{source} ({count(number, 'file')})" for source, number in sources.most_common())

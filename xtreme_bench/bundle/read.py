@@ -87,7 +87,11 @@ def _directory_fault(stream: BinaryIO) -> str | None:
 
 def _folder(root: Path) -> Contents:
     entries: list[tuple[str, str | None, int]] = []
-    for folder, subfolders, files in os.walk(root):
+
+    def refuse(error: OSError) -> None:
+        raise InputError(f"{error.filename}: cannot be read ({error.strerror})")
+
+    for folder, subfolders, files in os.walk(root, onerror=refuse):
         links = [name for name in subfolders if (Path(folder) / name).is_symlink()]
         subfolders[:] = sorted(name for name in subfolders if name not in links)
         for name in sorted([*files, *links]):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from xtreme_bench.benchmark import TASKS
-from xtreme_bench.bundle.paths import MANIFEST, SUMMARY
-from xtreme_bench.bundle.read import opened
+from xtreme_bench.bundle.paths import MANIFEST, SUMMARY, known_path
+from xtreme_bench.bundle.read import Contents, opened
 from xtreme_bench.bundle.write import read_manifest
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.official.gold import gold_path, read_gold
@@ -75,8 +76,9 @@ def _summary(path: Path) -> tuple[list[str], dict[str, str]]:
 def read_arm(bundles: Sequence[Path], labels: Path, *, name: str | None = None) -> Arm:
     """Read the runs of one experiment from its bundles. Errors: `InputError` with all faults of all files.
 
-    Files without gold labels are left out. The runs must differ only in their seed, and have the scores that their
-    manifests say: otherwise these labels are not those of the test data that they predicted.
+    Files without gold labels are left out. Each file must be as its manifest says. The runs must differ only in their
+    seed, and have the scores that their manifests say: otherwise these labels are not those of the test data that they
+    predicted.
     """
     manifests = tuple(read_manifest(bundle) for bundle in bundles)
     problems = unlike(manifests, bundles)
@@ -98,6 +100,7 @@ def _read(bundle: Path, manifest: Mapping[str, Any], labels: Path, problems: lis
     found: dict[Cell, Items] = {}
     said = {task: cells(manifest["scores"] or {}, task) for task in TASKS}
     with opened(bundle) as contents:
+        problems += _spoilt(bundle, contents, manifest)
         for task, row in TASKS.items():
             for language in row.languages:
                 path = gold_path(labels, task, language)
@@ -113,6 +116,23 @@ def _read(bundle: Path, manifest: Mapping[str, Any], labels: Path, problems: lis
                     one = found[task, language] = items(gold, predicted.value, task, language)
                     problems += _other_labels(one, said[task].get(language), file, task, language)
     return found
+
+
+def _spoilt(bundle: Path, contents: Contents, manifest: Mapping[str, Any]) -> list[Problem]:
+    """The files of a bundle that are not as its manifest says: refused, missing or changed.
+
+    Without this, a file that is gone would look like one that was never predicted.
+    """
+    faults = {str(problem.file): problem.message for problem in contents.problems}
+    for name, entry in manifest["files"].items():
+        if name not in contents.names:
+            faults.setdefault(name, "listed in the manifest, but missing")
+        elif hashlib.sha256(contents.read(name)).hexdigest() != entry["sha256"]:
+            faults[name] = "changed since the manifest was written: its sha256 differs"
+    return [
+        Problem(message, f"{bundle}/{name}", None, *(known_path(name) or (None, None)))
+        for name, message in faults.items()
+    ]
 
 
 def _other_labels(one: Items, said: float | None, file: str, task: str, language: str) -> list[Problem]:

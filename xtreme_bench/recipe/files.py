@@ -19,7 +19,7 @@ SCHEMA = "recipe.schema.json"
 def find(name_or_path: str, folder: Path = FOLDER) -> Path:
     """The file of a recipe, given its path or its name in `folder` or among those that come with the package.
 
-    Raises InputError with the nearest name and the list of recipes when there is none.
+    Raises InputError when there is none: of a path with the reason, of a name with the nearest and the list of recipes.
     """
     given = Path(name_or_path)
     if given.suffix in (".yaml", ".yml") and given.is_file():
@@ -27,11 +27,21 @@ def find(name_or_path: str, folder: Path = FOLDER) -> Path:
     name = given.name.removesuffix(".yaml")
     if given.parent in (Path(), folder) and (file := named(name, folder)).is_file():
         return file
+    if not name or given.is_file() or ("/" in name_or_path and given.parent != folder):
+        raise InputError(f"{name_or_path}: {_no_recipe(given)}")
     known = listing(folder)
     hint = did_you_mean(name, known, like=0.7) or "; give the path of a file, or a name."
     width = max(map(len, known), default=0)
     lines = [f"  {name:<{width}}  {description}" for name, description in known.items()]
     raise InputError("\n".join([f"there is no recipe '{name_or_path}'{hint} Recipes:", *lines]))
+
+
+def _no_recipe(given: Path) -> str:
+    """Why a path is not that of a recipe."""
+    if given.is_file():
+        return "a recipe's file ends in .yaml"
+    what = "is a folder" if given.is_dir() else "no such file"
+    return f"{what}; give a recipe's path, or a name from `xtreme-bench list`"
 
 
 def named(name: str, folder: Path) -> Path:

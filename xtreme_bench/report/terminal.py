@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tabulate import tabulate
 
 from xtreme_bench.benchmark import TASKS
-from xtreme_bench.bundle.check import Report
+from xtreme_bench.bundle.check import UNKNOWN, Report
 from xtreme_bench.bundle.lenient import Lenient
 from xtreme_bench.bundle.manifest import ACCEPTED
 from xtreme_bench.report import audit, tables
@@ -114,9 +114,8 @@ def check_text(result: Report) -> str:
     found = count(len(result.problems), "problem") if result.problems else "no problems"
     covered = sum(map(len, result.coverage.values()))
     kind = "partial bundle" if result.partial else "complete bundle"
-    summary = (
-        f"{kind}, {count(covered, 'file')} of {count(len(result.coverage), 'task')}; sizes from {result.sizes_from}"
-    )
+    sizes = UNKNOWN if result.sizes_from == UNKNOWN else f"from {result.sizes_from}"
+    summary = f"{kind}, {count(covered, 'file')} of {count(len(result.coverage), 'task')}; sizes {sizes}"
     return "\n".join(
         [
             *(f"problem: {problem}" for problem in result.problems),

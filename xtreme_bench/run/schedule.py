@@ -150,8 +150,9 @@ class _Work:
             raise type(error)(f"stage `{title}`: {error}") from error
         except OSError as error:
             display.failed(title)
+            where = f": {error.filename}" if error.filename else ""
             raise StageError(
-                f"stage `{title}`: {error.strerror or error}: {error.filename}; free space or fix the folder, "
+                f"stage `{title}`: {error.strerror or error}{where}; free space or fix the folder, "
                 "then run the same command again"
             ) from error
 
