@@ -71,9 +71,7 @@ last fifth is the test set of XNLI, and no item is on both sides in any language
         prepare="DATA --dev-as-test xnli --dev-as-test panx --sample 100",
         caveats="""\
 - XNLI is also a target: all arms but `pocket-none` saw more NLI, so a gain over it there is no transfer between
-  tasks.
-- These runs took the first 100 items of each test set. The recipes now draw them evenly, so they give other scores:
-  without training Tatoeba at layer 12 has 95.3 in place of 91.8.""",
+  tasks.""",
         more=_CURVES.format("nli"),
     ),
     Experiment(
