@@ -22,8 +22,10 @@ from xtreme_bench.wording import count, quoted
 
 Place = tuple[str, str]
 
-
 UNKNOWN = "not known"  # in place of the source of a size
+# What is wrong with a file that a manifest lists.
+MISSING = "listed in the manifest, but missing"
+CHANGED = "changed since the manifest was written: its sha256 differs"
 
 
 @dataclass(frozen=True)
@@ -166,9 +168,9 @@ def _missing_files(
     if manifest is not None:
         listed_files = manifest["files"]
         present = {*files.values(), *(problem.file for problem in contents.problems)}
-        missing = [_about(name, "listed in the manifest, but missing") for name in listed_files if name not in present]
+        missing = [about(name, MISSING) for name in listed_files if name not in present]
         return missing + [
-            _about(name, "not listed in the manifest") for name in files.values() if name not in listed_files
+            about(name, "not listed in the manifest") for name in files.values() if name not in listed_files
         ]
     problems = []
     for task in dict.fromkeys(task for task, _ in files):
@@ -183,10 +185,15 @@ def _missing_files(
     return problems
 
 
-def _about(name: str, message: str) -> Problem:
+def about(name: str, message: str) -> Problem:
     """A problem of a file that the manifest names. The name may be any text."""
     task, language = known_path(name) or (None, None)
     return Problem(message, quoted(name).strip("`"), task=task, language=language)
+
+
+def is_changed(raw: bytes, entry: Mapping[str, Any]) -> bool:
+    """Whether a file is not the one that an entry of a manifest is about."""
+    return bool(hashlib.sha256(raw).hexdigest() != entry["sha256"])
 
 
 def _tested(task: str, language: str, labels: Path | None, data: Path | None) -> bool:
@@ -206,8 +213,8 @@ def _examine(
         return [Problem(str(error), name, task=task, language=language)], []
     found = examine(raw, task, language, size)
     entry = manifest["files"].get(name) if manifest else None
-    if entry and not found.problems and hashlib.sha256(raw).hexdigest() != entry["sha256"]:
-        found.report(found.fault("changed since the manifest was written: its sha256 differs"))
+    if entry and not found.problems and is_changed(raw, entry):
+        found.report(found.fault(CHANGED))
     return found.problems, found.notes
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from xtreme_bench.benchmark import TASKS
-from xtreme_bench.bundle.paths import MANIFEST, SUMMARY, known_path
+from xtreme_bench.bundle.check import CHANGED, MISSING, about, is_changed
+from xtreme_bench.bundle.paths import MANIFEST, SUMMARY
 from xtreme_bench.bundle.read import Contents, opened
 from xtreme_bench.bundle.write import read_manifest
 from xtreme_bench.errors import InputError, Problem
@@ -126,13 +126,11 @@ def _spoilt(bundle: Path, contents: Contents, manifest: Mapping[str, Any]) -> li
     faults = {str(problem.file): problem.message for problem in contents.problems}
     for name, entry in manifest["files"].items():
         if name not in contents.names:
-            faults.setdefault(name, "listed in the manifest, but missing")
-        elif hashlib.sha256(contents.read(name)).hexdigest() != entry["sha256"]:
-            faults[name] = "changed since the manifest was written: its sha256 differs"
-    return [
-        Problem(message, f"{bundle}/{name}", None, *(known_path(name) or (None, None)))
-        for name, message in faults.items()
-    ]
+            faults.setdefault(name, MISSING)
+        elif is_changed(contents.read(name), entry):
+            faults[name] = CHANGED
+    found = [about(name, message) for name, message in faults.items()]
+    return [replace(one, file=f"{bundle}/{one.file}") for one in found]
 
 
 def _other_labels(one: Items, said: float | None, file: str, task: str, language: str) -> list[Problem]:

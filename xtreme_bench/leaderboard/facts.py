@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from xtreme_bench.benchmark import VARIETIES
+from xtreme_bench.benchmark import spoken
 from xtreme_bench.bundle.composed import origins
 from xtreme_bench.leaderboard.entries import MOST_LISTED, MOST_TEXT, Entry, Manifest
 from xtreme_bench.wording import one_line
@@ -88,10 +88,8 @@ def is_zero_shot(manifest: Manifest) -> bool:
     tuned = manifest.get("released")
     if isinstance(tuned, Mapping) and tuned.get("tuned_for"):
         return False
-    return {code for phase in ("intermediate", "finetuning") for code in _trained(manifest, phase)[1]} <= {
-        "en",
-        *VARIETIES,
-    }
+    codes = (code for phase in ("intermediate", "finetuning") for code in _trained(manifest, phase)[1])
+    return set(map(spoken, codes)) <= {"en"}
 
 
 def _texts(value: Any) -> Iterator[str]:

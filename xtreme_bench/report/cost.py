@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from xtreme_bench.files import write_json
 from xtreme_bench.plan import devices, estimate
+from xtreme_bench.report import courses
 from xtreme_bench.stage.kinds import KINDS
 from xtreme_bench.stage.store import Store
 from xtreme_bench.wording import count, duration
@@ -126,7 +126,8 @@ def estimates(runs: Iterable[Finished], store: Store) -> list[list[str]]:
 
 def _beside(told: Mapping[str, Any], record: Record, store: Store) -> Iterator[str]:
     """Each figure of an estimate, and the true one where it is known."""
-    pace = _pace(store.pace(record["key"]) / "curve.jsonl")
+    course = courses.points(store.pace(record["key"]))
+    pace = course[-1] if course else {}
     out = store.out(record["key"])
     left = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
     again = record["facts"].get("retrained", {})
@@ -146,9 +147,3 @@ def _both(estimated: float | None, true: float | None, text: Callable[[Any], str
 
 def _gib(size: float) -> str:
     return f"{size / 2**30:.2f} GiB"
-
-
-def _pace(file: Path) -> Mapping[str, Any]:
-    """The last point of what a stage tells of its speed; empty where it tells nothing."""
-    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
-    return json.loads(lines[-1]) if lines else {}

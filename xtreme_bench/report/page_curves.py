@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xtreme_bench.report import plots
+from xtreme_bench.report import courses, plots
 from xtreme_bench.report.markup import Figure, Section, section
 from xtreme_bench.report.plots import Line, Panel
 from xtreme_bench.report.tables import chosen_layer
@@ -55,7 +53,7 @@ def _panels(runs: Sequence[Finished], store: Store, kind: str, prefix: str) -> l
     """One panel per curve of the stages of a kind, in it one line per run; a shared stage is drawn once."""
     lines: dict[str, list[Line]] = {}
     for record, number, label in _drawn(runs, lambda name: name == kind):
-        points = _points(store.out(record["key"]) / "curve.jsonl")
+        points = courses.points(store.out(record["key"]))
         for name in dict.fromkeys(name for point in points for name in point if name.startswith(f"{prefix}/")):
             found = [(point["step"], point[name]) for point in points if name in point]
             steps, values = zip(*found, strict=True)
@@ -75,13 +73,6 @@ def _drawn(runs: Sequence[Finished], wanted: Callable[[str], bool]) -> Iterator[
 
 def _shared(record: Record, runs: Sequence[Finished]) -> bool:
     return len(runs) > 1 and all(any(one["key"] == record["key"] for one in run.records) for run in runs)
-
-
-def _points(file: Path) -> list[dict[str, Any]]:
-    try:
-        return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-    except (OSError, ValueError):
-        return []
 
 
 def layers(runs: Sequence[Finished]) -> Figure | None:
