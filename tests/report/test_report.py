@@ -17,6 +17,7 @@ from xtreme_bench.cli.main import cli
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.report import terminal, versus
 from xtreme_bench.report.manifest_differences import compare
+from xtreme_bench.report.page import comparison_page
 
 AVERAGED = {"xnli": {"accuracy": {"de": 60.0, "en": 80.0}, "avg_accuracy": 70.0, "avg_metric": 70.0}}
 
@@ -187,10 +188,13 @@ def test_each_of_several_runs_of_one_recipe_has_the_contrast_that_it_was_made_fo
         asked = {"recipe": "same", "minus": "other", "over": "all"}
         more = {"seed": seed, "baseline": "other", "contrast": asked}
         put_named(tmp_path / str(seed), "same", labels, seed=seed, recipe=more)
-    runs, _ = versus.scored([[load(tmp_path / one)] for one in ("other", "1", "2")], labels)
+    runs, computed = versus.scored([[load(tmp_path / one)] for one in ("other", "1", "2")], labels)
     tested = versus.of_runs(runs, labels)
     assert sorted(tested) == [1, 2]
     assert all(one.find("contrast", "contrast on all") for one in tested.values())
+    page = comparison_page([run.manifest for run in runs], tested, computed)
+    for seed in (1, 2):
+        assert f"<li>same, seed {seed}: contrast on all: " in page
 
 
 def test_differences_are_over_the_languages_that_both_runs_have(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from xtreme_bench.report.claims import Manifest, claimed, reference_of, whose_sc
 from xtreme_bench.report.markup import Block, Section, section, table
 from xtreme_bench.report.page_published import published_section
 from xtreme_bench.report.page_scores import score_sections
-from xtreme_bench.report.page_top import Headline, top, top_of_bundles
+from xtreme_bench.report.page_top import Headline, top, top_of_bundles, top_of_several
 from xtreme_bench.report.render import render
 from xtreme_bench.report.tables import cell as number
 from xtreme_bench.report.verdict import expectations
@@ -93,6 +93,8 @@ def comparison_page(
         of_one = [published_section(runs[at]), page_again.files_section(runs[at], versus, whole=False)]
         if reference is not None:
             headline, summary = top_of_bundles(runs[at], runs[reference], versus)
+    else:
+        summary = top_of_several(runs, tested)
     sections = [
         *map(page_facts.accepted_section, manifests),
         *map(page_facts.composed_section, manifests),

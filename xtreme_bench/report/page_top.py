@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from xtreme_bench.official.scores import headline
@@ -20,6 +20,8 @@ WORDS = (
 )
 
 
+# How the sentences begin that stand for a whole comparison, where it is one of several.
+_WHOLE = ("contrast on ", "overall: ")
 # How the sentence of the headline begins, where there is one: as `comparison.forms.sentences` writes it.
 _SAID = ("overall: ", "Of ")
 
@@ -52,6 +54,13 @@ def top_of_bundles(main: Manifest, baseline: Manifest, tested: Versus) -> tuple[
     if tested.comparison is None:
         return None, []
     return _top(main, baseline, tested, tested.sentences, missed=False)
+
+
+def top_of_several(runs: Sequence[Manifest], tested: Mapping[int, Versus]) -> list[Block]:
+    """What may be concluded of each of several runs beside their reference; nothing where none was tested."""
+    found = {runs[at]["name"]: one.sentences for at, one in tested.items()}
+    lines = [f"{name}: {line}" for name, said in found.items() for line in said if line.startswith(_WHOLE)]
+    return [Bullets(lines), paragraph(WORDS, kind="note")] if lines else []
 
 
 def _top(
