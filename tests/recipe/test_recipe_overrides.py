@@ -14,6 +14,7 @@ from small_recipes import MAIN, RECIPE
 
 from xtreme_bench.bundle import manifest
 from xtreme_bench.errors import InputError
+from xtreme_bench.recipe.files import SHIPPED
 from xtreme_bench.recipe.load import Recipe, load
 from xtreme_bench.recipe.setting import languages_of
 from xtreme_bench.report.page import write_page
@@ -168,3 +169,45 @@ def test_manifest_and_page_say_what_the_command_line_set(tmp_path: Path) -> None
     assert "overrides" not in content["recipe"]
     page = write_page(Outcome(main, None, []), tmp_path / "page").read_text()
     assert "xtreme-bench run made-up --set seed=4 --set &#39;targets.xnli.languages=[en, de]&#39;\n" in page
+
+
+def test_a_list_of_targets_keeps_those_alone_and_what_they_need() -> None:
+    recipe = load(SHIPPED / "real-sample.yaml", ["targets=[udpos, mlqa]"])
+    assert [*recipe.targets] == ["udpos", "mlqa"]
+    assert {*recipe.targets["mlqa"].languages} == {"ar", "de", "en", "hi", "zh"}
+    assert [*recipe.finetuning] == ["udpos", "squad"]
+    assert recipe.data.dev_as_test == ("mlqa",)
+    assert recipe.overrides == ("targets=[udpos, mlqa]",)
+
+
+def test_targets_that_are_cut_take_their_expectations_with_them_and_the_baseline_is_cut_too() -> None:
+    cut = "targets=[udpos, tatoeba]"
+    expected = load(SHIPPED / "quickstart.yaml", [cut]).expect
+    assert {*expected.scores} == {"udpos/transfer", "tatoeba"}
+    assert [*expected.gains] == []
+    assert [*expected.development] == ["squad_v1"]
+    assert [*load(SHIPPED / "quickstart-baseline.yaml", [cut], baseline=True).targets] == ["udpos", "tatoeba"]
+
+
+def test_a_stand_in_test_set_stays_if_an_intermediate_task_is_made_of_the_rest() -> None:
+    assert load(SHIPPED / "pocket-english.yaml", ["targets=[tatoeba]"]).data.dev_as_test == ("xnli",)
+
+
+def test_retrieval_at_all_layers_goes_with_bucc_that_chooses_one() -> None:
+    recipe = load(SHIPPED / "multilingual8.yaml", ["targets=[tatoeba]"])
+    assert recipe.retrieval is not None
+    assert recipe.retrieval.layers is None
+
+
+@pytest.mark.parametrize(
+    ("cut", "message"),
+    [
+        ("targets=[udpos, pawx]", "--set targets: the recipe has no target 'pawx'; did you mean 'pawsx'?"),
+        ("targets=[]", "--set targets: name one target at least"),
+        ("targets=[[udpos]]", "--set targets: the recipe has no target 'a list'"),
+    ],
+)
+def test_a_cut_names_what_is_no_target(cut: str, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        load(SHIPPED / "real-sample.yaml", [cut])
+    assert message in str(caught.value)

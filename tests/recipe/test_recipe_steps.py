@@ -24,7 +24,7 @@ FINETUNING = {"xnli": 24_544, "pawsx": 7_720, "udpos": 6_650, "panx": 6_250, "sq
 SHORT = {"xnli": 40, "pawsx": 10, "udpos": 30, "panx": 80, "squad": 10, "tydiqa": 10}
 SMALL = {"pretrain": 2600, "xnli": 700, "pawsx": 400, "udpos": 150, "panx": 150, "squad": 400, "tydiqa": 300}
 MATCHED = ("english", "single", "multilingual3", "multilingual8", "multilingual8-en")
-POCKET = {"xnli": 100, "udpos": 100, "panx": 100}
+POCKET = {"xnli": 100, "pawsx": 100, "udpos": 100, "panx": 100, "squad": 80, "tydiqa": 80}
 STEPS: dict[str, dict[str, int]] = {
     "baseline": FINETUNING,
     "anli_plus": {"intermediate": 103_590, **FINETUNING},

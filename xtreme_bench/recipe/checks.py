@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from xtreme_bench.benchmark import GROUPS, OVERALL, TASKS, of_group
+from xtreme_bench.benchmark import TASKS, of_group
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.recipe import files, items, lengths, methods
 from xtreme_bench.recipe.fields import Scratch
@@ -19,6 +19,7 @@ from xtreme_bench.recipe.setting import (
     SOURCES,
     TRAINED,
     WITH_DEVELOPMENT_SET,
+    needed_for,
     sources_of,
 )
 from xtreme_bench.recipe.tree import Entries, Items, Reading, Scalar
@@ -234,9 +235,7 @@ def _check_expect(tree: Entries, reading: Reading) -> None:
     targets = tree.named("targets")
     for part in ("scores", "gains"):
         for key, entry in tree.named("expect", part).items():
-            task = key.split("/")[0]
-            needed = GROUPS.get(task, (task,) if task in TASKS else OVERALL if task == "overall" else ())
-            missing = [name for name in needed if name not in targets]
+            missing = [name for name in needed_for(key) if name not in targets]
             if missing and targets:
                 reading.fault(f"expect.{part}.{key} needs targets {', '.join(missing)}", entry.line)
     trained = (*tree.named("intermediate", "tasks"), *sources_of(targets))

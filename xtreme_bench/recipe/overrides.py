@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from xtreme_bench.recipe.cut import cut
 from xtreme_bench.recipe.fields import Recipe
-from xtreme_bench.recipe.tree import Entries, Entry, Reading, Scalar, Tree, at_line
+from xtreme_bench.recipe.tree import Entries, Entry, Items, Reading, Scalar, Tree, at_line
 from xtreme_bench.recipe.yaml import DEPTH_LIMIT, parse_value
 from xtreme_bench.wording import hint
 
@@ -43,9 +44,9 @@ def of_parts(texts: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def apply(tree: Entries, texts: Sequence[str], reading: Reading, *, baseline: bool = False) -> Entries:
     """The tree with each `path.of.keys=value` set in it; without a value the key is left out of it.
 
-    A `baseline`, or a part of a recipe that is composed, may lack what is left out, and intermediate training: it was
-    the other recipe that the user looked at. Faults are added to `reading`, and what is wrong with a value is found
-    later, when the tree is read.
+    `targets=[udpos, panx]`, a list of names, keeps those targets alone, and what they need. A `baseline`, or a part of
+    a recipe that is composed, may lack what is left out, and intermediate training: it was the other recipe that the
+    user looked at. Faults are added to `reading`, and what is wrong with a value is found later, when the tree is read.
     """
     seen: set[str] = set()
     for text in texts:
@@ -62,7 +63,9 @@ def apply(tree: Entries, texts: Sequence[str], reading: Reading, *, baseline: bo
         value = _value(written, reading, line)
         if value is None or (baseline and path[0] == "intermediate" and path[0] not in tree.entries):
             continue
-        if value.kind != "empty":
+        if path == ("targets",) and isinstance(value, Items):
+            tree = cut(tree, value, reading, baseline=baseline)
+        elif value.kind != "empty":
             for other in Recipe.EXACTLY_ONE if dotted in Recipe.EXACTLY_ONE else ():
                 tree = _without(tree, (other,)) if other in tree.entries else tree
             tree = _set(tree, path, Entry(line, value), reading)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from xtreme_bench.aligned import ALIGNED
-from xtreme_bench.benchmark import GROUPS, LANGUAGES, MINIATURE_LANGUAGES, TASKS, VARIETIES, of_group
+from xtreme_bench.benchmark import GROUPS, LANGUAGES, MINIATURE_LANGUAGES, OVERALL, TASKS, VARIETIES, of_group
 from xtreme_bench.intermediate import INTERMEDIATE
 
 SOURCES = tuple(dict.fromkeys(task.source for task in TASKS.values() if task.source is not None))
@@ -55,6 +55,12 @@ def sources_of(targets: Iterable[str]) -> tuple[str, ...]:
     """The sources of fine-tuning that some target tasks need; unknown names are skipped."""
     needed = {TASKS[task].source for task in targets if task in TASKS}
     return tuple(source for source in SOURCES if source in needed)
+
+
+def needed_for(score: str) -> tuple[str, ...]:
+    """The targets that an expected score needs (`xnli`, `xnli/transfer`, `qa`, `overall`); none of an unknown one."""
+    name = score.split("/")[0]
+    return GROUPS.get(name, (name,) if name in TASKS else OVERALL if name == "overall" else ())
 
 
 def setting(
