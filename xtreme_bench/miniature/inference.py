@@ -62,7 +62,7 @@ def inference(rng: random.Random, *, joined: float, embedded: float, negated: fl
     premise, hypothesis, relation = edited
     premise = replace(premise, negated=rng.random() < negated)
     hypothesis = replace(hypothesis, negated=rng.random() < NEGATED)
-    if any(map(_nobody_says, (premise, hypothesis, other))):
+    if any(clause and sample.nobody_says(clause) for clause in (premise, hypothesis, other)):
         return None
     label = LABEL[relation][2 * premise.negated + hypothesis.negated]
     if other and relation == "independent" and _speak_of_the_same(hypothesis, other):
@@ -97,11 +97,6 @@ def _companion(rng: random.Random, fact: Clause) -> Clause:
     if rng.random() < 0.4 and CATEGORY.get(fact.verb) != "transitive":
         other = replace(other, verb=fact.verb)
     return other
-
-
-def _nobody_says(clause: Clause | None) -> bool:
-    """Whether a clause denies a count ("did not have four apples"), which grammar allows and nobody says."""
-    return clause is not None and clause.negated and clause.object is not None and clause.object.number > 1
 
 
 def _speak_of_the_same(one: Clause, other: Clause) -> bool:

@@ -129,6 +129,11 @@ def statement(rng: random.Random, kind: str | None = None, subject: NP | None = 
     return dress(rng, core(rng, kind or rng.choice(KINDS), subject), **options)
 
 
+def nobody_says(clause: Clause) -> bool:
+    """Whether a clause denies a count ("did not have four apples"), which grammar allows and nobody says."""
+    return clause.negated and clause.object is not None and clause.object.number > 1
+
+
 def embed(rng: random.Random, content: Clause, verb: str | None = None) -> Clause:
     """Someone says, thinks, knows, believes or hopes `content`."""
     tense = rng.choice(("past", "present"))
