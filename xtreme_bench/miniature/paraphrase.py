@@ -26,7 +26,7 @@ class Paraphrase:
 
 
 # Shares of the statements. A small encoder learns from some hundred pairs that a name is new, but not who did what.
-FLIPPED, RENAMED = 0.1, 0.7
+FLIPPED, RENAMED = 0.05, 0.8
 EXCHANGED = ("subject", "object", "place", "recipient", "complement", "adjective")
 
 
@@ -54,7 +54,7 @@ def _renamed(rng: random.Random, same: bool) -> Paraphrase:
     clauses = [
         clause for one in pair.second for clause in ((one.first, one.second) if isinstance(one, Joined) else (one,))
     ]
-    but = [clause.subject.head for clause in clauses]
+    but = [who.head for clause in clauses for who in (clause.subject, clause.object, clause.recipient) if who]
     at = rng.randrange(2)
     clauses[at] = replace(clauses[at], subject=sample.named(rng, but=but))
     joined = isinstance(pair.second[0], Joined)
@@ -101,10 +101,11 @@ def _exchange(rng: random.Random, first: Clause, second: Clause) -> tuple[Clause
 
 def _flipped(rng: random.Random, same: bool) -> Paraphrase:
     """Two descriptions: each changes to its opposite and its negation (same), or one of the two changes in each."""
+    somebody = sample.named(rng)
     first, second = (
-        replace(sample.statement(rng, "property", sample.named(rng), extras=0.2), adjective=rng.choice(_PAIRED),
+        replace(sample.statement(rng, "property", who, extras=0.2), adjective=rng.choice(_PAIRED),
                 negated=rng.random() < 0.5)
-        for _ in range(2)
+        for who in (somebody, sample.named(rng, but=(somebody.head,)))
     )  # fmt: skip
     one, two = _negate(_oppose(first)), _negate(_oppose(second))
     if not same:

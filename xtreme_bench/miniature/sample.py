@@ -130,8 +130,13 @@ def statement(rng: random.Random, kind: str | None = None, subject: NP | None = 
 
 
 def nobody_says(clause: Clause) -> bool:
-    """Whether a clause denies a count ("did not have four apples"), which grammar allows and nobody says."""
-    return clause.negated and clause.object is not None and clause.object.number > 1
+    """Whether a clause is one that grammar allows and nobody says.
+
+    It denies a count ("did not have four apples"), or names one person twice ("Leo saw Leo").
+    """
+    denies_count = clause.negated and clause.object is not None and clause.object.number > 1
+    others = [phrase.head for phrase in (clause.object, clause.recipient) if phrase]
+    return denies_count or clause.subject.head in others
 
 
 def embed(rng: random.Random, content: Clause, verb: str | None = None) -> Clause:
