@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import csv
 import json
+import random
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from xtreme_bench.miniature import inference, paraphrase
+from xtreme_bench.miniature.balance import concepts
 from xtreme_bench.miniature.corpus import write_corpus, write_labels
+from xtreme_bench.miniature.speech import Joined, Sentence
+from xtreme_bench.miniature.world import Clause
 
 MARGIN = 0.12  # how far above chance a bag-of-words model may get
 # More where shared words tell something, as they do in the real corpora.
-EASIER = {"xnli": 0.3, "mnli": 0.3, "snli": 0.3, "pawsx": 0.25}
+EASIER = {"xnli": 0.45, "mnli": 0.3, "snli": 0.3, "pawsx": 0.45}
 Features = list[dict[str, float]]
+Draw = Callable[[random.Random, int], list[paraphrase.Paraphrase]]
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +134,44 @@ def choice_features(prompt: str, choice: str, place: int) -> dict[str, float]:
         "last": max(late) / 20,
         "mean last": sum(late) / len(late) / 20,
     }
+
+
+def clauses(sentences: Sequence[Sentence]) -> list[Clause]:
+    """The clauses of a text."""
+    return [one for x in sentences for one in ([x.first, x.second] if isinstance(x, Joined) else [x])]
+
+
+@pytest.mark.parametrize(
+    ("draw", "least", "most"), [(paraphrase.statements, 0.85, 0.95), (paraphrase.questions, 0.5, 0.5)]
+)
+def test_words_tell_most_paraphrases_of_statements_and_none_of_questions(draw: Draw, least: float, most: float) -> None:
+    def bag(sentences: Sequence[Sentence]) -> Counter[str]:
+        return sum(map(concepts, clauses(sentences)), Counter())
+
+    pairs = draw(random.Random(3), 2000)
+    told = np.mean([(bag(x.first) == bag(x.second)) == x.same for x in pairs])
+    assert least <= told <= most
+    assert np.mean([x.same for x in pairs]) == 0.5
+
+
+DRAWS: dict[str, Callable[[random.Random], list[Sentence]]] = {
+    "statements": lambda rng: [x for pair in paraphrase.statements(rng, 2000) for x in (*pair.first, *pair.second)],
+    "questions": lambda rng: [x for pair in paraphrase.questions(rng, 2000) for x in (*pair.first, *pair.second)],
+    "inference": lambda rng: [
+        x for pair in inference.draw(rng, 1000, joined=0.2, embedded=0.0) for x in (pair.premise, pair.hypothesis)
+    ],
+}
+
+
+@pytest.mark.parametrize("draw", DRAWS)
+def test_no_pair_of_texts_denies_a_count_or_names_one_person_twice_in_a_clause(draw: str) -> None:
+    said = clauses(DRAWS[draw](random.Random(3)))
+    assert any(clause.negated for clause in said)
+    assert any(clause.object and clause.object.number > 1 for clause in said)
+    assert not any(clause.negated and clause.object and clause.object.number > 1 for clause in said)
+    persons = [[who.head for who in (x.subject, x.object, x.recipient) if who] for x in said]
+    assert any(len(names) == 3 for names in persons)
+    assert not any(len(set(names)) < len(names) for names in persons)
 
 
 @pytest.mark.slow

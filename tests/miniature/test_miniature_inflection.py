@@ -79,6 +79,9 @@ SENTENCES = [
     ("zh", asking(DOCTOR, "polar"), "安娜是医生吗？"),
     ("zh", Clause("eat", NP("leo"), NP("egg"), tense="past", negated=True), "利奥没吃鸡蛋。"),
     ("zh", Clause("be", NP("coat"), adjective="expensive", negated=True), "大衣不昂贵。"),
+    # Not "不会很坏", which denies only that it will be very bad.
+    ("zh", Clause("be", NP("coat"), adjective="bad", tense="future", negated=True), "大衣不会坏。"),
+    ("zh", Clause("be", NP("coat"), adjective="dirty", tense="past", negated=True), "大衣不曾肮脏。"),
     ("ja", BOUGHT, "アンナは昨日の朝に市場で三冊の赤い本を買った。"),
     ("ja", GAVE, "アンナ・ロッシはポールにりんごをあげた。"),
     ("ja", SAID, "マリアはサミールがカルマル大学へ行ったと言う。"),

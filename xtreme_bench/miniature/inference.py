@@ -29,7 +29,7 @@ LABEL: dict[str, tuple[str, str, str, str]] = {
     "opposite": (_C, _E, _E, _C),
     "independent": (_N, _N, _N, _N),
 }
-NEGATED = 0.15  # share of the hypotheses that are negated, before balancing
+NEGATED = 0.15  # share of the second clauses that are negated, and of the hypotheses in most tasks, before balancing
 MIXED = 0.35  # share of the changed facts in which something is also left out
 
 
@@ -47,11 +47,11 @@ class Inference:
     cues: tuple[object, ...]
 
 
-def inference(rng: random.Random, *, joined: float, embedded: float, negated: float) -> Inference | None:
+def inference(rng: random.Random, *, joined: float, embedded: float, negated: float, denied: float) -> Inference | None:
     """Draw an example; None where the edits drawn do not fit the fact drawn.
 
     The premise has a second clause in the share `joined` of draws, is embedded ("Anna knows that ...") in the share
-    `embedded`, and its fact is negated in the share `negated`.
+    `embedded`, and its fact is negated in the share `negated`; the hypothesis is in the share `denied`.
     """
     fact = _fact(rng)
     pick = rng.random()
@@ -61,8 +61,8 @@ def inference(rng: random.Random, *, joined: float, embedded: float, negated: fl
         return None
     premise, hypothesis, relation = edited
     premise = replace(premise, negated=rng.random() < negated)
-    hypothesis = replace(hypothesis, negated=rng.random() < NEGATED)
-    if any(map(_nobody_says, (premise, hypothesis, other))):
+    hypothesis = replace(hypothesis, negated=rng.random() < denied)
+    if any(clause and sample.nobody_says(clause) for clause in (premise, hypothesis, other)):
         return None
     label = LABEL[relation][2 * premise.negated + hypothesis.negated]
     if other and relation == "independent" and _speak_of_the_same(hypothesis, other):
@@ -97,11 +97,6 @@ def _companion(rng: random.Random, fact: Clause) -> Clause:
     if rng.random() < 0.4 and CATEGORY.get(fact.verb) != "transitive":
         other = replace(other, verb=fact.verb)
     return other
-
-
-def _nobody_says(clause: Clause | None) -> bool:
-    """Whether a clause denies a count ("did not have four apples"), which grammar allows and nobody says."""
-    return clause is not None and clause.negated and clause.object is not None and clause.object.number > 1
 
 
 def _speak_of_the_same(one: Clause, other: Clause) -> bool:
@@ -193,7 +188,14 @@ def _inference(premise: Sentence, hypothesis: Clause, label: str, verb: str) -> 
 
 
 def draw(
-    rng: random.Random, size: int, *, joined: float, embedded: float, negated: float = 0.08, adversarial: bool = False
+    rng: random.Random,
+    size: int,
+    *,
+    joined: float,
+    embedded: float,
+    negated: float = 0.08,
+    denied: float = NEGATED,
+    adversarial: bool = False,
 ) -> list[Inference]:
     """`size` examples, a third of each label; shares as in `inference`.
 
@@ -202,7 +204,7 @@ def draw(
     """
     pool: list[Inference] = []
     while len(pool) < 5 * size + 800:
-        example = inference(rng, joined=joined, embedded=embedded, negated=negated)
+        example = inference(rng, joined=joined, embedded=embedded, negated=negated, denied=denied)
         if example and example.premise != example.hypothesis:
             pool.append(example)
     cues = [(*x.alone, *x.cues) if adversarial else x.alone for x in pool]

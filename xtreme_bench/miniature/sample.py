@@ -129,6 +129,16 @@ def statement(rng: random.Random, kind: str | None = None, subject: NP | None = 
     return dress(rng, core(rng, kind or rng.choice(KINDS), subject), **options)
 
 
+def nobody_says(clause: Clause) -> bool:
+    """Whether a clause is one that grammar allows and nobody says.
+
+    It denies a count ("did not have four apples"), or names one person twice ("Leo saw Leo").
+    """
+    denies_count = clause.negated and clause.object is not None and clause.object.number > 1
+    others = [phrase.head for phrase in (clause.object, clause.recipient) if phrase]
+    return denies_count or clause.subject.head in others
+
+
 def embed(rng: random.Random, content: Clause, verb: str | None = None) -> Clause:
     """Someone says, thinks, knows, believes or hopes `content`."""
     tense = rng.choice(("past", "present"))

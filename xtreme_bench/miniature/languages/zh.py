@@ -233,7 +233,7 @@ def clause(c: Clause) -> list[Token]:
     if c.complement:
         parts["complement"] = noun_phrase(replace(c.complement, definite=True))
     if c.adjective:
-        very = [] if c.negated and c.tense == "present" else spell("很", "ADV", answer=False)
+        very = [] if c.negated else spell("很", "ADV", answer=False)
         parts["adjective"] = [*very, *_adjective(c.adjective, c.subject)]
     if c.place:
         parts["place"] = noun_phrase(c.place)
