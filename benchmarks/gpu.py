@@ -158,7 +158,7 @@ def embedding(run: Run) -> str:
     """Sentences a second of embedding in torch, cut at a layer."""
     needs_gpu(run)
     from xtreme_bench.retrieval.embed_torch import torch_run
-    from xtreme_bench.training.batching import by_length
+    from xtreme_bench.training.padding import by_length
 
     setting = replace(run.setting, mean=2.6, steps=run.setting.steps * (1 if run.tiny else 64))
     embed = torch_run(trained.our_encoder(setting), LAYER.get(setting.blocks, 1), "mean", precision=setting.precision,

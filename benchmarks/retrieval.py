@@ -31,7 +31,8 @@ from xtreme_bench.retrieval.embed_torch import torch_device
 from xtreme_bench.retrieval.params import Embedding
 from xtreme_bench.stage.job import Job
 from xtreme_bench.training import encoder as encoders
-from xtreme_bench.training.batching import by_length, pad
+from xtreme_bench.training.batching import pad
+from xtreme_bench.training.padding import by_length
 
 SHAPES = {"base": (12, 768, 12, 3072), "large": (24, 1024, 16, 4096)}
 # The same share of the blocks in both: 14 of 24.

@@ -2,6 +2,7 @@
 
 import json
 from array import array
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,47 @@ def test_a_training_of_a_prefix_has_half_a_backward_pass_and_keeps_the_prefix_al
     weights = 2 * 16 * 2 * 32
     assert (prompt["disk_bytes"], prompt["kept_bytes"]) == (36 * weights, 4 * weights)
     assert prompt["memory_bytes"] < whole["memory_bytes"]
+
+
+def measured(**changes: Any) -> devices.Devices:
+    """A CPU as a probe finds it: 10^9 operations a second."""
+    row = devices.Device("cpu", {"fp32": 1e9}, {"fp32": 1.0}, 1e-9, 2e10, "a probe", gpu=False)
+    return lambda *shape: replace(row, **changes)
+
+
+def estimates(made: Plan, store: Store, device: devices.Devices) -> dict[str, Any]:
+    return {stage.kind: estimate.of(stage, store, device) for stage in made.stages if estimate.estimated(stage)}
+
+
+def test_on_a_cpu_a_process_also_holds_libraries_words_the_best_weights_and_copies_for_a_checkpoint(
+    tmp_path: Path,
+) -> None:
+    made, store = planned(tmp_path), Store(tmp_path / "store")
+    tokenised(made, store)
+    card, cpu = (estimates(made, store, measured(gpu=gpu, memory=None)) for gpu in (True, False))
+    process, weights = (350 << 20) + 1200 * 500, 4 * Shape(2, 32, 2, 64, 500).total
+    more = {kind: cpu[kind]["memory_bytes"] - card[kind]["memory_bytes"] for kind in cpu}
+    # The best weights are kept where development rows are looked at; prediction also reads what fine-tuning has left.
+    assert more == {"pretrain": process, "finetune": process + weights, "predict": process + weights}
+    slow = estimates(made, store, measured(peak={"fp32": 1e5}))
+    assert slow["finetune"]["memory_bytes"] - cpu["finetune"]["memory_bytes"] == 3 * weights
+
+
+def test_what_is_computed_for_padding_takes_time_but_is_no_token(tmp_path: Path) -> None:
+    found = []
+    for ends in ([], [0, 4, 8, 20]):
+        made, store = planned(tmp_path), Store(tmp_path / f"store{len(ends)}")
+        tokenised(made, store)
+        for stage in made.stages:
+            for part in (store.record(stage.key) or {"facts": {}})["facts"].get("tokens", ()):
+                (store.out(stage.key) / part).mkdir()
+                (store.out(stage.key) / part / "tokens.ends").write_bytes(array("q", ends).tobytes())
+        found.append(estimates(made, store, measured()))
+    before, after = found
+    for kind in ("finetune", "predict"):
+        assert after[kind]["tokens"] == before[kind]["tokens"]
+        # All three come together: 36 tokens are computed for 20.
+        assert after[kind]["flops"] == pytest.approx(before[kind]["flops"] * 36 / 20)
 
 
 def top(tmp_path: Path, **changes: str) -> tuple[Plan, Store]:

@@ -7,10 +7,11 @@ import pytest
 from toy_training import tiny_encoder
 from transformers import BertConfig, BertModel
 
-from xtreme_bench.training.batching import Batches, by_length, collate, epoch_batches
+from xtreme_bench.training.batching import Batches, collate, epoch_batches
 from xtreme_bench.training.examples import Example
 from xtreme_bench.training.families.masking import mask
 from xtreme_bench.training.forward import Encoder
+from xtreme_bench.training.padding import by_length
 
 LENGTHS = [random.Random(at).randrange(5, 60) for at in range(1_003)]
 

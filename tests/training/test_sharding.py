@@ -38,6 +38,7 @@ SCRIPT = """
 import json, os, sys
 from pathlib import Path
 from toy_training import KilledError, killed_at, make_job
+from xtreme_bench.errors import StageError
 from xtreme_bench.training import checkpoint, device, sharding, train
 folder, params, data, encoder, killed = sys.argv[1:]
 if os.environ["RANK"] == "0":
@@ -61,6 +62,20 @@ try:
     os._exit(0)  # as a worker ends: threads of gloo may abort a process that tidies up
 except KilledError:
     os._exit(9)
+except StageError as error:
+    Path(folder, "error" + os.environ["RANK"]).write_text(str(error))
+    os._exit(3)
+"""
+FULL = """
+import os, torch
+from xtreme_bench.training.network import Network
+forward, calls = Network.forward, []
+def tight(self, task, inputs, examples):
+    calls.append(len(examples))
+    if len(calls) > 6 and len(examples) > 1:
+        raise torch.OutOfMemoryError
+    return forward(self, task, inputs, examples)
+Network.forward = tight
 """
 
 
@@ -72,8 +87,10 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {"data": write_corpus(folder / "data"), "encoder": folder / "encoder"}
 
 
-def by_two(folder: Path, params: dict[str, Any], inputs: dict[str, Path], killed: int = 0) -> list[int]:
-    """Train by two processes; returns how they ended."""
+def by_two(
+    folder: Path, params: dict[str, Any], inputs: dict[str, Path], killed: int = 0, first: str = ""
+) -> list[int]:
+    """Train by two processes, after the code `first`; returns how they ended."""
     (folder / "meeting").unlink(missing_ok=True)
     world = {
         "OMP_WAIT_POLICY": "PASSIVE",  # else waiting threads would take the machine from the other process
@@ -86,7 +103,7 @@ def by_two(folder: Path, params: dict[str, Any], inputs: dict[str, Path], killed
     arguments = [str(folder), json.dumps(params), str(inputs["data"]), str(inputs["encoder"]), str(killed)]
     both = [
         subprocess.Popen(
-            [sys.executable, "-c", SCRIPT, *arguments], cwd=HELPERS, env={**os.environ, **world, "RANK": rank}
+            [sys.executable, "-c", first + SCRIPT, *arguments], cwd=HELPERS, env={**os.environ, **world, "RANK": rank}
         )
         for rank in "01"
     ]
@@ -144,6 +161,20 @@ def test_two_processes_with_shards_train_as_one_without_also_after_a_kill(
         assert by_two(tmp_path / name, params, inputs) == [0, 0]
         same(tmp_path / name, alone.out, facts)
     assert digests(tmp_path / "whole/out") == digests(tmp_path / "killed/out")
+
+
+@pytest.mark.slow
+def test_a_process_with_shards_whose_memory_is_full_ends_and_says_which_batch_fits(
+    tmp_path: Path, inputs: dict[str, Path]
+) -> None:
+    params = {**XNLI, "fsdp": True}
+    make_job(tmp_path, params, **inputs)
+    _, second = by_two(tmp_path, params, inputs, first=FULL)
+    assert second == 3
+    assert not (tmp_path / "error0").exists(), "the other one fails for want of the first, with no advice of its own"
+    # Of five examples the second process had two at once; of two it has one.
+    assert "2 sequences of" in (tmp_path / "error1").read_text()
+    assert "lower `batch` to 2 in the recipe" in (tmp_path / "error1").read_text()
 
 
 def test_without_shards_gradients_are_clipped_by_torch() -> None:

@@ -300,7 +300,10 @@ def test_a_full_gpu_ends_the_stage_with_advice(tmp_path: Path) -> None:
 
     task = Task("mnli", Greedy(), nn.Linear(16, 3), [Example(0, (np.array([0, 9, 2], np.int32),), 1)])
     job = make_job(tmp_path, FINETUNING)
-    with pytest.raises(StageError, match=r"step 1, task mnli: the GPU's memory is full; lower `batch`"):
+    with pytest.raises(
+        StageError,
+        match=r"step 1, task mnli: the GPU's memory is full; there is no room for 1 sequence of 3 tokens .* lower `max_length` below 3",
+    ):
         fit(job, prepare_device(job.params), tiny_encoder(), [task], [1.0], 2)
 
 
@@ -447,7 +450,7 @@ def test_one_example_that_does_not_fit_ends_the_training_with_advice(
         raise torch.OutOfMemoryError
 
     monkeypatch.setattr(Network, "forward", full)
-    with pytest.raises(StageError, match="step 1, task xnli: the GPU's memory is full; lower `batch`"):
+    with pytest.raises(StageError, match="step 1, task xnli: the GPU's memory is full; .* lower `max_length` below"):
         finetune(make_job(tmp_path, XNLI, **inputs))
 
 

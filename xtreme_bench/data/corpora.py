@@ -162,6 +162,11 @@ class IntermediateChoice:
     evaluate_on: int
     unusable: float
 
+    @property
+    def matched(self) -> bool:
+        """Whether the items are those of recipes in other languages too."""
+        return self.drawn is not None and self.drawn.items == "parallel"
+
     def open(self, data: Path) -> Corpus:
         """The corpus below `data`. Raises InputError if labels must be read from files that are missing."""
         task = self.intermediate
@@ -178,9 +183,8 @@ class IntermediateChoice:
         # A language may add labels of its own (supertags) to those of the development rows.
         labels = intermediate.labels(data, task, tuple(dict.fromkeys([*self.select_on, *self.languages])))
         limits = Limits(self.max_length, self.stride or 0, impossible=INTERMEDIATE[task].impossible)
-        matched = self.drawn is not None and self.drawn.items == "parallel"
         parts, row = {"train": train, **dev}, INTERMEDIATE[task]
-        return Corpus(task, row.family, labels, limits, parts, row.metric, matched)
+        return Corpus(task, row.family, labels, limits, parts, row.metric, self.matched)
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,15 @@ from xtreme_bench.plan.reading import Reading, Tokens
 from xtreme_bench.plan.stages import Plan
 from xtreme_bench.stage.stage import Folder, Stage
 from xtreme_bench.stage.store import Store
-from xtreme_bench.training import encoder_files, room
+from xtreme_bench.training import encoder_files, padding, room
 from xtreme_bench.training.params import Finetune, Frozen, Pretrain, Shorten
 
 # Bytes of a trained weight: itself, its gradient and two moments in memory; a checkpoint has it, both moments and the
 # best weights, beside the checkpoint before.
 _IN_MEMORY, _CHECKPOINT, _WEIGHT = 16, 16, 4
+# Bytes of a process on a CPU, as measured (docs/benchmarks.md): Python with torch and transformers, and each word of a
+# tokenizer. Weights and moments are copied for the checkpoint that is being written.
+_LIBRARIES, _WORD, _COPIED = 350 << 20, 1200, 12
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,8 @@ class Shape:
         """
         learned = passes if upper else 1
         return sum(
-            times * self._learning(one, upper) + (0.0 if one.kept else self.forward(one.count, one.length, lower))
+            one.padding
+            * (times * self._learning(one, upper) + (0.0 if one.kept else self.forward(one.count, one.length, lower)))
             for times, some in ((learned, read.learned), (1, read.looked_at))
             for one in some
         )
@@ -131,14 +135,16 @@ def of(
     if shape is None:
         return None
     upper, lower = _blocks(stage, shape)
-    read = reading.of(stage, store, shape.width, lower)
     on = device(shape.width, shape.feedforward, shape.heads, stage.params.threads, stage.params.precision)
-    if read is None or on is None:
+    if on is None:
+        return None
+    at_once = padding.GPU_TOKENS if on.gpu else padding.CPU_TOKENS
+    read = reading.of(stage, store, shape.width, lower, at_once)
+    if read is None:
         return None
     rows = reading.rows_in_use(stage, store) if stage.row.trains else None
-    table = (shape.vocabulary if rows is None else rows) * shape.width
-    prefix = _prefix(stage, shape)
-    trained = prefix or upper * shape.block + (table if _whole_learns(stage) else 0)
+    words = shape.vocabulary if rows is None else rows
+    table, prefix, trained = words * shape.width, _prefix(stage, shape), _trained(stage, shape, words)
     held = prefix + (upper + lower) * shape.block + table
     record = store.record(stage.key)
     took = record["seconds"] if record else None
@@ -149,6 +155,8 @@ def of(
     shards = processes if stage.row.trains and stage.params.fsdp else 1
     checkpoints = 2 if shards == 1 else 3  # of shards, one more is kept
     memory = (_IN_MEMORY * trained + _WEIGHT * (held - trained)) // shards + activations
+    if not on.gpu:
+        memory += _process(stage, shape, held) + _for_learning(stage, shape, store, read, trained, seconds) // shards
     kept = _kept(stage, shape, read, trained)
     return {
         "device": on.name,
@@ -166,6 +174,12 @@ def of(
         "ratio": took / seconds if took and seconds else None,
         "lengths": read.known_by,
     }
+
+
+def _trained(stage: Stage, shape: Shape, words: int) -> int:
+    """How many weights learn in a stage; `words` is how many rows of the table it works with."""
+    upper, _ = _blocks(stage, shape)
+    return _prefix(stage, shape) or upper * shape.block + (words * shape.width if _whole_learns(stage) else 0)
 
 
 def _whole_learns(stage: Stage) -> bool:
@@ -192,6 +206,25 @@ def _activations(stage: Stage, shape: Shape, read: Reading, on: Device, blocks: 
     recomputed = stage.params.activations == "recompute"
     sizes = shape.width, shape.heads, blocks, read.sequences, read.longest
     return int(min(room.activations(*sizes, recomputed=recomputed), on.for_activations))
+
+
+def _process(stage: Stage, shape: Shape, held: int) -> int:
+    """What a process on a CPU holds beside the weights that it works with: libraries, the tokenizer, and the rest of
+    the encoder's file, most of which the system reads along with the words in use."""
+    file = 0 if isinstance(stage.params, Pretrain) else _WEIGHT * max(0, shape.total - held)
+    return _LIBRARIES + _WORD * shape.vocabulary + file
+
+
+def _for_learning(stage: Stage, shape: Shape, store: Store, read: Reading, trained: int, seconds: float) -> int:
+    """Copies of the weights that learn, on a CPU: the best so far, those of a checkpoint, what fine-tuning has left."""
+    if stage.row.trains:
+        best = _WEIGHT * trained if read.looked_at else 0
+        return best + (_COPIED * trained if seconds > stage.params.checkpoint_seconds else 0)
+    model = stage.inputs.get("model")
+    if not isinstance(model, Stage):
+        return 0
+    rows = reading.rows_in_use(model, store)
+    return _kept(model, shape, read, _trained(model, shape, shape.vocabulary if rows is None else rows))
 
 
 def _kept(stage: Stage, shape: Shape, read: Reading, learned: int) -> int:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import functools
 import math
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from xtreme_bench.data.published import published
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.stage.stage import Stage
 from xtreme_bench.stage.store import Store
-from xtreme_bench.training import room, sampling
+from xtreme_bench.training import padding, room, sampling
 from xtreme_bench.training.params import Finetune, Frozen, Intermediate, MaskedText, Pretrain
 
 # Of the longest that is allowed, where no tokenizer has run yet.
@@ -31,19 +33,22 @@ ASSUMED = "steps of the recipe; inputs are assumed to be half as long as allowed
 _CHUNK = 1 << 22
 
 Facts = Mapping[str, Any]
+# How many tokens are computed for each, by the lengths of all sequences.
+Padded = Callable[[Sequence[int]], float]
 
 
 @dataclass(frozen=True)
 class Tokens:
     """Some tokens, the length of the sequences they are in, and how many of them a language model predicts.
 
-    `kept`: what the frozen blocks give for them is read from the disk.
+    `kept`: what the frozen blocks give for them is read from the disk. `padding`: tokens that are computed for each.
     """
 
     count: float
     length: float
     hidden: float = 0.0
     kept: bool = False
+    padding: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -68,12 +73,14 @@ class Reading:
         return sum(one.count for one in (*self.learned, *self.looked_at))
 
 
-def of(stage: Stage, store: Store, width: int, lower: int) -> Reading | None:
+def of(stage: Stage, store: Store, width: int, lower: int, at_once: int) -> Reading | None:
     """What a stage reads; None where nothing says how much.
 
-    `width` is that of the encoder, `lower` the number of its blocks that do not learn.
+    `width` is that of the encoder, `lower` the number of its blocks that do not learn. Inference takes batches of
+    `at_once` padded tokens.
     """
     params = stage.params
+    inferred = partial(padding.of_inference, tokens=at_once)
     if isinstance(params, Pretrain):
         count = params.steps * params.batch * _FILL * params.max_length
         learned = Tokens(count, _FILL * params.max_length, params.mask * count)
@@ -86,16 +93,18 @@ def of(stage: Stage, store: Store, width: int, lower: int) -> Reading | None:
     if len(facts) < len(found):
         return _by_steps(params, tokenised) if stage.row.trains else None
     if isinstance(params, Intermediate):
-        trained = _mix(params, facts)
+        trained = _mix(params, facts, inferred)
     else:
         below = params if isinstance(params, Frozen) else getattr(stage.inputs.get("frozen"), "params", None)
         kept = _kept(below, facts["features"], width, lower) if below else ()
         if isinstance(params, Frozen):
-            return Reading(None, (), tuple(_tokens(facts["features"], part) for part in kept), known_by)
+            return Reading(None, (), tuple(_parts(facts["features"], kept, inferred)), known_by)
         if not stage.row.trains:
-            return Reading(None, (), tuple(_parts(facts["features"])), known_by)
-        trained = _alone(params, facts["features"], kept)
-    return replace(trained, known_by=known_by, longest=_longest(tokenised.values()))
+            parts = facts["features"]["tokens"]
+            return Reading(None, (), tuple(_parts(facts["features"], parts, inferred)), known_by)
+        trained = _alone(params, facts["features"], kept, inferred)
+    longest = max((max(one["lengths"]["train"]) for one in facts.values() if one["lengths"].get("train")), default=0)
+    return replace(trained, known_by=known_by, longest=longest or _longest(tokenised.values()))
 
 
 def rows_in_use(stage: Stage, store: Store) -> int | None:
@@ -128,11 +137,20 @@ def _distinct(file: Path) -> frozenset[int]:
     return frozenset(found)
 
 
+@functools.cache
+def lengths(folder: Path) -> Sequence[int]:
+    """How long the sequences of a tokenised part are; empty where it is not there."""
+    file = folder / "tokens.ends"
+    ends = array("q", file.read_bytes()) if file.is_file() else array("q")
+    return array("i", (end - begin for begin, end in pairwise(ends)))
+
+
 def _facts(features: Stage, store: Store) -> tuple[Facts | None, str]:
     """The counts of a stage that tokenises, as it has or would have them, and how they are known."""
     record = store.record(features.key)
     if record is not None:
-        return record["facts"], TOKENISED
+        parts, out = record["facts"]["tokens"], store.out(features.key)
+        return {**record["facts"], "lengths": {part: lengths(out / part) for part in parts}}, TOKENISED
     data = features.inputs["data"]
     made_up = isinstance(data, Stage) and data.kind == "corpus"
     sample = data.params.sample if isinstance(data, Stage) and data.kind == "release_corpus" else 0
@@ -143,7 +161,7 @@ def _facts(features: Stage, store: Store) -> tuple[Facts | None, str]:
     fill = 1.0 if isinstance(features.params.corpus, TextChoice) else _FILL
     length = fill * features.params.corpus.max_length * _choices(features.params.corpus)
     tokens = {part: count * length for part, count in sizes.items()}
-    return {"rows": sizes, "examples": sizes, "tokens": tokens}, PUBLISHED
+    return {"rows": sizes, "examples": sizes, "tokens": tokens, "lengths": {}}, PUBLISHED
 
 
 def _choices(corpus: Any) -> int:
@@ -208,35 +226,44 @@ def _kept(params: Frozen, facts: Facts, width: int, lower: int) -> list[str]:
     ]
 
 
-def _parts(facts: Facts) -> Iterator[Tokens]:
-    return (_tokens(facts, part) for part in facts["tokens"])
+def _parts(facts: Facts, parts: Iterable[str], padded: Padded) -> Iterator[Tokens]:
+    return (_tokens(facts, part, padded) for part in parts)
 
 
-def _tokens(facts: Facts, part: str, kept: Collection[str] = ()) -> Tokens:
-    tokens = facts["tokens"][part]
-    return Tokens(tokens, tokens / max(1, facts["examples"][part]), kept=part in kept)
+def _tokens(facts: Facts, part: str, padded: Padded, kept: Collection[str] = ()) -> Tokens:
+    tokens, known = facts["tokens"][part], facts["lengths"].get(part)
+    length = tokens / max(1, facts["examples"][part])
+    return Tokens(tokens, length, kept=part in kept, padding=padded(known) if known else 1.0)
 
 
-def _alone(params: Finetune, facts: Facts, kept: Collection[str]) -> Reading:
+def _alone(params: Finetune, facts: Facts, kept: Collection[str], inferred: Padded) -> Reading:
     steps = sampling.steps({"features": facts["examples"]["train"]}, params)
-    train = _tokens(facts, "train", kept)
+    train = _tokens(facts, "train", _trained(params, params.batch), kept)
     # With `retrain` a second course follows, of as many steps at most.
     courses = 2 if params.corpus.retrain else 1
     learned = replace(train, count=courses * steps * params.batch * train.length)
-    dev = _evaluations(params, steps, [facts], kept)
+    dev = _evaluations(params, steps, [facts], inferred, kept)
     return Reading(courses * steps, (learned,), tuple(dev), TOKENISED, params.batch)
 
 
-def _evaluations(params: Any, steps: int, facts: Iterable[Facts], kept: Collection[str] = ()) -> Iterator[Tokens]:
+def _trained(params: Any, batch: int, *, matched: bool = False) -> Padded:
+    if params.packing:
+        return lambda lengths: 1.0
+    return partial(padding.of_training, batch=batch, matched=matched)
+
+
+def _evaluations(
+    params: Any, steps: int, facts: Iterable[Facts], inferred: Padded, kept: Collection[str] = ()
+) -> Iterator[Tokens]:
     times = math.ceil(steps / (params.evaluate_every or steps))
     for one in facts:
         for part in one["tokens"]:
             if part.partition("/")[0] == "dev":
-                dev = _tokens(one, part, kept)
+                dev = _tokens(one, part, inferred, kept)
                 yield replace(dev, count=times * dev.count)
 
 
-def _mix(params: Intermediate, facts: Mapping[str, Facts]) -> Reading:
+def _mix(params: Intermediate, facts: Mapping[str, Facts], inferred: Padded) -> Reading:
     """Each task by its share of the steps and its own batch; masked text beside them."""
     chosen: Mapping[str, Any] = {**params.corpora, **params.aligned}
     tasks = {name: facts[name] for name in chosen}
@@ -245,20 +272,25 @@ def _mix(params: Intermediate, facts: Mapping[str, Facts]) -> Reading:
     left = 1.0 - (params.mlm.ratio if params.mlm else 0.0)
     learned = []
     for name, share in zip(rows, sampling.probabilities(rows, params.sampling, params.weights), strict=True):
-        train = _tokens(tasks[name], "train")
-        count = left * share * steps * params.batches.get(name, params.batch) * train.length
+        batch, choice = params.batches.get(name, params.batch), chosen[name]
+        matched = isinstance(choice, IntermediateChoice) and choice.matched
+        train = _tokens(tasks[name], "train", _trained(params, batch * _choices(choice), matched=matched))
+        count = left * share * steps * batch * train.length
         # Of a response as of any other text: how long it is, nobody has counted.
         hidden = SHARE * count if name in params.aligned and _any_word(params) else 0.0
-        learned.append(Tokens(count, train.length / _choices(chosen[name]), hidden))
+        learned.append(Tokens(count, train.length / _choices(choice), hidden, padding=train.padding))
     if params.mlm:
         learned += _masked(params, params.mlm, facts["mlm"], steps)
     largest = max(params.batches.get(name, params.batch) * _choices(one) for name, one in chosen.items())
-    return Reading(steps, tuple(learned), tuple(_evaluations(params, steps, tasks.values())), TOKENISED, largest)
+    return Reading(
+        steps, tuple(learned), tuple(_evaluations(params, steps, tasks.values(), inferred)), TOKENISED, largest
+    )
 
 
 def _masked(params: Intermediate, mlm: MaskedText, facts: Facts, steps: int) -> Iterator[Tokens]:
     shares = {language: facts["examples"][language] ** mlm.alpha for language in mlm.corpus.languages}
-    for text, share in zip(_parts(facts), shares.values(), strict=True):
+    padded = _trained(params, params.batches.get("mlm", params.batch))
+    for text, share in zip(_parts(facts, shares, padded), shares.values(), strict=True):
         drawn = mlm.ratio * share / sum(shares.values())
         count = drawn * steps * params.batches.get("mlm", params.batch) * text.length
-        yield Tokens(count, text.length, mlm.mask * count if _any_word(params) else 0.0)
+        yield replace(text, count=count, hidden=mlm.mask * count if _any_word(params) else 0.0)

@@ -24,9 +24,9 @@ from xtreme_bench.retrieval.embed_onnx import onnx_run
 from xtreme_bench.retrieval.embed_torch import Run, Tokens, torch_device, torch_run
 from xtreme_bench.retrieval.params import Embedding, Export
 from xtreme_bench.training import encoder as encoders
-from xtreme_bench.training.batching import by_length
 from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.frames import frame
+from xtreme_bench.training.padding import by_length
 from xtreme_bench.training.processes import ALONE, Group
 
 # Tokens per batch. On a CPU: enough for a fast matrix product, few enough to stay in the cache.

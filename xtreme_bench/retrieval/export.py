@@ -29,7 +29,7 @@ from xtreme_bench.retrieval.embed_torch import Run, torch_run
 from xtreme_bench.retrieval.params import Embedding, Export
 from xtreme_bench.stage.job import Job
 from xtreme_bench.training import encoder as encoders
-from xtreme_bench.training.batching import by_length
+from xtreme_bench.training.padding import by_length
 
 MIN_COSINE = 0.99999
 # Test sentences in sixteen scripts: short and long, with digits and symbols, code-switched, and empty.

@@ -70,7 +70,7 @@ def _work(folder: Path, spec: Mapping[str, Any], emit: Emit) -> None:
     loaded.require(code)
     first = not ranks.own()
     started, computed, metered = time.time(), time.process_time(), energy.counters() if first else {}
-    memory.reset_peak()
+    memory.begin()
     job: Job[Any] = Job(
         params=parse(params, spec["params"]),
         inputs=Inputs({name: Path(path) for name, path in spec["inputs"].items()}),

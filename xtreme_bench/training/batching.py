@@ -12,9 +12,7 @@ import torch
 from xtreme_bench.training.examples import Example, Ints, needed
 from xtreme_bench.training.forward import Encoder, Inputs, moved
 from xtreme_bench.training.packing import where
-
-# Batches are cut from pools of this many batches, each pool sorted by length: little padding, still well shuffled.
-POOL = 50
+from xtreme_bench.training.padding import POOL
 
 
 def epoch_batches(lengths: Sequence[int], batch: int, seed: int, epoch: int) -> list[list[int]]:
@@ -51,23 +49,6 @@ class Batches:
         if epoch != self._epoch:
             self._epoch, self._plan = epoch, epoch_batches(self.lengths, self.batch, self.seed, epoch)
         return self._plan[within]
-
-
-def by_length(lengths: Sequence[int], tokens: int, *, padded: bool = True) -> list[list[int]]:
-    """For inference: every index once, longest first, at most `tokens` padded tokens a batch (one example at least).
-
-    Without `padded` all sequences of a batch have one length.
-    """
-    order = sorted(range(len(lengths)), key=lambda index: (-lengths[index], index))
-    batches: list[list[int]] = []
-    for index in order:
-        longest = lengths[batches[-1][0]] if batches else 0
-        fits = batches and longest * (len(batches[-1]) + 1) <= tokens
-        if fits and (padded or lengths[index] == longest):
-            batches[-1].append(index)
-        else:
-            batches.append([index])
-    return batches
 
 
 def pad(sequences: Sequence[Any], value: int, dtype: type = np.int64) -> torch.Tensor:

@@ -17,6 +17,7 @@ from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.params import Machine
 from xtreme_bench.training.room import CPU_BYTES, GPU_SHARE
 from xtreme_bench.training.sharding import local
+from xtreme_bench.wording import count
 
 
 def prepare_device(machine: Machine) -> Accelerator:
@@ -83,3 +84,15 @@ def parts(batch: Sequence[Example], numbers: Sequence[int], fits: Callable[[int,
             part, longest, sequences = [], example.length, len(example.sequences)
         part.append(number)
     yield part
+
+
+def to_fit(examples: int, sequences: int, longest: int, processes: int) -> str:
+    """What to change where one of some processes had no room for a forward pass of so many examples.
+
+    The batch that it names gives every process at most half as many.
+    """
+    lower = f"`max_length` below {longest}" if examples < 2 else f"`batch` to {processes * (examples // 2)}"
+    return (
+        f"there is no room for {count(sequences, 'sequence')} of {longest} tokens at once: set `resources.activations: recompute` or "
+        f"`precision: bf16`, lower {lower} in the recipe, or stop other programs on the GPU"
+    )

@@ -16,11 +16,11 @@ import torch
 from xtreme_bench.stage.job import Job
 from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training import room
-from xtreme_bench.training.batching import by_length, collate
+from xtreme_bench.training.batching import collate
 from xtreme_bench.training.device import prepare_device
 from xtreme_bench.training.examples import Examples
 from xtreme_bench.training.forward import Encoder
-from xtreme_bench.training.inference import CPU_TOKENS, GPU_TOKENS
+from xtreme_bench.training.padding import CPU_TOKENS, GPU_TOKENS, by_length
 from xtreme_bench.training.params import Frozen
 
 

@@ -10,15 +10,12 @@ import torch
 from torch import nn
 
 from xtreme_bench.training import processes
-from xtreme_bench.training.batching import by_length, collate
+from xtreme_bench.training.batching import collate
 from xtreme_bench.training.examples import Example
 from xtreme_bench.training.families import Outputs
 from xtreme_bench.training.forward import Encoder
+from xtreme_bench.training.padding import CPU_TOKENS, GPU_TOKENS, by_length
 from xtreme_bench.training.sharding import is_sharded
-
-# Padded tokens of one batch; on a CPU larger batches only miss the cache.
-CPU_TOKENS = 4096
-GPU_TOKENS = 32768
 
 
 @torch.inference_mode()

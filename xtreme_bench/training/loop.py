@@ -20,7 +20,7 @@ from xtreme_bench.stage.job import Job
 from xtreme_bench.training import checkpoint, curve, processes, sampling, sharding
 from xtreme_bench.training.ahead import ahead
 from xtreme_bench.training.batching import Batches, collate
-from xtreme_bench.training.device import activations, memory, parts
+from xtreme_bench.training.device import activations, memory, parts, to_fit
 from xtreme_bench.training.examples import Example, lengths
 from xtreme_bench.training.forward import Encoder, Inputs
 from xtreme_bench.training.network import Network, Task
@@ -184,10 +184,10 @@ class _Run:
             except torch.OutOfMemoryError as error:
                 # With shards no pass can be repeated: the others wait in the middle of theirs.
                 if self.shards or all(len(part) < 2 for part, _ in cut):
+                    part, inputs = max(cut, key=lambda each: each[1].ids.numel())
                     raise StageError(
-                        f"step {step.number + 1}, task {step.task.name}: the GPU's memory is full; lower `batch` or "
-                        "`max_length` in the recipe, set `resources.activations: recompute` or `precision: bf16`, or "
-                        "stop other programs on the GPU"
+                        f"step {step.number + 1}, task {step.task.name}: the GPU's memory is full; "
+                        f"{to_fit(len(part), *inputs.ids.shape, self.group.world)}"
                     ) from error
             if not self.group.any_of(loss is None):
                 assert loss is not None

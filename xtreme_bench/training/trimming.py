@@ -23,7 +23,7 @@ from xtreme_bench.training.network import Task
 
 Marks = np.ndarray[Any, np.dtype[np.bool_]]
 # Rows that are converted to double precision at a time.
-_CHUNK = 1 << 16
+_CHUNK = 1 << 12
 
 
 class Table(nn.Module):
