@@ -180,10 +180,23 @@ def test_the_limits_of_a_bundle_are_kept(tmp_path: Path, monkeypatch: pytest.Mon
     bundle = put_bundle(tmp_path)
     monkeypatch.setattr(read, "MAX_TOTAL_BYTES", 1_000)
     found = [problem.message for problem in check(bundle / "small.zip").problems]
-    assert "not read: the files before it have 1,000 bytes, the limit of a bundle" in found
+    assert "not read: with it the files would have more than 1,000 bytes, the limit of a bundle" in found
     monkeypatch.setattr(read, "MAX_FILES", 3)
     found = [problem.message for problem in check(bundle).problems]
     assert "more than 3 files; a bundle has at most a few hundred" in found
+
+
+def test_a_refused_file_does_not_count_in_the_size_of_a_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bundle = put_bundle(tmp_path)
+    sizes = [path.stat().st_size for path in bundle.glob("*/*")]
+    (bundle / "a.log").write_bytes(b"x" * (max(sizes) + 1))
+    monkeypatch.setattr(read, "MAX_FILE_BYTES", max(sizes))
+    monkeypatch.setattr(read, "MAX_TOTAL_BYTES", sum(sizes) + (bundle / "manifest.json").stat().st_size)
+    with read.opened(bundle) as contents:
+        assert [problem.file for problem in contents.problems] == ["a.log"]
+    monkeypatch.setattr(read, "MAX_TOTAL_BYTES", read.MAX_TOTAL_BYTES - 1)
+    with read.opened(bundle) as contents:
+        assert len(contents.problems) == 2
 
 
 def test_a_damaged_zip_names_the_file(tmp_path: Path) -> None:
