@@ -281,6 +281,7 @@ def test_two_runs_of_one_name_are_told_apart() -> None:
 
 def test_runs_of_one_name_and_seed_are_told_apart_by_their_folders_or_by_numbers() -> None:
     assert names([("x", 1, "out/x"), ("x", 1, "out/again/x")]) == ["x, x", "x, again/x"]
+    assert names([("x", 1, "../a/x"), ("x", 1, "../b/x")]) == ["x, a/x", "x, b/x"]
     assert names([("x", 1, "out/x"), ("y", 1, "out/y"), ("x", 1, "out/x")]) == ["x, run 1", "y", "x, run 2"]
 
 
