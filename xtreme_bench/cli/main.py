@@ -25,7 +25,6 @@ from xtreme_bench.plan import devices
 from xtreme_bench.stage import interrupts
 from xtreme_bench.wording import count, say
 
-
 # A place that the user named cannot be read or written. Errors inside a stage do not come here: they are `StageError`.
 _WRONG_PATH = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EACCES, errno.EPERM, errno.EROFS)
 

@@ -101,8 +101,8 @@ def told_apart(manifests: Sequence[Sequence[Mapping[str, Any]]], bundles: Sequen
 def _marks(manifests: Sequence[Sequence[Mapping[str, Any]]], bundles: Sequence[Sequence[Path]]) -> list[str]:
     """What tells the experiments of one recipe apart."""
     seeds = [seeds_text(runs) for runs in manifests]
-    places = [os.path.abspath(paths[0].parent if paths[1:] else paths[0]) for paths in bundles]
-    above = os.path.commonpath([os.path.dirname(place) for place in places])
+    places = [(paths[0].parent if paths[1:] else paths[0]).resolve() for paths in bundles]
+    above = os.path.commonpath([place.parent for place in places])
     folders = [one_line(os.path.relpath(place, above)) for place in places]
     numbers = [f"run {number}" for number, _ in enumerate(manifests, 1)]
     return next(marks for marks in (seeds, folders, numbers) if len(set(marks)) == len(marks))
