@@ -116,6 +116,14 @@ def test_a_folder_that_cannot_be_written_is_told_before_any_work(option: str, fo
     assert f"{Path(folder) / ('small' if option != '--store' else '')}: cannot be written" in done.stderr
 
 
+def test_a_place_for_results_that_cannot_be_written_is_wrong_input(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "submissions").mkdir()
+    done = run("leaderboard", "submissions", "--to", "file/site", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "error: Not a directory: file/site" in done.stderr
+
+
 @pytest.mark.parametrize("name", [b"two\nlines", b"a\rb", b"M\xfcller"])
 def test_a_store_whose_path_is_no_line_of_text_is_told_before_any_work(name: bytes, tmp_path: Path) -> None:
     (tmp_path / "small.yaml").write_text(SMALL)

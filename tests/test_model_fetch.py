@@ -55,9 +55,18 @@ def test_a_full_commit_in_the_cache_needs_no_network(site: Site, cached: Path) -
     assert site.asked == []
 
 
+@pytest.mark.parametrize("name", ["../../x", "/etc", "", "a b", "org/../x", "no/such/model", ".x", "x/"])
+def test_what_cannot_be_the_name_of_a_model_is_refused_without_asking_the_hub(site: Site, name: str) -> None:
+    error = fails(f"{name}@{COMMIT}")
+    assert isinstance(error, InputError)
+    assert f"`{name}` is not the name of a model on the hub: give a name like FacebookAI/xlm-roberta-large" in str(
+        error
+    )
+    assert site.asked == []
+
+
 def test_a_model_or_revision_that_the_hub_lacks_is_wrong_input(site: Site, cached: Path) -> None:
     assert "the hub answers 404 for model" in str(fails(f"{NAME}@v9"))
-    assert isinstance(fails("no/such/model"), InputError)
     assert CliRunner().invoke(cli, ["model", "fetch", f"{NAME}@v9", "--revision", "v1"]).exit_code == 2
 
 

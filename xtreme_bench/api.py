@@ -115,10 +115,10 @@ def compare(reference: AnyPath, *others: AnyPath, labels: AnyPath) -> tuple[Comp
 
     Each is a bundle, or a folder with one bundle per seed. Errors: `InputError` if they cannot be compared.
     """
-    from xtreme_bench.comparison.arms import bundles_of, read_arm
+    from xtreme_bench.comparison.arms import bundles_of, read_arms
     from xtreme_bench.comparison.compare import compare as compare_arms
 
-    return compare_arms(*(read_arm(bundles_of(Path(place)), Path(labels)) for place in (reference, *others)))
+    return compare_arms(*read_arms([bundles_of(Path(place)) for place in (reference, *others)], Path(labels)))
 
 
 def load_bundle(path: AnyPath) -> Bundle:

@@ -10,11 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_bench.errors import InputError, Problem, StageError
+from xtreme_bench.wording import quoted
 
 # What an encoder folder may hold; weights in other forms than safetensors can run code and are never fetched.
 FILES = ("config.json", "*.safetensors", "*.safetensors.index.json", "tokenizer*.json", "sentencepiece*.model",
          "spm.model", "special_tokens_map.json", "vocab.txt")  # fmt: skip
 
+
+_WORD = r"[A-Za-z0-9_]+([.-][A-Za-z0-9_]+)*"
+# The name of a model on the hub, and what it is in words.
+NAME, NAMED = rf"{_WORD}(/{_WORD})?", "a name like FacebookAI/xlm-roberta-large"
 
 # It must hold one file of each group; the text is the message if it holds none.
 NEEDED = {
@@ -89,7 +94,9 @@ def fetch(name: str, revision: str) -> Path:
 
 @contextmanager
 def _asking(name: str, revision: str) -> Iterator[None]:
-    """Raise the errors of the hub's client as ours."""
+    """Raise the errors of the hub's client as ours. Errors: `InputError` for what cannot be the name of a model."""
+    if not re.fullmatch(NAME, name):
+        raise InputError(f"{quoted(name)} is not the name of a model on the hub: give {NAMED}, or one of `model list`")
     try:
         from huggingface_hub.errors import (
             HfHubHTTPError,

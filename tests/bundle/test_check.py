@@ -19,6 +19,7 @@ from xtreme_bench.bundle import read
 from xtreme_bench.bundle.check import check
 from xtreme_bench.bundle.format import file_entry
 from xtreme_bench.bundle.paths import known_path
+from xtreme_bench.bundle.verify import verify
 from xtreme_bench.errors import InputError
 from xtreme_bench.official.predictions import examine
 
@@ -180,10 +181,33 @@ def test_the_limits_of_a_bundle_are_kept(tmp_path: Path, monkeypatch: pytest.Mon
     bundle = put_bundle(tmp_path)
     monkeypatch.setattr(read, "MAX_TOTAL_BYTES", 1_000)
     found = [problem.message for problem in check(bundle / "small.zip").problems]
-    assert "not read: the files before it have 1,000 bytes, the limit of a bundle" in found
+    assert "not read: with it the files would have more than 1,000 bytes, the limit of a bundle" in found
     monkeypatch.setattr(read, "MAX_FILES", 3)
     found = [problem.message for problem in check(bundle).problems]
     assert "more than 3 files; a bundle has at most a few hundred" in found
+
+
+def test_a_refused_file_does_not_count_in_the_size_of_a_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bundle = put_bundle(tmp_path)
+    sizes = [path.stat().st_size for path in bundle.glob("*/*")]
+    (bundle / "a.log").write_bytes(b"x" * (max(sizes) + 1))
+    monkeypatch.setattr(read, "MAX_FILE_BYTES", max(sizes))
+    monkeypatch.setattr(read, "MAX_TOTAL_BYTES", sum(sizes) + (bundle / "manifest.json").stat().st_size)
+    with read.opened(bundle) as contents:
+        assert [problem.file for problem in contents.problems] == ["a.log"]
+    monkeypatch.setattr(read, "MAX_TOTAL_BYTES", read.MAX_TOTAL_BYTES - 1)
+    with read.opened(bundle) as contents:
+        assert len(contents.problems) == 2
+
+
+def test_a_folder_with_a_bundle_for_each_seed_names_the_bundles_to_check(tmp_path: Path) -> None:
+    for seed in (1, 2):
+        put_bundle(tmp_path, seed=seed).rename(put(tmp_path / "all", {"seeds.json": "{}"}) / f"seed-{seed}")
+    said = f"2 bundles in a folder, one for each seed; give one alone\n  {tmp_path}/all/seed-1: a bundle"
+    with pytest.raises(InputError, match=said):
+        check(tmp_path / "all")
+    with pytest.raises(InputError, match=said):
+        verify(tmp_path / "all", put(tmp_path / "labels", LABELS))
 
 
 def test_a_damaged_zip_names_the_file(tmp_path: Path) -> None:

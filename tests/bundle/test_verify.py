@@ -112,9 +112,9 @@ OTHER_STAGES = manifest()["stages"]
             {"model": {"hub": {"name": "a/b"}, "path": None, "scratch": None}},
             "model.hub is `{'name': 'a/b'}`, but by the",
         ),
-        ({"model": "a large one"}, "model is `a large one`, but by the recipe it is"),
+        ({"model": {"path": "a large one"}}, "model.path is `a large one`, but by the recipe it is"),
         ({"data": {"source": "miniature"}}, "data.source is `miniature`, but by the recipe it is `download`"),
-        ({"data": None}, "data.source is `None`, but by the recipe it is `download`"),
+        ({"data": {}}, "data.source is `None`, but by the recipe it is `download`"),
         (
             {"trained_on": {"pretraining": None, "intermediate": {"mnli": ["en"]}, "finetuning": {}}},
             "trained_on.intermediate.mnli is `en`, but by the recipe it is `None`",

@@ -16,7 +16,7 @@ from small_bundle import LABELS, PREDICTIONS, put, put_bundle
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.bundle.evaluate import evaluate
 from xtreme_bench.comparison import forms
-from xtreme_bench.comparison.arms import Arm, bundles_of, read_arm
+from xtreme_bench.comparison.arms import Arm, bundles_of, read_arm, read_arms, told_apart
 from xtreme_bench.comparison.averages import averages
 from xtreme_bench.comparison.compare import Comparison, compare, least_resamples
 from xtreme_bench.comparison.estimate import LEVEL, Estimate
@@ -275,15 +275,27 @@ def test_of_three_arms_each_is_compared_with_the_first_and_corrected_for_both() 
 
 
 def test_two_runs_of_one_name_are_told_apart() -> None:
-    first, second = (arm("x", {("xnli", "de"): [True, False], ("xnli", code): [True, False]}) for code in ("en", "sw"))
-    (found,) = compare(first, second, resamples=20)
-    assert (found.a, found.b) == ("x", "x (2)")
-    assert found.only == {"x": (("xnli", "en"),), "x (2)": (("xnli", "sw"),)}
+    told = [("x", 1, "out/x"), ("x", 2, "out/x"), ("y", 1, "out/y")]
+    assert names(told) == ["x, seed 1", "x, seed 2", "y"]
 
 
-def test_runs_of_one_name_beside_another_are_told_apart() -> None:
-    arms = [arm(name, {("xnli", "de"): [True, False]}) for name in ("base", "x", "base", "x")]
-    assert [one.b for one in compare(*arms, resamples=20)] == ["x", "base (2)", "x (2)"]
+def test_runs_of_one_name_and_seed_are_told_apart_by_their_folders_or_by_numbers() -> None:
+    assert names([("x", 1, "out/x"), ("x", 1, "out/again/x")]) == ["x, x", "x, again/x"]
+    assert names([("x", 1, "../a/x"), ("x", 1, "../b/x")]) == ["x, a/x", "x, b/x"]
+    assert names([("x", 1, "out/x"), ("y", 1, "out/y"), ("x", 1, "out/x")]) == ["x, run 1", "y", "x, run 2"]
+
+
+def names(runs: Sequence[tuple[str, int, str]]) -> list[str]:
+    """What runs of this name, seed and place are called."""
+    return told_apart([[{"name": name, "seed": seed}] for name, seed, _ in runs], [[Path(at)] for *_, at in runs])
+
+
+def test_two_seeds_of_one_recipe_are_compared_by_different_names(tmp_path: Path) -> None:
+    labels = put(tmp_path / "labels", LABELS)
+    bundles = [[put_bundle(tmp_path / str(seed), seed=seed)] for seed in (1, 2)]
+    (found,) = compare(*read_arms(bundles, labels), resamples=20)
+    assert (found.a, found.b) == ("small, seed 1", "small, seed 2")
+    assert set(found.only) == {found.a, found.b}
 
 
 def test_bundles_of_one_experiment_are_found_in_a_folder(tmp_path: Path) -> None:

@@ -147,8 +147,15 @@ def test_an_archive_that_was_cut_off_or_changed_is_damaged_and_not_a_smaller_one
     at = whole.index(b"de_c") if mode == "w:" else len(whole) // 2
     for damaged in (whole[: len(whole) // 3], whole[:at], whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1 :]):
         path.write_bytes(damaged)
-        with pytest.raises(InputError, match=r"^a\.(tar|zip) is damaged or not an archive \(.+\): get it again$"):
+        said = rf"^{path} is damaged or not an archive \(.+\): get it again$"
+        with pytest.raises(InputError, match=said):
             unpacked(path, path.name, tmp_path / "out")
+
+
+def test_a_damaged_archive_in_an_archive_is_named_by_the_path_of_the_outer_one(tmp_path):
+    path = zipped(tmp_path / "a.zip", {"inside/b.zip": b"no zip"})
+    with pytest.raises(InputError, match=f"^{path}/inside/b.zip is damaged or not an archive"):
+        unpacked(path, path.name, tmp_path / "out")
 
 
 def test_a_file_where_another_member_needs_a_folder_is_damage(tmp_path):

@@ -296,6 +296,9 @@ def test_no_place_is_searched_through_a_link(submissions: Path, tmp_path: Path) 
     (tmp_path / "link").symlink_to(submissions)
     with pytest.raises(InputError, match="is a link"):
         bundles_in([tmp_path / "link"])
+    (tmp_path / "notes.txt").write_text("no bundle")
+    with pytest.raises(InputError, match="notes.txt: is not a bundle; give a bundle's folder or its zip"):
+        bundles_in([tmp_path / "notes.txt"])
 
 
 @pytest.mark.parametrize(

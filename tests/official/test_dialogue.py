@@ -104,11 +104,11 @@ def test_gold_states_that_say_nothing_are_an_error(gold: Any, message: str, tmp_
         evaluate(tmp_path / "predictions", tmp_path / "labels")
 
 
-def test_gold_states_may_have_values_that_the_ontology_lacks_but_predictions_may_not(tmp_path: Path) -> None:
+def test_predictions_may_have_all_of_the_ontology_and_gold_states_values_beside_it(tmp_path: Path) -> None:
     gold = {"1": [{"food": "corsican"}]}
     put_labels(tmp_path, gold)
     assert read_gold(tmp_path / "labels/woz/test-en.json", "woz", "en") == Gold(gold, ONTOLOGY)
-    write(tmp_path / "predictions/woz/test-en.json", {"1": [{"food": "greek"}]})
+    write(tmp_path / "predictions/woz/test-en.json", {"1": [{"food": "greek", "area": "west"}]})
     assert headline(evaluate(tmp_path / "predictions", tmp_path / "labels"), "woz") == 0
     write(tmp_path / "predictions/woz/test-en.json", gold)
     with pytest.raises(InputError, match="`corsican` is not a value of `food`"):

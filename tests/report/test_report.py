@@ -124,7 +124,7 @@ def test_two_bundles_of_which_one_has_no_predictions_are_not_tested_and_say_why(
     args = ["report", str(bundle), str(bare), "--labels", str(labels), "--out", str(tmp_path / "page")]
     found = CliRunner().invoke(cli, args)
     assert found.exit_code == 0, found.output
-    assert "small (2), claimed" in found.output
+    assert "small, bare, claimed" in found.output
     page = (tmp_path / "page/index.html").read_text(encoding="utf-8")
     assert "not tested: only one of the two has predictions" in page
 
@@ -174,7 +174,7 @@ def test_runs_of_one_recipe_are_told_apart(tmp_path: Path) -> None:
     labels = put(tmp_path / "labels", LABELS)
     for seed in (1, 2):
         put_named(tmp_path / str(seed), "same", labels, seed=seed, recipe={"seed": seed})
-    for places, names in (("12", ("same, seed 1", "same, seed 2")), ("11", ("same (1)", "same (2)"))):
+    for places, names in (("12", ("same, seed 1", "same, seed 2")), ("11", ("same, run 1", "same, run 2"))):
         text, page = reported(tmp_path, [tmp_path / one for one in places], labels)
         for name in names:
             assert text.splitlines()[0].count(name) == 1

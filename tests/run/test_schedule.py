@@ -228,6 +228,15 @@ def test_what_all_seeds_share_is_not_made_when_all_have_failed(store: Store) -> 
     assert engine.ran == ["fails"]
 
 
+@pytest.mark.parametrize("failing", ["one", "all"])
+def test_a_baseline_is_made_no_further_when_all_seeds_of_the_recipe_have_failed(store: Store, failing: str) -> None:
+    stages, engine = [stage("fails"), *([stage("good")] if failing == "one" else []), stage("before")], Failing()
+    shares = [Share("a seed", frozenset({one.key}), beside=one is stages[-1]) for one in stages]
+    failed = execute(stages, store, engine, jobs=1, display=Display(3, io.StringIO()), shares=shares)
+    assert list(failed) == ([0] if failing == "one" else [0, 1])
+    assert engine.ran == (["fails", "good", "before"] if failing == "one" else ["fails"])
+
+
 def test_a_store_that_cannot_be_written_is_an_error_that_says_where(store: Store) -> None:
     (store.root / "partial").write_text("a file where a folder should be")
     with pytest.raises(StageError, match="Not a directory|File exists"):

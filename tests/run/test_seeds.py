@@ -236,6 +236,7 @@ def test_the_stages_of_a_seed_are_those_that_the_others_do_not_share(tmp_path: P
     made = plans(str(file(tmp_path)), Places(store=tmp_path / "store"))
     shares = running._seeds(made)
     assert [share.title for share in shares] == ["seed 3", "seed 1", "seed 3", "seed 1"]
+    assert [share.beside for share in shares] == [False, False, True, True]
     pairs = zip(made, shares, strict=True)
     kinds = [{stage.kind for stage in one.stages if stage.key in share.keys} for one, share in pairs]
     assert all({"finetune", "predict", "score"} <= own for own in kinds)

@@ -22,6 +22,7 @@ from xtreme_bench.wording import count, quoted
 
 Place = tuple[str, str]
 
+MOST_INSIDE = 20  # bundles of a folder that are named
 UNKNOWN = "not known"  # in place of the source of a size
 # What is wrong with a file that a manifest lists.
 MISSING = "listed in the manifest, but missing"
@@ -62,8 +63,9 @@ def check(bundle: Path, *, labels: Path | None = None, data: Path | None = None)
 
     The first of these sources that knows a size decides it. It is also a problem when the manifest disagrees with the
     labels or the data. The report holds the faults of the bundle itself. Errors: `InputError` when there is no bundle,
-    or the labels or data cannot be read.
+    or several, or the labels or data cannot be read.
     """
+    _require_one(bundle)
     for given, option in ((labels, "--labels"), (data, "--data")):
         if given is not None and not given.is_dir():
             raise InputError(f"{given}: no such folder; {option} takes a folder")
@@ -90,6 +92,16 @@ def check(bundle: Path, *, labels: Path | None = None, data: Path | None = None)
     coverage = _coverage(files)
     notes += [*_coverage_notes(coverage), *_size_notes(sizes)]
     return Report(tuple(problems), tuple(notes), _sources(sizes), coverage)
+
+
+def _require_one(bundle: Path) -> None:
+    """Errors: `InputError` for a folder of bundles, as a run of several seeds leaves it."""
+    inside = sorted(path.parent for path in bundle.glob(f"*/{MANIFEST}") if path.parent.name not in TASKS)
+    if inside and not (bundle / MANIFEST).exists():
+        each = [Problem("a bundle", str(path)) for path in inside[:MOST_INSIDE]]
+        raise InputError(
+            f"{bundle}: {count(len(inside), 'bundle')} in a folder, one for each seed; give one alone", each
+        )
 
 
 def _places() -> list[Place]:

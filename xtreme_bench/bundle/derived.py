@@ -56,13 +56,12 @@ def _targets(recipe: Recipe, coverage: Mapping[str, Sequence[str]]) -> Iterator[
 
 def _claims(manifest: Mapping[str, Any], recipe: Recipe, labels: Path) -> Iterator[str]:
     values = recipe.to_dict()
-    source = manifest["data"].get("source") if isinstance(manifest["data"], Mapping) else None
     claims = made.claims(recipe, composed.origins(manifest))
     for key, claimed, follows in (
         ("seed", manifest["seed"], recipe.seed),
         ("model", manifest["model"], values["model"]),
         ("released", manifest.get("released"), made.released(recipe).get("released")),
-        ("data.source", source, recipe.data.source),
+        ("data.source", manifest["data"].get("source"), recipe.data.source),
         *((key, manifest.get(key, {}), follows) for key, follows in claims.items()),
     ):
         yield from _differences(key, claimed, follows)

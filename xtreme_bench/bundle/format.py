@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from types import NoneType
 from typing import Any
 
 from xtreme_bench.benchmark import GROUPS, TASKS, Group, Task
@@ -19,25 +20,39 @@ from xtreme_bench.wording import count, quoted
 SCHEMA_VERSION = 1
 BUNDLE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 
-# The keys of every manifest, with a type where other code relies on it.
-_FIELDS: Mapping[str, type | None] = {
-    "schema_version": int,
-    "name": str,
-    "recipe": dict,
-    "recipe_sha256": str,
-    "model": None,
-    "data": None,
-    "seed": int,
-    "stages": list,
-    "versions": dict,
-    "image": None,
-    "device": None,
-    "scores": None,
-    "trained_on": dict,
-    "zero_shot": dict,
-    "files": dict,
+_MAYBE = (dict, NoneType)
+# The keys of every manifest, and those of some, with the types that a value may have: whoever reads one relies on it.
+_FIELDS: Mapping[str, tuple[type, ...]] = {
+    "schema_version": (int,),
+    "name": (str,),
+    "recipe": (dict,),
+    "recipe_sha256": (str,),
+    "model": (dict,),
+    "data": (dict,),
+    "seed": (int,),
+    "stages": (list,),
+    "versions": (dict,),
+    "image": (str, NoneType),
+    "device": (list,),
+    "scores": _MAYBE,
+    "trained_on": (dict,),
+    "zero_shot": (dict,),
+    "files": (dict,),
 }
-_TYPE_NAMES = {int: "an integer", str: "text", dict: "an object", list: "a list"}
+_OF_SOME: Mapping[str, tuple[type, ...]] = {
+    "audit": _MAYBE,
+    "chosen_layer": _MAYBE,
+    "composed": (dict,),
+    "dev": (dict,),
+    "layers": _MAYBE,
+    "left_out": (dict,),
+    "near": (dict,),
+    "overrides": (list,),
+    "precision": _MAYBE,
+    "released": (dict,),
+    "retrieval": (dict,),
+}
+_TYPE_NAMES = {int: "an integer", str: "text", dict: "an object", list: "a list", NoneType: "null"}
 
 
 def parse_manifest(raw: bytes) -> tuple[dict[str, Any] | None, list[Problem]]:
@@ -65,16 +80,15 @@ def parse_manifest(raw: bytes) -> tuple[dict[str, Any] | None, list[Problem]]:
 
 def _field_faults(value: Mapping[str, Any]) -> list[str]:
     faults = [f"`{key}` is missing" for key in _FIELDS if key not in value]
-    for key, kind in _FIELDS.items():
-        if key in value and kind and (not isinstance(value[key], kind) or isinstance(value[key], bool)):
-            faults.append(f"`{key}` must be {_TYPE_NAMES[kind]}")
+    faults += [
+        f"`{key}` must be {' or '.join(_TYPE_NAMES[kind] for kind in kinds)}"
+        for key, kinds in {**_FIELDS, **_OF_SOME}.items()
+        if key in value and type(value[key]) not in kinds
+    ]
     if isinstance(value.get("name"), str) and not re.fullmatch(BUNDLE_NAME, value["name"]):
         faults.append("`name` must be letters, digits, `.`, `_` and `-`")
-    scores = value.get("scores")
-    if isinstance(scores, dict):
-        faults += _score_faults(scores)
-    elif scores is not None:
-        faults.append("`scores` must be an object, or null if there were no gold labels")
+    if isinstance(value.get("scores"), dict):
+        faults += _score_faults(value["scores"])
     return faults + _file_faults(value["files"]) if isinstance(value.get("files"), dict) else faults
 
 

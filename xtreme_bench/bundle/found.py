@@ -18,12 +18,14 @@ def bundles_in(places: Sequence[Path]) -> list[Path]:
     """The bundles at `places`, each a bundle (folder or zip), a folder of bundles, or of folders with one per seed.
 
     A link is never followed, so a submission cannot point at other files. Errors: `InputError` if a place does not
-    exist or is a link, or there are too many bundles.
+    exist, is a link or a file that is no zip, or there are too many bundles.
     """
     found: list[Path] = []
     for place in places:
         if place.is_symlink() or not place.exists():
             raise InputError(f"{place}: {'is a link' if place.is_symlink() else 'no such file or folder'}")
+        if place.is_file() and not is_bundle(place):
+            raise InputError(f"{place}: is not a bundle; give a bundle's folder or its zip, or a folder of bundles")
         for bundle in _below(place, 2):
             found.append(bundle)
             if len(found) > MOST:

@@ -153,15 +153,16 @@ def _bounded(entries: list[tuple[str, str | None, int]]) -> tuple[tuple[str, ...
     for name, fault, size in sorted(entries, key=lambda entry: entry[0]):
         # A folder's own zip does not count here: `opened` limits it.
         own_zip = "/" not in name and name.endswith(".zip")
-        total += 0 if own_zip else size
+        counted = 0 if own_zip else size
         if fault is None and size > (most := _limit(name)) and not own_zip:
             fault = (
                 f"{size:,} bytes; {'a manifest' if name == MANIFEST else 'a file of predictions'} has at most {most:,}"
             )
-        if fault is None and total > MAX_TOTAL_BYTES:
-            fault = f"not read: the files before it have {MAX_TOTAL_BYTES:,} bytes, the limit of a bundle"
+        if fault is None and total + counted > MAX_TOTAL_BYTES:
+            fault = f"not read: with it the files would have more than {MAX_TOTAL_BYTES:,} bytes, the limit of a bundle"
         if fault is None:
             names.append(name)
+            total += counted
         else:
             task, language = known_path(name) or (None, None)
             problems.append(Problem(fault, quoted(name).strip("`"), task=task, language=language))

@@ -85,11 +85,11 @@ def compare(reference: Path, others: tuple[Path, ...], labels: Path | None, form
         _note(note)
         return
     from xtreme_bench.comparison import forms
-    from xtreme_bench.comparison.arms import read_arm
+    from xtreme_bench.comparison.arms import read_arms
     from xtreme_bench.comparison.compare import compare as compare_arms
 
     bundles = [bundles_of(place, _note) for place in (reference, *others)]
-    found = compare_arms(*(read_arm(each, labels) for each in bundles))
+    found = compare_arms(*read_arms(bundles, labels))
     emit(json_file, {"comparisons": [one.to_dict() for one in found]}, lambda: forms.document(found, form))
 
 

@@ -16,8 +16,12 @@ from xtreme_bench.wording import count, say
 @click.option("--labels", type=EXISTING_FOLDER, help="Folder of gold labels; without it nothing is verified or ranked.")
 @click.option("--to", type=FOLDER, required=True, metavar="SITE", help="Folder for the pages.")
 @click.option("--by", default="the builder of this site", show_default=True, help="Who verifies, as the pages say it.")
-@click.option("--on", "when", metavar="DATE", help="The day of the verification; the default is today (UTC).")
-def leaderboard(submissions: tuple[Path, ...], labels: Path | None, to: Path, by: str, when: str | None) -> None:
+@click.option(
+    "--on", "when", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="The day of the verification; today (UTC)."
+)
+def leaderboard(
+    submissions: tuple[Path, ...], labels: Path | None, to: Path, by: str, when: datetime.datetime | None
+) -> None:
     """Verify and rank bundles, and write a static site: tables, a page for each bundle, task and language, a JSON feed.
 
     SUBMISSIONS are bundles or folders of bundles. Bundles are read as data, with limits.
@@ -25,7 +29,7 @@ def leaderboard(submissions: tuple[Path, ...], labels: Path | None, to: Path, by
     from xtreme_bench.leaderboard import site
     from xtreme_bench.leaderboard.board import board
 
-    day = when or datetime.datetime.now(datetime.UTC).date().isoformat()
+    day = (when or datetime.datetime.now(datetime.UTC)).date().isoformat()
     made = board(submissions, labels, by=by, when=day)
     page = site.write(made, to)
     for one in made.refused:

@@ -25,6 +25,9 @@ from xtreme_bench.plan import devices
 from xtreme_bench.stage import interrupts
 from xtreme_bench.wording import count, say
 
+# A place that the user named cannot be read or written. Errors inside a stage do not come here: they are `StageError`.
+_WRONG_PATH = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EACCES, errno.EPERM, errno.EROFS)
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @click.version_option(__version__, prog_name="xtreme-bench")
@@ -223,4 +226,4 @@ def main() -> None:
         place = f": {error.filename}" if error.filename else ""
         full = "; free space, then run the same command again" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
         say(f"error: {error.strerror or error}{place}{full}", err=True)
-        sys.exit(3)
+        sys.exit(2 if error.errno in _WRONG_PATH else 3)

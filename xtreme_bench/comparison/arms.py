@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from xtreme_bench.official.predictions import examine
 from xtreme_bench.official.scores import cells
 from xtreme_bench.official.sizes import gold_size
 from xtreme_bench.untrusted import parse_json
+from xtreme_bench.wording import listing, one_line
 
 Cell = tuple[str, str]
 # In points. The score of a file is that of its manifest to the last digits.
@@ -71,6 +73,45 @@ def _summary(path: Path) -> tuple[list[str], dict[str, str]]:
         return counted, {str(bundles[seed]): str(why) for seed, why in failed.items() if seed in bundles}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path}: is no summary of seeds; run the recipe again, or remove it") from error
+
+
+def read_arms(experiments: Sequence[Sequence[Path]], labels: Path) -> list[Arm]:
+    """Read the runs of several experiments, as `read_arm` reads one, with names that tell them apart."""
+    arms = [read_arm(bundles, labels) for bundles in experiments]
+    names = told_apart([arm.manifests for arm in arms], experiments)
+    return [replace(arm, name=name) for arm, name in zip(arms, names, strict=True)]
+
+
+def told_apart(manifests: Sequence[Sequence[Mapping[str, Any]]], bundles: Sequence[Sequence[Path]]) -> list[str]:
+    """The names of experiments, each given by its manifests and its bundles.
+
+    Those of one recipe are told apart by their seeds; where these are equal by their folders, or else by numbers.
+    """
+    names = [str(runs[0]["name"]) for runs in manifests]
+    told = list(names)
+    for name in set(names):
+        alike = [at for at, one in enumerate(names) if one == name]
+        if alike[1:]:
+            marks = _marks([manifests[at] for at in alike], [bundles[at] for at in alike])
+            for at, mark in zip(alike, marks, strict=True):
+                told[at] = f"{name}, {mark}"
+    return told
+
+
+def _marks(manifests: Sequence[Sequence[Mapping[str, Any]]], bundles: Sequence[Sequence[Path]]) -> list[str]:
+    """What tells the experiments of one recipe apart."""
+    seeds = [seeds_text(runs) for runs in manifests]
+    places = [(paths[0].parent if paths[1:] else paths[0]).resolve() for paths in bundles]
+    above = os.path.commonpath([place.parent for place in places])
+    folders = [one_line(os.path.relpath(place, above)) for place in places]
+    numbers = [f"run {number}" for number, _ in enumerate(manifests, 1)]
+    return next(marks for marks in (seeds, folders, numbers) if len(set(marks)) == len(marks))
+
+
+def seeds_text(manifests: Sequence[Mapping[str, Any]]) -> str:
+    """The seeds of the runs of one experiment, in words."""
+    seeds = [str(manifest["seed"]) for manifest in manifests]
+    return f"{'seeds' if seeds[1:] else 'seed'} {listing(seeds)}"
 
 
 def read_arm(bundles: Sequence[Path], labels: Path, *, name: str | None = None) -> Arm:

@@ -57,28 +57,19 @@ class Comparison:
 def compare(reference: Arm, *others: Arm, resamples: int | None = None, seed: int = 0) -> tuple[Comparison, ...]:
     """Compare each of the other arms with `reference`, on the items that both predicted.
 
-    The same arms and `seed` give the same numbers. With one run per arm, p comes from approximate randomisation over
-    items (Noreen 1989). With several seeds it comes from the bootstrap distribution over items and seeds, as the
-    interval does. Holm's correction covers all arms. `resamples`: by default `RESAMPLES`, or as many as the largest
-    family of tests needs. Errors: `InputError` if there is nothing to compare, or the test items differ.
+    Each arm has a name of its own (`arms.read_arms`). The same arms and `seed` give the same numbers. With one run per
+    arm, p comes from approximate randomisation over items (Noreen 1989). With several seeds it comes from the bootstrap
+    distribution over items and seeds, as the interval does. Holm's correction covers all arms. `resamples`: by default
+    `RESAMPLES`, or as many as the largest family of tests needs. Errors: `InputError` if there is nothing to compare,
+    or the test items differ.
     """
     wanted = [_wanted(reference, other) for other in others]
     families = Counter(one.level for found in wanted for one in found)
     families["contrast"] = len(others)
     enough = resamples or max(RESAMPLES, least_resamples(max(families.values())))
-    names = _told_apart([arm.name for arm in (reference, *others)])[1:]
     return _corrected(
-        [
-            _compare(reference, other, name, found, families, enough, seed)
-            for other, name, found in zip(others, names, wanted, strict=True)
-        ]
+        [_compare(reference, other, found, families, enough, seed) for other, found in zip(others, wanted, strict=True)]
     )
-
-
-def _told_apart(names: Sequence[str]) -> list[str]:
-    """The names of arms: of several runs of one recipe all but the first have a number."""
-    numbers = [names[: at + 1].count(name) for at, name in enumerate(names)]
-    return [f"{name} ({number})" if number > 1 else name for name, number in zip(names, numbers, strict=True)]
 
 
 def least_resamples(family: int) -> int:
@@ -102,9 +93,9 @@ def _wanted(a: Arm, b: Arm) -> list[Average]:
 
 
 def _compare(
-    a: Arm, b: Arm, name: str, wanted: Sequence[Average], families: Mapping[str, int], resamples: int, seed: int
+    a: Arm, b: Arm, wanted: Sequence[Average], families: Mapping[str, int], resamples: int, seed: int
 ) -> Comparison:
-    """The comparison of B, which is told by this `name`, with A."""
+    """The comparison of B with A."""
     cells = _common(a, b)
     generator = np.random.default_rng(seed)
     paired = a.seeds == b.seeds
@@ -116,11 +107,8 @@ def _compare(
         weights = np.array([one.weights.get(cell, 0.0) for cell in cells])
         estimates.append(estimate(one, weights, scores, moved @ weights, null @ weights if single else None, families))
     estimates += _contrast(a, b, cells, scores, moved, generator, families)
-    only = {
-        said: tuple(cell for cell in one.cells if cell not in other.cells)
-        for said, one, other in ((a.name, a, b), (name, b, a))
-    }
-    return Comparison(a.name, name, (a.seeds, b.seeds), paired, tuple(estimates), only, resamples, _notes(a, b))
+    only = {one.name: tuple(cell for cell in one.cells if cell not in other.cells) for one, other in ((a, b), (b, a))}
+    return Comparison(a.name, b.name, (a.seeds, b.seeds), paired, tuple(estimates), only, resamples, _notes(a, b))
 
 
 def _contrast(

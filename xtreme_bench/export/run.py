@@ -37,8 +37,7 @@ class Run:
     @property
     def command(self) -> str:
         """The command that makes the run again from its recipe file."""
-        overrides = self.bundle.manifest.get("overrides")
-        settings = [text for text in overrides if isinstance(text, str)] if isinstance(overrides, list) else []
+        settings = [text for text in self.bundle.manifest.get("overrides", ()) if isinstance(text, str)]
         options = [part for text in settings for part in ("--set", text)]
         if not any(text.startswith("seed=") for text in settings):
             options += ["--seed", str(self.recipe.seed)]

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+from xtreme_bench import models
 from xtreme_bench.benchmark import FAMILIES, TASKS
 from xtreme_bench.data.usable import MOST_UNUSABLE
 from xtreme_bench.recipe.phases import FINETUNING, Intermediate, Pretraining, Training
@@ -62,7 +63,7 @@ class Data:
 class Hub:
     """A model of the Hugging Face hub, pinned by commit."""
 
-    name: str = setting("Name on the hub.", pattern=(r"[\w.-]+(/[\w.-]+)?", "a name like FacebookAI/xlm-roberta-large"))
+    name: str = setting("Name on the hub.", pattern=(models.NAME, models.NAMED))
     revision: str = setting(
         "Commit of the model.",
         pattern=(r"[0-9a-f]{40}", "a full commit, 40 digits of 0-9 a-f (`xtreme-bench model fetch NAME` prints it)"),

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 
 from xtreme_bench.bundle.evaluate import evaluate
 from xtreme_bench.bundle.load import Bundle
-from xtreme_bench.comparison.arms import read_arm, unlike
+from xtreme_bench.comparison.arms import read_arm, seeds_text, told_apart, unlike
 from xtreme_bench.errors import InputError
 from xtreme_bench.official.means import mean_of_runs
 from xtreme_bench.report.claims import Manifest, reference_of
 from xtreme_bench.run.outcome import Finished, Outcome
 from xtreme_bench.stage.store import Store
-from xtreme_bench.wording import listing
 
 if TYPE_CHECKING:
     from xtreme_bench.comparison.compare import Comparison
@@ -66,8 +65,17 @@ class Run:
     @property
     def seeds(self) -> str:
         """Its seeds in words."""
-        found = [str(one.manifest["seed"]) for one in self.bundles]
-        return f"{'seeds' if found[1:] else 'seed'} {listing(found)}"
+        return seeds_text(self.manifests)
+
+    @property
+    def manifests(self) -> list[Manifest]:
+        """The manifests of its bundles."""
+        return [one.manifest for one in self.bundles]
+
+    @property
+    def paths(self) -> list[Path]:
+        """The places of its bundles."""
+        return [one.path for one in self.bundles]
 
 
 def scored(experiments: Sequence[Sequence[Bundle]], labels: Path | None) -> tuple[list[Run], list[int]]:
@@ -76,35 +84,23 @@ def scored(experiments: Sequence[Sequence[Bundle]], labels: Path | None) -> tupl
     Errors: `InputError` with every fault of the predictions, or if an experiment is none: its bundles differ in more
     than the seed.
     """
-    for bundles in experiments:
-        places = [one.path for one in bundles]
-        if problems := unlike([one.manifest for one in bundles], places):
-            raise InputError(
-                f"{', '.join(map(str, places))}: no runs of one experiment, so they have no mean", problems
-            )
     runs = [Run(tuple(bundles), bundles[0].manifest) for bundles in experiments]
+    for run in runs:
+        if problems := unlike(run.manifests, run.paths):
+            raise InputError(
+                f"{', '.join(map(str, run.paths))}: no runs of one experiment, so they have no mean", problems
+            )
+    names = told_apart([run.manifests for run in runs], [run.paths for run in runs])
     computed = [at for at, run in enumerate(runs) if labels is not None and run.predicted]
     told = []
-    for at, run in enumerate(runs):
+    for at, (run, name) in enumerate(zip(runs, names, strict=True)):
         found = [
             evaluate(one.path, labels) if labels is not None and at in computed else one.manifest["scores"]
             for one in run.bundles
         ]
         scores = mean_of_runs(found) if all(found) else None
-        told.append(replace(run, manifest={**run.manifest, "name": _named(run, runs), "scores": scores}))
+        told.append(replace(run, manifest={**run.manifest, "name": name, "scores": scores}))
     return told, computed
-
-
-def _named(run: Run, runs: Sequence[Run]) -> str:
-    """The name of a run; runs of one recipe are told apart by their seeds or, where these are equal, by their place."""
-    name = str(run.manifest["name"])
-    alike = [one for one in runs if one.manifest["name"] == name]
-    if not alike[1:]:
-        return name
-    if len({one.seeds for one in alike}) == len(alike):
-        return f"{name}, {run.seeds}"
-    at = next(at for at, one in enumerate(alike, 1) if one is run)
-    return f"{name} ({at})"
 
 
 def means_text(runs: Sequence[Run]) -> str:
@@ -127,10 +123,7 @@ def of_runs(runs: Sequence[Run], labels: Path | None) -> dict[int, Versus]:
     others = [place for place, one in enumerate(runs) if place != at and one.predicted]
     if not runs[at].predicted or not others:
         return dict.fromkeys(range(len(runs)), Versus(why="only one of the two has predictions"))
-    arms = {
-        place: read_arm([one.path for one in runs[place].bundles], labels, name=runs[place].manifest["name"])
-        for place in (at, *others)
-    }
+    arms = {place: read_arm(runs[place].paths, labels, name=runs[place].manifest["name"]) for place in (at, *others)}
     found = compare(arms[at], *(arms[place] for place in others))
     return {place: Versus(one) for place, one in zip(others, found, strict=True)}
 

@@ -176,7 +176,11 @@ def _seeds(made: Sequence[Plan]) -> list[Share]:
     keys = [set.intersection(*({stage.key for stage in one.stages} for one in arm.values())) for arm in arms(made)]
     shared = set().union(*keys)
     own = [frozenset(stage.key for stage in one.stages if stage.key not in shared) for one in made]
-    return [Share(f"seed {one.recipe.seed}", keys) for one, keys in zip(made, own, strict=True)]
+    main = made[0].recipe.name
+    return [
+        Share(f"seed {one.recipe.seed}", keys, beside=one.recipe.name != main)
+        for one, keys in zip(made, own, strict=True)
+    ]
 
 
 def fetch_encoders(recipes: Iterable[Recipe], say: Callable[[str], None]) -> None:

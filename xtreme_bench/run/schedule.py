@@ -25,10 +25,14 @@ from xtreme_bench.stage.store import Store
 
 @dataclass(frozen=True)
 class Share:
-    """A part of the stages that may fail alone, such as those of one seed: `title` says whose, `keys` which."""
+    """A part of the stages that may fail alone, such as those of one seed: `title` says whose, `keys` which.
+
+    One that stands `beside` the others, such as a seed of the baseline, ends when all of those have failed.
+    """
 
     title: str
     keys: frozenset[str]
+    beside: bool = False
 
 
 def execute(
@@ -68,7 +72,7 @@ def execute(
                         future.result()
                         missing.discard(key)
                     except StageError as error:
-                        failed |= _failing(key, shares, error, failed)
+                        failed = _failed(key, shares, error, failed)
                         display.say(str(error))
                         waiting = [stage for stage in waiting if _wanted(stage.key, shares, failed)]
         except BaseException:
@@ -81,14 +85,17 @@ def execute(
     return failed
 
 
-def _failing(
+def _failed(
     key: str, shares: Sequence[Share], error: StageError, failed: Mapping[int, StageError]
 ) -> dict[int, StageError]:
-    """The shares that end with a stage that failed. Errors: its error, if it belongs to none."""
+    """The shares that have failed, now with those that a stage ends. Errors: its error, if it belongs to none."""
     ending = [at for at, share in enumerate(shares) if key in share.keys]
     if not ending:
         raise error
-    return {at: error for at in ending if at not in failed}
+    found = {**dict.fromkeys(ending, error), **failed}
+    if all(share.beside or at in found for at, share in enumerate(shares)):
+        found = {**dict.fromkeys(range(len(shares)), error), **found}
+    return found
 
 
 def _wanted(key: str, shares: Sequence[Share], failed: Mapping[int, StageError]) -> bool:

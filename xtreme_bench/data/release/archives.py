@@ -82,7 +82,9 @@ def unpacked(archive: Path, name: str, folder: Path) -> list[tuple[str, Path]]:
     """
     allowed = min(MAX_BYTES, max(FREE_BYTES, MAX_RATIO * archive.stat().st_size))
     try:
-        return _unpacked(archive, name, folder, Allowance(allowed, MAX_MEMBERS, MAX_HEADERS), DEPTH)
+        return _unpacked(
+            archive, name, shown(str(archive)), folder, Allowance(allowed, MAX_MEMBERS, MAX_HEADERS), DEPTH
+        )
     except TooMuch as reason:
         raise InputError(
             f"{archive} {reason}, which no release of these corpora does: unpack it yourself if you trust it, and give "
@@ -90,7 +92,10 @@ def unpacked(archive: Path, name: str, folder: Path) -> list[tuple[str, Path]]:
         ) from None
 
 
-def _unpacked(archive: Path, name: str, folder: Path, allowance: Allowance, depth: int) -> list[tuple[str, Path]]:
+def _unpacked(
+    archive: Path, name: str, place: str, folder: Path, allowance: Allowance, depth: int
+) -> list[tuple[str, Path]]:
+    """As `unpacked`; `place` is the archive in messages: the path of the outermost one, and the path inside."""
     state = archive.stat()
     target = folder / digest([name, state.st_size, state.st_mtime_ns])[:16]
     if not target.is_dir():
@@ -98,7 +103,7 @@ def _unpacked(archive: Path, name: str, folder: Path, allowance: Allowance, dept
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
         try:
-            _unpack(archive, name, unfinished, allowance)
+            _unpack(archive, name, place, unfinished, allowance)
         except (InputError, TooMuch):
             shutil.rmtree(unfinished, ignore_errors=True)
             raise
@@ -107,15 +112,16 @@ def _unpacked(archive: Path, name: str, folder: Path, allowance: Allowance, dept
         return [(name, target / archive.stem)]
     found = []
     for path in sorted(p for p in target.rglob("*") if p.is_file()):
-        inside = f"{name}/{shown(path.relative_to(target).as_posix())}"
+        below = shown(path.relative_to(target).as_posix())
+        inside = f"{name}/{below}"
         if is_archive(inside) and (depth > 1 or _is_single(inside)):
-            found += _unpacked(path, inside, folder, allowance, depth - 1)
+            found += _unpacked(path, inside, f"{place}/{below}", folder, allowance, depth - 1)
         else:
             found.append((inside, path))
     return found
 
 
-def _unpack(archive: Path, name: str, folder: Path, allowance: Allowance) -> None:
+def _unpack(archive: Path, name: str, place: str, folder: Path, allowance: Allowance) -> None:
     state = archive.stat()
     problems: list[Problem] = []
     seen: set[str] = set()
@@ -141,9 +147,9 @@ def _unpack(archive: Path, name: str, folder: Path, allowance: Allowance) -> Non
         if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
             raise  # not the archive's fault
         reason = str(error).partition("\n")[0].rstrip(":") or type(error).__name__
-        raise InputError(f"{name} is damaged or not an archive ({reason}): get it again") from error
+        raise InputError(f"{place} is damaged or not an archive ({reason}): get it again") from error
     if problems:
-        raise InputError(f"{name} cannot be trusted; nothing in it is used", problems)
+        raise InputError(f"{place} cannot be trusted; nothing in it is used", problems)
 
 
 def _copy(source: IO[bytes], target: Path) -> None:
