@@ -94,5 +94,6 @@ def to_fit(examples: int, sequences: int, longest: int, processes: int) -> str:
     lower = f"`max_length` below {longest}" if examples < 2 else f"`batch` to {processes * (examples // 2)}"
     return (
         f"there is no room for {count(sequences, 'sequence')} of {longest} tokens at once: set "
-        f"`resources.activations: recompute` or `precision: bf16`, lower {lower} in the recipe, or stop other programs on the GPU"
+        f"`resources.activations: recompute` or `precision: bf16`, lower {lower} in the recipe, or stop other programs "
+        "on the GPU"
     )
