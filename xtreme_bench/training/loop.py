@@ -185,9 +185,10 @@ class _Run:
                 # With shards no pass can be repeated: the others wait in the middle of theirs.
                 if self.shards or all(len(part) < 2 for part, _ in cut):
                     part, inputs = max(cut, key=lambda each: each[1].ids.numel())
+                    sequences, longest = inputs.ids.shape
                     raise StageError(
                         f"step {step.number + 1}, task {step.task.name}: the GPU's memory is full; "
-                        f"{to_fit(len(part), *inputs.ids.shape, self.group.world)}"
+                        f"{to_fit(len(part), sequences, longest, self.group.world)}"
                     ) from error
             if not self.group.any_of(loss is None):
                 assert loss is not None
