@@ -27,3 +27,8 @@ def test_of_training_it_is_near_that_of_an_epoch(batch: int) -> None:
     assert padding.of_training(LENGTHS, batch, matched=False) == pytest.approx(grouped, rel=0.02)
     assert padding.of_training(LENGTHS, batch, matched=True) == pytest.approx(drawn, rel=0.02)
     assert drawn > 1.4 > 1.1 > grouped
+
+
+def test_few_steps_meet_the_longest_of_all_seldom_and_an_epoch_does() -> None:
+    assert padding.longest(LENGTHS, 125, 16) == max(LENGTHS)
+    assert padding.longest(LENGTHS, 9, 16) == sorted(LENGTHS)[1_800]

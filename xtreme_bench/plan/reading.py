@@ -103,7 +103,8 @@ def of(stage: Stage, store: Store, width: int, lower: int, at_once: int) -> Read
             parts = facts["features"]["tokens"]
             return Reading(None, (), tuple(_parts(facts["features"], parts, inferred)), known_by)
         trained = _alone(params, facts["features"], kept, inferred)
-    longest = max((max(one["lengths"]["train"]) for one in facts.values() if one["lengths"].get("train")), default=0)
+    train = [one["lengths"]["train"] for one in facts.values() if one["lengths"].get("train")]
+    longest = max((padding.longest(one, trained.steps or 0, trained.sequences) for one in train), default=0)
     return replace(trained, known_by=known_by, longest=longest or _longest(tokenised.values()))
 
 

@@ -92,8 +92,8 @@ def to_fit(examples: int, sequences: int, longest: int, processes: int) -> str:
     The batch that it names gives every process at most half as many.
     """
     lower = f"`max_length` below {longest}" if examples < 2 else f"`batch` to {processes * (examples // 2)}"
+    there = f"there is no room for {count(sequences, 'sequence')} of {longest} tokens at once"
     return (
-        f"there is no room for {count(sequences, 'sequence')} of {longest} tokens at once: set "
-        f"`resources.activations: recompute` or `precision: bf16`, lower {lower} in the recipe, or stop other programs "
-        "on the GPU"
+        f"{there}: set `resources.activations: recompute` or `precision: bf16`, lower {lower} in the recipe, or stop "
+        "other programs on the GPU"
     )

@@ -53,3 +53,9 @@ def of_training(lengths: Sequence[int], batch: int, *, matched: bool) -> float:
         ends = [count * number // cuts for number in range(cuts + 1)]
         padded = sum(ordered[end - 1] * (end - begin) for begin, end in pairwise(ends) if end > begin)
     return padded / max(1, sum(lengths))
+
+
+def longest(lengths: Sequence[int], steps: int, batch: int) -> int:
+    """The longest that so many steps meet, about: few steps seldom meet the longest of all."""
+    last = len(lengths) - 1
+    return sorted(lengths)[last if steps * batch > last else len(lengths) * steps // (steps + 1)]
