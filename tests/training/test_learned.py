@@ -13,7 +13,7 @@ from toy_training import FINETUNING, digests, make_job, tiny_encoder, weights
 
 from xtreme_bench.errors import InputError
 from xtreme_bench.training import encoder as encoders
-from xtreme_bench.training import learned
+from xtreme_bench.training import learned, methods
 from xtreme_bench.training.examples import Example
 from xtreme_bench.training.families import masking
 from xtreme_bench.training.forward import Encoder
@@ -105,6 +105,18 @@ def test_a_file_of_weights_that_does_not_fit_is_an_error(
     save_file(change(load_file(tmp_path / learned.FILE)), tmp_path / learned.FILE)
     with pytest.raises(InputError, match=rf"does not fit the encoder in (?s:.)*{said}"):
         learned.load(tmp_path, inputs["encoder"])
+
+
+def test_where_all_weights_learn_a_missing_one_is_an_error_and_not_the_one_from_before(
+    tmp_path: Path, inputs: dict[str, Path]
+) -> None:
+    learned.save(tmp_path, trained(inputs["encoder"], 0.9)[0])
+    kept = load_file(tmp_path / learned.FILE)
+    name = next(name for name in kept if name.endswith("attention.self.query.weight"))
+    save_file(_without(name)(kept), tmp_path / learned.FILE)
+    assert learned.load(tmp_path, inputs["encoder"])  # of a method that trains a part
+    with pytest.raises(InputError, match=f"does not fit the encoder in (?s:.)*{name} is missing"):
+        methods.of("full").load(tmp_path, inputs["encoder"])
 
 
 def test_what_an_older_version_has_learned_is_an_error_that_says_so(tmp_path: Path, inputs: dict[str, Path]) -> None:

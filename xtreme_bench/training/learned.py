@@ -32,7 +32,12 @@ def save(folder: Path, encoder: Encoder) -> None:
     save_file({name: value.detach().cpu().contiguous() for name, value in learned.items()}, folder / FILE)
 
 
-def load(folder: Path, begun_with: Path) -> Encoder:
+def load_all(folder: Path, begun_with: Path) -> Encoder:
+    """As `load`, where all weights have learned, so that none may be missing."""
+    return load(folder, begun_with, all_learned=True)
+
+
+def load(folder: Path, begun_with: Path, *, all_learned: bool = False) -> Encoder:
     """The encoder that training with `begun_with` has left in a folder. Errors: `InputError` if they do not fit."""
     if not (folder / FILE).is_file():
         raise InputError(
@@ -41,7 +46,8 @@ def load(folder: Path, begun_with: Path) -> Encoder:
     encoder = encoders.load(begun_with)
     model: Any = encoder.model
     learned = load_file(folder / FILE)
-    if faults := _misfits(encoder, learned):
+    missing = [name for name, _ in model.named_parameters() if name not in learned] if all_learned else []
+    if faults := [*_misfits(encoder, learned), *(Problem(f"{name} is missing") for name in missing)]:
         raise InputError(f"{folder / FILE} does not fit the encoder in {begun_with}", faults)
     if _IDS in learned:
         table = model.get_input_embeddings()

@@ -77,7 +77,7 @@ def _with_prefix(folder: Path, begun_with: Path) -> Encoder:
 
 METHODS: Mapping[str, Method] = MappingProxyType(
     {
-        "full": Method(_everything_learns, learned.save, learned.load),
+        "full": Method(_everything_learns, learned.save, learned.load_all),
         "head": Method(_nothing_learns, _nothing, _as_it_was),
         "top": Method(_top_learns, learned.save, learned.load),
         "prompt": Method(_prefix_learns, prefix.save, _with_prefix),
