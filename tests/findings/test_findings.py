@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from small_bundle import LABELS, PREDICTIONS, put, put_bundle
+from small_bundle import AVERAGES, LABELS, PREDICTIONS, put, put_bundle
 
+from xtreme_bench.benchmark import TASKS
 from xtreme_bench.bundle.evaluate import evaluate
 from xtreme_bench.errors import InputError
 from xtreme_bench.findings import page as findings
@@ -277,10 +279,11 @@ def test_what_is_no_record_is_named(tmp_path: Path, content: str) -> None:
         page(tmp_path)
 
 
-def put_arm(folder: Path, name: str, seed: int, **changes: Any) -> None:
-    """A bundle of one seed of an arm, with its scores."""
-    labels = put(folder / "labels", dict(LABELS))
-    scores = evaluate(put(folder / "predictions", dict(PREDICTIONS)), labels)
+def put_arm(folder: Path, name: str, seed: int, *, tasks: Collection[str] = TASKS, **changes: Any) -> None:
+    """A bundle of one seed of an arm, with its scores and the labels of some tasks."""
+    labels = put(folder / "labels", {path: text for path, text in LABELS.items() if path.partition("/")[0] in tasks})
+    some = {path: text for path, text in PREDICTIONS.items() if path.partition("/")[0] in tasks}
+    scores = evaluate(put(folder / "predictions", some), labels)
     trained = {"intermediate": {"mnli": ["en"]} if name == "english" else {}}
     content = {"name": name, "seed": seed, "trained_on": trained, "scores": scores, "dev": {}, **changes}
     put_bundle(folder / f"{name}-{seed}", recipe={"seed": seed}, **content)
@@ -304,6 +307,19 @@ def test_bundles_leave_records_and_what_has_no_bundle_any_more_stays(tmp_path: P
     assert (known["a"], known["b"], known["seeds"], known["layer"]) == ("none", "english", [1, 2], 1)
     assert {one["difference"] for one in known["estimates"]} == {0.0}
     assert row(page(records.parent), "english")[4] == "1, 2, 3"
+
+
+def test_bundles_of_fewer_targets_leave_those_on_record(tmp_path: Path) -> None:
+    records = tmp_path / "records"
+    for folder, tasks in (("whole", TASKS), ("cut", ("xnli",))):
+        for name in ("english", "none"):
+            put_arm(tmp_path / folder, name, 1, tasks=tasks)
+        record(tmp_path / folder, tmp_path / folder / "labels", records)
+        found = {path.name: json.loads(path.read_text()) for path in records.iterdir()}
+        (run,) = found["english.json"]["runs"]
+        assert {*run["scores"]} == {*run["items"]} == {*AVERAGES}
+        (known,) = found[DIFFERENCES]["differences"]
+        assert {one["name"] for one in known["estimates"] if one["level"] == "task"} == {*AVERAGES}
 
 
 def test_of_masked_text_a_record_has_the_languages_and_counts_the_items_of_the_tasks_alone(tmp_path: Path) -> None:

@@ -142,7 +142,7 @@ def test_what_the_frozen_blocks_give_is_the_same_kept_or_computed(
     one, other = (load_file(job.out / learned.FILE) for job in (kept, computed))
     assert one.keys() == other.keys()
     for name, value in one.items():
-        # The bias of keys changes no attention: its gradient is rounding alone, which AdamW makes as large as any other.
+        # The bias of keys changes no attention: its gradient is rounding alone, which AdamW makes as large as any.
         if not name.endswith("key.bias"):
             torch.testing.assert_close(value, other[name], rtol=0, atol=1e-6)
 

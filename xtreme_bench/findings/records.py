@@ -36,7 +36,8 @@ LEVELS = ("contrast", "task", "transfer", "intermediate data")
 def record(bundles: Path, labels: Path, to: Path, store: Path | None = None) -> list[Path]:
     """Write the records of all bundles below a folder, and of the differences between their arms.
 
-    What is on record and has no bundle here stays: runs of other seeds, and differences that rest on more seeds.
+    What is on record and has no bundle here stays: runs of other seeds, scores of other targets, and differences that
+    rest on more seeds or targets.
     Errors: `InputError` without bundles, or if those of one layer cannot be compared, or have other gold labels.
     """
     found = [(path.parent, read_manifest(path.parent)) for path in sorted(bundles.rglob(MANIFEST))]
@@ -108,11 +109,11 @@ def layer_of(manifest: Mapping[str, Any]) -> int | None:
 
 
 def _merged(old: Iterable[Json], new: Iterable[Json]) -> list[Json]:
-    """Runs by layer and seed; a new one replaces the old one. What a stage took is kept where it is not known now."""
+    """Runs by layer and seed; a new one replaces the old one, but for targets and costs that only the old one has."""
     runs = {(run["layer"], run["seed"]): run for run in old}
     for run in new:
         before = runs.get((run["layer"], run["seed"]), {})
-        known = {name: run[name] or before.get(name, {}) for name in ("seconds", "finetuning")}
+        known = {name: {**before.get(name, {}), **run[name]} for name in ("scores", "items", "seconds", "finetuning")}
         runs[run["layer"], run["seed"]] = {**run, **known}
     return [runs[key] for key in sorted(runs, key=str)]
 
@@ -167,13 +168,18 @@ def _difference(layer: int | None, seeds: Sequence[int], found: Comparison) -> J
 
 
 def _better_known(old: Iterable[Json], new: Iterable[Json]) -> list[Json]:
-    """Of each difference the one that rests on more seeds, and of two alike the new one."""
+    """Of each difference the one that rests on more seeds, then on more targets, and of two alike the new one."""
     kept: dict[tuple[str, str, str], Json] = {}
     for one in (*old, *new):
         key = (str(one["layer"]), one["a"], one["b"])
-        if key not in kept or len(one["seeds"]) >= len(kept[key]["seeds"]):
+        if key not in kept or _rests_on(one) >= _rests_on(kept[key]):
             kept[key] = one
     return list(kept.values())
+
+
+def _rests_on(difference: Json) -> tuple[int, int]:
+    """How many seeds and targets."""
+    return len(difference["seeds"]), sum(one["level"] == "task" for one in difference["estimates"])
 
 
 def _known(path: Path) -> Json:
