@@ -2,13 +2,13 @@
 
 __all__ = [
     "architectures",
-    "batching",
     "encoder",
     "encoder_files",
     "features",
     "forward",
     "frames",
     "frozen",
+    "padding",
     "params",
     "predict",
     "pretrain",
