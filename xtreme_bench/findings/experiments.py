@@ -73,8 +73,7 @@ last fifth is the test set of XNLI, and no item is on both sides in any language
         prepare="DATA --dev-as-test xnli --dev-as-test panx --sample 100",
         caveats="""\
 - XNLI is also a target: all arms but `pocket-none` saw more NLI, so a gain over it there is no transfer between
-  tasks.
-- Curves of BUCC are of the arms whose runs had that target too (next section).""",
+  tasks.""",
         cut="xnli, udpos, panx, tatoeba",
         more=_CURVES.format("nli"),
     ),
