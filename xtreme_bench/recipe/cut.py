@@ -62,5 +62,6 @@ def _keep(tree: Entries, path: tuple[str, ...], stays: Stays) -> Entries:
     elif isinstance(value, Items):
         value = Items(value.line, tuple(one for one in value.items if isinstance(one, Scalar) and stays(one.text)))
     entries = {**tree.entries, key: Entry(line, value)}
-    gone = not (value.entries if isinstance(value, Entries) else value.items if isinstance(value, Items) else True)
-    return Entries(tree.line, {name: entry for name, entry in entries.items() if name != key or not gone})
+    if value in (Entries(value.line, {}), Items(value.line, ())):
+        del entries[key]
+    return Entries(tree.line, entries)
