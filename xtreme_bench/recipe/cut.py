@@ -27,6 +27,8 @@ def cut(tree: Entries, names: Items, reading: Reading, *, baseline: bool = False
             reading.fault(f"the recipe has no target '{name}'{hint(name, targets)}", names.line)
     if not names.items:
         reading.fault("name one target at least", names.line)
+    if not kept and not baseline:
+        return tree  # else the recipe would be told to lack targets
     trained = {*tree.named("intermediate", "tasks")}
     sources = {*sources_of(kept)}
     alive = {*kept, *(INTERMEDIATE[name].target for name in trained if name in INTERMEDIATE)}
