@@ -102,7 +102,7 @@ def _section(experiment: Experiment, known: Records, said: Sequence[Answer]) -> 
     yield f"Limits of this experiment:\n\n{experiment.caveats}"
     prepare = f"xtreme-bench data prepare {experiment.prepare} --allow-partial --to D"
     make = f"make findings BUNDLES=OUT LABELS=D-labels STORE=store EXPERIMENT={experiment.folder}"
-    yield pieces.commands(known.arms.values(), experiment.cut, *filter(None, (prepare, experiment.more, make)))
+    yield pieces.commands(known.arms.values(), *filter(None, (prepare, experiment.more, make)))
 
 
 def _rows(question: Question, places: Sequence[Answer]) -> Iterator[list[str]]:

@@ -132,22 +132,17 @@ def points(found: Change) -> str:
     return f"{middle:+.1f} [{low:+.1f}, {high:+.1f}]"
 
 
-def commands(arms: Iterable[Json], cut: str, *then: str) -> str:
-    """The commands that make the runs of some arms, and those that follow: a line for each layer and set of seeds.
-
-    `cut` are the targets that the recipes are cut to, if they are.
-    """
+def commands(arms: Iterable[Json], *then: str) -> str:
+    """The commands that make the runs of some arms, and those that follow: a line for each layer and set of seeds."""
     alike: dict[tuple[int, tuple[int, ...]], list[str]] = {}
     for arm in arms:
         for layer in {run.get("layer") or 0 for run in arm["runs"]}:
             ran = tuple(sorted(run["seed"] for run in arm["runs"] if (run.get("layer") or 0) == layer))
             alike.setdefault((layer, ran), []).append(arm["name"])
-    some = f" --set 'targets=[{cut}]'" if cut else ""
     lines = []
     for (layer, ran), names in sorted(alike.items()):
         setting, folder = (f" --set retrieval.layer={layer}", f"layer{layer}/") if layer else ("", "")
         lines.append(f"for arm in {' '.join(names)}; do for seed in {' '.join(map(str, ran))}; do")
-        settings = f"{some}{setting} --out OUT/{folder}seed$seed"
-        lines.append(f"  xtreme-bench run $arm --data DATA --seed $seed{settings}")
+        lines.append(f"  xtreme-bench run $arm --data DATA --seed $seed{setting} --out OUT/{folder}seed$seed")
         lines.append("done; done")
     return "\n".join(("```console", *lines, *then, "```"))
