@@ -7,17 +7,18 @@ import json
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from xtreme_bench.miniature import inference, paraphrase
+from xtreme_bench.miniature import inference, paraphrase, questions, retrieval, sample, tagging
 from xtreme_bench.miniature.balance import concepts
 from xtreme_bench.miniature.corpus import write_corpus, write_labels
-from xtreme_bench.miniature.speech import Joined, Sentence
-from xtreme_bench.miniature.world import Clause
+from xtreme_bench.miniature.speech import Joined, Sentence, say
+from xtreme_bench.miniature.world import NP, Clause
 
 MARGIN = 0.12  # how far above chance a bag-of-words model may get
 # More where shared words tell something, as they do in the real corpora. MNLI's training set is that of XNLI.
@@ -154,7 +155,7 @@ def test_words_tell_most_paraphrases_of_statements_and_none_of_questions(draw: D
     assert np.mean([x.same for x in pairs]) == 0.5
 
 
-DRAWS: dict[str, Callable[[random.Random], list[Sentence]]] = {
+PAIRS: dict[str, Callable[[random.Random], list[Sentence]]] = {
     "statements": lambda rng: [x for pair in paraphrase.statements(rng, 2000) for x in (*pair.first, *pair.second)],
     "questions": lambda rng: [x for pair in paraphrase.questions(rng, 2000) for x in (*pair.first, *pair.second)],
     "inference": lambda rng: [
@@ -163,15 +164,70 @@ DRAWS: dict[str, Callable[[random.Random], list[Sentence]]] = {
 }
 
 
-@pytest.mark.parametrize("draw", DRAWS)
+DRAWS = PAIRS | {
+    "sentences": lambda rng: [sample.sentence(rng) for _ in range(3000)],
+    "names": lambda rng: [tagging.naming(rng, known=False) for _ in range(3000)],
+    "near misses": lambda rng: [retrieval.near(rng, sample.statement(rng, negated=0.1)) for _ in range(3000)],
+    "passages": lambda rng: [
+        x for p in questions.passages(rng, 1000, impossible=0.4) for x in (*p.facts, *(q.asked for q in p.questions))
+    ],
+}
+
+
+@cache
+def drawn(name: str) -> list[Clause]:
+    return clauses(DRAWS[name](random.Random(3)))
+
+
+@pytest.mark.parametrize("draw", PAIRS)
 def test_no_pair_of_texts_denies_a_count_or_names_one_person_twice_in_a_clause(draw: str) -> None:
-    said = clauses(DRAWS[draw](random.Random(3)))
+    said = drawn(draw)
     assert any(clause.negated for clause in said)
     assert any(clause.object and clause.object.number > 1 for clause in said)
     assert not any(clause.negated and clause.object and clause.object.number > 1 for clause in said)
     persons = [[who.head for who in (x.subject, x.object, x.recipient) if who] for x in said]
     assert any(len(names) == 3 for names in persons)
     assert not any(len(set(names)) < len(names) for names in persons)
+
+
+SAID_BY_NOBODY = {
+    "a verb and its object": Clause("eat", NP("anna"), NP("hat")),
+    "a verb of a few things": Clause("break", NP("anna"), NP("coat")),
+    "a journey to a room": Clause("travel", NP("anna"), place=NP("kitchen")),
+    "an animal at work": Clause("sing", NP("cow")),
+    "a thing and its adjective": Clause("be", NP("soup"), adjective="blue"),
+    "an adjective before a noun": Clause("buy", NP("anna"), NP("rice", adjective="big")),
+    "a count denied": Clause("buy", NP("anna"), NP("apple", number=4), negated=True),
+    "a person twice": Clause("see", NP("leo"), NP("leo")),
+}
+
+
+@pytest.mark.parametrize("words", SAID_BY_NOBODY)
+def test_words_that_do_not_fit_are_what_nobody_says(words: str) -> None:
+    assert sample.nobody_says(SAID_BY_NOBODY[words])
+
+
+def test_a_class_stands_for_whatever_fits_the_verb() -> None:
+    assert not sample.nobody_says(Clause("wash", NP("anna"), NP("thing", adjective="old")))
+
+
+@pytest.mark.parametrize("draw", DRAWS)
+def test_no_corpus_says_what_nobody_says(draw: str) -> None:
+    assert not [clause for clause in drawn(draw) if sample.nobody_says(clause)]
+
+
+def test_what_lasts_is_not_told_of_a_day() -> None:
+    said = drawn("sentences")
+    assert any(clause.time for clause in said)
+    assert not [clause for clause in said if clause.time and (clause.complement or clause.adjective == "red")]
+
+
+@pytest.mark.parametrize("draw", [paraphrase.statements, paraphrase.questions])
+def test_two_texts_that_differ_in_meaning_differ_in_what_they_ask_or_tell(draw: Draw) -> None:
+    def told(sentences: Sequence[Sentence]) -> list[str]:
+        return sorted(say(clause, "en") for clause in clauses(sentences))
+
+    assert not [pair for pair in draw(random.Random(3), 600) if not pair.same and told(pair.first) == told(pair.second)]
 
 
 @pytest.mark.slow

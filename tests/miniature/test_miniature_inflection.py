@@ -40,6 +40,11 @@ def asking(clause: Clause, part: str) -> Clause:
 
 
 SENTENCES = [
+    ("hi", Clause("go", NP("anna"), place=NP("street"), tense="future"), "आना सड़क पर जाएगी।"),
+    ("hi", Clause("be", NP("anna"), complement=NP("writer", definite=False), tense="past"), "आना लेखिका थी।"),
+    ("hi", Clause("give", NP("anna"), NP("rice", definite=False), NP("paul"), tense="past"), "आना ने पॉल को चावल दिया।"),
+    ("zh", Clause("break", NP("anna"), NP("key"), tense="past"), "安娜弄坏了钥匙。"),
+    ("tr", Clause("paint", NP("anna"), NP("bird"), tense="past"), "Anna kuşu çizdi."),
     ("ar", BOUGHT, "اشترت آنا ثلاثة كتب حمراء في السوق أمس في الصباح."),
     ("ar", GAVE, "أعطت آنا روسي تفاحة لبول."),
     ("ar", SAID, "تقول ماريا إن سمير ذهب إلى جامعة كالمار."),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from xtreme_bench.miniature import realise, sample
 from xtreme_bench.miniature.speech import Sentence, say
-from xtreme_bench.miniature.world import CONCEPTS, HYPERNYM, NP, OPPOSITE, SUBSETS, Clause
+from xtreme_bench.miniature.world import CONCEPTS, HYPERNYM, NP, OPPOSITE, SUBSETS, Clause, heads_of
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def _shuffled(
 
 # --- HellaSwag: who can still do what with which thing
 
-# What is done with a thing in the end, by its kind.
+# What is done with a thing in the end, by its kind, where it fits the thing.
 _ENDS = {
     "food": ("eat", "cook_verb"),
     "readable": ("read",),
@@ -80,10 +80,13 @@ def continuations(rng: random.Random, size: int) -> list[Choice]:
 def _continuation(rng: random.Random) -> Choice:
     people = [NP(head) for head in rng.sample(CONCEPTS["given"], 2)]
     kinds = rng.sample(sorted(_ENDS), 2)
-    things = [NP(rng.choice(SUBSETS.get(kind) or CONCEPTS[kind])) for kind in kinds]
+    things = [NP(rng.choice(heads_of((kind,)))) for kind in kinds]
     if things[0].head == things[1].head:
         return _continuation(rng)
-    ends = [rng.choice(_ENDS[kind]) for kind in kinds]
+    ends = [
+        rng.choice([verb for verb in _ENDS[kind] if thing.head in heads_of(sample.objects_of(verb))])
+        for kind, thing in zip(kinds, things, strict=True)
+    ]
     owner = [0, 1]
     story = [_did(rng.choice(_GET), people[owner[i]], things[i]) for i in (0, 1)]
     if rng.random() < 0.5:
@@ -165,9 +168,14 @@ def _with_none(rng: random.Random, story: Sequence[Clause], answers: Sequence[Cl
 
 # --- CommonsenseQA: kinds, opposites, workplaces, and what one eats or reads
 
-_READABLE = SUBSETS["readable"]
+# Of these topics some are the right choice more often than others; how often a wrong choice is one of them.
+_OFTEN_RIGHT = {"object": (SUBSETS["readable"], 0.6), "food": (SUBSETS["cookable"], 0.33)}
 _TOPICS = {name: CONCEPTS[name] for name in ("animal", "food", "role", "object")}
-_OPPOSITES = tuple(key for key in CONCEPTS["adjective"] if key in OPPOSITE)
+# Of which one says opposites, with the adjectives of which one says both.
+_OPPOSITES = {
+    kind: [key for key in sample.ADJECTIVES[kind] if OPPOSITE.get(key) in sample.ADJECTIVES[kind]]
+    for kind in ("site", "object", "animal")
+}
 _WORKERS = {
     "school": ("teacher",), "hospital": ("doctor", "nurse"), "kitchen": ("cook",), "market": ("merchant",),
     "street": ("driver",), "library": ("student",), "garden": ("farmer",),
@@ -186,16 +194,16 @@ def _kind_question(rng: random.Random) -> Choice:
     right = topics[0]
     verb = rng.choice({"food": ("be", "eat", "cook_verb"), "object": ("be", "read", "write"), "role": ("be", "read"),
                        "animal": ("be",)}[right])  # fmt: skip
-    head = rng.choice(_READABLE if right == "object" and verb != "be" else _TOPICS[right])
+    head = rng.choice(_TOPICS[right] if verb == "be" or right == "role" else heads_of(sample.objects_of(verb)))
     heads = [head]
     for topic in (*topics[1:], rng.choice(topics[1:])):
-        # To be wrong as often as right: readable things are the right object more often than others.
-        pool = _READABLE if topic == "object" and rng.random() < 0.6 else _TOPICS[topic]
+        often, share = _OFTEN_RIGHT.get(topic, ((), 0.0))
+        pool = often if rng.random() < share else _TOPICS[topic]
         heads.append(rng.choice([key for key in pool if key not in heads] or _TOPICS[topic]))
     if verb == "be":
         asked = [Clause("be", NP(key), complement=NP(HYPERNYM[head], definite=False), asks="subject") for key in heads]
     elif right == "role":
-        asked = [Clause(verb, NP(key), object=NP(rng.choice(_READABLE)), asks="subject") for key in heads]
+        asked = [Clause(verb, NP(key), object=NP(rng.choice(SUBSETS["readable"])), asks="subject") for key in heads]
     else:
         who = sample.named(rng, family=0)
         asked = [Clause(verb, who, object=NP(key), asks="object") for key in heads]
@@ -204,9 +212,10 @@ def _kind_question(rng: random.Random) -> Choice:
 
 def _opposite_question(rng: random.Random) -> Choice:
     """The house is not big: the house is small."""
-    adjective = rng.choice(_OPPOSITES)
-    what = NP(rng.choice(CONCEPTS["site"]))
-    others = [key for key in _OPPOSITES if key not in (adjective, OPPOSITE[adjective])]
+    kind = rng.choice(list(_OPPOSITES))
+    adjective = rng.choice(_OPPOSITES[kind])
+    what = NP(rng.choice(CONCEPTS[kind]))
+    others = [key for key in _OPPOSITES[kind] if key not in (adjective, OPPOSITE[adjective])]
     asked = [Clause("be", what, adjective=key) for key in (OPPOSITE[adjective], *rng.sample(others, 4))]
     return _shuffled(rng, (), Clause("be", what, adjective=adjective, negated=True), asked)
 

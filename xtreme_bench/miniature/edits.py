@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from xtreme_bench.miniature import sample
-from xtreme_bench.miniature.world import CATEGORY, CONCEPTS, HYPERNYM, NP, OPPOSITE, Clause
+from xtreme_bench.miniature.world import CATEGORY, CONCEPTS, HYPERNYM, NP, OPPOSITE, Clause, heads_of
 
 T = TypeVar("T")
 VERB_OPPOSITES = ("love", "hate", "laugh", "cry", "find", "lose", "buy", "sell", "open", "close", "work", "rest")
@@ -41,7 +41,7 @@ def exclusive(rng: random.Random, fact: Clause, other: Clause | None) -> tuple[C
     """Another value where the fact can have only one: place, part of the day, number, work, colour, opposite verb."""
     options: list[tuple[Clause, str]] = []
     if fact.place:
-        there = other.place if other and other.place else sample.place(rng)
+        there = other.place if other and other.place else sample.place(rng, fact.verb)
         options += [(replace(fact, place=there), "place")] * 2
     if fact.daytime:
         options.append((replace(fact, daytime=_another(rng, CONCEPTS["daytime"], fact.daytime)), "daytime"))
@@ -71,10 +71,9 @@ def independent(rng: random.Random, fact: Clause, other: Clause | None) -> tuple
     options = [(replace(fact, subject=who), "subject")] * (2 if other else 1)
     what = fact.object
     if what and CATEGORY[what.head] != "given":
-        options.append((replace(fact, object=_similar(rng, what)), "kind"))
+        options.append((replace(fact, object=_similar(rng, what, fact.verb)), "kind"))
     if fact.adjective:
-        category = CATEGORY[fact.subject.head]
-        fitting = sample.ADJECTIVES.get(category, sample.ADJECTIVES["person"])
+        fitting = sample.adjectives_of(fact.subject.head)
         excluded = (fact.adjective, OPPOSITE.get(fact.adjective), *sample.COLOURS)
         options.append(
             (replace(fact, adjective=_another(rng, [key for key in fitting if key not in excluded], "")), "adjective")
@@ -97,9 +96,10 @@ def _another(rng: random.Random, values: Sequence[T], but: T) -> T:
     return rng.choice([value for value in values if value != but])
 
 
-def _similar(rng: random.Random, what: NP) -> NP:
-    """Another thing of the same category."""
-    return replace(what, head=rng.choice([key for key in CONCEPTS[CATEGORY[what.head]] if key != what.head]))
+def _similar(rng: random.Random, what: NP, verb: str) -> NP:
+    """Another thing of the same category that the verb may have as its object."""
+    fitting = [key for key in heads_of(sample.objects_of(verb)) if CATEGORY[key] == CATEGORY[what.head]]
+    return replace(what, head=_another(rng, fitting, what.head))
 
 
 EDITS = {"exclusive": exclusive, "opposite": opposite, "independent": independent}

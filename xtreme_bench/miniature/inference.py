@@ -93,7 +93,7 @@ def _companion(rng: random.Random, fact: Clause) -> Clause:
     other = sample.dress(rng, sample.core(rng, _kind(fact), subject), extras=0.3, negated=NEGATED)
     other = replace(other, tense=fact.tense, time=fact.time)
     if fact.place and not other.place:
-        other = replace(other, place=sample.place(rng))
+        other = replace(other, place=sample.place(rng, other.verb))
     if rng.random() < 0.4 and CATEGORY.get(fact.verb) != "transitive":
         other = replace(other, verb=fact.verb)
     return other

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, replace
+from typing import Any
 
 from xtreme_bench.miniature import sample
 from xtreme_bench.miniature.speech import Joined, Sentence
@@ -96,7 +97,13 @@ def _exchange(rng: random.Random, first: Clause, second: Clause) -> tuple[Clause
         return None
     part = rng.choice(parts)
     one, two = replace(first, **{part: getattr(second, part)}), replace(second, **{part: getattr(first, part)})
-    return None if {one, two} == {first, second} else (one, two)
+    return None if {_spoken(one), _spoken(two)} == {_spoken(first), _spoken(second)} else (one, two)
+
+
+def _spoken(clause: Clause) -> Clause:
+    """The clause without the part that its question does not tell."""
+    untold: dict[str, Any] = {clause.asks: None} if clause.asks in EXCHANGED else {}
+    return replace(clause, **untold)
 
 
 def _flipped(rng: random.Random, same: bool) -> Paraphrase:

@@ -66,7 +66,7 @@ def _facts(rng: random.Random, size: int, mix: Mapping[str, float]) -> tuple[Cla
 
 def _fact(rng: random.Random, verb: str, people: Sequence[NP], *, number: float) -> Clause:
     who, whom = rng.sample(list(people), 2)
-    where = sample.place(rng, organisation=0.1, city=0.3)
+    where = sample.place(rng, verb, organisation=0.1, city=0.3)
     if CATEGORY[verb] == "motion":
         return Clause(verb, who, place=where)
     what = sample.common(rng, ("object", "food"), adjective=0.25, number=number)
@@ -145,8 +145,7 @@ def _unanswerable(rng: random.Random, facts: Sequence[Clause], question: Questio
             if asked.asks == "number" and part == "object":
                 continue
             wrong = replace(asked, **{part: value})
-            heads = [phrase.head for phrase in (wrong.subject, wrong.object, wrong.recipient) if phrase]
-            if len(set(heads)) == len(heads) and not any(_answers(fact, wrong) for fact in facts):
+            if not sample.nobody_says(wrong) and not any(_answers(fact, wrong) for fact in facts):
                 return Question(wrong, None)
     return question
 

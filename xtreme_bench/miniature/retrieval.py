@@ -100,7 +100,7 @@ def near(rng: random.Random, clause: Clause) -> Clause:
 def _change(rng: random.Random, clause: Clause) -> Clause:
     options = [replace(clause, negated=not clause.negated), replace(clause, subject=_other(rng, clause))]
     if clause.place:
-        options.append(replace(clause, place=sample.place(rng)))
+        options.append(replace(clause, place=sample.place(rng, clause.verb)))
     if clause.object and CATEGORY[clause.object.head] != "given":
         same = [key for key in CONCEPTS[CATEGORY[clause.object.head]] if key != clause.object.head]
         options.append(replace(clause, object=replace(clause.object, head=rng.choice(same))))
@@ -108,7 +108,7 @@ def _change(rng: random.Random, clause: Clause) -> Clause:
         options.append(replace(clause, complement=replace(clause.complement, head=rng.choice(CONCEPTS["role"]))))
     tense = rng.choice([tense for tense in sample.TIME_OF_TENSE if tense != clause.tense])
     options.append(replace(clause, tense=tense, time=sample.TIME_OF_TENSE[tense] if clause.time else None))
-    return rng.choice(options)
+    return rng.choice([option for option in options if not sample.nobody_says(option)])
 
 
 def _other(rng: random.Random, clause: Clause) -> NP:

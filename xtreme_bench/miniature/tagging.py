@@ -40,20 +40,25 @@ def naming(rng: random.Random, *, known: bool) -> Clause:
     pick = rng.random()
     if pick < 0.25:
         subject = what if pick < 0.12 else NP(_name(rng, "city", known))
-        adjective = rng.choice(sample.ADJECTIVES["site"])
-        return replace(sample.dress(rng, Clause("be", subject), extras=0.3), adjective=adjective, place=None)
-    clause = sample.statement(rng, subject=_person(rng, known), extras=0.4)
+        adjective = rng.choice(sample.adjectives_of(subject.head))
+        return sample.dress(rng, Clause("be", subject, adjective=adjective), extras=0.3)
+    who = _person(rng, known)
+    clause = sample.statement(rng, subject=who, extras=0.4)
     where = rng.choice((what, NP(_name(rng, "city", known))))
     clause = replace(clause, place=where if clause.place or clause.verb not in ("be", "have") else None)
     if clause.recipient:
-        clause = replace(clause, recipient=_person(rng, known))
+        clause = replace(clause, recipient=_person(rng, known, but=who))
     if clause.object and CATEGORY[clause.object.head] == "given":
-        clause = replace(clause, object=_person(rng, known))
+        clause = replace(clause, object=_person(rng, known, but=who))
     return clause
 
 
-def _person(rng: random.Random, known: bool) -> NP:
-    return NP(_name(rng, "given", known), family=_name(rng, "family", known) if rng.random() < 0.5 else None)
+def _person(rng: random.Random, known: bool, but: NP | None = None) -> NP:
+    """A person by name, not the one of `but`."""
+    given = _name(rng, "given", known)
+    if but and given == but.head:
+        return _person(rng, known, but)
+    return NP(given, family=_name(rng, "family", known) if rng.random() < 0.5 else None)
 
 
 def _name(rng: random.Random, kind: str, known: bool) -> str:

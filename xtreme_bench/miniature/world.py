@@ -6,6 +6,7 @@ in `languages/<code>.py`, under the same keys.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 # category -> keys. Every language has a form for every key.
@@ -60,19 +61,38 @@ ANTONYMS: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 OPPOSITE: dict[str, str] = {a: b for pair in ANTONYMS for a, b in (pair, pair[::-1])}
 
-# Which categories the object of a transitive verb may have.
+# Which categories, or subsets of them, the object of a transitive verb may have.
 OBJECTS: dict[str, tuple[str, ...]] = {
-    "eat": ("food",), "cook_verb": ("food",), "read": ("readable",), "write": ("readable",),
-    "open": ("openable",), "close": ("openable",), "wash": ("object", "animal", "food"),
+    "eat": ("food",), "cook_verb": ("cookable",), "read": ("readable",), "write": ("readable",),
+    "open": ("openable",), "close": ("closable",), "wash": ("washable",), "clean": ("cleanable",),
+    "carry": ("object", "food", "portable"),
     "love": ("given", "animal", "role", "food"), "hate": ("given", "animal", "role", "food"),
     "see": ("given", "animal", "role", "object", "food"), "find": ("given", "animal", "object", "food"),
-    "forget": ("given", "object"), "break": ("object",), "paint": ("object", "animal"),
+    "forget": ("given", "object"), "break": ("breakable",), "paint": ("object", "animal"),
 }  # fmt: skip
 DEFAULT_OBJECTS: tuple[str, ...] = ("object", "food", "animal")
 SUBSETS: dict[str, tuple[str, ...]] = {
-    "readable": ("book", "letter"),
-    "openable": ("book", "letter", "box", "bottle", "bag"),
+    name: tuple(keys.split())
+    for name, keys in {
+        "readable": "book letter",
+        "openable": "book letter box bottle bag",
+        "closable": "book box bottle bag",
+        "breakable": "knife lamp key table chair box ring clock",
+        "cleanable": "knife lamp table chair box bottle bicycle",
+        "cookable": "rice egg soup meat tomato",
+        "portable": "dog cat bird fish rabbit duck",
+        "washable": "knife table bottle hat coat bag bicycle dog cat horse cow sheep goat apple orange tomato rice",
+    }.items()
 }
+
+# Which categories the place of a verb may have (any, where a verb is not here), and what an animal does.
+PLACES: dict[str, tuple[str, ...]] = {"travel": ("city", "organisation")}
+ANIMALS_DO: tuple[str, ...] = ("sleep", "wait", "rest", "fall")
+
+
+def heads_of(categories: Iterable[str]) -> list[str]:
+    """The concepts of categories, or of subsets of them."""
+    return [head for name in categories for head in SUBSETS.get(name) or CONCEPTS[name]]
 
 
 @dataclass(frozen=True)

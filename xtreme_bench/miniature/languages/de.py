@@ -270,11 +270,18 @@ def _say(c: Clause, position: str) -> list[Token]:
 
 
 def _order(c: Clause, parts: dict[str, list[Token]], position: str) -> str:
-    """The order of the parts; "nicht" follows a definite object and precedes a counted one and a place or goal."""
-    middle = "verb.not adjective complement place"
-    if c.object:
-        middle = "place recipient verb.not object" if c.object.number > 1 else "place recipient object verb.not"
-    order = f"subject verb time daytime {middle} verb.end content"
+    """The order of the parts: whom, when, where, what; somebody by name comes before when and where.
+
+    "nicht" follows a definite object and precedes a counted one and a place or goal.
+    """
+    middle = "time daytime verb.not adjective complement place"
+    if c.object and c.object.number > 1:
+        middle = "recipient time daytime place verb.not object"
+    elif c.object and name_of(c.object, WORDS):
+        middle = "recipient object time daytime place verb.not"
+    elif c.object:
+        middle = "recipient time daytime place object verb.not"
+    order = f"subject verb {middle} verb.end content"
     if position == "first":
         return front(order, "verb")
     if c.asks == "number":

@@ -9,7 +9,8 @@ from xtreme_bench.miniature.world import CATEGORY, NP, Clause
 
 SPACES = True
 
-# Prep is the preposition of a place (else "in"). Mass nouns take no "a"; they are counted in pieces.
+# Prep is the preposition of a place, or of the place of a verb (else "in"), Where what a verb leaves behind in a
+# question for its place ("Where did Anna come to?"). Mass nouns take no "a"; they are counted in pieces.
 # "read" would not tell the past from the present, hence "study".
 WORDS = latin_names() | words("""
 : lemma plural
@@ -117,11 +118,11 @@ rest rest rests rested
 fall fall falls fell
 smile smile smiles smiled
 go go goes went
-come come comes came
-run run runs ran
-travel travel travels travelled
-return return returns returned
-arrive arrive arrives arrived
+come come comes came Where=to
+run run runs ran Where=to
+travel travel travels travelled Where=to
+return return returns returned Where=to
+arrive arrive arrives arrived Prep=at
 say say says said
 think think thinks thought
 know know knows knew
@@ -185,9 +186,7 @@ def clause(c: Clause) -> list[Token]:
     if c.complement:
         parts["complement"] = noun_phrase(c.complement)
     if c.place:
-        motion = CATEGORY.get(c.verb) == "motion" and c.verb != "arrive"
-        preposition = "to" if motion else WORDS[c.place.head].get("Prep", "in")
-        parts["place"] = [*spell(preposition, "ADP", answer=False), *noun_phrase(c.place)]
+        parts["place"] = [*spell(_preposition(c, c.place), "ADP", answer=False), *noun_phrase(c.place)]
     if c.time:
         parts["time"] = spell(WORDS[c.time]["lemma"], "ADV")
     if c.daytime:
@@ -215,6 +214,15 @@ def noun_phrase(np: NP, *, how_many: bool = False) -> list[Token]:
         return core
     vowel = core[0].text[0] in "aeiou" and not core[0].text.startswith("uni")
     return [*spell("an" if vowel else "a", "DET", answer=False), *core]
+
+
+def _preposition(c: Clause, place: NP) -> str:
+    """What stands before a place: "to" where a movement goes, else what the place or the verb asks for."""
+    if CATEGORY.get(c.verb) == "motion" and c.verb != "arrive":
+        return "to"
+    if CATEGORY[place.head] == "city":
+        return "in"
+    return WORDS[place.head].get("Prep") or WORDS.get(c.verb, {}).get("Prep", "in")
 
 
 def _verb(c: Clause) -> dict[str, list[Token]]:
@@ -249,7 +257,8 @@ def _question(c: Clause, parts: dict[str, list[Token]]) -> str:
     parts[part] = spell(pronoun, "ADV" if pronoun in {"where", "when"} else "PRON", answer=False)
     if part == "subject":
         return ORDER
-    if part == "recipient":  # the preposition stays behind: "Who did Anna give the book to?"
-        parts["recipient.to"] = spell("to", "ADP", answer=False)
-        return front(ORDER.replace("recipient", "recipient recipient.to"), "recipient", "verb.aux")
+    if part == "recipient" or (part == "place" and "Where" in WORDS.get(c.verb, {})):
+        # the preposition stays behind: "Who did Anna give the book to?"
+        parts[f"{part}.to"] = spell("to", "ADP", answer=False)
+        return front(ORDER.replace(part, f"{part} {part}.to"), part, "verb.aux")
     return front(ORDER, part, "verb.aux")

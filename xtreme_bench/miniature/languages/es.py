@@ -200,7 +200,9 @@ def clause(c: Clause) -> list[Token]:
     if c.negated:
         parts["verb.not"] = spell("no", "ADV")
     if c.adjective:
-        form = agree(WORDS[c.adjective]["lemma"], gender(c.subject), plural=c.subject.number > 1)
+        asked = c.asks == "subject"  # "qué" and "quién" are masculine
+        agreeing = "m" if asked else gender(c.subject)
+        form = agree(WORDS[c.adjective]["lemma"], agreeing, plural=c.subject.number > 1 and not asked)
         parts["adjective"] = spell(form, "ADJ")
     if c.complement:
         parts["complement"] = _complement(c.subject, c.complement)

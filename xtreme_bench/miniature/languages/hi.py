@@ -11,7 +11,8 @@ SPACES = True
 
 # Gender=f: feminine, else masculine. In: the postposition of a place (else में). Unit: what a mass is counted in.
 # Of verbs: the second form is an irregular perfective; Ne: whether its subject takes ने (else as of its kind);
-# State: the past is imperfective; Obj, To, Goal: the postpositions of object, recipient and goal.
+# State: the past is imperfective; Obj, To, Goal: the postpositions of object, recipient and goal (Goal of a place: that
+# of those who go there). fem is a woman in the role.
 WORDS = words("""
 : lemma
 anna आना
@@ -102,28 +103,28 @@ picture तस्वीर Gender=f
 clock घड़ी Gender=f
 bag थैला
 bicycle साइकिल Gender=f In=पर
-teacher अध्यापक
+teacher अध्यापक fem=अध्यापिका
 doctor डॉक्टर
 farmer किसान
-student छात्र
+student छात्र fem=छात्रा
 driver ड्राइवर
 cook बावर्ची
 nurse नर्स Gender=f
-writer लेखक
+writer लेखक fem=लेखिका
 painter चित्रकार
 soldier सैनिक
 merchant व्यापारी
-singer गायक
+singer गायक fem=गायिका
 house घर
-garden बगीचा
+garden बगीचा Goal=में
 market बाज़ार
 school स्कूल
 station स्टेशन In=पर
 hospital अस्पताल
 library पुस्तकालय
-kitchen रसोई Gender=f
-forest जंगल
-street सड़क Gender=f In=पर
+kitchen रसोई Gender=f Goal=में
+forest जंगल Goal=में
+street सड़क Gender=f In=पर Goal=पर
 bank बैंक org=@_बैंक
 museum संग्रहालय org=@_संग्रहालय
 university विश्वविद्यालय org=@_विश्वविद्यालय
@@ -147,7 +148,7 @@ carry ढो
 open खोल
 break तोड़
 close बंद/ADJ_कर किया
-paint रंग
+paint चित्रित/ADJ_कर किया
 wash धो
 love प्यार/NOUN_कर Obj=से State=yes
 hate नफ़रत/NOUN_कर Obj=से State=yes
@@ -246,14 +247,17 @@ def clause(c: Clause) -> list[Token]:
             parts[part] = _marked(c, part)
     if c.complement:
         plural = max(c.subject.number, c.complement.number)
-        parts["complement"] = noun_phrase(replace(c.complement, number=plural, definite=True), counted=False)
+        woman = c.subject.head in FEMALE and c.asks != "subject"
+        complement = replace(c.complement, number=plural, definite=True)
+        parts["complement"] = noun_phrase(complement, counted=False, woman=woman)
     if c.adjective:
         parts["adjective"] = _adjective(c.adjective, c.subject, *_agreement(c, "subject"))
     if c.asks == "place":
         parts["place"] = spell("कहाँ", "ADV", answer=False)
     elif c.place:
         to_goal = CATEGORY.get(c.verb) == "motion"
-        post = WORDS[c.verb].get("Goal", "") if to_goal else WORDS[c.place.head].get("In", "में")
+        verb, site = WORDS.get(c.verb, {}), WORDS[c.place.head]
+        post = verb.get("Goal") or site.get("Goal", "") if to_goal else site.get("In", "में")
         parts["place"] = noun_phrase(c.place, oblique=True) + spell(post, "ADP", answer=False)
     for part, key in (("time", c.time), ("daytime", c.daytime)):
         if key and c.asks == "time" and (part == "time" or not c.time):
@@ -269,18 +273,22 @@ def clause(c: Clause) -> list[Token]:
     return arrange(ORDER, parts | _verb(c))
 
 
-def noun_phrase(np: NP, *, oblique: bool = False, how_many: bool = False, counted: bool = True) -> list[Token]:
-    """Numeral or एक, adjective, noun, all direct or oblique; or a name."""
+def noun_phrase(
+    np: NP, *, oblique: bool = False, how_many: bool = False, counted: bool = True, woman: bool = False
+) -> list[Token]:
+    """Numeral or एक, adjective, noun, all direct or oblique; or a name. A role takes its feminine for a `woman`."""
     if name := name_of(np, WORDS):
         return name
     entry, plural = WORDS[np.head], np.number > 1
+    if woman and "fem" in entry:
+        entry = {"lemma": entry["fem"], "Gender": "f"}
     feminine = entry.get("Gender") == "f"
     out: list[Token] = []
     if how_many:
         out += spell("कितनी" if feminine else "कितने", "DET", answer=False)
     elif plural and counted:
         out += spell(WORDS[numeral(np.number)]["lemma"], "NUM")
-    elif not plural and not np.definite:
+    elif not plural and not np.definite and "Unit" not in entry:
         out += spell("एक", "DET", answer=False)
     if plural and counted:
         out += spell(entry.get("Unit", ""), "NOUN")

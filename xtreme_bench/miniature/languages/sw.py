@@ -225,7 +225,7 @@ def clause(c: Clause) -> list[Token]:
     if c.object:
         parts["object"] = noun_phrase(c.object, how_many=c.asks == "number")
     if c.adjective:
-        parts["adjective"] = agree(c.adjective, noun_class(c.subject), "ADJ")
+        parts["adjective"] = agree(c.adjective, _subject_class(c), "ADJ")
     if c.complement:
         parts["complement"] = noun_phrase(c.complement)
     if c.place:
@@ -264,6 +264,13 @@ def noun_class(np: NP) -> int:
     return PLURAL[singular] if np.number > 1 else singular
 
 
+def _subject_class(c: Clause) -> int:
+    """The class that agrees with the subject, or with the question word for it: "nani" is of class 1, "nini" of 7."""
+    if c.asks != "subject":
+        return noun_class(c.subject)
+    return 1 if is_human(c.subject) else 7
+
+
 def agree(key: str, number: int, upos: str) -> list[Token]:
     """An adjective or numeral in the form for a noun class."""
     entry = WORDS[key]
@@ -272,9 +279,7 @@ def agree(key: str, number: int, upos: str) -> list[Token]:
 
 def _verb(c: Clause) -> list[Token]:
     """The verb: negation, subject, tense, object, stem in one word; "be" and "have" have their own present."""
-    number = noun_class(c.subject)
-    if c.asks == "subject":
-        number = 1 if is_human(c.subject) else 7
+    number = _subject_class(c)
     if c.tense == "present" and c.verb == "be":
         if not c.place:
             return spell("si" if c.negated else "ni", "AUX")

@@ -104,7 +104,7 @@ carry taşı
 open aç
 break kır
 close kapat
-paint boya
+paint çiz
 wash yıka
 love sev State=yes
 hate nefret/NOUN_et nefret/NOUN_ed Case=abl State=yes

@@ -142,7 +142,7 @@ write 写
 clean 擦
 carry 搬
 open 打开
-break 打破
+break 弄坏
 close 关上
 paint 画
 wash 洗
