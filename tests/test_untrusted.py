@@ -7,6 +7,7 @@ import json
 import os
 import re
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ import pytest
 from command import call
 from small_bundle import LABELS, PREDICTIONS, manifest, put, put_bundle
 
-from xtreme_bench.bundle.format import SCHEMA_VERSION
+from xtreme_bench.bundle.format import SCHEMA_VERSION, parse_manifest
 from xtreme_bench.cli import main
 from xtreme_bench.files import digest
+from xtreme_bench.official.findings import LISTED
 from xtreme_bench.untrusted import DEPTH, Malformed, flaw, parse_json
 from xtreme_bench.wording import json_text, one_line, visible
 
@@ -146,6 +148,67 @@ def test_claims_and_recipes_of_any_type_are_verified_compared_and_reported_witho
         assert run(["compare", str(bundle), str(bundle)])[0] in (0, 2)
         report = ["report", str(bundle), str(bundle), "--out", str(tmp_path / "report")]
         assert run(report)[0] in (0, 2)
+
+
+Keys = tuple[str | int, ...]
+REFERENCE = Path(__file__).parents[1] / "submissions/reference/smoke"
+OTHER_TYPES: list[Any] = [7, "x", [], {}, None, ["x"], {"a": 1}, -1.5]
+
+
+def leaves(value: Any, path: Keys = ()) -> Iterator[Keys]:
+    """The paths of all values inside a value that hold no others."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    if not inner and path:
+        yield path
+    for key, one in inner:
+        yield from leaves(one, (*path, key))
+
+
+def odd_manifests(every: int) -> Iterator[str]:
+    """The manifest of a reference bundle with one of its values replaced, in turn, by one of another type."""
+    good = json.loads((REFERENCE / "manifest.json").read_text(encoding="utf-8"))
+    for at, path in enumerate([*leaves(good)][::every]):
+        odd = json.loads(json.dumps(good))
+        held = odd
+        for key in path[:-1]:
+            held = held[key]
+        held[path[-1]] = OTHER_TYPES[at % len(OTHER_TYPES)]
+        odd["recipe_sha256"] = odd["recipe_sha256"] if path[0] == "recipe_sha256" else digest(odd["recipe"])
+        yield json.dumps(odd)
+
+
+@pytest.mark.parametrize("every", [97, pytest.param(1, marks=pytest.mark.slow)])
+def test_any_value_of_another_type_inside_a_manifest_is_read_or_refused(every: int, tmp_path: Path) -> None:
+    usable: list[str] = []
+    for at, text in enumerate(odd_manifests(every)):
+        bundle = str(put(tmp_path / "bundles" / str(at), {"manifest.json": text}))
+        assert run(["check", bundle])[0] == 1
+        code, said = run(["compare", str(REFERENCE), bundle])
+        assert code in (0, 2)
+        if code == 2:
+            assert re.search("must be|is not the hash|schema_version|different experiments", said), said
+        else:
+            usable.append(bundle)
+    assert run(["report", str(REFERENCE), *usable[:: len(usable) // 12 or 1], "--out", str(tmp_path / "page")])[0] == 0
+    assert run(["leaderboard", str(tmp_path / "bundles"), "--to", str(tmp_path / "site")])[0] in (0, 1)
+
+
+def test_all_faulty_entries_of_a_manifest_are_named_at_once() -> None:
+    odd = {"stages": [7, {"key": 1}], "dev": {"x": {"dev": {"xnli": "high"}}}, "zero_shot": {"xnli": "de"}}
+    found, problems = parse_manifest(raw_manifest(**odd).encode())
+    assert found is None
+    assert [problem.message for problem in problems] == [
+        "`dev.x.dev.xnli` must be an integer or a number",
+        "`stages.0` must be an object",
+        "`stages.1.key` must be text",
+        "`zero_shot.xnli` must be a list",
+    ]
+
+
+def test_many_faulty_entries_are_counted() -> None:
+    _, problems = parse_manifest(raw_manifest(stages=[7] * 1000).encode())
+    assert len(problems) == LISTED + 1
+    assert f"{1000 - LISTED} more" in problems[-1].message
 
 
 RECIPES = [

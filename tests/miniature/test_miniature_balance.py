@@ -6,7 +6,7 @@ import csv
 import json
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -149,15 +149,21 @@ def test_words_tell_most_paraphrases_of_statements_and_none_of_questions(draw: D
     def bag(sentences: Sequence[Sentence]) -> Counter[str]:
         return sum(map(concepts, clauses(sentences)), Counter())
 
-    pairs = draw(random.Random(3), 2000)
+    pairs = paraphrases(draw)
     told = np.mean([(bag(x.first) == bag(x.second)) == x.same for x in pairs])
     assert least <= told <= most
     assert np.mean([x.same for x in pairs]) == 0.5
 
 
+@cache
+def paraphrases(draw: Draw) -> list[paraphrase.Paraphrase]:
+    return draw(random.Random(3), 2000)
+
+
 PAIRS: dict[str, Callable[[random.Random], list[Sentence]]] = {
-    "statements": lambda rng: [x for pair in paraphrase.statements(rng, 2000) for x in (*pair.first, *pair.second)],
-    "questions": lambda rng: [x for pair in paraphrase.questions(rng, 2000) for x in (*pair.first, *pair.second)],
+    draw.__name__: lambda rng, draw=draw: [x for pair in paraphrases(draw) for x in (*pair.first, *pair.second)]
+    for draw in (paraphrase.statements, paraphrase.questions)
+} | {
     "inference": lambda rng: [
         x for pair in inference.draw(rng, 1000, joined=0.2, embedded=0.0) for x in (pair.premise, pair.hypothesis)
     ],
@@ -179,7 +185,12 @@ def drawn(name: str) -> list[Clause]:
     return clauses(DRAWS[name](random.Random(3)))
 
 
-@pytest.mark.parametrize("draw", PAIRS)
+def slowly(names: Iterable[str]) -> list[Any]:
+    """The names of draws; that of inference takes long."""
+    return [pytest.param(name, marks=pytest.mark.slow if name == "inference" else ()) for name in names]
+
+
+@pytest.mark.parametrize("draw", slowly(PAIRS))
 def test_no_pair_of_texts_denies_a_count_or_names_one_person_twice_in_a_clause(draw: str) -> None:
     said = drawn(draw)
     assert any(clause.negated for clause in said)
@@ -211,7 +222,7 @@ def test_a_class_stands_for_whatever_fits_the_verb() -> None:
     assert not sample.nobody_says(Clause("wash", NP("anna"), NP("thing", adjective="old")))
 
 
-@pytest.mark.parametrize("draw", DRAWS)
+@pytest.mark.parametrize("draw", slowly(DRAWS))
 def test_no_corpus_says_what_nobody_says(draw: str) -> None:
     assert not [clause for clause in drawn(draw) if sample.nobody_says(clause)]
 
@@ -227,7 +238,7 @@ def test_two_texts_that_differ_in_meaning_differ_in_what_they_ask_or_tell(draw: 
     def told(sentences: Sequence[Sentence]) -> list[str]:
         return sorted(say(clause, "en") for clause in clauses(sentences))
 
-    assert not [pair for pair in draw(random.Random(3), 600) if not pair.same and told(pair.first) == told(pair.second)]
+    assert not [pair for pair in paraphrases(draw) if not pair.same and told(pair.first) == told(pair.second)]
 
 
 @pytest.mark.slow

@@ -83,6 +83,7 @@ def test_an_unknown_name_lists_the_recipes_and_suggests_the_nearest(tmp_path: Pa
             "./gone/first.yaml",
             "./gone/first.yaml: no such file; give a recipe's path, or a name from `xtreme-bench list`",
         ),
+        ("", "the recipe's name is empty; give a recipe's path, or a name from `xtreme-bench list`"),
         (".", ".: is a folder; give a recipe's path, or a name from `xtreme-bench list`"),
         ("./words.txt", "./words.txt: a recipe's file ends in .yaml"),
     ],

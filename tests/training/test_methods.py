@@ -124,7 +124,7 @@ def test_with_lower_blocks_frozen_they_stay_as_they_were_and_their_dropout_is_of
     assert all(name.startswith("encoder.layer.1") for name in training)
 
 
-@pytest.mark.parametrize("source", ["xnli", "panx"])
+@pytest.mark.parametrize("source", ["xnli", pytest.param("panx", marks=pytest.mark.slow)])
 def test_what_the_frozen_blocks_give_is_the_same_kept_or_computed(
     tmp_path: Path, inputs: dict[str, Path], source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,7 +28,7 @@ MIXED: dict[str, Any] = {
 WORDS = "embeddings.word_embeddings.weight"
 
 
-@pytest.mark.parametrize("source", ["xnli", "panx", "squad"])
+@pytest.mark.parametrize("source", ["xnli", *(pytest.param(one, marks=pytest.mark.slow) for one in ("panx", "squad"))])
 def test_a_trimmed_table_gives_the_same_encoder_and_scores_as_the_whole_one(
     source: str, tmp_path: Path, inputs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

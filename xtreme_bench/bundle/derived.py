@@ -99,7 +99,7 @@ def _stages(manifest: Mapping[str, Any], recipe: Recipe, labels: Path) -> Iterat
         plan(_elsewhere(recipe), data=_NOWHERE.parent, labels=given, digests=Digests(Path(os.devnull)))
         for given in (None, labels)
     ]
-    claimed = [stage if isinstance(stage, Mapping) else {} for stage in manifest["stages"]]
+    claimed = manifest["stages"]
     named = [(str(stage.get("kind")), str(stage.get("name"))) for stage in claimed]
     possible = [[(stage.kind, stage.name) for stage in one.stages] for one in plans]
     if named not in possible:

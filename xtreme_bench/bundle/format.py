@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import NoneType
 from typing import Any
 
@@ -52,7 +52,47 @@ _OF_SOME: Mapping[str, tuple[type, ...]] = {
     "released": (dict,),
     "retrieval": (dict,),
 }
-_TYPE_NAMES = {int: "an integer", str: "text", dict: "an object", list: "a list", NoneType: "null"}
+# The same inside of them: `*` is each entry of an object or a list. An entry need not be there.
+_INSIDE: Mapping[str, tuple[type, ...]] = {
+    "audit.compared": (dict,),
+    "audit.criteria": (dict,),
+    "audit.overlaps": (list,),
+    "audit.overlaps.*": (dict,),
+    "audit.relations": (list,),
+    "audit.relations.*": (dict,),
+    "audit.repeats": (list,),
+    "audit.repeats.*": (dict,),
+    "audit.seen": (dict,),
+    "audit.seen.*": (dict,),
+    "composed.*": (dict,),
+    "composed.*.development": (dict,),
+    "composed.*.development.*": (int, float),
+    "composed.*.from": (str,),
+    "composed.*.judged_by": (str,),
+    "data.made_from": _MAYBE,
+    "data.sha256": (str,),
+    "data.source": (str,),
+    "dev.*": (dict,),
+    "dev.*.dev": (dict,),
+    "dev.*.dev.*": (int, float),
+    "device.*": (str,),
+    "left_out.*": (dict,),
+    "near.*": (list,),
+    "near.*.*": (str,),
+    "overrides.*": (str,),
+    "retrieval.*": (dict,),
+    "retrieval.*.languages": (dict,),
+    "retrieval.*.languages.*": (dict,),
+    "stages.*": (dict,),
+    "stages.*.key": (str,),
+    "stages.*.kind": (str,),
+    "stages.*.name": (str,),
+    "trained_on.*": (dict, list, NoneType),
+    "versions.*": (str,),
+    "zero_shot.*": (list,),
+    "zero_shot.*.*": (str,),
+}
+_TYPE_NAMES = {int: "an integer", float: "a number", str: "text", dict: "an object", list: "a list", NoneType: "null"}
 
 
 def parse_manifest(raw: bytes) -> tuple[dict[str, Any] | None, list[Problem]]:
@@ -81,15 +121,42 @@ def parse_manifest(raw: bytes) -> tuple[dict[str, Any] | None, list[Problem]]:
 def _field_faults(value: Mapping[str, Any]) -> list[str]:
     faults = [f"`{key}` is missing" for key in _FIELDS if key not in value]
     faults += [
-        f"`{key}` must be {' or '.join(_TYPE_NAMES[kind] for kind in kinds)}"
+        f"`{key}` must be {_named(kinds)}"
         for key, kinds in {**_FIELDS, **_OF_SOME}.items()
         if key in value and type(value[key]) not in kinds
     ]
+    faults += _inner_faults(value)
     if isinstance(value.get("name"), str) and not re.fullmatch(BUNDLE_NAME, value["name"]):
         faults.append("`name` must be letters, digits, `.`, `_` and `-`")
     if isinstance(value.get("scores"), dict):
         faults += _score_faults(value["scores"])
     return faults + _file_faults(value["files"]) if isinstance(value.get("files"), dict) else faults
+
+
+def _inner_faults(value: Mapping[str, Any]) -> list[str]:
+    """Entries of sections with a type that they cannot have: all of them, each kind up to a limit."""
+    faults = []
+    for pattern, kinds in _INSIDE.items():
+        wrong = [path for path, found in _entries(value, pattern.split(".")) if type(found) not in kinds]
+        faults += [f"{quoted('.'.join(path))} must be {_named(kinds)}" for path in wrong[:LISTED]]
+        if len(wrong) > LISTED:
+            faults.append(f"`{pattern}`: {len(wrong) - LISTED:,} more entries like the {LISTED} above")
+    return faults
+
+
+def _entries(value: Any, pattern: Sequence[str], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """The path and value of each entry that a pattern names; none where what holds it has another type itself."""
+    if not pattern:
+        yield path, value
+        return
+    name, *rest = pattern
+    held = value if isinstance(value, dict) else dict(enumerate(value)) if isinstance(value, list) else {}
+    for key in held if name == "*" else [name] if name in held else []:
+        yield from _entries(held[key], rest, (*path, str(key)))
+
+
+def _named(kinds: Sequence[type]) -> str:
+    return " or ".join(_TYPE_NAMES[kind] for kind in kinds)
 
 
 def _file_faults(files: Mapping[str, Any]) -> list[str]:

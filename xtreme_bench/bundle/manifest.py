@@ -88,7 +88,7 @@ def development(manifest: Mapping[str, Any]) -> dict[str, float]:
 
 def accepted_code(manifest: Mapping[str, Any]) -> dict[str, list[str]]:
     """Stage name -> differing modules, for the stages that an untrusted manifest marks as made by other code."""
-    stages = [stage for stage in manifest["stages"] if isinstance(stage, Mapping) and is_modules(stage.get(MARK))]
+    stages = [stage for stage in manifest["stages"] if is_modules(stage.get(MARK))]
     return {str(stage.get("name")): stage[MARK] for stage in stages}
 
 

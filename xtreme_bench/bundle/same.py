@@ -105,4 +105,4 @@ def _named(manifest: Mapping[str, Any]) -> str:
 
 
 def _keys(manifest: Mapping[str, Any]) -> list[Any]:
-    return sorted(str(stage.get("key")) for stage in manifest["stages"] if isinstance(stage, Mapping))
+    return sorted(str(stage.get("key")) for stage in manifest["stages"])

@@ -9,6 +9,7 @@ pair of opposites leave no third ("not big" is "small").
 from __future__ import annotations
 
 import random
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 
 from xtreme_bench.miniature import edits, sample
@@ -35,16 +36,12 @@ MIXED = 0.35  # share of the changed facts in which something is also left out
 
 @dataclass(frozen=True)
 class Inference:
-    """A premise, a hypothesis and its label.
-
-    `alone` is what lengths and negations show, `cues` what else both show without the order of words.
-    """
+    """A premise, a hypothesis and its label; `verb` is that of the fact that was edited."""
 
     premise: Sentence
-    hypothesis: Sentence
+    hypothesis: Clause
     label: str
-    alone: tuple[object, ...]
-    cues: tuple[object, ...]
+    verb: str
 
 
 def inference(rng: random.Random, *, joined: float, embedded: float, negated: float, denied: float) -> Inference | None:
@@ -70,10 +67,10 @@ def inference(rng: random.Random, *, joined: float, embedded: float, negated: fl
     if other:
         clauses = (premise, other) if rng.random() < 0.5 else (other, premise)
         joint = Joined(clauses[0], rng.choice(("and", "but")), clauses[1])
-        return _inference(joint, hypothesis, label, fact.verb)
+        return Inference(joint, hypothesis, label, fact.verb)
     if pick < joined + embedded:
         return _embedded(rng, premise, hypothesis, relation)
-    return _inference(premise, hypothesis, label, fact.verb)
+    return Inference(premise, hypothesis, label, fact.verb)
 
 
 def _fact(rng: random.Random) -> Clause:
@@ -146,45 +143,53 @@ def _embedded(rng: random.Random, premise: Clause, hypothesis: Clause, relation:
     outer = sample.embed(rng, premise, "know" if factive else rng.choice(sample.ATTITUDES))
     if factive and rng.random() < 0.7:
         label = LABEL[relation][2 * premise.negated + hypothesis.negated]
-        return _inference(outer, hypothesis, label, outer.verb)
+        return Inference(outer, hypothesis, label, outer.verb)
     if not factive and rng.random() < 0.4:
-        return _inference(outer, hypothesis, _N, outer.verb)
+        return Inference(outer, hypothesis, _N, outer.verb)
     if relation not in ("equal", "general", "specific", "independent") or premise.negated or hypothesis.negated:
         return None
     said, told = replace(outer, negated=rng.random() < 0.3), replace(outer, content=hypothesis)
     told = replace(told, negated=rng.random() < 0.5)
-    return _inference(said, told, LABEL[relation][2 * said.negated + told.negated], outer.verb)
+    return Inference(said, told, LABEL[relation][2 * said.negated + told.negated], outer.verb)
 
 
-def _inference(premise: Sentence, hypothesis: Clause, label: str, verb: str) -> Inference:
-    """The example with its cues."""
-    given, asked = concepts(premise), concepts(hypothesis)
-    said, repeated = forms(premise), forms(hypothesis)
-    shared = (given & asked).total() - (given & asked)["not"]
-    new = sorted(asked - given)
-    joined = premise.connective if isinstance(premise, Joined) else ""
-    outer = premise.verb if isinstance(premise, Clause) and premise.content else ""
-    alone = (
-        (given["not"], asked["not"]) if not outer else asked["not"],
+def _outer(premise: Sentence) -> str:
+    """The verb of a premise that embeds another clause."""
+    return premise.verb if isinstance(premise, Clause) and premise.content else ""
+
+
+def _alone(x: Inference) -> tuple[Hashable, ...]:
+    """What lengths and negations show."""
+    given, asked = concepts(x.premise), concepts(x.hypothesis)
+    return (
+        (given["not"], asked["not"]) if not _outer(x.premise) else asked["not"],
         given["not"],
-        (given.total() - given["not"], bool(joined)),
+        (given.total() - given["not"], isinstance(x.premise, Joined)),
         asked.total() - asked["not"],
     )
-    cues = (
+
+
+def _cues(x: Inference) -> tuple[Hashable, ...]:
+    """What else both show without the order of words."""
+    hypothesis, verb = x.hypothesis, x.verb
+    given, asked = concepts(x.premise), concepts(hypothesis)
+    said, repeated = forms(x.premise), forms(hypothesis)
+    shared = (given & asked).total() - (given & asked)["not"]
+    new = sorted(asked - given)
+    return (
         len(repeated - said) if len(repeated - said) < 4 else 4,
         repeated <= said,
         repeated == said,
         asked.total() - asked["not"] - shared,
         sum(CATEGORY.get(word) == "class" for word in new),
         any(OPPOSITE.get(word) in given for word in new),
-        joined,
-        (outer, hypothesis.content is not None),
+        x.premise.connective if isinstance(x.premise, Joined) else "",
+        (_outer(x.premise), hypothesis.content is not None),
         (verb if verb in ("be", "have") else CATEGORY[verb], hypothesis.tense),
         (bool(hypothesis.adjective), asked["not"]),
         hypothesis.subject.head in given,
         (bool(hypothesis.time), bool(new)),
     )
-    return Inference(premise, hypothesis, label, alone, cues)
 
 
 def draw(
@@ -207,5 +212,5 @@ def draw(
         example = inference(rng, joined=joined, embedded=embedded, negated=negated, denied=denied)
         if example and example.premise != example.hypothesis:
             pool.append(example)
-    cues = [(*x.alone, *x.cues) if adversarial else x.alone for x in pool]
+    cues = [(*_alone(x), *_cues(x)) if adversarial else _alone(x) for x in pool]
     return rake(rng, pool, [x.label for x in pool], cues, size)

@@ -6,8 +6,8 @@ in `languages/<code>.py`, under the same keys.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 # category -> keys. Every language has a form for every key.
 CONCEPTS: dict[str, tuple[str, ...]] = {
@@ -90,9 +90,10 @@ PLACES: dict[str, tuple[str, ...]] = {"travel": ("city", "organisation")}
 ANIMALS_DO: tuple[str, ...] = ("sleep", "wait", "rest", "fall")
 
 
-def heads_of(categories: Iterable[str]) -> list[str]:
+@cache
+def heads_of(categories: tuple[str, ...]) -> tuple[str, ...]:
     """The concepts of categories, or of subsets of them."""
-    return [head for name in categories for head in SUBSETS.get(name) or CONCEPTS[name]]
+    return tuple(head for name in categories for head in SUBSETS.get(name) or CONCEPTS[name])
 
 
 @dataclass(frozen=True)

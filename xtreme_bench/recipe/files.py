@@ -14,6 +14,8 @@ from xtreme_bench.wording import did_you_mean
 SHIPPED = Path(__file__).parent / "shipped"
 FOLDER = Path("recipes")
 SCHEMA = "recipe.schema.json"
+# What to do where no recipe is named.
+_GIVE = "give a recipe's path, or a name from `xtreme-bench list`"
 
 
 def find(name_or_path: str, folder: Path = FOLDER) -> Path:
@@ -22,6 +24,8 @@ def find(name_or_path: str, folder: Path = FOLDER) -> Path:
     Raises InputError when there is none: of a path with the reason, of a name with the nearest and the list of recipes.
     """
     given = Path(name_or_path)
+    if not name_or_path:
+        raise InputError(f"the recipe's name is empty; {_GIVE}")
     if given.suffix in (".yaml", ".yml") and given.is_file():
         return given
     name = given.name.removesuffix(".yaml")
@@ -41,7 +45,7 @@ def _no_recipe(given: Path) -> str:
     if given.is_file():
         return "a recipe's file ends in .yaml"
     what = "is a folder" if given.is_dir() else "no such file"
-    return f"{what}; give a recipe's path, or a name from `xtreme-bench list`"
+    return f"{what}; {_GIVE}"
 
 
 def named(name: str, folder: Path) -> Path:
