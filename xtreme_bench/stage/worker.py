@@ -160,7 +160,7 @@ def report_of(error: Exception) -> dict[str, Any]:
     if isinstance(error, ranks.RankFailedError):
         return error.report
     if isinstance(error, XtremeBenchError):
-        return {"error": str(error), "exit": error.exit_code}
+        return {"error": str(error), "exit": error.exit_code, "again": isinstance(error, ranks.BeginAgain)}
     if isinstance(error, MemoryError):
         return {"error": "out of memory: use a smaller batch or a machine with more memory", "exit": 3}
     # Libraries in Rust (tokenizers, safetensors) have their own errors, which end in "(os error 28)".
