@@ -170,7 +170,7 @@ def test_two_processes_with_shards_train_as_one_without_also_after_a_kill(
 def run_by_two(
     folder: Path, inputs: dict[str, Path], monkeypatch: pytest.MonkeyPatch, first: str = ""
 ) -> tuple[dict[str, Any], list[str]]:
-    """Train by two processes of an engine, after the code `first`; returns facts and what was said beside losses."""
+    """Train by two processes of an engine, after the code `first`; returns facts and what was said to last."""
     job = make_job(folder, {**XNLI, "fsdp": True, "checkpoint_seconds": 0}, **inputs)
     read = {name: str(path) for name, path in job.inputs.items()}
     stage = {"kind": "finetune", "params": plain(job.params), "inputs": read}
@@ -178,13 +178,14 @@ def run_by_two(
     (folder / "first").mkdir()
     (folder / "first/sitecustomize.py").write_text(first)
     monkeypatch.setenv("PYTHONPATH", str(folder / "first"), prepend=os.pathsep)
-    said: list[str] = []
+    said: list[dict[str, Any]] = []
     engine = Local(Resources(processes=2))
     try:
-        engine.run(folder, lambda message: said.append(message["progress"][2]))
+        engine.run(folder, said.append)
     finally:
         engine.close()
-    return json.loads((folder / "result.json").read_text())["facts"], [text for text in said if "loss" not in text]
+    lasting = [message["progress"][2] for message in said if message.get("lasting")]
+    return json.loads((folder / "result.json").read_text())["facts"], lasting
 
 
 def notes(folder: Path) -> dict[str, str]:

@@ -68,8 +68,7 @@ def run(stage_file: Path, processes: int, emit: Callable[[Report], None]) -> Non
     while (report := _failure(stage_file, processes, emit)) is not None:
         if not report.get("again"):
             raise RankFailedError(report)
-        print(report["error"], flush=True)
-        emit({"progress": [0, 1, report["error"]]})
+        emit({"progress": [0, 1, report["error"]], "lasting": True})
 
 
 def _failure(stage_file: Path, processes: int, emit: Callable[[Report], None]) -> Report | None:
