@@ -106,6 +106,18 @@ def test_every_stage_runs_once_and_after_its_inputs(store: Store, jobs: int) -> 
     assert (store.out(stages[-1].key) / "text").read_text() == "abacd"
 
 
+class Telling(Here):
+    def run(self, folder: Path, message: Message) -> None:
+        super().run(folder, message)
+        message({"progress": [0, 1, "begun again"], "lasting": True})
+
+
+def test_what_a_stage_says_to_last_is_in_a_log_however_soon_it_comes_after_the_line_before(store: Store) -> None:
+    log = io.StringIO()
+    execute([stage("a")], store, Telling(), jobs=1, display=Display(1, log))
+    assert log.getvalue().splitlines()[:-1] == ["  join a: started", "  join a: begun again"]
+
+
 def test_a_second_run_does_nothing_and_says_so(store: Store) -> None:
     run(diamond(), store)
     engine, log = run(diamond(), store)

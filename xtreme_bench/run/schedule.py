@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,14 @@ class _Work:
                 "then run the same command again"
             ) from error
 
+    def _told(self, title: str, message: Mapping[str, Any]) -> None:
+        """Show what a stage says of its progress."""
+        done, total, note = message["progress"]
+        if message.get("lasting"):
+            self.display.say(f"  {title}: {note}")
+        else:
+            self.display.progressed(title, done, total, note)
+
     def _discard(self, stage: Stage) -> None:
         """Report the damage of a finished stage, and remove it from the store."""
         for problem in self.store.damage(stage.key):
@@ -184,7 +193,7 @@ class _Work:
             shutil.rmtree(folder)
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / "stage.json", spec)
-        self.engine.run(folder, lambda message: self.display.progressed(title, *message["progress"]))
+        self.engine.run(folder, partial(self._told, title))
         result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
         try:
             stage.require_unchanged()

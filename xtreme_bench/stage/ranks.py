@@ -1,7 +1,8 @@
 """One stage by several processes, the ranks of torch.distributed, that share the work of its function.
 
 The process of the stage starts them, waits, and does nothing else, so that it can tell how each ended: when one fails
-all are ended. They are in its process group, and each ends when it is gone, so nothing outlives it.
+all are ended, and started again if that one asks for it. They are in its process group, and each ends when it is gone,
+so nothing outlives it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from xtreme_bench.errors import XtremeBenchError
 from xtreme_bench.stage import serving
 from xtreme_bench.stage.kinds import KINDS
 
@@ -29,6 +31,10 @@ GPUS = "CUDA_VISIBLE_DEVICES"
 GRACE_SECONDS = 3.0
 
 Report = dict[str, Any]
+
+
+class BeginAgain(XtremeBenchError):
+    """A rank cannot go on, but can if all are started again: it has noted in the stage's folder what is to change."""
 
 
 class RankFailedError(Exception):
@@ -55,7 +61,18 @@ def world() -> int:
 
 
 def run(stage_file: Path, processes: int, emit: Callable[[Report], None]) -> None:
-    """Run a stage by so many processes; `emit` gets their progress. Errors: `RankFailedError`."""
+    """Run a stage by so many processes, again if one raises `BeginAgain`; `emit` gets their progress.
+
+    Errors: `RankFailedError`.
+    """
+    while (report := _failure(stage_file, processes, emit)) is not None:
+        if not report.get("again"):
+            raise RankFailedError(report)
+        emit({"progress": [0, 1, report["error"]], "lasting": True})
+
+
+def _failure(stage_file: Path, processes: int, emit: Callable[[Report], None]) -> Report | None:
+    """Start the processes of a stage and wait until all have finished, or one has failed: then what is told of it."""
     reports: queue.Queue[tuple[int, Report]] = queue.Queue()
     with _started(stage_file, processes) as group:
         for rank, process in enumerate(group):
@@ -66,9 +83,10 @@ def run(stage_file: Path, processes: int, emit: Callable[[Report], None]) -> Non
             if "progress" in report:
                 emit(report)
             elif "error" in report:
-                raise RankFailedError(_cause(rank, report, reports, processes))
+                return _cause(rank, report, reports, processes)
             else:
                 left.discard(rank)
+    return None
 
 
 @contextmanager

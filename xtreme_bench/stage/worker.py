@@ -3,7 +3,7 @@
 The stage file has only the kind, the parameters, the inputs and the code of the plan. Outputs go to `FOLDER/out`,
 checkpoints to `FOLDER/work`, and the result to `FOLDER/result.json`. Standard output has one JSON message per line
 ({"progress": [done, total, note]}, {"done": true} or {"error": ..., "exit": code}); all other output goes to
-`FOLDER/log.txt`.
+`FOLDER/log.txt`. With "lasting" the note of a progress is shown in any case, on a line of its own.
 With `--serve` the worker reads the names of stage files from standard input, one per line, so that it imports the heavy
 packages only once.
 """
@@ -160,7 +160,7 @@ def report_of(error: Exception) -> dict[str, Any]:
     if isinstance(error, ranks.RankFailedError):
         return error.report
     if isinstance(error, XtremeBenchError):
-        return {"error": str(error), "exit": error.exit_code}
+        return {"error": str(error), "exit": error.exit_code, "again": isinstance(error, ranks.BeginAgain)}
     if isinstance(error, MemoryError):
         return {"error": "out of memory: use a smaller batch or a machine with more memory", "exit": 3}
     # Libraries in Rust (tokenizers, safetensors) have their own errors, which end in "(os error 28)".

@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch.optim import Optimizer
 
 from xtreme_bench.errors import StageError
-from xtreme_bench.files import write_text
+from xtreme_bench.files import write_json, write_text
 from xtreme_bench.training.processes import ALONE, Group
 from xtreme_bench.training.sharding import like, local
 
@@ -41,6 +41,7 @@ class Writer:
         self._group, self._kept = group, min(group.world, 2)
         self._work = work if group.world == 1 else work / f"shard-{group.rank + 1}-of-{group.world}"
         self._work.mkdir(exist_ok=True)
+        self._memory = self._work / "memory.json"
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
         self._running: Future[None] | None = None
 
@@ -64,6 +65,15 @@ class Writer:
                 break
             shutil.rmtree(path)
         return load(self._work)
+
+    def memory(self, found: int) -> int:
+        """The bytes of memory that all processes of the group have for a part: as found now, or as noted before."""
+        noted = json.loads(self._memory.read_text(encoding="utf-8")) if self._memory.exists() else found
+        return min(self._group.together(min(noted, found)))
+
+    def note_memory(self, less: int) -> None:
+        """Note the bytes of memory that this process really has for a part, for whoever goes on."""
+        write_json(self._memory, less)
 
     def save(self, step: int, tensors: Mapping[str, Tensors], best: Tensors, state: Mapping[str, Any]) -> None:
         """Begin to write `tensors` as they are now, and the `best` weights of the step that `state` names."""

@@ -86,14 +86,10 @@ def parts(batch: Sequence[Example], numbers: Sequence[int], fits: Callable[[int,
     yield part
 
 
-def to_fit(examples: int, sequences: int, longest: int, processes: int) -> str:
-    """What to change where one of some processes had no room for a forward pass of so many examples.
-
-    The batch that it names gives every process at most half as many.
-    """
-    lower = f"`max_length` below {longest}" if examples < 2 else f"`batch` to {processes * (examples // 2)}"
-    there = f"there is no room for {count(sequences, 'sequence')} of {longest} tokens at once"
+def to_fit(sequences: int, longest: int) -> str:
+    """What to change where there was no room for a forward pass of one example."""
     return (
-        f"{there}: set `resources.activations: recompute` or `precision: bf16`, lower {lower} in the recipe, or stop "
-        "other programs on the GPU"
+        f"there is no room for {count(sequences, 'sequence')} of {longest} tokens at once: set `resources.activations: "
+        f"recompute` or `precision: bf16`, lower `max_length` below {longest} in the recipe, or stop other programs on "
+        "the GPU"
     )

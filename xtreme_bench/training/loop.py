@@ -17,6 +17,7 @@ from accelerate import Accelerator
 
 from xtreme_bench.errors import StageError
 from xtreme_bench.stage.job import Job
+from xtreme_bench.stage.ranks import BeginAgain
 from xtreme_bench.training import checkpoint, curve, processes, sampling, sharding
 from xtreme_bench.training.ahead import ahead
 from xtreme_bench.training.batching import Batches, collate
@@ -120,7 +121,7 @@ class _Run:
             self.course = Course(**state)
             checkpoint.restore_optimizer(self.optimizer, tensors["optimizer"])
         self.checkpoints.require_room(self.network.learned())
-        self.memory = memory(accelerator, self.optimizer)
+        self.memory = self.checkpoints.memory(memory(accelerator, self.optimizer))
         self.taken: Taken | None = None
         self.pace = curve.Pace(job.work, self.course.step, self.course.tokens, accelerator.device)
 
@@ -172,7 +173,8 @@ class _Run:
     def _gradients(self, step: Step) -> torch.Tensor:
         """The gradients of a step and its loss, summed over all parts and processes.
 
-        Parts that do not fit are halved, and the step is repeated, by all processes.
+        Parts that do not fit are halved, and the step is repeated, by all processes. With shards the others wait in the
+        middle of a pass, which cannot be taken back: all begin again, from the last checkpoint.
         """
         # The step was cut ahead of time, perhaps before memory turned out to be smaller.
         fits = all(len(part) < 2 or self._fits(*inputs.ids.shape) for part, inputs in step.parts)
@@ -182,14 +184,14 @@ class _Run:
             try:
                 loss = self._passes(step, cut)
             except torch.OutOfMemoryError as error:
-                # With shards no pass can be repeated: the others wait in the middle of theirs.
-                if self.shards or all(len(part) < 2 for part, _ in cut):
-                    part, inputs = max(cut, key=lambda each: each[1].ids.numel())
-                    sequences, longest = inputs.ids.shape
-                    raise StageError(
-                        f"step {step.number + 1}, task {step.task.name}: the GPU's memory is full; "
-                        f"{to_fit(len(part), sequences, longest, self.group.world)}"
-                    ) from error
+                full = f"step {step.number + 1}, task {step.task.name}: the GPU's memory is full; "
+                if all(len(part) < 2 for part, _ in cut):
+                    _, inputs = max(cut, key=lambda each: each[1].ids.numel())
+                    raise StageError(full + to_fit(*inputs.ids.shape)) from error
+                self.memory = min(self.memory, self._needed(cut)) // 2
+                if self.shards:
+                    self.checkpoints.note_memory(self.memory)
+                    raise BeginAgain(full + "the stage goes on from its last checkpoint, with smaller parts") from error
             if not self.group.any_of(loss is None):
                 assert loss is not None
                 learned = [value.grad for value in self.network.parameters() if value.grad is not None]
@@ -199,7 +201,6 @@ class _Run:
             self.optimizer.zero_grad(set_to_none=True)
             if loss is None:
                 torch.cuda.empty_cache()
-                self.memory = min(self.memory, self._needed(cut)) // 2
                 cut = self._parts(step.batch)
 
     def _needed(self, cut: list[tuple[list[int], Inputs]]) -> int:
