@@ -165,7 +165,7 @@ def leaves(value: Any, path: Keys = ()) -> Iterator[Keys]:
 
 
 def odd_manifests(every: int) -> Iterator[str]:
-    """The manifest of a reference bundle with one of its values replaced, in turn, by one of another type."""
+    """The manifest of a reference bundle with each value in so many replaced, in turn, by one of another type."""
     good = json.loads((REFERENCE / "manifest.json").read_text(encoding="utf-8"))
     for at, path in enumerate([*leaves(good)][::every]):
         odd = json.loads(json.dumps(good))
@@ -177,16 +177,16 @@ def odd_manifests(every: int) -> Iterator[str]:
         yield json.dumps(odd)
 
 
-@pytest.mark.parametrize("every", [97, pytest.param(1, marks=pytest.mark.slow)])
-def test_any_value_of_another_type_inside_a_manifest_is_read_or_refused(every: int, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_a_value_of_another_type_inside_a_manifest_is_read_or_refused(tmp_path: Path) -> None:
     usable: list[str] = []
-    for at, text in enumerate(odd_manifests(every)):
+    for at, text in enumerate(odd_manifests(every=29)):
         bundle = str(put(tmp_path / "bundles" / str(at), {"manifest.json": text}))
         assert run(["check", bundle])[0] == 1
         code, said = run(["compare", str(REFERENCE), bundle])
         assert code in (0, 2)
         if code == 2:
-            assert re.search("must be|is not the hash|schema_version|different experiments", said), said
+            assert bundle in said
         else:
             usable.append(bundle)
     assert run(["report", str(REFERENCE), *usable[:: len(usable) // 12 or 1], "--out", str(tmp_path / "page")])[0] == 0
