@@ -39,6 +39,10 @@ LIKE_BF16, LOSS_BF16, GRADIENTS_BF16 = 0.99, 0.05, 0.05
 Tensors = dict[str, torch.Tensor]
 
 
+class LeftOutError(Exception):
+    """A part cannot run here."""
+
+
 class WrongError(Exception):
     """A check has failed."""
 

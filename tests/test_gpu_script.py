@@ -41,7 +41,8 @@ def bare(tmp_path: Path) -> Path:
         for top in {file.parts[0] for file in package.files or ()} - {"..", "__pycache__"}:
             if not (folder / top).exists():
                 (folder / top).symlink_to(str(package.locate_file(top)))
-    assert not any((folder / name).exists() for name in ("click", "datasets", "onnxruntime", "tabulate", "tensorboard"))
+    absent = ("click", "datasets", "docker", "onnx", "onnxruntime", "tabulate", "tensorboard")
+    assert not any((folder / name).exists() for name in absent)
     return folder
 
 
@@ -54,13 +55,20 @@ def run(bare: Path, code: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=280, check=False)
 
 
+def only(part: str) -> str:
+    """Code that leaves one part of the script."""
+    return f"import gpu\nkept = [one for one in gpu.parts() if one[0] == {part!r}]\ngpu.parts = lambda: kept"
+
+
 @pytest.mark.slow
 def test_it_runs_with_what_is_installed_and_names_what_it_leaves_out(bare: Path, tmp_path: Path) -> None:
     done = run(bare, "", tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     states = [line.split(": ")[0] for line in done.stdout.splitlines()[1:-1]]
-    assert "left out doctor" in states
+    assert "onnx runtime absent" in done.stdout
     for name in (
+        "doctor",
+        "quickstart end to end",
         "bf16 beside fp32",
         "packed beside padded",
         "a step of qa, in parts and whole",
@@ -72,7 +80,7 @@ def test_it_runs_with_what_is_installed_and_names_what_it_leaves_out(bare: Path,
 
 
 # An encoder that reads backwards in bf16, a table whose trained rows are lost, packed tokens in another order, a loss
-# that depends on the cut, other pairs than on the CPU.
+# that depends on the cut, stages that cannot begin, other pairs than on the CPU.
 FAULTS = {
     "bf16 beside fp32": (
         "import torch\nfrom xtreme_bench.training.forward import Encoder\nwhole = Encoder.hidden\n"
@@ -89,6 +97,7 @@ FAULTS = {
         "from xtreme_bench.training.families import tagging\nwhole = tagging.loss\n"
         "tagging.loss = lambda head, hidden, batch: whole(head, hidden, batch) * len(batch)"
     ),
+    "quickstart end to end": "import gpu_quickstart, json\ngpu_quickstart.work = json.loads",
     "mining here and on the CPU": (
         "import mining\nfound = iter([{(0, 1)}, {(1, 0)}])\nmining.ours = lambda *_: next(found)"
     ),
@@ -98,8 +107,7 @@ FAULTS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("part", FAULTS)
 def test_a_check_that_fails_is_named_and_the_exit_code_is_1(part: str, bare: Path, tmp_path: Path) -> None:
-    only = f"import gpu\nkept = [one for one in gpu.parts() if one[0] == {part!r}]\ngpu.parts = lambda: kept"
-    done = run(bare, f"{FAULTS[part]}\n{only}", tmp_path)
+    done = run(bare, f"{FAULTS[part]}\n{only(part)}", tmp_path)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "WRONG" in done.stdout or "BROKEN" in done.stdout
     assert part in done.stdout
@@ -111,3 +119,13 @@ def test_what_cannot_begin_in_time_is_left_out_not_passed(bare: Path, tmp_path: 
     assert done.returncode == 0
     assert "ok " not in done.stdout
     assert done.stdout.count("time is over") > 10
+
+
+@pytest.mark.slow
+def test_quickstart_is_stopped_when_its_time_is_over(bare: Path, tmp_path: Path) -> None:
+    part = "quickstart end to end"
+    hurry = "import gpu_quickstart as own\nwhole = own.run\nown.run = lambda seconds, tiny: whole(0.1, tiny=tiny)"
+    done = run(bare, f"{hurry}\n{only(part)}", tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"left out {part}: stopped for time" in done.stdout
+    assert ": 0 of " in done.stdout

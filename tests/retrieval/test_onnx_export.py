@@ -11,7 +11,7 @@ from tiny_encoder import LAYERS, WIDTH, export_tiny_encoder, save_tiny_encoder
 from transformers import AutoConfig, AutoModel
 
 from xtreme_bench.errors import InputError, StageError
-from xtreme_bench.retrieval import embed_onnx, export, graph
+from xtreme_bench.retrieval import embed_onnx, export, graph, parity
 from xtreme_bench.retrieval.embed_onnx import onnx_device, onnx_run
 from xtreme_bench.retrieval.params import Export
 from xtreme_bench.stage.job import Job
@@ -139,7 +139,7 @@ def test_half_precision_is_written_for_gpus_with_skip_connections_inside_layer_n
 
 @pytest.mark.parametrize(("precision", "bound"), [("fp32", 1.1), ("int8", 0.9999999)])
 def test_an_export_below_its_bound_is_an_error_and_leaves_no_record(folder, tmp_path, monkeypatch, precision, bound):
-    monkeypatch.setattr(export, "MIN_COSINE", 1.1)
+    monkeypatch.setattr(parity, "MIN_COSINE", 1.1)
     message = f"the {precision} export differs too much from torch in fp32: lowest cosine .* required {bound}"
     with pytest.raises(StageError, match=message):
         export_tiny_encoder(folder, tmp_path, precision=precision, min_cosine=bound)

@@ -3,6 +3,8 @@
 import dataclasses
 import json
 import shutil
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -202,6 +204,11 @@ def test_vectors_below_the_recipes_bound_are_an_error(tmp_path, encoder, task):
     settings = {"task": task, "languages": ["de"], "precision": "bf16", "min_cosine": 0.9999999}
     with pytest.raises(StageError, match=f"bf16 on .*{task} differs too much from torch in fp32: lowest cosine 0.99"):
         retrieve(job(tmp_path, encoder, **settings))
+
+
+def test_torch_embeds_where_onnx_runtime_is_not_installed():
+    code = "import sys; sys.modules.update(onnx=None, onnxruntime=None); import xtreme_bench.retrieval.layers"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 @pytest.mark.parametrize("provider", ["torch", "onnxruntime"])

@@ -14,15 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import torch
 from numpy.typing import NDArray
 
 from xtreme_bench.errors import InputError, Problem, StageError
 from xtreme_bench.files import write_json
-from xtreme_bench.retrieval.embed_onnx import onnx_run
 from xtreme_bench.retrieval.embed_torch import Run, Tokens, torch_device, torch_run
 from xtreme_bench.retrieval.params import Embedding, Export
+from xtreme_bench.stage.job import Job
 from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.forward import Encoder
 from xtreme_bench.training.frames import frame
@@ -79,6 +78,19 @@ class Embedded:
         return gathered
 
 
+def ready(job: Job[Embedding], group: Group = ALONE) -> SentenceEncoder:
+    """Open the encoder of an embedding stage, with an export for the device of this machine.
+
+    Errors: as for `open_encoder` and, if it is exported again, `export`.
+    """
+    inputs = job.inputs
+    if "export" in inputs:  # without one, ONNX and ONNX Runtime need not be installed
+        from xtreme_bench.retrieval.export import fitting
+
+        inputs = group.first_alone(lambda: fitting(job))
+    return open_encoder(inputs, job.params)
+
+
 def open_encoder(inputs: Mapping[str, Path], params: Embedding) -> SentenceEncoder:
     """Open the encoder of a stage. `inputs` has `encoder`, and `export` if the provider is ONNX Runtime.
 
@@ -98,11 +110,12 @@ def open_encoder(inputs: Mapping[str, Path], params: Embedding) -> SentenceEncod
         layers = encoder.blocks + 1 if params.layer is None else 1
         width = encoder.width * layers
     else:
+        from xtreme_bench.retrieval.embed_onnx import onnx_run
+
         graph = json.loads((inputs["export"] / "export.json").read_text(encoding="utf-8"))
         device, width, layers = (graph[name] for name in ("device", "width", "layers"))
         tokenizer = encoders.load_tokenizer(inputs["encoder"])
-        run, used = onnx_run(inputs["export"], device, params.threads)
-        provider = f"onnxruntime {onnxruntime.__version__} {used}"
+        run, provider = onnx_run(inputs["export"], device, params.threads)
     logger.info("sentence vectors by %s", provider)
     facts["provider"] = provider
     return SentenceEncoder(tokenizer, run, width, layers, params.max_length, BATCH_TOKENS[device], facts)

@@ -35,7 +35,7 @@ def onnx_device(wanted: str) -> str:
 
 
 def onnx_run(folder: Path, device: str, threads: int) -> tuple[Run, str]:
-    """The graph in `folder` as a function, and the provider that runs it. Raises StageError if it does not start.
+    """The graph in `folder` as a function, and what runs it: version and provider. Raises StageError if none starts.
 
     ONNX Runtime does not optimise the graph again: its operators are already the fast ones. On a CPU, fusing the skip
     connection with LayerNorm would be several times slower.
@@ -56,7 +56,7 @@ def onnx_run(folder: Path, device: str, threads: int) -> tuple[Run, str]:
     def run(ids: Tokens) -> NDArray[np.float32]:
         return started.run(None, {"input_ids": ids})[0]  # type: ignore[no-any-return]
 
-    return run, used
+    return run, f"onnxruntime {onnxruntime.__version__} {used}"
 
 
 def session(file: Path, device: str, options: Any, without: Sequence[str] = ()) -> Any:

@@ -20,18 +20,18 @@ import onnxruntime
 import torch
 from numpy.typing import NDArray
 
-from xtreme_bench.errors import InputError, StageError
+from xtreme_bench.errors import InputError
 from xtreme_bench.files import write_json
 from xtreme_bench.retrieval import graph, traced
 from xtreme_bench.retrieval.embed import BATCH_TOKENS, check_settings, tokenise
 from xtreme_bench.retrieval.embed_onnx import onnx_device, onnx_run
 from xtreme_bench.retrieval.embed_torch import Run, torch_run
 from xtreme_bench.retrieval.params import Embedding, Export
+from xtreme_bench.retrieval.parity import least_cosine, parity, require
 from xtreme_bench.stage.job import Job
 from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training.padding import by_length
 
-MIN_COSINE = 0.99999
 # Test sentences in sixteen scripts: short and long, with digits and symbols, code-switched, and empty.
 SENTENCES = (
     "The train to the coast leaves at 7:45 every morning, except on Sundays.",
@@ -114,12 +114,12 @@ def export(job: Job[Export]) -> dict[str, Any]:
 
 
 def fitting(job: Job[Embedding]) -> Mapping[str, Path]:
-    """The inputs of an embedding stage; exports again to `job.work` if the export in the store is for another device.
+    """The inputs of a stage with an export; exports again to `job.work` if that in the store is for another device.
 
     An export is for a CPU or for a GPU, and machines of both kinds may share a store. Errors: as for `export`.
     """
-    device = _device(job.params) if "export" in job.inputs else None
-    if device is None or _made_for(job.inputs["export"]) == device:
+    device = _device(job.params)
+    if _made_for(job.inputs["export"]) == device:
         return job.inputs
     folder = job.work / "export"
     if _made_for(folder) != device:
@@ -147,35 +147,3 @@ def run_all(run: Run, tokens: list[list[int]]) -> NDArray[np.float32]:
     parts = by_length([len(ids) for ids in tokens], BATCH_TOKENS["cpu"], padded=False)
     found = np.concatenate([run(np.array([tokens[at] for at in part])) for part in parts])
     return found[np.argsort(np.concatenate(parts))]
-
-
-def parity(expected: NDArray[np.float32], found: NDArray[np.float32]) -> float:
-    """The lowest cosine between equal rows of two arrays (n, d). Raises StageError for non-finite or zero vectors."""
-    for vectors, whose in ((expected, "encoder"), (found, "export")):
-        if not np.isfinite(vectors).all():
-            raise StageError(f"the {whose} returns NaN or infinite vectors; the weights of the encoder are broken")
-        if not vectors.any(axis=1).all():
-            raise StageError(f"the {whose} returns zero vectors; the weights of the encoder are broken")
-    left, right = expected.astype(np.float64), found.astype(np.float64)
-    norms = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
-    return float(((left * right).sum(1) / norms).min())
-
-
-def least_cosine(params: Export) -> float:
-    """The lowest allowed cosine to torch in fp32: 0.99999, or `min_cosine` of the recipe in a lower precision."""
-    if params.precision == "fp32":
-        return MIN_COSINE
-    if params.min_cosine is None:
-        raise InputError(f"precision {params.precision} needs a lower bound: set `retrieval.min_cosine`")
-    return params.min_cosine
-
-
-def require(cosine: float, least: float, what: str) -> None:
-    """Raise StageError if the lowest cosine of `what` is below `least`."""
-    if not cosine >= least:
-        way = "set `retrieval.provider: torch`"
-        if least != MIN_COSINE:
-            way = "use another `retrieval.precision`, or lower `min_cosine`"
-        raise StageError(
-            f"{what} differs too much from torch in fp32: lowest cosine {cosine:.7f}, required {least}; {way}"
-        )

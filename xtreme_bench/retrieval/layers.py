@@ -15,9 +15,8 @@ from xtreme_bench.files import write_json
 from xtreme_bench.official.params import Score
 from xtreme_bench.official.scores import score_stage
 from xtreme_bench.retrieval import mining
-from xtreme_bench.retrieval.embed import SentenceEncoder, embed, open_encoder
+from xtreme_bench.retrieval.embed import SentenceEncoder, embed, ready
 from xtreme_bench.retrieval.embed_torch import torch_device
-from xtreme_bench.retrieval.export import fitting
 from xtreme_bench.retrieval.params import Layers
 from xtreme_bench.retrieval.retrieve import CHOICE, SEARCH, chosen_layer
 from xtreme_bench.stage.job import Job
@@ -29,7 +28,7 @@ def score_layers(job: Job[Layers]) -> dict[str, Any]:
     `inputs`: data, encoder and, for ONNX Runtime, the export of all layers. Returns facts: the provider, for each
     language the F1 in percent by layer (0 = embeddings), and the best layer over all languages, which is also written.
     """
-    encoder = open_encoder(fitting(job), job.params)
+    encoder = ready(job)
     scores = {code: _language(job, encoder, code) for code in job.params.languages}
     means = [sum(found) / len(found) for found in zip(*scores.values(), strict=True)]
     chosen = means.index(max(means))

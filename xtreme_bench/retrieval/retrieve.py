@@ -19,10 +19,10 @@ from xtreme_bench.data.targets import read_bucc, read_bucc_gold, read_tatoeba
 from xtreme_bench.errors import InputError
 from xtreme_bench.files import write_json, write_text
 from xtreme_bench.retrieval import mining
-from xtreme_bench.retrieval.embed import Embedded, SentenceEncoder, embed, open_encoder
+from xtreme_bench.retrieval.embed import Embedded, SentenceEncoder, embed, open_encoder, ready
 from xtreme_bench.retrieval.embed_torch import torch_device
-from xtreme_bench.retrieval.export import fitting, least_cosine, parity, require
 from xtreme_bench.retrieval.params import Retrieve
+from xtreme_bench.retrieval.parity import least_cosine, parity, require
 from xtreme_bench.rows import SentenceRow
 from xtreme_bench.stage.job import Job
 from xtreme_bench.training.processes import ALONE, Group, begin
@@ -61,8 +61,7 @@ def retrieve(job: Job[Retrieve]) -> dict[str, Any]:
     if job.params.layer is None:
         job = dataclasses.replace(job, params=dataclasses.replace(job.params, layer=chosen_layer(job.inputs)))
     group = begin()
-    encoder = open_encoder(group.first_alone(lambda: fitting(job)), job.params)
-    return tasks[task](job, encoder, group)
+    return tasks[task](job, ready(job, group), group)
 
 
 def chosen_layer(inputs: Mapping[str, Path]) -> int:
