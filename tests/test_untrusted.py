@@ -206,7 +206,7 @@ def test_all_faulty_entries_of_a_manifest_are_named_at_once() -> None:
     found, problems = parse_manifest(raw_manifest(**odd).encode())
     assert found is None
     assert [problem.message for problem in problems] == [
-        "`dev.x.dev.xnli` must be an integer or a number",
+        "`dev.x.dev.xnli` must be a number",
         "`stages.0` must be an object",
         "`stages.1.key` must be text",
         "`zero_shot.xnli` must be a list",
