@@ -150,6 +150,14 @@ def test_claims_and_recipes_of_any_type_are_verified_compared_and_reported_witho
         assert run(report)[0] in (0, 2)
 
 
+def test_a_recipe_whose_stand_in_test_sets_are_no_list_is_reported(tmp_path: Path) -> None:
+    odd = json.loads(raw_manifest(scores={"xnli": {"accuracy": {"de": 50}, "avg_accuracy": 50, "avg_metric": 50}}))
+    odd["recipe"]["data"] = {"dev_as_test": 7}
+    odd["recipe_sha256"] = digest(odd["recipe"])
+    bundle = put(tmp_path / "bundle", {"manifest.json": json.dumps(odd)})
+    assert run(["report", str(bundle), "--out", str(tmp_path / "page")])[0] == 0
+
+
 Keys = tuple[str | int, ...]
 REFERENCE = Path(__file__).parents[1] / "submissions/reference/smoke"
 OTHER_TYPES: list[Any] = [7, "x", [], {}, None, ["x"], {"a": 1}, -1.5]
@@ -198,7 +206,7 @@ def test_all_faulty_entries_of_a_manifest_are_named_at_once() -> None:
     found, problems = parse_manifest(raw_manifest(**odd).encode())
     assert found is None
     assert [problem.message for problem in problems] == [
-        "`dev.x.dev.xnli` must be an integer or a number",
+        "`dev.x.dev.xnli` must be a number",
         "`stages.0` must be an object",
         "`stages.1.key` must be text",
         "`zero_shot.xnli` must be a list",

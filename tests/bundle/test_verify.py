@@ -12,7 +12,6 @@ from small_bundle import AVERAGES, LABELS, PREDICTIONS, manifest, put, put_bundl
 from xtreme_bench import files
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.bundle.evaluate import evaluate
-from xtreme_bench.bundle.manifest import development
 from xtreme_bench.bundle.verify import check_expect, verify
 from xtreme_bench.cli.main import cli
 from xtreme_bench.errors import InputError
@@ -298,11 +297,6 @@ SCORES = {"xnli": {"accuracy": {"en": 90.0, "de": 70.0, "sw": 60.0}, "avg_metric
 def test_expectations_are_kept_or_not(expect: dict[str, Any], messages: list[str]) -> None:
     learned = {"mnli": 61.5, "squad": 20.0}
     assert [problem.message for problem in check_expect(expect, SCORES, {"retrieval": 40.0}, learned)] == messages
-
-
-@pytest.mark.parametrize("dev", [None, [], {"x": 1}, {"x": {"dev": [1]}}, {"x": {"dev": {"mnli": "90"}}}])
-def test_development_scores_of_any_other_form_are_none(dev: Any) -> None:
-    assert development({"dev": dev}) == {}
 
 
 def test_a_development_score_that_the_manifest_claims_is_compared_with_what_its_recipe_expects(

@@ -20,7 +20,7 @@ from xtreme_bench.wording import count, quoted
 SCHEMA_VERSION = 1
 BUNDLE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 
-_MAYBE = (dict, NoneType)
+_MAYBE, _NUMBER = (dict, NoneType), (int, float)
 # The keys of every manifest, and those of some, with the types that a value may have: whoever reads one relies on it.
 _FIELDS: Mapping[str, tuple[type, ...]] = {
     "schema_version": (int,),
@@ -66,7 +66,7 @@ _INSIDE: Mapping[str, tuple[type, ...]] = {
     "audit.seen.*": (dict,),
     "composed.*": (dict,),
     "composed.*.development": (dict,),
-    "composed.*.development.*": (int, float),
+    "composed.*.development.*": _NUMBER,
     "composed.*.from": (str,),
     "composed.*.judged_by": (str,),
     "data.made_from": _MAYBE,
@@ -74,7 +74,7 @@ _INSIDE: Mapping[str, tuple[type, ...]] = {
     "data.source": (str,),
     "dev.*": (dict,),
     "dev.*.dev": (dict,),
-    "dev.*.dev.*": (int, float),
+    "dev.*.dev.*": _NUMBER,
     "device.*": (str,),
     "left_out.*": (dict,),
     "near.*": (list,),
@@ -92,7 +92,7 @@ _INSIDE: Mapping[str, tuple[type, ...]] = {
     "zero_shot.*": (list,),
     "zero_shot.*.*": (str,),
 }
-_TYPE_NAMES = {int: "an integer", float: "a number", str: "text", dict: "an object", list: "a list", NoneType: "null"}
+_TYPE_NAMES = {int: "an integer", str: "text", dict: "an object", list: "a list", NoneType: "null"}
 
 
 def parse_manifest(raw: bytes) -> tuple[dict[str, Any] | None, list[Problem]]:
@@ -120,12 +120,7 @@ def parse_manifest(raw: bytes) -> tuple[dict[str, Any] | None, list[Problem]]:
 
 def _field_faults(value: Mapping[str, Any]) -> list[str]:
     faults = [f"`{key}` is missing" for key in _FIELDS if key not in value]
-    faults += [
-        f"`{key}` must be {_named(kinds)}"
-        for key, kinds in {**_FIELDS, **_OF_SOME}.items()
-        if key in value and type(value[key]) not in kinds
-    ]
-    faults += _inner_faults(value)
+    faults += _wrong_types(value)
     if isinstance(value.get("name"), str) and not re.fullmatch(BUNDLE_NAME, value["name"]):
         faults.append("`name` must be letters, digits, `.`, `_` and `-`")
     if isinstance(value.get("scores"), dict):
@@ -133,10 +128,10 @@ def _field_faults(value: Mapping[str, Any]) -> list[str]:
     return faults + _file_faults(value["files"]) if isinstance(value.get("files"), dict) else faults
 
 
-def _inner_faults(value: Mapping[str, Any]) -> list[str]:
-    """Entries of sections with a type that they cannot have: all of them, each kind up to a limit."""
+def _wrong_types(value: Mapping[str, Any]) -> list[str]:
+    """Fields, and entries inside of them, with a type that they cannot have: all of them, each kind up to a limit."""
     faults = []
-    for pattern, kinds in _INSIDE.items():
+    for pattern, kinds in {**_FIELDS, **_OF_SOME, **_INSIDE}.items():
         wrong = [path for path, found in _entries(value, pattern.split(".")) if type(found) not in kinds]
         faults += [f"{quoted('.'.join(path))} must be {_named(kinds)}" for path in wrong[:LISTED]]
         if len(wrong) > LISTED:
@@ -156,7 +151,7 @@ def _entries(value: Any, pattern: Sequence[str], path: tuple[str, ...] = ()) -> 
 
 
 def _named(kinds: Sequence[type]) -> str:
-    return " or ".join(_TYPE_NAMES[kind] for kind in kinds)
+    return "a number" if kinds == _NUMBER else " or ".join(_TYPE_NAMES[kind] for kind in kinds)
 
 
 def _file_faults(files: Mapping[str, Any]) -> list[str]:
@@ -194,7 +189,7 @@ def _is_result(row: Any, task: Task) -> bool:
 
 
 def _number(value: Any) -> bool:
-    return type(value) in (int, float) and 0 <= value <= 100
+    return type(value) in _NUMBER and 0 <= value <= 100
 
 
 def _entry_fault(entry: Any) -> str | None:

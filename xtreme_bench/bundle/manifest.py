@@ -80,10 +80,9 @@ def _stage(stage: Stage) -> dict[str, Any]:
 
 
 def development(manifest: Mapping[str, Any]) -> dict[str, float]:
-    """The best development score of each task that was trained on, by a manifest that anybody may have written."""
-    stages = manifest["dev"].values() if isinstance(manifest.get("dev"), Mapping) else ()
-    found = [stage["dev"] for stage in stages if isinstance(stage, Mapping) and isinstance(stage.get("dev"), Mapping)]
-    return {name: value for one in found for name, value in one.items() if type(value) in (int, float)}
+    """The best development score of each task that was trained on."""
+    stages = manifest.get("dev", {}).values()
+    return {name: score for stage in stages for name, score in stage.get("dev", {}).items()}
 
 
 def accepted_code(manifest: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -74,19 +74,15 @@ def _leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str,
 def zero_shot(manifest: Manifest, task: str) -> list[str]:
     """The languages of a task without labelled training data for its model."""
     languages = manifest["zero_shot"].get(task)
-    if isinstance(languages, list):
+    if languages is not None:
         return [code for code in TASKS[task].languages if code in languages]
     return [code for code in TASKS[task].languages if code != "en"]
 
 
 def near(manifest: Manifest) -> list[tuple[str, list[str]]]:
     """The scored languages by how near they are to those of intermediate training; empty without any."""
-    found = manifest.get("near")
-    listed = {mark: found.get(mark) if isinstance(found, Mapping) else None for mark in NEARNESS}
-    marked = {
-        mark: [code for code in LANGUAGES if code in (codes if isinstance(codes, list) else ())]
-        for mark, codes in listed.items()
-    }
+    found = manifest.get("near", {})
+    marked = {mark: [code for code in LANGUAGES if code in found.get(mark, ())] for mark in NEARNESS}
     return [(mark, codes) for mark, codes in marked.items() if codes]
 
 

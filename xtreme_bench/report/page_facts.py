@@ -45,7 +45,7 @@ def composed_section(manifest: Manifest) -> Section | None:
             task,
             name,
             str(inside(manifest, FIELD, task, "judged_by")),
-            _scores(inside(manifest, FIELD, task, "development")),
+            _scores(inside(manifest, FIELD, task, "development") or {}),
         ]
         for task, name in origins(manifest).items()
     ]
@@ -53,11 +53,9 @@ def composed_section(manifest: Manifest) -> Section | None:
     return section(f"Recipes that {manifest['name']} is composed of", table(headings, rows, kind="words"))
 
 
-def _scores(found: Any) -> str:
+def _scores(found: Mapping[str, float]) -> str:
     """Development scores by recipe, the best first."""
-    numbers = {str(name): value for name, value in found.items()} if isinstance(found, Mapping) else {}
-    numbers = {name: value for name, value in numbers.items() if isinstance(value, int | float)}
-    return ", ".join(f"{name} {cell(numbers[name])}" for name in sorted(numbers, key=lambda one: -numbers[one]))
+    return ", ".join(f"{name} {cell(found[name])}" for name in sorted(found, key=lambda one: -found[one]))
 
 
 def accepted_section(manifest: Manifest) -> Section | None:

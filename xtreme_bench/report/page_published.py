@@ -36,9 +36,10 @@ def published_section(manifest: Manifest) -> Section | None:
 def _is_whole(manifest: Manifest, task: str) -> bool:
     """Whether a task was tested on XTREME's test sets: in all languages, with all records, no other set in place."""
     data, of = manifest["recipe"].get("data"), manifest["data"]
-    if not isinstance(data, Mapping) or not isinstance(of, Mapping):  # anybody's manifest
+    if not isinstance(data, Mapping):  # anybody's recipe
         return False
-    if of.get("source") == "miniature" or data.get("sample") or task in (data.get("dev_as_test") or ()):
+    stand_ins = data.get("dev_as_test") or []
+    if of.get("source") == "miniature" or data.get("sample") or not isinstance(stand_ins, list) or task in stand_ins:
         return False
     files = manifest["files"]
     found = {code: files.get(TASKS[task].file(code), {}).get("records") for code in TASKS[task].languages}
