@@ -79,8 +79,8 @@ def work(folder: Path, tiny: bool) -> None:
 def run(seconds: float, *, tiny: bool) -> str:
     """What was left out, what each phase took, and the scores.
 
-    Stages run in a process of its own, which is not let into their store once they have begun, and which can be ended
-    after some `seconds`. Errors: `LeftOutError` if it was, and `WrongError` if a stage or the bundle is faulty.
+    Stages run in a process of its own: a process that has run one may not read the store any more, and this one can be
+    ended after some `seconds`. Errors: `LeftOutError` if it was, and `WrongError` if a stage or the bundle is faulty.
     """
     with tempfile.TemporaryDirectory() as name:
         folder, began = Path(name), time.monotonic()

@@ -79,7 +79,8 @@ last fifth is the test set of XNLI, and no item is on both sides in any language
 - Question answering is fine-tuned on 640 questions, PAWS-X on 1,600 pairs: far from what they need.
 - XQuAD is scored in English and Thai, MLQA in German, PAWS-X in English, German, Japanese and Korean, TyDiQA in
   English, Finnish, Indonesian and Telugu, BUCC on the development pairs of Chinese alone.
-- `pocket-none`, `pocket-distant` and `pocket-diverse-en` were scored on four targets: XNLI, UD-POS, PAN-X and Tatoeba.""",
+- `pocket-none`, `pocket-distant` and `pocket-diverse-en` were scored on four targets: XNLI, UD-POS, PAN-X and
+  Tatoeba.""",
         more=_CURVES.format("nli"),
     ),
     Experiment(
