@@ -230,7 +230,8 @@ def test_the_means_beside_a_contrast_are_those_that_it_compared() -> None:
     ]
     assert len(found) == len(details) > 0
     for (one, known), detail in zip(found, details, strict=True):
-        assert all(f"{known[side]:.1f} ({one[side]})" in detail for side in ("a", "b"))
+        # Where the arm without intermediate training lacks targets, the means are over fewer.
+        assert (", but for" in detail) != all(f"{known[side]:.1f} ({one[side]})" in detail for side in ("a", "b"))
 
 
 def test_scores_are_means_over_languages_with_their_range_over_seeds_and_a_column_for_each_layer(

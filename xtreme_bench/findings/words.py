@@ -79,10 +79,11 @@ def _contrast(question: Question, untrained: str, records: Records) -> Iterator[
 def _beside(names: Sequence[str], arms: Mapping[str, Json], difference: Json, name: str) -> tuple[str, str]:
     """How two arms stand beside the one without intermediate training, which is the first; nothing without its runs.
 
-    The better of two may be the one that loses less.
+    The better of two may be the one that loses less. Where the first has fewer targets, the words say which it lacks.
     """
     scores = [_scores(arms[one], difference) for one in names if one in arms]
     cells = [cell for cell in scores[0] if len(scores) == len(names) and all(cell in one for one in scores)]
+    lacking = [task for task in TASKS if task in {cell[0] for cell in scores[-1]} - {cell[0] for cell in cells}]
     trained = {code for one in names[1:] for code in pieces.languages(arms[one])} if cells else set()
     groups = contrast.families(cells, name.removeprefix(contrast.NAME), trained)
     unseen = [[cells[at] for at in places] for places in groups.values()]
@@ -98,9 +99,10 @@ def _beside(names: Sequence[str], arms: Mapping[str, Json], difference: Json, na
         for task, groups in by_task.items()
         if (own := [group for group in groups if group])
     )
+    but = f", but for {listing(lacking)}, where {names[0]} has none," if lacking else ""
     first, *others = (f"{mean:.1f} ({one})" for mean, one in zip(means, names, strict=True))
     detail = (
-        f"Without intermediate training the mean of these scores is {first}, after it {listing(others)}. "
+        f"Without intermediate training the mean of these scores{but} is {first}, after it {listing(others)}. "
         f"By target: {targets}."
     )
     return f"{both} (not tested)", detail
