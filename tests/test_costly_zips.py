@@ -131,7 +131,7 @@ CLAIMS: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
         lambda: {"recipe": {"expect": {"scores": {str(one): {"at_least": 1} for one in MANY}}}},
         "more, not listed",
     ),
-    "zero-shot": (lambda: {"zero_shot": {str(one): 0 for one in MANY}}, "more, not listed"),
+    "zero-shot": (lambda: {"zero_shot": {str(one): [] for one in MANY}}, "more, not listed"),
     "scores": (lambda: {"scores": {str(one): 1 for one in MANY}}, "more, not listed"),
 }
 

@@ -149,7 +149,7 @@ def _misjudged(manifest: dict[str, Any]) -> None:
 
 
 def _unjudged(manifest: dict[str, Any]) -> None:
-    manifest["composed"]["udpos"]["development"][_other(manifest)] = None
+    del manifest["composed"]["udpos"]["development"][_other(manifest)]
 
 
 def _silent(manifest: dict[str, Any]) -> None:
