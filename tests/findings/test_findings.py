@@ -211,6 +211,17 @@ def test_both_arms_of_a_contrast_are_beside_the_one_without_intermediate_trainin
     assert f"tatoeba 60.5, {diverse + 0.5}, {english + 0.5}." in text
 
 
+def test_targets_of_a_contrast_that_the_arm_without_intermediate_training_lacks_are_named(tmp_path: Path) -> None:
+    with_unseen(tmp_path, none=60.0, english=50.0, diverse=70.0)
+    for name in ("english", "diverse"):
+        path = tmp_path / NLI.folder / f"pocket-{name}.json"
+        arm = json.loads(path.read_text())
+        for one in arm["runs"]:  # German is not in the contrast, since both arms know its family
+            one["scores"] |= {"tydiqa": {"te": 20.0}, "mlqa": {"de": 20.0}}
+        path.write_text(json.dumps(arm))
+    assert "these scores, but for tydiqa, where pocket-none has none, is 62.8 (pocket-none)" in page(tmp_path)
+
+
 def test_without_the_arm_that_had_no_intermediate_training_a_contrast_stands_alone(tmp_path: Path) -> None:
     with_unseen(tmp_path, none=60.0, english=50.0, diverse=70.0)
     (tmp_path / NLI.folder / "pocket-none.json").unlink()

@@ -82,13 +82,21 @@ def _beside(names: Sequence[str], arms: Mapping[str, Json], difference: Json, na
     The better of two may be the one that loses less. Where the first has fewer targets, the words say which it lacks.
     """
     scores = [_scores(arms[one], difference) for one in names if one in arms]
-    cells = [cell for cell in scores[0] if len(scores) == len(names) and all(cell in one for one in scores)]
-    lacking = [task for task in TASKS if task in {cell[0] for cell in scores[-1]} - {cell[0] for cell in cells}]
-    trained = {code for one in names[1:] for code in pieces.languages(arms[one])} if cells else set()
-    groups = contrast.families(cells, name.removeprefix(contrast.NAME), trained)
-    unseen = [[cells[at] for at in places] for places in groups.values()]
+    if len(scores) < len(names):
+        return "", ""
+    trained = {code for one in names[1:] for code in pieces.languages(arms[one])}
+
+    def in_contrast(given: Sequence[Mapping[Cell, float]]) -> list[list[Cell]]:
+        """The cells that all of the given have, by family."""
+        cells = [cell for cell in given[0] if all(cell in one for one in given)]
+        groups = contrast.families(cells, name.removeprefix(contrast.NAME), trained)
+        return [[cells[at] for at in places] for places in groups.values()]
+
+    unseen = in_contrast(scores)
     if not unseen:
         return "", ""
+    wanted, had = ({task for group in groups for task, _ in group} for groups in (in_contrast(scores[1:]), unseen))
+    lacking = [task for task in TASKS if task in wanted - had]
     without, *after = means = [_mean(one, unseen) for one in scores]
     stand = [("loses", "stays", "gains")[(mean > without) - (mean < without) + 1] for mean in after]
     each = ", ".join(f"{one} {how}" for one, how in zip(names[1:], stand, strict=True))

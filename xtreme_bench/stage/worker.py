@@ -3,7 +3,8 @@
 The stage file has only the kind, the parameters, the inputs and the code of the plan. Outputs go to `FOLDER/out`,
 checkpoints to `FOLDER/work`, and the result to `FOLDER/result.json`. Standard output has one JSON message per line
 ({"progress": [done, total, note]}, {"done": true} or {"error": ..., "exit": code}); all other output goes to
-`FOLDER/log.txt`. With "lasting" the note of a progress is shown in any case, on a line of its own.
+`FOLDER/log.txt`. With "lasting" the note of a progress is shown in any case, on a line of its own; "again" says that
+the processes of a stage are to be started again (`ranks`).
 With `--serve` the worker reads the names of stage files from standard input, one per line, so that it imports the heavy
 packages only once.
 """
