@@ -454,6 +454,17 @@ def test_one_example_that_does_not_fit_ends_the_training_with_advice(
         finetune(make_job(tmp_path, XNLI, **inputs))
 
 
+def test_moments_that_do_not_fit_end_the_training_with_advice(
+    tmp_path: Path, inputs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> Any:
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", full)
+    with pytest.raises(StageError, match="step 1: the GPU's memory is full; .* moments: .*`fsdp: full_shard`"):
+        finetune(make_job(tmp_path, XNLI, **inputs))
+
+
 def test_a_disk_without_room_for_checkpoints_is_named_before_training(
     tmp_path: Path, inputs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,14 +66,16 @@ class Writer:
             shutil.rmtree(path)
         return load(self._work)
 
-    def memory(self, found: int) -> int:
-        """The bytes of memory that all processes of the group have for a part: as found now, or as noted before."""
-        noted = json.loads(self._memory.read_text(encoding="utf-8")) if self._memory.exists() else found
-        return min(self._group.together(min(noted, found)))
+    def room(self, what: str, found: int) -> int:
+        """For how much of something all processes of the group have memory: as found now, or as noted before."""
+        return min(self._group.together(min(self._noted().get(what, found), found)))
 
-    def note_memory(self, less: int) -> None:
-        """Note the bytes of memory that this process really has for a part, for whoever goes on."""
-        write_json(self._memory, less)
+    def note_room(self, what: str, less: int) -> None:
+        """Note for how much of something this process really has memory, for whoever goes on."""
+        write_json(self._memory, {**self._noted(), what: less})
+
+    def _noted(self) -> dict[str, int]:
+        return json.loads(self._memory.read_text(encoding="utf-8")) if self._memory.exists() else {}
 
     def save(self, step: int, tensors: Mapping[str, Tensors], best: Tensors, state: Mapping[str, Any]) -> None:
         """Begin to write `tensors` as they are now, and the `best` weights of the step that `state` names."""

@@ -17,6 +17,7 @@ from xtreme_bench.errors import InputError
 from xtreme_bench.training.architectures import ARCHITECTURES, PACKED, Architecture, not_for
 from xtreme_bench.training.attention import ATTENTION
 from xtreme_bench.training.packing import Packing
+from xtreme_bench.training.padding import CPU_TOKENS, GPU_TOKENS
 
 
 def moved(value: torch.Tensor, device: torch.device | str) -> torch.Tensor:
@@ -65,6 +66,13 @@ class Below:
     hidden: torch.Tensor | None = None
 
 
+@dataclass
+class Memory:
+    """The padded tokens that fit in one pass without gradients, where the memory turned out to be small."""
+
+    tokens: int | None = None
+
+
 @dataclass(frozen=True)
 class Encoder:
     """A transformer without a head, and the tokenizer that belongs to it. Batches for it are packed if it `packs`."""
@@ -73,6 +81,7 @@ class Encoder:
     tokenizer: Any
     packs: bool = False
     below: Below = field(default_factory=Below)
+    memory: Memory = field(default_factory=Memory)
 
     def hidden(self, inputs: Inputs) -> torch.Tensor:
         """The last hidden states (sequences, longest, width); zeros where there is padding, if they were packed."""
@@ -150,6 +159,12 @@ class Encoder:
     def device(self) -> torch.device:
         """The device of the weights."""
         return next(self.model.parameters()).device
+
+    @property
+    def at_once(self) -> int:
+        """The padded tokens that one pass without gradients reads, unless one example has more."""
+        usual = GPU_TOKENS if self.device.type == "cuda" else CPU_TOKENS
+        return min(usual, self.memory.tokens or usual)
 
     @property
     def width(self) -> int:

@@ -12,15 +12,16 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from xtreme_bench.stage.job import Job
 from xtreme_bench.training import encoder as encoders
 from xtreme_bench.training import room
 from xtreme_bench.training.batching import collate
 from xtreme_bench.training.device import prepare_device
-from xtreme_bench.training.examples import Examples
+from xtreme_bench.training.examples import Example, Examples
 from xtreme_bench.training.forward import Encoder
-from xtreme_bench.training.padding import CPU_TOKENS, GPU_TOKENS, by_length
+from xtreme_bench.training.inference import in_batches
 from xtreme_bench.training.params import Frozen
 
 
@@ -64,11 +65,13 @@ def _write(job: Job[Frozen], encoder: Encoder, part: str, read: Examples) -> Non
     file = _file(job.out, part)
     file.parent.mkdir(parents=True)
     out = np.memmap(file, "<f4", mode="w+", shape=(read.tokens, encoder.width))
-    tokens = GPU_TOKENS if encoder.device.type == "cuda" else CPU_TOKENS
     done = 0
-    for indices in by_length([example.length * len(example.sequences) for example in read], tokens):
-        batch = [read[index] for index in indices]
-        hidden = encoder.hidden(collate(batch, encoder).to(encoder.device)).float().cpu().numpy()
+
+    def compute(batch: list[Example]) -> NDArray[np.float32]:
+        found: NDArray[np.float32] = encoder.hidden(collate(batch, encoder).to(encoder.device)).float().cpu().numpy()
+        return found
+
+    for indices, hidden in in_batches(encoder, read, compute):
         places = [place for index in indices for place in read.places(index)]
         for states, place in zip(hidden, places, strict=True):
             out[place] = states[: place.stop - place.start]

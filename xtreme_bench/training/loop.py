@@ -18,7 +18,7 @@ from accelerate import Accelerator
 from xtreme_bench.errors import StageError
 from xtreme_bench.stage.job import Job
 from xtreme_bench.stage.ranks import BeginAgain
-from xtreme_bench.training import checkpoint, curve, processes, sampling, sharding
+from xtreme_bench.training import checkpoint, curve, inference, processes, sampling, sharding
 from xtreme_bench.training.ahead import ahead
 from xtreme_bench.training.batching import Batches, collate
 from xtreme_bench.training.device import activations, memory, parts, to_fit
@@ -31,6 +31,11 @@ from xtreme_bench.training.taken import Taken, taken
 
 CLIP = 1.0
 CURVE_POINTS = 200
+# The room for activations was found after that for the moments, so smaller parts would not help.
+FEWER_WEIGHTS = (
+    "there is no room for the optimizer's moments: let several GPUs share them (`resources.gpus`, `fsdp: full_shard`), "
+    "train fewer weights (`method`), or stop other programs on the GPU"
+)
 
 
 @dataclass
@@ -121,7 +126,8 @@ class _Run:
             self.course = Course(**state)
             checkpoint.restore_optimizer(self.optimizer, tensors["optimizer"])
         self.checkpoints.require_room(self.network.learned())
-        self.memory = self.checkpoints.memory(memory(accelerator, self.optimizer))
+        self.memory = self.checkpoints.room("activations", memory(accelerator, self.optimizer))
+        encoder.memory.tokens = self.checkpoints.room("tokens", encoder.at_once)
         self.taken: Taken | None = None
         self.pace = curve.Pace(job.work, self.course.step, self.course.tokens, accelerator.device)
 
@@ -158,7 +164,10 @@ class _Run:
             group["lr"] = now
         loss = self._gradients(step)
         norm = sharding.clip(self.network.parameters(), CLIP)
-        self.optimizer.step()
+        try:
+            self.optimizer.step()
+        except torch.OutOfMemoryError as error:
+            raise StageError(f"step {step.number + 1}: the GPU's memory is full; {FEWER_WEIGHTS}") from error
         self.optimizer.zero_grad(set_to_none=True)
         self.settle()
         self.course.step = step.number + 1
@@ -190,8 +199,8 @@ class _Run:
                     raise StageError(full + to_fit(*inputs.ids.shape)) from error
                 self.memory = min(self.memory, self._needed(cut)) // 2
                 if self.shards:
-                    self.checkpoints.note_memory(self.memory)
-                    raise BeginAgain(full + "the stage goes on from its last checkpoint, with smaller parts") from error
+                    self.checkpoints.note_room("activations", self.memory)
+                    raise BeginAgain(full + inference.AGAIN) from error
             if not self.group.any_of(loss is None):
                 assert loss is not None
                 learned = [value.grad for value in self.network.parameters() if value.grad is not None]
@@ -245,8 +254,12 @@ class _Run:
     def _evaluate(self) -> None:
         """Score the tasks on their development rows; the highest mean so far makes this the best model."""
         scored = {task.name: task for task in self.tasks if task.quality is not None}
-        with self.accelerator.autocast():
-            scores = {name: task.quality() for name, task in scored.items() if task.quality is not None}
+        try:
+            with self.accelerator.autocast():
+                scores = {name: task.quality() for name, task in scored.items() if task.quality is not None}
+        except BeginAgain:
+            self.checkpoints.note_room("tokens", self.encoder.at_once)
+            raise
         if not scores:
             return
         mean = sum(scored[name].worth(value) for name, value in scores.items()) / len(scores)
