@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import unicodedata
+from dataclasses import replace
 
 import pytest
 
@@ -34,6 +35,10 @@ IN_BOX = Clause("be", NP("book"), place=NP("box"), tense="future")
 NO_CAT = Clause("have", NP("doctor", number=2), NP("cat", adjective="black", definite=False), negated=True)
 SLEEP = Clause("sleep", NP("cat", adjective="white", number=3), place=NP("garden"))
 
+HAD = Clause("have", NP("karim"), NP("bread", definite=False), tense="past")
+ATE_SOUP = Clause("eat", NP("leo"), NP("soup", definite=False), tense="past")
+BROUGHT = Clause("bring", NP("olga"), NP("bicycle"), NP("clara"), time="today")
+
 
 def asking(clause: Clause, part: str) -> Clause:
     return Clause(**{**vars(clause), "asks": part})
@@ -43,6 +48,7 @@ SENTENCES = [
     ("hi", Clause("go", NP("anna"), place=NP("street"), tense="future"), "आना सड़क पर जाएगी।"),
     ("hi", Clause("be", NP("anna"), complement=NP("writer", definite=False), tense="past"), "आना लेखिका थी।"),
     ("hi", Clause("give", NP("anna"), NP("rice", definite=False), NP("paul"), tense="past"), "आना ने पॉल को चावल दिया।"),
+    ("zh", ATE_SOUP, "利奥喝了一碗汤。"),
     ("zh", Clause("break", NP("anna"), NP("key"), tense="past"), "安娜弄坏了钥匙。"),
     ("tr", Clause("paint", NP("anna"), NP("bird"), tense="past"), "Anna kuşu çizdi."),
     ("ar", BOUGHT, "اشترت آنا ثلاثة كتب حمراء في السوق أمس في الصباح."),
@@ -56,9 +62,18 @@ SENTENCES = [
     ("ar", asking(BOUGHT, "number"), "كم كتابا أحمر اشترت آنا في السوق أمس في الصباح؟"),
     ("ar", asking(GAVE, "recipient"), "لمن أعطت آنا روسي تفاحة؟"),
     ("ar", asking(WAS_BIG, "polar"), "ألم تكن الطاولة القديمة كبيرة؟"),
-    ("ar", asking(DOCTOR, "subject"), "من طبيب؟"),
+    ("ar", asking(DOCTOR, "subject"), "من الطبيب؟"),
     ("ar", Clause("need", NP("paul"), NP("hat", adjective="red", number=2)), "يحتاج بول إلى قبعتين اثنتين حمراوين."),
     ("ar", Clause("buy", NP("leo"), NP("rice", number=4), tense="future"), "سيشتري ليو أربعة أطباق من الأرز."),
+    ("ar", HAD, "كان كريم يملك خبزا."),
+    ("ar", replace(HAD, subject=NP("doctor", number=2)), "كان يملك طبيبان اثنان خبزا."),
+    ("ar", asking(replace(HAD, negated=True), "subject"), "من الذي لم يكن يملك خبزا؟"),
+    ("ar", asking(Clause("be", NP("book"), adjective="new"), "subject"), "ما الجديد؟"),
+    (
+        "ar",
+        asking(Clause("be", NP("anna"), place=NP("market", adjective="old")), "subject"),
+        "من الذي في السوق القديمة؟",
+    ),
     ("hi", BOUGHT, "आना ने बीते कल सुबह बाज़ार में तीन लाल किताबें खरीदीं।"),
     ("hi", GAVE, "आना रोसी ने पॉल को एक सेब दिया।"),
     ("hi", SAID, "मारिया कहती है कि समीर कालमार विश्वविद्यालय गया।"),
@@ -99,6 +114,12 @@ SENTENCES = [
     ("ja", asking(GAVE, "subject"), "誰がポールにりんごをあげたか？"),
     ("ja", asking(DOCTOR, "polar"), "アンナは医者か？"),
     ("ja", Clause("be", NP("teacher", adjective="old"), adjective="happy"), "年老いた先生は幸せだ。"),
+    ("ja", Clause("be", NP("singer", adjective="sad"), adjective="good"), "悲しんでいる歌手は善良だ。"),
+    ("ja", ATE_SOUP, "レオはスープを飲んだ。"),
+    ("ja", Clause("open", NP("leo"), NP("book"), tense="past"), "レオは本を開いた。"),
+    ("ja", Clause("have", NP("leo"), NP("animal_class", definite=False)), "レオは動物を飼っている。"),
+    ("ja", Clause("lose", NP("leo"), NP("dog"), negated=True), "レオは犬を見失わない。"),
+    ("ja", Clause("hope", NP("leo"), content=DOCTOR), "レオはアンナが医者だということを願っている。"),
     ("tr", BOUGHT, "Anna dün sabah pazarda üç kırmızı kitap satın aldı."),
     ("tr", GAVE, "Anna Rossi Paul'a bir elma verdi."),
     ("tr", SAID, "Maria diyor ki Samir Kalmar Üniversitesine gitti."),
@@ -108,9 +129,18 @@ SENTENCES = [
     ("tr", NO_CAT, "İki doktorun siyah bir kedisi yok."),
     ("tr", SLEEP, "Üç beyaz kedi bahçede uyuyor."),
     ("tr", asking(BOUGHT, "number"), "Anna dün sabah pazarda kaç kırmızı kitap satın aldı?"),
-    ("tr", asking(GAVE, "subject"), "Kim Paul'a bir elma verdi?"),
+    ("tr", asking(GAVE, "subject"), "Paul'a kim bir elma verdi?"),
     ("tr", asking(WAS_BIG, "polar"), "Eski masa büyük değil miydi?"),
     ("tr", Clause("hate", NP("felix"), NP("clock"), tense="past"), "Felix saatten nefret ediyordu."),
+    ("tr", Clause("hate", NP("leo"), NP("felix")), "Leo Felix'ten nefret ediyor."),
+    ("tr", Clause("love", NP("leo"), NP("writer", definite=False)), "Leo bir yazarı seviyor."),
+    ("tr", ATE_SOUP, "Leo çorba içti."),
+    ("tr", HAD, "Karim'in ekmeği vardı."),
+    ("tr", Clause("be", NP("apple"), complement=NP("food_class", definite=False)), "Elma bir yiyecek."),
+    ("tr", asking(Clause("be", NP("anna"), place=NP("station"), tense="past"), "subject"), "Kim istasyondaydı?"),
+    ("tr", BROUGHT, "Olga bugün bisikleti Clara'ya getiriyor."),
+    ("tr", asking(BROUGHT, "time"), "Olga bisikleti Clara'ya ne zaman getiriyor?"),
+    ("tr", asking(BROUGHT, "object"), "Olga bugün Clara'ya ne getiriyor?"),
 ]
 
 
@@ -126,6 +156,7 @@ LINKED = [
     ("then", "zh", "安娜睡觉了，然后伊万没唱歌。"),
     ("because", "ja", "イワンが歌わなかったから、アンナは眠った。"),
     ("and", "ja", "アンナは眠ったし、イワンは歌わなかった。"),
+    ("then", "ja", "アンナは眠ったし、それからイワンは歌わなかった。"),
     ("because", "tr", "Anna uyudu, çünkü Ivan şarkı söylemedi."),
 ]
 

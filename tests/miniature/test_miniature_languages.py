@@ -12,11 +12,14 @@ import pytest
 from xtreme_bench.miniature import languages
 from xtreme_bench.miniature.grammar import Token, arrange, link, spell, words
 from xtreme_bench.miniature.realise import LANGUAGES, answer, join, realise, text
+from xtreme_bench.miniature.sample import TIME_OF_TENSE, sentence
+from xtreme_bench.miniature.speech import Joined
 from xtreme_bench.miniature.world import CONCEPTS, DEFAULT_OBJECTS, NP, OBJECTS, SUBSETS, Clause
 
 PRESENT = [code for code in LANGUAGES if (Path(languages.__file__).parent / f"{code}.py").exists()]
 UPOS = {"DET", "NOUN", "PROPN", "VERB", "AUX", "ADJ", "ADP", "PRON", "NUM", "ADV", "PART", "CCONJ", "SCONJ", "PUNCT"}
-HOMOGRAPHS = {"ar": {"كتب"}, "tr": {"yedi"}}  # wrote and books, ate and seven: real words of different parts of speech
+# wrote and books, ate and seven, will eat and food: real words of different parts of speech
+HOMOGRAPHS = {"ar": {"كتب"}, "tr": {"yedi", "yiyecek"}}
 KINDS = (
     "transitive",
     "ditransitive",
@@ -258,7 +261,10 @@ SENTENCES = [
     (Clause("be", NP("lamp"), adjective="new", tense="past", asks="subject"), "sw", "Nini kilikuwa kipya?"),
     (Clause("paint", ANNA, NP("bird"), tense="past"), "ru", "Анна Росси нарисовала птицу."),
     (Clause("arrive", NP("doctor"), place=NP("station"), tense="future"), "de", "Der Arzt wird am Bahnhof eintreffen."),
-    (Clause("return", NP("painter", number=3), place=NP("forest")), "de", "Drei Maler kehren zum Wald zurück."),
+    (Clause("return", NP("painter", number=3), place=NP("forest")), "de", "Drei Maler kehren in den Wald zurück."),
+    (Clause("go", ANNA, place=NP("street"), tense="past"), "de", "Anna Rossi ging auf die Straße."),
+    (Clause("buy", ANNA, NP("meat", adjective="bad", number=4)), "es",
+     "Anna Rossi compra cuatro piezas de carne malas."),
     (Clause("have", ANNA, NP("dog", definite=False), negated=True), "de", "Anna Rossi hat keinen Hund."),
     (Clause("have", NP("teacher", number=2), NP("dog")), "ru", "У двух учителей есть собака."),
     (Clause("have", ANNA, NP("dog"), negated=True, tense="past"), "ru", "У Анны Росси не было собаки."),
@@ -293,6 +299,15 @@ LINKED = [
 def test_linked_clauses_read_as_a_native_would_write_them(connective, code, sentence):
     clauses = [Clause("sleep", ANNA, tense="past"), Clause("sing", NP("ivan"), tense="past", negated=True)]
     assert text(join(clauses, connective, code), code) == sentence
+
+
+def test_what_comes_then_is_told_in_the_tense_of_what_came_before():
+    rng = random.Random(3)
+    drawn = [sentence(rng) for _ in range(3000)]
+    linked = [one for one in drawn if isinstance(one, Joined) and one.connective == "then"]
+    assert len(linked) > 20
+    assert all(one.first.tense == one.second.tense for one in linked)
+    assert all(one.second.time in (None, TIME_OF_TENSE[one.second.tense]) for one in linked)
 
 
 def test_a_clause_that_asks_for_a_part_it_lacks_is_refused():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from xtreme_bench.miniature.world import CATEGORY, CONCEPTS, NP
+from xtreme_bench.miniature.world import CATEGORY, CONCEPTS, HYPERNYM, NP, Clause
 
 
 class Token(NamedTuple):
@@ -113,6 +113,15 @@ def form_of(entry: Mapping[str, str], *names: str) -> str:
         if name in entry:
             return entry[name]
     raise KeyError(f"the word table has none of {names} in {dict(entry)}")
+
+
+def verb_of(c: Clause, table: Mapping[str, dict[str, str]]) -> dict[str, str]:
+    """The entry of the clause's verb: that for its object, or for the kind of thing it is, where the table has one.
+
+    `eat_soup` is how one says that soup is eaten, `have_animal_class` how one says that somebody has an animal.
+    """
+    heads = (c.object.head, HYPERNYM.get(c.object.head, "")) if c.object else ()
+    return next((table[key] for head in heads if (key := f"{c.verb}_{head}") in table), table[c.verb])
 
 
 def numeral(number: int) -> str:

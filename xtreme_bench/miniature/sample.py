@@ -218,5 +218,8 @@ def sentence(rng: random.Random, *, questions: float = 0.12) -> Sentence:
     if pick < questions + 0.12:
         first = statement(rng, extras=0.1, negated=0.1)
         second = statement(rng, extras=0.1, negated=0.1)
-        return Joined(first, rng.choice(CONCEPTS["connective"]), second)
+        connective = rng.choice(CONCEPTS["connective"])
+        if connective == "then":  # what comes next is told in the same tense
+            second = replace(second, tense=first.tense, time=TIME_OF_TENSE[first.tense] if second.time else None)
+        return Joined(first, connective, second)
     return statement(rng, extras=0.2, negated=0.15)

@@ -24,7 +24,7 @@ SPACES = True
 # Nouns: lemma, plural after a numeral (genitive); Gender=f where the ending does not tell; Unit: what a mass is
 # counted in; stem: before an ending, where that is written differently. Verbs: past, present, jussive where it is
 # short; Obj, To: their prepositions. Adjectives: Living is said of persons and animals (masculine, feminine, plural).
-# Invariable=yes: no alif in the indefinite accusative.
+# Invariable=yes: no alif in the indefinite accusative. State: the past is كان and the present.
 WORDS = words("""
 : lemma
 anna آنا
@@ -130,7 +130,7 @@ merchant تاجر تجار
 singer مطرب مطربين
 house بيت بيوت
 garden حديقة حدائق
-market سوق أسواق
+market سوق أسواق Gender=f
 school مدرسة مدارس
 station محطة محطات
 hospital مستشفى مستشفيات stem=مستشفي
@@ -194,7 +194,7 @@ think اعتقد يعتقد
 know عرف يعرف
 hope أمل يأمل
 believe صدق يصدق
-have ملك يملك
+have ملك يملك State=yes
 be كان يكون يكن
 : lemma feminine plural
 big كبير كبيرة كبار
@@ -240,7 +240,7 @@ but ،_لكن
 because لأن
 then ،_ثم
 """)
-ORDER = "verb.polar verb.not verb subject object recipient adjective complement place time daytime content"
+ORDER = "verb.polar verb.not verb subject verb.main object recipient adjective complement place time daytime content"
 
 
 def clause(c: Clause, *, subject_first: bool = False) -> list[Token]:
@@ -259,6 +259,9 @@ def clause(c: Clause, *, subject_first: bool = False) -> list[Token]:
         parts["complement"] = _complement(c.complement, agreeing, predicate)
     if c.adjective:
         parts["adjective"] = spell(_adjective(c.adjective, agreeing, predicate), "ADJ")
+    if c.asks == "subject" and "verb" not in parts:  # من المعلم؟
+        for part in parts.keys() & {"complement", "adjective"}:
+            parts[part] = [token._replace(text="ال" + token.text) for token in parts[part]]
     if c.place:
         motion = CATEGORY.get(c.verb) == "motion"
         parts["place"] = _after("إلى" if motion else WORDS[c.place.head].get("In", "في"), noun_phrase(c.place, "gen"))
@@ -396,11 +399,18 @@ def _after_that(c: Clause, particle: str) -> list[Token]:
 
 
 def _verb(c: Clause) -> dict[str, list[Token]]:
-    """The verb in the singular, in the subject's gender, with its negation; "be" in the present is unsaid."""
+    """The verb in the singular, in the subject's gender, with its negation; "be" in the present is unsaid.
+
+    In the past of a state one subject stands between كان and the verb, where several would take a plural.
+    """
     feminine = c.asks != "subject" and _feminine_subject(c.subject)
     if c.verb == "be" and c.tense == "present":
         return {"verb": spell("ليست" if feminine else "ليس", "AUX")} if c.negated else {}
     entry, upos = WORDS[c.verb], "AUX" if c.verb == "be" else "VERB"
+    if c.tense == "past" and "State" in entry:
+        was = _verb(replace(c, verb="be"))
+        main = _verb(replace(c, tense="present", negated=False))["verb"]
+        return was | ({"verb.main": main} if c.subject.number == 1 else {"verb": [*was["verb"], *main]})
     if c.tense == "past" and not c.negated:
         form = entry["lemma"]
         return {"verb": spell(form.removesuffix("ى") + "ت" if feminine else form, upos)}
@@ -429,7 +439,7 @@ def _question(c: Clause, parts: dict[str, list[Token]], first: str) -> str:
     else:
         who, what = "من", "ماذا"
         if part == "subject":
-            who, what = ("من الذي", "ما الذي") if "verb" in parts else ("من", "أي/DET شيء/NOUN")
+            who, what = ("من الذي", "ما الذي") if "verb" in parts or c.place else ("من", "ما")
         asked = spell(who if is_human(getattr(c, part)) else what, "PRON", answer=False)
         governing = {"object": WORDS[c.verb].get("Obj", ""), "recipient": WORDS[c.verb].get("To", "ل")}
         parts[part] = _after(governing.get(part, ""), asked)

@@ -24,7 +24,8 @@ from xtreme_bench.miniature.world import CATEGORY, FEMALE, NP, Clause
 SPACES = True
 
 # oblique is the accusative and dative singular of weak nouns, fem a woman in the role, Prep the preposition of a
-# place (else "in"), Particle what a verb leaves at the end of a main clause, stem what adjective endings go on.
+# place (else "in"), Into a place that one goes into or onto (else "zu"), Particle what a verb leaves at the end of a
+# main clause, stem what adjective endings go on.
 # "wissen" would share "weiß" with white, hence "erkennen"; "am Morgen" would be tomorrow's word.
 WORDS = latin_names() | words("""
 : lemma plural Gender
@@ -77,15 +78,15 @@ soldier Soldat Soldaten m oblique=Soldaten fem=Soldatin
 merchant Händler Händler m fem=Händlerin
 singer Sänger Sänger m fem=Sängerin
 house Haus Häuser n
-garden Garten Gärten m
+garden Garten Gärten m Into=yes
 market Markt Märkte m Prep=auf
 school Schule Schulen f
 station Bahnhof Bahnhöfe m Prep=an
 hospital Krankenhaus Krankenhäuser n
 library Bibliothek Bibliotheken f
-kitchen Küche Küchen f
-forest Wald Wälder m
-street Straße Straßen f Prep=auf
+kitchen Küche Küchen f Into=yes
+forest Wald Wälder m Into=yes
+street Straße Straßen f Prep=auf Into=yes
 bank Bank Banken f org=Bank_von/ADP_@
 museum Museum Museen n org=Museum_von/ADP_@
 university Universität Universitäten f Prep=an org=Universität_@
@@ -340,11 +341,13 @@ def _complement(subject: NP, np: NP, *, negated: bool) -> list[Token]:
 
 
 def _place(np: NP, *, goal: bool) -> list[Token]:
-    """Where something is, or where it goes ("zu", with cities "nach"), with the contractions im, am, zum, zur."""
-    preposition = WORDS[np.head].get("Prep", "in")
-    if goal:
+    """Where something is, or where it goes ("zu", "in den Wald", with cities "nach"); contracted: im, am, zum, zur."""
+    entry = WORDS[np.head]
+    preposition = entry.get("Prep", "in")
+    into = goal and "Into" in entry
+    if goal and not into:
         preposition = "nach" if CATEGORY[np.head] == "city" else "zu"
-    first, *rest = noun_phrase(np, "dat")
+    first, *rest = noun_phrase(np, "acc" if into else "dat")
     contracted = CONTRACTED.get(f"{preposition} {first.text}")
     if contracted and first.upos == "DET":
         return [*spell(contracted, "ADP", answer=False), *rest]

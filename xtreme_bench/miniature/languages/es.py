@@ -44,12 +44,12 @@ duck pato patos m
 apple manzana manzanas f
 bread pan panes m Mass=yes
 cheese queso quesos m Mass=yes
-rice arroz arroces m Mass=yes
+rice arroz platos_de/ADP_arroz m Mass=yes
 egg huevo huevos m
 soup sopa sopas f Mass=yes
 cake pastel pasteles m
 orange naranja naranjas f
-meat carne carnes f Mass=yes
+meat carne piezas_de/ADP_carne f Mass=yes
 tomato tomate tomates m
 book libro libros m
 letter carta cartas f

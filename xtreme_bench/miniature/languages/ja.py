@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from xtreme_bench.miniature.grammar import Token, arrange, is_human, link, name_of, numeral, spell, words
+from xtreme_bench.miniature.grammar import Token, arrange, is_human, link, name_of, numeral, spell, verb_of, words
 from xtreme_bench.miniature.world import CATEGORY, NP, Clause
 
 SPACES = False
 
 # Cl: counter; In: the noun between a thing and its locative particle. Verbs: plain form, stem before ない, past;
 # To: the particle of a goal. Adjectives in い inflect, those with an attributive form are verbs, others take だ.
-# Living: the adjective as said of persons and animals (attributive, then as a verb); Animal: the verb's word for them.
+# old_living: old as said of persons and animals; open_book: the verb with such an object (see `verb_of`).
 WORDS = words("""
 : lemma
 anna アンナ
@@ -80,7 +80,7 @@ duck あひる Cl=羽
 apple りんご Cl=個
 bread パン Cl=個
 cheese チーズ Cl=個
-rice ご飯 Cl=杯
+rice 米 Cl=杯
 egg 卵 Cl=個
 soup スープ Cl=杯
 cake ケーキ Cl=個
@@ -139,15 +139,21 @@ buy 買う 買わ 買っ_た/AUX
 sell 売る 売ら 売っ_た/AUX
 find 見つける 見つけ 見つけ_た/AUX
 lose なくす なくさ なくし_た/AUX
+lose_animal_class 見失う 見失わ 見失っ_た/AUX
 eat 食べる 食べ 食べ_た/AUX
+eat_soup 飲む 飲ま 飲ん_だ/AUX
 cook_verb 料理_する/AUX 料理_し/AUX 料理_し/AUX_た/AUX
+cook_verb_rice 炊く 炊か 炊い_た/AUX
+cook_verb_soup 作る 作ら 作っ_た/AUX
 read 読む 読ま 読ん_だ/AUX
 write 書く 書か 書い_た/AUX
 clean 拭く 拭か 拭い_た/AUX
 carry 運ぶ 運ば 運ん_だ/AUX
 open 開ける 開け 開け_た/AUX
+open_book 開く 開か 開い_た/AUX
 break 壊す 壊さ 壊し_た/AUX
 close 閉じる 閉じ 閉じ_た/AUX
+close_bottle 閉める 閉め 閉め_た/AUX
 paint 描く 描か 描い_た/AUX
 wash 洗う 洗わ 洗っ_た/AUX
 love 愛し_て/SCONJ_いる/AUX 愛し_て/SCONJ_い/AUX 愛し_て/SCONJ_い/AUX_た/AUX
@@ -179,13 +185,15 @@ arrive 着く 着か 着い_た/AUX To=に
 say 言う 言わ 言っ_た/AUX
 think 考え_て/SCONJ_いる/AUX 考え_て/SCONJ_い/AUX 考え_て/SCONJ_い/AUX_た/AUX
 know 知っ_て/SCONJ_いる/AUX 知ら 知っ_て/SCONJ_い/AUX_た/AUX That=と/ADP_いう/VERB_こと/NOUN_を/ADP
-hope 期待_し/AUX_て/SCONJ_いる/AUX 期待_し/AUX_て/SCONJ_い/AUX 期待_し/AUX_て/SCONJ_い/AUX_た/AUX
+hope 願っ_て/SCONJ_いる/AUX 願っ_て/SCONJ_い/AUX 願っ_て/SCONJ_い/AUX_た/AUX That=と/ADP_いう/VERB_こと/NOUN_を/ADP
 believe 信じ_て/SCONJ_いる/AUX 信じ_て/SCONJ_い/AUX 信じ_て/SCONJ_い/AUX_た/AUX
-have 持っ_て/SCONJ_いる/AUX 持っ_て/SCONJ_い/AUX 持っ_て/SCONJ_い/AUX_た/AUX Animal=飼っ
+have 持っ_て/SCONJ_いる/AUX 持っ_て/SCONJ_い/AUX 持っ_て/SCONJ_い/AUX_た/AUX
+have_animal_class 飼っ_て/SCONJ_いる/AUX 飼っ_て/SCONJ_い/AUX 飼っ_て/SCONJ_い/AUX_た/AUX
 : lemma negative past attributive
 big 大きい
 small 小さい
-old 古い Living=年老い
+old 古い
+old_living 年老い_て/SCONJ_いる/AUX 年老い_て/SCONJ_い/AUX 年老い_て/SCONJ_い/AUX_た/AUX 年老い_た/AUX
 new 新しい
 red 赤い
 blue 青い
@@ -193,15 +201,16 @@ green 緑 Link=の
 white 白い
 black 黒い
 good 良い
+good_living 善良
 bad 悪い
 expensive 高価
 cheap 安い
 clean_adj 清潔
 dirty 汚い
 happy 幸せ
-sad 悲しい
+sad 悲しん_で/SCONJ_いる/AUX 悲しん_で/SCONJ_い/AUX 悲しん_で/SCONJ_い/AUX_た/AUX 悲しん_で/SCONJ_いる/AUX
 tired 疲れ_て/SCONJ_いる/AUX 疲れ_て/SCONJ_い/AUX 疲れ_て/SCONJ_い/AUX_た/AUX 疲れ_た/AUX
-hungry 空腹
+hungry 空腹 Link=の
 strong 強い
 weak 弱い
 : lemma
@@ -223,14 +232,8 @@ night 夜
 and し/SCONJ_、
 but が/SCONJ_、
 because から/SCONJ_、
-then 、_それから
+then し/SCONJ_、_それから
 """)
-OLD = {  # 年老いる is a verb, where 古い is an adjective
-    "lemma": "年老い て/SCONJ いる/AUX",
-    "negative": "年老い て/SCONJ い/AUX",
-    "past": "年老い て/SCONJ い/AUX た/AUX",
-    "attributive": "年老い た/AUX",
-}
 IS_THERE = {"lemma": "ある", "negative": "", "past": "あっ た/AUX"}
 IS_THERE_ALIVE = {"lemma": "いる", "negative": "い", "past": "い た/AUX"}
 ORDER = "subject time daytime place recipient object content adjective complement verb verb.asks"
@@ -303,7 +306,7 @@ def _living(np: NP) -> bool:
 
 def _adjective(key: str, np: NP) -> Mapping[str, str]:
     """The entry of an adjective, as said of things or of the living (古い, 年老いた)."""
-    return OLD if "Living" in WORDS[key] and _living(np) else WORDS[key]
+    return WORDS.get(f"{key}_living", WORDS[key]) if _living(np) else WORDS[key]
 
 
 def _takes_copula(entry: Mapping[str, str]) -> bool:
@@ -313,12 +316,7 @@ def _takes_copula(entry: Mapping[str, str]) -> bool:
 def _predicate(c: Clause) -> dict[str, list[Token]]:
     """Verb, adjective or copula in tense and negation."""
     if c.verb != "be":
-        animal = c.object is not None and CATEGORY[c.object.head] == "animal"
-        entry = WORDS[c.verb]
-        spoken = _conjugate(entry, c)
-        if animal and "Animal" in entry:
-            spoken[0] = spoken[0]._replace(text=entry["Animal"])
-        return {"verb": spoken}
+        return {"verb": _conjugate(verb_of(c, WORDS), c)}
     if c.adjective:
         entry_of = _adjective(c.adjective, c.subject)
         if "negative" in entry_of:

@@ -13,6 +13,7 @@ from xtreme_bench.miniature.grammar import (
     name_of,
     numeral,
     spell,
+    verb_of,
     words,
 )
 from xtreme_bench.miniature.world import CATEGORY, NP, Clause
@@ -20,7 +21,7 @@ from xtreme_bench.miniature.world import CATEGORY, NP, Clause
 SPACES = True
 
 # The second form of a noun or verb is its stem before a vowel. Case: what a verb asks of its object (else acc).
-# State: the past is -iyordu, not -di. Unit: what a mass is counted in.
+# State: the past is -iyordu, not -di. Mass: no "bir"; Unit: what it is counted in. eat_soup: see `verb_of`.
 # The form "animate" of an adjective is said of persons and animals.
 WORDS = latin_names() | words("""
 : lemma stem
@@ -35,14 +36,14 @@ rabbit tavşan
 goat keçi
 duck ördek ördeğ
 apple elma
-bread ekmek ekmeğ
-cheese peynir Unit=parça
-rice pirinç pirinc Unit=kâse
+bread ekmek ekmeğ Mass=yes
+cheese peynir Mass=yes Unit=parça
+rice pirinç pirinc Mass=yes Unit=kâse
 egg yumurta
-soup çorba Unit=kâse
+soup çorba Mass=yes Unit=kâse
 cake kek
 orange portakal
-meat et Unit=parça
+meat et Mass=yes Unit=parça
 tomato domates
 book kitap kitab
 letter mektup mektub
@@ -88,7 +89,7 @@ university üniversite org=@_Üniversitesi
 factory fabrika org=@_Fabrikası
 person insan
 animal_class hayvan
-food_class besin
+food_class yiyecek yiyeceğ
 thing eşya
 see gör
 buy satın/NOUN_al
@@ -96,6 +97,7 @@ sell sat
 find bul
 lose kaybet kaybed
 eat ye yi
+eat_soup iç
 cook_verb pişir
 read oku
 write yaz
@@ -106,7 +108,7 @@ break kır
 close kapat
 paint çiz
 wash yıka
-love sev State=yes
+love sev Case=acc State=yes
 hate nefret/NOUN_et nefret/NOUN_ed Case=abl State=yes
 need ihtiyaç/NOUN_duy Case=dat State=yes
 hide sakla
@@ -196,7 +198,8 @@ def clause(c: Clause) -> list[Token]:
     if c.recipient:
         parts["recipient"] = noun_phrase(c.recipient, "dat")
     if c.complement:
-        parts["complement"] = noun_phrase(replace(c.complement, definite=True))
+        mere_role = CATEGORY[c.complement.head] == "role" and not c.complement.adjective
+        parts["complement"] = noun_phrase(replace(c.complement, definite=mere_role))
     if c.adjective:
         parts["adjective"] = _adjective(c.adjective, c.subject)
     to_goal = CATEGORY.get(c.verb) == "motion"
@@ -209,15 +212,15 @@ def clause(c: Clause) -> list[Token]:
         case = {"subject": "gen" if have else "nom", "object": _object_case(c), "recipient": "dat"}[c.asks]
         who = is_human(getattr(c, c.asks))
         case = "acc" if (case, c.asks, who) == ("nom", "object", True) else case
-        parts[c.asks] = spell((WHO if who else WHAT)[case], "PRON", answer=False)
+        what = "hangisi" if c.verb == "be" else WHAT[case]
+        parts[c.asks] = spell(WHO[case] if who else what, "PRON", answer=False)
     elif c.asks == "place":
         parts["place"] = spell("nereye" if to_goal else "nerede", "PRON", answer=False)
     elif c.asks == "time":
         parts["time" if c.time else "daytime"] = spell("ne/DET zaman", "NOUN", answer=False)
     if c.content:
         parts["content"] = [*spell("ki", "SCONJ"), *clause(replace(c.content, asks=None))]
-    order = ORDER.replace("subject time daytime place", "time daytime place subject") if c.asks == "subject" else ORDER
-    return arrange(order, parts | _predicate(c, parts))
+    return arrange(_order(c), parts | _predicate(c, parts))
 
 
 def noun_phrase(np: NP, case: str = "nom", *, how_many: bool = False) -> list[Token]:
@@ -236,7 +239,7 @@ def noun_phrase(np: NP, case: str = "nom", *, how_many: bool = False) -> list[To
         out += spell(entry.get("Unit", ""), "NOUN")
     if np.adjective:
         out += _adjective(np.adjective, np)
-    if np.number == 1 and not np.definite:
+    if np.number == 1 and not np.definite and "Mass" not in entry:
         out += spell("bir", "DET", answer=bool(np.adjective))
     return out + spell(entry["lemma"] if case == "nom" else _inflect(entry, case), "NOUN")
 
@@ -247,7 +250,7 @@ def attach(word: str, suffix: str) -> str:
         suffix = suffix[1:]
     for letter in suffix:
         vowel = next(x for x in reversed(word) if x in HARMONY)
-        low, hard = "a" if vowel in "aıou" else "e", word[-1] in "çfhkpsşt"
+        low, hard = "a" if vowel in "aıou" else "e", word[-1] in "cçfhkpsştx"  # c and x end only names: Kovac, Felix
         word += {"A": low, "I": HARMONY[vowel], "D": "t" if hard else "d"}.get(letter, letter)
     return word
 
@@ -262,6 +265,20 @@ def _adjective(key: str, np: NP) -> list[Token]:
     """An adjective, in the word that suits what it is said of (eski of things, yaşlı of the living)."""
     animate = CATEGORY[np.head] in {"given", "animal", "role"} or np.head in {"person", "animal_class"}
     return spell(form_of(WORDS[key], *["animate"] * animate, "lemma"), "ADJ")
+
+
+def _order(c: Clause) -> str:
+    """The order of the parts: a definite object comes before to whom; what is asked for right before the predicate.
+
+    An object in no case stays with its verb, after what is asked for. "be" asks where the part stands.
+    """
+    marked = c.object is not None and _object_case(c) in {"acc", "dat", "abl"}
+    order = ORDER.replace("recipient object", "object recipient") if marked else ORDER
+    part = "daytime" if c.asks == "time" and not c.time else c.asks
+    if c.verb == "be" or part in {None, "polar", "number"}:
+        return order
+    before = "object" if c.object and not marked and part != "object" else "adjective"
+    return " ".join(name for name in order.split() if name != part).replace(f" {before}", f" {part} {before}", 1)
 
 
 def _object_case(c: Clause) -> str:
@@ -283,7 +300,7 @@ def _predicate(c: Clause, parts: dict[str, list[Token]]) -> dict[str, list[Token
     elif nominal and c.negated:
         out["verb.not"] = spell("değil", "AUX")
     elif not nominal:
-        out["verb"] = spell(conjugate(WORDS[c.verb], c.tense, negated=c.negated), "VERB")
+        out["verb"] = spell(conjugate(verb_of(c, WORDS), c.tense, negated=c.negated), "VERB")
     nominals = [parts[name] for name in ("adjective", "complement", "place") if name in parts]
     last = [*out.values(), *nominals][0][-1].text
     ending = "yDI" if nominal and c.tense == "past" else ""
