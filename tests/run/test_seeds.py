@@ -150,6 +150,7 @@ def test_the_page_has_the_means_and_each_seed_has_its_own(tmp_path: Path) -> Non
     page = report.write_pages(Together(found, found, outcomes, []), tmp_path / "page", made_up(tmp_path)[1], Versus())
     text = page.read_text()
     assert "seed 9: it collapsed" in text
+    assert f"{found.recipe.name} (mean of seeds)" in text
     assert "deviation" in text
     assert "<h2>Cost</h2>" in text
     assert "made by this run" in text

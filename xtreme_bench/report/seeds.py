@@ -57,7 +57,7 @@ def write_pages(together: Together, folder: Path, store: Store, tested: Versus) 
     for seed, outcome in together.outcomes.items():
         page.write_page(outcome, folder / f"seed-{seed}", store, versus.of_outcome(outcome, store))
     recipe = together.main.recipe
-    manifests = [{**runs.manifest, "name": f"{runs.recipe.name}, mean"} for runs in _both(together)]
+    manifests = [{**runs.manifest, "name": f"{runs.recipe.name} (mean of seeds)"} for runs in _both(together)]
     first = [
         *(
             section(f"Seeds of {one.recipe.name}", paragraph(_said(one)), table(*_table(one)))
