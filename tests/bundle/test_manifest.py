@@ -11,9 +11,9 @@ from xtreme_bench.bundle.manifest import near, trained_on, zero_shot
 from xtreme_bench.recipe.fields import Recipe
 
 
-def trained(tasks: dict[str, Any]) -> Recipe:
+def trained(tasks: dict[str, Any], **more: Any) -> Recipe:
     targets = {"pawsx": {"languages": ["en", "de", "ko"]}, "udpos": {"languages": ["de", "fi", "ja", "nl"]}}
-    return recipe_of(targets=targets, intermediate={"tasks": tasks, "steps": 5})
+    return recipe_of(targets=targets, intermediate={"tasks": tasks, "steps": 5, **more})
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,11 @@ def test_the_languages_of_aligned_text_are_seen_and_not_zero_shot() -> None:
     assert {*trained_on(recipe)["intermediate"]["xdm"]} == {"en", "de"}
     assert zero_shot(recipe)["pawsx"] == ["ko"]
     assert near(recipe)["seen"] == ["de", "en"]
+
+
+def test_the_languages_of_masked_text_are_seen_though_they_stay_zero_shot() -> None:
+    english = trained({"mnli": {"languages": ["en"]}})
+    masked = trained({"mnli": {"languages": ["en"]}}, mlm={"languages": ["ko"]})
+    assert near(masked)["seen"] == ["en", "ko"]
+    assert near(english)["seen"] == ["en"]
+    assert zero_shot(masked) == zero_shot(english)

@@ -126,6 +126,12 @@ def _phases(made: Makers) -> dict[str, Any]:
     }
 
 
+def intermediate_languages(trained: Mapping[str, Any]) -> set[str]:
+    """The languages that intermediate training reads, by a `trained_on`: of tasks, of aligned and of masked text."""
+    parts = [*(trained.get("intermediate") or {}).values(), trained.get("mlm") or []]
+    return {code for codes in parts for code in codes}
+
+
 def _united(found: Iterable[tuple[str, tuple[str, ...]]]) -> dict[str, list[str]]:
     """The languages of each name that occurs, in the order of their table if several recipes have it."""
     every: dict[str, tuple[str, ...]] = {}
@@ -153,7 +159,7 @@ def _unseen(task: str, maker: Recipe, recipe: Recipe) -> list[str]:
 
 def near(recipe: Recipe, origin: Mapping[str, str] = _OWN) -> dict[str, list[str]]:
     """The scored languages by how near they are to those of intermediate training; fine-tuning is in English always."""
-    trained = {code for codes in trained_on(recipe, origin)["intermediate"].values() for code in codes}
+    trained = intermediate_languages(trained_on(recipe, origin))
     scored = [code for code in LANGUAGES if any(code in target.languages for target in recipe.targets.values())]
     marks = {code: nearness(code, trained) for code in scored}
     return {mark: [code for code in scored if marks[code] == mark] for mark in NEARNESS} if trained else {}
