@@ -9,6 +9,7 @@ from small_bundle import recipe_of
 
 from xtreme_bench.bundle.manifest import near, trained_on, zero_shot
 from xtreme_bench.recipe.fields import Recipe
+from xtreme_bench.report import claims
 
 
 def trained(tasks: dict[str, Any], **more: Any) -> Recipe:
@@ -59,3 +60,13 @@ def test_the_languages_of_masked_text_are_seen_though_they_stay_zero_shot() -> N
     assert near(masked)["seen"] == ["en", "ko"]
     assert near(english)["seen"] == ["en"]
     assert zero_shot(masked) == zero_shot(english)
+
+
+def test_tasks_whose_items_are_no_translations_of_each_other_are_named_to_the_reader() -> None:
+    apart = {"languages": ["en", "de"], "items": "independent", "examples": 10}
+    recipe = trained({"hellaswag": {}, "cosmosqa": apart, "mnli": {**apart, "items": "parallel"}})
+    said = trained_on(recipe)
+    assert said["items_differ"] == ["cosmosqa"]
+    assert ("intermediate tasks whose items differ by language", ["cosmosqa"]) in claims.trained({"trained_on": said})
+    assert "items_differ" not in trained_on(trained({"mnli": {}}))
+    assert near(recipe)["seen"] == ["de", "en"]

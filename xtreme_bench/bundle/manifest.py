@@ -108,7 +108,10 @@ def claims(recipe: Recipe, origin: Mapping[str, str]) -> dict[str, Any]:
 
 
 def trained_on(recipe: Recipe, origin: Mapping[str, str] = _OWN) -> dict[str, Any]:
-    """The training languages of each phase; None for the pretraining of a released model (see its model card)."""
+    """The training languages of each phase; None for the pretraining of a released model (see its model card).
+
+    `items_differ` names the intermediate tasks whose items in one language are no translations of those in another.
+    """
     return _phases(composed.makers(recipe, origin))
 
 
@@ -117,11 +120,13 @@ def _phases(made: Makers) -> dict[str, Any]:
     recipes = list({recipe.name: recipe for recipe in made.values()}.values())
     mixes = [recipe.intermediate for recipe in recipes if recipe.intermediate]
     pretraining = recipes[0].pretraining
+    apart = {name for mix in mixes for name, task in mix.labelled.items() if task.items == "independent"}
     tuned = {str(TASKS[task].source): one.finetuning for task, one in made.items() if TASKS[task].source is not None}
     return {
         "pretraining": list(pretraining.languages) if pretraining else None,
         "intermediate": _united((name, task.languages) for mix in mixes for name, task in mix.tasks.items()),
         **_united(("mlm", mix.mlm.languages) for mix in mixes if mix.mlm),
+        **({"items_differ": sorted(apart)} if apart else {}),
         "finetuning": {source: list(tuned[source][source].languages) for source in sorted(tuned)},
     }
 
