@@ -9,11 +9,12 @@ from small_bundle import recipe_of
 
 from xtreme_bench.bundle.manifest import near, trained_on, zero_shot
 from xtreme_bench.recipe.fields import Recipe
+from xtreme_bench.report import claims
 
 
-def trained(tasks: dict[str, Any]) -> Recipe:
+def trained(tasks: dict[str, Any], **more: Any) -> Recipe:
     targets = {"pawsx": {"languages": ["en", "de", "ko"]}, "udpos": {"languages": ["de", "fi", "ja", "nl"]}}
-    return recipe_of(targets=targets, intermediate={"tasks": tasks, "steps": 5})
+    return recipe_of(targets=targets, intermediate={"tasks": tasks, "steps": 5, **more})
 
 
 @pytest.mark.parametrize(
@@ -50,4 +51,22 @@ def test_the_languages_of_aligned_text_are_seen_and_not_zero_shot() -> None:
     recipe = trained({"xdm": {"parallel": {"path": "text", "languages": ["en", "de"]}, "examples": 10}})
     assert {*trained_on(recipe)["intermediate"]["xdm"]} == {"en", "de"}
     assert zero_shot(recipe)["pawsx"] == ["ko"]
+    assert near(recipe)["seen"] == ["de", "en"]
+
+
+def test_the_languages_of_masked_text_are_seen_though_they_stay_zero_shot() -> None:
+    english = trained({"mnli": {"languages": ["en"]}})
+    masked = trained({"mnli": {"languages": ["en"]}}, mlm={"languages": ["ko"]})
+    assert near(masked)["seen"] == ["en", "ko"]
+    assert near(english)["seen"] == ["en"]
+    assert zero_shot(masked) == zero_shot(english)
+
+
+def test_tasks_whose_items_are_no_translations_of_each_other_are_named_to_the_reader() -> None:
+    apart = {"languages": ["en", "de"], "items": "independent", "examples": 10}
+    recipe = trained({"hellaswag": {}, "cosmosqa": apart, "mnli": {**apart, "items": "parallel"}})
+    said = trained_on(recipe)
+    assert said["items_differ"] == ["cosmosqa"]
+    assert ("intermediate tasks whose items differ by language", ["cosmosqa"]) in claims.trained({"trained_on": said})
+    assert "items_differ" not in trained_on(trained({"mnli": {}}))
     assert near(recipe)["seen"] == ["de", "en"]

@@ -440,6 +440,16 @@ def test_languages_are_told_apart_by_how_near_they_are_to_those_of_intermediate_
     assert {each.name: each.cells for each in kinds} == {"seen": 1, "family seen": 1, "script seen": 1, "none": 1}
 
 
+def test_a_language_of_masked_text_beside_the_tasks_is_none_that_no_arm_was_trained_in() -> None:
+    cells = {("xnli", code): flags(0.5, 50, at) for at, code in enumerate(("en", "de", "tr", "zh"))}
+    plain, masked = (contrasted(name, ["en"], cells) for name in ("english", "diverse"))
+    text = {"trained_on": {"intermediate": {"mnli": ["en"]}, "mlm": ["en", "tr"]}}
+    masked = Arm(masked.name, tuple({**manifest, **text} for manifest in masked.manifests), masked.cells)
+    found = compare(plain, masked, resamples=100)
+    assert one(found, "contrast on family unseen").cells == 1
+    assert {each.name for each in found[0].level("intermediate data")} == {"seen", "family seen", "none"}
+
+
 def test_a_target_beside_xtreme_has_no_part_in_the_means_of_kinds_of_languages() -> None:
     nine = [(task, code) for task in ("xnli", "panx") for code in ("de", "zh", "sw")]
     manifests = [{"trained_on": {"intermediate": {"mnli": ["zh"]}}}]

@@ -76,6 +76,16 @@ def test_intermediate_recipes_differ_from_the_baseline_in_nothing_else() -> None
         assert {key for key in baseline if baseline[key] != other[key]} <= {"intermediate", "baseline", "expect"}
 
 
+def test_every_recipe_that_scores_retrieval_of_xlm_r_does_so_at_the_published_and_at_the_chosen_layer() -> None:
+    loaded = [load.load(path) for path in sorted(RECIPES.glob("*.yaml"))]
+    found = [one for one in loaded if one.model.hub is not None and one.retrieval is not None]
+    assert {"baseline", "best-per-target", "multitask9", "english", *published_tasks()} <= {one.name for one in found}
+    for one in found:
+        for part in (one, *one.members):
+            assert part.retrieval is not None
+            assert (part.retrieval.layer, part.retrieval.layers) == (14, "all"), part.name
+
+
 def test_the_mix_for_those_without_a_licence_is_the_other_without_supertags() -> None:
     eight, nine = (load.load(RECIPES / f"multitask{count}.yaml").intermediate for count in (8, 9))
     assert eight is not None

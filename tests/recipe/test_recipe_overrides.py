@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from command import call
 from made_up_run import told
+from places import ROOT
 from small_recipes import MAIN, RECIPE
 
 from xtreme_bench.bundle import manifest
@@ -213,3 +216,20 @@ def test_a_cut_names_what_is_no_target(cut: str, message: str) -> None:
         load(SHIPPED / "real-sample.yaml", [cut])
     (problem,) = caught.value.problems
     assert str(problem).startswith(message)
+
+
+def commands() -> dict[str, list[str]]:
+    """The runs that the page of experiments has, as typed, and their words."""
+    page = (ROOT / "docs/experiments.md").read_text(encoding="utf-8").replace("\\\n", "")
+    return {line: shlex.split(line)[2:] for line in page.splitlines() if line.startswith("xtreme-bench run ")}
+
+
+def test_the_page_of_experiments_has_a_command_for_each_kind_of_series() -> None:
+    assert {"single", "pocket-diverse", "pocket-qa-diverse"} <= {words[0] for words in commands().values()}
+
+
+@pytest.mark.parametrize("words", commands().values(), ids=commands())
+def test_the_commands_of_the_page_of_experiments_can_be_planned(words: list[str], tmp_path: Path) -> None:
+    wanted = [value for option, value in pairwise(words) if option == "--set"]
+    main = plans(words[0], Places(store=tmp_path / "store"), overrides=wanted)[0].recipe
+    assert (main.name, main.overrides) == (words[0], tuple(wanted))

@@ -108,7 +108,10 @@ def claims(recipe: Recipe, origin: Mapping[str, str]) -> dict[str, Any]:
 
 
 def trained_on(recipe: Recipe, origin: Mapping[str, str] = _OWN) -> dict[str, Any]:
-    """The training languages of each phase; None for the pretraining of a released model (see its model card)."""
+    """The training languages of each phase; None for the pretraining of a released model (see its model card).
+
+    `items_differ` names the intermediate tasks whose items in one language are no translations of those in another.
+    """
     return _phases(composed.makers(recipe, origin))
 
 
@@ -117,13 +120,21 @@ def _phases(made: Makers) -> dict[str, Any]:
     recipes = list({recipe.name: recipe for recipe in made.values()}.values())
     mixes = [recipe.intermediate for recipe in recipes if recipe.intermediate]
     pretraining = recipes[0].pretraining
+    apart = {name for mix in mixes for name, task in mix.labelled.items() if task.items == "independent"}
     tuned = {str(TASKS[task].source): one.finetuning for task, one in made.items() if TASKS[task].source is not None}
     return {
         "pretraining": list(pretraining.languages) if pretraining else None,
         "intermediate": _united((name, task.languages) for mix in mixes for name, task in mix.tasks.items()),
         **_united(("mlm", mix.mlm.languages) for mix in mixes if mix.mlm),
+        **({"items_differ": sorted(apart)} if apart else {}),
         "finetuning": {source: list(tuned[source][source].languages) for source in sorted(tuned)},
     }
+
+
+def intermediate_languages(trained: Mapping[str, Any]) -> set[str]:
+    """The languages that intermediate training reads, by a `trained_on`: of tasks, of aligned and of masked text."""
+    parts = [*(trained.get("intermediate") or {}).values(), trained.get("mlm") or []]
+    return {code for codes in parts for code in codes}
 
 
 def _united(found: Iterable[tuple[str, tuple[str, ...]]]) -> dict[str, list[str]]:
@@ -153,7 +164,7 @@ def _unseen(task: str, maker: Recipe, recipe: Recipe) -> list[str]:
 
 def near(recipe: Recipe, origin: Mapping[str, str] = _OWN) -> dict[str, list[str]]:
     """The scored languages by how near they are to those of intermediate training; fine-tuning is in English always."""
-    trained = {code for codes in trained_on(recipe, origin)["intermediate"].values() for code in codes}
+    trained = intermediate_languages(trained_on(recipe, origin))
     scored = [code for code in LANGUAGES if any(code in target.languages for target in recipe.targets.values())]
     marks = {code: nearness(code, trained) for code in scored}
     return {mark: [code for code in scored if marks[code] == mark] for mark in NEARNESS} if trained else {}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xtreme_bench.benchmark import BANDS, GROUPS, LANGUAGES, NEARNESS, OVERALL, TASKS, WORD_ORDER, band, nearness
+from xtreme_bench.bundle.manifest import intermediate_languages
 from xtreme_bench.comparison.arms import Cell
 
 
@@ -43,7 +44,7 @@ def averages(cells: Collection[Cell], manifests: Iterable[Mapping[str, Any]]) ->
     if set(OVERALL) <= set(by_task):
         found.append(Average("overall", "overall", _over([by_task[task] for task in OVERALL])))
     foreign = [cell for cell in cells if cell[1] != "en" and cell[0] in OVERALL]
-    trained = intermediate_languages(manifests)
+    trained = read_before(manifests)
     kinds: dict[str, Callable[[str], str | None]] = {
         "family": lambda code: LANGUAGES[code].family,
         "script": lambda code: LANGUAGES[code].script,
@@ -79,7 +80,6 @@ def _place(kind: str) -> tuple[int, str]:
     return (ordered.index(kind) if kind in ordered else len(ordered)), kind
 
 
-def intermediate_languages(manifests: Iterable[Mapping[str, Any]]) -> set[str]:
-    """The languages in which any run was trained on an intermediate task."""
-    phases = [manifest["trained_on"].get("intermediate") or {} for manifest in manifests]
-    return {code for phase in phases for codes in phase.values() for code in codes}
+def read_before(manifests: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The languages that the intermediate training of any run reads."""
+    return set().union(*(intermediate_languages(manifest["trained_on"]) for manifest in manifests))

@@ -13,7 +13,7 @@ import numpy as np
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.comparison import contrast
 from xtreme_bench.comparison.arms import Arm, Cell
-from xtreme_bench.comparison.averages import Average, averages, intermediate_languages
+from xtreme_bench.comparison.averages import Average, averages, read_before
 from xtreme_bench.comparison.estimate import LEVEL, Estimate, estimate
 from xtreme_bench.comparison.resample import Array, bootstrap, holm, seed_weights, swaps
 from xtreme_bench.errors import InputError, Problem
@@ -123,7 +123,7 @@ def _contrast(
     """The contrast that a recipe of the two names, if any. It is alone on its level: corrected for other arms only."""
     manifests = [*a.manifests, *b.manifests]
     over = contrast.asked(manifests)
-    groups = contrast.families(cells, over, intermediate_languages(manifests)) if over else {}
+    groups = contrast.families(cells, over, read_before(manifests)) if over else {}
     if not groups:
         return []
     weights = contrast.weights_of(groups, len(cells))

@@ -64,8 +64,9 @@ def listed(arm: Json) -> str:
 
 
 def languages(arm: Json) -> list[str]:
-    """The languages of an arm's intermediate training."""
-    return trained_in(arm["runs"][0]["intermediate"])
+    """The languages of an arm's intermediate training, those of masked text among them."""
+    run = arm["runs"][0]
+    return trained_in({**run["intermediate"], "text": run.get("text", [])})
 
 
 def trained_in(intermediate: Mapping[str, Iterable[str]]) -> list[str]:

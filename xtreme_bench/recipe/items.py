@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+
 from xtreme_bench.aligned import ALIGNED
 from xtreme_bench.benchmark import LANGUAGES, VARIETIES, of_group, spoken
 from xtreme_bench.intermediate import INTERMEDIATE
-from xtreme_bench.recipe.phases import IntermediateTask
-from xtreme_bench.recipe.setting import SOURCES, sources_of
+from xtreme_bench.recipe.phases import IntermediateTask, Masking
+from xtreme_bench.recipe.setting import ALL, SOURCES, languages_of, sources_of
 from xtreme_bench.recipe.tree import Entries, Entry, Items, Reading, Scalar
 from xtreme_bench.wording import listing
+
+Place = tuple[str, ...]  # the keys of a field, the outermost first
 
 
 def check(tree: Entries, reading: Reading) -> None:
@@ -44,13 +48,8 @@ def check_held_out(tree: Entries, reading: Reading) -> None:
     """No language of a family that is held out is trained in."""
     held_out = tree.at("held_out", "families")
     families = set() if held_out is None else listed(held_out)
-    for task in tree.named("intermediate", "tasks") if families else ():
-        aligned = ("parallel",) if task in ALIGNED else ()
-        at = ("intermediate", "tasks", task, *aligned, "languages")
-        trained = tree.at(*at)
-        everything = not aligned and tree.text(*at) == "all"
-        languages = set(LANGUAGES) if everything else set() if trained is None else listed(trained)
-        for code in (*LANGUAGES, *VARIETIES) if languages else ():
+    for at, languages in _read(tree, reading.source) if families else ():
+        for code in (*LANGUAGES, *VARIETIES):
             about = LANGUAGES[spoken(code)]
             if code in languages and about.family in families:
                 message = (
@@ -58,6 +57,23 @@ def check_held_out(tree: Entries, reading: Reading) -> None:
                     "of them"
                 )
                 reading.fault(message, tree.line_of(*at))
+
+
+def _read(tree: Entries, source: str) -> Iterator[tuple[Place, Collection[str]]]:
+    """What intermediate training reads, in tasks, masked text and aligned text: each field of languages, and these."""
+    tasks, mlm = tree.named("intermediate", "tasks"), tree.at("intermediate", "mlm")
+    left_out: dict[Place, Collection[str]] = {
+        **{("tasks", task): IntermediateTask.languages for task in tasks if task not in ALIGNED},
+        **({("mlm",): Masking.languages} if mlm else {}),
+        **{("tasks", task, "parallel"): () for task in tasks if task in ALIGNED},
+    }
+    for part, languages in left_out.items():
+        at = ("intermediate", *part, "languages")
+        entry = tree.at(*at)
+        if entry is not None:
+            # Aligned text has two languages, never all.
+            languages = ALL if languages and tree.text(*at) in ALL else listed(entry)
+        yield at, languages_of("", source) if languages == ALL else languages
 
 
 def check_target_examples(tree: Entries, reading: Reading) -> None:

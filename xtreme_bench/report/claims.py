@@ -20,6 +20,7 @@ Scores = Mapping[str, Any]
 _PHASES = {
     "pretraining": "pretraining",
     "intermediate": "intermediate tasks",
+    "items_differ": "intermediate tasks whose items differ by language",
     "mlm": "masked text beside them",
     "finetuning": "fine-tuning",
 }
