@@ -1,9 +1,15 @@
-"""A folder of XLM-R's that has only its SentencePiece model, as older releases do: the ids are those of XLM-R."""
+"""A folder that has only XLM-R's SentencePiece model, as older releases do: the ids are those of XLM-R.
+
+Multilingual-MiniLM is such a folder of the kind `bert`, whose `config.json` names the tokenizer's class.
+"""
 
 from __future__ import annotations
 
+import json
 import random
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sentencepiece
@@ -62,4 +68,32 @@ def test_a_file_that_is_no_sentencepiece_model_is_an_error_that_names_the_folder
     for path in folder.iterdir():
         (encoder / path.name).write_bytes(b"version https://git-lfs" if path.name == NAME else path.read_bytes())
     with pytest.raises(InputError, match=f"{encoder}: "):
+        load_tokenizer(encoder)
+
+
+def bert(folder: Path, to: Path, **fields: Any) -> Path:
+    """The encoder as a `bert`, with further fields in its config."""
+    shutil.copytree(folder, to)
+    config = json.loads((to / "config.json").read_text())
+    (to / "config.json").write_text(json.dumps({**config, "model_type": "bert", **fields}))
+    return to
+
+
+@pytest.mark.parametrize("name", ["XLMRobertaTokenizer", "XLMRobertaTokenizerFast"])
+def test_the_config_of_an_encoder_may_name_the_class_of_its_tokenizer(folder: Path, tmp_path: Path, name: str) -> None:
+    named, text = bert(folder, tmp_path / "x", tokenizer_class=name), "Ada kam von Ulm, 東京"
+    assert load_tokenizer(named)(text)["input_ids"] == load_tokenizer(folder)(text)["input_ids"]
+
+
+@pytest.mark.parametrize("name", [None, 7, "evil.Tokenizer", "os", "AutoModel", "BertTokenizer"])
+def test_a_tokenizer_that_leaves_all_texts_unknown_is_an_error(folder: Path, tmp_path: Path, name: Any) -> None:
+    with pytest.raises(InputError, match="its tokenizer, read as BertTokenizer, knows no words: its 5 entries"):
+        load_tokenizer(bert(folder, tmp_path / "x", tokenizer_class=name))
+
+
+def test_a_list_of_words_that_no_text_has_is_an_error(folder: Path, tmp_path: Path) -> None:
+    encoder = bert(folder, tmp_path / "x")
+    (encoder / NAME).unlink()
+    (encoder / "vocab.txt").write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[unused1]"]))
+    with pytest.raises(InputError, match="knows no words: its 6 entries leave all texts unknown"):
         load_tokenizer(encoder)

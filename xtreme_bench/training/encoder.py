@@ -19,18 +19,20 @@ from transformers import (
     AutoConfig,
     AutoModel,
     AutoTokenizer,
+    PreTrainedTokenizerBase,
     PreTrainedTokenizerFast,
     XLMRobertaConfig,
     XLMRobertaModel,
 )
+from transformers.models.auto.tokenization_auto import tokenizer_class_from_name
 from transformers.utils import logging
 
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.files import digest, file_digest
 from xtreme_bench.training.architectures import ARCHITECTURES
-from xtreme_bench.training.encoder_files import faults, known_config
+from xtreme_bench.training.encoder_files import faults, known_config, tokenizer_class
 from xtreme_bench.training.forward import Encoder
-from xtreme_bench.training.frames import frame
+from xtreme_bench.training.frames import PROBES, frame
 from xtreme_bench.training.params import Scratch
 from xtreme_bench.training.tokenizer_trial import try_tokenizer
 
@@ -232,15 +234,38 @@ def _opened(folder: Path) -> _Tokenizer:
 
 
 def _fresh(folder: Path) -> _Tokenizer:
-    tokenizer = AutoTokenizer.from_pretrained(str(folder), config=_config(folder), use_fast=True, **_LOCAL)
+    config = _config(folder)
+    config.tokenizer_class = _shipped(tokenizer_class(folder))
+    tokenizer = AutoTokenizer.from_pretrained(str(folder), config=config, use_fast=True, **_LOCAL)
     if not tokenizer.is_fast:
         raise InputError("its tokenizer gives no character offsets; add a tokenizer.json to the folder")
+    if _knows_no_words(tokenizer):
+        raise InputError(
+            f"its tokenizer, read as {type(tokenizer).__name__}, knows no words: its {len(tokenizer)} entries leave "
+            "all texts unknown; name the right tokenizer_class in tokenizer_config.json, or add a tokenizer.json"
+        )
     if tokenizer.pad_token_id is None:
         raise InputError("its tokenizer has no padding token; name one in tokenizer_config.json")
     # Some folders were saved with truncation on, so their tokenizer would truncate its input.
     tokenizer.backend_tokenizer.no_truncation()
     tokenizer.backend_tokenizer.no_padding()
     return _Tokenizer(tokenizer, max(tokenizer.get_vocab().values()), frame(tokenizer, 1).highest)
+
+
+def _shipped(name: Any) -> str | None:
+    """The name, if transformers has a tokenizer of that name; None for all else, so the architecture's is taken."""
+    found = tokenizer_class_from_name(name) if isinstance(name, str) else None
+    return name if isinstance(found, type) and issubclass(found, PreTrainedTokenizerBase) else None
+
+
+def _knows_no_words(tokenizer: Any) -> bool:
+    """Whether texts of any script give at most one token besides the special ones.
+
+    One, because the token for unknown words need not be named as special, and "▁" may stand before it.
+    """
+    encode = tokenizer.backend_tokenizer.encode
+    given = {number for text in PROBES for number in encode(text, add_special_tokens=False).ids}
+    return len(given.difference(tokenizer.all_special_ids)) < 2
 
 
 def _unknown(folder: Path, error: BaseException) -> InputError:

@@ -46,6 +46,11 @@ def known_config(folder: Path) -> tuple[str, dict[str, Any]]:
     return config["model_type"], taken(config)
 
 
+def tokenizer_class(folder: Path) -> Any:
+    """What the config of a valid folder has as the name of its tokenizer's class, as it stands there."""
+    return _json(folder / "config.json", MOST_CONFIG).get("tokenizer_class")
+
+
 def room(folder: Path) -> int:
     """The maximum number of tokens in one sequence, from the config of a valid folder."""
     name, fields = known_config(folder)

@@ -18,8 +18,9 @@ import numpy as np
 from xtreme_bench.errors import InputError
 from xtreme_bench.training.examples import Ints
 
-# Texts to try a tokenizer with; the first one that gives tokens is used.
-_PROBES = ("a", "the", "1", ".", "的")
+# Texts of many scripts to try a tokenizer with.
+PROBES = ("a", "the", "1", ".", "一", "的", "の", "이", "και", "не",
+          "في", "של", "में", "এবং", "மற்றும்", "และ", "და", "և", "እና")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,8 @@ class Frame:
 def frame(tokenizer: Any, texts: int) -> Frame:
     """The frame of one text or two. Raises InputError for a tokenizer that does more than surround the texts."""
     backend = tokenizer.backend_tokenizer
-    plain = [backend.encode(probe, add_special_tokens=False).ids for probe in _PROBES]
-    probe, ids = next(((p, found) for p, found in zip(_PROBES, plain, strict=True) if found), ("", []))
+    plain = (backend.encode(probe, add_special_tokens=False).ids for probe in PROBES)
+    probe, ids = next(((p, found) for p, found in zip(PROBES, plain, strict=True) if found), ("", []))
     whole = backend.encode(*[probe] * texts)
     runs = [[at for at, _ in run] for _, run in groupby(enumerate(whole.special_tokens_mask), lambda pair: pair[1])]
     inner, outer = runs[1::2], runs[::2]
