@@ -10,7 +10,7 @@ READY  := $(VENV)/.installed
 ENGINE ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help install reproduce readme-tables hours plan validate check test test-docker bench-data bench-retrieval bench-training bench-gpu bench-comparison findings format lock audit image shell clean-containers clean
+.PHONY: help install reproduce readme-tables readme-check hours plan validate check test test-docker bench-data bench-retrieval bench-training bench-gpu bench-comparison findings format lock audit image shell clean-containers clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -52,6 +52,9 @@ test-docker: $(READY) ## the tests in containers: needs a Docker engine and XTRE
 
 readme-tables: $(READY) ## write the tables of README.md from finished runs: [NAMES=quickstart] [DATA=folder]
 	$(VENV)/bin/python tools/readme_tables.py $(NAMES) $(if $(DATA),--data "$(DATA)")
+
+readme-check: $(READY) ## whether those tables are of this recipe, code, data and packages: [DATA=folder]
+	@$(VENV)/bin/python tools/readme_tables.py --check $(if $(DATA),--data "$(DATA)")
 
 hours: $(READY) ## write docs/hours.md: what `plan` estimates for an H100
 	$(VENV)/bin/python tools/recipe_hours.py

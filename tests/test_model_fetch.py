@@ -91,3 +91,16 @@ def test_without_the_packages_that_train_it_names_the_command_that_brings_them(
     error = fails(f"{NAME}@{revision}")
     assert isinstance(error, InputError)
     assert "pip install 'xtreme-bench[hub]'" in str(error)
+
+
+def test_a_model_without_safetensors_weights_is_refused_with_the_way_to_make_them(site: Site, cached: Path) -> None:
+    name = "microsoft/mdeberta-v3-base"
+    file = {"type": "file", "path": "pytorch_model.bin", "size": 2, "oid": "0"}
+    about = {"id": name, "sha": COMMIT, "siblings": []}
+    site.files[f"/api/models/{name}/revision/{COMMIT}"] = json.dumps(about).encode()
+    site.files[f"/api/models/{name}/tree/{COMMIT}"] = json.dumps([file]).encode()
+    error = fails(f"{name}@{COMMIT}")
+    assert isinstance(error, InputError)
+    for said in (f"{name} at revision {COMMIT} has no safetensors weights", "save_pretrained", "model: {path: FOLDER}"):
+        assert said in str(error)
+    assert not any("pytorch_model.bin" in path for path, _ in site.asked)

@@ -7,12 +7,19 @@ from pathlib import Path
 
 from places import ROOT, script
 
+from xtreme_bench.comparison.compare import Comparison
+from xtreme_bench.comparison.estimate import Estimate
 from xtreme_bench.run.reproduce import Places, plans
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 tool = script("tools/readme_tables.py")
+
+
+def line(table: str, name: str) -> str:
+    (found,) = [one for one in table.splitlines() if one.startswith(f"| {name}")]
+    return re.sub(r"\s+", " ", found)
 
 
 def test_no_table_of_readme_is_older_than_its_recipe() -> None:
@@ -42,5 +49,28 @@ def test_what_is_expected_of_scores_does_not_make_them_older() -> None:
 
 def test_scores_alone_stand_beside_published_ones() -> None:
     scores = {"udpos": {"f1": {"en": 90.0, "de": 70.0, "sw": 50.0}, "avg_f1": 70.0, "avg_metric": 70.0}}
-    (row,) = [line for line in tool.alone_table([{"scores": scores}]).splitlines() if line.startswith("| udpos")]
-    assert re.sub(r"\s+", " ", row) == "| udpos | 3 | 70.0 | 60.0 | 90.0 | 75.6 |"
+    assert line(tool.alone_table([{"scores": scores}]), "udpos") == "| udpos | 3 | 70.0 | 60.0 | 90.0 | 75.6 |"
+
+
+def test_beside_a_baseline_tasks_have_their_means_without_english_too() -> None:
+    def estimate(name: str, level: str, a: float, b: float) -> Estimate:
+        return Estimate(name, level, a, b, b - a, b - a - 1, b - a + 1, 0.01, 0.03, 2.0, 3)
+
+    estimates = (
+        estimate("udpos", "task", 70, 72),
+        estimate("udpos/transfer", "transfer", 60, 61.5),
+        estimate("overall", "overall", 50, 51),
+    )
+    table = tool.compared_table(Comparison("none", "squad", ((1,), (1,)), True, estimates, {}, 100))
+    assert line(table, "udpos") == "| udpos | 70.0 | 72.0 | +2.0 | +1.0 to +3.0 | better | 60.0 | 61.5 |"
+    assert line(table, "overall") == "| overall | 50.0 | 51.0 | +1.0 | 0.0 to +2.0 | better | – | – |"
+
+
+def test_a_sentence_says_how_well_each_seed_learned_the_intermediate_task() -> None:
+    manifests = [
+        {"seed": seed, "trained_on": {"intermediate": {"squad_v1": ["en"]}}, "dev": {"x": {"dev": {"squad_v1": score}}}}
+        for seed, score in ((1, 90.95), (2, 88.0))
+    ]
+    assert list(tool.learned(manifests)) == [
+        "Development score of squad_v1 after intermediate training: 91.0 (seed 1) and 88.0 (seed 2)."
+    ]

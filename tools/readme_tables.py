@@ -10,13 +10,14 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tabulate import tabulate
 
 from xtreme_bench.benchmark import TASKS
+from xtreme_bench.bundle.manifest import development
 from xtreme_bench.bundle.write import read_manifest
 from xtreme_bench.comparison import forms
 from xtreme_bench.comparison.arms import bundles_of, read_arm
@@ -31,6 +32,7 @@ from xtreme_bench.report.tables import cell
 from xtreme_bench.run.reproduce import Places, plans
 from xtreme_bench.run.seeds import mean_scores
 from xtreme_bench.stage.store import Store
+from xtreme_bench.wording import listing
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -82,13 +84,28 @@ def stale(text: str, planned: Mapping[str, Sequence[Plan]]) -> list[str]:
 
 
 def compared_table(found: Comparison) -> str:
-    """Tasks, groups and overall of a recipe beside its baseline, with intervals, and what may be concluded."""
+    """Tasks, groups and overall of a recipe beside its baseline, with intervals, and what may be concluded.
+
+    The last columns are the means of tasks without English.
+    """
+    transfer = {one.name: (one.a, one.b) for one in found.level("transfer")}
     rows = []
     for level in ("task", "group", "overall"):
         for one in found.level(level):
             interval = f"{cell(one.low, sign=True)} to {cell(one.high, sign=True)}"
-            rows.append([one.name, cell(one.a), cell(one.b), cell(one.difference, sign=True), interval, one.verdict])
-    return _markdown(["", found.a, found.b, "difference", "95 % interval", "verdict"], rows)
+            foreign = map(cell, transfer.get(f"{one.name}/transfer", (None, None)))
+            scores = cell(one.a), cell(one.b), cell(one.difference, sign=True)
+            rows.append([one.name, *scores, interval, one.verdict, *foreign])
+    arms = (found.a, found.b)
+    foreign_arms = (f"{name}, without English" for name in arms)
+    return _markdown(["", *arms, "difference", "95 % interval", "verdict", *foreign_arms], rows)
+
+
+def learned(manifests: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """A sentence on each intermediate task of a recipe: its development score in the run of each seed."""
+    for task in manifests[0]["trained_on"]["intermediate"]:
+        scores = [f"{cell(development(one)[task])} (seed {one['seed']})" for one in manifests]
+        yield f"Development score of {task} after intermediate training: {listing(scores)}."
 
 
 def alone_table(manifests: Sequence[Mapping[str, Any]]) -> str:
@@ -110,7 +127,10 @@ def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def written(name: str, places: Places, submissions: Path) -> str:
-    """The table of a recipe with its markers, from the bundles of its run. Errors: `InputError` without those."""
+    """The table of a recipe with its markers, from the bundles of its run. Errors: `InputError` without those.
+
+    Beside a baseline it needs gold labels: those of `places`, or else those that the run left in the store.
+    """
     made = plans(str(files.SHIPPED / f"{name}.yaml"), places)
     arms = list(dict.fromkeys(one.recipe.name for one in made))
     bundles = {arm: bundles_of(submissions / arm) for arm in arms}
@@ -118,9 +138,9 @@ def written(name: str, places: Places, submissions: Path) -> str:
     every = [one for found in manifests.values() for one in found]
     if arms[1:]:
         assert made[0].score is not None
-        labels = made[0].score.inputs["labels"].folder(Store(places.store))
+        labels = places.labels or made[0].score.inputs["labels"].folder(Store(places.store))
         (found,) = compare(*(read_arm(bundles[arm], labels) for arm in reversed(arms)))
-        text = f"{compared_table(found)}\n\n{' '.join(forms.sentences(found))}"
+        text = f"{compared_table(found)}\n\n{' '.join([*forms.sentences(found), *learned(manifests[arms[0]])])}"
     else:
         text = alone_table(manifests[arms[0]])
     # Read again, so that fields that are newer than the bundle have their default.
@@ -135,11 +155,12 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--check", action="store_true")
     options.add_argument("--data", type=Path)
+    options.add_argument("--labels", type=Path, help="gold labels, where the store has none")
     options.add_argument("--store", type=Path, default=Path("store"))
     options.add_argument("--submissions", type=Path, default=Path("submissions"))
     options.add_argument("names", nargs="*", help="tables to write; all without a name")
     asked = options.parse_args()
-    places = Places(data=asked.data, store=asked.store)
+    places = Places(data=asked.data, labels=asked.labels, store=asked.store)
     text = README.read_text(encoding="utf-8")
     if asked.check:
         named = [table["name"] for table in TABLE.finditer(text)]

@@ -88,7 +88,11 @@ def fetch(name: str, revision: str) -> Path:
         _reach(name, revision)
         folder = snapshot_download(name, revision=revision, allow_patterns=list(FILES), etag_timeout=5)
     if not any(Path(folder).glob("*.safetensors")):
-        raise InputError(f"{name} at revision {revision} has no safetensors weights: choose a revision that has them")
+        raise InputError(
+            f"{name} at revision {revision} has no safetensors weights: choose a revision that has them or, if you "
+            "trust its other files, convert them with `AutoModel.from_pretrained(...).save_pretrained(FOLDER)`, put "
+            "the files of its tokenizer there too, and name it with `model: {path: FOLDER}` (docs/encoders.md)"
+        )
     return Path(folder)
 
 

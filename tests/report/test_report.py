@@ -90,6 +90,25 @@ def test_bundles_side_by_side_differ_from_their_baseline(tmp_path: Path) -> None
     assert text.splitlines()[0].split() == ["made-up", "made-up-baseline", "difference"]
 
 
+def test_what_a_released_encoder_was_tuned_for_stands_beside_its_retrieval_scores(tmp_path: Path) -> None:
+    released = {"tuned_for": "retrieval, on pairs; so its scores are not zero-shot"}
+    names, said = (
+        ("one", "two"),
+        "The encoder that one and two began with was tuned for retrieval, on pairs; so its scores",
+    )
+    labels = put(tmp_path / "labels", LABELS)
+    places = [str(put_named(tmp_path / name, name, labels, released=released)) for name in names]
+    for more in ([], ["--labels", str(labels)]):
+        assert said in CliRunner().invoke(cli, ["report", *places, *more, "--out", str(tmp_path / "page")]).stdout
+        assert f"note: {said}" in CliRunner().invoke(cli, ["compare", *places, *more]).stderr
+    outcome = told(tmp_path)
+    assert "tuned for" not in terminal.terminal(outcome)
+    outcome.main.manifest["released"] = released
+    assert "The encoder that made-up began with was tuned for retrieval" in terminal.terminal(outcome)
+    without_retrieval = {**manifest(), "files": {"xnli/test-de.tsv": {}}, "released": released}
+    assert "tuned for" not in terminal.bundles_text([without_retrieval])
+
+
 @pytest.mark.parametrize(
     ("given", "labelled", "shown", "said"),
     [

@@ -137,7 +137,9 @@ def test_a_failed_seed_is_named_and_in_no_mean(tmp_path: Path) -> None:
         "main: seed 1: it collapsed; the means leave it out",
         "main: seed 7: a stage failed: no memory; the means leave it out",
     ]
+    found.finished[3].manifest["released"] = {"tuned_for": "retrieval"}
     text = report.means(together, Versus())
+    assert "The encoder that made-up began with was tuned for retrieval." in text
     assert "Means over 1 seed (3). FAILED: seed 1: it collapsed; it is in no mean." in text
     assert "xnli" in text
     assert "on average" in text

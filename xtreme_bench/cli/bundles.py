@@ -69,6 +69,7 @@ def compare(reference: Path, others: tuple[Path, ...], labels: Path | None, form
     """
     from xtreme_bench.comparison.arms import bundles_of
     from xtreme_bench.report import terminal
+    from xtreme_bench.report.claims import tuned
 
     if labels is None:
         from xtreme_bench.bundle.load import load
@@ -81,6 +82,8 @@ def compare(reference: Path, others: tuple[Path, ...], labels: Path | None, form
         (before, after), _ = versus.scored(loaded, None)
         result = compare_manifests(before.manifest, after.manifest)
         emit(json_file, result, lambda: terminal.comparison_text(result))
+        for line in tuned([before.manifest, after.manifest]):
+            _note(line)
         note = "these differences are of claimed scores and have no intervals; give --labels to compute them"
         _note(note)
         return
@@ -89,8 +92,11 @@ def compare(reference: Path, others: tuple[Path, ...], labels: Path | None, form
     from xtreme_bench.comparison.compare import compare as compare_arms
 
     bundles = [bundles_of(place, _note) for place in (reference, *others)]
-    found = compare_arms(*read_arms(bundles, labels))
+    arms = read_arms(bundles, labels)
+    found = compare_arms(*arms)
     emit(json_file, {"comparisons": [one.to_dict() for one in found]}, lambda: forms.document(found, form))
+    for line in tuned({**arm.manifests[0], "name": arm.name} for arm in arms):
+        _note(line)
 
 
 @click.command()

@@ -5,10 +5,10 @@ A manifest is untrusted input. Its scores and files were checked when it was rea
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from xtreme_bench.benchmark import LANGUAGES, NEARNESS, TASKS
+from xtreme_bench.benchmark import LANGUAGES, NEARNESS, TASKS, of_group
 from xtreme_bench.bundle import composed
 from xtreme_bench.bundle.manifest import accepted_code
 from xtreme_bench.plan.why import code_differs
@@ -78,6 +78,17 @@ def zero_shot(manifest: Manifest, task: str) -> list[str]:
     if languages is not None:
         return [code for code in TASKS[task].languages if code in languages]
     return [code for code in TASKS[task].languages if code != "en"]
+
+
+def tuned(manifests: Iterable[Manifest]) -> list[str]:
+    """For runs that predict retrieval from a released encoder: what its authors had tuned that for, in a sentence."""
+    names: dict[str, dict[str, None]] = {}
+    files = {TASKS[task].file(code) for task in of_group("retrieval") for code in TASKS[task].languages}
+    for one in manifests:
+        what = one.get("released", {}).get("tuned_for")
+        if isinstance(what, str) and not files.isdisjoint(one["files"]):
+            names.setdefault(one_line(what), {})[one_line(one["name"])] = None
+    return [f"The encoder that {listing(found)} began with was tuned for {what}." for what, found in names.items()]
 
 
 def near(manifest: Manifest) -> list[tuple[str, list[str]]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 from xtreme_bench.report import cost, page, page_again, page_cost, terminal, versus
+from xtreme_bench.report.claims import tuned
 from xtreme_bench.report.markup import Code, Links, paragraph, section, table
 from xtreme_bench.report.tables import cell
 from xtreme_bench.report.verdict import expectations
@@ -43,6 +44,7 @@ def means(together: Together, tested: Versus) -> str:
         headings, rows = _table(runs)
         parts.append(tabulate(rows, headers=headings, stralign="right", colalign=("left",), disable_numparse=True))
         parts.append(_said(runs))
+    parts += tuned(runs.manifest for runs in _both(together))
     lines = expectations(main.manifest, before.manifest if before else None)
     found = [[line.state, line.name, line.wanted, f"found {cell(line.found, 2)} on average"] for line in lines]
     if found:

@@ -23,6 +23,7 @@ from xtreme_bench.report.claims import (
     reference_of,
     scores_of,
     trained,
+    tuned,
     whose_scores,
     zero_shot,
 )
@@ -53,6 +54,7 @@ def terminal(outcome: Outcome, tested: Versus = NOT_TESTED) -> str:
             tables.summary_table(runs, 1 if before else None),
         ]
         parts += ["\n".join(line for one in (main, before) if one for line in tables.chosen_layer(one))]
+        parts += tuned(one for one in (main, before) if one)
     parts += [_accepted_text(one) for one in (main, before) if one]
     parts += [_languages_text(main), _audit_text(main), _expect_text(main, before)]
     parts.append("\n".join(verdict(main, before, tested)))
@@ -149,4 +151,4 @@ def bundles_text(manifests: Sequence[Manifest], computed: Collection[int] = ()) 
     runs = [(one["name"], scores_of(one)) for one in claimed(manifests, computed)]
     at = reference_of(manifests)
     about = tables.unequal(*(scores for _, scores in runs)) if at is not None else []
-    return "\n".join([tables.summary_table(runs, at), "", *about, whose_scores(manifests, computed)])
+    return "\n".join([tables.summary_table(runs, at), "", *about, *tuned(manifests), whose_scores(manifests, computed)])
