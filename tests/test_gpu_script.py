@@ -80,7 +80,7 @@ def test_it_runs_with_what_is_installed_and_names_what_it_leaves_out(bare: Path,
 
 
 # An encoder that reads backwards in bf16, a table whose trained rows are lost, packed tokens in another order, a loss
-# that depends on the cut, stages that cannot begin, other pairs than on the CPU.
+# that depends on the cut, another head for the Trainer, stages that cannot begin, other pairs than on the CPU.
 FAULTS = {
     "bf16 beside fp32": (
         "import torch\nfrom xtreme_bench.training.forward import Encoder\nwhole = Encoder.hidden\n"
@@ -96,6 +96,10 @@ FAULTS = {
     "a step of tagging, in parts and whole": (
         "from xtreme_bench.training.families import tagging\nwhole = tagging.loss\n"
         "tagging.loss = lambda head, hidden, batch: whole(head, hidden, batch) * len(batch)"
+    ),
+    "the loss of a first step, all ways": (
+        "import training\nwhole = training.theirs\ndef theirs(*given):\n    found = whole(*given)\n"
+        "    found.classifier.weight.data.mul_(9)\n    return found\ntraining.theirs = theirs"
     ),
     "quickstart end to end": "import gpu_quickstart, json\ngpu_quickstart.work = json.loads",
     "mining here and on the CPU": (
