@@ -236,6 +236,7 @@ def parts() -> Iterator[tuple[str, Callable[[Run], str]]]:
     yield "the loss of a first step, all ways", same_losses
     for name in gpu_checks.MADE:
         yield f"a step of {name}, in parts and whole", lambda run, name=name: gpu_checks.family(name, run.small)
+    yield "steps that do not wait for the GPU", lambda run: gpu_checks.unwaiting(run.small)
     yield "mining here and on the CPU", same_pairs
     yield "doctor", doctor
     yield "fine-tuning, XNLI's lengths, padded to 128", lambda run: beside(run, {}, OTHERS[::3])

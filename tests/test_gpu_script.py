@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from xtreme_bench.training.features import TOKENISE
+
 ROOT = Path(__file__).parents[1]
 PREINSTALLED = ("torch", "transformers", "accelerate", "safetensors", "tokenizers")
 
@@ -71,10 +73,12 @@ def test_it_runs_with_what_is_installed_and_names_what_it_leaves_out(bare: Path,
         "quickstart end to end",
         "bf16 beside fp32",
         "packed beside padded",
-        "a step of qa, in parts and whole",
+        *(f"a step of {family}, in parts and whole" for family in TOKENISE),
         "mining here and on the CPU",
     ):
         assert f"ok       {name}" in states
+    assert "left out steps that do not wait for the GPU" in states
+    assert "of the time is neither training, inference nor scoring" in done.stdout
     assert "hours" in next(line for line in done.stdout.splitlines() if "ok       hours of multitask9" in line)
     assert done.stdout.splitlines()[-1].endswith("left out")
 
