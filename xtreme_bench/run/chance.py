@@ -6,18 +6,19 @@ A manifest without it has the score of guesses that are all alike likely.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.data.corpora import FAMILY
 from xtreme_bench.intermediate import INTERMEDIATE, source_corpus
 from xtreme_bench.stage.stage import Stage
 from xtreme_bench.stage.store import Store
-from xtreme_bench.training.examples import Examples, needed
+
+if TYPE_CHECKING:
+    from xtreme_bench.training.examples import Example, Examples
 
 # The field of a training's facts in a manifest.
 FIELD = "chance"
@@ -77,17 +78,25 @@ def _is_share(task: str) -> bool:
 
 def _share(task: str, folder: Path) -> float | None:
     """The mean over the development sets of a tokenised corpus; None if it has none."""
+    from xtreme_bench.training.examples import Examples  # heavy
+
     sets = [Examples(file.parent) for file in sorted(folder.glob("dev/**/target.values"))]
     found = [_unanswered(one) if _family(task) == "qa" else _most_frequent(one) for one in sets]
-    return round(sum(found) / len(found), 4) if found else None
+    return round(100 * sum(found) / len(found), 4) if found else None
 
 
 def _most_frequent(examples: Examples) -> float:
-    answers = np.concatenate([needed(example.target) for example in examples])
-    return 100 * float(np.bincount(answers).max()) / len(answers)
+    answers = Counter(answer for example in examples for answer in _answer(example))
+    return max(answers.values()) / answers.total()
 
 
 def _unanswered(examples: Examples) -> float:
     """The share of questions without an answer in any of their windows."""
-    answered = {example.row for example in examples if needed(example.target).any()}
-    return 100 * (1 - len(answered) / examples.rows)
+    return 1 - len({example.row for example in examples if any(_answer(example))}) / examples.rows
+
+
+def _answer(example: Example) -> list[int]:
+    from xtreme_bench.training.examples import needed
+
+    found: list[int] = needed(example.target).tolist()
+    return found
