@@ -47,7 +47,7 @@ def chances(facts: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
     found = {}
     for task in scores if isinstance(scores, Mapping) else ():
         own = known.get(task) if isinstance(known, Mapping) else None
-        chance = own if isinstance(own, int | float) else _alike(task)
+        chance = own if isinstance(own, int | float) else even(task)
         if chance is not None:
             near = NEAR if chance else _AT_RANDOM.get(_family(task), NEAR)
             found[task] = chance, chance + near
@@ -60,8 +60,11 @@ def _family(task: str) -> str:
     return row.family if row else FAMILY[_GROUPS[task]] if task in _GROUPS else ""
 
 
-def _alike(task: str) -> float | None:
-    """The score of guesses that are all alike likely: nearly 0 for spans and for answers in a text."""
+def even(task: str) -> float | None:
+    """The score in percent of guesses that are all alike likely, 0 for spans and for answers in a text.
+
+    None where it is not known, or where a name is of no task that is trained on.
+    """
     row = INTERMEDIATE.get(task)
     answers = (row.options or len(row.labels)) if row else len(TASKS[task].labels) if task in TASKS else 0
     family = _family(task)
