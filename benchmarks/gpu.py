@@ -65,7 +65,7 @@ def needs_gpu(run: Run) -> None:
 
 
 def beside(run: Run, lengths: dict[str, Any], ways: tuple[str, ...]) -> str:
-    """Our loop beside others, each warm: on the same examples, weights and batches, in the same precision."""
+    """Our loop beside others, each warm: on the same examples and weights, in the same precision."""
     needs_gpu(run)
     setting = replace(run.setting, **lengths)
     rates = {}
@@ -74,6 +74,13 @@ def beside(run: Run, lengths: dict[str, Any], ways: tuple[str, ...]) -> str:
         rates[way] = setting.steps * setting.batch / training.WAYS[way](setting).wall
     first = rates[ways[0]]
     return "; ".join(f"{way} {rate:.1f} examples/s ({rate / first:.2f})" for way, rate in rates.items())
+
+
+def same_losses(run: Run) -> str:
+    """All ways that are compared begin with the same weights: one step without dropout has the same loss."""
+    setting = training.first_step(run.small)
+    found = {way: training.WAYS[way](setting).loss for way in (*OTHERS, training.PACKED)}
+    return gpu_checks.require(training.losses_apart(found), training.SAME_LOSS, "difference of the losses")
 
 
 def compiled(run: Run) -> str:
@@ -226,8 +233,10 @@ def parts() -> Iterator[tuple[str, Callable[[Run], str]]]:
     yield "bf16 beside fp32", lambda run: gpu_checks.bf16(run.small)
     yield "rows in use beside the whole table", lambda run: gpu_checks.trimmed(run.small)
     yield "packed beside padded", lambda run: gpu_checks.packed(run.small)
+    yield "the loss of a first step, all ways", same_losses
     for name in gpu_checks.MADE:
         yield f"a step of {name}, in parts and whole", lambda run, name=name: gpu_checks.family(name, run.small)
+    yield "steps that do not wait for the GPU", lambda run: gpu_checks.unwaiting(run.small)
     yield "mining here and on the CPU", same_pairs
     yield "doctor", doctor
     yield "fine-tuning, XNLI's lengths, padded to 128", lambda run: beside(run, {}, OTHERS[::3])

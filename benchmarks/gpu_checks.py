@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 import tempfile
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -16,13 +16,16 @@ import torch
 import trained
 from trained import Setting, on
 
+from xtreme_bench.aligned import ALIGNED
 from xtreme_bench.data.corpora import Limits
-from xtreme_bench.rows import Answer, ChoiceRow, PairRow, QuestionRow, TaggedRow
+from xtreme_bench.data.dialogues import candidates
+from xtreme_bench.data.passages import Passage
+from xtreme_bench.rows import Answer, ChoiceRow, DialogueRow, PairRow, QuestionRow, TaggedRow, Turn
 from xtreme_bench.training import encoder as encoders
-from xtreme_bench.training import lm_head
+from xtreme_bench.training import lm_head, loop
 from xtreme_bench.training.batching import collate
 from xtreme_bench.training.device import parts
-from xtreme_bench.training.families import masking
+from xtreme_bench.training.families import NamesLabels, masking
 from xtreme_bench.training.features import FAMILIES, TOKENISE
 from xtreme_bench.training.network import Network, Task
 from xtreme_bench.training.params import Scratch
@@ -30,6 +33,7 @@ from xtreme_bench.training.params import Scratch
 _SENTENCE = "a red small old bird cat river house tree sings sleeps sees hears near in under the and not with Ann Bob"
 WORDS = _SENTENCE.split()
 ROWS, TAGS = 16, ("O", "B-PER")
+SLOTS, RESPONSE = {"what": ("cat", "bird"), "where": ("house", "tree", "river")}, ALIGNED["response-masking"]
 # Of what training changed, or of the gradients: sums in another order. The gradient of a key's bias is rounding alone,
 # of which AdamW makes whole steps: a percent of the change, where a GPU adds up in any order. Lost rows would be 15 %.
 SAME_TRAINING, SAME_GRADIENTS = {"cpu": 1e-4, "cuda": 3e-2}, {"cpu": 1e-4, "cuda": 1e-3}
@@ -138,31 +142,50 @@ def _tagged(at: int, generator: random.Random) -> TaggedRow:
     return TaggedRow(str(at), words, tuple(TAGS[word in ("Ann", "Bob")] for word in words))
 
 
+def _dialogue(at: int, generator: random.Random) -> DialogueRow:
+    turns = tuple(Turn(_text(generator, 6), _text(generator, 9)) for _ in range(1 + at % 3))
+    states = tuple({slot: generator.choice(values) for slot, values in SLOTS.items()} for _ in turns)
+    return DialogueRow(str(at), turns, SLOTS, states)
+
+
 MADE: dict[str, Callable[[int, random.Random], Any]] = {
     "classification": lambda at, draw: PairRow(str(at), _text(draw, 20), _text(draw, 9), TAGS[at % 2]),
     "choice": lambda at, draw: ChoiceRow(str(at), _text(draw, 20), tuple(_text(draw, 9) for _ in range(4)), at % 4),
     "tagging": _tagged,
     "qa": _question,
+    "dialogue": _dialogue,
     "masking": lambda at, draw: _text(draw, 30),
+    "passages": lambda at, draw: Passage(RESPONSE, (_text(draw, 9), _text(draw, 9)), (_text(draw, 9),)),
 }
+LABELS = {"dialogue": candidates(SLOTS)}
 
 
 def _task(family: str, encoder: Any) -> Task:
     """A task of a family, with a new head and made-up examples."""
-    generator = random.Random(family)
+    generator, labels = random.Random(family), LABELS.get(family, TAGS)
     rows = [MADE[family](at, generator) for at in range(ROWS)]
-    examples = TOKENISE[family](rows, encoder.tokenizer, TAGS, Limits(max_length=48, stride=16))
-    if family != "masking":
-        return Task(family, FAMILIES[family], FAMILIES[family].head(encoder.width, len(TAGS), 0.1), examples)
-    with tempfile.TemporaryDirectory() as folder:
-        encoders.save(Path(folder), encoder)
-        head, _ = lm_head.head(Path(folder), encoder)
-    hide = partial(_mask, encoder.tokenizer)
-    return Task(family, masking, head, examples, hide)
+    examples = TOKENISE[family](rows, encoder.tokenizer, labels, Limits(max_length=48, stride=16))
+    if family in CHANGES:
+        with tempfile.TemporaryDirectory() as folder:
+            encoders.save(Path(folder), encoder)
+            head, _ = lm_head.head(Path(folder), encoder)
+        return Task(family, masking, head, examples, partial(CHANGES[family], encoder.tokenizer))
+    head = FAMILIES[family].head(encoder.width, len(labels), 0.1)
+    if isinstance(head, NamesLabels):
+        head.name_labels(encoder, labels)
+    return Task(family, FAMILIES[family], head, examples)
 
 
 def _mask(tokenizer: Any, example: Any, generator: np.random.Generator) -> Any:
     return masking.mask(example, 0.15, tokenizer, generator)
+
+
+def _hide(tokenizer: Any, example: Any, generator: np.random.Generator) -> Any:
+    return masking.hide(example, tokenizer)
+
+
+# What a step sees of an example, in the families of masked language modelling.
+CHANGES: dict[str, Callable[..., Any]] = {"masking": _mask, "passages": _hide}
 
 
 def _gradients(encoder: Any, network: Network, task: Task, batch: Sequence[Any], cut: Sequence[Any]) -> Tensors:
@@ -178,8 +201,7 @@ def _gradients(encoder: Any, network: Network, task: Task, batch: Sequence[Any],
 
 def family(name: str, setting: Setting) -> str:
     """A step of a family in parts beside the whole one, then a training of one step by our loop."""
-    sizes = Scratch(min(setting.blocks, 4), setting.width, setting.heads, setting.feedforward, 300, 130)
-    encoder = encoders.build(sizes, tokenizer(), seed=1)
+    encoder = _small(setting)
     task = _task(name, encoder)
     network = Network(encoder, {task.name: task.head}).to(on()).train()
     generator = np.random.default_rng(1)
@@ -188,9 +210,51 @@ def family(name: str, setting: Setting) -> str:
     whole = _gradients(encoder, network, task, batch, [range(len(batch))])
     split = _gradients(encoder, network, task, batch, cut)
     said = require(apart(split, whole), SAME_GRADIENTS[on()], f"difference of the gradients in {len(cut)} parts")
-    fresh = encoders.build(sizes, tokenizer(), seed=1)
+    fresh = _small(setting)
     before = weights(fresh)
-    trained.train(fresh, _task(name, fresh), replace(trained.learning(setting), batch=ROWS), 1, trimmed=False)
+    _learn(name, fresh, setting, 1)
     if not apart(weights(fresh), before) > 0:
         raise WrongError("a step of our loop changed nothing")
     return said
+
+
+def _small(setting: Setting) -> Any:
+    sizes = Scratch(min(setting.blocks, 4), setting.width, setting.heads, setting.feedforward, 300, 130)
+    return encoders.build(sizes, tokenizer(), seed=1)
+
+
+def _learn(name: str, encoder: Any, setting: Setting, steps: int) -> None:
+    """Train on a family with our loop."""
+    params = replace(trained.learning(setting), batch=ROWS)
+    trained.train(encoder, _task(name, encoder), params, steps, trimmed=False)
+
+
+def unwaiting(setting: Setting) -> str:
+    """No step of any family waits for the GPU: torch raises an error where one does. The first steps may."""
+    if on() == "cpu":
+        raise LeftOutError("torch finds no GPU")
+    with _errors_of_waiting():
+        for name in MADE:
+            try:
+                _learn(name, _small(setting), setting, 3)
+            except RuntimeError as error:
+                raise WrongError(f"a step of {name}: {error}") from error
+    return f"{', '.join(MADE)}: no step waits"
+
+
+@contextmanager
+def _errors_of_waiting() -> Iterator[None]:
+    whole = loop._Run.step
+
+    def step(run: Any, given: Any) -> None:
+        torch.cuda.set_sync_debug_mode("error" if given.number else "default")
+        try:
+            whole(run, given)
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
+
+    loop._Run.step = step  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        loop._Run.step = whole  # type: ignore[method-assign]

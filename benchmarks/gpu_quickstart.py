@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gpu_checks import LeftOutError, WrongError
+from overhead import WORK
 
 from xtreme_bench.bundle import manifest, write
 from xtreme_bench.bundle.check import check
@@ -77,7 +78,7 @@ def work(folder: Path, tiny: bool) -> None:
 
 
 def run(seconds: float, *, tiny: bool) -> str:
-    """What was left out, what each phase took, and the scores.
+    """What was left out, what each phase took, the share of all else (imports too), and the scores.
 
     Stages run in a process of its own: a process that has run one may not read the store any more, and this one can be
     ended after some `seconds`. Errors: `LeftOutError` if it was, and `WrongError` if a stage or the bundle is faulty.
@@ -92,8 +93,13 @@ def run(seconds: float, *, tiny: bool) -> str:
         process.join()
         made, store = planned(folder, tiny=tiny), Store(folder / "store")
         records = [record for stage in made.stages if (record := store.record(stage.key)) is not None]
-        phases = ", ".join(f"{one.phase} {one.seconds:.0f} s" for one in cost.by_phase(records))
-        said = f"{RECIPE} ({CUT}): {len(records)} of {len(made.stages)} stages in {took:.0f} s ({phases})"
+        costs = cost.by_phase(records)
+        phases = ", ".join(f"{one.phase} {one.seconds:.0f} s" for one in costs)
+        rest = 1 - sum(one.seconds for one in costs if one.phase in WORK) / took
+        said = (
+            f"{RECIPE} ({CUT}): {len(records)} of {len(made.stages)} stages in {took:.0f} s ({phases}); "
+            f"{rest:.0%} of the time is neither training, inference nor scoring"
+        )
         if code is None:
             raise LeftOutError(f"stopped for time, {said}")
         if code:

@@ -18,7 +18,7 @@ class Setting:
     """What is trained: the encoder's shape, how many steps of how many examples, and their lengths.
 
     Lengths are log-normal with the mean `mean` of their logarithm, at most `longest`, to which the benchmark pads.
-    `dropout` is that of attention weights.
+    `dropout` is that of attention weights, `hidden` that of all else.
     """
 
     steps: int = 6
@@ -33,6 +33,7 @@ class Setting:
     longest: int = 128
     precision: str = "fp32"
     dropout: float = 0.1
+    hidden: float = 0.1
     threads: int = 1
 
 
@@ -57,7 +58,8 @@ def config(setting: Setting) -> Any:
 
     return BertConfig(vocab_size=setting.vocabulary, hidden_size=setting.width, num_hidden_layers=setting.blocks,
                       num_attention_heads=setting.heads, intermediate_size=setting.feedforward, pad_token_id=1,
-                      num_labels=LABELS, attention_probs_dropout_prob=setting.dropout)  # fmt: skip
+                      num_labels=LABELS, attention_probs_dropout_prob=setting.dropout,
+                      hidden_dropout_prob=setting.hidden)  # fmt: skip
 
 
 def learning(setting: Setting, **others: Any) -> Any:
@@ -72,41 +74,65 @@ def learning(setting: Setting, **others: Any) -> Any:
     return Learning(**{**given, **others})
 
 
-def our_encoder(setting: Setting, folder: Path | None = None) -> Any:
+def model(setting: Setting, folder: Path | None = None) -> Any:
     """An encoder of random weights, always the same ones; from `folder`, if `build` has written one there."""
     from transformers import AutoModel
 
-    from xtreme_bench.training.forward import Encoder
-
-    tokenizer = type("Tokenizer", (), {"pad_token_id": 1, "all_special_ids": [0, 1, 2, 3]})()
+    if folder is not None:
+        return AutoModel.from_pretrained(
+            str(folder), config=config(setting), add_pooling_layer=False, local_files_only=True
+        )
     torch.manual_seed(1)
-    if folder is None:
-        # A GPU draws half a billion numbers at once, where a CPU needs seconds.
-        with torch.device(on()):
-            model = AutoModel.from_config(config(setting), add_pooling_layer=False)
-        model = model.cpu()
-    else:
-        model = AutoModel.from_pretrained(str(folder), add_pooling_layer=False, local_files_only=True)
-    return Encoder(model.train(), tokenizer)
+    # A GPU draws half a billion numbers at once, where a CPU needs seconds.
+    with torch.device(on()):
+        return AutoModel.from_config(config(setting), add_pooling_layer=False).cpu()
+
+
+def head(setting: Setting) -> Any:
+    """A head of random weights, always the same ones."""
+    from xtreme_bench.training.families import classification
+
+    torch.manual_seed(2)
+    return classification.head(setting.width, LABELS, setting.hidden)
 
 
 def build(setting: Setting, folder: Path) -> None:
     """Write the encoder to a folder."""
-    our_encoder(setting).model.save_pretrained(str(folder))
+    model(setting).save_pretrained(str(folder))
+
+
+def our_encoder(setting: Setting, folder: Path | None = None) -> Any:
+    """The encoder as our loop takes it."""
+    from xtreme_bench.training.forward import Encoder
+
+    tokenizer = type("Tokenizer", (), {"pad_token_id": 1, "all_special_ids": [0, 1, 2, 3]})()
+    return Encoder(model(setting, folder).train(), tokenizer)
 
 
 def our_task(setting: Setting) -> Any:
-    """The examples and a head."""
+    """The examples and the head as our loop takes them."""
     from xtreme_bench.training.examples import Example
     from xtreme_bench.training.families import classification
     from xtreme_bench.training.network import Task
 
     rows = [Example(at, (ids,), np.array([label], np.int32)) for at, (ids, label) in enumerate(examples(setting))]
-    return Task("pairs", classification, classification.head(setting.width, LABELS, 0.1), rows)
+    return Task("pairs", classification, head(setting), rows)
 
 
-def train(encoder: Any, task: Any, params: Any, steps: int, *, trimmed: bool) -> None:
-    """Train with our loop; the table of words is whole afterwards."""
+def theirs(setting: Setting, folder: Path | None = None) -> Any:
+    """The same encoder and head as a model of transformers."""
+    from transformers import AutoModelForSequenceClassification
+
+    encoder, ours = model(setting, folder), head(setting)
+    with torch.device("meta"):
+        whole = AutoModelForSequenceClassification.from_config(config(setting))
+    whole.bert.embeddings, whole.bert.encoder = encoder.embeddings, encoder.encoder
+    whole.bert.pooler.dense, whole.classifier = ours.dense, ours.projection
+    return whole.train()
+
+
+def train(encoder: Any, task: Any, params: Any, steps: int, *, trimmed: bool) -> float:
+    """Train with our loop, and return the mean loss of the steps; the table of words is whole afterwards."""
     from xtreme_bench.stage.job import Job
     from xtreme_bench.training.device import prepare_device
     from xtreme_bench.training.loop import fit
@@ -117,7 +143,9 @@ def train(encoder: Any, task: Any, params: Any, steps: int, *, trimmed: bool) ->
     encoder = encoder.packed() if params.packing else encoder
     taken = trim(encoder, [task], ()) if trimmed else None
     with tempfile.TemporaryDirectory() as folder:
-        fit(Job(params, {}, Path(folder), Path(folder)), accelerator, encoder, [task], [1.0], steps)
+        course = fit(Job(params, {}, Path(folder), Path(folder)), accelerator, encoder, [task], [1.0], steps)
     if taken:
         taken.table.decay = decay([1.0] * steps, steps, params)
         taken.put_back(encoder)
+    losses = [point[name] for point in course.points if (name := f"loss/{task.name}") in point]
+    return sum(losses) / len(losses)

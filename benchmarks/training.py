@@ -1,5 +1,9 @@
 """Speed of fine-tuning, compared with the alternatives, on the same examples, effective batch size and weights.
 
+All begin with the weights of one folder. First each takes one step without dropout on the same batch, and their losses
+must agree (in fp32 within 1e-4; else the exit code is 1). The batches that are timed have the same examples, but
+transformers' Trainer groups them by length in its own way, and the benchmark's procedure takes them as they come.
+
     make bench-training [ARGS="--steps 6 --blocks 12"]
     make bench-training ARGS="--shape large --steps 2 --batch 2 --ways ours"
     make bench-training ARGS="--threads 2 --busy"    # on an idle machine
@@ -7,8 +11,8 @@
 An encoder of multilingual-e5-small's shape (or XLM-R Large's) with random weights reads pairs of XNLI's lengths
 (log-normal, mean 36 tokens). Each method trains in its own process; loading is not timed. The table has examples per
 second of wall-clock and of CPU time, and the peak memory of the process. With `--busy` it also has how many times as
-long (by the clock) a method takes beside a process that computes all the time. Our loop reads the encoder from a
-folder, as a stage does. `benchmarks/gpu.py` uses the same methods on a GPU.
+long (by the clock) a method takes beside a process that computes all the time. `benchmarks/gpu.py` uses the same
+methods on a GPU.
 """
 
 from __future__ import annotations
@@ -21,7 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
@@ -30,21 +34,22 @@ from typing import Any
 
 import numpy as np
 import torch
-from trained import Setting, build, config, examples, learning, on, our_encoder, our_task, train
+from trained import Setting, build, examples, learning, on, our_encoder, our_task, theirs, train
 
 from xtreme_bench.errors import InputError
 
 
 @dataclass(frozen=True)
 class Took:
-    """Seconds of a method, and its peak memory in bytes: on a GPU what torch allocated there."""
+    """Seconds of a method, its peak memory in bytes (on a GPU what torch allocated there), and the loss it returned."""
 
     wall: float
     cpu: float
     peak: int
+    loss: float | None = None
 
 
-def measured(work: Callable[[], object]) -> Took:
+def measured(work: Callable[[], Any]) -> Took:
     """What some work takes, the GPU's included."""
 
     def finished() -> None:
@@ -56,7 +61,7 @@ def measured(work: Callable[[], object]) -> Took:
         torch.cuda.reset_peak_memory_stats()
     finished()
     wall, cpu = time.monotonic(), time.process_time()
-    work()
+    loss = work()
     finished()
     wall, cpu = time.monotonic() - wall, time.process_time() - cpu
     peak = (
@@ -64,7 +69,7 @@ def measured(work: Callable[[], object]) -> Took:
         if on() == "cuda"
         else 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     )
-    return Took(wall, cpu, peak)
+    return Took(wall, cpu, peak, None if loss is None else float(loss))
 
 
 def ours(setting: Setting, folder: Path | None = None, *, trimmed: bool, packing: bool = False) -> Took:
@@ -104,7 +109,7 @@ def compiled(setting: Setting, folder: Path | None = None) -> Took:
 
 def trainer(setting: Setting, folder: Path | None = None) -> Took:
     """The Trainer of transformers, with length-grouped batches and dynamic padding."""
-    from transformers import AutoModelForSequenceClassification, PrinterCallback, Trainer, TrainingArguments
+    from transformers import PrinterCallback, Trainer, TrainingArguments
 
     torch.set_num_threads(setting.threads)
     rows = [{"input_ids": ids.tolist(), "labels": label, "length": len(ids)} for ids, label in examples(setting)]
@@ -115,31 +120,27 @@ def trainer(setting: Setting, folder: Path | None = None) -> Took:
         labels = torch.tensor([row["labels"] for row in batch])
         return {"input_ids": ids, "attention_mask": (ids != 1).long(), "labels": labels}
 
-    with torch.device(on()):
-        model = AutoModelForSequenceClassification.from_config(config(setting))
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as out:
         settings = TrainingArguments(
-            folder, max_steps=setting.steps, per_device_train_batch_size=setting.batch,
+            out, max_steps=setting.steps, per_device_train_batch_size=setting.batch,
             train_sampling_strategy="group_by_length", length_column_name="length", save_strategy="no",
             logging_strategy="no", report_to=[], use_cpu=on() == "cpu", bf16=setting.precision == "bf16",
             disable_tqdm=True, learning_rate=1e-4, weight_decay=0.01, max_grad_norm=1.0, remove_unused_columns=False,
         )  # fmt: skip
-        run = Trainer(model, settings, data_collator=collate, train_dataset=rows)
+        run = Trainer(theirs(setting, folder), settings, data_collator=collate, train_dataset=rows)
         run.remove_callback(PrinterCallback)
-        return measured(run.train)
+        return measured(lambda: run.train().training_loss)
 
 
 def procedure(setting: Setting, folder: Path | None = None) -> Took:
     """The benchmark's procedure: padding to the longest that is allowed, batches of 2, 16 accumulation steps."""
-    from transformers import AutoModelForSequenceClassification
-
     torch.set_num_threads(setting.threads)
-    with torch.device(on()):
-        model = AutoModelForSequenceClassification.from_config(config(setting)).train()
+    model = theirs(setting, folder).to(on())
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.01)
     rows = examples(setting)
 
-    def run() -> None:
+    def run() -> torch.Tensor:
+        total = torch.zeros((), device=on())
         for begin in range(0, len(rows), 2):
             pair = rows[begin : begin + 2]
             padded = [np.pad(row, (0, setting.longest - len(row)), constant_values=1) for row, _ in pair]
@@ -148,10 +149,12 @@ def procedure(setting: Setting, folder: Path | None = None) -> Took:
             with torch.autocast(on(), torch.bfloat16) if setting.precision == "bf16" else nullcontext():
                 loss = model(input_ids=ids, attention_mask=(ids != 1).long(), labels=labels).loss
             (loss / (setting.batch // 2)).backward()
+            total += loss.detach()
             if (begin + 2) % setting.batch == 0:
                 torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
                 optimizer.step()
                 optimizer.zero_grad()
+        return total / (len(rows) // 2)
 
     return measured(run)
 
@@ -165,10 +168,23 @@ WAYS: dict[str, Callable[..., Took]] = {
     PACKED: partial(ours, trimmed=True, packing=True),
     COMPILED: compiled,
 }
+# Of the loss of a first step in fp32: sums in another order.
+SAME_LOSS = 1e-4
 SHAPES = {
     "small": Setting(),
     "large": Setting(blocks=24, width=1024, heads=16, feedforward=4096, vocabulary=250_002),
 }
+
+
+def first_step(setting: Setting) -> Setting:
+    """One step without dropout: one batch, so that the order of examples does not matter."""
+    return replace(setting, steps=1, dropout=0.0, hidden=0.0)
+
+
+def losses_apart(found: Mapping[str, float | None]) -> float:
+    """The largest difference of losses, as a share of the first."""
+    losses = [loss for loss in found.values() if loss is not None]
+    return (max(losses) - min(losses)) / losses[0]
 
 
 def operations(setting: Setting) -> float:
@@ -219,8 +235,8 @@ def beside_estimate(setting: Setting, found: Took) -> str:
     return f"CPU seconds, rows in use: estimated {seconds:.1f}, taken {found.cpu:.1f} ({found.cpu / seconds:.2f})"
 
 
-def main() -> None:
-    """Print a table of the methods, and the estimate of a plan beside the truth."""
+def main() -> int:
+    """Print a table of the methods, and the estimate of a plan beside the truth; 1 if losses differ."""
     options = argparse.ArgumentParser()
     options.add_argument("--shape", choices=SHAPES, default="small")
     options.add_argument("--steps", type=int, default=6)
@@ -240,15 +256,17 @@ def main() -> None:
             build(setting, folder)
         else:
             print(json.dumps(vars(WAYS[what](setting, folder))))
-        return
+        return 0
     setting = replace(SHAPES[chosen.shape], steps=chosen.steps, batch=chosen.batch, threads=chosen.threads)
     setting = replace(setting, blocks=chosen.blocks or setting.blocks)
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    ways = [name for name in WAYS if chosen.ways in name and (chosen.compile or name != COMPILED)]
     print(f"{'':28}{'examples/s':>12}{'per CPU s':>12}{'ratio':>8}{'peak GiB':>10}{'busy' if chosen.busy else '':>8}")
     found: dict[str, Took] = {}
     with tempfile.TemporaryDirectory() as folder:
         in_process("build", setting, Path(folder))
-        for way in (name for name in WAYS if chosen.ways in name and (chosen.compile or name != COMPILED)):
+        losses = {way: took(way, first_step(setting), Path(folder)).loss for way in ways}
+        for way in ways:
             one = found[way] = took(way, setting, Path(folder))
             number, ratio = setting.steps * setting.batch, next(iter(found.values())).cpu / one.cpu
             line = f"{way:28}{number / one.wall:12.2f}{number / one.cpu:12.2f}{ratio:8.2f}{one.peak / 2**30:10.2f}"
@@ -257,7 +275,12 @@ def main() -> None:
             print(line, flush=True)
     if on() == "cpu" and IN_USE in found:
         print(beside_estimate(setting, found[IN_USE]))
+    differ = losses_apart(losses)
+    print(
+        f"loss of the first step: {', '.join(f'{loss:.6f}' for loss in losses.values())}; they differ by {differ:.1e}"
+    )
+    return int(setting.precision == "fp32" and not differ <= SAME_LOSS)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from xtreme_bench.training.features import TOKENISE
+
 ROOT = Path(__file__).parents[1]
 PREINSTALLED = ("torch", "transformers", "accelerate", "safetensors", "tokenizers")
 
@@ -71,16 +73,18 @@ def test_it_runs_with_what_is_installed_and_names_what_it_leaves_out(bare: Path,
         "quickstart end to end",
         "bf16 beside fp32",
         "packed beside padded",
-        "a step of qa, in parts and whole",
+        *(f"a step of {family}, in parts and whole" for family in TOKENISE),
         "mining here and on the CPU",
     ):
         assert f"ok       {name}" in states
+    assert "left out steps that do not wait for the GPU" in states
+    assert "of the time is neither training, inference nor scoring" in done.stdout
     assert "hours" in next(line for line in done.stdout.splitlines() if "ok       hours of multitask9" in line)
     assert done.stdout.splitlines()[-1].endswith("left out")
 
 
 # An encoder that reads backwards in bf16, a table whose trained rows are lost, packed tokens in another order, a loss
-# that depends on the cut, stages that cannot begin, other pairs than on the CPU.
+# that depends on the cut, another head for the Trainer, stages that cannot begin, other pairs than on the CPU.
 FAULTS = {
     "bf16 beside fp32": (
         "import torch\nfrom xtreme_bench.training.forward import Encoder\nwhole = Encoder.hidden\n"
@@ -96,6 +100,10 @@ FAULTS = {
     "a step of tagging, in parts and whole": (
         "from xtreme_bench.training.families import tagging\nwhole = tagging.loss\n"
         "tagging.loss = lambda head, hidden, batch: whole(head, hidden, batch) * len(batch)"
+    ),
+    "the loss of a first step, all ways": (
+        "import training\nwhole = training.theirs\ndef theirs(*given):\n    found = whole(*given)\n"
+        "    found.classifier.weight.data.mul_(9)\n    return found\ntraining.theirs = theirs"
     ),
     "quickstart end to end": "import gpu_quickstart, json\ngpu_quickstart.work = json.loads",
     "mining here and on the CPU": (

@@ -101,6 +101,7 @@ def test_a_run_leaves_a_bundle_of_nine_tasks_a_zip_and_a_report(finished: Path) 
     assert bundle_hash(bundle) == bundle_hash(bundle / "full.zip")
     assert "<svg" in (finished / "reports/full/index.html").read_text()
     assert set(manifest["zero_shot"]["xnli"]) == {"de", "zh"}
+    assert manifest["dev"]["fine-tune xnli (full)"]["chance"] == {"xnli": pytest.approx(100 / 3, abs=10)}
 
 
 def test_the_bundles_of_a_run_are_verified(finished: Path, tmp_path: Path) -> None:

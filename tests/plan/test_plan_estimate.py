@@ -305,17 +305,32 @@ def test_an_encoder_of_the_hub_that_is_not_here_yet_has_its_published_shape(tmp_
 
 
 def test_disk_is_what_all_stages_leave_and_the_checkpoints_of_those_that_run_together(tmp_path: Path) -> None:
-    made, store = planned(tmp_path), Store(tmp_path / "store")
-    tokenised(made, store)
-    entries = facts.facts([made], store, Path("data"))["stages"]
-    estimate.add(entries, [made], store, devices.named("h100"))
+    store = Store(tmp_path / "store")
+    made, two = (planned(tmp_path, RECIPE + f"resources: {{jobs: {jobs}}}\n") for jobs in (1, 2))
     whole = Shape(2, 32, 2, 64, 500).total
-    assert estimate.peak_disk(entries, 1) == (4 + 4 + 32) * whole
-    assert estimate.peak_disk(entries, 2) == (4 + 4 + 2 * 32) * whole
-    finish(store, next(stage for stage in made.stages if stage.kind == "pretrain"))
-    entries = facts.facts([made], store, Path("data"))["stages"]
-    estimate.add(entries, [made], store, devices.named("h100"))
-    assert estimate.peak_disk(entries, 2) == (4 + 32) * whole
+
+    def needed(plan: Plan) -> int:
+        found: int = facts.facts([plan], store, Path("data"))["peak_disk_bytes"]
+        return found
+
+    assert needed(made) == (4 + 4 + 32) * whole  # before the data are tokenised, too
+    tokenised(made, store)
+    assert needed(made) == (4 + 4 + 32) * whole
+    assert needed(two) == (4 + 4 + 2 * 32) * whole
+    finish(store, next(stage for stage in two.stages if stage.kind == "pretrain"))
+    assert needed(two) == (4 + 32) * whole
+
+
+def test_a_plan_names_the_disk_that_it_needs_and_of_what_it_is_not_known(tmp_path: Path) -> None:
+    lines = [line for line in RECIPE.splitlines() if not line.startswith(("model", "pretraining", "data"))]
+    texts = []
+    for name in ("FacebookAI/xlm-roberta-large", "some/encoder"):
+        hub = f"model: {{hub: {{name: {name}, revision: {40 * 'a'}}}}}"
+        made = planned(tmp_path, "\n".join([*lines, hub, "data: {source: download}"]))
+        texts.append(facts.text(facts.facts([made], Store(tmp_path / "store"), tmp_path)))
+    assert "\ndisk that is still needed, at most: 18.71 GiB (checkpoints, encoders)" in texts[0]
+    assert "disk that is not known yet" not in texts[0]
+    assert "\ndisk that is not known yet: of fine-tune xnli (small)" in texts[1]
 
 
 @pytest.mark.parametrize("precision", ["fp32", "tf32", "bf16"])

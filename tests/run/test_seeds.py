@@ -182,7 +182,15 @@ CHANCE = {"xnli": 33.3, "pawsx": 50.0, "hellaswag": 25.0, "commonsenseqa": 20.0,
         ({"commonsenseqa": 20.5}, True),
         ({"mnli": 33.0, "commonsenseqa": 60.0}, False),  # one task of several is weak: no collapse
         ({"mnli": 33.0, "commonsenseqa": 20.0}, True),
-        ({"udpos": 0.0}, False),  # a guess is right there who knows how often
+        ({"udpos": 8.0}, True),  # some spans at random are right
+        ({"udpos": 20.0}, False),
+        ({"panx": 0.0}, True),
+        ({"squad": 4.0}, True),
+        ({"squad": 8.0}, False),
+        ({"tydiqa": 2.0}, True),
+        ({"ccg": 0.0}, True),
+        ({"mnli": 33.0, "squad_v1": 60.0}, False),
+        ({"woz": 0.0}, False),  # how often no value is right is not known
         ({}, False),
     ],
 )
@@ -192,8 +200,20 @@ def test_a_training_at_chance_has_failed_where_another_seed_has_learned(dev: dic
     assert (collapsed(this, [this, learned]) is not None) == failed
     # What no seed learns is no failure of one, and a little more than chance is not learned.
     assert collapsed(this, [this, this]) is None
-    assert collapsed(this, [this, manifest(other={name: chance + 14 for name, chance in CHANCE.items()})]) is None
+    assert collapsed(this, [this, manifest(other={name: CHANCE.get(name, 0) + 14 for name in dev})]) is None
     assert collapsed(this, [this, manifest(good={"xnli": 80.0})]) is None
+
+
+@pytest.mark.parametrize(
+    ("dev", "chance"),
+    [({"pawsx": 56.5}, 56.0), ({"qqp": 63.2}, 63.18), ({"squad_v2": 50.1}, 50.07), ({"ccg": 14.0}, 13.6)],
+)
+def test_always_the_same_answer_is_nothing_learned(dev: dict[str, float], chance: float) -> None:
+    (task,) = dev
+    this = {"dev": {"other": {"dev": dev, "chance": {task: chance}}}}
+    told = f"at chance, {dev[task]:.1f} in {task} (chance: {chance:.1f})"
+    found = collapsed(this, [this, manifest(other={task: 80.0})])
+    assert found == f"`other` learned nothing: its best development score is {told}"
 
 
 def test_a_place_that_holds_one_run_takes_no_seeds(tmp_path: Path) -> None:

@@ -138,7 +138,6 @@ def plan(
         from xtreme_bench.plan import estimate, estimate_text
 
         estimate.add(found["stages"], made, Store(store), devices.named(device, store))
-        found["peak_disk_bytes"] = estimate.peak_disk(found["stages"], made[0].recipe.resources.jobs)
     emit(json_file, found, lambda: facts.text(found) + (f"\n\n{estimate_text.text(found)}" if device else ""))
     sys.exit(2 if found["cannot_run"] and not allow_missing else 0)
 

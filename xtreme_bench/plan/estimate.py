@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -104,6 +104,41 @@ def _of_folder(folder: Path) -> Shape | None:
     return Shape(*(config[name] for name in names)) if all(name in config for name in names) else None
 
 
+def disk_of(left: Iterable[tuple[Stage, Plan]], store: Store, jobs: int) -> dict[str, Any]:
+    """The most bytes that stages, each of a plan, need on the disk: what all leave, and what `jobs` of them need on top
+    while they work. And the names of those of which too little is known."""
+    needs = {
+        stage.name: disk(stage, store, published(plan), plan.recipe.resources.ranks)
+        for stage, plan in left
+        if stage.row.trains or isinstance(stage.params, Frozen)
+    }
+    known = [need for need in needs.values() if need is not None]
+    besides = sorted((at_work for at_work, _ in known), reverse=True)
+    return {
+        "peak_disk_bytes": sum(kept for _, kept in known) + sum(besides[:jobs]),
+        "disk_not_known": [name for name, need in needs.items() if need is None],
+    }
+
+
+def disk(stage: Stage, store: Store, published: Shape | None = None, processes: int = 1) -> tuple[int, int] | None:
+    """Bytes that a stage needs on the disk while it works, and those that it leaves; None where too little is known.
+
+    `published` and `processes` are as for `of`.
+    """
+    shape = shape_of(stage, published)
+    if shape is None:
+        return None
+    tokens = 0.0
+    if isinstance(stage.params, Frozen):
+        read = reading.of(stage, store, shape.width, _blocks(stage, shape)[1], padding.CPU_TOKENS)
+        if read is None:
+            return None
+        tokens = read.tokens
+    trained = _trained(stage, shape, _words(stage, shape, store))
+    checkpoints = 2 if _shards(stage, processes) == 1 else 3  # of shards, one more is kept
+    return checkpoints * _CHECKPOINT * trained, _kept(stage, shape, tokens, trained)
+
+
 def add(entries: Iterable[dict[str, Any]], plans: Iterable[Plan], store: Store, device: Devices) -> None:
     """Give each entry of the facts of plans that trains or predicts its `estimate`, None where too little is known."""
     by_key = {stage.key: (stage, one) for one in plans for stage in one.stages}
@@ -142,8 +177,9 @@ def of(
     read = reading.of(stage, store, shape.width, lower, at_once)
     if read is None:
         return None
-    rows = reading.rows_in_use(stage, store) if stage.row.trains else None
-    words = shape.vocabulary if rows is None else rows
+    needs = disk(stage, store, published, processes)
+    assert needs is not None  # as the shape is known, and what is read
+    words = _words(stage, shape, store)
     table, prefix, trained = words * shape.width, _prefix(stage, shape), _trained(stage, shape, words)
     held = prefix + (upper + lower) * shape.block + table
     record = store.record(stage.key)
@@ -152,12 +188,10 @@ def of(
     flops = shape.operations(read, upper, lower, passes=2 if prefix else 3)
     seconds = flops / on.rate(stage.params.precision) + trained * (read.steps or 0) * on.update
     activations = _activations(stage, shape, read, on, upper) if upper else 0
-    shards = processes if stage.row.trains and stage.params.fsdp else 1
-    checkpoints = 2 if shards == 1 else 3  # of shards, one more is kept
+    shards = _shards(stage, processes)
     memory = (_IN_MEMORY * trained + _WEIGHT * (held - trained)) // shards + activations
     if not on.gpu:
         memory += _process(stage, shape, held) + _for_learning(stage, shape, store, read, trained, seconds) // shards
-    kept = _kept(stage, shape, read, trained)
     return {
         "device": on.name,
         "steps": read.steps,
@@ -166,14 +200,24 @@ def of(
         "flops": flops,
         "memory_bytes": memory,
         "fits": None if on.memory is None else memory < on.memory,
-        "rows": rows,
-        "disk_bytes": checkpoints * _CHECKPOINT * trained + kept,
-        "kept_bytes": kept,
+        "rows": reading.rows_in_use(stage, store) if stage.row.trains else None,
+        "disk_bytes": sum(needs),
+        "kept_bytes": needs[1],
         "seconds": seconds,
         "took_seconds": took,
         "ratio": took / seconds if took and seconds else None,
         "lengths": read.known_by,
     }
+
+
+def _words(stage: Stage, shape: Shape, store: Store) -> int:
+    """How many rows of the table of words a stage works with."""
+    rows = reading.rows_in_use(stage, store) if stage.row.trains else None
+    return shape.vocabulary if rows is None else rows
+
+
+def _shards(stage: Stage, processes: int) -> int:
+    return processes if stage.row.trains and stage.params.fsdp else 1
 
 
 def _trained(stage: Stage, shape: Shape, words: int) -> int:
@@ -223,23 +267,14 @@ def _for_learning(stage: Stage, shape: Shape, store: Store, read: Reading, train
     model = stage.inputs.get("model")
     if not isinstance(model, Stage):
         return 0
-    rows = reading.rows_in_use(model, store)
-    return _kept(model, shape, read, _trained(model, shape, shape.vocabulary if rows is None else rows))
+    return _kept(model, shape, read.tokens, _trained(model, shape, _words(model, shape, store)))
 
 
-def _kept(stage: Stage, shape: Shape, read: Reading, learned: int) -> int:
+def _kept(stage: Stage, shape: Shape, tokens: float, learned: int) -> int:
     """Bytes of what a stage leaves in the store: an encoder, the weights that learned, or what frozen blocks give."""
     if isinstance(stage.params, Frozen):
-        return room.below(shape.width, round(read.tokens))
+        return room.below(shape.width, round(tokens))
     if not stage.row.trains:
         return 0
     # A training that is not of one task alone leaves a whole encoder for those that follow.
     return _WEIGHT * (learned if isinstance(stage.params, Finetune) else shape.total)
-
-
-def peak_disk(entries: Sequence[dict[str, Any]], jobs: int) -> int:
-    """The most bytes that the stages that are not done need on the disk: what all leave, and what `jobs` of them need
-    on top while they work."""
-    left = [entry["estimate"] for entry in entries if entry.get("estimate") and entry["status"] != "done"]
-    besides = sorted((one["disk_bytes"] - one["kept_bytes"] for one in left), reverse=True)
-    return int(sum(one["kept_bytes"] for one in left) + sum(besides[:jobs]))

@@ -26,9 +26,6 @@ def text(found: Mapping[str, Any]) -> str:
     lines += [f"on {device}" for device in dict.fromkeys(row["device"] for _, row in known)]
     lines.append(f"all of it: {sum(row['seconds'] for _, row in known) / 3600:.2f} hours; early stops are not counted")
     lines.append("memory: weights, gradients, moments and the activations of the largest step, or what fits of them")
-    lines.append(
-        f"disk that is still needed, at most: {_gib(found['peak_disk_bytes']) or 'none'} (checkpoints, encoders)"
-    )
     lines += [f"{mark} {how}" for how, mark in marks.items()]
     if unknown:
         lines.append(f"not known before their data is tokenised, or their encoder is here: {', '.join(unknown)}")
@@ -37,7 +34,7 @@ def text(found: Mapping[str, Any]) -> str:
 
 def _cells(row: Mapping[str, Any]) -> Iterator[str]:
     yield from (_count(row["steps"]), _count(row["tokens"]), f"{row['flops']:.1e}")
-    yield from (_gib(row["memory_bytes"]), _gib(row["disk_bytes"]), duration(row["seconds"]))
+    yield from (gib(row["memory_bytes"]), gib(row["disk_bytes"]), duration(row["seconds"]))
     yield duration(row["took_seconds"]) if row["took_seconds"] else ""
     yield f"{row['ratio']:.2f}" if row["ratio"] else ""
 
@@ -46,5 +43,6 @@ def _count(number: int | None) -> str:
     return "" if number is None else f"{number:,}"
 
 
-def _gib(size: int) -> str:
+def gib(size: int) -> str:
+    """Bytes in GiB; nothing for none."""
     return f"{size / 2**30:.2f} GiB" if size else ""

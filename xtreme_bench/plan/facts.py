@@ -13,11 +13,13 @@ from xtreme_bench.benchmark import LANGUAGES, VARIETIES
 from xtreme_bench.data.fetch.sources import SOURCES
 from xtreme_bench.data.layout import ABSENT
 from xtreme_bench.errors import Problem
+from xtreme_bench.plan import estimate
+from xtreme_bench.plan.estimate_text import gib
 from xtreme_bench.plan.stages import Plan, distinct
 from xtreme_bench.plan.why import History, by_code_alone, code_differs
 from xtreme_bench.stage.stage import MISSING, Folder, Stage
 from xtreme_bench.stage.store import Store
-from xtreme_bench.wording import count, duration
+from xtreme_bench.wording import count, duration, listing
 
 DONE, TO_DO, AGAIN, CANNOT = "done", "to do", "to do again", "cannot run"
 WHY_WIDTH = 64
@@ -32,12 +34,15 @@ def facts(plans: Sequence[Plan], store: Store, data: Path) -> dict[str, Any]:
         names = {other.name for one in plans for other in one.stages if other.key == stage.key}
         found[stage.key] = {**_stage(stage, names, store, states, history), "seed": _seed(stage, plans)}
         states[stage.key] = found[stage.key]["status"]
+    every = {stage.key: (stage, one) for one in plans for stage in one.stages}
+    left = [every[key] for key, state in states.items() if state != DONE]
     return {
         "recipes": list(dict.fromkeys(one.recipe.name for one in plans)),
         "stages": list(found.values()),
         **{one.replace(" ", "_"): list(states.values()).count(one) for one in (DONE, TO_DO, AGAIN, CANNOT)},
         "missing": lacking([problem for one in plans for problem in one.missing], data),
         "weights": list(dict.fromkeys(one.weights for one in plans if one.weights)),
+        **estimate.disk_of(left, store, plans[0].recipe.resources.jobs),
         "unscored": list(dict.fromkeys(one.recipe.name for one in plans if one.score is None)),
     }
 
@@ -147,6 +152,7 @@ def text(found: Mapping[str, Any]) -> str:
         f"{done}; to do: {_to_do(stages)}{cannot}",
         *_code_lines(stages),
         *(f"weights to fetch first: {weights}" for weights in found["weights"]),
+        *_disk(found),
     ]
     if found["missing"]:
         lines += ["missing, or may not be read:", *(f"  {line}" for line in missing_lines(found["missing"]))]
@@ -154,6 +160,14 @@ def text(found: Mapping[str, Any]) -> str:
         names = ", ".join(found["unscored"])
         lines.append(f"no gold labels, so no scores: {names} (give their folder with --labels)")
     return "\n".join(lines)
+
+
+def _disk(found: Mapping[str, Any]) -> Iterator[str]:
+    """What the stages to do still need on the disk."""
+    if needed := gib(found["peak_disk_bytes"]):
+        yield f"disk that is still needed, at most: {needed} (checkpoints, encoders)"
+    if unknown := found["disk_not_known"]:
+        yield f"disk that is not known yet: of {listing(unknown, 3, 'stage')}"
 
 
 def _code_lines(stages: Sequence[Mapping[str, Any]]) -> Iterator[str]:

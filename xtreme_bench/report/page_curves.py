@@ -9,7 +9,7 @@ from xtreme_bench.report import courses, plots
 from xtreme_bench.report.markup import Figure, Section, section
 from xtreme_bench.report.plots import Line, Panel
 from xtreme_bench.report.tables import chosen_layer
-from xtreme_bench.run.seeds import chance_of
+from xtreme_bench.run.chance import chances
 from xtreme_bench.stage.kinds import KINDS
 from xtreme_bench.stage.store import Store
 
@@ -22,7 +22,7 @@ _CURVES = {
     "dev": (
         "development score, %",
         "Each point is an evaluation on English development data; the weights of the best one were kept. Dashed: "
-        "chance, where a task has a fixed number of answers. A line that stays on it has learned nothing.",
+        "chance, the best answer that is always the same. A line that stays on it has learned nothing.",
     ),
     "perplexity": (
         "perplexity",
@@ -52,13 +52,22 @@ def _figure(kind: str, prefix: str, runs: Sequence[Finished], store: Store) -> F
 def _panels(runs: Sequence[Finished], store: Store, kind: str, prefix: str) -> list[Panel]:
     """One panel per curve of the stages of a kind, in it one line per run; a shared stage is drawn once."""
     lines: dict[str, list[Line]] = {}
+    chance: dict[str, float] = {}
     for record, number, label in _drawn(runs, lambda name: name == kind):
         points = courses.points(store.out(record["key"]))
+        if prefix == "dev":
+            chance |= {name: found for name, (found, _) in chances(_told(runs[number], record["key"])).items()}
         for name in dict.fromkeys(name for point in points for name in point if name.startswith(f"{prefix}/")):
             found = [(point["step"], point[name]) for point in points if name in point]
             steps, values = zip(*found, strict=True)
             lines.setdefault(name.removeprefix(f"{prefix}/"), []).append((label, number, steps, values))
-    return [Panel(name, found, chance_of(name) if prefix == "dev" else None) for name, found in lines.items()]
+    return [Panel(name, found, chance.get(name)) for name, found in lines.items()]
+
+
+def _told(run: Finished, key: str) -> Record:
+    """What the manifest of a run has of the development scores of a stage."""
+    told = (run.manifest["dev"].get(stage.name) for stage in run.plan.stages if stage.key == key)
+    return next(told, None) or {}
 
 
 def _drawn(runs: Sequence[Finished], wanted: Callable[[str], bool]) -> Iterator[tuple[Record, int, str]]:

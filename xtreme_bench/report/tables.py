@@ -11,11 +11,12 @@ from xtreme_bench.benchmark import GROUPS, LANGUAGES, TASKS, of_group
 from xtreme_bench.official.means import alike, difference
 from xtreme_bench.official.scores import cells, headline
 from xtreme_bench.report.claims import Manifest, Scores, scores_of
+from xtreme_bench.run.chance import even
 
 Run = tuple[str, Scores]
 MEASURES = (*TASKS, *GROUPS, "overall")
 # Accuracy of random guessing, in percent, for tasks with a few labels.
-CHANCE = {name: 100 / len(TASKS[name].labels) for name in of_group("classification")}
+CHANCE = {name: chance for name in of_group("classification") if (chance := even(name)) is not None}
 
 
 def tasks_of(*runs: Scores) -> list[str]:

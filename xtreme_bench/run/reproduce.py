@@ -28,6 +28,7 @@ from xtreme_bench.recipe import files, load
 from xtreme_bench.recipe.fields import Expectation, Recipe
 from xtreme_bench.released.fetch import fetch
 from xtreme_bench.released.packages import PACKAGES
+from xtreme_bench.run import chance
 from xtreme_bench.run.outcome import Finished, Outcome, official_result, unmet
 from xtreme_bench.run.progress import Display
 from xtreme_bench.run.schedule import Share, execute
@@ -265,6 +266,9 @@ def _finish(one: Plan, store: Store, places: Places, reused: frozenset[str]) -> 
     # With several seeds, `expect` is compared with their means, not with each run.
     told = replace(one, recipe=replace(one.recipe, expect=Expectation())) if one.recipe.seeds else one
     content = manifest.content(told, records, scores)
+    for stage in one.stages:
+        if stage.row.tells == "dev":
+            content["dev"][stage.name][chance.FIELD] = chance.counted(stage, store)
     predictions = {task: stage.folder(store) for task, stage in one.predictions.items()}
     try:
         folder = write.write(_bundle(one, places), content, predictions)

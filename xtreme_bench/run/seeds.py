@@ -8,20 +8,18 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from xtreme_bench.benchmark import GROUPS, TASKS, of_group
+from xtreme_bench.benchmark import GROUPS, TASKS
 from xtreme_bench.bundle.check import check
 from xtreme_bench.bundle.paths import SUMMARY
 from xtreme_bench.errors import Problem, StageError
 from xtreme_bench.files import write_json
-from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.official.scores import headline
 from xtreme_bench.plan.stages import Plan
 from xtreme_bench.recipe.load import Recipe
+from xtreme_bench.run.chance import chances
 from xtreme_bench.run.outcome import Finished, Outcome, unmet
 from xtreme_bench.wording import listing
 
-# A model that always gives the same answer scores within this many points of chance, if labels are balanced.
-NEAR = 1.0
 # This far above chance, in points, a task is learned; noise of a small development set stays below.
 LEARNED = 15.0
 
@@ -136,16 +134,16 @@ def mean_scores(results: Sequence[Any]) -> Any:
 
 
 def collapsed(manifest: Mapping[str, Any], seeds: Collection[Mapping[str, Any]]) -> str | None:
-    """Why a finished run has failed: a training is at chance in every task, and that of another of the `seeds` is not.
+    """Why a finished run has failed: a training has learned none of its tasks, and that of another of the `seeds` has.
 
     If no seed has learned a task, the budget is too small, and no seed has failed.
     """
     found = []
     for stage, facts in manifest["dev"].items():
-        told, known = _at_chance(facts), _known(facts)
-        others = (_known(one["dev"].get(stage) or {}) for one in seeds)
-        learned = any(score >= chance + LEARNED for other in others for score, chance in other.values())
-        if told and learned and len(told) == len(known):
+        told = _unlearned(facts)
+        others = (_scores(one["dev"].get(stage) or {}) for one in seeds)
+        learned = any(score >= chance + LEARNED for other in others for score, chance, _ in other.values())
+        if told and learned and len(told) == len(_scores(facts)):
             found.append(f"`{stage}` learned nothing: its best development score is at chance, {listing(told)}")
     return "; ".join(found) or None
 
@@ -157,33 +155,22 @@ def unlearned(manifest: Mapping[str, Any]) -> dict[str, list[str]]:
     """
     dev = manifest.get("dev")
     found = dev.items() if isinstance(dev, Mapping) else ()
-    return {stage: told for stage, facts in found if isinstance(facts, Mapping) and (told := _at_chance(facts))}
+    return {stage: told for stage, facts in found if isinstance(facts, Mapping) and (told := _unlearned(facts))}
 
 
-def _at_chance(facts: Mapping[str, Any]) -> list[str]:
+def _unlearned(facts: Mapping[str, Any]) -> list[str]:
     """The tasks of a training that are at chance, in words."""
     return [
         f"{score:.1f} in {name} (chance: {chance:.1f})"
-        for name, (score, chance) in _known(facts).items()
-        if score <= chance + NEAR
+        for name, (score, chance, nothing) in _scores(facts).items()
+        if score <= nothing
     ]
 
 
-def _known(facts: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
-    """The best development scores of a training, each with chance, for tasks where chance is known."""
-    given = facts.get("dev")
+def _scores(facts: Mapping[str, Any]) -> dict[str, tuple[float, float, float]]:
+    """The best development scores of a training, each with chance, and up to where nothing is learned."""
     return {
-        name: (score, chance)
-        for name, score in (given.items() if isinstance(given, Mapping) else ())
-        if isinstance(score, int | float) and (chance := chance_of(name)) is not None
+        name: (score, *chance)
+        for name, chance in chances(facts).items()
+        if isinstance(score := facts["dev"][name], int | float)
     }
-
-
-def chance_of(name: str) -> float | None:
-    """Chance accuracy in percent, for tasks with a fixed number of answers; None for other tasks."""
-    row = INTERMEDIATE.get(name)
-    if row is not None and row.options:
-        return 100 / row.options
-    if row is not None:
-        return 100 / len(row.labels) if row.family == "classification" else None
-    return 100 / len(TASKS[name].labels) if name in of_group("classification") else None
