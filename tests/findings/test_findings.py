@@ -43,8 +43,8 @@ def run(seed: int, layer: int, tatoeba: float, **changes: Any) -> dict[str, Any]
 
 
 def estimate(name: str, level: str, difference: float, verdict: str) -> dict[str, Any]:
-    bounds = {"low": difference - 1, "high": difference + 2}
-    return {"name": name, "level": level, "difference": difference, **bounds, "p_holm": 0.01, "verdict": verdict}
+    found = {"low": difference - 1, "high": difference + 2, "p": 0.5 if verdict == "cannot tell" else 0.01}
+    return {"name": name, "level": level, "difference": difference, **found, "verdict": verdict}
 
 
 def difference(a: str, b: str, seeds: int, change: float, verdict: str = "cannot tell") -> dict[str, Any]:
@@ -101,6 +101,26 @@ def test_a_question_is_answered_by_a_sure_difference_over_three_seeds_alone(
     assert row(text, MIDDLE)[2] == f"**{answer}**"
     assert f"**{answer}**" in line_of(text, MIDDLE)
     assert row(text, "Are twelve languages better than one distant language?")[2] == "**not tested**"
+
+
+@pytest.mark.parametrize(
+    ("p", "seeds", "answer", "why"),
+    [
+        (0.02, 3, "yes", "3 seeds; p = 0.040."),
+        (0.03, 3, "cannot tell", "3 seeds; p = 0.060."),
+        (0.03, 1, "yes", "3 seeds; p = 0.030."),  # what cannot be answered is no chance either
+    ],
+)
+def test_the_contrasts_of_all_layers_are_corrected_together(
+    tmp_path: Path, p: float, seeds: int, answer: str, why: str
+) -> None:
+    asked, middle = NLI.questions[0], difference("pocket-english", "pocket-diverse", seeds, 0.5)
+    last = difference("pocket-english", "pocket-diverse", 3, 5.0, "better") | {"layer": 12}
+    pieces.estimate(last, "contrast").update(p=p)  # type: ignore[union-attr]
+    known = pieces.read(put_records(tmp_path, last, middle, seeds=3) / NLI.folder)
+    found = {one.where[-2:]: (one.answer, one.why) for one in answers(NLI, known) if one.question == asked}
+    assert found["12"] == (answer, why)
+    assert found[" 7"][0] == "cannot tell"
 
 
 def test_a_difference_that_is_asked_the_other_way_round_has_its_interval_turned(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def page(records: Path) -> tuple[str, str]:
     """
     found = {one: pieces.read(records / one.folder) for one in EXPERIMENTS}
     _require_all_read(records)
-    answered = {one: list(answers(one, known)) for one, known in found.items()}
+    answered = {one: answers(one, known) for one, known in found.items()}
     there = {one: known for one, known in found.items() if known.arms}
     parts = [
         HEAD,

@@ -14,8 +14,10 @@ zero-shot transfer? Each section below is a small, matched experiment with one r
 (multilingual-e5-small)."""
 
 KEY = """Differences are in points, with 95 % intervals: a paired bootstrap over test items and seeds, in contrasts over
-language families too. **yes** and **no** (the other is better) are significant after Holm's correction and rest on at
-least three seeds. A contrast is the mean over all targets in languages of whose family no arm was trained in one."""
+language families too. **yes** and **no** (the other is better) rest on at least three seeds and a p of at most 0.05
+after Holm's correction. It covers the contrasts of a section, of all its layers and arms; its targets are a family of
+their own, and so are its targets without English. A contrast is the mean over all targets in languages of whose family
+no arm was trained in one."""
 
 PLOTTED = "Diverse languages minus English alone: mean over families that no arm was trained in; blue: sure"
 
@@ -24,7 +26,8 @@ SCORES = """Means over the languages of a target, in percent, with the range ove
 LAYERS = """Means over languages and seeds, from the embeddings (0) to the last block. Tatoeba has no development set,
 so its curve may choose no layer. BUCC's development pairs may, for each encoder."""
 
-MARKED = "`*`: significant after Holm's correction, and with at least three seeds."
+MARKED = """`*`: at least three seeds, and significant after Holm's correction over all targets and arms that one arm is
+compared with at one layer. The questions above are fewer tests, but of all layers."""
 
 CAVEATS = """- The authors of the encoder tuned it for retrieval. A loss in retrieval says nothing about XLM-R.
 - Its weights are stored in 4 bits, and trained further in 32.

@@ -3,31 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.comparison import contrast
 from xtreme_bench.comparison.arms import Cell
+from xtreme_bench.comparison.estimate import LEVEL
+from xtreme_bench.comparison.resample import holm
 from xtreme_bench.findings import pieces
 from xtreme_bench.findings.experiments import Column, Experiment, Question
 from xtreme_bench.findings.pieces import Change, Json, Records
+from xtreme_bench.findings.text import ENOUGH_SEEDS
 from xtreme_bench.wording import listing
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What is known of a question at one place: yes, no, cannot tell or not tested; why; and the difference.
+    """What is known of a question at one place: the difference, if there is one, over how many seeds, and its p.
 
-    `beside` is how both arms of a contrast stand beside the one without intermediate training, `detail` with numbers.
+    `level`: the kind of row, as in a comparison. `beside` is how both arms of a contrast stand beside the one without
+    intermediate training, `detail` with numbers.
     """
 
     question: Question
     where: str
-    answer: str = "not tested"
-    why: str = "No record of both arms here."
+    level: str
     change: Change | None = None
+    seeds: int = 0
+    p: float = 1.0
     beside: str = ""
     detail: str = ""
+
+    @property
+    def answer(self) -> str:
+        """Yes, no, cannot tell or not tested."""
+        if self.change is None:
+            return "not tested"
+        if self.seeds < ENOUGH_SEEDS or self.p > LEVEL:
+            return "cannot tell"
+        return "yes" if self.change[0] > 0 else "no"
+
+    @property
+    def why(self) -> str:
+        """What the answer rests on."""
+        if self.change is None:
+            return "No record of both arms here."
+        if self.seeds < ENOUGH_SEEDS:
+            return "One seed is an anecdote." if self.seeds == 1 else f"{self.seeds} seeds are too few."
+        return f"{self.seeds} seeds; p = {self.p:.3f}."
 
     @property
     def points(self) -> str:
@@ -35,13 +58,25 @@ class Answer:
         return pieces.points(self.change) if self.change else ""
 
 
-def answers(experiment: Experiment, records: Records) -> Iterator[Answer]:
-    """The answers to all questions of an experiment."""
+def answers(experiment: Experiment, records: Records) -> list[Answer]:
+    """The answers to all questions of an experiment, their p corrected."""
+    found: list[Answer] = []
     for question in experiment.questions:
         if question.columns:
-            yield from (_at(question, column, records.differences) for column in question.columns)
+            found += (_at(question, column, records.differences) for column in question.columns)
         else:
-            yield from _contrast(question, experiment.untrained, records)
+            found += _contrast(question, experiment.untrained, records)
+    return _corrected(found)
+
+
+def _corrected(found: Sequence[Answer]) -> list[Answer]:
+    """Holm's correction over all rows of a level that can be answered: each layer and arm is another chance."""
+    levels: dict[str, dict[int, float]] = {}
+    for at, one in enumerate(found):
+        if one.seeds >= ENOUGH_SEEDS:
+            levels.setdefault(one.level, {})[at] = one.p
+    corrected = {at: p for family in levels.values() for at, p in holm(family).items()}
+    return [replace(one, p=corrected.get(at, one.p)) for at, one in enumerate(found)]
 
 
 def heading(column: Column) -> str:
@@ -55,10 +90,13 @@ def _at(question: Question, column: Column, differences: Sequence[Json]) -> Answ
     name, layer = column
     level = "transfer" if "/" in name else "task"
     found = pieces.between(differences, (question.than, question.better), level, name, layer)
-    if found is None:
-        return Answer(question, heading(column))
-    answer, why = pieces.answer(*found, question.better)
-    return Answer(question, heading(column), answer, why, pieces.change(*found, question.better))
+    known = _known(*found, question) if found else ()
+    return Answer(question, heading(column), level, *known)
+
+
+def _known(difference: Json, estimate: Json, question: Question) -> tuple[Change, int, float]:
+    """The difference as the question asks for it, its number of seeds, and its p."""
+    return pieces.change(difference, estimate, question.better), len(difference["seeds"]), estimate["p"]
 
 
 def _contrast(question: Question, untrained: str, records: Records) -> Iterator[Answer]:
@@ -68,12 +106,10 @@ def _contrast(question: Question, untrained: str, records: Records) -> Iterator[
     found = [(one, estimate) for one in asked if (estimate := pieces.estimate(one, "contrast"))]
     for one, estimate in sorted(found, key=lambda both: both[0]["layer"] or 0):
         where = heading((estimate["name"], one["layer"]))
-        answer, why = pieces.answer(one, estimate, question.better)
-        change = pieces.change(one, estimate, question.better)
         beside = _beside((untrained, question.better, question.than), records.arms, one, estimate["name"])
-        yield Answer(question, where, answer, why, change, *beside)
+        yield Answer(question, where, "contrast", *_known(one, estimate, question), *beside)
     if not found:
-        yield Answer(question, "contrast of the recipes")
+        yield Answer(question, "contrast of the recipes", "contrast")
 
 
 def _beside(names: Sequence[str], arms: Mapping[str, Json], difference: Json, name: str) -> tuple[str, str]:
