@@ -13,6 +13,8 @@ How does intermediate training in diverse languages other than English compare w
 zero-shot transfer? Each section below is a small, matched experiment with one released encoder
 (multilingual-e5-small)."""
 
+FOUND = "Diverse languages against English alone, by the contrasts in the table below:"
+
 KEY = """Differences are in points, with 95 % intervals: a paired bootstrap over test items and seeds, in contrasts over
 language families too. **yes** and **no** (the other is better) rest on at least three seeds and a p of at most 0.05
 after Holm's correction. It covers the contrasts of a section, of all its layers and arms; its targets are a family of
