@@ -18,8 +18,10 @@ FOUND = "Diverse languages against English alone, by the contrasts in the table 
 KEY = """Differences are in points, with 95 % intervals: a paired bootstrap over test items and seeds, in contrasts over
 language families too. **yes** and **no** (the other is better) rest on at least three seeds and a p of at most 0.05
 after Holm's correction. It covers the contrasts of a section, of all its layers and arms; its targets are a family of
-their own, and so are its targets without English. A contrast is the mean over all targets in languages of whose family
-no arm was trained in one."""
+their own, and so are its targets without English.
+
+A contrast is the mean of family means: each language family counts once, with the mean of its scores in the targets
+that are named. English is left out. An unseen family is one that no arm was trained in."""
 
 PLOTTED = "Diverse languages minus English alone: mean over families that no arm was trained in; blue: sure"
 

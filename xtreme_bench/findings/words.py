@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from xtreme_bench.comparison import contrast
@@ -13,6 +13,10 @@ from xtreme_bench.findings.experiments import Column, Experiment, Question
 from xtreme_bench.findings.pieces import Change, Json, Records
 from xtreme_bench.findings.standing import NOWHERE, Standing, standing
 from xtreme_bench.findings.text import ENOUGH_SEEDS
+from xtreme_bench.wording import listing
+
+# The languages of a contrast; English is never among them.
+OVER = {"all": "all languages", "language unseen": "unseen languages", "family unseen": "unseen families"}
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,8 @@ class Answer:
 
     @property
     def where(self) -> str:
-        """The column in words."""
-        return heading(self.column)
+        """The column in words; of a contrast with its targets."""
+        return heading(self.column, self.standing.adds)
 
     @property
     def answer(self) -> str:
@@ -80,10 +84,13 @@ def _corrected(found: Sequence[Answer]) -> list[Answer]:
     return [replace(one, p=corrected.get(at, one.p)) for at, one in enumerate(found)]
 
 
-def heading(column: Column) -> str:
-    """A column in words, or the name of a contrast at a layer."""
+def heading(column: Column, targets: Collection[str] = ()) -> str:
+    """A column in words, or the languages and targets of a contrast at a layer."""
     name, layer = column
-    name = name.replace("/transfer", ", without English").replace(contrast.NAME, "all targets, ")
+    name = name.replace("/transfer", ", without English")
+    if name.startswith(contrast.NAME):
+        over = OVER[name.removeprefix(contrast.NAME)]
+        name = f"{listing(targets)} in {over}" if targets else over
     return name if layer is None else f"{name}, layer {layer}"
 
 
