@@ -269,6 +269,13 @@ def test_scores_are_means_over_languages_with_their_range_over_seeds_and_a_colum
     assert "tatoeba, layer 12" in text
 
 
+def test_tokens_of_an_arm_are_their_mean_over_seeds_which_count_once_each(tmp_path: Path) -> None:
+    (tmp_path / NLI.folder).mkdir()
+    runs = [run(seed, layer, 60.0, tokens=1000 * seed) for seed, layer in ((1, 7), (1, 12), (4, 7))]
+    (tmp_path / NLI.folder / "pocket-english.json").write_text(json.dumps({"name": "pocket-english", "runs": runs}))
+    assert row(page(tmp_path), "pocket-english")[3] == "2,500"
+
+
 def test_curves_by_layer_are_beside_the_scores_where_they_are_on_record(tmp_path: Path) -> None:
     assert "at every layer" not in page(put_records(tmp_path, seeds=3))
     both = [{"tatoeba": [10.0 * seed, 50.0], "bucc2018": [30.0, 20.0 * seed]} for seed in (1, 2)]
