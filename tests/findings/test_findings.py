@@ -48,10 +48,9 @@ def estimate(name: str, level: str, difference: float, verdict: str) -> dict[str
 
 
 def difference(a: str, b: str, seeds: int, change: float, verdict: str = "cannot tell") -> dict[str, Any]:
-    found = [
-        estimate("tatoeba", "task", change, verdict),
-        estimate("contrast on family unseen", "contrast", change, verdict),
-    ]
+    found = [estimate("tatoeba", "task", change, verdict)]
+    if "pocket-none" not in (a, b):
+        found.append(estimate("contrast on family unseen", "contrast", change, verdict))
     return {"layer": 7, "a": a, "b": b, "seeds": list(range(seeds)), "estimates": found}
 
 
@@ -187,6 +186,18 @@ def test_the_arms_of_every_question_are_recipes_and_score_what_it_asks_for(exper
             assert all(task in arm.targets for arm in arms), f"{question.text} {task}"
         if not question.columns:
             assert all((arm.contrast.recipe, arm.contrast.minus) == (question.better, question.than) for arm in arms)
+
+
+def test_a_question_with_columns_has_the_contrast_of_its_recipes_first(tmp_path: Path) -> None:
+    mixed = next(one for one in EXPERIMENTS if one.folder == "mixed")
+    several, masked = mixed.questions
+    known = difference("pocket-english", "pocket-several", 3, 5.0, "better")
+    known["estimates"][1]["name"] = "contrast on all"
+    text = page(put_records(tmp_path, known, seeds=3, experiment=mixed))
+    begin = "all languages, layer 7: **yes**, +5.0 [+4.0, +7.0]; tatoeba, layer 7: **yes**"
+    assert line_of(text, several.text).startswith(f"- {several.text} {begin}")
+    assert line_of(text, masked.text) == f"- {masked.text} **not tested**."
+    assert PLOT not in text  # which has the questions of the page alone
 
 
 def test_a_record_that_no_experiment_reads_is_an_error(tmp_path: Path) -> None:

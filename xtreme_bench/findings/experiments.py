@@ -11,7 +11,10 @@ Column = tuple[str, int | None]
 
 @dataclass(frozen=True)
 class Question:
-    """Is the arm `better` better than the arm `than`, at some columns? Without columns: by their recipes' contrast."""
+    """Is the arm `better` better than the arm `than`, by their recipes' contrast, where they name one, and at columns?
+
+    A question without columns is one of the page's own: its answers stand at the top.
+    """
 
     text: str
     better: str

@@ -67,10 +67,10 @@ def answers(experiment: Experiment, records: Records) -> list[Answer]:
     """The answers to all questions of an experiment, their p corrected."""
     found: list[Answer] = []
     for question in experiment.questions:
-        if question.columns:
-            found += (_at(question, column, records.differences) for column in question.columns)
-        else:
-            found += _contrast(question, experiment.untrained, records)
+        contrasts = [*_contrasts(question, experiment.untrained, records)]
+        if not contrasts and not question.columns:
+            contrasts = [Answer(question, ("contrast of the recipes", None), "contrast")]
+        found += [*contrasts, *(_at(question, column, records.differences) for column in question.columns)]
     return _corrected(found)
 
 
@@ -107,8 +107,8 @@ def _known(difference: Json, estimate: Json, question: Question) -> tuple[Change
     return pieces.change(difference, estimate, question.better), len(difference["seeds"]), estimate["p"]
 
 
-def _contrast(question: Question, untrained: str, records: Records) -> Iterator[Answer]:
-    """The contrast of two recipes at each layer on record."""
+def _contrasts(question: Question, untrained: str, records: Records) -> Iterator[Answer]:
+    """The contrast of two recipes at each layer on record; not all pairs of recipes have one."""
     pair = {question.better, question.than}
     asked = [one for one in records.differences if {one["a"], one["b"]} == pair]
     found = [(one, estimate) for one in asked if (estimate := pieces.estimate(one, "contrast"))]
@@ -117,5 +117,3 @@ def _contrast(question: Question, untrained: str, records: Records) -> Iterator[
         stand = standing(untrained, question.better, question.than, records.arms, one, over)
         known = _known(one, estimate, question)
         yield Answer(question, (estimate["name"], one["layer"]), "contrast", *known, stand)
-    if not found:
-        yield Answer(question, ("contrast of the recipes", None), "contrast")
