@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from xtreme_bench.benchmark import NEARNESS
 from xtreme_bench.findings.experiments import EXPERIMENTS, Experiment
-from xtreme_bench.findings.pieces import Change
+from xtreme_bench.findings.pieces import Change, Records
 from xtreme_bench.findings.standing import NOWHERE, Standing
-from xtreme_bench.findings.summary import sentences
+from xtreme_bench.findings.summary import by_nearness, sentences
 from xtreme_bench.findings.words import Answer
 
 NLI, PARAPHRASE, QA = (one for one in EXPERIMENTS if not one.questions[0].columns)
@@ -95,3 +96,21 @@ def test_what_the_records_do_not_support_is_not_said(change: Change, stood: Stan
 
 def test_without_contrasts_nothing_is_said() -> None:
     assert said() == []
+
+
+def test_the_differences_are_shown_by_how_near_languages_are_to_those_of_training() -> None:
+    better, than = NLI.questions[0].better, NLI.questions[0].than
+    rows = [("seen", 2.0, 46), ("none", -1.0, 16)]
+    estimates = [
+        {"level": "intermediate data", "name": name, "difference": points, "low": -3.0, "high": 4.0, "cells": cells}
+        for name, points, cells in rows
+    ]
+    known = {"layer": 7, "a": than, "b": better, "seeds": [1, 2, 3], "estimates": estimates}
+    few = known | {"layer": 12, "seeds": [1]}
+    text = by_nearness({NLI: Records({}, [], [few, known]), QA: Records({}, [], [])})
+    heads, _, *found = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()]
+    assert heads == ["after", *NEARNESS]
+    assert found == [
+        ["Natural language inference, layer 7", "+2.0 [-3.0, +4.0] (46)", "", "", "-1.0 [-3.0, +4.0] (16)"]
+    ]
+    assert by_nearness({NLI: Records({}, [], [few])}) == ""

@@ -18,7 +18,7 @@ from xtreme_bench.files import write_text
 from xtreme_bench.findings import dialogue, methods, pieces, plot, series, summary
 from xtreme_bench.findings.experiments import EXPERIMENTS, Experiment, Question
 from xtreme_bench.findings.pieces import RECORDS, RECORDS_MODULE, Records
-from xtreme_bench.findings.text import CAVEATS, ENOUGH_SEEDS, FOUND, HEAD, KEY, PLOTTED
+from xtreme_bench.findings.text import CAVEATS, ENOUGH_SEEDS, FOUND, HEAD, KEY, NEAR, PLOTTED
 from xtreme_bench.findings.words import Answer, answers
 from xtreme_bench.wording import duration, say
 
@@ -40,7 +40,7 @@ def page(records: Path) -> tuple[str, str]:
     there = {one: known for one, known in found.items() if known.arms}
     parts = [
         HEAD,
-        "## In short\n\n" + "\n\n".join(_short(answered)),
+        "## In short\n\n" + "\n\n".join(_short(found, answered)),
         *(part for one, known in there.items() for part in _section(one, known, answered[one])),
         "## Caveats\n\n" + CAVEATS,
         "## Computing\n\n" + _computing(there),
@@ -68,7 +68,7 @@ def _require_all_read(records: Path) -> None:
         raise InputError(f"{lost[0]}: is a record of no experiment; it belongs in one of the folders {folders}")
 
 
-def _short(answered: Mapping[Experiment, Sequence[Answer]]) -> Iterator[str]:
+def _short(records: Found, answered: Mapping[Experiment, Sequence[Answer]]) -> Iterator[str]:
     """What was found, in words; the questions of the page as a table; then a line for each of the others."""
     if found := [f"- {one}" for one in summary.sentences(answered)]:
         yield "\n".join((FOUND, "", *found))
@@ -81,6 +81,8 @@ def _short(answered: Mapping[Experiment, Sequence[Answer]]) -> Iterator[str]:
     yield pieces.table(["question", "where", "answer", "difference", "both beside no intermediate training"], rows)
     if any(one.change and not one.question.columns for one in said):
         yield f"![{PLOTTED}]({PLOT})"
+    if near := summary.by_nearness(records):
+        yield f"{NEAR}\n\n{near}"
     yield "\n".join(_line(question, places) for question, places in _by_question(said) if question.columns)
     yield KEY
 

@@ -1,10 +1,13 @@
-"""What the contrasts found, in sentences: only those that the records support."""
+"""What was found of the question of the page: in sentences that the records support, and by kinds of languages."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from xtreme_bench.findings.experiments import Experiment
+from xtreme_bench.benchmark import NEARNESS
+from xtreme_bench.findings import pieces
+from xtreme_bench.findings.experiments import Experiment, Question
+from xtreme_bench.findings.pieces import Json, Records
 from xtreme_bench.findings.text import ENOUGH_SEEDS
 from xtreme_bench.findings.words import Answer
 from xtreme_bench.wording import listing
@@ -78,3 +81,22 @@ def _side(one: Answer) -> int:
         return 0
     _, low, high = one.change
     return (low > 0) - (high < 0)
+
+
+def by_nearness(found: Mapping[Experiment, Records]) -> str:
+    """The same differences by how near languages are to those of either arm; empty if none rests on enough seeds."""
+    rows = [
+        [f"{one.title}, layer {difference['layer']}", *_near(difference, question)]
+        for one, known in found.items()
+        for question in one.questions
+        if not question.columns
+        for difference in pieces.of_pair(known.differences, (question.better, question.than))
+        if len(difference["seeds"]) >= ENOUGH_SEEDS
+    ]
+    return pieces.table(["after", *NEARNESS], rows) if rows else ""
+
+
+def _near(difference: Json, question: Question) -> Iterator[str]:
+    for name in NEARNESS:
+        known = pieces.estimate(difference, "intermediate data", name)
+        yield f"{pieces.points(pieces.change(difference, known, question.better))} ({known['cells']})" if known else ""

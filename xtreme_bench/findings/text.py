@@ -25,6 +25,10 @@ that are named. English is left out. An unseen family is one that no arm was tra
 
 PLOTTED = "Diverse languages minus English alone: mean over families that no arm was trained in; blue: sure"
 
+NEAR = """The same differences by language (not tested): *seen* in the intermediate training of either arm, else of a
+family or in a script that was seen, or *none* of these. Each is the plain mean of as many scores as the brackets say,
+English left out."""
+
 SCORES = """Means over the languages of a target, in percent, with the range over seeds."""
 
 LAYERS = """Means over languages and seeds, from the embeddings (0) to the last block. Tatoeba has no development set,

@@ -109,10 +109,9 @@ def _known(difference: Json, estimate: Json, question: Question) -> tuple[Change
 
 def _contrasts(question: Question, untrained: str, records: Records) -> Iterator[Answer]:
     """The contrast of two recipes at each layer on record; not all pairs of recipes have one."""
-    pair = {question.better, question.than}
-    asked = [one for one in records.differences if {one["a"], one["b"]} == pair]
-    found = [(one, estimate) for one in asked if (estimate := pieces.estimate(one, "contrast"))]
-    for one, estimate in sorted(found, key=lambda both: both[0]["layer"] or 0):
+    for one in pieces.of_pair(records.differences, (question.better, question.than)):
+        if not (estimate := pieces.estimate(one, "contrast")):
+            continue
         over = estimate["name"].removeprefix(contrast.NAME)
         stand = standing(untrained, question.better, question.than, records.arms, one, over)
         known = _known(one, estimate, question)
