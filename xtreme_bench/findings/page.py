@@ -131,8 +131,8 @@ def _computing(found: Found) -> str:
     rows = [_computed(one.title, known) for one, known in found.items()]
     table = pieces.table(["experiment", "runs", "stages", "time", "on"], [*rows, _computed("all", *found.values())])
     return (
-        f"{table}\n\nAll ran on machines with two CPU cores. Stages that runs share count once. Two ran at a time, beside "
-        "other work: the time is an upper bound. DATA has the releases that [data](data.md) lists."
+        f"{table}\n\nAll ran on machines with two CPU cores. Stages that runs share count once. Two ran at a time, "
+        "beside other work: the time is an upper bound. DATA has the releases that [data](data.md) lists."
     )
 
 
