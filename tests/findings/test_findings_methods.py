@@ -35,9 +35,9 @@ def put_records(folder: Path, verdict: str = "worse", seeds: int = 3, arms: Any 
             for seed in range(seeds)
         ]
         (folder / f"{name}.json").write_text(json.dumps({"name": name, "runs": runs}))
+    p = 0.5 if verdict == "cannot tell" else 0.01
     found = [
-        {"name": name, "level": level, "difference": change, "low": change - 1, "high": change + 2, "p_holm": 0.01,
-         "verdict": verdict}
+        {"name": name, "level": level, "difference": change, "low": change - 1, "high": change + 2, "p": p}
         for level, name, change in (("task", "udpos", -10.0), ("transfer", "udpos/transfer", -12.0))
     ]  # fmt: skip
     one = {"layer": None, "a": TUNED, "b": PROMPT, "seeds": [*range(seeds)], "estimates": found}
@@ -47,7 +47,7 @@ def put_records(folder: Path, verdict: str = "worse", seeds: int = 3, arms: Any 
 
 @pytest.mark.parametrize(
     ("verdict", "seeds", "answer", "why"),
-    [("worse", 3, "no", "3 seeds; p = 0.010."), ("cannot tell", 3, "cannot tell", "3 seeds; p = 0.010."),
+    [("worse", 3, "no", "3 seeds; p = 0.010."), ("cannot tell", 3, "cannot tell", "3 seeds; p = 0.500."),
      ("worse", 2, "cannot tell", "2 seeds are too few."), ("worse", 1, "cannot tell", "One seed is an anecdote.")],
 )  # fmt: skip
 def test_the_answer_has_the_intervals_with_and_without_english(

@@ -11,7 +11,10 @@ Column = tuple[str, int | None]
 
 @dataclass(frozen=True)
 class Question:
-    """Is the arm `better` better than the arm `than`, at some columns? Without columns: by their recipes' contrast."""
+    """Is the arm `better` better than the arm `than`, by their recipes' contrast, where they name one, and at columns?
+
+    A question without columns is one of the page's own: its answers stand at the top.
+    """
 
     text: str
     better: str
@@ -56,7 +59,8 @@ EXPERIMENTS = (
         about="""\
 `pocket-english`, `pocket-distant`, `pocket-diverse` and `pocket-diverse-en` differ in the languages of the
 intermediate task alone: items, order, batches and steps are the same. The task is NLI, from XNLI's development set. Its
-last fifth is the test set of XNLI, and no item is on both sides in any language.""",
+first two thirds are trained on. Its last fifth, not all of the last third, is the test set of XNLI. No item is on both
+sides in any language.""",
         untrained="pocket-none",
         questions=(
             Question("NLI: are twelve languages other than English better than English alone?",
@@ -79,8 +83,7 @@ last fifth is the test set of XNLI, and no item is on both sides in any language
 - Question answering is fine-tuned on 640 questions, PAWS-X on 1,600 pairs: far from what they need.
 - XQuAD is scored in English and Thai, MLQA in German, PAWS-X in English, German, Japanese and Korean, TyDiQA in
   English, Finnish, Indonesian and Telugu, BUCC on the development pairs of Chinese alone.
-- `pocket-none`, `pocket-distant` and `pocket-diverse-en` were scored on four targets: XNLI, UD-POS, PAN-X and
-  Tatoeba.""",
+- The test set of PAWS-X is a stand-in: the last fifth of its development set.""",
         more=_CURVES.format("nli"),
     ),
     Experiment(
@@ -138,6 +141,7 @@ many steps again, so it has as many on NLI.""",
         ),
         prepare="DATA --dev-as-test xnli --sample 100",
         caveats="""\
+- `pocket-english` is also in the section on natural language inference, from another run and with other numbers.
 - More languages are read in masked text than in the other arms, and more tokens in both.
 - The encoder has no head for masked text in its wheel, so that of `pocket-mlm` begins anew.""",
         more=_CURVES.format("mixed"),

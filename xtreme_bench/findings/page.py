@@ -15,10 +15,10 @@ from pathlib import Path
 
 from xtreme_bench.errors import InputError, XtremeBenchError
 from xtreme_bench.files import write_text
-from xtreme_bench.findings import dialogue, methods, pieces, plot, series
+from xtreme_bench.findings import dialogue, methods, pieces, plot, series, summary
 from xtreme_bench.findings.experiments import EXPERIMENTS, Experiment, Question
 from xtreme_bench.findings.pieces import RECORDS, RECORDS_MODULE, Records
-from xtreme_bench.findings.text import CAVEATS, ENOUGH_SEEDS, HEAD, KEY, PLOTTED
+from xtreme_bench.findings.text import CAVEATS, ENOUGH_SEEDS, FOUND, HEAD, KEY, NEAR, PLOTTED
 from xtreme_bench.findings.words import Answer, answers
 from xtreme_bench.wording import duration, say
 
@@ -36,11 +36,11 @@ def page(records: Path) -> tuple[str, str]:
     """
     found = {one: pieces.read(records / one.folder) for one in EXPERIMENTS}
     _require_all_read(records)
-    answered = {one: list(answers(one, known)) for one, known in found.items()}
+    answered = {one: answers(one, known) for one, known in found.items()}
     there = {one: known for one, known in found.items() if known.arms}
     parts = [
         HEAD,
-        "## In short\n\n" + "\n\n".join(_short([said for one in answered.values() for said in one])),
+        "## In short\n\n" + "\n\n".join(_short(found, answered)),
         *(part for one, known in there.items() for part in _section(one, known, answered[one])),
         "## Caveats\n\n" + CAVEATS,
         "## Computing\n\n" + _computing(there),
@@ -51,7 +51,7 @@ def page(records: Path) -> tuple[str, str]:
 def _plot(answered: Mapping[Experiment, Sequence[Answer]]) -> str:
     """What the contrasts found, an experiment and layer a row."""
     rows = [
-        (f"{one.title}, {said.where.rpartition(', ')[2]}", said.change, said.answer in ("yes", "no"))
+        (f"{one.title}, layer {said.column[1]}", said.change, said.answer in ("yes", "no"))
         for one, every in answered.items()
         for said in every
         if said.change and not said.question.columns
@@ -68,16 +68,21 @@ def _require_all_read(records: Path) -> None:
         raise InputError(f"{lost[0]}: is a record of no experiment; it belongs in one of the folders {folders}")
 
 
-def _short(said: Sequence[Answer]) -> Iterator[str]:
-    """The questions of the page, which contrasts answer, as a table; then a line for each of the others."""
+def _short(records: Found, answered: Mapping[Experiment, Sequence[Answer]]) -> Iterator[str]:
+    """What was found, in words; the questions of the page as a table; then a line for each of the others."""
+    if found := [f"- {one}" for one in summary.sentences(answered)]:
+        yield "\n".join((FOUND, "", *found))
+    said = [one for every in answered.values() for one in every]
     rows = [
-        [one.question.text, one.where, f"**{one.answer}**", one.points, one.beside]
+        [one.question.text, one.where, f"**{one.answer}**", one.points, one.standing.beside]
         for one in said
         if not one.question.columns
     ]
     yield pieces.table(["question", "where", "answer", "difference", "both beside no intermediate training"], rows)
     if any(one.change and not one.question.columns for one in said):
         yield f"![{PLOTTED}]({PLOT})"
+    if near := summary.by_nearness(records):
+        yield f"{NEAR}\n\n{near}"
     yield "\n".join(_line(question, places) for question, places in _by_question(said) if question.columns)
     yield KEY
 
@@ -96,7 +101,7 @@ def _section(experiment: Experiment, known: Records, said: Sequence[Answer]) -> 
     yield f"## {experiment.title}\n\n{experiment.about}"
     rows = [row for question, places in _by_question(said) for row in _rows(question, places)]
     yield pieces.table(["question", "where", "answer", "difference", "why"], rows)
-    if remarks := [*(f"- {one.where}: {one.detail}" for one in said if one.detail), *_few(known)]:
+    if remarks := [*(f"- {one.where}: {one.standing.detail}" for one in said if one.standing.detail), *_few(known)]:
         yield "\n".join(remarks)
     yield from TABLES.get(experiment.folder, series.tables)(known)
     yield f"Limits of this experiment:\n\n{experiment.caveats}"
@@ -108,7 +113,7 @@ def _section(experiment: Experiment, known: Records, said: Sequence[Answer]) -> 
 def _rows(question: Question, places: Sequence[Answer]) -> Iterator[list[str]]:
     """A row for each place that a question is asked at, one for all if it is answered at none."""
     if not any(one.points for one in places):
-        places = [replace(places[0], where="; ".join(one.where for one in places))]
+        places = [replace(places[0], column=("; ".join(one.where for one in places), None))]
     for one in places:
         yield [question.text, one.where, f"**{one.answer}**", one.points, one.why]
 
@@ -126,8 +131,8 @@ def _computing(found: Found) -> str:
     rows = [_computed(one.title, known) for one, known in found.items()]
     table = pieces.table(["experiment", "runs", "stages", "time", "on"], [*rows, _computed("all", *found.values())])
     return (
-        f"{table}\n\nDATA has the releases that [data](data.md) lists. Stages that runs share count once. Two ran at a "
-        "time, beside other work: the time is an upper bound."
+        f"{table}\n\nAll ran on machines with two CPU cores. Stages that runs share count once. Two ran at a time, "
+        "beside other work: the time is an upper bound. DATA has the releases that [data](data.md) lists."
     )
 
 

@@ -11,7 +11,6 @@ from typing import Any
 from tabulate import tabulate
 
 from xtreme_bench.errors import InputError
-from xtreme_bench.findings.text import ENOUGH_SEEDS
 
 DIFFERENCES = "differences.json"
 RECORDS = Path("docs/findings")
@@ -96,28 +95,20 @@ def estimate(difference: Json, level: str, name: str | None = None) -> Json | No
     return next(found, None)
 
 
+def of_pair(differences: Iterable[Json], arms: Iterable[str]) -> list[Json]:
+    """The differences of two arms, in either order, by layer."""
+    pair = set(arms)
+    return sorted((one for one in differences if {one["a"], one["b"]} == pair), key=lambda one: one["layer"] or 0)
+
+
 def between(
     differences: Iterable[Json], arms: Iterable[str], level: str, name: str, layer: int | None = None
 ) -> tuple[Json, Json] | None:
-    """What is known of two arms, in either order: a difference with its estimate; of several that with most seeds."""
-    pair = set(arms)
-    known = [one for one in differences if {one["a"], one["b"]} == pair and layer in (None, one["layer"])]
+    """What is known of two arms, in either order: a difference with its estimate; of several that with most seeds,
+    then of the lowest layer."""
+    known = [one for one in of_pair(differences, arms) if layer in (None, one["layer"])]
     found = [(one, said) for one in known if (said := estimate(one, level, name))]
     return max(found, key=lambda both: len(both[0]["seeds"]), default=None)
-
-
-def answer(difference: Json, estimate: Json, better: str) -> tuple[str, str]:
-    """Whether an arm is better than the other: yes, no or cannot tell, and why."""
-    number = len(difference["seeds"])
-    if number == 1:
-        return "cannot tell", "One seed is an anecdote."
-    if number < ENOUGH_SEEDS:
-        return "cannot tell", f"{number} seeds are too few."
-    why = f"{number} seeds; p = {estimate['p_holm']:.3f}."
-    if estimate["verdict"] == "cannot tell":
-        return "cannot tell", why
-    rises = (estimate["difference"] > 0) == (difference["b"] == better)
-    return ("yes" if rises else "no"), why
 
 
 def change(difference: Json, estimate: Json, better: str) -> Change:

@@ -49,9 +49,18 @@ def _arms(arms: Sequence[Json]) -> str:
     for arm in arms:
         run = arm["runs"][0]
         sizes = "; ".join(f"{task} {_sizes(run['items'][task])}" for task in TASKS if task in run["items"])
-        tokens = f"{run['tokens']:,}" if run["tokens"] else ""
-        rows.append([arm["name"], _trained(run), f"{run['examples']:,}", tokens, pieces.listed(arm), sizes])
-    headings = ("arm", "intermediate training", "items", "tokens", "seeds", "test items a language")
+        tokens = pieces.mean([*{one["seed"]: one["tokens"] for one in arm["runs"]}.values()])
+        rows.append(
+            [
+                arm["name"],
+                _trained(run),
+                f"{run['examples']:,}",
+                f"{tokens:,.0f}" if tokens else "",
+                pieces.listed(arm),
+                sizes,
+            ]
+        )
+    headings = ("arm", "intermediate training", "items", "tokens, mean of seeds", "seeds", "test items a language")
     return pieces.table(headings, rows)
 
 

@@ -13,21 +13,40 @@ How does intermediate training in diverse languages other than English compare w
 zero-shot transfer? Each section below is a small, matched experiment with one released encoder
 (multilingual-e5-small)."""
 
-KEY = """Differences are in points, with 95 % intervals: a paired bootstrap over test items and seeds, in contrasts over
-language families too. **yes** and **no** (the other is better) are significant after Holm's correction and rest on at
-least three seeds. A contrast is the mean over all targets in languages of whose family no arm was trained in one."""
+FOUND = """Diverse languages against English alone, by the contrasts in the table below. The layer matters to retrieval
+alone: 7 is in the middle of the encoder, 12 is the last."""
+
+KEY = """Differences are in points, with 95 % intervals. Test items are drawn anew (paired bootstrap), in contrasts
+language families too, and seeds move by Student's t ([comparison](comparison.md)). With three seeds such an interval is
+wide, and may reach beyond what a score can be.
+
+**yes** and **no** (the other is better) need three seeds, and a p of at most 0.05 after Holm's correction. It covers
+all rows of one kind in the table of a section, at all layers: contrasts, targets, or targets without English. An
+interval knows nothing of the correction, so **cannot tell** may stand beside one that leaves out 0.
+
+A contrast is the mean of family means: each language family counts once, with the mean of its scores in the targets
+that are named. English is left out. An unseen family is one without a language of either arm's intermediate
+training."""
 
 PLOTTED = "Diverse languages minus English alone: mean over families that no arm was trained in; blue: sure"
+
+NEAR = """The same differences by language (not tested): *seen* in the intermediate training of either arm, else of a
+family or in a script that was seen, or *none* of these. Each is the plain mean of as many scores as the brackets say,
+English left out."""
 
 SCORES = """Means over the languages of a target, in percent, with the range over seeds."""
 
 LAYERS = """Means over languages and seeds, from the embeddings (0) to the last block. Tatoeba has no development set,
 so its curve may choose no layer. BUCC's development pairs may, for each encoder."""
 
-MARKED = "`*`: significant after Holm's correction, and with at least three seeds."
+MARKED = """`*`: at least three seeds, and significant after Holm's correction over all targets and arms that one arm is
+compared with at one layer. The questions above are fewer tests, but of all layers."""
 
 CAVEATS = """- The authors of the encoder tuned it for retrieval. A loss in retrieval says nothing about XLM-R.
 - Its weights are stored in 4 bits, and trained further in 32.
-- Every training is far shorter than in the papers, and every test set is a small sample (see the arms).
-- Development sets serve as test sets where test labels are not public.
+- Every training is far shorter than in the papers. The data are a cut sample: most test sets have 40 to 100 items a
+  language (see the arms), so the intervals are wide.
+- Where no test labels were at hand, the development set or a part of it stands in for the test set (`--dev-as-test` in
+  the commands): in XNLI, PAWS-X, PAN-X, MLQA and BUCC.
+- An empty cell was not run.
 - Two experiments may be tested on other samples of one test set: no score compares with one of another section."""
