@@ -1,3 +1,3 @@
 """One command from a recipe to a checked bundle: schedules stages on an engine and shows their progress."""
 
-__all__ = ["outcome", "progress", "repeat", "reproduce", "seeds"]
+__all__ = ["chance", "outcome", "progress", "repeat", "reproduce", "seeds"]

@@ -4,6 +4,7 @@ __all__ = [
     "architectures",
     "encoder",
     "encoder_files",
+    "examples",
     "features",
     "forward",
     "frames",
