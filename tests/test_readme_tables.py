@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
+import pytest
 from places import ROOT, script
 
 from xtreme_bench.comparison.compare import Comparison
@@ -38,6 +40,21 @@ def test_a_table_of_another_recipe_or_of_other_code_is_named(tmp_path: Path) -> 
     (said,) = tool.stale(table.replace(keys, "0"), planned)
     assert "older than the code, data or packages of its stages" in said
     assert tool.stale(table.replace(keys, "0"), {}) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [("quikstart", "README.md has no table quikstart; it has quickstart"), ("quickstart", "error: submissions/quick")],
+)
+def test_a_table_that_cannot_be_written_is_said(
+    asked: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["readme_tables.py", asked])
+    with pytest.raises(SystemExit, match="2"):
+        tool.main()
+    assert said in capsys.readouterr().err
+    assert (ROOT / "README.md").read_text(encoding="utf-8") == README
 
 
 def test_what_is_expected_of_scores_does_not_make_them_older() -> None:

@@ -202,13 +202,24 @@ def test_a_value_of_another_type_inside_a_manifest_is_read_or_refused(tmp_path: 
 
 
 def test_all_faulty_entries_of_a_manifest_are_named_at_once() -> None:
-    odd = {"stages": [7, {"key": 1}], "dev": {"x": {"dev": {"xnli": "high"}}}, "zero_shot": {"xnli": "de"}}
+    odd = {
+        "stages": [7, {"key": 1}],
+        "dev": {"x": {"dev": {"xnli": "high"}, "chance": {"xnli": True}}, "y": {"chance": 5}},
+        "trained_on": {"intermediate": {"mnli": "en"}, "items_differ": {"mnli": 1}, "mlm": [{"de": 1}]},
+        "zero_shot": {"xnli": "de"},
+    }
     found, problems = parse_manifest(raw_manifest(**odd).encode())
     assert found is None
     assert [problem.message for problem in problems] == [
+        "`dev.y.chance` must be an object",
+        "`dev.x.chance.xnli` must be a number",
         "`dev.x.dev.xnli` must be a number",
         "`stages.0` must be an object",
         "`stages.1.key` must be text",
+        "`trained_on.intermediate.mnli` must be a list",
+        "`trained_on.items_differ` must be a list",
+        "`trained_on.items_differ.mnli` must be text",
+        "`trained_on.mlm.0` must be text",
         "`zero_shot.xnli` must be a list",
     ]
 

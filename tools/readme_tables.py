@@ -22,6 +22,7 @@ from xtreme_bench.bundle.write import read_manifest
 from xtreme_bench.comparison import forms
 from xtreme_bench.comparison.arms import bundles_of, read_arm
 from xtreme_bench.comparison.compare import Comparison, compare
+from xtreme_bench.errors import XtremeBenchError
 from xtreme_bench.files import digest, write_text
 from xtreme_bench.official.published import SYSTEMS
 from xtreme_bench.official.scores import cells
@@ -162,8 +163,10 @@ def main() -> None:
     asked = options.parse_args()
     places = Places(data=asked.data, labels=asked.labels, store=asked.store)
     text = README.read_text(encoding="utf-8")
+    named = [table["name"] for table in TABLE.finditer(text)]
+    if wrong := [name for name in asked.names if name not in named]:
+        options.error(f"README.md has no table {listing(wrong)}; it has {listing(named)}")
     if asked.check:
-        named = [table["name"] for table in TABLE.finditer(text)]
         planned = {
             name: plans(str(files.SHIPPED / f"{name}.yaml"), places) for name in named if _plannable(name, asked)
         }
@@ -173,7 +176,10 @@ def main() -> None:
         name = table["name"]
         return written(name, places, asked.submissions) if name in (asked.names or [name]) else table[0]
 
-    write_text(README, TABLE.sub(new, text))
+    try:
+        write_text(README, TABLE.sub(new, text))
+    except XtremeBenchError as error:
+        options.exit(error.exit_code, f"error: {error}\n")
 
 
 def _plannable(name: str, asked: argparse.Namespace) -> bool:

@@ -74,11 +74,15 @@ def test_the_sign_depends_on_the_task_where_intervals_lie_on_both_sides_of_0(
 
 
 def test_a_difference_that_is_nearly_all_of_one_target_says_so_with_the_scores_of_all_arms() -> None:
-    made = "After natural language inference, layer 12: +5.5 of the +6.0 points, nearly all, are tatoeba: 90.0 (none), "
-    made += "70.0 (diverse), 40.0 (english). Both arms lie below none (54.0 and 48.0 against 60.0), so "
+    made = "After natural language inference, layer 12: tatoeba makes up +5.5 of the +6.0 points: 90.0 (none), "
+    made += "70.0 (diverse), 40.0 (english). Both arms lie below none (54.0 and 48.0 against 60.0)"
     assert said((NLI, answer(NLI, 12, (6.0, 2.0, 8.0), standing=STOOD)))[1:] == [
-        f'{made}"better" means "loses less" here.'
+        f'{made}, so "better" means "loses less" here.'
     ]
+    # An interval may leave out 0 and its answer be "cannot tell" all the same.
+    assert said((NLI, answer(NLI, 12, (6.0, 2.0, 8.0), p=0.09, standing=STOOD)))[1:] == [f"{made}."]
+    whole = Standing({**STOOD.adds, "tatoeba": 6.0}, STOOD.means, STOOD.by_target)
+    assert "makes up all of the +6.0 points: " in said((NLI, answer(NLI, 12, (6.0, 2.0, 8.0), standing=whole)))[1]
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def submissions(tmp_path_factory: pytest.TempPathFactory, labels: Path) -> Path:
     content["recipe"]["model"] = {"hub": {"name": HOSTILE}}
     content["recipe"]["more"] = [{"x": number} for number in range(3_000)]
     content |= {"recipe_sha256": digest(content["recipe"]), "image": HOSTILE, "seed": 10**15}
-    content["trained_on"]["intermediate"] = {HOSTILE: [HOSTILE, 7], "x": 3}
+    content["trained_on"]["intermediate"] = {HOSTILE: [HOSTILE, "7"], "x": ["3"]}
     content["trained_on"]["finetuning"] = {HOSTILE: [HOSTILE] * 9}
     content["scores"]["all_task"] = 99.0
     (liar / "manifest.json").write_text(json.dumps(content))

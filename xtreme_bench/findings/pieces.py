@@ -37,6 +37,8 @@ def read(folder: Path) -> Records:
             value = json.loads(path.read_text(encoding="utf-8"))
             if not isinstance(value.get("runs", value.get("differences")), list):
                 raise ValueError("it has neither runs nor differences")
+            if not isinstance(value.get("name", ""), str):
+                raise ValueError("its name is no text")
         except (ValueError, AttributeError) as error:
             raise InputError(
                 f"{path}: is not a record ({error}); make it again with `python -m {RECORDS_MODULE}`"

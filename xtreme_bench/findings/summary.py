@@ -66,13 +66,14 @@ def _made(one: Answer) -> Iterator[str]:
     target, points = max(stand.adds.items(), key=lambda both: both[1] / total, default=("", 0.0))
     if len(stand.adds) > 1 and points / total >= NEARLY_ALL:
         scores = ", ".join(f"{mean:.1f} ({name})" for name, mean in stand.by_target.get(target, {}).items())
-        yield f"{points:+.1f} of the {total:+.1f} points, nearly all, are {target}: {scores}."
+        whole = f"{total:+.1f}"
+        share = f"all of the {whole}" if f"{points:+.1f}" == whole else f"{points:+.1f} of the {whole}"
+        yield f"{target} makes up {share} points: {scores}."
     if stand.lose:
         (untrained, without), *after = stand.means.items()
-        yield (
-            f"Both arms lie below {untrained} ({listing([f'{mean:.1f}' for _, mean in after])} against {without:.1f}), "
-            'so "better" means "loses less" here.'
-        )
+        against = f"{listing([f'{mean:.1f}' for _, mean in after])} against {without:.1f}"
+        so = "" if one.answer == "cannot tell" else ', so "better" means "loses less" here'
+        yield f"Both arms lie below {untrained} ({against}){so}."
 
 
 def _side(one: Answer) -> int:
