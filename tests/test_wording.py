@@ -35,6 +35,20 @@ def test_a_list_ends_in_and_and_a_long_one_counts_the_rest(names: str, most: int
     assert wording.listing(names, most, noun) == said
 
 
+@pytest.mark.parametrize(
+    ("noun", "said"),
+    [
+        ("language", "languages"),
+        ("language family", "language families"),
+        ("source of fine-tuning", "sources of fine-tuning"),
+        ("task with a development set", "tasks with a development set"),
+        ("task that is trained on", "tasks that are trained on"),
+    ],
+)
+def test_the_plural_of_a_noun_is_that_of_its_first_part(noun: str, said: str) -> None:
+    assert wording.plural(noun) == said
+
+
 def test_lines_and_problems_beyond_a_number_are_counted() -> None:
     assert wording.cut(["a", "b"], 2) == ["a", "b"]
     assert wording.cut(["a", "b", "c"], 1, ", in the report") == ["a", "and 2 more, in the report"]

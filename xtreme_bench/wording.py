@@ -18,7 +18,14 @@ _LIKE = 0.6  # the least similarity of a name, as `difflib` measures it
 
 def count(number: int, noun: str) -> str:
     """`1 line`, `5,010 lines`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{number:,} {noun if number == 1 else plural(noun)}"
+
+
+def plural(noun: str) -> str:
+    """`languages`, `families`, `tasks that are trained on`."""
+    head, *rest = re.split("(?= of | that | with )", noun, maxsplit=1)
+    many = f"{head[:-1]}ies" if head.endswith("y") else f"{head}s"
+    return "".join([many, *rest]).replace(" that is ", " that are ")
 
 
 def listing(names: Iterable[str], most: int | None = None, noun: str = "") -> str:

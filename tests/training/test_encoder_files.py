@@ -186,6 +186,7 @@ def test_an_honest_header_before_missing_data_is_an_error(folder: Path) -> None:
         ({"fast_tokenizer_files": ["tokenizer.json", "../x/tokenizer.5.0.json"]}, "not names of files in this folder"),
         ({"fast_tokenizer_files": "tokenizer.5.0.json"}, "not names of files in this folder"),
         ({"tokenizer_object": "x"}, "tokenizer_object cannot be set in a file"),
+        ({"tokenizer_class": ["BertTokenizer"]}, "tokenizer_class is ['BertTokenizer'], not the name of a class"),
     ],
 )  # fmt: skip
 def test_settings_of_a_tokenizer_bring_in_no_code_and_no_other_files(folder: Path, fields: Any, reason: str) -> None:

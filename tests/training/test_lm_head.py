@@ -14,6 +14,12 @@ from transformers import (
     BertForMaskedLM,
     DistilBertConfig,
     DistilBertForMaskedLM,
+    ElectraConfig,
+    ElectraForMaskedLM,
+    EuroBertConfig,
+    EuroBertForMaskedLM,
+    ModernBertConfig,
+    ModernBertForMaskedLM,
     MPNetConfig,
     MPNetForMaskedLM,
     XLMRobertaConfig,
@@ -32,7 +38,12 @@ MODELS: dict[str, tuple[Any, Any, dict[str, Any], str]] = {
     "bert": (BertForMaskedLM, BertConfig, {"hidden_act": "gelu_new"}, "cls.predictions"),
     "mpnet": (MPNetForMaskedLM, MPNetConfig, {}, "lm_head"),
     "distilbert": (DistilBertForMaskedLM, DistilBertConfig, {"activation": "relu"}, "vocab_transform"),
-}
+    "electra": (ElectraForMaskedLM, ElectraConfig, {"embedding_size": 8, "hidden_act": "relu"},
+                "generator_predictions"),
+    "modernbert": (ModernBertForMaskedLM, ModernBertConfig, {"classifier_activation": "relu"}, "head"),
+    "eurobert": (EuroBertForMaskedLM, EuroBertConfig,
+                 {"num_key_value_heads": 1, "head_dim": 8, "tie_word_embeddings": False}, "lm_head.weight"),
+}  # fmt: skip
 
 
 def released(folder: Path, kind: str, **more: Any) -> Any:
@@ -43,7 +54,7 @@ def released(folder: Path, kind: str, **more: Any) -> Any:
     made = model(config(vocab_size=len(tokenizer), **SIZES, **settings, **more)).eval()
     with torch.no_grad():
         for name, value in made.named_parameters():
-            if "word_embeddings" not in name:
+            if not any(table in name for table in ("word_embeddings", "embed_tokens", "tok_embeddings")):
                 value.add_(0.1 * torch.randn_like(value))
     made.save_pretrained(str(folder))
     tokenizer.save_pretrained(str(folder))
@@ -67,7 +78,7 @@ def test_a_released_encoder_brings_its_own_head_with_the_same_logits(kind: str, 
     assert torch.allclose(found, model(input_ids=ids).logits, atol=1e-5)
 
 
-@pytest.mark.parametrize("kind", ["xlm-roberta", "bert"])
+@pytest.mark.parametrize("kind", ["xlm-roberta", "bert", "modernbert"])
 def test_an_output_matrix_that_is_not_the_table_of_words_is_kept(kind: str, tmp_path: Path) -> None:
     model = released(tmp_path, kind, tie_word_embeddings=False)
     found, _, ids = logits(tmp_path)

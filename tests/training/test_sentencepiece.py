@@ -97,3 +97,15 @@ def test_a_list_of_words_that_no_text_has_is_an_error(folder: Path, tmp_path: Pa
     (encoder / "vocab.txt").write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[unused1]"]))
     with pytest.raises(InputError, match="knows no words: its 6 entries leave all texts unknown"):
         load_tokenizer(encoder)
+
+
+def test_a_tokenizer_that_would_be_read_as_another_kind_of_model_is_an_error(folder: Path, tmp_path: Path) -> None:
+    encoder = bert(folder, tmp_path / "x")
+    load_tokenizer(folder).save_pretrained(str(encoder))
+    (encoder / "tokenizer_config.json").unlink()
+    said = "its tokenizer.json has a Unigram model, but BertTokenizer reads it as WordPiece; name the right"
+    with pytest.raises(InputError, match=said):
+        load_tokenizer(encoder)
+    (encoder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "XLMRobertaTokenizer"}))
+    text = "Ada kam von Ulm, 東京"
+    assert load_tokenizer(encoder)(text)["input_ids"] == load_tokenizer(folder)(text)["input_ids"]

@@ -13,7 +13,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from xtreme_bench.benchmark import LANGUAGES
 from xtreme_bench.recipe.setting import ALL
 from xtreme_bench.recipe.tree import Entries, Entry, Items, Reading, Scalar, Tree, blamed
-from xtreme_bench.wording import did_you_mean, hint, listing, nearest
+from xtreme_bench.wording import did_you_mean, hint, listing, nearest, plural
 
 
 def read(cls: type[Any], tree: Tree, path: str, reading: Reading, defaults: object = None) -> Any:
@@ -160,11 +160,11 @@ def _read_list(item: Field[Any], tree: Tree, path: str, reading: Reading) -> tup
     for element in tree.items:
         if not isinstance(element, Scalar) or element.kind != "text":
             mend = f"; put it in quotes: '{element.text}'" if isinstance(element, Scalar) and element.text else ""
-            reading.fault(f"{path} must list {item.metadata['noun']}s, not {element.kind}{mend}", element.line)
+            reading.fault(f"{path} must list {plural(item.metadata['noun'])}, not {element.kind}{mend}", element.line)
         elif element.text in seen:
             reading.fault(f"{path} names '{element.text}' twice", element.line)
         elif pattern and not re.fullmatch(pattern[0], element.text):
-            reading.fault(f"{path} must list {item.metadata['noun']}s, not '{element.text[:80]}'", element.line)
+            reading.fault(f"{path} must list {plural(item.metadata['noun'])}, not '{element.text[:80]}'", element.line)
         elif known and element.text not in known:
             reading.fault(_not_among(element.text, known, item.metadata["noun"], path, reading), element.line)
         else:
@@ -179,7 +179,7 @@ def _no_example(item: Field[Any], tree: Tree) -> str | None:
         return None
     word = f"the word {tree.text}" if isinstance(tree, Scalar) and tree.text in ALL else tree.kind
     found = f"of {len(tree.items)}" if isinstance(tree, Items) else word
-    return f"a list of {len(example)} {item.metadata['noun']}s, such as [{', '.join(example)}], not {found}"
+    return f"a list of {len(example)} {plural(item.metadata['noun'])}, such as [{', '.join(example)}], not {found}"
 
 
 def _read_numbers(item: Field[Any], tree: Tree, path: str, reading: Reading) -> tuple[int, ...]:

@@ -47,7 +47,7 @@ NUMBERS: Mapping[str, tuple[float, float]] = MappingProxyType(
 )  # fmt: skip
 IDS = ("pad_token_id", "bos_token_id", "eos_token_id", "cls_token_id", "sep_token_id", "mask_token_id")
 FLAGS = ("norm_bias", "attention_bias", "mlp_bias")
-ACTIVATION_FIELDS = ("hidden_act", "hidden_activation", "activation")
+ACTIVATION_FIELDS = ("hidden_act", "hidden_activation", "activation", "classifier_activation")
 ACTIVATIONS = ("gelu", "gelu_new", "gelu_fast", "gelu_pytorch_tanh", "relu", "silu", "swish", "tanh")
 # Rotary positions: one set of parameters, or one per kind of attention. Only the plain kind is supported.
 ROTARY = "rope_parameters"
@@ -205,8 +205,9 @@ ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType(
         "modernbert": Architecture(
             (*_COMMON, "local_attention"),
             ("norm_eps", "norm_bias", "attention_bias", "mlp_bias", "attention_dropout", "embedding_dropout",
-             "mlp_dropout", "initializer_range", "hidden_activation", "global_attn_every_n_layers",
-             "global_rope_theta", "local_rope_theta", KIND_OF_BLOCKS, ROTARY, *_IDS, "cls_token_id", "sep_token_id"),
+             "mlp_dropout", "initializer_range", "hidden_activation", "classifier_activation",
+             "global_attn_every_n_layers", "global_rope_theta", "local_rope_theta", KIND_OF_BLOCKS, ROTARY, *_IDS,
+             "cls_token_id", "sep_token_id"),
             {
                 "embeddings.tok_embeddings.weight": "vocab_size hidden_size",
                 "layers.0.attn.Wqkv.weight": "3*hidden_size hidden_size",

@@ -209,9 +209,9 @@ def load_tokenizer(folder: Path) -> Any:
 
 
 def _read_tokenizer(folder: Path) -> _Tokenizer:
-    try_tokenizer(folder / "tokenizer.json")
+    kind = try_tokenizer(folder / "tokenizer.json")
     try:
-        read = _opened(folder)
+        read = _opened(folder, kind)
     except InputError as error:
         raise InputError(f"{folder}: {error}") from error
     except BaseException as error:
@@ -224,21 +224,28 @@ def _read_tokenizer(folder: Path) -> _Tokenizer:
     return read
 
 
-def _opened(folder: Path) -> _Tokenizer:
+def _opened(folder: Path, kind: str | None) -> _Tokenizer:
     files = sorted(path for path in folder.iterdir() if path.suffix in _OF_TOKENIZER and path.is_file())
     content = digest({path.name: file_digest(path) for path in files})
     if content not in _LAST:
         _LAST.clear()  # first, so that there are never two of them
-        _LAST[content] = _fresh(folder)
+        _LAST[content] = _fresh(folder, kind)
     return _LAST[content]
 
 
-def _fresh(folder: Path) -> _Tokenizer:
+def _fresh(folder: Path, kind: str | None) -> _Tokenizer:
+    """Read it; `kind` is that of the model in its tokenizer.json."""
     config = _config(folder)
     config.tokenizer_class = _shipped(tokenizer_class(folder))
     tokenizer = AutoTokenizer.from_pretrained(str(folder), config=config, use_fast=True, **_LOCAL)
     if not tokenizer.is_fast:
         raise InputError("its tokenizer gives no character offsets; add a tokenizer.json to the folder")
+    read_as = type(tokenizer.backend_tokenizer.model).__name__
+    if kind not in (None, read_as):
+        raise InputError(
+            f"its tokenizer.json has a {kind} model, but {type(tokenizer).__name__} reads it as {read_as}; "
+            "name the right tokenizer_class in tokenizer_config.json"
+        )
     if _knows_no_words(tokenizer):
         raise InputError(
             f"its tokenizer, read as {type(tokenizer).__name__}, knows no words: its {len(tokenizer)} entries leave "
@@ -269,7 +276,8 @@ def _knows_no_words(tokenizer: Any) -> bool:
 
 
 def _unknown(folder: Path, error: BaseException) -> InputError:
-    return InputError(f"{folder}: cannot load an encoder: {error}; {SUPPORTED}")
+    reason = str(error) or type(error).__name__
+    return InputError(f"{folder}: cannot load an encoder: {reason}; {SUPPORTED}")
 
 
 def _check(folder: Path) -> None:

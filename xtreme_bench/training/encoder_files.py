@@ -94,6 +94,8 @@ def _of_tokenizer(folder: Path) -> Iterator[Problem]:
         yield Problem(f"auto_map is {short(settings['auto_map'])}: the code of a model is never run", str(path))
     if "tokenizer_object" in settings:
         yield Problem("tokenizer_object cannot be set in a file", str(path))
+    if not isinstance(settings.get("tokenizer_class"), str | None):
+        yield Problem(f"tokenizer_class is {short(settings['tokenizer_class'])}, not the name of a class", str(path))
     versions = settings.get("fast_tokenizer_files") or []
     if not (isinstance(versions, list) and all(isinstance(each, str) and _PLAIN.fullmatch(each) for each in versions)):
         yield Problem(f"fast_tokenizer_files is {short(versions)}, not names of files in this folder", str(path))

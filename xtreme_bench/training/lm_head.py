@@ -18,22 +18,23 @@ from xtreme_bench.training.families.masking import MaskedHead
 from xtreme_bench.training.forward import Encoder
 
 NEW = "new"
-_PARTS = ("dense.weight", "dense.bias", "norm.weight", "norm.bias", "bias")
 
 
 @dataclass(frozen=True)
 class Released:
     """How a family names the parts of its head. `activation` is the field of the config, None for GELU always.
 
-    `bias` and `decoder` may have several names: a file holds weights that are shared under one of them.
+    `bias` may have several names: a file holds weights that are shared under one of them. Without `dense` and `norm`
+    the output matrix is all there is. `needed`: the parts that must be there; a bias that is not begins at zero.
     """
 
     name: str
-    dense: str
-    norm: str
+    dense: str | None
+    norm: str | None
     bias: tuple[str, ...]
     decoder: str
     activation: str | None = None
+    needed: tuple[str, ...] = ("dense.weight", "dense.bias", "norm.weight", "norm.bias", "bias")
 
 
 RELEASED = (
@@ -50,6 +51,18 @@ RELEASED = (
         "vocab_transform", "vocab_transform", "vocab_layer_norm", ("vocab_projector.bias",), "vocab_projector.weight",
         "activation",
     ),
+    # ModernBERT, whose folders with a head for sentences have the same `head` without `decoder`.
+    Released(
+        "head", "head.dense", "head.norm", ("decoder.bias",), "decoder.weight", "classifier_activation",
+        ("dense.weight", "norm.weight", "bias"),
+    ),
+    # The generators of ELECTRA; its discriminators have none.
+    Released(
+        "generator_predictions", "generator_predictions.dense", "generator_predictions.LayerNorm",
+        ("generator_lm_head.bias",), "generator_lm_head.weight",
+    ),
+    # EuroBERT
+    Released("lm_head.weight", None, None, ("lm_head.bias",), "lm_head.weight", needed=("decoder",)),
 )  # fmt: skip
 # Older files have the names of TensorFlow for the two vectors of a norm.
 _OLDER: Mapping[str, str] = {".gamma": ".weight", ".beta": ".bias"}
@@ -66,11 +79,11 @@ def head(folder: Path, encoder: Encoder) -> tuple[MaskedHead, str]:
     make = partial(MaskedHead, words, encoder.width, model.config)
     for released in RELEASED:
         found = _read(folder, released)
-        if not all(part in found for part in _PARTS):
+        if not all(part in found for part in released.needed):
             continue
         if "decoder" in found and torch.equal(found["decoder"], words):
             del found["decoder"]
-        made = make(released.activation, own_output="decoder" in found)
+        made = make(released.activation, own_output="decoder" in found, plain=released.dense is None)
         _fill(made, found, folder)
         return made, released.name
     return make(), NEW
@@ -79,7 +92,7 @@ def head(folder: Path, encoder: Encoder) -> tuple[MaskedHead, str]:
 def _read(folder: Path, released: Released) -> Tensors:
     """The weights of a head in an encoder folder, in float32, by their names in ours."""
     ours = {f"{there}.{kind}": f"{part}.{kind}" for part, there in (("dense", released.dense), ("norm", released.norm))
-            for kind in ("weight", "bias")}  # fmt: skip
+            if there for kind in ("weight", "bias")}  # fmt: skip
     ours |= {**dict.fromkeys(released.bias, "bias"), released.decoder: "decoder"}
     found: Tensors = {}
     for file in weight_files(folder):
@@ -97,11 +110,13 @@ def _today(name: str) -> str:
 
 
 def _fill(head: MaskedHead, weights: Tensors, folder: Path) -> None:
+    own = head.state_dict()
     wrong = [
-        f"{name} has shape {tuple(weights[name].shape)}, not {tuple(value.shape)}"
-        for name, value in head.state_dict().items()
-        if weights[name].shape != value.shape
+        f"{name} has shape {tuple(value.shape)}, not {tuple(own[name].shape)}"
+        for name, value in weights.items()
+        if value.shape != own[name].shape
     ]
     if wrong:
         raise InputError(f"{folder}: the head of its language model does not fit the encoder: {'; '.join(wrong)}")
-    head.load_state_dict(weights)
+    # As made, its biases are zero.
+    head.load_state_dict({**own, **weights})

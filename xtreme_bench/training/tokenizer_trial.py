@@ -23,21 +23,22 @@ texts = ["", "A word, 7 \\u4e2d\\u6587 \\u0e44\\u0e17\\u0e22 e\\u0301 \\ufdfa \\
 tokenizer.encode_batch(texts)
 tokenizer.encode_batch_fast(texts, add_special_tokens=False)
 tokenizer.encode(*texts)
+print(type(tokenizer.model).__name__)
 """
-# What went well in this process, by the program and the sha256 of the file.
-_GOOD: set[tuple[str, str]] = set()
+# The kinds of those that went well in this process, by the program and the sha256 of the file.
+_GOOD: dict[tuple[str, str], str] = {}
 
 
-def try_tokenizer(file: Path) -> None:
-    """Load a tokenizer and use it, once for each content.
+def try_tokenizer(file: Path) -> str | None:
+    """Load a tokenizer and use it, once for each content; the kind of its model, such as "Unigram".
 
-    Raises InputError when that fails, however it ends; no file is no fault.
+    Raises InputError when that fails, however it ends; no file is no fault, and has no kind.
     """
     if not file.exists():
-        return
+        return None
     tried = PROGRAM, hashlib.sha256(file.read_bytes()).hexdigest()
     if tried in _GOOD:
-        return
+        return _GOOD[tried]
     command = [sys.executable, "-I", "-c", PROGRAM, str(file)]
     try:
         ended = subprocess.run(command, capture_output=True, timeout=SECONDS, check=False)
@@ -47,7 +48,8 @@ def try_tokenizer(file: Path) -> None:
         how = f"ends with signal {-ended.returncode}" if ended.returncode < 0 else "fails"
         said = _reason(ended.stderr.decode(errors="replace").strip().splitlines())
         raise InputError(f"{file}: the tokenizers library {how} at it: {said[:200]!a}")
-    _GOOD.add(tried)
+    _GOOD[tried] = ended.stdout.decode(errors="replace").strip()
+    return _GOOD[tried]
 
 
 def _reason(lines: list[str]) -> str:

@@ -23,7 +23,7 @@ class MaskedHead(nn.Module):
     """The head of XLM-R's and BERT's language models: (n, width) -> (n, vocabulary).
 
     Its output matrix is the encoder's word embedding, or `own_output`. `activation` names the field of the config of
-    the encoder that holds it; without one it is GELU.
+    the encoder that holds it; without one it is GELU. With `plain`, the output matrix is all there is.
     """
 
     def __init__(
@@ -34,16 +34,20 @@ class MaskedHead(nn.Module):
         activation: str | None = None,
         *,
         own_output: bool = False,
+        plain: bool = False,
     ) -> None:
         super().__init__()
         vocabulary, inner = embedding.shape
-        self.dense = nn.Linear(width, inner)
+        if not plain:
+            self.dense = nn.Linear(width, inner)
+            # ModernBERT has another name for it, and DistilBERT none.
+            self.norm = nn.LayerNorm(inner, eps=getattr(config, "layer_norm_eps", getattr(config, "norm_eps", 1e-12)))
+            nn.init.normal_(self.dense.weight, std=0.02)
+            nn.init.zeros_(self.dense.bias)
+        self._plain = plain
         self.activation = ACT2FN[getattr(config, activation)] if activation else functional.gelu
-        self.norm = nn.LayerNorm(inner, eps=getattr(config, "layer_norm_eps", 1e-12))
         self.bias = nn.Parameter(torch.zeros(vocabulary))
         self.decoder = nn.Parameter(torch.empty_like(embedding)) if own_output else None
-        nn.init.normal_(self.dense.weight, std=0.02)
-        nn.init.zeros_(self.dense.bias)
         # In a tuple, so that the embedding stays the encoder's parameter alone.
         self._tied = (embedding,)
         self._place: torch.Tensor | None = None
@@ -61,7 +65,7 @@ class MaskedHead(nn.Module):
 
     def forward(self, vectors: torch.Tensor) -> torch.Tensor:
         """Logits."""
-        inner = self.norm(self.activation(self.dense(vectors)))
+        inner = vectors if self._plain else self.norm(self.activation(self.dense(vectors)))
         return functional.linear(inner, self._tied[0] if self.decoder is None else self.decoder, self.bias)
 
 
