@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from places import ROOT, script
@@ -33,8 +34,11 @@ def test_a_table_of_another_recipe_or_of_other_code_is_named(tmp_path: Path) -> 
     planned = {"quickstart": plans(str(ROOT / "recipes/quickstart.yaml"), Places(store=tmp_path))}
     recipe = tool.recipe_hash(run.to_dict() for run in tool.runs_of("quickstart"))
     keys = tool.stages_hash(stage.key for one in planned["quickstart"] for stage in one.stages)
-    table = f"<!-- table quickstart recipe={recipe} stages={keys} -->\n\n| 1 |\n\n<!-- end quickstart -->\n"
+    marker = f"recipe={recipe} stages={keys} picture={tool.picture_hash('quickstart')}"
+    table = f"<!-- table quickstart {marker} -->\n\n| 1 |\n\n<!-- end quickstart -->\n"
     assert tool.stale(table, planned) == []
+    (said,) = tool.stale(table.replace("picture=", "picture=0"), planned)
+    assert "docs/quickstart.svg is not the picture of the table of quickstart" in said
     (said,) = tool.stale(table.replace(recipe, "0"), planned)
     assert "older than its recipe" in said
     (said,) = tool.stale(table.replace(keys, "0"), planned)
@@ -69,16 +73,28 @@ def test_scores_alone_stand_beside_published_ones() -> None:
     assert line(tool.alone_table([{"scores": scores}]), "udpos") == "| udpos | 3 | 70.0 | 60.0 | 90.0 | 75.6 |"
 
 
-def test_beside_a_baseline_tasks_have_their_means_without_english_too() -> None:
-    def estimate(name: str, level: str, a: float, b: float) -> Estimate:
-        return Estimate(name, level, a, b, b - a, b - a - 1, b - a + 1, 0.01, 0.03, 2.0, 3)
+def estimate(name: str, level: str, a: float, b: float) -> Estimate:
+    return Estimate(name, level, a, b, b - a, b - a - 1, b - a + 1, 0.01, 0.03, 2.0, 3)
 
-    estimates = (
-        estimate("udpos", "task", 70, 72),
-        estimate("udpos/transfer", "transfer", 60, 61.5),
-        estimate("overall", "overall", 50, 51),
-    )
-    table = tool.compared_table(Comparison("none", "squad", ((1,), (1,)), True, estimates, {}, 100))
+
+ESTIMATES = (
+    estimate("udpos", "task", 70, 72),
+    estimate("udpos/transfer", "transfer", 60, 61.5),
+    estimate("overall", "overall", 50, 51),
+)
+COMPARED = Comparison("none", "squad", ((1,), (1,)), True, ESTIMATES, {}, 100)
+
+
+def test_a_picture_shows_the_differences_of_tasks_groups_and_overall() -> None:
+    drawn = ElementTree.fromstring(tool.picture(COMPARED))
+    texts = [text.text for text in drawn.findall(".//{*}text")]
+    assert texts[0] == "squad minus none, 95 % intervals; blue: better or worse"
+    assert {"udpos", "overall"} < set(texts)
+    assert len(drawn.findall(".//{*}circle")) == 2
+
+
+def test_beside_a_baseline_tasks_have_their_means_without_english_too() -> None:
+    table = tool.compared_table(COMPARED)
     assert line(table, "udpos") == "| udpos | 70.0 | 72.0 | +2.0 | +1.0 to +3.0 | better | 60.0 | 61.5 |"
     assert line(table, "overall") == "| overall | 50.0 | 51.0 | +1.0 | 0.0 to +2.0 | better | – | – |"
 

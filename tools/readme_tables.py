@@ -2,7 +2,8 @@
 
 A table stands between `<!-- table NAME ... -->` and `<!-- end NAME -->`. The first marker holds two hashes of what the
 run was made from: the recipe with its baseline, and the keys of all stages (so code, data and versions of packages).
-Where a recipe reads a data folder (`--data`), only the first can be checked without it.
+Where a recipe reads a data folder (`--data`), only the first can be checked without it. A recipe with a baseline has a
+picture too, `docs/NAME.svg`; its hash is in the marker.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from xtreme_bench.comparison.arms import bundles_of, read_arm
 from xtreme_bench.comparison.compare import Comparison, compare
 from xtreme_bench.errors import XtremeBenchError
 from xtreme_bench.files import digest, write_text
+from xtreme_bench.findings import plot
 from xtreme_bench.official.published import SYSTEMS
 from xtreme_bench.official.scores import cells
 from xtreme_bench.plan.stages import Plan
@@ -38,9 +40,12 @@ from xtreme_bench.wording import listing
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 TABLE = re.compile(
-    r"<!-- table (?P<name>\S+) recipe=(?P<recipe>\w+) stages=(?P<stages>\w+) -->\n(?P<text>.*?)<!-- end (?P=name) -->",
+    r"<!-- table (?P<name>\S+) recipe=(?P<recipe>\w+) stages=(?P<stages>\w+)(?: picture=(?P<picture>\w+))? -->\n"
+    r"(?P<text>.*?)<!-- end (?P=name) -->",
     re.DOTALL,
 )
+# A package index shows pictures by their whole address alone.
+PICTURES = "https://raw.githubusercontent.com/xtreme-bench/xtreme-bench/main/docs"
 (XLMR_BASE,) = (one for one in SYSTEMS if one.name == "XLM-R Base")
 
 
@@ -63,6 +68,12 @@ def stages_hash(keys: Iterable[str]) -> str:
     return _short(sorted(set(keys)))
 
 
+def picture_hash(name: str) -> str | None:
+    """A hash over the picture of a recipe; None without one."""
+    file = ROOT / f"docs/{name}.svg"
+    return _short(file.read_text(encoding="utf-8")) if file.exists() else None
+
+
 def runs_of(name: str) -> list[Recipe]:
     """Every run of a shipped recipe and of its baseline."""
     recipe = load.load(files.SHIPPED / f"{name}.yaml")
@@ -81,6 +92,8 @@ def stale(text: str, planned: Mapping[str, Sequence[Plan]]) -> list[str]:
             keys = (stage.key for one in planned[name] for stage in one.stages)
             if table["stages"] != stages_hash(keys):
                 problems.append(f"the table of {name} is older than the code, data or packages of its stages")
+        if table["picture"] != picture_hash(name):
+            problems.append(f"docs/{name}.svg is not the picture of the table of {name}")
     return [f"README.md: {one}: run the recipe, then `make readme-tables`" for one in problems]
 
 
@@ -100,6 +113,16 @@ def compared_table(found: Comparison) -> str:
     arms = (found.a, found.b)
     foreign_arms = (f"{name}, without English" for name in arms)
     return _markdown(["", *arms, "difference", "95 % interval", "verdict", *foreign_arms], rows)
+
+
+def picture(found: Comparison) -> str:
+    """The differences with their intervals, as SVG."""
+    rows = [
+        (one.name, (one.difference, one.low, one.high), one.verdict in ("better", "worse"))
+        for level in ("task", "group", "overall")
+        for one in found.level(level)
+    ]
+    return plot.intervals(f"{found.b} minus {found.a}, 95 % intervals; blue: better or worse", rows)
 
 
 def learned(manifests: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -128,9 +151,10 @@ def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def written(name: str, places: Places, submissions: Path) -> str:
-    """The table of a recipe with its markers, from the bundles of its run. Errors: `InputError` without those.
+    """The table of a recipe with its markers, from the bundles of its run; its picture is written to its place.
 
-    Beside a baseline it needs gold labels: those of `places`, or else those that the run left in the store.
+    Errors: `InputError` without those bundles. Beside a baseline it needs gold labels: those of `places`, or else those
+    that the run left in the store.
     """
     made = plans(str(files.SHIPPED / f"{name}.yaml"), places)
     arms = list(dict.fromkeys(one.recipe.name for one in made))
@@ -141,14 +165,18 @@ def written(name: str, places: Places, submissions: Path) -> str:
         assert made[0].score is not None
         labels = places.labels or made[0].score.inputs["labels"].folder(Store(places.store))
         (found,) = compare(*(read_arm(bundles[arm], labels) for arm in reversed(arms)))
-        text = f"{compared_table(found)}\n\n{' '.join([*forms.sentences(found), *learned(manifests[arms[0]])])}"
+        write_text(ROOT / f"docs/{name}.svg", picture(found))
+        marked = f" picture={picture_hash(name)}"
+        said = " ".join([*forms.sentences(found), *learned(manifests[arms[0]])])
+        shown = f"![The differences of the table below, with their intervals]({PICTURES}/{name}.svg)"
+        text = f"{shown}\n\n{compared_table(found)}\n\n{said}"
     else:
-        text = alone_table(manifests[arms[0]])
+        text, marked = alone_table(manifests[arms[0]]), ""
     # Read again, so that fields that are newer than the bundle have their default.
     read = (load.recall(one["recipe"], one["name"])[0] for one in every)
     recipe = recipe_hash(one.to_dict() for one in read if one is not None)
     stages = stages_hash(stage["key"] for one in every for stage in one["stages"])
-    return f"<!-- table {name} recipe={recipe} stages={stages} -->\n\n{text}\n\n<!-- end {name} -->"
+    return f"<!-- table {name} recipe={recipe} stages={stages}{marked} -->\n\n{text}\n\n<!-- end {name} -->"
 
 
 def main() -> None:
