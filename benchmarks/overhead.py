@@ -1,8 +1,9 @@
 """How much of a run is neither training, inference nor scoring: `python benchmarks/overhead.py [RECIPE [OPTIONS]]`.
 
 It runs a recipe (quickstart) with a new store, and prints seconds, CPU seconds and megabytes of each phase and of the
-kinds of stages, by the records of the stages, and those of the whole run. What is in no record is the start of Python,
-plan, hashes of outputs, bundle, report, and waiting. Further options are those of `run`, such as `--set seeds=[1]`.
+kinds of stages, by the records of the stages, and those of the whole run, with what it wrote to the disk. What is in no
+record is the start of Python, plan, hashes of outputs, bundle, report, and waiting. Further options are those of `run`,
+such as `--set seeds=[1]`.
 """
 
 from __future__ import annotations
@@ -92,7 +93,8 @@ def main() -> None:
         for kind in dict.fromkeys(one["kind"] for one in own):
             print(row(f"    {kind}", [one for one in own if one["kind"] == kind]))
     print(f"exit code {code}; the whole run took {wall:.1f} s, {cpu:.1f} s of CPU")
-    print(f"disk: {left / 1e9:.1f} GB in the store at the end, {sizes[-1] / 1e9:.1f} GB at most with all else")
+    print(f"disk: {left / 1e9:.1f} GB in the store at the end, {sizes[-1] / 1e9:.1f} GB at most with all else, "
+          f"{used.ru_oublock * 512 / 1e9:.1f} GB written in all")  # fmt: skip
     print(f"neither training, inference nor scoring: {1 - cost.of(work).cpu_seconds / cpu:.1%} of the CPU time; "
           f"{1 - covered(work) / wall:.1%} of the time no such stage ran")  # fmt: skip
 
