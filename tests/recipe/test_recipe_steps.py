@@ -45,7 +45,7 @@ STEPS: dict[str, dict[str, int]] = {
     "quickstart-baseline": SHORT,
     "quickstart-scratch": {"intermediate": 600, **SMALL},
     "quickstart-scratch-baseline": SMALL,
-    "real-sample": {"xnli": 160, "pawsx": 240, "udpos": 400, "panx": 800, "squad": 170, "tydiqa": 120},
+    "real-sample": {"xnli": 160, "pawsx": 160, "udpos": 400, "panx": 800, "squad": 150, "tydiqa": 120},
     "real-smoke": {"udpos": 60, "panx": 120},
     **{f"pocket-{arm}": {"intermediate": 200, **POCKET} for arm in ("english", "distant", "diverse", "diverse-en")},
     "pocket-none": POCKET,
