@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from xtreme_bench.miniature.grammar import Token, arrange, form_of, is_human, name_of, numeral, spell, words
+from xtreme_bench.miniature.grammar import Token, arrange, form_of, is_human, name_of, numeral, spell, verb_of, words
 from xtreme_bench.miniature.world import CATEGORY, FEMALE, NP, Clause
 
 SPACES = True
@@ -12,7 +12,7 @@ SPACES = True
 # Gender=f: feminine, else masculine. In: the postposition of a place (else में). Unit: what a mass is counted in.
 # Of verbs: the second form is an irregular perfective; Ne: whether its subject takes ने (else as of its kind);
 # State: the past is imperfective; Obj, To, Goal: the postpositions of object, recipient and goal (Goal of a place: that
-# of those who go there). fem is a woman in the role.
+# of those who go there). fem is a woman in the role. eat_soup: see `verb_of`.
 WORDS = words("""
 : lemma
 anna आना
@@ -140,6 +140,7 @@ sell बेच
 find पा
 lose खो
 eat खा
+eat_soup पी पिया
 cook_verb पका
 read पढ़
 write लिख
@@ -344,7 +345,7 @@ def _verb(c: Clause) -> dict[str, list[Token]]:
     be = spell(BE[c.tense, plural].split()[feminine], "AUX")
     if c.verb in {"be", "have"}:
         return {"verb": be}
-    entry = WORDS[c.verb]
+    entry = verb_of(c, WORDS)
     if c.verb == "need":
         return {"verb": spell(entry["lemma"], "VERB")} | ({} if c.tense == "present" else {"verb.aux": be})
     *light, stem = spell(entry["lemma"], "VERB")
