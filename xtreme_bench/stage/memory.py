@@ -13,15 +13,21 @@ _PROCESS = Path("/proc/self")
 
 
 def begin() -> None:
-    """Give back what the stages before have left, and count the peak from now on, each where the system can.
-
-    Freed memory is otherwise kept by the C library, between pieces that are still in use: after a training, gigabytes.
-    """
+    """Give back what the stages before have left, and count the peak from now on, each where the system can."""
     gc.collect()
-    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):  # of glibc alone
-        trim(0)
+    give_back()
     with contextlib.suppress(OSError):
         (_PROCESS / "clear_refs").write_text("5", encoding="ascii")
+
+
+def give_back() -> None:
+    """Give back what is free, where the system can.
+
+    The C library otherwise keeps it between pieces that are still in use: after a training gigabytes, and while one
+    runs ever more, because batches of ever new shapes leave gaps that fit no other.
+    """
+    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):  # of glibc alone
+        trim(0)
 
 
 def peak() -> int:

@@ -36,7 +36,7 @@ from xtreme_bench.stage.kinds import KINDS, Kind
 from xtreme_bench.stage.params import parse
 from xtreme_bench.stage.versions import versions
 
-PROGRESS_SECONDS = 0.25
+PROGRESS_SECONDS, GIVE_BACK_SECONDS = 0.25, 10.0
 Emit = Callable[[dict[str, Any]], None]
 
 
@@ -114,11 +114,16 @@ def _require_code_of_plan(folder: Path, expected: Mapping[str, str]) -> None:
 
 
 def _throttled(emit: Emit) -> Callable[[int, int, str], None]:
+    """What a stage calls between its steps: it tells how far the stage is, and now and then gives back memory."""
     last = 0.0
+    given = time.monotonic()
 
     def progress(done: int, total: int, note: str = "") -> None:
-        nonlocal last
+        nonlocal last, given
         now = time.monotonic()
+        if now - given >= GIVE_BACK_SECONDS:
+            memory.give_back()
+            given = time.monotonic()
         if now - last >= PROGRESS_SECONDS or done >= total:
             last = now
             emit({"progress": [done, total, note]})
