@@ -23,7 +23,7 @@ from xtreme_bench.bundle.write import read_manifest
 from xtreme_bench.comparison import forms
 from xtreme_bench.comparison.arms import bundles_of, read_arm
 from xtreme_bench.comparison.compare import Comparison, compare
-from xtreme_bench.errors import XtremeBenchError
+from xtreme_bench.errors import InputError, XtremeBenchError
 from xtreme_bench.files import digest, write_text
 from xtreme_bench.findings import plot
 from xtreme_bench.official.published import SYSTEMS
@@ -68,9 +68,14 @@ def stages_hash(keys: Iterable[str]) -> str:
     return _short(sorted(set(keys)))
 
 
+def picture_of(name: str) -> Path:
+    """Where the picture of a recipe with a baseline is."""
+    return ROOT / f"docs/{name}.svg"
+
+
 def picture_hash(name: str) -> str | None:
     """A hash over the picture of a recipe; None without one."""
-    file = ROOT / f"docs/{name}.svg"
+    file = picture_of(name)
     return _short(file.read_text(encoding="utf-8")) if file.exists() else None
 
 
@@ -93,7 +98,7 @@ def stale(text: str, planned: Mapping[str, Sequence[Plan]]) -> list[str]:
             if table["stages"] != stages_hash(keys):
                 problems.append(f"the table of {name} is older than the code, data or packages of its stages")
         if table["picture"] != picture_hash(name):
-            problems.append(f"docs/{name}.svg is not the picture of the table of {name}")
+            problems.append(f"docs/{picture_of(name).name} is not the picture of the table of {name}")
     return [f"README.md: {one}: run the recipe, then `make readme-tables`" for one in problems]
 
 
@@ -150,8 +155,8 @@ def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return tabulate(rows, headers=head, tablefmt="github", colalign=("left",), stralign="right", disable_numparse=True)
 
 
-def written(name: str, places: Places, submissions: Path) -> str:
-    """The table of a recipe with its markers, from the bundles of its run; its picture is written to its place.
+def written(name: str, places: Places, submissions: Path) -> tuple[str, str | None]:
+    """The table of a recipe with its markers, from the bundles of its run, and its picture where it has a baseline.
 
     Errors: `InputError` without those bundles. Beside a baseline it needs gold labels: those of `places`, or else those
     that the run left in the store.
@@ -164,19 +169,21 @@ def written(name: str, places: Places, submissions: Path) -> str:
     if arms[1:]:
         assert made[0].score is not None
         labels = places.labels or made[0].score.inputs["labels"].folder(Store(places.store))
+        if not labels.is_dir():
+            raise InputError(f"{labels}: no gold labels of {name}: run it with this code and store, or give --labels")
         (found,) = compare(*(read_arm(bundles[arm], labels) for arm in reversed(arms)))
-        write_text(ROOT / f"docs/{name}.svg", picture(found))
-        marked = f" picture={picture_hash(name)}"
+        drawn: str | None = picture(found)
+        marked = f" picture={_short(drawn)}"
         said = " ".join([*forms.sentences(found), *learned(manifests[arms[0]])])
         shown = f"![The differences of the table below, with their intervals]({PICTURES}/{name}.svg)"
         text = f"{shown}\n\n{compared_table(found)}\n\n{said}"
     else:
-        text, marked = alone_table(manifests[arms[0]]), ""
+        text, drawn, marked = alone_table(manifests[arms[0]]), None, ""
     # Read again, so that fields that are newer than the bundle have their default.
     read = (load.recall(one["recipe"], one["name"])[0] for one in every)
     recipe = recipe_hash(one.to_dict() for one in read if one is not None)
     stages = stages_hash(stage["key"] for one in every for stage in one["stages"])
-    return f"<!-- table {name} recipe={recipe} stages={stages}{marked} -->\n\n{text}\n\n<!-- end {name} -->"
+    return f"<!-- table {name} recipe={recipe} stages={stages}{marked} -->\n\n{text}\n\n<!-- end {name} -->", drawn
 
 
 def main() -> None:
@@ -200,14 +207,14 @@ def main() -> None:
         }
         sys.exit("\n".join(stale(text, planned)) or None)
 
-    def new(table: re.Match[str]) -> str:
-        name = table["name"]
-        return written(name, places, asked.submissions) if name in (asked.names or [name]) else table[0]
-
     try:
-        write_text(README, TABLE.sub(new, text))
+        new = {name: written(name, places, asked.submissions) for name in asked.names or named}
     except XtremeBenchError as error:
         options.exit(error.exit_code, f"error: {error}\n")
+    write_text(README, TABLE.sub(lambda table: new.get(table["name"], (table[0],))[0], text))
+    for name, (_, drawn) in new.items():
+        if drawn is not None:
+            write_text(picture_of(name), drawn)
 
 
 def _plannable(name: str, asked: argparse.Namespace) -> bool:

@@ -89,6 +89,7 @@ SENTENCES = [
     ("hi", Clause("love", NP("lina"), NP("ivan"), tense="past"), "लीना इवान से प्यार करती थी।"),
     ("hi", ATE_SOUP, "लियो ने सूप पिया।"),
     ("hi", replace(ATE_SOUP, tense="present"), "लियो सूप पीता है।"),
+    ("hi", replace(ATE_SOUP, tense="future"), "लियो सूप पिएगा।"),
     ("zh", BOUGHT, "安娜昨天早上在市场里买了三本红书。"),
     ("zh", GAVE, "安娜·罗西送给了保罗一个苹果。"),
     ("zh", SAID, "玛丽亚说萨米尔去了卡尔马大学。"),

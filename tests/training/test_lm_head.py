@@ -38,11 +38,12 @@ MODELS: dict[str, tuple[Any, Any, dict[str, Any], str]] = {
     "bert": (BertForMaskedLM, BertConfig, {"hidden_act": "gelu_new"}, "cls.predictions"),
     "mpnet": (MPNetForMaskedLM, MPNetConfig, {}, "lm_head"),
     "distilbert": (DistilBertForMaskedLM, DistilBertConfig, {"activation": "relu"}, "vocab_transform"),
-    "electra": (ElectraForMaskedLM, ElectraConfig, {"embedding_size": 8, "hidden_act": "relu"},
+    "electra": (ElectraForMaskedLM, ElectraConfig, {"embedding_size": 8, "hidden_act": "relu", "layer_norm_eps": 1e-2},
                 "generator_predictions"),
-    "modernbert": (ModernBertForMaskedLM, ModernBertConfig, {"classifier_activation": "relu"}, "head"),
+    "modernbert": (ModernBertForMaskedLM, ModernBertConfig, {"classifier_activation": "relu", "norm_eps": 1e-2},
+                   "head"),
     "eurobert": (EuroBertForMaskedLM, EuroBertConfig,
-                 {"num_key_value_heads": 1, "head_dim": 8, "tie_word_embeddings": False}, "lm_head.weight"),
+                 {"num_key_value_heads": 1, "head_dim": 8, "tie_word_embeddings": False}, "lm_head"),
 }  # fmt: skip
 
 
@@ -83,6 +84,31 @@ def test_an_output_matrix_that_is_not_the_table_of_words_is_kept(kind: str, tmp_
     model = released(tmp_path, kind, tie_word_embeddings=False)
     found, _, ids = logits(tmp_path)
     assert torch.allclose(found, model(input_ids=ids).logits, atol=1e-5)
+
+
+@pytest.mark.parametrize("settings", [{"decoder_bias": False, "tie_word_embeddings": False}, {"norm_bias": True},
+                                      {"classifier_bias": True}])  # fmt: skip
+def test_a_bias_that_a_head_does_not_have_begins_at_zero(settings: dict[str, Any], tmp_path: Path) -> None:
+    model = released(tmp_path, "modernbert", **settings)
+    found, where, ids = logits(tmp_path)
+    assert where == "head"
+    assert torch.allclose(found, model(input_ids=ids).logits, atol=1e-5)
+
+
+def test_the_parts_of_another_architectures_head_are_not_read(tmp_path: Path) -> None:
+    encoder = tiny_encoder()
+    encoders.save(tmp_path, encoder)
+    words = load_file(tmp_path / "model.safetensors")["embeddings.word_embeddings.weight"]
+    count, width = words.shape
+    foreign = {
+        "lm_head.weight": torch.ones(count, width),
+        "head.dense.weight": torch.ones(width, width),
+        "head.norm.weight": torch.ones(width),
+        "decoder.bias": torch.ones(count),
+    }
+    weights = load_file(tmp_path / "model.safetensors")
+    save_file({**weights, **foreign}, tmp_path / "model.safetensors", {"format": "pt"})
+    assert lm_head.head(tmp_path, encoder)[1] == "new"
 
 
 def test_older_names_of_a_norm_and_of_a_shared_bias_are_known(tmp_path: Path) -> None:

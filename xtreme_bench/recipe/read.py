@@ -117,7 +117,7 @@ def _read_mapping(kind: type[Any], item: Field[Any], tree: Tree, path: str, read
     """A mapping of names to dataclasses, in the order of the known names so that two spellings are one recipe."""
     noun, known, defaults = item.metadata["noun"], item.metadata["choices"], item.metadata["defaults"] or {}
     if not isinstance(tree, Entries):
-        reading.fault(f"{path} must be a mapping of {noun}s, not {tree.kind}", tree.line)
+        reading.fault(f"{path} must be a mapping of {plural(noun)}, not {tree.kind}", tree.line)
         return None
     if not tree.entries and item.default_factory is MISSING:
         reading.fault(f"{path} is empty; name at least one {noun}", tree.line)

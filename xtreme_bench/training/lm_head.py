@@ -22,47 +22,44 @@ NEW = "new"
 
 @dataclass(frozen=True)
 class Released:
-    """How a family names the parts of its head. `activation` is the field of the config, None for GELU always.
+    """How architectures (`kinds`) name the parts of their head.
 
-    `bias` may have several names: a file holds weights that are shared under one of them. Without `dense` and `norm`
-    the output matrix is all there is. `needed`: the parts that must be there; a bias that is not begins at zero.
+    `bias` may have several names: a file holds weights that are shared under one of them. `activation` is the field of
+    the config, None for GELU always. Without `dense` and `norm` the output matrix is all there is.
     """
 
     name: str
+    kinds: tuple[str, ...]
     dense: str | None
     norm: str | None
     bias: tuple[str, ...]
     decoder: str
     activation: str | None = None
-    needed: tuple[str, ...] = ("dense.weight", "dense.bias", "norm.weight", "norm.bias", "bias")
 
 
 RELEASED = (
-    # RoBERTa, XLM-R, XLM-R XL, CamemBERT, MPNet
     Released(
-        "lm_head", "lm_head.dense", "lm_head.layer_norm", ("lm_head.bias", "lm_head.decoder.bias"),
-        "lm_head.decoder.weight",
+        "lm_head", ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet"), "lm_head.dense",
+        "lm_head.layer_norm", ("lm_head.bias", "lm_head.decoder.bias"), "lm_head.decoder.weight",
     ),
     Released(
-        "cls.predictions", "cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm",
-        ("cls.predictions.bias", "cls.predictions.decoder.bias"), "cls.predictions.decoder.weight", "hidden_act",
+        "cls.predictions", ("bert", "deberta-v2"), "cls.predictions.transform.dense",
+        "cls.predictions.transform.LayerNorm", ("cls.predictions.bias", "cls.predictions.decoder.bias"),
+        "cls.predictions.decoder.weight", "hidden_act",
     ),
     Released(
-        "vocab_transform", "vocab_transform", "vocab_layer_norm", ("vocab_projector.bias",), "vocab_projector.weight",
-        "activation",
+        "vocab_transform", ("distilbert",), "vocab_transform", "vocab_layer_norm", ("vocab_projector.bias",),
+        "vocab_projector.weight", "activation",
     ),
-    # ModernBERT, whose folders with a head for sentences have the same `head` without `decoder`.
     Released(
-        "head", "head.dense", "head.norm", ("decoder.bias",), "decoder.weight", "classifier_activation",
-        ("dense.weight", "norm.weight", "bias"),
+        "head", ("modernbert",), "head.dense", "head.norm", ("decoder.bias",), "decoder.weight", "classifier_activation"
     ),
-    # The generators of ELECTRA; its discriminators have none.
+    # Of its generators; its discriminators have none.
     Released(
-        "generator_predictions", "generator_predictions.dense", "generator_predictions.LayerNorm",
+        "generator_predictions", ("electra",), "generator_predictions.dense", "generator_predictions.LayerNorm",
         ("generator_lm_head.bias",), "generator_lm_head.weight",
     ),
-    # EuroBERT
-    Released("lm_head.weight", None, None, ("lm_head.bias",), "lm_head.weight", needed=("decoder",)),
+    Released("lm_head", ("eurobert",), None, None, ("lm_head.bias",), "lm_head.weight"),
 )  # fmt: skip
 # Older files have the names of TensorFlow for the two vectors of a norm.
 _OLDER: Mapping[str, str] = {".gamma": ".weight", ".beta": ".bias"}
@@ -77,16 +74,21 @@ def head(folder: Path, encoder: Encoder) -> tuple[MaskedHead, str]:
     model: Any = encoder.model
     words = model.get_input_embeddings().weight
     make = partial(MaskedHead, words, encoder.width, model.config)
-    for released in RELEASED:
-        found = _read(folder, released)
-        if not all(part in found for part in released.needed):
-            continue
-        if "decoder" in found and torch.equal(found["decoder"], words):
-            del found["decoder"]
-        made = make(released.activation, own_output="decoder" in found, plain=released.dense is None)
-        _fill(made, found, folder)
-        return made, released.name
-    return make(), NEW
+    released = next((row for row in RELEASED if model.config.model_type in row.kinds), None)
+    found = _read(folder, released) if released else {}
+    if released is None or not _whole(found, released):
+        return make(), NEW
+    if "decoder" in found and torch.equal(found["decoder"], words):
+        del found["decoder"]
+    made = make(released.activation, own_output="decoder" in found, plain=released.dense is None)
+    _fill(made, found, folder)
+    return made, released.name
+
+
+def _whole(found: Tensors, released: Released) -> bool:
+    """Whether all is there but biases. A head of sentences may have the same parts, but no output for words."""
+    inner = {"dense.weight", "norm.weight"} if released.dense else set()
+    return inner <= found.keys() and bool(found.keys() & {"bias", "decoder"})
 
 
 def _read(folder: Path, released: Released) -> Tensors:

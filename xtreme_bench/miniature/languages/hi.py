@@ -350,7 +350,8 @@ def _verb(c: Clause) -> dict[str, list[Token]]:
         return {"verb": spell(entry["lemma"], "VERB")} | ({} if c.tense == "present" else {"verb.aux": be})
     *light, stem = spell(entry["lemma"], "VERB")
     if c.tense == "future":
-        form = stem.text + _future_ending(stem.text, plural=plural) + ("गी" if feminine else "गे" if plural else "गा")
+        base = f"{stem.text[:-1]}ि" if stem.text.endswith("ी") else stem.text
+        form = base + _future_ending(base, plural=plural) + ("गी" if feminine else "गे" if plural else "गा")
         be = []
     elif c.tense == "past" and "State" not in entry:
         vowel = stem.text[-1] in MATRAS or stem.text == "आ"

@@ -20,7 +20,7 @@ from xtreme_bench.training.frames import frame
 
 
 class MaskedHead(nn.Module):
-    """The head of XLM-R's and BERT's language models: (n, width) -> (n, vocabulary).
+    """The head of the language models of XLM-R, BERT and others: (n, width) -> (n, vocabulary).
 
     Its output matrix is the encoder's word embedding, or `own_output`. `activation` names the field of the config of
     the encoder that holds it; without one it is GELU. With `plain`, the output matrix is all there is.
