@@ -206,6 +206,7 @@ def test_vectors_below_the_recipes_bound_are_an_error(tmp_path, encoder, task):
         retrieve(job(tmp_path, encoder, **settings))
 
 
+@pytest.mark.slow
 def test_retrieval_is_imported_where_onnx_runtime_is_not_installed():
     code = "import sys; sys.modules.update(onnx=None, onnxruntime=None); import xtreme_bench.retrieval.layers"
     subprocess.run([sys.executable, "-c", code], check=True)
