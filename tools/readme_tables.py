@@ -98,7 +98,7 @@ def stale(text: str, planned: Mapping[str, Sequence[Plan]]) -> list[str]:
             if table["stages"] != stages_hash(keys):
                 problems.append(f"the table of {name} is older than the code, data or packages of its stages")
         if table["picture"] != picture_hash(name):
-            problems.append(f"docs/{picture_of(name).name} is not the picture of the table of {name}")
+            problems.append(f"{picture_of(name).relative_to(ROOT)} is not the picture of the table of {name}")
     return [f"README.md: {one}: run the recipe, then `make readme-tables`" for one in problems]
 
 

@@ -71,28 +71,27 @@ def logits(folder: Path) -> tuple[torch.Tensor, str, torch.Tensor]:
     return head(encoder.hidden(Inputs(ids))), where, ids
 
 
+def read_as(model: Any, folder: Path) -> str:
+    """Where the head is from, whose logits are those of the model."""
+    found, where, ids = logits(folder)
+    assert torch.allclose(found, model(input_ids=ids).logits, atol=1e-5)
+    return where
+
+
 @pytest.mark.parametrize("kind", MODELS)
 def test_a_released_encoder_brings_its_own_head_with_the_same_logits(kind: str, tmp_path: Path) -> None:
-    model = released(tmp_path, kind)
-    found, where, ids = logits(tmp_path)
-    assert where == MODELS[kind][-1]
-    assert torch.allclose(found, model(input_ids=ids).logits, atol=1e-5)
+    assert read_as(released(tmp_path, kind), tmp_path) == MODELS[kind][-1]
 
 
 @pytest.mark.parametrize("kind", ["xlm-roberta", "bert", "modernbert"])
 def test_an_output_matrix_that_is_not_the_table_of_words_is_kept(kind: str, tmp_path: Path) -> None:
-    model = released(tmp_path, kind, tie_word_embeddings=False)
-    found, _, ids = logits(tmp_path)
-    assert torch.allclose(found, model(input_ids=ids).logits, atol=1e-5)
+    assert read_as(released(tmp_path, kind, tie_word_embeddings=False), tmp_path) == MODELS[kind][-1]
 
 
 @pytest.mark.parametrize("settings", [{"decoder_bias": False, "tie_word_embeddings": False}, {"norm_bias": True},
                                       {"classifier_bias": True}])  # fmt: skip
 def test_a_bias_that_a_head_does_not_have_begins_at_zero(settings: dict[str, Any], tmp_path: Path) -> None:
-    model = released(tmp_path, "modernbert", **settings)
-    found, where, ids = logits(tmp_path)
-    assert where == "head"
-    assert torch.allclose(found, model(input_ids=ids).logits, atol=1e-5)
+    assert read_as(released(tmp_path, "modernbert", **settings), tmp_path) == "head"
 
 
 def test_the_parts_of_another_architectures_head_are_not_read(tmp_path: Path) -> None:
@@ -119,9 +118,7 @@ def test_older_names_of_a_norm_and_of_a_shared_bias_are_known(tmp_path: Path) ->
     weights["cls.predictions.decoder.bias"] = weights.pop("cls.predictions.bias")
     weights["cls.predictions.decoder.weight"] = weights["bert.embeddings.word_embeddings.weight"].clone()
     save_file(weights, tmp_path / "model.safetensors", {"format": "pt"})
-    found, where, ids = logits(tmp_path)
-    assert where == "cls.predictions"
-    assert torch.allclose(found, model(input_ids=ids).logits, atol=1e-5)
+    assert read_as(model, tmp_path) == "cls.predictions"
 
 
 def test_an_encoder_without_a_head_gets_a_new_one_that_shares_its_table(tmp_path: Path) -> None:

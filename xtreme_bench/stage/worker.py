@@ -123,7 +123,7 @@ def _throttled(emit: Emit) -> Callable[[int, int, str], None]:
         now = time.monotonic()
         if now - given >= GIVE_BACK_SECONDS:
             memory.give_back()
-            given = time.monotonic()
+            given = now
         if now - last >= PROGRESS_SECONDS or done >= total:
             last = now
             emit({"progress": [done, total, note]})
