@@ -75,9 +75,9 @@ bench-gpu: $(READY) ## check and measure a machine with a GPU: [ARGS=--tiny]
 bench-comparison: $(READY) ## measure `compare` at XTREME's full size
 	$(VENV)/bin/python benchmarks/comparison.py
 
-findings: $(READY) ## write docs/findings.md; with BUNDLES, LABELS, EXPERIMENT (its folder) [STORE] record those first
+findings: $(READY) ## write docs/findings.md and its answers in README; with BUNDLES, LABELS, EXPERIMENT (its folder) [STORE] record those first
 	$(if $(BUNDLES),$(VENV)/bin/python -m xtreme_bench.findings.records "$(BUNDLES)" "$(LABELS)" --to "docs/findings/$(or $(EXPERIMENT),$(error EXPERIMENT is missing: name a folder of docs/findings))" $(if $(STORE),--store "$(STORE)"))
-	$(VENV)/bin/python -m xtreme_bench.findings.page
+	$(VENV)/bin/python -m xtreme_bench.findings.page --readme README.md
 
 format: $(READY) ## format the code and apply automatic fixes
 	$(VENV)/bin/ruff format .

@@ -401,6 +401,9 @@ def test_the_page_in_docs_is_that_of_the_records() -> None:
     made, drawn = findings.page(ROOT / pieces.RECORDS)
     assert made == (ROOT / findings.PAGE).read_text(encoding="utf-8"), "run `make findings`"
     assert drawn == (ROOT / findings.PAGE.with_name(PLOT)).read_text(encoding="utf-8"), "run `make findings`"
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "- **Layer " in findings.MARKED.findall(readme)[0]
+    assert findings.repeated(readme, made) == readme, "run `make findings`"
 
 
 def test_the_plot_has_a_row_for_each_contrast_at_its_place_and_there_is_none_without(tmp_path: Path) -> None:

@@ -1,11 +1,12 @@
-"""The page of findings (`docs/findings.md`), made from the records of finished arms alone.
+"""The page of findings (`docs/findings.md`), made from the records of finished arms alone; README repeats its answers.
 
-python -m xtreme_bench.findings.page [--records docs/findings] [--to docs/findings.md]
+python -m xtreme_bench.findings.page [--records docs/findings] [--to docs/findings.md] [--readme README.md]
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ from xtreme_bench.wording import duration, say
 
 PAGE = Path("docs/findings.md")
 PLOT = "findings.svg"
+# Where README says what was found.
+MARKED = re.compile(r"(?<=<!-- findings -->\n\n).*?(?=\n\n<!-- end findings -->)", re.DOTALL)
 # The tables of the experiments that are not about the languages or tasks of intermediate training.
 TABLES: Mapping[str, Callable[[Records], Iterator[str]]] = {"methods": methods.tables, "dialogue": dialogue.tables}
 Found = Mapping[Experiment, Records]
@@ -46,6 +49,12 @@ def page(records: Path) -> tuple[str, str]:
         "## Computing\n\n" + _computing(there),
     ]
     return "\n\n".join(parts) + "\n", _plot(answered)
+
+
+def repeated(readme: str, text: str) -> str:
+    """README with the answers of the page `text`, a line for each layer, between its markers."""
+    answers = "\n".join(line for line in text.splitlines() if line.startswith("- **Layer "))
+    return MARKED.sub(lambda _: answers, readme)
 
 
 def _plot(answered: Mapping[Experiment, Sequence[Answer]]) -> str:
@@ -158,12 +167,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--records", type=Path, default=RECORDS, help="folder of the records")
     parser.add_argument("--to", type=Path, default=PAGE, help="the page")
+    parser.add_argument("--readme", type=Path, help="a page that repeats its answers between two markers")
     given = parser.parse_args()
     with told():
         text, drawn = page(given.records)
         write_text(given.to, text)
         if drawn:
             write_text(given.to.with_name(PLOT), drawn)
+        if given.readme:
+            write_text(given.readme, repeated(given.readme.read_text(encoding="utf-8"), text))
     say(str(given.to))
 
 
