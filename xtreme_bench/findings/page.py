@@ -54,7 +54,9 @@ def page(records: Path) -> tuple[str, str]:
 def repeated(readme: str, text: str) -> str:
     """README with the answers of the page `text`, a line for each layer, between its markers."""
     answers = "\n".join(line for line in text.splitlines() if line.startswith("- **Layer "))
-    return MARKED.sub(lambda _: answers, readme)
+    # In README brackets are links.
+    said = re.sub(r" \[(\S+), (\S+)\]", r", \1 to \2", answers)
+    return MARKED.sub(lambda _: said, readme)
 
 
 def _plot(answered: Mapping[Experiment, Sequence[Answer]]) -> str:
