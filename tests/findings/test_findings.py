@@ -128,24 +128,24 @@ def test_a_difference_that_is_asked_the_other_way_round_has_its_interval_turned(
     assert "-5.0 [-6.0, -3.0]*" in row(text, "pocket-none minus pocket-english")
 
 
-def test_one_seed_is_called_an_anecdote_and_is_never_marked_as_significant(tmp_path: Path) -> None:
+def test_one_seed_is_called_too_few_and_is_never_marked_as_significant(tmp_path: Path) -> None:
     text = page(put_records(tmp_path / "one", difference("pocket-english", "pocket-diverse", 1, 5.0, "better")))
-    assert "**One seed is an anecdote**" in text
+    assert "- Some arms have one seed." in text
     assert "+5.0 [+4.0, +7.0] (1 seed)" in text
     section = text[text.index(f"## {NLI.title}") :]
     assert row(section, NLI.questions[0].text)[2:] == [
         "**cannot tell**",
         "+5.0 [+4.0, +7.0]",
-        "One seed is an anecdote.",
+        "One seed is too few.",
     ]
-    assert "anecdote" not in page(put_records(tmp_path / "three", seeds=3))
+    assert "one seed" not in page(put_records(tmp_path / "three", seeds=3))
 
 
 def test_the_question_of_the_page_is_answered_first_by_the_contrast(tmp_path: Path) -> None:
     text = page(put_records(tmp_path, difference("pocket-english", "pocket-diverse", 3, 5.0, "better"), seeds=3))
     asked = NLI.questions[0].text
     found = [asked, "unseen families, layer 7", "**yes**", "+5.0 [+4.0, +7.0]"]
-    assert row(text, asked)[:-1] == found
+    assert row(text, asked)[:-2] == found
     section = text[text.index(f"## {NLI.title}") :]
     assert text.index(f"| {asked}") < text.index(f"- {MIDDLE}") < text.index(section)
     assert row(section, asked) == [*found, "3 seeds; p = 0.010."]
@@ -173,7 +173,8 @@ def test_every_experiment_has_a_section_and_all_its_questions_when_it_is_on_reco
     section = text[text.index(f"## {experiment.title}") :]
     for question in experiment.questions:
         assert row(section, question.text)[2] == row(text, question.text)[2] == "**not tested**"
-    assert f"--to D\n{experiment.more}" in text
+    # The command for what no arm of the page has would repeat nothing.
+    assert "--to D\nmake findings" in text
     assert f"EXPERIMENT={experiment.folder}\n" in text
 
 
@@ -244,6 +245,14 @@ def test_both_arms_of_a_contrast_are_beside_the_one_without_intermediate_trainin
     assert row(text, NLI.questions[0].text)[1] == "xnli and tatoeba in unseen families, layer 7"
 
 
+def test_a_contrast_says_what_it_rests_on_and_what_it_could_have_seen(tmp_path: Path) -> None:
+    known = difference("pocket-english", "pocket-diverse", 3, 5.0, "better")
+    pieces.estimate(known, "contrast").update(cells=5, detectable=2.34)  # type: ignore[union-attr]
+    with_unseen(tmp_path, none=60.0, english=50.0, diverse=70.0)
+    (tmp_path / NLI.folder / DIFFERENCES).write_text(json.dumps({"differences": [known]}))
+    assert row(page(tmp_path), NLI.questions[0].text)[4] == "5 scores in 2 families; detects 2.3"
+
+
 def test_targets_of_a_contrast_that_the_arm_without_intermediate_training_lacks_are_named(tmp_path: Path) -> None:
     with_unseen(tmp_path, none=60.0, english=50.0, diverse=70.0)
     for name in ("english", "diverse"):
@@ -259,7 +268,7 @@ def test_without_the_arm_that_had_no_intermediate_training_a_contrast_stands_alo
     with_unseen(tmp_path, none=60.0, english=50.0, diverse=70.0)
     (tmp_path / NLI.folder / "pocket-none.json").unlink()
     text = page(tmp_path)
-    assert row(text, NLI.questions[0].text)[2:] == ["**yes**", "+5.0 [+4.0, +7.0]", ""]
+    assert row(text, NLI.questions[0].text)[2:] == ["**yes**", "+5.0 [+4.0, +7.0]", "", ""]
     assert "Without intermediate training the mean" not in text
 
 
@@ -288,12 +297,15 @@ def test_tokens_of_an_arm_are_their_mean_over_seeds_which_count_once_each(tmp_pa
 
 
 def test_curves_by_layer_are_beside_the_scores_where_they_are_on_record(tmp_path: Path) -> None:
-    assert "at every layer" not in page(put_records(tmp_path, seeds=3))
+    without = page(put_records(tmp_path, seeds=3))
+    assert "at every layer" not in without
+    assert NLI.more not in without
     both = [{"tatoeba": [10.0 * seed, 50.0], "bucc2018": [30.0, 20.0 * seed]} for seed in (1, 2)]
     runs = [{"arm": "pocket-english", "seed": seed, "by_layer": one} for seed, one in enumerate(both, start=1)]
     runs.append({"arm": "pocket-none", "seed": 1, "by_layer": {"tatoeba": [1.0, 2.0]}})
     (tmp_path / NLI.folder / "layers.json").write_text(json.dumps({"runs": runs}))
     text = page(tmp_path).partition("### Retrieval at every layer")[2]
+    assert NLI.more in text
     assert row(text, "tatoeba, arm")[1:] == ["seeds", "0", "1"]
     assert row(text, "pocket-english")[1:] == ["2", "15.0", "50.0"]
     assert row(text, "pocket-none")[1:] == ["1", "1.0", "2.0"]
@@ -373,6 +385,17 @@ def test_of_masked_text_a_record_has_the_languages_and_counts_the_items_of_the_t
     put_arm(tmp_path, "english", 1, dev=dev, trained_on=trained_on)
     record(tmp_path, tmp_path / "labels", tmp_path / "records" / NLI.folder)
     assert row(page(tmp_path / "records"), "english")[1:4] == ["mnli: en; masked text: de", "10", "10"]
+
+
+def test_the_test_items_of_bucc_are_the_gold_pairs_whatever_a_run_found(tmp_path: Path) -> None:
+    pairs = [f"de-00000000{n}\ten-00000000{n}\n" for n in (1, 2, 3)]
+    labels = put(tmp_path / "labels", {"bucc2018/test-de.tsv": "".join(pairs)})
+    found = put(tmp_path / "predictions", {"bucc2018/test-de.tsv": pairs[0]})
+    content = {"name": "none", "seed": 1, "trained_on": {"intermediate": {}}, "dev": {}}
+    put_bundle(tmp_path / "none", recipe={"seed": 1}, scores=evaluate(found, labels), **content)
+    record(tmp_path / "none", labels, tmp_path / "records")
+    (run,) = json.loads((tmp_path / "records/none.json").read_text())["runs"]
+    assert run["items"] == {"bucc2018": [3]}
 
 
 def test_labels_that_did_not_score_the_runs_are_an_error_and_nothing_is_written(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def put_records(folder: Path, verdict: str = "worse", seeds: int = 3, arms: Any 
 @pytest.mark.parametrize(
     ("verdict", "seeds", "answer", "why"),
     [("worse", 3, "no", "3 seeds; p = 0.010."), ("cannot tell", 3, "cannot tell", "3 seeds; p = 0.500."),
-     ("worse", 2, "cannot tell", "2 seeds are too few."), ("worse", 1, "cannot tell", "One seed is an anecdote.")],
+     ("worse", 2, "cannot tell", "2 seeds are too few."), ("worse", 1, "cannot tell", "One seed is too few.")],
 )  # fmt: skip
 def test_the_answer_has_the_intervals_with_and_without_english(
     verdict: str, seeds: int, answer: str, why: str, tmp_path: Path

@@ -42,9 +42,9 @@ def test_each_layer_has_its_answers_side_by_side_and_says_what_was_not_tested() 
         (PARAPHRASE, answer(PARAPHRASE, 7, (-2.0, -5.0, 1.0), p=0.4)),
         (QA, answer(QA, 7, (-6.0, -9.0, -3.0))),
     ) == [
-        "**Layer 7.** English alone is better than diverse languages after question answering (-6.0 [-9.0, -3.0]). One "
-        "cannot tell which is better after natural language inference (+0.5 [-1.0, +2.0]) and paraphrase (-2.0 [-5.0, "
-        "+1.0]).",
+        "**Layer 7.** English alone is better than diverse languages after question answering (-6.0 [-9.0, -3.0]). The "
+        "data cannot tell which is better after natural language inference (+0.5 [-1.0, +2.0]) and paraphrase (-2.0 "
+        "[-5.0, +1.0]).",
         "**Layer 12.** Diverse languages are better than English alone after natural language inference (+5.0 [+2.0, "
         "+8.0]). Not tested after paraphrase and question answering.",
     ]
@@ -58,18 +58,18 @@ def test_each_layer_has_its_answers_side_by_side_and_says_what_was_not_tested() 
             0.09,
             -9.0,
             3,
-            "below 0 after question answering; after question answering that is not sure once p is corrected.",
+            "below 0 after question answering; after question answering that is not significant once p is corrected.",
         ),
         (0.01, -9.0, 2, None),
         (0.01, 1.0, 3, None),
     ],
 )
-def test_the_sign_depends_on_the_task_where_intervals_lie_on_both_sides_of_0(
+def test_where_intervals_lie_on_both_sides_of_0_the_page_says_after_which_tasks(
     p: float, low: float, seeds: int, end: str | None
 ) -> None:
     other = answer(QA, 12, (-6.0, -9.0, low + 6.0), p=p, seeds=seeds)
     [line] = said((NLI, answer(NLI, 12, (5.0, 2.0, 8.0))), (QA, other))
-    assert ("The sign depends on the task" in line) == (end is not None)
+    assert ("The interval is above 0" in line) == (end is not None)
     assert end is None or line.endswith(f"above 0 after natural language inference and {end}")
 
 

@@ -77,8 +77,8 @@ sides in any language.""",
             Question("Does NLI in English help retrieval?", "pocket-english", "pocket-none", (*_RETRIEVAL, *_BUCC)),
             Question("Does NLI in English help question answering?", "pocket-english", "pocket-none",
                      (*_QA, ("tydiqa", None))),
-            Question("Does NLI in English help paraphrase?", "pocket-english", "pocket-none", (("pawsx", None),)),
-            Question("Does NLI in English help NLI?", "pocket-english", "pocket-none", (("xnli", None),)),
+            Question("Does NLI in English help PAWS-X?", "pocket-english", "pocket-none", (("pawsx", None),)),
+            Question("Does NLI in English help XNLI?", "pocket-english", "pocket-none", (("xnli", None),)),
         ),
         prepare=_NINE,
         caveats="""\
@@ -105,14 +105,15 @@ Chinese in turn.""",
                      "pocket-paraphrase-english", "pocket-none", (*_RETRIEVAL, *_BUCC)),
             Question("Does paraphrase in English help question answering?",
                      "pocket-paraphrase-english", "pocket-none", _QA),
-            Question("Does paraphrase in English help NLI?",
+            Question("Does paraphrase in English help XNLI?",
                      "pocket-paraphrase-english", "pocket-none", (("xnli", None),)),
-            Question("Does paraphrase in English help paraphrase?",
+            Question("Does paraphrase in English help PAWS-X?",
                      "pocket-paraphrase-english", "pocket-none", (("pawsx", None),)),
         ),
         prepare=_NINE,
         caveats="""\
 - PAWS-X is also a target: the arms with intermediate training saw more of it.
+- Question answering is fine-tuned on 640 questions, PAWS-X on 1,600 pairs: far from what they need.
 - `pocket-none` is that of the section on natural language inference.
 - XQuAD is scored in English and Thai, MLQA in German, PAWS-X in English, German, Japanese and Korean, BUCC on the
   development pairs of Chinese alone.""",
@@ -122,30 +123,32 @@ Chinese in turn.""",
         folder="qa",
         title="Question answering",
         about="""\
-The same comparison with a third task: question answering, from TyDiQA's training set, in English or in Korean
+A comparison of the same kind with a third task: question answering, from TyDiQA's training set, in English or in Korean
 and Swahili. The questions were asked in each language by itself, so the arms have as many, but different ones.""",
         untrained="pocket-qa-none",
         questions=(
             Question("Question answering: are Korean and Swahili better than English?",
                      "pocket-qa-diverse", "pocket-qa-english"),
-            Question("Does question answering in English help question answering?",
+            Question("Does TyDiQA in English help XQuAD and MLQA?",
                      "pocket-qa-english", "pocket-qa-none", _QA),
-            Question("Does question answering in English help NLI?",
+            Question("Does TyDiQA in English help XNLI?",
                      "pocket-qa-english", "pocket-qa-none", (("xnli", None),)),
-            Question("Does question answering in English help retrieval?",
+            Question("Does TyDiQA in English help retrieval?",
                      "pocket-qa-english", "pocket-qa-none", _RETRIEVAL),
         ),
         prepare="DATA --dev-as-test xnli --dev-as-test mlqa --sample 40",
-        caveats="- The arms differ in the questions, not only in their languages.",
+        caveats="""\
+- The arms differ in the questions, not only in their languages.
+- Fine-tuning sees 400 questions. All targets have 40 items a language, and MLQA is scored on its development set.""",
         more=_CURVES.format("qa"),
     ),
     Experiment(
         folder="mixed",
         title="Several tasks, and masked text",
         about="""\
-More beside NLI in English: `pocket-several` has paraphrase and question answering in English too, in as many steps as
-`pocket-english`, so about half of them are on NLI. `pocket-mlm` has masked text in 13 languages beside NLI, in half as
-many steps again, so it has as many on NLI.""",
+Both arms add something to NLI in English. `pocket-several` adds paraphrase and question answering in English, in the
+same 200 steps, about half of them NLI. `pocket-mlm` adds masked text in 13 languages, in 300 steps, about 200 of them
+NLI.""",
         untrained="pocket-english",
         questions=(
             Question("Are several tasks better than one?", "pocket-several", "pocket-english", _NLI),
@@ -154,8 +157,9 @@ many steps again, so it has as many on NLI.""",
         prepare="DATA --dev-as-test xnli --sample 100",
         caveats="""\
 - `pocket-english` is also in the section on natural language inference, from another run and with other numbers.
-- More languages are read in masked text than in the other arms, and more tokens in both.
-- The encoder has no head for masked text in its wheel, so that of `pocket-mlm` begins anew.""",
+- `pocket-mlm` reads 13 languages, the others one. Both arms read more tokens than `pocket-english`; the column of
+  tokens counts no masked text.
+- The encoder has no head for masked text in its wheel, so `pocket-mlm` begins with a new one.""",
         more=_CURVES.format("mixed"),
     ),
     Experiment(
@@ -203,7 +207,8 @@ below; that of fine-tuning is the one of the other arms.""",
         about="""\
 Does training on aligned dialogues (BConTrasT, English and German) before a tracker is trained on English dialogues
 help it in German? The tracker, its examples and steps are the same in all arms; only the intermediate task differs. The
-encoder saw no Italian in any intermediate task. Moghe et al. 2021 (arXiv 2109.13620) report over 20 points.""",
+encoder saw no Italian in any intermediate task. Moghe et al. 2021 (arXiv 2109.13620) report gains of over 20
+points.""",
         untrained="pocket-dst",
         questions=tuple(
             Question(f"Does {name} help a tracker in other languages?", f"pocket-dst-{arm}", "pocket-dst",

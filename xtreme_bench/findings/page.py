@@ -52,10 +52,11 @@ def page(records: Path) -> tuple[str, str]:
 
 
 def repeated(readme: str, text: str) -> str:
-    """README with the answers of the page `text`, a line for each layer, between its markers."""
-    answers = "\n".join(line for line in text.splitlines() if line.startswith("- **Layer "))
+    """README with the answers of the page `text`, and what they are made of, between its markers."""
+    answers = "\n".join(line for line in text.splitlines() if line.startswith(("- **Layer ", "- After ")))
     # In README brackets are links.
     said = re.sub(r" \[(\S+), (\S+)\]", r", \1 to \2", answers)
+    said = re.sub(r"(?<!\w)-(?=\d)", "−", said)
     return MARKED.sub(lambda _: said, readme)
 
 
@@ -85,11 +86,12 @@ def _short(records: Found, answered: Mapping[Experiment, Sequence[Answer]]) -> I
         yield "\n".join((FOUND, "", *found))
     said = [one for every in answered.values() for one in every]
     rows = [
-        [one.question.text, one.where, f"**{one.answer}**", one.points, one.standing.beside]
+        [one.question.text, one.where, f"**{one.answer}**", one.points, one.rests_on, one.standing.beside]
         for one in said
         if not one.question.columns
     ]
-    yield pieces.table(["question", "where", "answer", "difference", "both beside no intermediate training"], rows)
+    heads = ["question", "where", "answer", "difference", "rests on", "both beside no intermediate training"]
+    yield pieces.table(heads, rows)
     if any(one.change and not one.question.columns for one in said):
         yield f"![{PLOTTED}]({PLOT})"
     if near := summary.by_nearness(records):
@@ -111,14 +113,14 @@ def _section(experiment: Experiment, known: Records, said: Sequence[Answer]) -> 
     """What an experiment is, its answers and tables, its limits, and the commands that repeat it."""
     yield f"## {experiment.title}\n\n{experiment.about}"
     rows = [row for question, places in _by_question(said) for row in _rows(question, places)]
-    yield pieces.table(["question", "where", "answer", "difference", "why"], rows)
+    yield pieces.table(["question", "where", "answer", "difference", "seeds, corrected p"], rows)
     if remarks := [*(f"- {one.where}: {one.standing.detail}" for one in said if one.standing.detail), *_few(known)]:
         yield "\n".join(remarks)
     yield from TABLES.get(experiment.folder, series.tables)(known)
     yield f"Limits of this experiment:\n\n{experiment.caveats}"
     prepare = f"xtreme-bench data prepare {experiment.prepare} --allow-partial --to D"
     make = f"make findings BUNDLES=OUT LABELS=D-labels STORE=store EXPERIMENT={experiment.folder}"
-    yield pieces.commands(known.arms.values(), *filter(None, (prepare, experiment.more, make)))
+    yield pieces.commands(known.arms.values(), *filter(None, (prepare, known.plain and experiment.more, make)))
 
 
 def _rows(question: Question, places: Sequence[Answer]) -> Iterator[list[str]]:
@@ -133,7 +135,7 @@ def _few(known: Records) -> Iterator[str]:
     """A warning if an arm has too few seeds."""
     fewest = min(len(pieces.seeds(arm)) for arm in known.arms.values())
     if fewest == 1:
-        yield "- Some arms have one seed. **One seed is an anecdote**: its interval leaves out what the seed does."
+        yield "- Some arms have one seed. Nothing is decided with one: its interval leaves out what the seed does."
     elif fewest < ENOUGH_SEEDS:
         yield f"- Some arms have {fewest} seeds. Nothing is decided with fewer than {ENOUGH_SEEDS}."
 

@@ -25,6 +25,7 @@ from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.files import write_json
 from xtreme_bench.findings.page import told
 from xtreme_bench.findings.pieces import DIFFERENCES, Json, breadth, trained_in
+from xtreme_bench.official.gold import gold_path, read_gold
 from xtreme_bench.official.scores import cells
 from xtreme_bench.stage.store import Store
 from xtreme_bench.wording import say
@@ -51,7 +52,7 @@ def record(bundles: Path, labels: Path, to: Path, store: Path | None = None) -> 
     written = []
     for name in dict.fromkeys(manifest["name"] for _, manifest in found):
         path = to / f"{name}.json"
-        runs = [_run(manifest, store) for _, manifest in found if manifest["name"] == name]
+        runs = [_run(manifest, labels, store) for _, manifest in found if manifest["name"] == name]
         write_json(path, {"name": name, "runs": _merged(_known(path).get("runs", []), runs)})
         written.append(path)
     path = to / DIFFERENCES
@@ -59,10 +60,9 @@ def record(bundles: Path, labels: Path, to: Path, store: Path | None = None) -> 
     return [*written, path]
 
 
-def _run(manifest: Mapping[str, Any], store: Path | None) -> Json:
+def _run(manifest: Mapping[str, Any], labels: Path, store: Path | None) -> Json:
     """One run: what it was, its scores in percent, and what its stages took; some are shared with other runs."""
     scores = {task: found for task in TASKS if (found := cells(manifest["scores"], task))}
-    files = manifest["files"]
     trained_on = manifest["trained_on"]
     training = [facts for facts in manifest["dev"].values() if "probability" in facts]
     # Of masked text there is far more than the training reads.
@@ -77,11 +77,20 @@ def _run(manifest: Mapping[str, Any], store: Path | None) -> Json:
         "intermediate": trained_on["intermediate"],
         "text": trained_on.get("mlm", []),
         **counts,
-        "items": {task: sorted({files[TASKS[task].file(code)]["records"] for code in scores[task]}) for task in scores},
+        "items": {task: sorted({_items(manifest, labels, task, code) for code in scores[task]}) for task in scores},
         "scores": {task: {code: round(value, 4) for code, value in found.items()} for task, found in scores.items()},
         "seconds": _seconds(manifest, Store(store)) if store else {},
         "finetuning": finetuning(manifest, Store(store)) if store else {},
     }
+
+
+def _items(manifest: Mapping[str, Any], labels: Path, task: str, language: str) -> int:
+    """How many items a test set has. A file of BUCC has the pairs that were found, so the gold ones are counted."""
+    gold = gold_path(labels, task, language) if task == "bucc2018" else None
+    if gold is not None:
+        return len(read_gold(gold, task, language))
+    records: int = manifest["files"][TASKS[task].file(language)]["records"]
+    return records
 
 
 def _seconds(manifest: Mapping[str, Any], store: Store) -> dict[str, float]:

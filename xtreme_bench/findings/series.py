@@ -60,8 +60,8 @@ def _arms(arms: Sequence[Json]) -> str:
                 sizes,
             ]
         )
-    headings = ("arm", "intermediate training", "items", "tokens, mean of seeds", "seeds", "test items a language")
-    return pieces.table(headings, rows)
+    trained = ("intermediate training", "items", "tokens of the tasks, mean of seeds")
+    return pieces.table(["arm", *trained, "seeds", "test items per language"], rows)
 
 
 def _trained(run: Json) -> str:

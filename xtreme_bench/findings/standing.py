@@ -20,12 +20,13 @@ class Standing:
     """The arms of a contrast by name, that without intermediate training first where it is on record.
 
     `adds`: target -> the points that it adds to the difference. `means`: arm -> the mean over families of the scores
-    that all arms have. `by_target`: target -> the same of its scores alone.
+    that all arms have. `by_target`: target -> the same of its scores alone. `families`: how many the contrast has.
     """
 
     adds: Mapping[str, float]
     means: Mapping[str, float]
     by_target: Mapping[str, Mapping[str, float]]
+    families: int = 0
 
     @property
     def lose(self) -> bool:
@@ -90,7 +91,7 @@ def standing(untrained: str, better: str, than: str, arms: Mapping[str, Json], d
         for task in _targets(shared)
         if (own := [[cell for cell in group if cell[0] == task] for group in shared])
     }
-    return Standing(adds, means, by_target)
+    return Standing(adds, means, by_target, len(asked))
 
 
 def _scores(arm: Json, difference: Json) -> Scores:

@@ -16,7 +16,7 @@ from xtreme_bench.wording import listing
 SAID = {
     "yes": "Diverse languages are better than English alone after {}.",
     "no": "English alone is better than diverse languages after {}.",
-    "cannot tell": "One cannot tell which is better after {}.",
+    "cannot tell": "The data cannot tell which is better after {}.",
 }
 # The share of a difference that is nearly all of it.
 NEARLY_ALL = 0.8
@@ -51,11 +51,8 @@ def _signs(at: ByTask) -> Iterator[str]:
     up, down = ([task for task, one in at.items() if _side(one) == sign] for sign in (1, -1))
     if up and down:
         unsure = [task for task in (*up, *down) if at[task].answer == "cannot tell"]
-        but = f"; after {listing(unsure)} that is not sure once p is corrected" if unsure else ""
-        yield (
-            f"The sign depends on the task and its languages: the interval is above 0 after {listing(up)} and below 0 "
-            f"after {listing(down)}{but}."
-        )
+        but = f"; after {listing(unsure)} that is not significant once p is corrected" if unsure else ""
+        yield f"The interval is above 0 after {listing(up)} and below 0 after {listing(down)}{but}."
 
 
 def _made(one: Answer) -> Iterator[str]:

@@ -13,22 +13,23 @@ How does intermediate training in diverse languages other than English compare w
 zero-shot transfer? Each section below is a small, matched experiment with one released encoder
 (multilingual-e5-small)."""
 
-FOUND = """Diverse languages against English alone, by the contrasts in the table below. The layer matters to retrieval
-alone: 7 is in the middle of the encoder, 12 is the last."""
+FOUND = """Diverse languages against English alone, by the contrasts in the table below. Only retrieval scores depend on
+the layer: 7 is in the middle of the encoder, 12 is the last."""
 
-KEY = """Differences are in points, with 95 % intervals. Test items are drawn anew (paired bootstrap), in contrasts
-language families too, and seeds move by Student's t ([comparison](comparison.md)). With three seeds such an interval is
-wide, and may reach beyond what a score can be.
+KEY = """Differences are in points, with 95 % intervals: a paired bootstrap over test items, in contrasts over language
+families too, to which Student's t adds the variance between seeds ([comparison](comparison.md)). With three seeds such
+an interval is wide, and may reach beyond what a score can be. "Detects" is the smallest difference, in points, that a
+contrast could have seen.
 
 **yes** and **no** (the other is better) need three seeds, and a p of at most 0.05 after Holm's correction. It covers
-all rows of one kind in the table of a section, at all layers: contrasts, targets, or targets without English. An
-interval knows nothing of the correction, so **cannot tell** may stand beside one that leaves out 0.
+all rows of one kind in the table of a section, at all layers: contrasts, targets, or targets without English.
+Intervals are not corrected, so **cannot tell** may stand beside one that leaves out 0.
 
 A contrast is the mean of family means: each language family counts once, with the mean of its scores in the targets
 that are named. English is left out. An unseen family is one without a language of either arm's intermediate
 training."""
 
-PLOTTED = "Diverse languages minus English alone: mean over families that no arm was trained in; blue: sure"
+PLOTTED = "Diverse languages minus English alone: mean over families that no arm was trained in; blue: significant"
 
 NEAR = """The same differences by language (not tested): *seen* in the intermediate training of either arm, else of a
 family or in a script that was seen, or *none* of these. Each is the plain mean of as many scores as the brackets say,
@@ -40,7 +41,8 @@ LAYERS = """Means over languages and seeds, from the embeddings (0) to the last 
 so its curve may choose no layer. BUCC's development pairs may, for each encoder."""
 
 MARKED = """`*`: at least three seeds, and significant after Holm's correction over all targets and arms that one arm is
-compared with at one layer. The questions above are fewer tests, but of all layers."""
+compared with at one layer. The answers above are corrected over other tests (their questions, at all layers), so a star
+and an answer may differ."""
 
 CAVEATS = """- The authors of the encoder tuned it for retrieval. A loss in retrieval says nothing about XLM-R.
 - Its weights are stored in 4 bits, and trained further in 32.

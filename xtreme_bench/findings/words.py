@@ -13,7 +13,7 @@ from xtreme_bench.findings.experiments import Column, Experiment, Question
 from xtreme_bench.findings.pieces import Change, Json, Records
 from xtreme_bench.findings.standing import NOWHERE, Standing, standing
 from xtreme_bench.findings.text import ENOUGH_SEEDS
-from xtreme_bench.wording import listing
+from xtreme_bench.wording import count, listing
 
 # The languages of a contrast; English is never among them.
 OVER = {"all": "all languages", "language unseen": "unseen languages", "family unseen": "unseen families"}
@@ -23,7 +23,8 @@ OVER = {"all": "all languages", "language unseen": "unseen languages", "family u
 class Answer:
     """What is known of a question at one place: the difference, if there is one, over how many seeds, and its p.
 
-    `level`: the kind of row, as in a comparison. `standing` is that of the arms of a contrast.
+    `level`: the kind of row, as in a comparison. Of a contrast: `standing` is that of its arms, `scores` how many of
+    each arm it rests on, `detectable` the smallest difference in points that it could have seen.
     """
 
     question: Question
@@ -33,6 +34,8 @@ class Answer:
     seeds: int = 0
     p: float = 1.0
     standing: Standing = NOWHERE
+    scores: int = 0
+    detectable: float = 0.0
 
     @property
     def where(self) -> str:
@@ -54,8 +57,16 @@ class Answer:
         if self.change is None:
             return "No record of both arms here."
         if self.seeds < ENOUGH_SEEDS:
-            return "One seed is an anecdote." if self.seeds == 1 else f"{self.seeds} seeds are too few."
+            return "One seed is too few." if self.seeds == 1 else f"{self.seeds} seeds are too few."
         return f"{self.seeds} seeds; p = {self.p:.3f}."
+
+    @property
+    def rests_on(self) -> str:
+        """How much a contrast rests on, and what it could have seen."""
+        if not self.scores:
+            return ""
+        families = count(self.standing.families, "family")
+        return f"{self.scores} scores in {families}; detects {self.detectable:.1f}"
 
     @property
     def points(self) -> str:
@@ -115,4 +126,5 @@ def _contrasts(question: Question, untrained: str, records: Records) -> Iterator
         over = estimate["name"].removeprefix(contrast.NAME)
         stand = standing(untrained, question.better, question.than, records.arms, one, over)
         known = _known(one, estimate, question)
-        yield Answer(question, (estimate["name"], one["layer"]), "contrast", *known, stand)
+        size = estimate.get("cells", 0), estimate.get("detectable", 0.0)
+        yield Answer(question, (estimate["name"], one["layer"]), "contrast", *known, stand, *size)
