@@ -40,16 +40,17 @@ TEXT = """# Hours of the recipes on an H100
 **Estimates: none of these recipes was ever run on an H100.** `xtreme-bench plan RECIPE --device {device}
 --allow-missing` shows the same stage by stage. It counts the operations of training and prediction for the published
 sizes of the corpora, takes translations to be as many as the originals, assumes inputs half as long as allowed, and
-takes {share:.0%} of the card's bf16 peak. Early stops are not counted, nor is other work: tokenising, retrieval,
-scoring.
+takes {share:.0f} % of the card's bf16 peak. Early stops are not counted, nor is other work: tokenising,
+retrieval, scoring.
 
-Of retrieval, BUCC takes the most, and little of a GPU. MTEB counts {millions:.2f} million English sentences in its test
-sets. If the other sides have as many, and a sentence has {sentence} tokens, all blocks of XLM-R Large take
-{embedding:.0f} seconds at that rate, and the products of all {trillions:.1f} trillion pairs {mining:.0f} seconds in
-fp32, for each layer that is asked for.
+BUCC is the larger of the two retrieval tasks, and even that should take this card only minutes. MTEB counts
+{millions:.2f} million English sentences in its test sets. If the other sides have as many, and a sentence has
+{sentence} tokens, all blocks of XLM-R Large take {embedding:.0f} seconds at that rate, and the products of all
+{trillions:.1f} trillion pairs {mining:.0f} seconds in fp32, for each layer that is asked for.
 
-Each row is the recipe alone, without its baseline, from an empty store. Stages that recipes share are computed once, so
-several recipes in one store need less than the sum. The last column has XLM-R Base in place of XLM-R Large.
+Each row has the hours of all seeds together, of the recipe alone, from an empty store. Its baseline is not in them; the
+table in README includes it. Stages that recipes share are computed once, so several recipes in one store need less than
+the sum. The last column has XLM-R Base in place of XLM-R Large.
 
 {table}
 
@@ -86,16 +87,21 @@ def rows() -> Iterator[tuple[str, str, int, float, float | None, set[str]]]:
             yield path.stem, recipe.model.hub.name.partition("/")[2], len(recipe.runs), found, smaller, unknown
 
 
+def said(hours: float) -> str:
+    """Hours to a tenth; less than half a tenth is never shown as none."""
+    return f"{hours:.1f}" if hours >= 0.05 else "<0.1"
+
+
 def page() -> str:
     """The page as it should be."""
     found = list(rows())
     table = tabulate(
-        [[f"`{name}`", model, seeds, f"{large:.1f}", "" if small is None else f"{small:.1f}"]
+        [[f"`{name}`", model, seeds, said(large), "" if small is None else said(small)]
          for name, model, seeds, large, small, _ in found],
         headers=("recipe", "model", "seeds", "hours", "hours, Base"), tablefmt="github", disable_numparse=True,
     )  # fmt: skip
     unknown = ", ".join(sorted(set().union(*(one[-1] for one in found))))
-    share = devices.DEVICES[DEVICE].share["bf16"]
+    share = 100 * devices.DEVICES[DEVICE].share["bf16"]
     known = {"device": DEVICE, "share": share, "table": table, "unknown": unknown or "nothing", "sentence": SENTENCE}
     return TEXT.format(**known, **retrieval())
 
