@@ -118,7 +118,7 @@ def _section(experiment: Experiment, known: Records, said: Sequence[Answer]) -> 
         yield "\n".join(remarks)
     yield from TABLES.get(experiment.folder, series.tables)(known)
     yield f"Limits of this experiment:\n\n{experiment.caveats}"
-    prepare = f"xtreme-bench data prepare {experiment.prepare} --allow-partial --to D"
+    prepare = f"xtreme-bench data prepare {experiment.prepare} --to D"
     make = f"make findings BUNDLES=OUT LABELS=D-labels STORE=store EXPERIMENT={experiment.folder}"
     yield pieces.commands(known.arms.values(), *filter(None, (prepare, known.plain and experiment.more, make)))
 
