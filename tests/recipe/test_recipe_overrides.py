@@ -233,3 +233,19 @@ def test_the_commands_of_the_page_of_experiments_can_be_planned(words: list[str]
     wanted = [value for option, value in pairwise(words) if option == "--set"]
     main = plans(words[0], Places(store=tmp_path / "store"), overrides=wanted)[0].recipe
     assert (main.name, main.overrides) == (words[0], tuple(wanted))
+
+
+@pytest.mark.parametrize("change", ["intermediate.tasks.xnli_dev.examples=40", "seeds=[7]", "targets=[xnli]"])
+def test_an_arm_may_be_cut_on_the_command_line_and_its_file_stays_an_arm(change: str) -> None:
+    assert load(SHIPPED / "pocket-diverse.yaml", [change]).contrast is not None
+
+
+def test_an_arm_named_on_the_command_line_must_have_the_same_items(tmp_path: Path) -> None:
+    text = (SHIPPED / "pocket-diverse.yaml").read_text().replace("examples: 1600", "examples: 800")
+    (tmp_path / "fewer.yaml").write_text(text)
+    with pytest.raises(InputError) as caught:
+        load(tmp_path / "fewer.yaml", ["contrast.recipe=fewer"])
+    assert [str(problem) for problem in caught.value.problems] == [
+        "--set contrast.recipe: contrast: fewer has intermediate.tasks.xnli_dev.examples 800, pocket-english 1,600: "
+        "the arms must have the same items"
+    ]

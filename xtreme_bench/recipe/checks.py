@@ -11,7 +11,7 @@ from pathlib import Path
 
 from xtreme_bench.benchmark import TASKS, of_group
 from xtreme_bench.intermediate import INTERMEDIATE
-from xtreme_bench.recipe import files, items, lengths, methods
+from xtreme_bench.recipe import contrast, files, items, lengths, methods
 from xtreme_bench.recipe.fields import Scratch
 from xtreme_bench.recipe.setting import (
     HELD_OUT,
@@ -47,7 +47,7 @@ def check(tree: Entries, path: Path, reading: Reading) -> None:
     _check_retrieval(tree, reading)
     _check_expect(tree, reading)
     _check_baseline(tree, path, reading)
-    _check_contrast(tree, path, reading)
+    contrast.check(tree, path, reading)
     _check_processes(tree, reading)
 
 
@@ -253,18 +253,6 @@ def _check_gains(tree: Entries, reading: Reading) -> None:
     gains, baseline = tree.at("expect", "gains"), tree.at("baseline")
     if gains is not None and (baseline is None or baseline.value.kind == "empty"):
         reading.fault("expect.gains needs a baseline to compare with; add 'baseline'", gains.line)
-
-
-def _check_contrast(tree: Entries, path: Path, reading: Reading) -> None:
-    """The two recipes of a contrast are there, and are two."""
-    names = {field: tree.text("contrast", field) for field in ("recipe", "minus")}
-    for field, name in names.items():
-        if name and re.fullmatch(NAME, name) and not files.named(name, path.parent).is_file():
-            others = files.listing(path.parent)
-            message = f"contrast.{field}: there is no recipe '{name}' beside this one{hint(name, others)}"
-            reading.fault(message, tree.line_of("contrast", field))
-    if names["recipe"] and names["recipe"] == names["minus"]:
-        reading.fault("contrast.recipe and contrast.minus are the same recipe", tree.line_of("contrast", "minus"))
 
 
 def _check_baseline(tree: Entries, path: Path, reading: Reading) -> None:

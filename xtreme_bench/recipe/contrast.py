@@ -1,0 +1,75 @@
+"""Faults of a contrast: its two recipes are there, and the items that both draw are the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from xtreme_bench.recipe import files
+from xtreme_bench.recipe.items import Place
+from xtreme_bench.recipe.setting import NAME
+from xtreme_bench.recipe.tree import Entries, Entry, Items, Reading, Scalar, Tree, blamed
+from xtreme_bench.recipe.yaml import parse
+from xtreme_bench.wording import hint
+
+# What says which items of an intermediate task are drawn, beside the seeds; of parallel ones also who shares them.
+DRAW = ("items", "examples")
+# What counts in place of a field that is left out.
+INSTEAD = {"seeds": "seed", "shared_by": "languages"}
+
+
+def check(tree: Entries, path: Path, reading: Reading) -> None:
+    """The two recipes of a contrast are there, are two, and draw the same items of the tasks that both have."""
+    names = {field: tree.text("contrast", field) for field in ("recipe", "minus")}
+    arms = dict[str, Entries]()
+    for field, name in names.items():
+        if not name or not re.fullmatch(NAME, name):
+            continue
+        file = files.named(name, path.parent)
+        if file.is_file():
+            # As the file says: what the command line sets in this arm, it may set in the other one too.
+            arm, _ = parse(file)
+            arms.update({name: arm} if arm else {})
+        else:
+            others = files.listing(path.parent)
+            message = f"contrast.{field}: there is no recipe '{name}' beside this one{hint(name, others)}"
+            reading.fault(message, tree.line_of("contrast", field))
+    if names["recipe"] and names["recipe"] == names["minus"]:
+        reading.fault("contrast.recipe and contrast.minus are the same recipe", tree.line_of("contrast", "minus"))
+    if len(arms) == 2:
+        own, named = arms.get(path.stem), [tree.line_of("contrast", field) for field in names]
+        for place, message in _differences(arms):
+            lines = [entry.line if (entry := _entry(own, place)) else own.line_of(*place)] if own else []
+            reading.fault(f"contrast: {message}: the arms must have the same items", blamed(*lines, *named))
+
+
+def _differences(arms: dict[str, Entries]) -> Iterator[tuple[Place, str]]:
+    """The fields in which the draws of two arms differ, in words; none where no task of both is drawn."""
+    (a, one), (b, other) = arms.items()
+    places = list[Place]()
+    for task in one.named("intermediate", "tasks").keys() & other.named("intermediate", "tasks").keys():
+        at = ("intermediate", "tasks", task)
+        kinds = {arm.text(*at, "items") for arm in (one, other)}
+        if kinds != {None}:
+            shared_by = ["shared_by"] if kinds == {"parallel"} else []
+            places += [("seeds",), *((*at, field) for field in (*DRAW, *shared_by))]
+    for place in dict.fromkeys(places):
+        here, there = (_text(entry.value) if (entry := _entry(arm, place)) else "none" for arm in (one, other))
+        if here != there:
+            yield place, f"{a} has {'.'.join(place)} {here}, {b} {there}"
+
+
+def _entry(arm: Entries, place: Place) -> Entry | None:
+    """What an arm says at a place, or what counts instead."""
+    *section, field = place
+    return arm.at(*place) or arm.at(*section, INSTEAD.get(field, field))
+
+
+def _text(value: Tree) -> str:
+    """A value in words, the same for values that mean the same."""
+    if isinstance(value, Items):
+        return ", ".join(sorted(map(_text, value.items)))
+    if not isinstance(value, Scalar):
+        return value.kind
+    return f"{value.value:,}" if value.kind == "a whole number" else value.text
