@@ -107,6 +107,44 @@ def test_items_that_are_not_translations_of_one_another_are_an_error_that_names_
     assert problem.message == "30 labels differ from en; here 'neutral', there 'entailment'"
 
 
+def mnli(data: Path, language: str, labels: Sequence[str]) -> Path:
+    """MultiNLI's pairs in one language, whose items have no id in common."""
+    folder = "" if language == "en" else f"{language}/"
+    pairs = [
+        {"pairID": f"{language}{n}", "sentence1": f"{language} {n}", "sentence2": "h", "gold_label": label}
+        for n, label in enumerate(labels)
+    ]
+    return write(data, f"mnli/{folder}multinli_1.0_train.jsonl", json_lines(pairs))
+
+
+def test_rows_that_are_matched_by_position_are_all_used_or_none(tmp_path: Path) -> None:
+    draw, right = parallel(20, shared_by=("de", "en")), [LABELS[n * n % 3] for n in range(30)]
+    mnli(tmp_path, "en", right)
+    mnli(tmp_path, "de", right)
+    assert [n for _, n in drawn(tmp_path, ["de"], draw, "mnli")] == [
+        n for _, n in drawn(tmp_path, ["en"], draw, "mnli")
+    ]
+    # One that is left out would shift those below it, with the labels of some of them right by chance.
+    file = mnli(tmp_path, "de", [*right[:27], "strange", *right[28:]])
+    with pytest.raises(InputError, match="mnli: rows are matched by position, so none may be left out") as told:
+        drawn(tmp_path, ["en"], draw, "mnli")
+    assert (told.value.problems[0].file, told.value.problems[0].line) == (str(file), 28)
+    assert len(drawn(tmp_path, ["de"], Draw("independent", 20, 1, ("de",)), "mnli")) == 20
+    mnli(tmp_path, "de", [*right[:27], *right[28:]])
+    with pytest.raises(InputError, match="mnli: not as many rows in each language") as told:
+        drawn(tmp_path, ["en"], draw, "mnli")
+    assert [(one.language, one.message) for one in told.value.problems] == [("en", "30 rows"), ("de", "29 rows")]
+
+
+@pytest.mark.parametrize("kind", ["parallel", "independent"])
+def test_too_few_items_in_a_variety_of_english_are_an_error_as_in_any_language(tmp_path: Path, kind: str) -> None:
+    nli(tmp_path, "en", range(30))
+    file = nli(tmp_path, "en-mt", range(10))
+    with pytest.raises(InputError, match="xnli_dev: ") as told:
+        drawn(tmp_path, ["en-mt"], Draw(kind, 12, 1, ("en", "en-mt")))
+    assert [(one.file, one.language) for one in told.value.problems] == [(str(file), "en-mt")]
+
+
 def test_an_id_that_occurs_twice_cannot_be_matched(tmp_path: Path) -> None:
     record = {"ind": 1, "ctx_a": "A", "ctx_b": "", "endings": list("abcd"), "label": 0}
     file = write(tmp_path, "hellaswag/hellaswag_train.jsonl", json_lines([record, record]))

@@ -172,6 +172,16 @@ def test_a_translated_question_without_answer_is_counted_and_everything_else_is_
     assert content(tmp_path / "labels/tatoeba/test-de.tsv") == "0\n"
 
 
+def test_no_row_of_mnli_is_left_out_where_its_translations_are_matched_by_position(tmp_path):
+    rows = "".join(f"a {n}\tb\t{'strange' if n == 7 else 'neutral'}\n" for n in range(20))
+    file = write(tmp_path, "in/multinli.train.de.tsv", f"premise\thypo\tlabel\n{rows}")
+    with pytest.raises(InputError) as caught:
+        run(tmp_path)
+    (problem,) = caught.value.problems
+    assert (problem.file, problem.line) == (str(file), 9)
+    assert "--unusable" not in str(caught.value)
+
+
 def test_the_share_of_prepare_is_an_option_and_another_one_prepares_again(tmp_path):
     write(tmp_path, "in/de_squad-translate-train-train-v1.1.json", questions(*[asked()] * 6, asked([]), asked([])))
     with pytest.raises(InputError, match=r"2 of 8 rows \(25.0 %\)"):

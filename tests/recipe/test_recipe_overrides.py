@@ -219,9 +219,10 @@ def test_a_cut_names_what_is_no_target(cut: str, message: str) -> None:
 
 
 def commands() -> dict[str, list[str]]:
-    """The runs that the page of experiments has, as typed, and their words."""
+    """The runs that the page of experiments has, as typed, and their words; of a loop those of one turn."""
     page = (ROOT / "docs/experiments.md").read_text(encoding="utf-8").replace("\\\n", "")
-    return {line: shlex.split(line)[2:] for line in page.splitlines() if line.startswith("xtreme-bench run ")}
+    typed = [line.strip().replace("$arm", "diverse").replace("$layer", "12") for line in page.splitlines()]
+    return {line: shlex.split(line)[2:] for line in typed if line.startswith("xtreme-bench run ")}
 
 
 def test_the_page_of_experiments_has_a_command_for_each_kind_of_series() -> None:

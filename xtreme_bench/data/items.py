@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from xtreme_bench.data.usable import Unusable
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.rows import ChoiceRow, PairRow, QuestionRow, Row
 from xtreme_bench.wording import listing
@@ -19,7 +20,8 @@ KINDS = ("parallel", "independent")
 NOT_SHARED, OTHER_LABELS = "items that a language lacks", "items whose label differs between languages"
 
 Answer = str | int | bool | None
-Read = Callable[[str], Iterator[Row]]
+# Rows in a language, of which a share may be unusable and left out.
+Read = Callable[[str, float], Iterator[Row]]
 
 
 @dataclass(frozen=True)
@@ -41,14 +43,15 @@ class Items:
     """The items of a task: `read` gives the rows in a language, `files` says where they are.
 
     `matched_by` says what rows in several languages have in common: their "id" or their "position". The share
-    `differing` of them may have another label than the others of their item.
+    `unusable` of them may be left out, or have another label than the others of their item. Rows that are matched by
+    position are all there, since one that is left out would shift the others.
     """
 
     task: str
     read: Read
     files: Mapping[str, str]
     matched_by: str
-    differing: float
+    unusable: float
 
     def drawn(self, draw: Draw, languages: Sequence[str], dropped: Counter[str]) -> Iterator[Row]:
         """The rows to train on, in the order of the draw; `dropped` counts the items that could not be drawn.
@@ -75,11 +78,13 @@ class Items:
         """The items that all languages have, with one label, in the order of the English file, or the first."""
         order = sorted(draw.shared_by, key=lambda language: language != "en")
         found = {language: {key: _answer(row) for key, row in self._keyed(language)} for language in order}
+        if self.matched_by == "position" and len({len(rows) for rows in found.values()}) > 1:
+            raise InputError(self._message("not as many rows in each language", draw), self._lengths(found))
         first, *others = found.values()
         there = [key for key in first if all(key in other for other in others)]
         same = [key for key in there if all(first[key] == other[key] for other in others)]
         every = len({key for items in found.values() for key in items})
-        if len(there) - len(same) > max(1, self.differing * len(there)):
+        if len(there) - len(same) > max(1, self.unusable * len(there)):
             raise InputError(self._message("other labels in other languages", draw), self._differing(found, there))
         if len(same) < draw.examples:
             raise InputError(self._message(f"only {len(same):,} such items", draw), self._lacking(found))
@@ -104,6 +109,11 @@ class Items:
                 problems.append(Problem(message, self.files[language], language=language, example=key))
         return problems
 
+    def _lengths(self, found: Mapping[str, Mapping[str, Answer]]) -> list[Problem]:
+        return [
+            Problem(f"{len(rows):,} rows", self.files[language], language=language) for language, rows in found.items()
+        ]
+
     def _lacking(self, found: Mapping[str, Mapping[str, Answer]]) -> list[Problem]:
         every = dict.fromkeys(key for items in found.values() for key in items)
         problems = []
@@ -115,20 +125,33 @@ class Items:
 
     def _keyed(self, language: str) -> Iterator[tuple[str, Row]]:
         """Rows in one language by what they have in common with those of other languages."""
+        if self.matched_by == "position":
+            yield from ((str(position), row) for position, row in enumerate(self._whole(language)))
+            return
         seen: set[str] = set()
-        for position, row in enumerate(self.read(language)):
-            key = row.id if self.matched_by == "id" else str(position)
+        for row in self.read(language, self.unusable):
+            key = row.id
             if key in seen:
                 problem = Problem("this id occurs more than once", self.files[language], language=language, example=key)
                 raise InputError(f"{self.task}: items cannot be matched by id", [problem])
             seen.add(key)
             yield key, row
 
+    def _whole(self, language: str) -> Iterator[Row]:
+        """All rows in a language. Errors: `InputError` if one is unusable."""
+        try:
+            yield from self.read(language, 0)
+        except InputError as error:
+            if not any(isinstance(one, Unusable) for one in error.problems):
+                raise
+            message = f"{self.task}: rows are matched by position, so none may be left out; mend these"
+            raise InputError(message, error.problems) from None
+
     def _independent(self, draw: Draw, languages: Sequence[str]) -> Iterator[Row]:
         generator = Random(draw.seed)
         rows: list[Row] = []
         for turn, language in enumerate(languages):
-            own = list(self.read(language))
+            own = list(self.read(language, self.unusable))
             wanted = len(range(turn, draw.examples, len(languages)))
             if len(own) < wanted:
                 problem = Problem(f"has {len(own):,} items", self.files[language], language=language)

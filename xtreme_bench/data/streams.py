@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from xtreme_bench.benchmark import LANGUAGES
+from xtreme_bench.benchmark import LANGUAGES, VARIETIES
 from xtreme_bench.data import intermediate, layout
 from xtreme_bench.data.files import some
 from xtreme_bench.data.items import Items
@@ -25,14 +25,14 @@ _DRAW = 1
 
 
 def items(data: Path, task: str, unusable: float) -> Items:
-    """What items are drawn from. What cannot be used of a file is left out, and its items with it."""
+    """What items are drawn from. What cannot be used of a file is left out, and its items with it, where ids tell."""
 
-    def read(language: str) -> Iterator[Row]:
+    def read(language: str, unusable: float) -> Iterator[Row]:
         return intermediate.read(data, task, "train", language, LeftOut(unusable))
 
     files = {
         language: ", ".join(str(data / file) for file in layout.intermediate_split_files(task, "train", language))
-        for language in LANGUAGES
+        for language in (*LANGUAGES, *VARIETIES)
     }
     return Items(task, read, files, INTERMEDIATE[task].matched_by, unusable)
 

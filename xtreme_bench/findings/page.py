@@ -120,7 +120,7 @@ def _section(experiment: Experiment, known: Records, said: Sequence[Answer]) -> 
     yield f"Limits of this experiment:\n\n{experiment.caveats}"
     prepare = f"xtreme-bench data prepare {experiment.prepare} --to D"
     make = f"make findings BUNDLES=OUT LABELS=D-labels STORE=store EXPERIMENT={experiment.folder}"
-    yield pieces.commands(known.arms.values(), *filter(None, (prepare, known.plain and experiment.more, make)))
+    yield pieces.commands(known.arms.values(), *filter(None, (prepare, experiment.more if known.plain else "", make)))
 
 
 def _rows(question: Question, places: Sequence[Answer]) -> Iterator[list[str]]:

@@ -38,7 +38,8 @@ def prepare_snli(preparation: Preparation) -> None:
         _cut(preparation, "snli", only, _agreed(preparation, only))
         return
     for split, path in files.items():
-        _nli(preparation, "snli", path, layout.intermediate_split_files("snli", split)[0], f"{split} en")
+        file = layout.intermediate_split_files("snli", split)[0]
+        _nli(preparation, "snli", path, file, f"{split} en", preparation.unusable)
 
 
 def _agreed(preparation: Preparation, path: Path) -> Iterator[tuple[str, str]]:
@@ -54,13 +55,16 @@ def prepare_mnli(preparation: Preparation) -> None:
     """Write MultiNLI from any of its forms, and its translations that XNLI comes with, with XNLI's dev sets."""
     released = preparation.files("mnli", "MultiNLI 1.0", "split", "ending")
     glue, jiant = (preparation.files("mnli", form, "split") for form in ("GLUE", "jiant"))
+    translated = {code: path for (code,), path in preparation.files("xnli", "XNLI-MT-1.0", "language").items()}
+    # Translations are matched by position, and a row that is left out would shift those below it.
+    unusable = 0 if translated.keys() - {"en"} else preparation.unusable
     for split, short in (("train", "train"), ("dev_matched", "val"), ("dev_mismatched", "")):
         path = _one_of(released, split, "jsonl", "txt") or glue.get((split,)) or jiant.get((short,))
-        _nli(preparation, "mnli", path, _MNLI_FILE.format(split), f"{split} en")
-    for (language,), path in sorted(preparation.files("xnli", "XNLI-MT-1.0", "language").items()):
+        _nli(preparation, "mnli", path, _MNLI_FILE.format(split), f"{split} en", unusable)
+    for language, path in sorted(translated.items()):
         if language != "en":
             (file,) = layout.intermediate_split_files("mnli", "train", language)
-            _nli(preparation, "mnli", path, file, f"train {language}")
+            _nli(preparation, "mnli", path, file, f"train {language}", unusable)
             _translated_dev(preparation, language)
 
 
@@ -83,16 +87,19 @@ def _one_of(found: dict[tuple[str, ...], Path], split: str, *endings: str) -> Pa
     return next((found[split, ending] for ending in endings if (split, ending) in found), None)
 
 
-def _nli(preparation: Preparation, task: str, path: Path | None, file: str, what: str) -> None:
-    """Write the records of a file as JSON lines with the four keys that are read; released ones are unchanged."""
+def _nli(preparation: Preparation, task: str, path: Path | None, file: str, what: str, unusable: float) -> None:
+    """Write the records of a file as JSON lines with the four keys that are read; released ones are unchanged.
+
+    The share `unusable` of them may be left out.
+    """
     if path is None:
         return
     as_released = path.name == Path(file).name
     if path.suffix != ".jsonl":
         preparation.say_if_quoted(task, path)
     with nullcontext() if as_released else preparation.writing(file) as stream:
-        left_out = LeftOut(preparation.unusable)
-        for record in read_records(preparation.use(task, path), f"{what} of {task}", left_out):
+        left_out = LeftOut(unusable)
+        for record in read_records(preparation.use(task, path), f"{what} of {task}", left_out if unusable else None):
             preparation.count(task, what + (_NOT_AGREED if record["gold_label"] == NO_AGREEMENT else ""))
             if stream is not None:
                 stream.write(json.dumps(record, ensure_ascii=False) + "\n")
