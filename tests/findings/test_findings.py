@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from small_bundle import AVERAGES, LABELS, PREDICTIONS, put, put_bundle
+from findings_page import line_of, page, row
 
-from xtreme_bench.benchmark import TASKS
-from xtreme_bench.bundle.evaluate import evaluate
 from xtreme_bench.errors import InputError
 from xtreme_bench.findings import page as findings
 from xtreme_bench.findings import pieces
 from xtreme_bench.findings.experiments import EXPERIMENTS, Experiment
 from xtreme_bench.findings.page import PLOT
 from xtreme_bench.findings.pieces import DIFFERENCES
-from xtreme_bench.findings.records import record
 from xtreme_bench.findings.words import answers
 from xtreme_bench.recipe.files import SHIPPED
 from xtreme_bench.recipe.load import load
@@ -27,11 +23,6 @@ from xtreme_bench.recipe.load import load
 ROOT = Path(__file__).parents[2]
 NLI = EXPERIMENTS[0]
 MIDDLE = "Does NLI in English help retrieval?"
-
-
-def page(records: Path) -> str:
-    """The text of the page."""
-    return findings.page(records)[0]
 
 
 def run(seed: int, layer: int, tatoeba: float, **changes: Any) -> dict[str, Any]:
@@ -66,18 +57,6 @@ def put_records(folder: Path, *differences: dict[str, Any], seeds: int = 1, expe
         (place / f"{name}.json").write_text(json.dumps({"name": name, "runs": runs}))
     (place / DIFFERENCES).write_text(json.dumps({"differences": differences}))
     return folder
-
-
-def row(text: str, begin: str) -> list[str]:
-    """The cells of the first row of a table that begins with this."""
-    line = next(line for line in text.splitlines() if line.startswith(f"| {begin} "))
-    return [cell.strip() for cell in line.strip("|").split("|")]
-
-
-def line_of(text: str, question: str) -> str:
-    """What the page says in short of a question."""
-    (line,) = (line for line in text.splitlines() if line.startswith(f"- {question}"))
-    return line
 
 
 @pytest.mark.parametrize(
@@ -333,91 +312,6 @@ def test_what_is_no_record_is_named(tmp_path: Path, content: str) -> None:
     (tmp_path / NLI.folder / "odd.json").write_text(content)
     with pytest.raises(InputError, match=r"odd\.json: is not a record"):
         page(tmp_path)
-
-
-def put_arm(folder: Path, name: str, seed: int, *, tasks: Collection[str] = TASKS, **changes: Any) -> None:
-    """A bundle of one seed of an arm, with its scores and the labels of some tasks."""
-    labels = put(folder / "labels", {path: text for path, text in LABELS.items() if path.partition("/")[0] in tasks})
-    some = {path: text for path, text in PREDICTIONS.items() if path.partition("/")[0] in tasks}
-    scores = evaluate(put(folder / "predictions", some), labels)
-    trained = {"intermediate": {"mnli": ["en"]} if name == "english" else {}}
-    content = {"name": name, "seed": seed, "trained_on": trained, "scores": scores, "dev": {}, **changes}
-    put_bundle(folder / f"{name}-{seed}", recipe={"seed": seed}, **content)
-
-
-def test_bundles_leave_records_and_what_has_no_bundle_any_more_stays(tmp_path: Path) -> None:
-    first, later, records = (tmp_path / name for name in ("first", "later", "records"))
-    records /= NLI.folder
-    for name in ("english", "none"):
-        for seed in (1, 2):
-            put_arm(first, name, seed)
-        put_arm(later, name, 3)
-    record(first, first / "labels", records)
-    written = record(later, later / "labels", records)
-    assert [path.name for path in written] == ["english.json", "none.json", DIFFERENCES]
-    runs = json.loads((records / "english.json").read_text())["runs"]
-    assert [run["seed"] for run in runs] == [1, 2, 3]
-    assert runs[0]["scores"]["xnli"] == {"de": 60.0, "en": 80.0}
-    assert runs[0]["items"]["xnli"] == [5]
-    (known,) = json.loads((records / DIFFERENCES).read_text())["differences"]
-    assert (known["a"], known["b"], known["seeds"], known["layer"]) == ("none", "english", [1, 2], 1)
-    assert {one["difference"] for one in known["estimates"]} == {0.0}
-    assert row(page(records.parent), "english")[4] == "1, 2, 3"
-
-
-def test_bundles_of_fewer_targets_leave_those_on_record(tmp_path: Path) -> None:
-    records = tmp_path / "records"
-    for folder, tasks in (("whole", TASKS), ("cut", ("xnli",))):
-        for name in ("english", "none"):
-            put_arm(tmp_path / folder, name, 1, tasks=tasks)
-        record(tmp_path / folder, tmp_path / folder / "labels", records)
-        found = {path.name: json.loads(path.read_text()) for path in records.iterdir()}
-        (run,) = found["english.json"]["runs"]
-        assert {*run["scores"]} == {*run["items"]} == {*AVERAGES}
-        (known,) = found[DIFFERENCES]["differences"]
-        assert {one["name"] for one in known["estimates"] if one["level"] == "task"} == {*AVERAGES}
-
-
-def test_of_masked_text_a_record_has_the_languages_and_counts_the_items_of_the_tasks_alone(tmp_path: Path) -> None:
-    counts = {"mnli": 10, "mlm/de": 99}
-    dev = {"training": {"probability": {}, "examples": counts, "tokens": counts}}
-    trained_on = {"intermediate": {"mnli": ["en"]}, "mlm": ["de"]}
-    put_arm(tmp_path, "english", 1, dev=dev, trained_on=trained_on)
-    record(tmp_path, tmp_path / "labels", tmp_path / "records" / NLI.folder)
-    assert row(page(tmp_path / "records"), "english")[1:4] == ["mnli: en; masked text: de", "10", "10"]
-
-
-def test_the_test_items_of_bucc_are_the_gold_pairs_whatever_a_run_found(tmp_path: Path) -> None:
-    pairs = [f"de-00000000{n}\ten-00000000{n}\n" for n in (1, 2, 3)]
-    labels = put(tmp_path / "labels", {"bucc2018/test-de.tsv": "".join(pairs)})
-    found = put(tmp_path / "predictions", {"bucc2018/test-de.tsv": pairs[0]})
-    content = {"name": "none", "seed": 1, "trained_on": {"intermediate": {}}, "dev": {}}
-    put_bundle(tmp_path / "none", recipe={"seed": 1}, scores=evaluate(found, labels), **content)
-    record(tmp_path / "none", labels, tmp_path / "records")
-    (run,) = json.loads((tmp_path / "records/none.json").read_text())["runs"]
-    assert run["items"] == {"bucc2018": [3]}
-
-
-def test_labels_that_did_not_score_the_runs_are_an_error_and_nothing_is_written(tmp_path: Path) -> None:
-    for name in ("none", "english"):
-        put_arm(tmp_path, name, 1)
-    other = tmp_path / "labels/xnli/test-de.tsv"
-    first, *rest = other.read_text().splitlines()
-    other.write_text("".join(f"{line}\n" for line in (*rest, first)))
-    with pytest.raises(InputError, match=r"cannot be compared(?s:.)*xnli de: .* says 60\.00, these labels give 20"):
-        record(tmp_path, tmp_path / "labels", tmp_path / "records")
-    assert not (tmp_path / "records").exists()
-
-
-def test_a_bundle_without_scores_is_no_arm(tmp_path: Path) -> None:
-    put_arm(tmp_path, "none", 1, scores=None)
-    with pytest.raises(InputError, match=r"none-1/small: has no scores"):
-        record(tmp_path, tmp_path / "labels", tmp_path / "records")
-
-
-def test_a_folder_without_bundles_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no bundle"):
-        record(tmp_path, tmp_path, tmp_path / "records")
 
 
 def test_the_page_in_docs_is_that_of_the_records() -> None:

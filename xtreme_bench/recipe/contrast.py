@@ -48,7 +48,8 @@ def _differences(arms: dict[str, Entries]) -> Iterator[tuple[Place, str]]:
     """The fields in which the draws of two arms differ, in words; none where no task of both is drawn."""
     (a, one), (b, other) = arms.items()
     places = list[Place]()
-    for task in one.named("intermediate", "tasks").keys() & other.named("intermediate", "tasks").keys():
+    theirs = other.named("intermediate", "tasks")
+    for task in (task for task in one.named("intermediate", "tasks") if task in theirs):
         at = ("intermediate", "tasks", task)
         kinds = {arm.text(*at, "items") for arm in (one, other)}
         if kinds != {None}:
