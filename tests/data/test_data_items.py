@@ -136,6 +136,17 @@ def test_rows_that_are_matched_by_position_are_all_used_or_none(tmp_path: Path) 
     assert [(one.language, one.message) for one in told.value.problems] == [("en", "30 rows"), ("de", "29 rows")]
 
 
+def test_pairs_without_a_gold_label_cannot_be_matched_by_position(tmp_path: Path) -> None:
+    draw, right = parallel(20, shared_by=("de", "en")), [LABELS[n * n % 3] for n in range(30)]
+    file = mnli(tmp_path, "en", [*right[:25], "-", *right[26:]])
+    mnli(tmp_path, "de", [*right[:28], "-", *right[29:]])  # as many rows are left
+    with pytest.raises(InputError, match="mnli: rows are matched by position, so none may be left out") as told:
+        drawn(tmp_path, ["de"], draw, "mnli")
+    (problem,) = told.value.problems
+    assert (problem.file, problem.language) == (str(file), "en")
+    assert problem.message == "1 left out: pairs without a gold label"
+
+
 @pytest.mark.parametrize("kind", ["parallel", "independent"])
 def test_too_few_items_in_a_variety_of_english_are_an_error_as_in_any_language(tmp_path: Path, kind: str) -> None:
     nli(tmp_path, "en", range(30))

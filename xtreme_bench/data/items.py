@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from xtreme_bench.data.usable import Unusable
+from xtreme_bench.data.usable import LeftOut, Unusable
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.rows import ChoiceRow, PairRow, QuestionRow, Row
 from xtreme_bench.wording import listing
@@ -20,8 +20,8 @@ KINDS = ("parallel", "independent")
 NOT_SHARED, OTHER_LABELS = "items that a language lacks", "items whose label differs between languages"
 
 Answer = str | int | bool | None
-# Rows in a language, of which a share may be unusable and left out.
-Read = Callable[[str, float], Iterator[Row]]
+# Rows in a language; what is left out of them is counted.
+Read = Callable[[str, LeftOut], Iterator[Row]]
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class Items:
             yield from ((str(position), row) for position, row in enumerate(self._whole(language)))
             return
         seen: set[str] = set()
-        for row in self.read(language, self.unusable):
+        for row in self.read(language, LeftOut(self.unusable)):
             key = row.id
             if key in seen:
                 problem = Problem("this id occurs more than once", self.files[language], language=language, example=key)
@@ -138,20 +138,24 @@ class Items:
             yield key, row
 
     def _whole(self, language: str) -> Iterator[Row]:
-        """All rows in a language. Errors: `InputError` if one is unusable."""
+        """All rows in a language. Errors: `InputError` if one is unusable, or left out for another reason."""
+        message = f"{self.task}: rows are matched by position, so none may be left out; mend these"
+        left_out = LeftOut(0)
         try:
-            yield from self.read(language, 0)
+            yield from self.read(language, left_out)
         except InputError as error:
             if not any(isinstance(one, Unusable) for one in error.problems):
                 raise
-            message = f"{self.task}: rows are matched by position, so none may be left out; mend these"
             raise InputError(message, error.problems) from None
+        if left_out.counts:
+            counts = [f"{count:,} left out: {reason}" for reason, count in left_out.counts.items()]
+            raise InputError(message, [Problem(one, self.files[language], language=language) for one in counts])
 
     def _independent(self, draw: Draw, languages: Sequence[str]) -> Iterator[Row]:
         generator = Random(draw.seed)
         rows: list[Row] = []
         for turn, language in enumerate(languages):
-            own = list(self.read(language, self.unusable))
+            own = list(self.read(language, LeftOut(self.unusable)))
             wanted = len(range(turn, draw.examples, len(languages)))
             if len(own) < wanted:
                 problem = Problem(f"has {len(own):,} items", self.files[language], language=language)

@@ -27,8 +27,8 @@ _DRAW = 1
 def items(data: Path, task: str, unusable: float) -> Items:
     """What items are drawn from. What cannot be used of a file is left out, and its items with it, where ids tell."""
 
-    def read(language: str, unusable: float) -> Iterator[Row]:
-        return intermediate.read(data, task, "train", language, LeftOut(unusable))
+    def read(language: str, left_out: LeftOut) -> Iterator[Row]:
+        return intermediate.read(data, task, "train", language, left_out)
 
     files = {
         language: ", ".join(str(data / file) for file in layout.intermediate_split_files(task, "train", language))
