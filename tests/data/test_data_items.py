@@ -130,8 +130,10 @@ def test_rows_that_are_matched_by_position_are_all_used_or_none(tmp_path: Path) 
         drawn(tmp_path, ["en"], draw, "mnli")
     assert (told.value.problems[0].file, told.value.problems[0].line) == (str(file), 28)
     assert len(drawn(tmp_path, ["de"], Draw("independent", 20, 1, ("de",)), "mnli")) == 20
+    mnli(tmp_path, "de", right[:27])
+    assert len(drawn(tmp_path, ["de"], draw, "mnli")) == 20
     mnli(tmp_path, "de", [*right[:27], *right[28:]])
-    with pytest.raises(InputError, match="mnli: not as many rows in each language") as told:
+    with pytest.raises(InputError, match="mnli: not as many rows in each language, and other labels") as told:
         drawn(tmp_path, ["en"], draw, "mnli")
     assert [(one.language, one.message) for one in told.value.problems] == [("en", "30 rows"), ("de", "29 rows")]
 

@@ -16,7 +16,8 @@ BROKEN = Path(__file__).parent / "broken_recipes"
 UNSEEN = [
     "anchors-and-aliases", "baseline-circle-a", "baseline-circle-b", "baseline-missing", "baseline-of-itself",
     "blocks-beyond", "blocks-of-scratch",
-    "byte-order-mark", "cap-of-one-task", "data-fields-of-another-source", "duplicate-keys", "file+name",
+    "byte-order-mark", "cap-of-one-task", "contrast-arm-a", "contrast-arm-b",
+    "data-fields-of-another-source", "duplicate-keys", "file+name",
     "finetuning-without-target", "fsdp", "gains-without-baseline", "heads-dropped",
     "held-out-in-all-text", "held-out-in-masked-text", "inputs-longer-than-positions",
     "languages-not-in-miniature", "layer-beyond-the-model", "length-without-room", "merge-key",

@@ -78,12 +78,14 @@ class Items:
         """The items that all languages have, with one label, in the order of the English file, or the first."""
         order = sorted(draw.shared_by, key=lambda language: language != "en")
         found = {language: {key: _answer(row) for key, row in self._keyed(language)} for language in order}
-        if self.matched_by == "position" and len({len(rows) for rows in found.values()}) > 1:
-            raise InputError(self._message("not as many rows in each language", draw), self._lengths(found))
         first, *others = found.values()
         there = [key for key in first if all(key in other for other in others)]
         same = [key for key in there if all(first[key] == other[key] for other in others)]
         every = len({key for items in found.values() for key in items})
+        if self.matched_by == "position" and len(same) < len(there) < every:
+            # A file may have only the first rows, but one that lacks a row shifts those below it.
+            what = "not as many rows in each language, and other labels"
+            raise InputError(self._message(what, draw), self._lengths(found))
         if len(there) - len(same) > max(1, self.unusable * len(there)):
             raise InputError(self._message("other labels in other languages", draw), self._differing(found, there))
         if len(same) < draw.examples:
