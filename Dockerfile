@@ -30,12 +30,13 @@ RUN useradd --uid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nolog
 ARG DEVICE=cuda
 COPY requirements.lock requirements-${DEVICE}.lock /opt/locks/
 # Compiled files depend on content, not on time (`-f` also redoes those that venv made): equal sources give equal files.
-# `true`: some packages contain files that do not compile on purpose.
+# `true`: some packages contain files that do not compile on purpose. Twice: a download of gigabytes may break off.
 RUN python3 -m venv /opt/venv \
     && for lock in requirements-${DEVICE}.lock requirements.lock; do \
-         pip install --no-deps --no-cache-dir --no-compile --require-hashes -r /opt/locks/$lock || exit 1; \
+         install="pip install --no-deps --no-cache-dir --no-compile --require-hashes -r /opt/locks/$lock"; \
+         $install || $install || exit 1; \
        done \
-    && python -m compileall -q -f -j 0 --invalidation-mode unchecked-hash /opt/venv/lib >/dev/null || true
+    && { python -m compileall -q -f -j 0 --invalidation-mode unchecked-hash /opt/venv/lib >/dev/null || true; }
 # After a code change only the layers from here on are built again, which takes seconds.
 COPY xtreme_bench /opt/xtreme-bench/xtreme_bench
 RUN python -m compileall -q --invalidation-mode unchecked-hash /opt/xtreme-bench

@@ -418,6 +418,34 @@ def test_a_contrast_is_over_families_that_no_arm_was_trained_in() -> None:
     assert one(everywhere, "contrast on all").cells == 4
 
 
+def with_task(arm: Arm, **settings: object) -> Arm:
+    """The arm, with an intermediate task whose items are drawn so."""
+    recipe = {**arm.manifests[0]["recipe"], "intermediate": {"tasks": {"mnli": settings}}}
+    return Arm(arm.name, tuple({**manifest, "recipe": recipe} for manifest in arm.manifests), arm.cells)
+
+
+def test_arms_that_a_command_line_gave_other_items_have_no_contrast_and_a_note_says_why() -> None:
+    cells = {("xnli", code): flags(0.5, 50, at) for at, code in enumerate(("en", "tr"))}
+    english, diverse = contrasted("english", ["en"], cells), contrasted("diverse", ["sw"], cells)
+    draw = {"items": "parallel", "shared_by": ["en", "sw"], "examples": 100}
+    for changed, said in (
+        ({"examples": 50}, "mnli: examples 100 in english, 50 in diverse"),
+        ({"shared_by": ["sw"]}, "mnli: shared_by en, sw in english, sw in diverse"),
+        (
+            {"items": None, "shared_by": []},
+            "items parallel in english, none in diverse; mnli: shared_by en, sw in english, none in diverse",
+        ),
+    ):
+        (found,) = compare(with_task(english, **draw), with_task(diverse, **{**draw, **changed}), resamples=100)
+        assert found.level("contrast") == []
+        assert any(note.startswith("no contrast") and said in note for note in found.notes)
+    alike = {**draw, "shared_by": ["sw", "en"]}
+    for settings in ((draw, alike), ({"items": None, "examples": 1}, {"items": None, "examples": 2})):
+        (found,) = compare(with_task(english, **settings[0]), with_task(diverse, **settings[1]), resamples=100)
+        assert found.level("contrast")
+        assert not any("no contrast" in note for note in found.notes)
+
+
 @pytest.mark.slow
 def test_a_contrast_over_few_families_is_less_certain_than_over_their_many_languages() -> None:
     """One family gains, the other does not: however many languages each has, there are two of them."""

@@ -353,15 +353,17 @@ def test_an_image_that_is_nowhere_ends_with_3(tmp_path: Path) -> None:
     assert "is not on this engine and cannot be pulled" in done.stderr.splitlines()[-1]
 
 
+def test_a_build_that_fails_says_what_the_engine_said_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(image, "_context", lambda: [("Dockerfile", b"FROM scratch\nCOPY absent /\n")])
+    with pytest.raises(StageError, match=r"cannot be built: COPY failed.*before that: Step 2/2 : COPY absent"):
+        image.build(client(), print, name="xtreme-bench:broken", anew=True)
+
+
 @pytest.mark.timeout(900)
 def test_an_image_built_twice_has_the_same_files_and_versions(made: str, tmp_path: Path) -> None:
     connection = client()
     first = contents(connection, made)
-    for _ in connection.api.build(
-        fileobj=image.build_context(), custom_context=True, nocache=True, network_mode="host", tag="xtreme-bench:again",
-        buildargs={**image.build_arguments(), "VERSION": "again"}, rm=True, forcerm=True, decode=True,
-    ):  # fmt: skip
-        pass
+    image.build(connection, print, name="xtreme-bench:again", anew=True)
     try:
         second = contents(connection, "xtreme-bench:again")
     finally:

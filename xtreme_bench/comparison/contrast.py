@@ -42,6 +42,48 @@ def asked(manifests: Collection[Mapping[str, Any]]) -> str | None:
     return None
 
 
+def unmatched(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """The intermediate tasks of two manifests that do not have the same items, with what differs, in words.
+
+    The files of two recipes are checked before they run: this is for what a command line sets in one of them alone.
+    """
+    ours, theirs = _draws(one), _draws(other)
+    return [
+        f"{task}: {field} {here or 'none'} in {one['name']}, {there or 'none'} in {other['name']}"
+        for task in ours
+        if task in theirs and {ours[task]["items"], theirs[task]["items"]} != {None}
+        for field, here in ours[task].items()
+        if here != (there := theirs[task][field])
+    ]
+
+
+def _draws(manifest: Mapping[str, Any]) -> dict[str, dict[str, str | None]]:
+    """Task -> what its items are drawn by. Manifests come from others: what is no recipe draws nothing."""
+    found: Any = manifest
+    for name in ("recipe", "intermediate", "tasks"):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    tasks = found if isinstance(found, Mapping) else {}
+    return {
+        str(task): {
+            "items": _text(settings.get("items")),
+            "examples": _text(settings.get("examples")),
+            "shared_by": _text(
+                (settings.get("shared_by") or settings.get("languages"))
+                if settings.get("items") == "parallel"
+                else None
+            ),
+        }
+        for task, settings in tasks.items()
+        if isinstance(settings, Mapping)
+    }
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, list):
+        return ", ".join(sorted(map(str, value)))
+    return None if value is None else str(value)
+
+
 def families(cells: Sequence[Cell], over: str, trained: Collection[str]) -> dict[str, list[int]]:
     """The places of the cells of each language family that a contrast is over; English is never among them."""
     found: dict[str, list[int]] = {}

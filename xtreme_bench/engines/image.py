@@ -58,21 +58,25 @@ def tag() -> str:
     state = hashlib.sha256()
     for name, content in _context():
         state.update(f"{name}\0{len(content)}\0".encode() + content)
-    state.update(repr(sorted(build_arguments().items())).encode())
+    state.update(repr(sorted(_build_arguments().items())).encode())
     return f"{REPOSITORY}:{state.hexdigest()[:16]}"
 
 
-def build(client: DockerClient, say: Callable[[str], None]) -> str:
-    """Build the image of this checkout; returns its digest. Errors: `StageError` with the engine's last output."""
-    name = tag()
+def build(client: DockerClient, say: Callable[[str], None], *, name: str | None = None, anew: bool = False) -> str:
+    """Build the image of this checkout; returns its digest. Errors: `StageError` with the engine's last output.
+
+    name: what to call it instead of `tag()`. anew: repeat also the steps that an earlier build has done.
+    """
+    name = name or tag()
     say(f"image {name}: building it (takes minutes, only once for these packages)")
-    arguments = {**build_arguments(), "VERSION": __version__, "REVISION": revision()}
+    arguments = {**_build_arguments(), "VERSION": __version__, "REVISION": revision()}
     last, said = "", time.monotonic()
     stream = client.api.build(
-        fileobj=build_context(),
+        fileobj=_build_context(),
         custom_context=True,
         buildargs=arguments,
         tag=name,
+        nocache=anew,
         rm=True,
         forcerm=True,
         network_mode="host",  # only to reach the package index; stages run without any network
@@ -97,7 +101,7 @@ def _ready(named: str | None) -> str | None:
     return named or os.environ.get("XTREME_BENCH_IMAGE") or None
 
 
-def build_arguments() -> dict[str, str]:
+def _build_arguments() -> dict[str, str]:
     """The base image and the device, if the environment sets them; the Dockerfile has the defaults."""
     given = {"BASE_IMAGE": "XTREME_BENCH_BASE_IMAGE", "DEVICE": "XTREME_BENCH_DEVICE"}
     return {name: value for name, variable in given.items() if (value := os.environ.get(variable))}
@@ -115,7 +119,7 @@ def _context() -> list[tuple[str, bytes]]:
     return [(path.relative_to(ROOT).as_posix(), path.read_bytes()) for path in files]
 
 
-def build_context() -> io.BytesIO:
+def _build_context() -> io.BytesIO:
     """The build context, without times and owners: equal files give an equal context."""
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:
