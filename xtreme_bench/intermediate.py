@@ -144,7 +144,6 @@ _ROWS = (
                   JSON_OBJECT),
              Form("squad_v1", "SQuAD 1.1 translated", rf"squad\.translate\.(?P<split>train)\.en-{_L}\.json",
                   JSON_OBJECT)),
-            borrows=("tydiqa",),
             source=Source("squad_v1",
                 Hub("rajpurkar/squad", "7b6d24c440a36b6815f21b70d25016731768db1f", "squad",
                     english("plain_text", "train-v1.1.json", "dev-v1.1.json")),

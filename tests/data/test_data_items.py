@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -136,6 +137,23 @@ def test_rows_that_are_matched_by_position_are_all_used_or_none(tmp_path: Path) 
     with pytest.raises(InputError, match="mnli: not as many rows in each language, and other labels") as told:
         drawn(tmp_path, ["en"], draw, "mnli")
     assert [(one.language, one.message) for one in told.value.problems] == [("en", "30 rows"), ("de", "29 rows")]
+
+
+def test_files_that_lack_different_rows_are_not_matched_by_position_though_most_labels_agree(tmp_path: Path) -> None:
+    draw, right = parallel(20, shared_by=("de", "en", "sw")), [LABELS[n * n * n % 7 % 3] for n in range(600)]
+    mnli(tmp_path, "en", [*right[:100], *right[101:]])
+    mnli(tmp_path, "sw", [*right[:100], *right[101:]])
+    file = mnli(tmp_path, "de", [*right[:150], *right[151:]])  # so that 50 of 599 rows are other items
+    with pytest.raises(InputError, match="mnli: rows in one place are not the same items in each language") as told:
+        drawn(tmp_path, ["en"], draw, "mnli")
+    (problem,) = told.value.problems
+    assert (problem.file, problem.language) == (str(file), "de")
+    assert re.fullmatch(r"rows 9\d to 1[12]\d: only 1\d of 30 have the labels of en", problem.message)
+    # Labels that differ here and there are not taken for that.
+    mnli(tmp_path, "de", [LABELS[0] if n % 12 == 0 else label for n, label in enumerate(right[1:])])
+    mnli(tmp_path, "en", right[1:])
+    mnli(tmp_path, "sw", right[1:])
+    assert len(drawn(tmp_path, ["de"], draw, "mnli")) == 20
 
 
 def test_pairs_without_a_gold_label_cannot_be_matched_by_position(tmp_path: Path) -> None:

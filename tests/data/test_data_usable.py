@@ -201,7 +201,7 @@ def test_unusable_questions_of_tydiqa_are_left_out_of_the_file_of_their_language
 
 
 @pytest.mark.parametrize("whole", [True, False])
-def test_tydiqa_in_other_languages_trains_squad_there_unless_squad_was_translated(tmp_path, whole):
+def test_the_training_questions_of_tydiqa_are_a_task_of_their_own_and_never_in_squads_place(tmp_path, whole):
     names = {"english": "en", "finnish": "fi", "arabic": "ar"}
     if whole:
         rows = [asked(id=f"{name}--{i}-0") for name in names for i in range(3)]
@@ -209,13 +209,16 @@ def test_tydiqa_in_other_languages_trains_squad_there_unless_squad_was_translate
     for language in () if whole else names.values():
         write(tmp_path, f"in/tydiqa.goldp.{language}.train.json", squad([asked(id="0")] * 3))
     write(tmp_path, "in/squad.translate.train.en-ar.json", questions(asked()))
-    notes = run(tmp_path)["squad_v1"]
-    data = tmp_path / "data"
-    assert len({row.id for row in intermediate.read(data, "squad_v1", "train", "fi")}) == 3
+    notes, data = run(tmp_path), tmp_path / "data"
+    assert {
+        language: len(list(intermediate.read(data, "tydiqa_train", "train", language))) for language in ("fi", "ar")
+    } == {
+        "fi": 3,
+        "ar": 3,
+    }
     assert [row.id for row in intermediate.read(data, "squad_v1", "train", "ar")] == ["t0"]
-    assert notes["examples"] == {"train ar": 1, "train fi": 3}
-    assert [remark[:15] for remark in notes["remarks"]] == ["fi: made from t"]
-    assert not (data / "squad/train-v1.1.json").exists()
+    assert notes["squad_v1"]["examples"] == {"train ar": 1}
+    assert sorted(path.name for path in (data / "squad").iterdir()) == ["ar"]
 
 
 def test_translated_pairs_of_paws_x_train_qqp_in_their_language_without_failed_translations(tmp_path):

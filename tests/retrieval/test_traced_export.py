@@ -66,9 +66,8 @@ def test_a_traced_export_is_optimised_silent_and_the_same_to_the_byte(
     assert not kinds & {"Erf", "Pow", "SkipLayerNormalization"} or kind == "eurobert"
 
 
-@pytest.mark.parametrize(
-    "kind", [pytest.param(kind, marks=() if kind == "deberta-v2" else pytest.mark.slow) for kind in TRACED]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", TRACED)
 def test_int8_of_a_traced_export_has_all_layers_of_weights_in_it_and_keeps_the_directions(
     tmp_path: Path, kind: str, warned: list[str]
 ) -> None:

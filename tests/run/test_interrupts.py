@@ -76,12 +76,13 @@ def working(folder: Path) -> bool:
     return bool(list(folder.glob("store/partial/*/out")))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("shell", "number", "workers_too"),
     [
-        pytest.param('exec "$@"', signal.SIGINT, False, id="Ctrl-C", marks=pytest.mark.slow),
-        pytest.param('exec "$@"', signal.SIGHUP, False, id="a closed terminal", marks=pytest.mark.slow),
-        pytest.param(IGNORING, signal.SIGTERM, False, id="in the background", marks=pytest.mark.slow),
+        pytest.param('exec "$@"', signal.SIGINT, False, id="Ctrl-C"),
+        pytest.param('exec "$@"', signal.SIGHUP, False, id="a closed terminal"),
+        pytest.param(IGNORING, signal.SIGTERM, False, id="in the background"),
         pytest.param(IGNORING, signal.SIGTERM, True, id="by a batch system"),
     ],
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from random import Random
 
 from xtreme_bench.data.usable import LeftOut, Unusable
@@ -17,6 +18,9 @@ from xtreme_bench.rows import ChoiceRow, PairRow, QuestionRow, Row
 from xtreme_bench.wording import listing
 
 KINDS = ("parallel", "independent")
+# Of rows that are matched by position, so many in a row with fewer labels in common than this share are not the same
+# items: a row is missing above them, or one was added.
+WINDOW, ALIKE = 30, 0.6
 NOT_SHARED, OTHER_LABELS = "items that a language lacks", "items whose label differs between languages"
 
 Answer = str | int | bool | None
@@ -86,6 +90,8 @@ class Items:
             # A file may have only the first rows, but one that lacks a row shifts those below it.
             what = "not as many rows in each language, and other labels"
             raise InputError(self._message(what, draw), self._lengths(found))
+        if self.matched_by == "position" and (shifted := self._shifted(found, there)):
+            raise InputError(self._message("rows in one place are not the same items in each language", draw), shifted)
         if len(there) - len(same) > max(1, self.unusable * len(there)):
             raise InputError(self._message("other labels in other languages", draw), self._differing(found, there))
         if len(same) < draw.examples:
@@ -109,6 +115,19 @@ class Items:
                 key = unlike[0]
                 message = f"{len(unlike):,} labels differ from {first}; here {theirs[key]!r}, there {items[key]!r}"
                 problems.append(Problem(message, self.files[language], language=language, example=key))
+        return problems
+
+    def _shifted(self, found: Mapping[str, Mapping[str, Answer]], keys: Sequence[str]) -> list[Problem]:
+        """Where the labels of a language stop being those of the first one: by chance alone some would be equal."""
+        (first, items), *others = found.items()
+        problems = []
+        for language, theirs in others:
+            upto = [0, *accumulate(items[key] == theirs[key] for key in keys)]
+            for at in range(len(keys) - WINDOW + 1):
+                if (alike := upto[at + WINDOW] - upto[at]) < ALIKE * WINDOW:
+                    message = f"rows {at + 1:,} to {at + WINDOW:,}: only {alike} of {WINDOW} have the labels of {first}"
+                    problems.append(Problem(message, self.files[language], language=language))
+                    break
         return problems
 
     def _lengths(self, found: Mapping[str, Mapping[str, Answer]]) -> list[Problem]:

@@ -22,7 +22,6 @@ from xtreme_bench.wording import shown
 
 # The ending of counts of rows that were found but are not examples.
 NOT_USED = ", not trained on"
-OF_A_TARGET = "made from {0}'s training data in this language, so what trains on it is not zero-shot on {0} there"
 T = TypeVar("T")
 
 

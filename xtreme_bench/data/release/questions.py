@@ -181,8 +181,8 @@ def _cut_by_language(preparation: Preparation, path: Path) -> None:
         preparation.spool.offer_text(language, (article["paragraphs"][0]["context"] for article in articles))
 
 
-def tydiqa_training(preparation: Preparation, task: str) -> dict[str, list[QuestionRow]]:
-    """TyDiQA's training questions by language, with ids that do not repeat, for another task.
+def tydiqa_training(preparation: Preparation) -> dict[str, list[QuestionRow]]:
+    """TyDiQA's training questions by language, with ids that do not repeat, for the task tydiqa_train.
 
     Those that cannot be used are left out; the notes of tydiqa say how many.
     """
@@ -191,8 +191,8 @@ def tydiqa_training(preparation: Preparation, task: str) -> dict[str, list[Quest
     rows: dict[str, list[QuestionRow]] = defaultdict(list)
     files = [("", whole)] if whole else [(key[0], path) for key, path in sorted(ready.items()) if key[1] == "train"]
     for one, path in files:
-        purpose, left_out = f"training data of {task}", LeftOut(preparation.unusable)
-        preparation.use(task, path)
+        purpose, left_out = "training data of tydiqa_train", LeftOut(preparation.unusable)
+        preparation.use("tydiqa_train", path)
         for row in read_questions(path, purpose, answers=True, ids_repeat=bool(one), left_out=left_out):
             rows[one or TYDIQA_LANGUAGES[row.id.partition("-")[0]]].append(row)
     return rows

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from xtreme_bench.data import intermediate, layout
-from xtreme_bench.data.release.preparation import OF_A_TARGET, Preparation
+from xtreme_bench.data.release.preparation import Preparation
 from xtreme_bench.data.release.questions import squad_json, tydiqa_training
 from xtreme_bench.data.release.spool import fingerprint
 from xtreme_bench.data.targets import TYDIQA_DEV_EVERY
@@ -18,18 +18,12 @@ DEV_SHARE = 6  # one in this many articles becomes development data if there is 
 
 
 def prepare_squad_v1(preparation: Preparation) -> None:
-    """Write SQuAD 1.1, and below `squad/<language>/` its translations; without one, TyDiQA in that language."""
+    """Write SQuAD 1.1, and below `squad/<language>/` its translations."""
     _squad(preparation, "squad_v1", "1.1")
     translated = preparation.files("squad_v1", "SQuAD 1.1 translated", "language", "split")
     for (language, split), path in sorted(translated.items()):
         _check(preparation, "squad_v1", path, f"{split} {language}")
         preparation.copy("squad_v1", path, layout.intermediate_split_files("squad_v1", split, language)[0])
-    for language, rows in tydiqa_training(preparation, "squad_v1").items():
-        if language != "en" and (language, "train") not in translated:
-            (file,) = layout.intermediate_split_files("squad_v1", "train", language)
-            preparation.write(file, squad_json(rows, "1.1", blank=False))
-            preparation.count("squad_v1", f"train {language}", len(rows))
-            preparation.remark("squad_v1", f"{language}: {OF_A_TARGET.format('tydiqa')}")
 
 
 def prepare_tydiqa_train(preparation: Preparation) -> None:
@@ -42,7 +36,7 @@ def prepare_tydiqa_train(preparation: Preparation) -> None:
     for (language, split), path in sorted(prepared.items()):
         _check(preparation, task, path, f"{split} {language or 'en'}")
         preparation.copy(task, path, layout.intermediate_split_files(task, split, language or "en")[0])
-    for language, rows in {} if prepared else tydiqa_training(preparation, task).items():
+    for language, rows in {} if prepared else tydiqa_training(preparation).items():
         dev = [row for at, row in enumerate(rows) if at % TYDIQA_DEV_EVERY == TYDIQA_DEV_EVERY - 1]
         train = [row for at, row in enumerate(rows) if at % TYDIQA_DEV_EVERY != TYDIQA_DEV_EVERY - 1]
         for split, part in (("train", train), ("dev", dev)):
