@@ -25,6 +25,7 @@ SHORT = {"xnli": 100, "pawsx": 96, "udpos": 30, "panx": 80, "squad": 10, "tydiqa
 SMALL = {"pretrain": 2600, "xnli": 700, "pawsx": 400, "udpos": 150, "panx": 150, "squad": 400, "tydiqa": 300}
 MATCHED = ("english", "single", "multilingual3", "multilingual8", "multilingual8-en")
 POCKET = {"xnli": 100, "pawsx": 100, "udpos": 100, "panx": 100, "squad": 80, "tydiqa": 80}
+POCKET_QA = {**POCKET, "squad": 50, "tydiqa": 50}
 STEPS: dict[str, dict[str, int]] = {
     "baseline": FINETUNING,
     "anli_plus": {"intermediate": 103_590, **FINETUNING},
@@ -52,8 +53,8 @@ STEPS: dict[str, dict[str, int]] = {
     "pocket-several": {"intermediate": 200, "xnli": 100},
     "pocket-mlm": {"intermediate": 300, "xnli": 100},
     **{f"pocket-paraphrase-{arm}": {"intermediate": 100, **POCKET} for arm in ("english", "diverse")},
-    **{f"pocket-qa-{arm}": {"intermediate": 80, "xnli": 100, "squad": 50} for arm in ("english", "diverse")},
-    "pocket-qa-none": {"xnli": 100, "squad": 50},
+    **{f"pocket-qa-{arm}": {"intermediate": 80, **POCKET_QA} for arm in ("english", "diverse")},
+    "pocket-qa-none": POCKET_QA,
     **{f"pocket-{arm}": {"udpos": 150, "panx": 150} for arm in ("prompt", "finetune")},
     "prompt-tuning": {"xnli": 736_320, "pawsx": 46_320, "udpos": 39_870, "squad": 328_500, "tydiqa": 12_480},
     "fine-tuning": {"xnli": 24_544, "pawsx": 3_088, "udpos": 6_645, "squad": 21_900, "tydiqa": 12_480},
