@@ -21,6 +21,7 @@ from xtreme_bench.recipe.files import SHIPPED
 from xtreme_bench.recipe.load import load
 
 ROOT = Path(__file__).parents[2]
+SVG = "{http://www.w3.org/2000/svg}"
 NLI = EXPERIMENTS[0]
 MIDDLE = "Does NLI in English help retrieval?"
 
@@ -296,6 +297,35 @@ def test_curves_by_layer_are_beside_the_scores_where_they_are_on_record(tmp_path
     assert row(chosen, "pocket-english")[1:] == ["0, 1", "30.0 (10.0 to 50.0)", "35.0 (30.0 to 40.0)"]
 
 
+def test_the_picture_of_curves_has_a_line_for_each_arm_on_the_band_of_its_seeds(tmp_path: Path) -> None:
+    put_records(tmp_path, seeds=3)
+    runs = [
+        {"arm": "pocket-english", "seed": 1, "by_layer": {"bucc2018": [0.0, 100.0], "tatoeba": [50.0, 50.0]}},
+        {"arm": "pocket-english", "seed": 2, "by_layer": {"bucc2018": [100.0, 100.0], "tatoeba": [50.0, 50.0]}},
+        {"arm": "pocket-none", "seed": 1, "by_layer": {"bucc2018": [25.0, 50.0], "tatoeba": [50.0, 50.0]}},
+    ]
+    (tmp_path / NLI.folder / "layers.json").write_text(json.dumps({"runs": runs}))
+    text, pictures = findings.page(tmp_path)
+    assert f"](findings-{NLI.folder}.svg)" in text
+    root = ElementTree.fromstring(pictures[f"findings-{NLI.folder}.svg"])
+    names = [one.text for one in root.iter(f"{SVG}text")]
+    assert {"bucc2018", "tatoeba", "pocket-english", "pocket-none"} < {*names}
+    lines = [one.attrib for one in root.iter(f"{SVG}polyline")]
+    bands = [[*map(point, one.attrib["points"].split())] for one in root.iter(f"{SVG}polygon")]
+    assert len(lines) == len(bands) == 4
+    assert len({one["stroke"] for one in lines}) == 2
+    none, english = ([*map(point, one["points"].split())] for one in lines[:2])
+    (_, bottom), (_, top) = bands[1][0], bands[1][-1]  # of 0 and 100 at the embeddings
+    assert english == [(english[0][0], (bottom + top) / 2), (english[1][0], top)]
+    assert none == [(english[0][0], bottom + (top - bottom) / 4), (english[1][0], (bottom + top) / 2)]
+    assert bands[0][0] == bands[0][-1] == none[0]
+
+
+def point(text: str) -> tuple[float, float]:
+    x, y = text.split(",")
+    return float(x), float(y)
+
+
 def test_stages_that_runs_share_count_once(tmp_path: Path) -> None:
     for folder, name, own in (("nli", "a", "x"), ("nli", "b", "y"), ("qa", "c", "z")):
         runs = [run(1, 7, 60.0, seconds={"shared": 60.0, own: 60.0})]
@@ -315,27 +345,28 @@ def test_what_is_no_record_is_named(tmp_path: Path, content: str) -> None:
 
 
 def test_the_page_in_docs_is_that_of_the_records() -> None:
-    made, drawn = findings.page(ROOT / pieces.RECORDS)
+    made, pictures = findings.page(ROOT / pieces.RECORDS)
     assert made == (ROOT / findings.PAGE).read_text(encoding="utf-8"), "run `make findings`"
-    assert drawn == (ROOT / findings.PAGE.with_name(PLOT)).read_text(encoding="utf-8"), "run `make findings`"
+    for name, drawn in pictures.items():
+        assert drawn == (ROOT / findings.PAGE.with_name(name)).read_text(encoding="utf-8"), "run `make findings`"
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert "- **Layer " in findings.MARKED.findall(readme)[0]
     assert findings.repeated(readme, made) == readme, "run `make findings`"
 
 
 def test_the_plot_has_a_row_for_each_contrast_at_its_place_and_there_is_none_without(tmp_path: Path) -> None:
-    plain, drawn = findings.page(put_records(tmp_path / "none", seeds=3))
-    assert (PLOT in plain, drawn) == (False, "")
+    plain, pictures = findings.page(put_records(tmp_path / "none", seeds=3))
+    assert (PLOT in plain, pictures) == (False, {})
     for change, verdict in ((5.0, "better"), (5.0, "cannot tell"), (0.0, "cannot tell"), (-150.0, "worse")):
         known = difference("pocket-english", "pocket-diverse", 3, change, verdict)
-        text, drawn = findings.page(put_records(tmp_path / f"{change}{verdict}", known, seeds=3))
+        text, pictures = findings.page(put_records(tmp_path / f"{change}{verdict}", known, seeds=3))
         assert f"]({PLOT})" in text
-        root = ElementTree.fromstring(drawn)
-        (dot,) = root.iter("{http://www.w3.org/2000/svg}circle")
-        names = [one.text for one in root.iter("{http://www.w3.org/2000/svg}text")]
+        root = ElementTree.fromstring(pictures[PLOT])
+        (dot,) = root.iter(f"{SVG}circle")
+        names = [one.text for one in root.iter(f"{SVG}text")]
         assert f"{NLI.title}, layer 7" in names
         assert names.count("0") == 1
-        lines = [one.attrib for one in root.iter("{http://www.w3.org/2000/svg}line")]
+        lines = [one.attrib for one in root.iter(f"{SVG}line")]
         (zero,) = (float(one["x1"]) for one in lines if one["stroke"] == "#1f2328")
         (own,) = (one for one in lines if one["stroke-width"] == "2")
         assert float(own["x1"]) < float(dot.attrib["cx"]) < float(own["x2"]) <= 860

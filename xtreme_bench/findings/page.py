@@ -19,7 +19,8 @@ from xtreme_bench.files import write_text
 from xtreme_bench.findings import dialogue, methods, pieces, plot, series, summary
 from xtreme_bench.findings.experiments import EXPERIMENTS, Experiment, Question
 from xtreme_bench.findings.pieces import RECORDS, RECORDS_MODULE, Records
-from xtreme_bench.findings.text import CAVEATS, ENOUGH_SEEDS, FOUND, HEAD, KEY, NEAR, PLOTTED
+from xtreme_bench.findings.series import by_layer
+from xtreme_bench.findings.text import CAVEATS, CURVES, ENOUGH_SEEDS, FOUND, HEAD, KEY, NEAR, PLOTTED
 from xtreme_bench.findings.words import Answer, answers
 from xtreme_bench.wording import duration, say
 
@@ -32,8 +33,8 @@ TABLES: Mapping[str, Callable[[Records], Iterator[str]]] = {"methods": methods.t
 Found = Mapping[Experiment, Records]
 
 
-def page(records: Path) -> tuple[str, str]:
-    """The page of all records below a folder, and its plot; that is empty if no contrast is on record.
+def page(records: Path) -> tuple[str, dict[str, str]]:
+    """The page of all records below a folder, and its pictures by name: those of contrasts and curves on record.
 
     Errors: `InputError` if there are none, one is not a record, or one is in the folder of no experiment.
     """
@@ -48,7 +49,15 @@ def page(records: Path) -> tuple[str, str]:
         "## Caveats\n\n" + CAVEATS,
         "## Computing\n\n" + _computing(there),
     ]
-    return "\n\n".join(parts) + "\n", _plot(answered)
+    pictures = {
+        curves_file(one): plot.curves(CURVES, curves) for one, known in there.items() if (curves := by_layer(known))
+    }
+    return "\n\n".join(parts) + "\n", {**_plot(answered), **pictures}
+
+
+def curves_file(experiment: Experiment) -> str:
+    """The name of the picture of an experiment's scores at every layer."""
+    return f"findings-{experiment.folder}.svg"
 
 
 def repeated(readme: str, text: str) -> str:
@@ -60,15 +69,15 @@ def repeated(readme: str, text: str) -> str:
     return MARKED.sub(lambda _: said, readme)
 
 
-def _plot(answered: Mapping[Experiment, Sequence[Answer]]) -> str:
-    """What the contrasts found, an experiment and layer a row."""
+def _plot(answered: Mapping[Experiment, Sequence[Answer]]) -> dict[str, str]:
+    """What the contrasts found, an experiment and layer a row; nothing if none is on record."""
     rows = [
         (f"{one.title}, layer {said.column[1]}", said.change, said.answer in ("yes", "no"))
         for one, every in answered.items()
         for said in every
         if said.change and not said.question.columns
     ]
-    return plot.intervals(PLOTTED, rows) if rows else ""
+    return {PLOT: plot.intervals(PLOTTED, rows)} if rows else {}
 
 
 def _require_all_read(records: Path) -> None:
@@ -117,6 +126,8 @@ def _section(experiment: Experiment, known: Records, said: Sequence[Answer]) -> 
     if remarks := [*(f"- {one.where}: {one.standing.detail}" for one in said if one.standing.detail), *_few(known)]:
         yield "\n".join(remarks)
     yield from TABLES.get(experiment.folder, series.tables)(known)
+    if by_layer(known):
+        yield f"![{CURVES}]({curves_file(experiment)})"
     yield f"Limits of this experiment:\n\n{experiment.caveats}"
     prepare = f"xtreme-bench data prepare {experiment.prepare} --to D"
     make = f"make findings BUNDLES=OUT LABELS=D-labels STORE=store EXPERIMENT={experiment.folder}"
@@ -174,10 +185,10 @@ def main() -> None:
     parser.add_argument("--readme", type=Path, help="a page that repeats its answers between two markers")
     given = parser.parse_args()
     with told():
-        text, drawn = page(given.records)
+        text, pictures = page(given.records)
         write_text(given.to, text)
-        if drawn:
-            write_text(given.to.with_name(PLOT), drawn)
+        for name, drawn in pictures.items():
+            write_text(given.to.with_name(name), drawn)
         if given.readme:
             write_text(given.readme, repeated(given.readme.read_text(encoding="utf-8"), text))
     say(str(given.to))

@@ -8,12 +8,11 @@ from xtreme_bench.benchmark import TASKS
 from xtreme_bench.findings import pieces
 from xtreme_bench.findings.experiments import Column
 from xtreme_bench.findings.pieces import Json, Records
+from xtreme_bench.findings.plot import Curves
 from xtreme_bench.findings.text import ENOUGH_SEEDS, LAYERS, MARKED, SCORES
 from xtreme_bench.findings.words import heading
 from xtreme_bench.wording import count
 
-# Of a run the scores of each target in percent, by layer.
-Curves = Mapping[str, Sequence[float]]
 # The target whose development pairs may choose a layer.
 CHOOSES = "bucc2018"
 
@@ -25,9 +24,25 @@ def tables(records: Records) -> Iterator[str]:
     yield "### Arms\n\n" + _arms(ordered)
     yield f"### Scores\n\n{SCORES}\n\n{_scores(ordered, columns)}"
     yield f"### Differences\n\n{MARKED}\n\n{_differences(records.differences, columns)}"
-    curves = {arm["name"]: [run for run in records.plain if run.get("arm") == arm["name"]] for arm in ordered}
-    if found := {name: [run["by_layer"] for run in runs] for name, runs in curves.items() if runs}:
-        yield f"### Retrieval at every layer\n\n{LAYERS}\n\n" + "\n\n".join(_by_layer(found))
+    if found := by_layer(records):
+        parts = (LAYERS, *_by_layer(found), *_chosen(records))
+        yield "### Retrieval at every layer\n\n" + "\n\n".join(parts)
+
+
+def by_layer(records: Records) -> dict[str, Curves]:
+    """Target -> arm -> the scores in percent of each seed, at each layer (0 = embeddings); what is on record of it."""
+    found: dict[str, dict[str, list[Sequence[float]]]] = {}
+    for name, runs in _runs(records).items():
+        for run in runs:
+            for target, scores in run.items():
+                found.setdefault(target, {}).setdefault(name, []).append(scores)
+    return dict(found)
+
+
+def _runs(records: Records) -> dict[str, list[Mapping[str, Sequence[float]]]]:
+    """Arm -> of each seed the scores of each target at each layer."""
+    names = [arm["name"] for arm in sorted(records.arms.values(), key=_place)]
+    return {name: [run["by_layer"] for run in records.plain if run.get("arm") == name] for name in names}
 
 
 def _place(arm: Json) -> tuple[int, int, bool, str]:
@@ -107,24 +122,24 @@ def _change(differences: Sequence[Json], a: str, b: str, column: Column) -> str:
     return f"{pieces.points(pieces.change(*found, b))}{sure}{few}"
 
 
-def _by_layer(curves: Mapping[str, Sequence[Curves]]) -> Iterator[str]:
-    """Each target at each layer (0 = embeddings), the mean over seeds; then what BUCC chooses, where it is scored."""
-    targets = dict.fromkeys(target for runs in curves.values() for run in runs for target in run)
-    for target in targets:
-        found = {name: [run[target] for run in runs if target in run] for name, runs in curves.items()}
+def _by_layer(curves: Mapping[str, Curves]) -> Iterator[str]:
+    """Each target at each layer, the mean over seeds."""
+    for target, arms in curves.items():
         rows = [
             [name, str(len(runs)), *(f"{pieces.mean(scores):.1f}" for scores in zip(*runs, strict=True))]
-            for name, runs in found.items()
-            if runs
+            for name, runs in arms.items()
         ]
         yield pieces.table([f"{target}, arm", "seeds", *map(str, range(len(rows[0]) - 2))], rows)
-    chosen = {name: [run for run in runs if CHOOSES in run] for name, runs in curves.items()}
-    if rows := [[name, *_chosen(runs, list(targets))] for name, runs in chosen.items() if runs]:
+
+
+def _chosen(records: Records) -> Iterator[str]:
+    """The layer with the best BUCC of each run, and the scores there, where BUCC is scored."""
+    rows = []
+    for name, every in _runs(records).items():
+        if runs := [run for run in every if CHOOSES in run]:
+            layers = [run[CHOOSES].index(max(run[CHOOSES])) for run in runs]
+            targets = list(dict.fromkeys(target for run in runs for target in run))
+            scores = [[run[target][layer] for run, layer in zip(runs, layers, strict=True)] for target in targets]
+            rows.append([name, ", ".join(map(str, sorted(set(layers)))), *map(pieces.span, scores)])
+    if rows:
         yield pieces.table(["arm", "layer that BUCC chooses", *(f"{target} there" for target in targets)], rows)
-
-
-def _chosen(runs: Sequence[Curves], targets: Sequence[str]) -> list[str]:
-    """The layer with the best BUCC of each run, and the scores there."""
-    layers = [run[CHOOSES].index(max(run[CHOOSES])) for run in runs]
-    scores = [[run[target][layer] for run, layer in zip(runs, layers, strict=True)] for target in targets]
-    return [", ".join(map(str, sorted(set(layers)))), *map(pieces.span, scores)]

@@ -40,6 +40,8 @@ SCORES = """Means over the languages of a target, in percent, with the range ove
 LAYERS = """Means over languages and seeds, from the embeddings (0) to the last block. Tatoeba has no development set,
 so its curve may choose no layer. BUCC's development pairs may, for each encoder."""
 
+CURVES = "Retrieval at every layer (0: embeddings), in percent: mean over seeds, on a band from the least to the best"
+
 MARKED = """`*`: at least three seeds, and significant after Holm's correction over all targets and arms that one arm is
 compared with at one layer. The answers above are corrected over other tests (their questions, at all layers), so a star
 and an answer may differ."""
