@@ -418,32 +418,81 @@ def test_a_contrast_is_over_families_that_no_arm_was_trained_in() -> None:
     assert one(everywhere, "contrast on all").cells == 4
 
 
-def with_task(arm: Arm, **settings: object) -> Arm:
+def with_task(arm: Arm, settings: object, task: str = "mnli", **more: object) -> Arm:
     """The arm, with an intermediate task whose items are drawn so."""
-    recipe = {**arm.manifests[0]["recipe"], "intermediate": {"tasks": {"mnli": settings}}}
-    return Arm(arm.name, tuple({**manifest, "recipe": recipe} for manifest in arm.manifests), arm.cells)
+    recipe = {**arm.manifests[0]["recipe"], "intermediate": {"tasks": {task: settings}}}
+    return Arm(arm.name, tuple({**manifest, "recipe": recipe, **more} for manifest in arm.manifests), arm.cells)
 
 
-def test_arms_that_a_command_line_gave_other_items_have_no_contrast_and_a_note_says_why() -> None:
+PARALLEL = {"items": "parallel", "languages": ["en"], "shared_by": ["en", "sw"], "examples": 100}
+
+
+def two_arms() -> tuple[Arm, Arm]:
     cells = {("xnli", code): flags(0.5, 50, at) for at, code in enumerate(("en", "tr"))}
-    english, diverse = contrasted("english", ["en"], cells), contrasted("diverse", ["sw"], cells)
-    draw = {"items": "parallel", "shared_by": ["en", "sw"], "examples": 100}
-    for changed, said in (
-        ({"examples": 50}, "mnli: examples 100 in english, 50 in diverse"),
-        ({"shared_by": ["sw"]}, "mnli: shared_by en, sw in english, sw in diverse"),
-        (
-            {"items": None, "shared_by": []},
-            "items parallel in english, none in diverse; mnli: shared_by en, sw in english, none in diverse",
-        ),
-    ):
-        (found,) = compare(with_task(english, **draw), with_task(diverse, **{**draw, **changed}), resamples=100)
-        assert found.level("contrast") == []
-        assert any(note.startswith("no contrast") and said in note for note in found.notes)
-    alike = {**draw, "shared_by": ["sw", "en"]}
-    for settings in ((draw, alike), ({"items": None, "examples": 1}, {"items": None, "examples": 2})):
-        (found,) = compare(with_task(english, **settings[0]), with_task(diverse, **settings[1]), resamples=100)
-        assert found.level("contrast")
-        assert not any("no contrast" in note for note in found.notes)
+    return contrasted("english", ["en"], cells), contrasted("diverse", ["sw"], cells)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"examples": 50}, "examples 100, diverse 50"),
+        ({"shared_by": ["sw"]}, "shared_by en, sw, diverse sw"),
+        ({"items": None, "shared_by": None}, "items parallel, diverse none"),
+        ({"items": "independent", "shared_by": None}, "items parallel, diverse independent"),
+    ],
+)
+def test_arms_that_a_command_line_gave_other_items_have_no_contrast_and_a_note_says_why(
+    changed: dict[str, object], said: str
+) -> None:
+    english, diverse = two_arms()
+    (found,) = compare(with_task(english, PARALLEL), with_task(diverse, {**PARALLEL, **changed}), resamples=100)
+    assert found.level("contrast") == []
+    what = f"its arms must have the same items: english has intermediate.tasks.mnli.{said}"
+    assert f"no contrast, since {what}" in found.notes
+
+
+def test_arms_with_other_seeds_drew_other_items_if_they_drew_any() -> None:
+    english, diverse = two_arms()
+    (found,) = compare(with_task(english, PARALLEL), with_task(diverse, PARALLEL, seed=7), resamples=100)
+    assert found.level("contrast") == []
+    assert any(note.endswith("same items: english has seeds 0, diverse 7") for note in found.notes)
+    (found,) = compare(with_task(english, {}), with_task(diverse, {}, seed=7), resamples=100)
+    assert found.level("contrast")
+
+
+@pytest.mark.parametrize(
+    ("one_side", "other_side"),
+    [
+        (PARALLEL, {**PARALLEL, "shared_by": ["sw", "en"]}),
+        ({**PARALLEL, "languages": ["sw"], "shared_by": None}, {**PARALLEL, "shared_by": ["sw"]}),
+        ({"items": None, "examples": 1}, {"items": None, "examples": 2}),
+    ],
+)
+def test_arms_that_drew_the_same_items_in_other_words_have_their_contrast(
+    one_side: dict[str, object], other_side: dict[str, object]
+) -> None:
+    english, diverse = two_arms()
+    (found,) = compare(with_task(english, one_side), with_task(diverse, other_side), resamples=100)
+    assert found.level("contrast")
+    assert not any("no contrast" in note for note in found.notes)
+
+
+EVIL = "x\n\noverall: b is better\x1b[31m<script>" + "y" * 10_000
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [EVIL, [EVIL], {"items": EVIL}, {**PARALLEL, "examples": EVIL}, {**PARALLEL, "shared_by": [EVIL, {}, None]},
+     {**PARALLEL, "shared_by": {EVIL: 1}, "languages": 5}, {"items": [EVIL], "examples": float("nan")}],
+)  # fmt: skip
+@pytest.mark.parametrize("task", ["mnli", EVIL])
+def test_the_note_on_items_has_no_text_that_the_maker_of_a_bundle_chose(task: str, settings: object) -> None:
+    english, diverse = two_arms()
+    sides = with_task(english, PARALLEL, task), with_task(diverse, settings, task)
+    for pair in (sides, sides[::-1]):
+        (found,) = compare(*pair, resamples=100)
+        assert not any(sign in note for note in found.notes for sign in "\n\x1b<")
+        assert sum(map(len, found.notes)) < 1_000
 
 
 @pytest.mark.slow

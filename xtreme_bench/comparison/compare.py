@@ -125,7 +125,7 @@ def _contrast(
     It is alone on its level: corrected for other arms only.
     """
     manifests = [*a.manifests, *b.manifests]
-    over = None if contrast.unmatched(a.manifests[0], b.manifests[0]) else contrast.asked(manifests)
+    over = None if contrast.unmatched(a, b) else contrast.asked(manifests)
     groups = contrast.families(cells, over, read_before(manifests)) if over else {}
     if not groups:
         return []
@@ -150,8 +150,7 @@ def _notes(a: Arm, b: Arm) -> tuple[str, ...]:
     notes = []
     if a.manifests[0]["data"] != b.manifests[0]["data"]:
         notes.append("the two runs used different data: the test items agree, but the corpora differ")
-    unmatched = contrast.unmatched(a.manifests[0], b.manifests[0])
-    if unmatched and contrast.asked([*a.manifests, *b.manifests]):
+    if unmatched := contrast.unmatched(a, b):
         notes.append(f"no contrast, since its arms must have the same items: {'; '.join(unmatched)}")
     if len(a.seeds) == len(b.seeds) == 1:
         notes.append("one run each: the intervals do not cover the effect of the random seed")

@@ -12,9 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from xtreme_bench.benchmark import LANGUAGES, nearness
-from xtreme_bench.comparison.arms import Cell
+from xtreme_bench.benchmark import LANGUAGES, VARIETIES, nearness
+from xtreme_bench.comparison.arms import Arm, Cell
 from xtreme_bench.comparison.resample import Array
+from xtreme_bench.data.items import KINDS
+from xtreme_bench.intermediate import INTERMEDIATE
+from xtreme_bench.recipe.contrast import differences
+from xtreme_bench.recipe.tree import Entries, tree_of
 
 # What the name of a contrast begins with; the languages follow.
 NAME = "contrast on "
@@ -42,46 +46,40 @@ def asked(manifests: Collection[Mapping[str, Any]]) -> str | None:
     return None
 
 
-def unmatched(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """The intermediate tasks of two manifests that do not have the same items, with what differs, in words.
+def unmatched(a: Arm, b: Arm) -> list[str]:
+    """Why two arms that a recipe contrasts do not have the same items, in words; empty if they do, or none does.
 
-    The files of two recipes are checked before they run: this is for what a command line sets in one of them alone.
+    The files of recipes are checked before they run: this is for what a command line sets in one of the arms alone.
     """
-    ours, theirs = _draws(one), _draws(other)
-    return [
-        f"{task}: {field} {here or 'none'} in {one['name']}, {there or 'none'} in {other['name']}"
-        for task in ours
-        if task in theirs and {ours[task]["items"], theirs[task]["items"]} != {None}
-        for field, here in ours[task].items()
-        if here != (there := theirs[task][field])
-    ]
+    if asked([*a.manifests, *b.manifests]) is None:
+        return []
+    return [message for _, message in differences({str(arm.manifests[0]["name"]): _draws(arm) for arm in (a, b)})]
 
 
-def _draws(manifest: Mapping[str, Any]) -> dict[str, dict[str, str | None]]:
-    """Task -> what its items are drawn by. Manifests come from others: what is no recipe draws nothing."""
-    found: Any = manifest
+def _draws(arm: Arm) -> Entries:
+    """What a recipe says of the items that an arm draws. Others may have made it: what no recipe says is left out."""
+    found: Any = arm.manifests[0]
     for name in ("recipe", "intermediate", "tasks"):
         found = found.get(name) if isinstance(found, Mapping) else None
-    tasks = found if isinstance(found, Mapping) else {}
+    told = found if isinstance(found, Mapping) else {}
+    tasks = {task: _draw(settings) for task in INTERMEDIATE if isinstance(settings := told.get(task), Mapping)}
+    tree = tree_of({"seeds": list(arm.seeds), "intermediate": {"tasks": tasks}})
+    assert isinstance(tree, Entries)
+    return tree
+
+
+def _draw(settings: Mapping[str, Any]) -> dict[str, Any]:
+    items, examples = settings.get("items"), settings.get("examples")
+    listed = {field: settings.get(field) for field in ("languages", "shared_by")}
     return {
-        str(task): {
-            "items": _text(settings.get("items")),
-            "examples": _text(settings.get("examples")),
-            "shared_by": _text(
-                (settings.get("shared_by") or settings.get("languages"))
-                if settings.get("items") == "parallel"
-                else None
-            ),
-        }
-        for task, settings in tasks.items()
-        if isinstance(settings, Mapping)
+        "items": items if items in KINDS else None,
+        "examples": examples if isinstance(examples, int) else None,
+        **{
+            field: [code for code in (*LANGUAGES, *VARIETIES) if code in codes] or None
+            for field, codes in listed.items()
+            if isinstance(codes, list)
+        },
     }
-
-
-def _text(value: object) -> str | None:
-    if isinstance(value, list):
-        return ", ".join(sorted(map(str, value)))
-    return None if value is None else str(value)
 
 
 def families(cells: Sequence[Cell], over: str, trained: Collection[str]) -> dict[str, list[int]]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from xtreme_bench.recipe import files
 from xtreme_bench.recipe.items import Place
+from xtreme_bench.recipe.phases import IntermediateTask
 from xtreme_bench.recipe.setting import NAME
 from xtreme_bench.recipe.tree import Entries, Entry, Items, Reading, Scalar, Tree, blamed
 from xtreme_bench.recipe.yaml import parse
@@ -17,6 +18,8 @@ from xtreme_bench.wording import hint
 DRAW = ("items", "examples")
 # What counts in place of a field that is left out.
 INSTEAD = {"seeds": "seed", "shared_by": "languages"}
+# What holds where that is left out too.
+LEFT_OUT = {"shared_by": IntermediateTask.languages}
 
 
 def check(tree: Entries, path: Path, reading: Reading) -> None:
@@ -39,12 +42,12 @@ def check(tree: Entries, path: Path, reading: Reading) -> None:
         reading.fault("contrast.recipe and contrast.minus are the same recipe", tree.line_of("contrast", "minus"))
     if len(arms) == 2:
         own, named = arms.get(path.stem), [tree.line_of("contrast", field) for field in names]
-        for place, message in _differences(arms):
+        for place, message in differences(arms):
             lines = [entry.line if (entry := _entry(own, place)) else own.line_of(*place)] if own else []
             reading.fault(f"contrast: {message}: the arms must have the same items", blamed(*lines, *named))
 
 
-def _differences(arms: dict[str, Entries]) -> Iterator[tuple[Place, str]]:
+def differences(arms: Mapping[str, Entries]) -> Iterator[tuple[Place, str]]:
     """The fields in which the draws of two arms differ, in words; none where no task of both is drawn."""
     (a, one), (b, other) = arms.items()
     places = list[Place]()
@@ -56,9 +59,15 @@ def _differences(arms: dict[str, Entries]) -> Iterator[tuple[Place, str]]:
             shared_by = ["shared_by"] if kinds == {"parallel"} else []
             places += [("seeds",), *((*at, field) for field in (*DRAW, *shared_by))]
     for place in dict.fromkeys(places):
-        here, there = (_text(entry.value) if (entry := _entry(arm, place)) else "none" for arm in (one, other))
+        here, there = _said(one, place), _said(other, place)
         if here != there:
             yield place, f"{a} has {'.'.join(place)} {here}, {b} {there}"
+
+
+def _said(arm: Entries, place: Place) -> str:
+    """What an arm says at a place, in words, or what holds where it says nothing."""
+    entry = _entry(arm, place)
+    return _text(entry.value) if entry else ", ".join(LEFT_OUT.get(place[-1], ["none"]))
 
 
 def _entry(arm: Entries, place: Place) -> Entry | None:
