@@ -142,8 +142,11 @@ def test_all_positions_but_those_up_to_the_padding_of_a_roberta_are_used(
         ("squad/train-v2.0.json", "squad_v2", "xtreme-bench data fetch squad_v2 --to download"),
         ("squad/dev-v1.1.json", "squad_v1", "xtreme-bench data fetch squad_v1 --to download"),
         ("ccg/ccg.train", "ccg", "needs a licence"),
-        ("mnli/de/multinli_1.0_train.jsonl", "mnli in de", "put your own files there"),
-        ("mnli/en-mt/multinli_1.0_train.jsonl", "mnli in en-mt", "put your own files there"),
+        ("mnli/de/multinli_1.0_train.jsonl", "mnli in de", "put your own files there, or convert a release of xnli"),
+        ("mnli/en-mt/multinli_1.0_train.jsonl", "mnli in en-mt", "put your own files there, or convert a release with"),
+        ("squad/fi/train-v1.1.json", "squad_v1 in fi", "; other items in this language are in tydiqa_train"),
+        ("squad/de/train-v1.1.json", "squad_v1 in de", "put your own files there, or convert a release with"),
+        ("tydiqa_train/fi/train.json", "tydiqa_train in fi", "convert a release of tydiqa with `data prepare`"),
         ("text/de.txt", "text", "put your own files there"),
     ],
 )

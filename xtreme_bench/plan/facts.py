@@ -9,10 +9,11 @@ from typing import Any
 
 from tabulate import tabulate
 
-from xtreme_bench.benchmark import LANGUAGES, VARIETIES
+from xtreme_bench.benchmark import LANGUAGES, TASKS, VARIETIES
 from xtreme_bench.data.fetch.sources import SOURCES
 from xtreme_bench.data.layout import ABSENT
 from xtreme_bench.errors import Problem
+from xtreme_bench.intermediate import CORPORA
 from xtreme_bench.plan import estimate
 from xtreme_bench.plan.estimate_text import gib
 from xtreme_bench.plan.stages import Plan, distinct
@@ -116,10 +117,27 @@ def _how(corpus: str, data: Path) -> str:
     """The command that gets a corpus, or what to do if there is none."""
     source = SOURCES.get(corpus)
     if source is None:
-        return "`data fetch` does not have it: put your own files there, or convert a release with `data prepare`"
+        task, _, language = corpus.partition(" in ")
+        release = " ".join(["a release", *(f"of {one}" for one in _made_of(task, language or "en"))])
+        own = f"put your own files there, or convert {release} with `data prepare`"
+        return f"`data fetch` does not have it: {own}{_like(task, language)}"
     if source.hub or source.upstream:
         return f"xtreme-bench data fetch {corpus} --to {data}"
     return f"{source.no_upstream or source.no_hub}; then xtreme-bench data prepare RELEASE --to {data}"
+
+
+def _made_of(task: str, language: str) -> list[str]:
+    """The targets from whose releases `data prepare` makes a task in a language."""
+    borrows = CORPORA[task].release.borrows if task in CORPORA else ()
+    return [target for target in borrows if language in TASKS[target].languages]
+
+
+def _like(task: str, language: str) -> str:
+    """The tasks of the same form that have items of a target in a language, in words; empty if there are none."""
+    reader = CORPORA[task].reader if task in CORPORA else ""
+    targets = {one.name: one.target for one in CORPORA.values() if one.reader == reader and one.name != task}
+    found = [name for name, target in targets.items() if target and language in TASKS[target].languages]
+    return f"; other items in this language are in {listing(found)}" if found else ""
 
 
 def missing_lines(entries: Iterable[Mapping[str, Any]]) -> list[str]:
