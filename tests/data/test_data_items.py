@@ -156,6 +156,28 @@ def test_files_that_lack_different_rows_are_not_matched_by_position_though_most_
     assert len(drawn(tmp_path, ["de"], draw, "mnli")) == 20
 
 
+@pytest.mark.parametrize(("unlike", "right"), [(15, True), (16, False)])
+def test_labels_that_differ_by_chance_are_not_taken_for_a_row_that_is_missing(
+    tmp_path: Path, unlike: int, right: bool
+) -> None:
+    mnli(tmp_path, "en", [LABELS[0]] * 600)
+    mnli(tmp_path, "de", [LABELS[100 <= n < 100 + unlike] for n in range(600)])
+    draw = parallel(20, shared_by=("de", "en"))
+    if right:
+        assert len(drawn(tmp_path, ["de"], draw, "mnli")) == 20
+        return
+    with pytest.raises(InputError, match="not the same items") as told:
+        drawn(tmp_path, ["de"], draw, "mnli")
+    assert told.value.problems[0].message == "rows 87 to 116: only 14 of 30 have the labels of en"
+
+
+def test_the_order_in_which_arms_list_the_languages_that_share_items_does_not_matter(tmp_path: Path) -> None:
+    questions(tmp_path, "ko", range(12))
+    questions(tmp_path, "sw", range(11, -1, -1))
+    found = [drawn(tmp_path, ["ko"], parallel(5, shared_by=one), "squad_v1") for one in (("ko", "sw"), ("sw", "ko"))]
+    assert found[0] == found[1]
+
+
 def test_pairs_without_a_gold_label_cannot_be_matched_by_position(tmp_path: Path) -> None:
     draw, right = parallel(20, shared_by=("de", "en")), [LABELS[n * n % 3] for n in range(30)]
     file = mnli(tmp_path, "en", [*right[:25], "-", *right[26:]])
