@@ -354,6 +354,16 @@ def test_the_page_in_docs_is_that_of_the_records() -> None:
     assert findings.repeated(readme, made) == readme, "run `make findings`"
 
 
+def test_the_page_of_experiments_makes_the_gold_labels_of_a_row_as_the_page_of_findings_does() -> None:
+    text = (ROOT / "docs/experiments.md").read_text(encoding="utf-8").replace("\\\n  ", "")
+    (asked,) = [one for one in EXPERIMENTS if one.folder == "qa"]
+    assert f"xtreme-bench data prepare {asked.prepare.replace('DATA', 'DIR')} --to D\n" in text
+    data = load(SHIPPED / "pocket-qa-none.yaml").data
+    assert asked.prepare.split()[1:] == [
+        *(word for task in data.dev_as_test for word in ("--dev-as-test", task)), "--sample", str(data.sample),
+    ]  # fmt: skip
+
+
 def test_the_plot_has_a_row_for_each_contrast_at_its_place_and_there_is_none_without(tmp_path: Path) -> None:
     plain, pictures = findings.page(put_records(tmp_path / "none", seeds=3))
     assert (PLOT in plain, pictures) == (False, {})
