@@ -1,3 +1,3 @@
 """A recipe: the vocabulary of its YAML, reading with lines, checks between fields, the schema for editors."""
 
-__all__ = ["compose", "fields", "files", "lengths", "load", "phases", "setting"]
+__all__ = ["compose", "contrast", "fields", "files", "lengths", "load", "phases", "setting", "tree"]
