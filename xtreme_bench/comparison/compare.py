@@ -106,9 +106,12 @@ def _compare(
     for one in wanted:
         weights = np.array([one.weights.get(cell, 0.0) for cell in cells])
         estimates.append(estimate(one, weights, scores, moved @ weights, null @ weights if single else None, families))
-    estimates += _contrast(a, b, cells, scores, moved, generator, families)
+    unmatched = contrast.unmatched(a, b)
+    estimates += [] if unmatched else _contrast(a, b, cells, scores, moved, generator, families)
     only = {one.name: tuple(cell for cell in one.cells if cell not in other.cells) for one, other in ((a, b), (b, a))}
-    return Comparison(a.name, b.name, (a.seeds, b.seeds), paired, tuple(estimates), only, resamples, _notes(a, b))
+    return Comparison(
+        a.name, b.name, (a.seeds, b.seeds), paired, tuple(estimates), only, resamples, _notes(a, b, unmatched)
+    )
 
 
 def _contrast(
@@ -120,12 +123,9 @@ def _contrast(
     generator: np.random.Generator,
     families: Mapping[str, int],
 ) -> list[Estimate]:
-    """The contrast that a recipe of the two names, if any, and if both drew the same items.
-
-    It is alone on its level: corrected for other arms only.
-    """
+    """The contrast that a recipe of the two names, if any. It is alone on its level: corrected for other arms only."""
     manifests = [*a.manifests, *b.manifests]
-    over = None if contrast.unmatched(a, b) else contrast.asked(manifests)
+    over = contrast.asked(manifests)
     groups = contrast.families(cells, over, read_before(manifests)) if over else {}
     if not groups:
         return []
@@ -146,11 +146,11 @@ def _other_items(a: Arm, b: Arm, cells: Sequence[Cell]) -> list[Problem]:
     ]
 
 
-def _notes(a: Arm, b: Arm) -> tuple[str, ...]:
+def _notes(a: Arm, b: Arm, unmatched: Sequence[str]) -> tuple[str, ...]:
     notes = []
     if a.manifests[0]["data"] != b.manifests[0]["data"]:
         notes.append("the two runs used different data: the test items agree, but the corpora differ")
-    if unmatched := contrast.unmatched(a, b):
+    if unmatched:
         notes.append(f"no contrast, since its arms must have the same items: {'; '.join(unmatched)}")
     if len(a.seeds) == len(b.seeds) == 1:
         notes.append("one run each: the intervals do not cover the effect of the random seed")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import groupby
@@ -42,16 +42,15 @@ def page(records: Path) -> tuple[str, dict[str, str]]:
     _require_all_read(records)
     answered = {one: answers(one, known) for one, known in found.items()}
     there = {one: known for one, known in found.items() if known.arms}
+    curves = {one: by_layer(known) for one, known in there.items()}
+    pictures = {curves_file(one): plot.curves(CURVES, drawn) for one, drawn in curves.items() if drawn}
     parts = [
         HEAD,
         "## In short\n\n" + "\n\n".join(_short(found, answered)),
-        *(part for one, known in there.items() for part in _section(one, known, answered[one])),
+        *(part for one, known in there.items() for part in _section(one, known, answered[one], pictures)),
         "## Caveats\n\n" + CAVEATS,
         "## Computing\n\n" + _computing(there),
     ]
-    pictures = {
-        curves_file(one): plot.curves(CURVES, curves) for one, known in there.items() if (curves := by_layer(known))
-    }
     return "\n\n".join(parts) + "\n", {**_plot(answered), **pictures}
 
 
@@ -118,7 +117,9 @@ def _line(question: Question, places: Sequence[Answer]) -> str:
     return f"- {question.text} {'; '.join(known) or f'**{places[0].answer}**'}."
 
 
-def _section(experiment: Experiment, known: Records, said: Sequence[Answer]) -> Iterator[str]:
+def _section(
+    experiment: Experiment, known: Records, said: Sequence[Answer], pictures: Collection[str]
+) -> Iterator[str]:
     """What an experiment is, its answers and tables, its limits, and the commands that repeat it."""
     yield f"## {experiment.title}\n\n{experiment.about}"
     rows = [row for question, places in _by_question(said) for row in _rows(question, places)]
@@ -126,8 +127,8 @@ def _section(experiment: Experiment, known: Records, said: Sequence[Answer]) -> 
     if remarks := [*(f"- {one.where}: {one.standing.detail}" for one in said if one.standing.detail), *_few(known)]:
         yield "\n".join(remarks)
     yield from TABLES.get(experiment.folder, series.tables)(known)
-    if by_layer(known):
-        yield f"![{CURVES}]({curves_file(experiment)})"
+    if (picture := curves_file(experiment)) in pictures:
+        yield f"![{CURVES}]({picture})"
     yield f"Limits of this experiment:\n\n{experiment.caveats}"
     prepare = f"xtreme-bench data prepare {experiment.prepare} --to D"
     make = f"make findings BUNDLES=OUT LABELS=D-labels STORE=store EXPERIMENT={experiment.folder}"

@@ -134,11 +134,12 @@ def _by_layer(curves: Mapping[str, Curves]) -> Iterator[str]:
 
 def _chosen(records: Records) -> Iterator[str]:
     """The layer with the best BUCC of each run, and the scores there, where BUCC is scored."""
+    scored = {name: [run for run in runs if CHOOSES in run] for name, runs in _runs(records).items()}
+    targets = list(dict.fromkeys(target for runs in scored.values() for run in runs for target in run))
     rows = []
-    for name, every in _runs(records).items():
-        if runs := [run for run in every if CHOOSES in run]:
+    for name, runs in scored.items():
+        if runs:
             layers = [run[CHOOSES].index(max(run[CHOOSES])) for run in runs]
-            targets = list(dict.fromkeys(target for run in runs for target in run))
             scores = [[run[target][layer] for run, layer in zip(runs, layers, strict=True)] for target in targets]
             rows.append([name, ", ".join(map(str, sorted(set(layers)))), *map(pieces.span, scores)])
     if rows:

@@ -38,8 +38,8 @@ English left out."""
 SCORES = """Means over the languages of a target, in percent, with the range over seeds."""
 
 LAYERS = """Means over languages and seeds, from the embeddings (0) to the last block. Tatoeba has no development set,
-so its curve may choose no layer. BUCC's development pairs may, for each encoder. Without
-intermediate training the encoder is the same with every seed."""
+so its curve may choose no layer. BUCC's development pairs may, for each encoder. Without intermediate training the
+encoder is the same with every seed."""
 
 CURVES = "Retrieval at every layer (0: embeddings), in percent: mean over seeds, on a band from the least to the best"
 
