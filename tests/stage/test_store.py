@@ -141,6 +141,23 @@ def test_remembered_digests_that_are_damaged_are_forgotten(tmp_path: Path, text:
     assert Digests(tmp_path / "digests.json").of(tmp_path, ["data.txt"]) == fresh
 
 
+def test_a_stage_that_another_run_removes_while_it_is_looked_at_is_not_whole(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish(store)
+    assert store.whole(KEY)
+    read = Path.read_text
+
+    def then_gone(path: Path, encoding: str) -> str:
+        text = read(path, encoding)
+        Store(store.root).discard(KEY)
+        return text
+
+    monkeypatch.setattr(Path, "read_text", then_gone)
+    assert not store.whole(KEY)
+    assert not store.whole(KEY)  # nor is one that is not there
+
+
 def test_damaged_outputs_are_named_one_by_one(store: Store) -> None:
     file = finish(store)
     assert store.damage(KEY) == []

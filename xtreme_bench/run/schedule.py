@@ -130,10 +130,7 @@ class _Work:
 
     def present(self, stage: Stage) -> bool:
         """Whether a stage is finished and whole. Damage is told later, under the lock: another run may repair it."""
-        try:
-            if self.store.record(stage.key) is None or self.store.damage(stage.key):
-                return False
-        except FileNotFoundError:  # another run removed it just now
+        if not self.store.whole(stage.key):
             return False
         modules = stage.accepted.modules if stage.accepted else ()
         self.display.skipped(self.titles[stage.key], f", accepted although {code_differs(modules)}" if modules else "")

@@ -67,13 +67,23 @@ class Store:
             return [record for record in found if record is not None]
         return []
 
+    def whole(self, key: str) -> bool:
+        """Whether a stage is finished and its outputs are as its record says, also while another run removes it."""
+        record = self.record(key)
+        try:
+            return record is not None and not self._changed(key, record)
+        except FileNotFoundError:
+            return False
+
     def damage(self, key: str) -> list[Problem]:
         """The problems of a finished stage: a faulty record, or missing, added or changed outputs."""
         record, fault = self._read(key)
         if fault is not None:
             return [Problem(fault, file=str(self._record_file(key)))]
-        if record is None:
-            return []
+        return [] if record is None else self._changed(key, record)
+
+    def _changed(self, key: str, record: Mapping[str, Any]) -> list[Problem]:
+        """The outputs that are not as a record says. Errors: `FileNotFoundError` if another run removes one now."""
         folder, expected = self.out(key), record["outputs"]
         found = tree_digests(folder) if folder.is_dir() else {}
         problems = []
