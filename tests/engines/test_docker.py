@@ -185,7 +185,7 @@ def test_killed_in_mid_stage_the_next_run_removes_what_is_left_and_ends_the_same
 ) -> None:
     folder = tmp_path / "killed"
     with subprocess.Popen(command(folder, "--engine", "docker"), cwd=folder, stderr=subprocess.DEVNULL) as process:
-        until(lambda: list(folder.glob("store/partial/*/*/checkpoint*")))
+        until(lambda: checkpoints(folder))
         process.send_signal(signal.SIGKILL)
     assert containers() != []
     done = run(folder, "--engine", "docker")
@@ -209,10 +209,15 @@ def test_a_run_that_is_asked_to_end_leaves_no_container_and_ends_with_130(
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        until(lambda: list(folder.glob("store/partial/*/*/checkpoint*")))
+        until(lambda: checkpoints(folder))
         process.send_signal(number)
         assert process.wait(60) == 130
     assert containers() == []
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """Those of unfinished stages."""
+    return [path for one in folder.glob("store/partial/*") for path in (one / "work").glob("checkpoint*")]
 
 
 def until(happened: Any, seconds: float = 120) -> None:
