@@ -37,7 +37,7 @@ def made_up(task: str, language: str, share: float, seed: int) -> Items:
 
 def arm(name: str, share: float, seeds: int) -> Arm:
     """An arm with all of XTREME, once per seed."""
-    manifests = tuple({"seed": seed, "data": None, "trained_on": {}} for seed in range(seeds))
+    manifests = tuple({"name": name, "seed": seed, "data": None, "trained_on": {}} for seed in range(seeds))
     cells = {
         (task, language): tuple(made_up(task, language, share, seed) for seed in range(seeds))
         for task, row in TASKS.items()

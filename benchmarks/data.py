@@ -142,13 +142,13 @@ def _proportional_memory(pid: int) -> float:
     return 0.0
 
 
-def _miniature(folder: Path) -> Path:
+def _miniature(folder: Path, scale: float = 1.0) -> Path:
     from xtreme_bench.miniature.corpus import make_corpus
     from xtreme_bench.miniature.params import Miniature
     from xtreme_bench.stage.job import Job
 
     folder.mkdir(parents=True)
-    make_corpus(Job(Miniature(seed=1, scale=1.0, languages=("en", "de", "sw", "zh")), {}, folder, folder))
+    make_corpus(Job(Miniature(seed=1, scale=scale, languages=("en", "de", "sw", "zh")), {}, folder, folder))
     return folder
 
 
@@ -215,7 +215,7 @@ def child_ours(task: str, work: Path) -> dict[str, float]:
     tokenizer = _tokenizer(work)
     limits: Any = {"max_length": MAX_LENGTH, "stride": None, "evaluate_on": 0, "unusable": MOST_UNUSABLE}
     if task == "mnli":
-        corpus = IntermediateChoice(task, ("en",), **limits).open(work / "data")
+        corpus = IntermediateChoice(task, ("en",), ("en",), None, **limits).open(work / "data")
     else:
         corpus = SourceChoice(source=task, examples=0, retrain=False, others=None, **limits).open(work / "data")
     shutil.rmtree(work / f"ours-{task}", ignore_errors=True)
@@ -276,7 +276,7 @@ def _mapped(task: str, work: Path, tokenizer: Any) -> Any:
         dataset = load_dataset("text", data_files=file, split="train", cache_dir=cache, sample_by="paragraph")
         from xtreme_bench.data.targets import labels as names
 
-        labels = {name: number for number, name in enumerate(names(task))}
+        labels = {name: number for number, name in enumerate(names(task, work / "data"))}
 
     def encode_pairs(rows: dict[str, list[str]]) -> dict[str, Any]:
         encoded = tokenizer(

@@ -25,6 +25,7 @@ import numpy as np
 import torch
 from transformers import XLMRobertaConfig, XLMRobertaModel
 
+from xtreme_bench.plan import devices
 from xtreme_bench.retrieval import embed as embedding
 from xtreme_bench.retrieval import export
 from xtreme_bench.retrieval.embed_torch import torch_device
@@ -38,8 +39,6 @@ SHAPES = {"base": (12, 768, 12, 3072), "large": (24, 1024, 16, 4096)}
 # The same share of the blocks in both: 14 of 24.
 LAYERS = {"base": 7, "large": 14}
 VOCABULARY = 250_002
-# Peak FLOP/s of each card in bf16 without sparsity, as NVIDIA states it.
-BF16_PEAK = {"H100": 989e12, "H200": 989e12, "A100": 312e12, "L4": 121e12, "L40S": 362e12, "T4": 65e12}
 # BUCC 2018 ru-en, training and test set as XTREME has them.
 BUCC_RU_EN = 460_000 + 558_000
 
@@ -295,12 +294,16 @@ def table(setting: Setting, folder: Path, python: str | None, repeat: int) -> di
 def of_peak(setting: Setting, shape: str, rows: dict[str, Any], tokens: int) -> None:
     """On a GPU: tokens per second, their share of the peak in 16 bits, and the seconds for BUCC ru-en."""
     name = torch.cuda.get_device_name()
-    peak = next((value for card, value in BF16_PEAK.items() if card in name), None)
+    card = devices.of_card(name)
     found = rows["ours, fp16, repeated sentences too"]["sentences_per_second"]
     _, width, _, inner = SHAPES[shape]
     operations = 2 * setting.layer * (4 * width * width + 2 * width * inner)
     per_second = found * tokens / len(setting.texts)
-    share = f"{per_second * operations / peak:.1%} of the bf16 peak" if peak else "the peak of this card is not known"
+    share = (
+        f"{per_second * operations / card.peak['bf16']:.1%} of the bf16 peak"
+        if card
+        else "the peak of this card is not known"
+    )
     print(f"{name}: {per_second:,.0f} tokens/s, {share}; {BUCC_RU_EN:,} such sentences: {BUCC_RU_EN / found:,.0f} s")
 
 

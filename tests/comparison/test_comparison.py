@@ -19,7 +19,7 @@ from xtreme_bench.bundle.evaluate import evaluate
 from xtreme_bench.comparison import forms
 from xtreme_bench.comparison.arms import Arm, bundles_of, read_arm, read_arms, told_apart
 from xtreme_bench.comparison.averages import averages
-from xtreme_bench.comparison.compare import compare, least_resamples
+from xtreme_bench.comparison.compare import PARALLEL, compare, least_resamples
 from xtreme_bench.comparison.estimate import LEVEL
 from xtreme_bench.comparison.resample import bootstrap, holm, seed_weights, swaps
 from xtreme_bench.errors import InputError
@@ -113,6 +113,10 @@ def test_translated_test_sets_are_drawn_together_and_others_apart(task: str, nar
     result = compare(arm("a", cells_a), arm("b", cells_b))
     alone, mean = one(result, f"{task} de"), one(result, f"{task}/transfer")
     assert (alone.high - alone.low) / (mean.high - mean.low) == pytest.approx(narrower, rel=0.05)
+
+
+def test_of_a_new_target_somebody_says_whether_its_languages_are_drawn_together() -> None:
+    assert {*TASKS} - {*PARALLEL} == {"udpos", "panx", "tydiqa", "bucc2018", "tatoeba"}
 
 
 def states(flags: Sequence[bool], turns: int) -> dict[str, list[dict[str, str]]]:

@@ -83,6 +83,10 @@ def test_a_difference_that_is_nearly_all_of_one_target_says_so_with_the_scores_o
     assert said((NLI, answer(NLI, 12, (6.0, 2.0, 8.0), p=0.09, standing=STOOD)))[1:] == [f"{made}."]
     whole = Standing({**STOOD.adds, "tatoeba": 6.0}, STOOD.means, STOOD.by_target)
     assert "makes up all of the +6.0 points: " in said((NLI, answer(NLI, 12, (6.0, 2.0, 8.0), standing=whole)))[1]
+    scoreless = Standing(whole.adds, whole.means, {})
+    assert (
+        "makes up all of the +6.0 points. Both" in said((NLI, answer(NLI, 12, (6.0, 2.0, 8.0), standing=scoreless)))[1]
+    )
 
 
 @pytest.mark.parametrize(

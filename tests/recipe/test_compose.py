@@ -9,6 +9,7 @@ import pytest
 from command import call
 from small_recipes import RECIPE
 
+from xtreme_bench.errors import InputError
 from xtreme_bench.recipe.load import load, recall, validate
 
 RETRIEVAL = "retrieval: {layer: 1, pooling: mean}\n"
@@ -77,6 +78,17 @@ def test_what_is_set_on_the_command_line_is_set_in_the_parts(folder: Path) -> No
     assert [one.intermediate and one.intermediate.steps for one in found.members] == [None, 9]
     assert [run.seed for run in load(file, ["seeds=[3, 4]"]).runs] == [3, 4]
     assert [run.members[1].seed for run in load(file, ["seeds=[3, 4]"]).runs] == [3, 4]
+
+
+def test_targets_that_the_command_line_names_are_those_of_the_recipe_and_of_its_parts(folder: Path) -> None:
+    for listed in ("", "\ntargets: [xnli, pawsx]"):
+        found = load(written(folder, f"compose: [one, two]{listed}"), ["targets=[pawsx]"])
+        assert [[*one.targets] for one in (found, *found.members)] == [["pawsx"]] * 3
+
+
+def test_a_contrast_is_not_set_in_a_composed_recipe(folder: Path) -> None:
+    with pytest.raises(InputError, match="contrast is as in the recipes that are composed; set it there"):
+        load(written(folder, "compose: [one, two]"), ["contrast.over=nonsense"])
 
 
 FAULTS = [

@@ -138,6 +138,15 @@ def test_a_baseline_takes_what_it_shares_and_not_what_it_is_compared_for(tmp_pat
     assert base.overrides == ("seed=4", "finetuning.xnli.batch=16", "resources.threads=")
 
 
+def test_a_contrast_is_set_where_there_is_one_and_a_baseline_may_lack_it(tmp_path: Path) -> None:
+    path = file(tmp_path)
+    path.write_text(path.read_text() + "contrast: {recipe: main, minus: base}\n")
+    texts = ["contrast.over=language unseen"]
+    main, base = (one.recipe for one in plans(str(path), Places(store=tmp_path / "store"), overrides=texts))
+    assert main.contrast is not None
+    assert (main.contrast.over, base.contrast) == ("language unseen", None)
+
+
 def test_the_plan_of_a_seed_shares_what_does_not_depend_on_it(tmp_path: Path) -> None:
     path = file(tmp_path)
 

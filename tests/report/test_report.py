@@ -14,6 +14,7 @@ from xtreme_bench.bundle.load import load
 from xtreme_bench.bundle.verify import check_expect
 from xtreme_bench.bundle.write import write
 from xtreme_bench.cli.main import cli
+from xtreme_bench.comparison.arms import read_arm
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.report import terminal, versus
 from xtreme_bench.report.manifest_differences import compare
@@ -187,6 +188,14 @@ def test_a_folder_with_bundles_of_several_recipes_has_no_means(command: str, lab
     assert isinstance(found.exception, InputError), found.output
     assert "two-2: its recipe and that of" in str(found.exception)
     assert "differ in more than the seed" in str(found.exception)
+
+
+def test_bundles_that_say_the_same_recipe_under_other_names_are_no_runs_of_one_experiment(tmp_path: Path) -> None:
+    labels = put(tmp_path / "labels", LABELS)
+    for seed, name in enumerate(("one", "two"), 1):
+        put_named(tmp_path / f"all/{name}", name, labels, seed=seed, recipe={"seed": seed})
+    with pytest.raises(InputError, match=r"all/two: its recipe and that of .*all/one differ in more than the seed"):
+        read_arm([tmp_path / "all/one", tmp_path / "all/two"], labels)
 
 
 def test_runs_of_one_recipe_are_told_apart(tmp_path: Path) -> None:

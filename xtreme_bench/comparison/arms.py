@@ -187,7 +187,7 @@ def unlike(manifests: Sequence[Mapping[str, Any]], bundles: Sequence[Path]) -> l
     """Why the bundles are not runs of one experiment with different seeds; empty if they are."""
     first, problems = manifests[0], []
     for manifest, bundle in zip(manifests[1:], bundles[1:], strict=True):
-        if without_seed(manifest) != without_seed(first):
+        if (manifest["name"], without_seed(manifest)) != (first["name"], without_seed(first)):
             problems.append(Problem(f"its recipe and that of {bundles[0]} differ in more than the seed", str(bundle)))
     seeds = [manifest["seed"] for manifest in manifests]
     problems += [

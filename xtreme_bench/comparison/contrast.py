@@ -12,22 +12,19 @@ from typing import Any
 
 import numpy as np
 
-from xtreme_bench.benchmark import LANGUAGES, VARIETIES, nearness
+from xtreme_bench.benchmark import LANGUAGES, NEARNESS, VARIETIES, nearness
 from xtreme_bench.comparison.arms import Arm, Cell
 from xtreme_bench.comparison.resample import Array
 from xtreme_bench.data.items import KINDS
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.recipe.contrast import differences
+from xtreme_bench.recipe.setting import OVER
 from xtreme_bench.recipe.tree import Entries, tree_of
 
 # What the name of a contrast begins with; the languages follow.
 NAME = "contrast on "
 # Which languages a contrast is over, by how near they are to those of either arm's intermediate training.
-LANGUAGES_OF: Mapping[str, Collection[str]] = {
-    "all": ("seen", "family seen", "script seen", "none"),
-    "language unseen": ("family seen", "script seen", "none"),
-    "family unseen": ("script seen", "none"),
-}
+LANGUAGES_OF: Mapping[str, Collection[str]] = {over: NEARNESS[nearest:] for nearest, over in enumerate(OVER)}
 
 
 def asked(manifests: Collection[Mapping[str, Any]]) -> str | None:

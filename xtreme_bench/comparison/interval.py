@@ -7,7 +7,7 @@ import numpy as np
 from xtreme_bench.comparison.arms import Arm
 from xtreme_bench.comparison.averages import averages
 from xtreme_bench.comparison.compare import RESAMPLES, arm_columns, blocks, flat, scored, seed_part
-from xtreme_bench.comparison.estimate import LEVEL
+from xtreme_bench.comparison.estimate import LEVEL, middle
 from xtreme_bench.comparison.resample import bootstrap
 
 
@@ -33,5 +33,4 @@ def overall_interval(arm: Arm, *, resamples: int = RESAMPLES, seed: int = 0) -> 
         drawn[:, at] = scored(sums).mean(axis=-1)
     drawn += seed_part([scores], resamples, generator)
     weights = np.array([overall.weights.get(cell, 0.0) for cell in cells])
-    low, high = np.quantile(drawn @ weights, [LEVEL / 2, 1 - LEVEL / 2])
-    return float(low), float(high)
+    return middle(drawn @ weights, 1 - LEVEL)

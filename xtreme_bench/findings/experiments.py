@@ -141,9 +141,10 @@ and Swahili. The questions were asked in each language by itself, so the arms ha
         prepare=_NINE.format(40),
         caveats="""\
 - The arms differ in the questions, not only in their languages.
-- Question answering is fine-tuned on 400 questions, XNLI on 1,600 pairs: far from what they need. XNLI is hardly above
-  chance, 33. All test sets have 40 items a language, and MLQA is scored on its development set.
-- The recipes have all nine targets, of which these records lack PAWS-X, TyDiQA and BUCC.
+- Question answering is fine-tuned on 400 questions, XNLI and PAWS-X on 1,600 pairs: far from what they need. XNLI is
+  hardly above chance, 33. All test sets have 40 items a language, BUCC 40 gold pairs.
+- PAWS-X is scored in English, German, Japanese and Korean, MLQA in Arabic, German, English, Hindi and Chinese, TyDiQA
+  in English, Finnish, Indonesian and Telugu, BUCC on the development pairs of Chinese alone.
 - TyDiQA is one of the nine: the arms with intermediate training see more of it.""",
         more=_CURVES.format("qa"),
     ),

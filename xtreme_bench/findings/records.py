@@ -32,6 +32,8 @@ from xtreme_bench.wording import say
 
 # What of a comparison is kept: single cells would be most of it.
 LEVELS = ("contrast", "task", "transfer", "intermediate data")
+# The runs of an arm: the seed of each, and its bundle.
+Bundles = list[tuple[int, Path]]
 
 
 def record(bundles: Path, labels: Path, to: Path, store: Path | None = None) -> list[Path]:
@@ -127,8 +129,8 @@ def _merged(old: Iterable[Json], new: Iterable[Json]) -> list[Json]:
     return [runs[key] for key in sorted(runs, key=str)]
 
 
-def _by_layer(found: Iterable[tuple[Path, Json]]) -> list[tuple[int | None, dict[str, list[Path]]]]:
-    """For each layer the bundles of each arm, those with the fewest languages of intermediate training first."""
+def _by_layer(found: Iterable[tuple[Path, Json]]) -> list[tuple[int | None, dict[str, Bundles]]]:
+    """For each layer the runs of each arm, the arm with the fewest languages of intermediate training first."""
 
     def place(one: tuple[Path, Json]) -> tuple[str, tuple[int, bool], str, int]:
         trained = trained_in(one[1]["trained_on"]["intermediate"])
@@ -136,34 +138,26 @@ def _by_layer(found: Iterable[tuple[Path, Json]]) -> list[tuple[int | None, dict
 
     layers = []
     for layer, group in groupby(sorted(found, key=place), key=lambda one: layer_of(one[1])):
-        arms: dict[str, list[Path]] = {}
+        arms: dict[str, Bundles] = {}
         for path, manifest in group:
-            arms.setdefault(manifest["name"], []).append(path)
+            arms.setdefault(manifest["name"], []).append((manifest["seed"], path))
         layers.append((layer, arms))
     return layers
 
 
-def _differences(layer: int | None, arms: Mapping[str, Sequence[Path]], labels: Path) -> list[Json]:
+def _differences(layer: int | None, arms: Mapping[str, Bundles], labels: Path) -> list[Json]:
     """Every pair of arms, over the seeds that both have; Holm's correction covers what one arm is compared with."""
     names, found = list(arms), []
     for at, name in enumerate(names):
         others: dict[tuple[int, ...], list[str]] = {}
         for other in names[at + 1 :]:
-            others.setdefault(_common(arms[name], arms[other]), []).append(other)
+            ours, theirs = ({seed for seed, _ in arms[one]} for one in (name, other))
+            others.setdefault(tuple(sorted(ours & theirs)), []).append(other)
         for seeds, group in others.items():
             if seeds:
-                read = [read_arm(_with(arms[one], seeds), labels) for one in (name, *group)]
+                read = [read_arm([path for seed, path in arms[one] if seed in seeds], labels) for one in (name, *group)]
                 found += [_difference(layer, seeds, one) for one in compare(*read)]
     return found
-
-
-def _common(a: Iterable[Path], b: Iterable[Path]) -> tuple[int, ...]:
-    ours, theirs = ({read_manifest(path)["seed"] for path in side} for side in (a, b))
-    return tuple(sorted(ours & theirs))
-
-
-def _with(bundles: Iterable[Path], seeds: Sequence[int]) -> list[Path]:
-    return [path for path in bundles if read_manifest(path)["seed"] in seeds]
 
 
 def _difference(layer: int | None, seeds: Sequence[int], found: Comparison) -> Json:

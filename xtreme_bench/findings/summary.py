@@ -30,7 +30,7 @@ def sentences(answered: Mapping[Experiment, Sequence[Answer]]) -> Iterator[str]:
         one.title.lower(): [said for said in every if not said.question.columns] for one, every in answered.items()
     }
     tasks = [task for task, every in asked.items() if every]
-    for layer in sorted({said.column[1] for every in asked.values() for said in every if said.column[1]}):
+    for layer in sorted({said.column[1] for every in asked.values() for said in every if said.column[1] is not None}):
         at = {task: said for task, every in asked.items() for said in every if said.column[1] == layer}
         yield " ".join((f"**Layer {layer}.**", *_answers(at, [task for task in tasks if task not in at]), *_signs(at)))
         for task, one in at.items():
@@ -65,7 +65,7 @@ def _made(one: Answer) -> Iterator[str]:
         scores = ", ".join(f"{mean:.1f} ({name})" for name, mean in stand.by_target.get(target, {}).items())
         whole = f"{total:+.1f}"
         share = f"all of the {whole}" if f"{points:+.1f}" == whole else f"{points:+.1f} of the {whole}"
-        yield f"{target} makes up {share} points: {scores}."
+        yield f"{target} makes up {share} points{scores and f': {scores}'}."
     if stand.lose:
         (untrained, without), *after = stand.means.items()
         against = f"{listing([f'{mean:.1f}' for _, mean in after])} against {without:.1f}"

@@ -20,6 +20,7 @@ from xtreme_bench.recipe.phases import FINETUNING, Intermediate, Pretraining, Tr
 from xtreme_bench.recipe.resources import Resources
 from xtreme_bench.recipe.setting import (
     NAME,
+    OVER,
     SCORES,
     SOURCES,
     TRAINED,
@@ -200,7 +201,7 @@ class Contrast:
         "Languages, by those that either is trained in before fine-tuning: all, those that neither is, or those whose "
         "whole family neither is.",
         default="family unseen",
-        choices=("all", "language unseen", "family unseen"),
+        choices=OVER,
     )
 
 

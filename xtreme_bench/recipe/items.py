@@ -28,8 +28,7 @@ def check(tree: Entries, reading: Reading) -> None:
             continue
         if items != "parallel":
             reading.fault(f"{path}.shared_by is for parallel items; add 'items: parallel' or remove it", shared_by.line)
-        trained = tree.at(*at, "languages")
-        languages = set(IntermediateTask.languages) if trained is None else listed(trained)
+        languages = set(_trained_in(tree, at, IntermediateTask.languages, reading.source))
         lacking = languages - listed(shared_by) if isinstance(shared_by.value, Items) else ()
         if lacking:
             message = f"{path}.shared_by lacks {listing(sorted(lacking))}, which is trained on"
@@ -68,12 +67,17 @@ def _read(tree: Entries, source: str) -> Iterator[tuple[Place, Collection[str]]]
         **{("tasks", task, "parallel"): () for task in tasks if task in ALIGNED},
     }
     for part, languages in left_out.items():
-        at = ("intermediate", *part, "languages")
-        entry = tree.at(*at)
-        if entry is not None:
-            # Aligned text has two languages, never all.
-            languages = ALL if languages and tree.text(*at) in ALL else listed(entry)
-        yield at, languages_of("", source) if languages == ALL else languages
+        at = ("intermediate", *part)
+        yield (*at, "languages"), _trained_in(tree, at, languages, source)
+
+
+def _trained_in(tree: Entries, at: Place, left_out: Collection[str], source: str) -> Collection[str]:
+    """The languages of a section, with `all` written out; `left_out` holds where it names none."""
+    entry, languages = tree.at(*at, "languages"), left_out
+    if entry is not None:
+        # Aligned text has two languages, never all.
+        languages = ALL if left_out and tree.text(*at, "languages") in ALL else listed(entry)
+    return languages_of("", source) if languages == ALL else languages
 
 
 def check_target_examples(tree: Entries, reading: Reading) -> None:

@@ -47,7 +47,8 @@ def validate(path: Path) -> list[Problem]:
 def recall(values: Mapping[str, object], name: str) -> tuple[Recipe | None, list[Problem]]:
     """A recipe from what `Recipe.to_dict` made of it, or its faults. `expect` is left out.
 
-    The values may come from anybody: each is checked as in a file, but not against other files.
+    The values may come from anybody: each field is checked as in a file, but of what fields say of each other
+    only what retrieval needs.
     """
     kept = {key: value for key, value in values.items() if key not in ("expect", compose.KEY)}
     tree = tree_of({**kept, "description": "in a manifest"})

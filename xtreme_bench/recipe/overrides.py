@@ -19,6 +19,8 @@ OWN = ("description", "compose", "intermediate", "baseline", "expect")
 # What is set in a recipe that is composed of others, and what its parts say of runs of their own; they take all else.
 COMPOSED = ("description", "compose", "baseline", "expect")
 OF_A_RUN = ("baseline", "contrast", "expect")
+# What a baseline may lack where the command line sets something in it.
+MAY_LACK = ("intermediate", "contrast")
 
 # YAML 1.1 takes 2e-5 for a text. In a file that is a fault; a shell's user means a number.
 _SHORT_NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$")
@@ -36,7 +38,7 @@ def _section(text: str) -> str:
 
 def of_parts(texts: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Those for a recipe that is composed of others, and those for its parts."""
-    own = tuple(text for text in texts if _section(text) in COMPOSED)
+    own = tuple(text for text in texts if _section(text) in (*COMPOSED, "contrast") or text.startswith("targets="))
     passed_on = [text for text in texts if _section(text) not in (*COMPOSED, *OF_A_RUN)]
     return own, (*passed_on, *(f"{key}=" for key in OF_A_RUN))
 
@@ -45,8 +47,9 @@ def apply(tree: Entries, texts: Sequence[str], reading: Reading, *, baseline: bo
     """The tree with each `path.of.keys=value` set in it; without a value the key is left out of it.
 
     `targets=[udpos, panx]`, a list of names, keeps those targets alone, and what they need. A `baseline`, or a part of
-    a recipe that is composed, may lack what is left out, and intermediate training: it was the other recipe that the
-    user looked at. Faults are added to `reading`, and what is wrong with a value is found later, when the tree is read.
+    a recipe that is composed, may lack what is left out, intermediate training and a contrast: it was the other recipe
+    that the user looked at. Faults are added to `reading`, and what is wrong with a value is found later, when the tree
+    is read.
     """
     seen: set[str] = set()
     for text in texts:
@@ -61,9 +64,9 @@ def apply(tree: Entries, texts: Sequence[str], reading: Reading, *, baseline: bo
             continue
         seen.add(dotted)
         value = _value(written, reading, line)
-        if value is None or (baseline and path[0] == "intermediate" and path[0] not in tree.entries):
+        if value is None or (baseline and path[0] in MAY_LACK and path[0] not in tree.entries):
             continue
-        if path == ("targets",) and isinstance(value, Items):
+        if path == ("targets",) and isinstance(value, Items) and "compose" not in tree.entries:
             tree = cut(tree, value, reading, baseline=baseline)
         elif value.kind != "empty":
             for other in Recipe.EXACTLY_ONE if dotted in Recipe.EXACTLY_ONE else ():

@@ -21,6 +21,8 @@ SCORES = (*TASKS, *(f"{task}/transfer" for task in TASKS), *GROUPS, "overall")
 TRAINED = (*INTERMEDIATE, *SOURCES)
 TASKS_BEFORE = (*INTERMEDIATE, *ALIGNED)
 ALL, LAST = ("all",), ("last",)
+# The languages that a contrast is over: each leaves out one more of `NEARNESS`, the nearest first.
+OVER = ("all", "language unseen", "family unseen")
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
 

@@ -162,8 +162,8 @@ def reproduce(
         made = plans(name, places, place.image, digests, overrides)
         _require_inputs(made, places)
         made = accept(made, store) if accept_code else made
-        reused = frozenset(stage.key for stage in distinct(made) if store.record(stage.key) is not None)
         stages = distinct(made)
+        reused = frozenset(stage.key for stage in stages if store.record(stage.key) is not None)
         failed = execute(stages, store, place, jobs=resources.jobs, display=show(len(stages)), shares=_seeds(made))
     finished = {at: _finish(one, store, places, reused) for at, one in enumerate(made) if at not in failed}
     if any(one.recipe.seeds for one in made):
