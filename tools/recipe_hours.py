@@ -36,10 +36,10 @@ TEXT = """# Hours of the recipes on an H100
 *Made by `make hours`; do not edit the table.*
 
 **Estimates: none of these recipes was ever run on an H100.** `xtreme-bench plan RECIPE --device {device}
---allow-missing` shows the same stage by stage. It counts the operations of training and prediction for the published
-sizes of the corpora, takes translations to be as many as the originals, assumes inputs half as long as allowed, and
-takes {share:.0f} % of the card's bf16 peak. Early stops are not counted, nor is other work: tokenising,
-retrieval, scoring.
+--allow-missing` shows the same stage by stage, with the baseline (`--set baseline=` leaves it out). It counts the
+operations of training and prediction for the published sizes of the corpora, takes translations to be as many as the
+originals, assumes inputs half as long as allowed, and takes {share:.0f} % of the card's bf16 peak. Early stops are not
+counted, nor is other work: tokenising, retrieval, scoring.
 
 BUCC is the larger of the two retrieval tasks, and even that should take this card only minutes. MTEB counts
 {millions:.2f} million English sentences in its test sets. If the other sides have as many, and a sentence has

@@ -45,6 +45,7 @@ def with_task(arm: Arm, settings: object, task: str = "mnli", **more: object) ->
     return Arm(arm.name, tuple({**manifest, "recipe": recipe, **more} for manifest in arm.manifests), arm.cells)
 
 
+EVIL = "x\n\noverall: b is better\x1b[31m<script>" + "y" * 10_000
 PARALLEL = {"items": "parallel", "languages": ["en"], "shared_by": ["en", "sw"], "examples": 100}
 
 
@@ -68,15 +69,40 @@ def test_arms_that_a_command_line_gave_other_items_have_no_contrast_and_a_note_s
     english, diverse = two_arms()
     (found,) = compare(with_task(english, PARALLEL), with_task(diverse, {**PARALLEL, **changed}), resamples=100)
     assert found.level("contrast") == []
-    what = f"its arms must have the same items: english has intermediate.tasks.mnli.{said}"
+    what = f"its arms must have the same items and settings: english has intermediate.tasks.mnli.{said}"
     assert f"no contrast, since {what}" in found.notes
+
+
+@pytest.mark.parametrize(
+    ("sections", "said"),
+    [
+        ({"intermediate": {"tasks": {"mnli": PARALLEL}, "steps": 20}}, "intermediate"),
+        ({"model": {"path": EVIL}, "data": {EVIL: EVIL}}, "model and data"),
+        ({"finetuning": {"xnli": {"steps": 9}, "panx": {"steps": 9}}}, "finetuning"),
+        ({"finetuning": {"panx": {"steps": 9}}, "retrieval": {"layer": 9}, "resources": {"jobs": 3}}, None),
+        ({"intermediate": {"tasks": {"mnli": PARALLEL, "qqp": {}}, "steps": 20}}, None),
+        ({"intermediate": {"tasks": {"mnli": PARALLEL}, "steps": 20, "mlm": {"ratio": 1.0}}}, None),
+    ],
+)
+def test_arms_that_are_trained_otherwise_have_no_contrast_unless_their_tasks_differ(
+    sections: dict[str, object], said: str | None
+) -> None:
+    english, diverse = (with_task(one, PARALLEL) for one in two_arms())
+    recipes = [{"targets": {"xnli": {}}, **one.manifests[0]["recipe"]} for one in (english, diverse)]
+    sides = [
+        Arm(one.name, tuple({**manifest, "recipe": recipe} for manifest in one.manifests), one.cells)
+        for one, recipe in ((english, recipes[0]), (diverse, {**recipes[1], **sections}))
+    ]
+    (found,) = compare(*sides, resamples=100)
+    assert bool(found.level("contrast")) == (said is None)
+    assert any(note.endswith(f"settings: they differ in {said}") for note in found.notes) == (said is not None)
 
 
 def test_arms_with_other_seeds_drew_other_items_if_they_drew_any() -> None:
     english, diverse = two_arms()
     (found,) = compare(with_task(english, PARALLEL), with_task(diverse, PARALLEL, seed=7), resamples=100)
     assert found.level("contrast") == []
-    assert any(note.endswith("same items: english has seeds 0, diverse 7") for note in found.notes)
+    assert any(note.endswith("same items and settings: english has seeds 0, diverse 7") for note in found.notes)
     (found,) = compare(with_task(english, {}), with_task(diverse, {}, seed=7), resamples=100)
     assert found.level("contrast")
 
@@ -96,9 +122,6 @@ def test_arms_that_drew_the_same_items_in_other_words_have_their_contrast(
     (found,) = compare(with_task(english, one_side), with_task(diverse, other_side), resamples=100)
     assert found.level("contrast")
     assert not any("no contrast" in note for note in found.notes)
-
-
-EVIL = "x\n\noverall: b is better\x1b[31m<script>" + "y" * 10_000
 
 
 @pytest.mark.parametrize(

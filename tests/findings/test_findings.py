@@ -22,7 +22,7 @@ from xtreme_bench.recipe.load import load
 
 ROOT = Path(__file__).parents[2]
 SVG = "{http://www.w3.org/2000/svg}"
-NLI = EXPERIMENTS[0]
+NLI, QA = (one for one in EXPERIMENTS if one.folder in ("nli", "qa"))
 MIDDLE = "Does NLI in English help retrieval?"
 
 
@@ -97,9 +97,30 @@ def test_the_contrasts_of_all_layers_are_corrected_together(
     last = difference("pocket-english", "pocket-diverse", 3, 5.0, "better") | {"layer": 12}
     pieces.estimate(last, "contrast").update(p=p)  # type: ignore[union-attr]
     known = pieces.read(put_records(tmp_path, last, middle, seeds=3) / NLI.folder)
-    found = {one.where[-2:]: (one.answer, one.why) for one in answers(NLI, known) if one.question == asked}
+    found = {one.where[-2:]: (one.answer, one.why) for one in answers({NLI: known})[NLI] if one.question == asked}
     assert found["12"] == (answer, why)
     assert found[" 7"][0] == "cannot tell"
+
+
+def test_the_contrasts_of_all_experiments_in_the_first_table_are_corrected_together() -> None:
+    known = {}
+    for experiment, p in ((NLI, 0.02), (QA, 0.03)):
+        question = experiment.questions[0]
+        one = difference(question.than, question.better, 3, 5.0, "better")
+        pieces.estimate(one, "contrast").update(p=p)  # type: ignore[union-attr]
+        known[experiment] = pieces.Records({}, [], [one])
+    alone = answers({NLI: known[NLI]})[NLI][0]
+    found = {experiment: every[0].p for experiment, every in answers(known).items()}
+    assert (alone.p, found) == (0.02, {NLI: 0.04, QA: 0.04})
+
+
+def test_the_commands_run_what_is_on_record() -> None:
+    runs = [{"seed": 1, "layer": 7, "scores": {"xnli": {}, "tatoeba": {}}}]
+    arms = [{"name": name, "runs": runs} for name in ("pocket-several", "pocket-english", "pocket-none")]
+    for there, baseline in ((arms, ""), (arms[:2], " --set baseline=")):
+        written = pieces.commands(there).splitlines()
+        at = next(at for at, line in enumerate(written) if "pocket-english" in line)
+        assert f"--set retrieval.layer=7 --set 'targets=[xnli, tatoeba]'{baseline} --out" in written[at + 1]
 
 
 def test_a_difference_that_is_asked_the_other_way_round_has_its_interval_turned(tmp_path: Path) -> None:
@@ -254,7 +275,7 @@ def test_without_the_arm_that_had_no_intermediate_training_a_contrast_stands_alo
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda one: one.folder)
 def test_what_the_targets_add_is_the_difference_of_a_contrast(experiment: Experiment) -> None:
-    every = answers(experiment, pieces.read(ROOT / pieces.RECORDS / experiment.folder))
+    every = answers({experiment: pieces.read(ROOT / pieces.RECORDS / experiment.folder)})[experiment]
     found = [one for one in every if one.change and one.level == "contrast"]
     assert found or all(question.columns for question in experiment.questions)
     for one in found:

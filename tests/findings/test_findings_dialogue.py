@@ -43,7 +43,7 @@ def test_the_section_has_scores_by_language_the_words_and_an_answer(tmp_path: Pa
         differences={"differences": [difference(19.0, 0.001)]},
     )
     known = pieces.read(records)
-    found = {one.question.better: (one.answer, one.points) for one in answers(DIALOGUE, known)}
+    found = {one.question.better: (one.answer, one.points) for one in answers({DIALOGUE: known})[DIALOGUE]}
     assert found == {
         "pocket-dst-tlm": ("not tested", ""),
         "pocket-dst-xdm": ("yes", "+19.0 [+18.0, +20.0]"),

@@ -53,7 +53,7 @@ def put_records(folder: Path, verdict: str = "worse", seeds: int = 3, arms: Any 
 def test_the_answer_has_the_intervals_with_and_without_english(
     verdict: str, seeds: int, answer: str, why: str, tmp_path: Path
 ) -> None:
-    found = list(answers(METHODS, pieces.read(put_records(tmp_path, verdict, seeds))))
+    found = answers({METHODS: pieces.read(put_records(tmp_path, verdict, seeds))})[METHODS]
     assert [(one.where, one.answer, one.why, one.points) for one in found] == [
         ("udpos", answer, why, "-10.0 [-11.0, -8.0]"),
         ("udpos, without English", answer, why, "-12.0 [-13.0, -10.0]"),

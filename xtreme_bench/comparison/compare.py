@@ -151,7 +151,7 @@ def _notes(a: Arm, b: Arm, unmatched: Sequence[str]) -> tuple[str, ...]:
     if a.manifests[0]["data"] != b.manifests[0]["data"]:
         notes.append("the two runs used different data: the test items agree, but the corpora differ")
     if unmatched:
-        notes.append(f"no contrast, since its arms must have the same items: {'; '.join(unmatched)}")
+        notes.append(f"no contrast, since its arms must have the same items and settings: {'; '.join(unmatched)}")
     if len(a.seeds) == len(b.seeds) == 1:
         notes.append("one run each: the intervals do not cover the effect of the random seed")
     return tuple(notes)

@@ -17,9 +17,10 @@ from xtreme_bench.comparison.arms import Arm, Cell
 from xtreme_bench.comparison.resample import Array
 from xtreme_bench.data.items import KINDS
 from xtreme_bench.intermediate import INTERMEDIATE
-from xtreme_bench.recipe.contrast import differences
+from xtreme_bench.recipe.contrast import differences, unlike
 from xtreme_bench.recipe.setting import OVER
 from xtreme_bench.recipe.tree import Entries, tree_of
+from xtreme_bench.wording import listing
 
 # What the name of a contrast begins with; the languages follow.
 NAME = "contrast on "
@@ -44,13 +45,19 @@ def asked(manifests: Collection[Mapping[str, Any]]) -> str | None:
 
 
 def unmatched(a: Arm, b: Arm) -> list[str]:
-    """Why two arms that a recipe contrasts do not have the same items, in words; empty if they do, or none does.
+    """Why two arms that a recipe contrasts do not fit each other, in words; empty if they do, or none is contrasted.
 
     The files of recipes are checked before they run: this is for what a command line sets in one of the arms alone.
+    Anybody may have made the manifests: of what is in them only numbers and names that are known here are repeated.
     """
     if asked([*a.manifests, *b.manifests]) is None:
         return []
-    return [message for _, message in differences({str(arm.manifests[0]["name"]): _draws(arm) for arm in (a, b)})]
+    recipes = [one if isinstance(one := arm.manifests[0].get("recipe"), Mapping) else {} for arm in (a, b)]
+    sections = listing(dict.fromkeys(place[0] for place in unlike(*recipes)))
+    return [
+        *(message for _, message in differences({str(arm.manifests[0]["name"]): _draws(arm) for arm in (a, b)})),
+        *([f"they differ in {sections}"] if sections else []),
+    ]
 
 
 def _draws(arm: Arm) -> Entries:

@@ -20,7 +20,7 @@ from xtreme_bench.findings import dialogue, methods, pieces, plot, series, summa
 from xtreme_bench.findings.experiments import EXPERIMENTS, Experiment, Question
 from xtreme_bench.findings.pieces import RECORDS, RECORDS_MODULE, Records
 from xtreme_bench.findings.series import by_layer
-from xtreme_bench.findings.text import CAVEATS, CURVES, ENOUGH_SEEDS, FOUND, HEAD, KEY, NEAR, PLOTTED
+from xtreme_bench.findings.text import CAVEATS, CLAIMED, CURVES, ENOUGH_SEEDS, FOUND, HEAD, KEY, NEAR, PLOTTED
 from xtreme_bench.findings.words import Answer, answers
 from xtreme_bench.wording import duration, say
 
@@ -40,7 +40,7 @@ def page(records: Path) -> tuple[str, dict[str, str]]:
     """
     found = {one: pieces.read(records / one.folder) for one in EXPERIMENTS}
     _require_all_read(records)
-    answered = {one: answers(one, known) for one, known in found.items()}
+    answered = answers(found)
     there = {one: known for one, known in found.items() if known.arms}
     curves = {one: by_layer(known) for one, known in there.items()}
     pictures = {curves_file(one): plot.curves(CURVES, drawn) for one, drawn in curves.items() if drawn}
@@ -98,14 +98,28 @@ def _short(records: Found, answered: Mapping[Experiment, Sequence[Answer]]) -> I
         for one in said
         if not one.question.columns
     ]
-    heads = ["question", "where", "answer", "difference", "rests on", "both beside no intermediate training"]
+    heads = ["question", "where", "answer", "difference", "rests on", "both arms against no intermediate training"]
     yield pieces.table(heads, rows)
     if any(one.change and not one.question.columns for one in said):
         yield f"![{PLOTTED}]({PLOT})"
     if near := summary.by_nearness(records):
         yield f"{NEAR}\n\n{near}"
     yield "\n".join(_line(question, places) for question, places in _by_question(said) if question.columns)
+    yield f"{CLAIMED}\n\n{_claims(answered)}"
     yield KEY
+
+
+def _claims(answered: Mapping[Experiment, Sequence[Answer]]) -> str:
+    """The published claims, and the answers to the questions that put them to the test."""
+    asked = [(one.title.lower(), said) for one, every in answered.items() for said in every if said.question.claim]
+    claims = dict.fromkeys(said.question.claim for _, said in asked)
+    rows = []
+    for claim in claims:
+        tested = [(title, said) for title, said in asked if said.question.claim == claim]
+        for title, places in groupby(tested, lambda both: both[0]):
+            here = "; ".join(f"{said.where} **{said.answer}**" for _, said in places)
+            rows.append([claim, title, here])
+    return pieces.table(["Phang et al. 2020", "section", "here: does it help?"], rows)
 
 
 def _by_question(said: Sequence[Answer]) -> list[tuple[Question, list[Answer]]]:

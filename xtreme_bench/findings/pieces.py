@@ -11,6 +11,8 @@ from typing import Any
 from tabulate import tabulate
 
 from xtreme_bench.errors import InputError
+from xtreme_bench.recipe.files import SHIPPED
+from xtreme_bench.recipe.load import load
 
 DIFFERENCES = "differences.json"
 RECORDS = Path("docs/findings")
@@ -126,17 +128,29 @@ def points(found: Change) -> str:
     return f"{middle:+.1f} [{low:+.1f}, {high:+.1f}]"
 
 
-def commands(arms: Iterable[Json], *then: str) -> str:
-    """The commands that make the runs of some arms, and those that follow: a line for each layer and set of seeds."""
-    alike: dict[tuple[int, tuple[int, ...]], list[str]] = {}
+def commands(arms: Collection[Json], *then: str) -> str:
+    """The commands that make the runs of some arms, and those that follow: a line for runs that are made alike."""
+    alike: dict[tuple[int, tuple[int, ...], str], list[str]] = {}
     for arm in arms:
+        cut = _cut(arm, {one["name"] for one in arms})
         for layer in {run.get("layer") or 0 for run in arm["runs"]}:
             ran = tuple(sorted(run["seed"] for run in arm["runs"] if (run.get("layer") or 0) == layer))
-            alike.setdefault((layer, ran), []).append(arm["name"])
+            alike.setdefault((layer, ran, cut), []).append(arm["name"])
     lines = []
-    for (layer, ran), names in sorted(alike.items()):
+    for (layer, ran, cut), names in sorted(alike.items()):
         setting, folder = (f" --set retrieval.layer={layer}", f"layer{layer}/") if layer else ("", "")
         lines.append(f"for arm in {' '.join(names)}; do for seed in {' '.join(map(str, ran))}; do")
-        lines.append(f"  xtreme-bench run $arm --data DATA --seed $seed{setting} --out OUT/{folder}seed$seed")
+        lines.append(f"  xtreme-bench run $arm --data DATA --seed $seed{setting}{cut} --out OUT/{folder}seed$seed")
         lines.append("done; done")
     return "\n".join(("```console", *lines, *then, "```"))
+
+
+def _cut(arm: Json, names: Collection[str]) -> str:
+    """What is set in a shipped recipe, so that it runs what is on record: some of its targets, no arm that is not."""
+    path = SHIPPED / f"{arm['name']}.yaml"
+    if not path.is_file():
+        return ""
+    recipe = load(path)
+    targets = [task for task in recipe.targets if any(task in run["scores"] for run in arm["runs"])]
+    some = f" --set 'targets=[{', '.join(targets)}]'" if len(targets) < len(recipe.targets) else ""
+    return some + (" --set baseline=" if recipe.baseline and recipe.baseline not in names else "")

@@ -87,9 +87,15 @@ def _run(manifest: Mapping[str, Any], labels: Path, store: Path | None) -> Json:
 
 
 def _items(manifest: Mapping[str, Any], labels: Path, task: str, language: str) -> int:
-    """How many items a test set has. A file of BUCC has the pairs that were found, so the gold ones are counted."""
-    gold = gold_path(labels, task, language) if task == "bucc2018" else None
-    if gold is not None:
+    """How many items a test set has. A file of BUCC has the pairs that were found, so the gold ones are counted.
+
+    Errors: `InputError` without gold labels, by which arms are compared.
+    """
+    gold = gold_path(labels, task, language)
+    if gold is None:
+        message = "it has no gold labels of a test set that is scored: a difference would leave it out"
+        raise InputError(f"{labels}: {message}", [Problem("is missing", task=task, language=language)])
+    if task == "bucc2018":
         return len(read_gold(gold, task, language))
     records: int = manifest["files"][TASKS[task].file(language)]["records"]
     return records

@@ -75,7 +75,7 @@ def _arms(arms: Sequence[Json]) -> str:
                 sizes,
             ]
         )
-    trained = ("intermediate training", "items", "tokens of the tasks, mean of seeds")
+    trained = ("intermediate training", "items on offer", "their tokens, mean of seeds")
     return pieces.table(["arm", *trained, "seeds", "test items per language"], rows)
 
 
@@ -143,4 +143,11 @@ def _chosen(records: Records) -> Iterator[str]:
             scores = [[run[target][layer] for run, layer in zip(runs, layers, strict=True)] for target in targets]
             rows.append([name, ", ".join(map(str, sorted(set(layers)))), *map(pieces.span, scores)])
     if rows:
-        yield pieces.table(["arm", "layer that BUCC chooses", *(f"{target} there" for target in targets)], rows)
+        yield pieces.table(
+            [
+                "arm",
+                "layer that BUCC chooses",
+                *(f"{target} there" + ", development pairs" * (target == CHOOSES) for target in targets),
+            ],
+            rows,
+        )

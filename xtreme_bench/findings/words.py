@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from xtreme_bench.comparison import contrast
@@ -74,25 +74,35 @@ class Answer:
         return pieces.points(self.change) if self.change else ""
 
 
-def answers(experiment: Experiment, records: Records) -> list[Answer]:
-    """The answers to all questions of an experiment, their p corrected."""
+def answers(records: Mapping[Experiment, Records]) -> dict[Experiment, list[Answer]]:
+    """The answers to all questions of each experiment, their p corrected by Holm's method.
+
+    The questions of the page's own are one family: each task, layer and arm is another chance. Of the others those of
+    an experiment at one level are.
+    """
+    found = {one: _answered(one, known) for one, known in records.items()}
+    families: dict[tuple[str, str], dict[tuple[Experiment, int], float]] = {}
+    for experiment, every in found.items():
+        for at, one in enumerate(every):
+            if one.seeds >= ENOUGH_SEEDS:
+                family = (experiment.folder, one.level) if one.question.columns else ("", one.level)
+                families.setdefault(family, {})[experiment, at] = one.p
+    corrected = {place: p for family in families.values() for place, p in holm(family).items()}
+    return {
+        experiment: [replace(one, p=corrected.get((experiment, at), one.p)) for at, one in enumerate(every)]
+        for experiment, every in found.items()
+    }
+
+
+def _answered(experiment: Experiment, records: Records) -> list[Answer]:
+    """The answers to the questions of an experiment, their p as in the records."""
     found: list[Answer] = []
     for question in experiment.questions:
         contrasts = [*_contrasts(question, experiment.untrained, records)]
         if not contrasts and not question.columns:
             contrasts = [Answer(question, ("contrast of the recipes", None), "contrast")]
         found += [*contrasts, *(_at(question, column, records.differences) for column in question.columns)]
-    return _corrected(found)
-
-
-def _corrected(found: Sequence[Answer]) -> list[Answer]:
-    """Holm's correction over all rows of a level that can be answered: each layer and arm is another chance."""
-    levels: dict[str, dict[int, float]] = {}
-    for at, one in enumerate(found):
-        if one.seeds >= ENOUGH_SEEDS:
-            levels.setdefault(one.level, {})[at] = one.p
-    corrected = {at: p for family in levels.values() for at, p in holm(family).items()}
-    return [replace(one, p=corrected.get(at, one.p)) for at, one in enumerate(found)]
+    return found
 
 
 def heading(column: Column, targets: Collection[str] = ()) -> str:

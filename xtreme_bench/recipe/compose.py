@@ -130,7 +130,7 @@ def _difference(mine: Any, other: Any) -> str:
 def _said(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {_said(inner)}" for key, inner in value.items() if inner is not None)
-    return " ".join(map(str, value)) if isinstance(value, list) else "none" if value is None else str(value)
+    return " ".join(map(str, value)) or "none" if isinstance(value, list) else "none" if value is None else str(value)
 
 
 def composed(own: Composition, members: Sequence[Recipe]) -> Recipe:

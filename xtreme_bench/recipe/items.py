@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from xtreme_bench.aligned import ALIGNED
-from xtreme_bench.benchmark import LANGUAGES, VARIETIES, of_group, spoken
+from xtreme_bench.benchmark import LANGUAGES, TASKS, VARIETIES, of_group, spoken
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.recipe.phases import IntermediateTask, Masking
 from xtreme_bench.recipe.setting import ALL, SOURCES, languages_of, sources_of
@@ -16,7 +16,7 @@ Place = tuple[str, ...]  # the keys of a field, the outermost first
 
 
 def check(tree: Entries, reading: Reading) -> None:
-    """Parallel items need translations, in all languages of training."""
+    """Parallel items need translations, in all languages of training; each language has data and an item."""
     for task in tree.named("intermediate", "tasks"):
         at = ("intermediate", "tasks", task)
         items, path = tree.text(*at, "items"), ".".join(at)
@@ -24,14 +24,25 @@ def check(tree: Entries, reading: Reading) -> None:
         if items == "parallel" and task in INTERMEDIATE and not INTERMEDIATE[task].matched_by:
             message = f"{path}.items: the data of {task} in other languages are no translations; use independent"
             reading.fault(message, tree.line_of(*at, "items"))
+        languages = set(_trained_in(tree, at, IntermediateTask.languages, reading.source))
+        examples = tree.whole(*at, "examples")
+        if items is not None and examples and examples < len(languages):
+            message = f"{path}.examples is {examples:,}, so not each of the {len(languages)} languages has one"
+            reading.fault(message, tree.line_of(*at, "examples"))
+        target = INTERMEDIATE[task].target if task in INTERMEDIATE and reading.source == "releases" else ""
+        if target and (unknown := languages - {*TASKS[target].languages}):
+            known = " ".join(TASKS[target].languages)
+            message = (
+                f"{path}.languages: the releases have no {target} in {listing(sorted(unknown))}; they have {known}"
+            )
+            reading.fault(message, tree.line_of(*at, "languages"))
         if shared_by is None:
             continue
         if items != "parallel":
             reading.fault(f"{path}.shared_by is for parallel items; add 'items: parallel' or remove it", shared_by.line)
-        languages = set(_trained_in(tree, at, IntermediateTask.languages, reading.source))
         lacking = languages - listed(shared_by) if isinstance(shared_by.value, Items) else ()
         if lacking:
-            message = f"{path}.shared_by lacks {listing(sorted(lacking))}, which is trained on"
+            message = f"{path}.shared_by lacks {listing(sorted(lacking))}, trained on here"
             reading.fault(message, shared_by.line)
 
 

@@ -152,7 +152,9 @@ def _read_list(item: Field[Any], tree: Tree, path: str, reading: Reading) -> tup
         example = nearest(text, known) or known[0] if known else text or item.metadata["noun"]
         either = f"the word {' or '.join(words)}, or a list" if len(words) > 1 else "the word all or a list"
         either = either if words else "a list"
-        reading.fault(f"{path} must be {either}, not {tree.kind}; write [{example}]", tree.line)
+        meant = nearest(text, words)
+        advice = f"did you mean '{meant}'?" if meant else f"write [{example}]"
+        reading.fault(f"{path} must be {either}, not {tree.kind}; {advice}", tree.line)
         return None
     if not tree.items and item.default != ():
         reading.fault(f"{path} is an empty list; leave it out or name at least one", tree.line)
