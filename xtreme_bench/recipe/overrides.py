@@ -22,6 +22,8 @@ OF_A_RUN = ("baseline", "contrast", "expect")
 # What a baseline may lack where the command line sets something in it.
 MAY_LACK = ("intermediate", "contrast")
 
+# A list of the targets to keep, not what they are: a recipe that is composed of others has such a list too.
+_CUT = re.compile(r"targets=\s*\[")
 # YAML 1.1 takes 2e-5 for a text. In a file that is a fault; a shell's user means a number.
 _SHORT_NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$")
 
@@ -38,7 +40,7 @@ def _section(text: str) -> str:
 
 def of_parts(texts: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Those for a recipe that is composed of others, and those for its parts."""
-    own = tuple(text for text in texts if _section(text) in (*COMPOSED, "contrast") or text.startswith("targets="))
+    own = tuple(text for text in texts if _section(text) in (*COMPOSED, "contrast") or _CUT.match(text))
     passed_on = [text for text in texts if _section(text) not in (*COMPOSED, *OF_A_RUN)]
     return own, (*passed_on, *(f"{key}=" for key in OF_A_RUN))
 
