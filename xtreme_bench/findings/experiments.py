@@ -153,7 +153,8 @@ and Swahili. The questions were asked in each language by itself, so the arms ha
         caveats="""\
 - The arms differ in the questions, not only in their languages.
 - Question answering is fine-tuned on 400 questions, XNLI and PAWS-X on 1,600 pairs: far from what they need. XNLI is
-  hardly above chance, 33. All test sets have 40 items a language, BUCC 40 gold pairs.
+  hardly above chance, 33, and PAWS-X hardly leaves its more frequent label, 67.5. All test sets have 40 items a
+  language, BUCC 40 gold pairs.
 - PAWS-X is scored in English, German, Japanese and Korean, MLQA in Arabic, German, English, Hindi and Chinese, TyDiQA
   in English, Finnish, Indonesian and Telugu, BUCC on the development pairs of Chinese alone.
 - TyDiQA is one of the nine. `pocket-qa-english` reads questions of the set that TyDiQA is fine-tuned on,
