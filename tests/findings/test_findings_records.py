@@ -52,12 +52,13 @@ def test_bundles_leave_records_and_what_has_no_bundle_any_more_stays(tmp_path: P
 
 
 def test_without_gold_labels_of_a_test_set_that_is_scored_nothing_is_recorded(tmp_path: Path) -> None:
-    for name in ("english", "none"):
-        put_arm(tmp_path / "bundles", name, 1)
+    for name, tasks in (("english", ("xnli",)), ("none", TASKS)):
+        put_arm(tmp_path / "bundles", name, 1, tasks=tasks)
     labels = put(tmp_path / "few", {path: text for path, text in LABELS.items() if not path.startswith("bucc2018")})
     with pytest.raises(InputError, match="no gold labels of a test set that is scored") as error:
         record(tmp_path / "bundles", labels, tmp_path / "records")
     assert [problem.task for problem in error.value.problems] == ["bucc2018"]
+    assert not (tmp_path / "records").exists()
 
 
 def test_bundles_of_fewer_targets_leave_those_on_record(tmp_path: Path) -> None:

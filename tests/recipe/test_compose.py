@@ -91,6 +91,12 @@ def test_a_contrast_is_not_set_in_a_composed_recipe(folder: Path) -> None:
         load(written(folder, "compose: [one, two]"), ["contrast.over=nonsense"])
 
 
+def test_a_composed_baseline_takes_of_the_command_line_what_it_has(folder: Path) -> None:
+    (folder / "best.yaml").write_text("description: the best\ncompose: [one, two]\ntargets: [xnli, pawsx]\n")
+    for text, targets in (("targets=[pawsx, panx]", ["pawsx"]), ("contrast=", None), ("contrast.over=all", None)):
+        assert [*load(folder / "best.yaml", [text], baseline=True).targets] == (targets or ["xnli", "pawsx"])
+
+
 FAULTS = [
     ("compose: []", "compose is an empty list; leave it out or name at least one"),
     ("compose: one", "compose must be a list, not text; write [one]"),

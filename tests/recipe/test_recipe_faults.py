@@ -7,6 +7,7 @@ import pytest
 import yaml
 from places import RECIPES
 
+from xtreme_bench.benchmark import LANGUAGES
 from xtreme_bench.recipe import load
 from xtreme_bench.recipe import yaml as reading
 
@@ -20,6 +21,46 @@ def test_every_fault_is_reported_with_its_line(file: Path) -> None:
     problems = load.validate(file)
     assert [f"{problem.line}: {problem.message}" for problem in problems] == EXPECTED[file.stem]
     assert {problem.file for problem in problems} == {str(file)}
+
+
+ARM = """\
+description: an arm
+seed: 1
+model: {{path: encoder}}
+intermediate:
+  tasks:
+    mnli: {{languages: {languages}, items: parallel, examples: 90, shared_by: [de, en, es]{own}}}
+  mlm: {{languages: {languages}}}
+  steps: 10
+  select_on: {select_on}
+targets: {{xnli: {{languages: [en]}}, bucc2018: {{languages: [de]}}{target}}}
+finetuning: {{xnli: {{}}{training}}}
+retrieval: {{layer: 7, pooling: mean, max_length: 64{retrieval}}}
+contrast: {{recipe: a, minus: b, over: all}}
+"""
+ENGLISH = {"languages": "[en]", "own": "", "select_on": "all", "target": "", "training": "", "retrieval": ""}
+DIVERSE = {
+    "languages": "[de, es]", "own": ", batch: 32, max_length: 256", "select_on": f"[{', '.join(LANGUAGES)}]",
+    "target": ", panx: {languages: [de]}", "training": ", panx: {steps: 9}", "retrieval": ", device: cpu, layers: all",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({}, None),
+        ({"languages": "[de, fr]"}, "intermediate.tasks.mnli.shared_by lacks fr, trained on here"),
+        ({"own": ", batch: 16"}, "contrast: a has intermediate.tasks.mnli.batch none, b 16: the arms must be alike"),
+        ({"retrieval": ", precision: int8, min_cosine: 0.99"}, "contrast: a has retrieval."),
+    ],
+)
+def test_arms_are_alike_whatever_words_their_files_say_it_in(
+    tmp_path: Path, changed: dict[str, str], message: str | None
+) -> None:
+    for name, arm in (("a", ENGLISH), ("b", {**DIVERSE, **changed})):
+        (tmp_path / f"{name}.yaml").write_text(ARM.format(**arm))
+    found = [one.message for name in "ab" for one in load.validate(tmp_path / f"{name}.yaml")]
+    assert (not found) if message is None else all(one.startswith(message) for one in found) and found, found
 
 
 def test_every_expected_message_has_its_file() -> None:

@@ -18,6 +18,7 @@ from xtreme_bench.comparison.resample import Array
 from xtreme_bench.data.items import KINDS
 from xtreme_bench.intermediate import INTERMEDIATE
 from xtreme_bench.recipe.contrast import differences, unlike
+from xtreme_bench.recipe.load import recall
 from xtreme_bench.recipe.setting import OVER
 from xtreme_bench.recipe.tree import Entries, tree_of
 from xtreme_bench.wording import listing
@@ -52,12 +53,18 @@ def unmatched(a: Arm, b: Arm) -> list[str]:
     """
     if asked([*a.manifests, *b.manifests]) is None:
         return []
-    recipes = [one if isinstance(one := arm.manifests[0].get("recipe"), Mapping) else {} for arm in (a, b)]
-    sections = listing(dict.fromkeys(place[0] for place in unlike(*recipes)))
+    sections = listing(dict.fromkeys(place[0] for place in unlike(*_recipes(a, b))))
     return [
         *(message for _, message in differences({str(arm.manifests[0]["name"]): _draws(arm) for arm in (a, b)})),
         *([f"they differ in {sections}"] if sections else []),
     ]
+
+
+def _recipes(*arms: Arm) -> list[Mapping[str, Any]]:
+    """The recipes of arms, with the defaults of what older ones do not say where all can be read."""
+    told = [one if isinstance(one := arm.manifests[0].get("recipe"), Mapping) else {} for arm in arms]
+    read = [recall(one, "a recipe")[0] for one in told]
+    return [one.to_dict() for one in read if one is not None] if all(read) else told
 
 
 def _draws(arm: Arm) -> Entries:

@@ -111,15 +111,13 @@ def _short(records: Found, answered: Mapping[Experiment, Sequence[Answer]]) -> I
 
 def _claims(answered: Mapping[Experiment, Sequence[Answer]]) -> str:
     """The published claims, and the answers to the questions that put them to the test."""
-    asked = [(one.title.lower(), said) for one, every in answered.items() for said in every if said.question.claim]
-    claims = dict.fromkeys(said.question.claim for _, said in asked)
-    rows = []
-    for claim in claims:
-        tested = [(title, said) for title, said in asked if said.question.claim == claim]
-        for title, places in groupby(tested, lambda both: both[0]):
-            here = "; ".join(f"{said.where} **{said.answer}**" for _, said in places)
-            rows.append([claim, title, here])
-    return pieces.table(["Phang et al. 2020", "section", "here: does it help?"], rows)
+    said = [one for every in answered.values() for one in every if one.question.claim]
+    claims = list(dict.fromkeys(one.question.claim for one in said))
+    rows = [
+        [question.claim, question.text, "; ".join(f"{one.where} **{one.answer}**" for one in places)]
+        for question, places in sorted(_by_question(said), key=lambda both: claims.index(both[0].claim))
+    ]
+    return pieces.table(["Phang et al. 2020", "asked here", "answer"], rows)
 
 
 def _by_question(said: Sequence[Answer]) -> list[tuple[Question, list[Answer]]]:

@@ -51,12 +51,12 @@ def record(bundles: Path, labels: Path, to: Path, store: Path | None = None) -> 
     ]:
         raise InputError(f"{bundles}: cannot be recorded", unscored)
     fresh = [one for layer in _by_layer(found) for one in _differences(*layer, labels)]
-    written = []
-    for name in dict.fromkeys(manifest["name"] for _, manifest in found):
-        path = to / f"{name}.json"
-        runs = [_run(manifest, labels, store) for _, manifest in found if manifest["name"] == name]
+    made: dict[str, list[Json]] = {}
+    for _, manifest in found:
+        made.setdefault(manifest["name"], []).append(_run(manifest, labels, store))
+    written = [to / f"{name}.json" for name in made]
+    for path, (name, runs) in zip(written, made.items(), strict=True):
         write_json(path, {"name": name, "runs": _merged(_known(path).get("runs", []), runs)})
-        written.append(path)
     path = to / DIFFERENCES
     write_json(path, {"differences": _better_known(_known(path).get("differences", []), fresh)})
     return [*written, path]

@@ -22,15 +22,15 @@ an interval is wide, and may reach beyond what a score can be. "Detects" is a tr
 80 % of such experiments would find significant; smaller ones are found less often.
 
 **yes** and **no** (the other is better) need three seeds, and a p of at most 0.05 after Holm's correction. It is made
-over the whole table above; in a section it is made over all layers together, apart for targets, for targets without
-English and for contrasts that are not in the table above. Intervals are not corrected, so **cannot tell** may stand
+over the whole first table; in a section it is made over all layers together, apart for targets, for targets without
+English and for contrasts that are not in the first table. Intervals are not corrected, so **cannot tell** may stand
 beside one that leaves out 0.
 
 A contrast is the mean of family means: each language family counts once, with the mean of its scores in the targets
 that are named. English is left out. An unseen family is one without a language of either arm's intermediate
 training."""
 
-CLAIMED = """The published claims, made of XLM-R Large and far longer training, beside the answers above. XNLI after NLI
+CLAIMED = """Published claims about XLM-R Large after far longer training, beside the answers above. XNLI after NLI
 is no test: both are trained on the same items."""
 
 PLOTTED = "Diverse languages minus English alone: mean over families that no arm was trained in; blue: significant"

@@ -30,7 +30,7 @@ def check(tree: Entries, reading: Reading) -> None:
             message = f"{path}.examples is {examples:,}, so not each of the {len(languages)} languages has one"
             reading.fault(message, tree.line_of(*at, "examples"))
         target = INTERMEDIATE[task].target if task in INTERMEDIATE and reading.source == "releases" else ""
-        if target and (unknown := languages - {*TASKS[target].languages}):
+        if target and (unknown := {*LANGUAGES} & languages - {*TASKS[target].languages}):
             known = " ".join(TASKS[target].languages)
             message = (
                 f"{path}.languages: the releases have no {target} in {listing(sorted(unknown))}; they have {known}"

@@ -9,14 +9,12 @@ from pathlib import Path
 from xtreme_bench.benchmark import TASKS
 from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.recipe import compose, files
-from xtreme_bench.recipe.aligned import AlignedTask
 from xtreme_bench.recipe.checks import check, check_composed
-from xtreme_bench.recipe.fields import Data, Recipe, Target
+from xtreme_bench.recipe.complete import complete
+from xtreme_bench.recipe.fields import Data, Recipe
 from xtreme_bench.recipe.overrides import apply, of_parts, shared
-from xtreme_bench.recipe.phases import IntermediateTask
 from xtreme_bench.recipe.read import read
 from xtreme_bench.recipe.resources import Resources
-from xtreme_bench.recipe.setting import ALL, languages_of, sources_of
 from xtreme_bench.recipe.tree import Entries, Reading, tree_of
 from xtreme_bench.recipe.yaml import parse
 from xtreme_bench.wording import count, listing
@@ -63,7 +61,7 @@ def recall(values: Mapping[str, object], name: str) -> tuple[Recipe | None, list
     if recipe is None or reading.problems:
         return None, reading.problems
     members, faults = _recalled(values.get(compose.KEY, []))
-    made = _complete(replace(recipe, name=name, members=members))
+    made = complete(replace(recipe, name=name, members=members))
     faults = faults or [Problem(f"{compose.KEY}: {fault}") for fault in compose.strange(made)]
     return (None, faults) if faults else (made, [])
 
@@ -85,22 +83,22 @@ def _read(
         return None, problems
     reading = Reading(str(path), Data.source, problems)
     if compose.KEY in tree.entries:
-        return _composed(tree, path, overrides, reading)
+        return _composed(tree, path, overrides, reading, baseline=baseline)
     tree = apply(tree, overrides, reading, baseline=baseline)
     reading = replace(reading, source=tree.text("data", "source") or Data.source)
     recipe = read(Recipe, tree, "", reading)
     check(tree, path, reading)
     if problems:
         return None, sorted(problems, key=lambda problem: (problem.line or 0, problem.message))
-    return _complete(replace(recipe, name=path.stem, path=path, overrides=overrides)), []
+    return complete(replace(recipe, name=path.stem, path=path, overrides=overrides)), []
 
 
 def _composed(
-    tree: Entries, path: Path, overrides: tuple[str, ...], reading: Reading
+    tree: Entries, path: Path, overrides: tuple[str, ...], reading: Reading, *, baseline: bool
 ) -> tuple[Recipe | None, list[Problem]]:
     """A recipe that is composed of others, each read with the overrides that concern it."""
     own, passed_on = of_parts(overrides)
-    tree = compose.without_inherited(apply(tree, own, reading), reading)
+    tree = compose.without_inherited(apply(tree, own, reading, baseline=baseline), reading)
     made = read(compose.Composition, tree, "", reading)
     check_composed(tree, path, reading)
     members, faults = [], list[Problem]()
@@ -115,36 +113,4 @@ def _composed(
     if problems or made is None:
         return None, problems
     whole = compose.composed(made, [recipe for recipe, _ in members])
-    return _complete(replace(whole, name=path.stem, path=path, overrides=overrides)), []
-
-
-def _complete(recipe: Recipe) -> Recipe:
-    """The recipe with its languages written out, and settings only for the sources that its targets need."""
-    source = recipe.data.source
-    targets = {task: Target(_resolve(target.languages, task, source)) for task, target in recipe.targets.items()}
-    needed = sources_of(targets)
-    finetuning = {name: training for name, training in recipe.finetuning.items() if name in needed}
-    pretraining, intermediate = recipe.pretraining, recipe.intermediate
-    if pretraining is not None:
-        pretraining = replace(pretraining, languages=_resolve(pretraining.languages, "pretraining", source))
-    if intermediate is not None:
-        tasks = {name: _task(name, task, source) for name, task in intermediate.tasks.items()}
-        mlm = intermediate.mlm
-        if mlm is not None:
-            mlm = replace(mlm, languages=_resolve(mlm.languages, "mlm", source))
-        select_on = _resolve(intermediate.select_on, "intermediate", source)
-        intermediate = replace(intermediate, tasks=tasks, mlm=mlm, select_on=select_on)
-    if recipe.seeds:
-        recipe = replace(recipe, seed=recipe.seeds[0])
-    return replace(recipe, targets=targets, finetuning=finetuning, pretraining=pretraining, intermediate=intermediate)
-
-
-def _task(name: str, task: IntermediateTask | AlignedTask, source: str) -> IntermediateTask | AlignedTask:
-    if isinstance(task, AlignedTask):
-        return task
-    shared_by = task.shared_by and _resolve(task.shared_by, name, source)
-    return replace(task, languages=_resolve(task.languages, name, source), shared_by=shared_by)
-
-
-def _resolve(languages: tuple[str, ...], task: str, source: str) -> tuple[str, ...]:
-    return languages_of(task, source) if languages == ALL else languages
+    return complete(replace(whole, name=path.stem, path=path, overrides=overrides)), []
