@@ -17,7 +17,8 @@ from xtreme_bench.comparison.arms import Arm, Cell
 from xtreme_bench.comparison.resample import Array
 from xtreme_bench.data.items import KINDS
 from xtreme_bench.intermediate import INTERMEDIATE
-from xtreme_bench.recipe.contrast import differences, unlike
+from xtreme_bench.recipe.alike import unlike
+from xtreme_bench.recipe.contrast import differences
 from xtreme_bench.recipe.load import recall
 from xtreme_bench.recipe.setting import OVER
 from xtreme_bench.recipe.tree import Entries, tree_of
