@@ -144,8 +144,8 @@ def same(one: Path, other: Path) -> None:
         weights, others = load_file(file), load_file(other / file.relative_to(one))
         assert weights.keys() == others.keys()
         for name, value in weights.items():
-            # The bias of keys changes no attention, and that of starts and ends no choice of a token, so their gradients
-            # are rounding alone, which differs between machines.
+            # The bias of keys changes no attention, and that of starts and ends no choice of a token, so their
+            # gradients are rounding alone, which differs between machines.
             close = torch.allclose(value, others[name], rtol=1e-4, atol=2e-5)
             of_spans = name == "projection.bias" and value.numel() == 2
             assert close or name.endswith("key.bias") or of_spans, (file, name)
