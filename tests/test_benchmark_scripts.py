@@ -10,6 +10,7 @@ from places import script
 
 from xtreme_bench.comparison.compare import compare
 
+pytestmark = pytest.mark.slow
 ROWS = {"mnli": 60, "udpos": 40, "panx": 40}
 
 
