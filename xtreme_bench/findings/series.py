@@ -143,11 +143,5 @@ def _chosen(records: Records) -> Iterator[str]:
             scores = [[run[target][layer] for run, layer in zip(runs, layers, strict=True)] for target in targets]
             rows.append([name, ", ".join(map(str, sorted(set(layers)))), *map(pieces.span, scores)])
     if rows:
-        yield pieces.table(
-            [
-                "arm",
-                "layer that BUCC chooses",
-                *(f"{target} there" + ", development pairs" * (target == CHOOSES) for target in targets),
-            ],
-            rows,
-        )
+        there = (f"{target} there{', development pairs' if target == CHOOSES else ''}" for target in targets)
+        yield pieces.table(["arm", "layer that BUCC chooses", *there], rows)

@@ -9,7 +9,7 @@ from pathlib import Path
 from xtreme_bench.recipe import files
 from xtreme_bench.recipe.alike import DRAW, said, unlike
 from xtreme_bench.recipe.complete import complete
-from xtreme_bench.recipe.fields import Data, Recipe
+from xtreme_bench.recipe.fields import Recipe, data_source
 from xtreme_bench.recipe.items import Place
 from xtreme_bench.recipe.phases import IntermediateTask
 from xtreme_bench.recipe.read import read
@@ -47,7 +47,7 @@ def check(tree: Entries, path: Path, reading: Reading) -> None:
         for place, message in differences(arms):
             lines = [entry.line if (entry := _entry(own, place)) else own.line_of(*place)] if own else []
             reading.fault(f"contrast: {message}: the arms must have the same items", blamed(*lines, *named))
-        recipes = {name: read(Recipe, arm, "", Reading(name, _source(arm))) for name, arm in arms.items()}
+        recipes = {name: read(Recipe, arm, "", Reading(name, data_source(arm))) for name, arm in arms.items()}
         read_both = {name: complete(recipe).to_dict() for name, recipe in recipes.items() if recipe is not None}
         for place in unlike(*read_both.values()) if len(read_both) == 2 else ():
             (a, here), (b, there) = ((name, said(values, place)) for name, values in read_both.items())
@@ -92,7 +92,3 @@ def _text(value: Tree) -> str:
     if not isinstance(value, Scalar):
         return value.kind
     return f"{value.value:,}" if value.kind == "a whole number" else value.text
-
-
-def _source(arm: Entries) -> str:
-    return arm.text("data", "source") or Data.source

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from xtreme_bench.intermediate import INTERMEDIATE
+from xtreme_bench.recipe.compose import KEY
 from xtreme_bench.recipe.setting import SOURCES, needed_for, sources_of
 from xtreme_bench.recipe.tree import Entries, Entry, Items, Reading, Scalar
 from xtreme_bench.wording import hint
@@ -17,10 +18,15 @@ def cut(tree: Entries, names: Items, reading: Reading, *, baseline: bool = False
     """The tree with the named targets alone, and without the fine-tunings, stand-ins and expectations of the others.
 
     A name that is no target of the recipe is a fault, but of a `baseline`: it was the other recipe that the user
-    looked at.
+    looked at. A recipe that is composed of others only lists its targets; its parts are cut by themselves.
     """
+    named = {item.text for item in names.items if isinstance(item, Scalar)}
+    if KEY in tree.entries:
+        if baseline:
+            return _keep(tree, ("targets",), lambda name: name in named)
+        return Entries(tree.line, {**tree.entries, "targets": Entry(names.line, names)})
     targets = tree.named("targets")
-    kept = {item.text for item in names.items if isinstance(item, Scalar)} & targets.keys()
+    kept = named & targets.keys()
     for item in names.items:
         name = item.text if isinstance(item, Scalar) else item.kind
         if name not in kept and not baseline:

@@ -29,6 +29,7 @@ from xtreme_bench.recipe.setting import (
     length_field,
     setting,
 )
+from xtreme_bench.recipe.tree import Entries
 from xtreme_bench.released.packages import PACKAGES
 from xtreme_bench.stage.params import plain
 
@@ -189,6 +190,11 @@ class HeldOut:
     families: tuple[str, ...] = setting(
         "Language families of which no language is trained in.", choices=FAMILIES, noun="language family"
     )
+
+
+def data_source(tree: Entries) -> str:
+    """Where the corpora of a recipe come from, before it is read whole: what its fields can name depends on it."""
+    return tree.text("data", "source") or Data.source
 
 
 @dataclass(frozen=True)

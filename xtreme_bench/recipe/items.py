@@ -16,7 +16,7 @@ Place = tuple[str, ...]  # the keys of a field, the outermost first
 
 
 def check(tree: Entries, reading: Reading) -> None:
-    """Parallel items need translations, in all languages of training; each language has data and an item."""
+    """Parallel items need translations, in all languages of training; each of these has data and an item."""
     for task in tree.named("intermediate", "tasks"):
         at = ("intermediate", "tasks", task)
         items, path = tree.text(*at, "items"), ".".join(at)
@@ -25,17 +25,7 @@ def check(tree: Entries, reading: Reading) -> None:
             message = f"{path}.items: the data of {task} in other languages are no translations; use independent"
             reading.fault(message, tree.line_of(*at, "items"))
         languages = set(_trained_in(tree, at, IntermediateTask.languages, reading.source))
-        examples = tree.whole(*at, "examples")
-        if items is not None and examples and examples < len(languages):
-            message = f"{path}.examples is {examples:,}, so not each of the {len(languages)} languages has one"
-            reading.fault(message, tree.line_of(*at, "examples"))
-        target = INTERMEDIATE[task].target if task in INTERMEDIATE and reading.source == "releases" else ""
-        if target and (unknown := {*LANGUAGES} & languages - {*TASKS[target].languages}):
-            known = " ".join(TASKS[target].languages)
-            message = (
-                f"{path}.languages: the releases have no {target} in {listing(sorted(unknown))}; they have {known}"
-            )
-            reading.fault(message, tree.line_of(*at, "languages"))
+        _check_languages(tree, at, languages, reading)
         if shared_by is None:
             continue
         if items != "parallel":
@@ -44,6 +34,20 @@ def check(tree: Entries, reading: Reading) -> None:
         if lacking:
             message = f"{path}.shared_by lacks {listing(sorted(lacking))}, trained on here"
             reading.fault(message, shared_by.line)
+
+
+def _check_languages(tree: Entries, at: Place, languages: set[str], reading: Reading) -> None:
+    """Each language that a task is trained in has an item of a draw, and data in the releases."""
+    task, path = at[-1], ".".join(at)
+    examples = tree.whole(*at, "examples")
+    if tree.text(*at, "items") is not None and examples and examples < len(languages):
+        message = f"{path}.examples is {examples:,}, so not each of the {len(languages)} languages has one"
+        reading.fault(message, tree.line_of(*at, "examples"))
+    target = INTERMEDIATE[task].target if task in INTERMEDIATE and reading.source == "releases" else ""
+    if target and (unknown := {*LANGUAGES} & languages - {*TASKS[target].languages}):
+        known, lacking = " ".join(TASKS[target].languages), listing(sorted(unknown))
+        message = f"{path}.languages: the releases have no {target} in {lacking}; they have {known}"
+        reading.fault(message, tree.line_of(*at, "languages"))
 
 
 def check_vocabulary(tree: Entries, reading: Reading) -> None:

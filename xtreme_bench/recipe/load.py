@@ -11,7 +11,7 @@ from xtreme_bench.errors import InputError, Problem
 from xtreme_bench.recipe import compose, files
 from xtreme_bench.recipe.checks import check, check_composed
 from xtreme_bench.recipe.complete import complete
-from xtreme_bench.recipe.fields import Data, Recipe
+from xtreme_bench.recipe.fields import Data, Recipe, data_source
 from xtreme_bench.recipe.overrides import apply, of_parts, shared
 from xtreme_bench.recipe.read import read
 from xtreme_bench.recipe.resources import Resources
@@ -51,7 +51,7 @@ def recall(values: Mapping[str, object], name: str) -> tuple[Recipe | None, list
     kept = {key: value for key, value in values.items() if key not in ("expect", compose.KEY)}
     tree = tree_of({**kept, "description": "in a manifest"})
     assert isinstance(tree, Entries)
-    reading = Reading(name, tree.text("data", "source") or Data.source)
+    reading = Reading(name, data_source(tree))
     recipe = read(Recipe, tree, "", reading)
     retrieval = [task for task in tree.named("targets") if task in TASKS and TASKS[task].source is None]
     if recipe is not None and retrieval and recipe.retrieval is None:
@@ -85,7 +85,7 @@ def _read(
     if compose.KEY in tree.entries:
         return _composed(tree, path, overrides, reading, baseline=baseline)
     tree = apply(tree, overrides, reading, baseline=baseline)
-    reading = replace(reading, source=tree.text("data", "source") or Data.source)
+    reading = replace(reading, source=data_source(tree))
     recipe = read(Recipe, tree, "", reading)
     check(tree, path, reading)
     if problems:

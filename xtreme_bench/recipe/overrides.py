@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from xtreme_bench.recipe.cut import cut
 from xtreme_bench.recipe.fields import Recipe
@@ -69,10 +68,8 @@ def apply(tree: Entries, texts: Sequence[str], reading: Reading, *, baseline: bo
         value = _value(written, reading, line)
         if value is None or (baseline and path[0] in MAY_LACK and path[0] not in tree.entries):
             continue
-        if path == ("targets",) and isinstance(value, Items) and "compose" not in tree.entries:
+        if path == ("targets",) and isinstance(value, Items):
             tree = cut(tree, value, reading, baseline=baseline)
-        elif path == ("targets",) and isinstance(value, Items) and baseline:
-            tree = _fewer(tree, value)
         elif value.kind != "empty":
             for other in Recipe.EXACTLY_ONE if dotted in Recipe.EXACTLY_ONE else ():
                 tree = _without(tree, (other,)) if other in tree.entries else tree
@@ -83,16 +80,6 @@ def apply(tree: Entries, texts: Sequence[str], reading: Reading, *, baseline: bo
             known = tree.named(*path[:-1]) if path[1:] else tree.entries
             reading.fault(f"the recipe has no '{dotted}' that could be left out{hint(path[-1], known)}", line)
     return tree
-
-
-def _fewer(tree: Entries, kept: Items) -> Entries:
-    """A composed recipe with those of the targets that it lists; its parts are cut by themselves."""
-    listed = tree.at("targets")
-    if listed is None or not isinstance(listed.value, Items):
-        return tree
-    wanted = {item.text for item in kept.items if isinstance(item, Scalar)}
-    some = tuple(item for item in listed.value.items if isinstance(item, Scalar) and item.text in wanted)
-    return Entries(tree.line, {**tree.entries, "targets": Entry(listed.line, replace(listed.value, items=some))})
 
 
 def _value(written: str, reading: Reading, line: int) -> Tree | None:
